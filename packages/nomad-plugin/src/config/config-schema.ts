@@ -1,0 +1,54 @@
+import { DriverError } from "../driver-error.ts";
+import type { Spec } from "../hclspec.ts";
+import { decodeFields, docsOfFields, fieldsSpec, fieldsToValue, type Fields, type InferFields } from "./block.ts";
+import { isHclRecord, kindOfValue, type HclRecord, type HclValue } from "./config-body.ts";
+import type { OptionDoc } from "./config-option.ts";
+import { decodeMsgpack } from "./msgpack.ts";
+
+/** A whole config, plugin's or task's, with everything that follows from its declaration. */
+export interface ConfigSchema<T> {
+  /** What the plugin sends to Nomad. */
+  readonly spec: Spec;
+  /** Rows for the option tables, in the order of declaration. */
+  readonly options: readonly OptionDoc[];
+  /** Decodes what Nomad sends. Throws a `DriverError` `config-invalid` that names key, value and remedy. */
+  decode(msgpack: Uint8Array): T;
+  /** Decodes a plain value as if it had come from Nomad. */
+  decodeValue(value: HclValue): T;
+  /** The plain value again, without secrets. `decodeValue` reads it back. */
+  toValue(config: T): HclRecord;
+}
+
+export interface SchemaFacts {
+  /** What messages call it, e.g. `task config`. */
+  readonly title: string;
+  /** What no bytes at all mean: an error, or every default. Nomad sends none for a plugin without a config block. */
+  readonly whenEmpty: "error" | "defaults";
+}
+
+/** Makes a schema of its fields. */
+export function configSchema<const F extends Fields>(fields: F, facts: SchemaFacts): ConfigSchema<InferFields<F>> {
+  return {
+    spec: fieldsSpec(fields),
+    options: docsOfFields(fields, ""),
+    decode: (msgpack) => decodeRoot(fields, readMsgpack(msgpack, facts), facts),
+    decodeValue: (value) => decodeRoot(fields, value, facts),
+    toValue: (config) => fieldsToValue(fields, config),
+  };
+}
+
+/** Null stands for a config in which nothing is set. */
+function decodeRoot<F extends Fields>(fields: F, value: HclValue, facts: SchemaFacts): InferFields<F> {
+  if (value === null || isHclRecord(value)) return decodeFields(fields, value ?? {}, "");
+  throw new DriverError("config-invalid", `read the ${facts.title}: ${kindOfValue(value)} came, not a map of its keys`);
+}
+
+function readMsgpack(msgpack: Uint8Array, facts: SchemaFacts): HclValue {
+  if (msgpack.length === 0 && facts.whenEmpty === "defaults") return null;
+  try {
+    return decodeMsgpack(msgpack);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DriverError("config-invalid", `read the ${facts.title}: not a msgpack value that Nomad sends: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,62 @@
+import { attr, block, blockAttrs, blockList, configSchema, type Infer } from "@driver/nomad-plugin";
+
+/** What a client's operator sets in `plugin "nomad-driver-podman" { config { … } }`. */
+export const pluginSchema = configSchema(
+  {
+    auth: block(
+      {
+        config: attr.string({ help: "Path of a containers auth.json file with registry credentials." }),
+        helper: attr.string({ help: "Suffix of a docker-credential-<helper> program on PATH." }),
+      },
+      { help: "Registry credentials for all tasks." },
+    ),
+    volumes: block(
+      {
+        enabled: attr.bool({ default: true, help: "Allow binds of host paths outside the allocation directory." }),
+        selinuxlabel: attr.string({ help: "SELinux mount option (z or Z) for the allocation's and Nomad's own mounts." }),
+      },
+      { default: { enabled: true }, help: "What tasks may mount." },
+    ),
+    gc: block(
+      { container: attr.bool({ default: true, help: "Remove a task's container when Nomad destroys the task." }) },
+      { default: { container: true }, help: "What is cleaned up." },
+    ),
+    recover_stopped: attr.bool({ default: false, help: "Start a stopped container again when its task is recovered." }),
+    extra_labels: attr.list("string", { help: "Glob patterns of the Nomad labels put on each container, e.g. task*." }),
+    logging: block(
+      {
+        driver: attr.string({ help: "Log driver: nomad or journald." }),
+        options: blockAttrs("string", { help: "Options passed to the log driver, e.g. tag." }),
+      },
+      { default: { driver: "nomad", options: {} }, help: "Log driver of tasks that set none." },
+    ),
+    networking: block(
+      { default_rootless_mode: attr.string({ help: "Network mode of rootless tasks that set none; empty: pasta or slirp4netns, by version." }) },
+      { default: { default_rootless_mode: "" }, help: "Network defaults." },
+    ),
+    socket: blockList(
+      {
+        name: attr.string({ help: "Name that tasks choose the service by; default: default." }),
+        socket_path: attr.string({ required: true, help: "Address of the service, e.g. unix:///run/podman/podman.sock." }),
+      },
+      { help: "Several Podman services; not together with socket_path." },
+    ),
+    socket_path: attr.string({ help: "Address of the one Podman service; default: the service of the agent's own user." }),
+    disable_log_collection: attr.bool({ default: false, help: 'Collect no container output; the same as log_collection = "off".' }),
+    log_collection: attr.string({
+      oneOf: ["nomad", "driver", "off"],
+      default: "nomad",
+      help: "Who writes alloc/logs: nomad through its logmon, driver itself, or nobody (off).",
+    }),
+    client_http_timeout: attr.string({ default: "60s", help: "Longest wait for an answer of the Podman API; 0: no limit." }),
+    dns_servers: attr.list("string", { help: "Name servers of tasks without a Nomad dns block." }),
+  },
+  { title: "plugin config", whenEmpty: "defaults" },
+);
+
+export type PluginOptions = Infer<typeof pluginSchema>;
+
+/** @throws DriverError `config-invalid`. No bytes at all give every default. */
+export function decodePluginConfig(msgpack: Uint8Array): PluginOptions {
+  return pluginSchema.decode(msgpack);
+}

@@ -1,0 +1,21 @@
+import { attr, block, mapAttr } from "@driver/nomad-plugin";
+
+/** What runs in the container and what it is called. */
+export const processFields = {
+  command: attr.string({ help: "Command; not set: the image's." }),
+  args: attr.list("string", { help: "Arguments of the command, or of the image's entrypoint." }),
+  entrypoint: attr.any({ help: "Entrypoint as a list; replaces the image's. A string is deprecated and is not split." }),
+  working_dir: attr.string({ help: "Working directory." }),
+  hostname: attr.string({ help: "Host name inside the container." }),
+  init: attr.bool({ default: false, help: "Run an init process as PID 1 that reaps children." }),
+  init_path: attr.string({ help: "Path of the init program on the host." }),
+  tty: attr.bool({ default: false, help: "Give the task a terminal." }),
+  labels: mapAttr("string", { help: "Labels of the container." }),
+  logging: block(
+    {
+      driver: attr.string({ help: "Log driver: nomad or journald." }),
+      options: mapAttr("string", { help: "Options passed to the log driver." }),
+    },
+    { help: "Log driver of this task; replaces the plugin's." },
+  ),
+};
