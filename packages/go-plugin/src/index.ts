@@ -1,1 +1,17 @@
-export {};
+export { GoPluginError } from "./go-plugin-error.ts";
+export type { GoPluginErrorCode } from "./go-plugin-error.ts";
+export { formatHandshakeLine, parseHandshakeLine, resolveStartMode } from "./handshake.ts";
+export type { Environment, Handshake, PluginAddress, StartMode } from "./handshake.ts";
+export { logLevels } from "./log/logger.ts";
+export type { LogFields, LogLevel, Logger } from "./log/logger.ts";
+export { createHclogLogger } from "./log/hclog-logger.ts";
+export { parseLogLine } from "./log/parse-log-line.ts";
+export type { LogEntry } from "./log/parse-log-line.ts";
+export { createPluginLogger, processIo } from "./plugin-io.ts";
+export type { PluginIo, TextSink } from "./plugin-io.ts";
+export { servePlugin } from "./server/serve-plugin.ts";
+export type { ServeOptions } from "./server/serve-plugin.ts";
+export { connectPlugin } from "./client/connect-plugin.ts";
+export type { PluginConnection } from "./client/connect-plugin.ts";
+export { launchPlugin } from "./client/launch-plugin.ts";
+export type { LaunchOptions, PluginProcess, ProcessExit } from "./client/launch-plugin.ts";
