@@ -14,10 +14,10 @@ const plugin = setting("TEST_PLUGIN");
 const podmanSocket = setting("TEST_PODMAN_SOCKET");
 const image = setting("TEST_IMAGE");
 const prepared = await prepareReferenceHost(scratch, AbortSignal.timeout(goBuildLimitMs));
-const skip = prepared.kind === "missing" ? prepared.reason : false;
+const options = { skip: prepared.kind === "missing" ? prepared.reason : false, timeout: scenarioLimitMs };
 
-describe("the built plugin under HashiCorp's go-plugin", { skip, timeout: scenarioLimitMs }, () => {
-  test("lives one task from fingerprint to destroy", async (t) => {
+describe("the built plugin under HashiCorp's go-plugin", () => {
+  test("lives one task from fingerprint to destroy", options, async (t) => {
     const seen = await observe(t, "life");
     checkIntroduction(seen);
     checkRunningTask(seen);
@@ -28,7 +28,7 @@ describe("the built plugin under HashiCorp's go-plugin", { skip, timeout: scenar
     await checkNoContainers(seen, t.signal);
   });
 
-  test("ends at once and leaves nothing in each of an agent's three launches", async (t) => {
+  test("ends at once and leaves nothing in each of an agent's three launches", options, async (t) => {
     const seen = await observe(t, "launches");
     checkKills(seen, ["schema", "check", "real"]);
     checkPluginLog(seen, { errors: false });
@@ -38,7 +38,7 @@ describe("the built plugin under HashiCorp's go-plugin", { skip, timeout: scenar
     t.diagnostic(`kills: ${all(seen, "kill").map((kill) => `${number(kill, "ms")} ms`).join(", ")}`);
   });
 
-  test("keeps a connection and a long wait through two thousand cancelled calls", async (t) => {
+  test("keeps a connection and a long wait through two thousand cancelled calls", options, async (t) => {
     const seen = await observe(t, "cancels");
     const storm = one(seen, "storm");
     assert.deepEqual(storm["unexpected"], []);
@@ -53,7 +53,7 @@ describe("the built plugin under HashiCorp's go-plugin", { skip, timeout: scenar
     await checkNoContainers(seen, t.signal);
   });
 
-  test("refuses with a text that says what is wrong and a code that Nomad understands", async (t) => {
+  test("refuses with a text that says what is wrong and a code that Nomad understands", options, async (t) => {
     const seen = await observe(t, "errors");
     assert.deepEqual(
       all(seen, "failure").map((failure) => failure["of"]).toSorted(),
