@@ -39,13 +39,10 @@ async function buildDescriptors(folder: string, signal: AbortSignal): Promise<st
   return descriptors;
 }
 
-/** The toolchain as installed, no C compiler, and a build cache even where there is no home folder. */
+/** The toolchain as installed, no C compiler, no stamp of the repository's state. */
 function goEnvironment(folder: string): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = { ...process.env, GOTOOLCHAIN: "local", CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOWORK: "off" };
-  if (env["HOME"] === undefined) {
-    return { GOCACHE: join(folder, "go-cache"), GOMODCACHE: join(folder, "go-modules"), ...env };
-  }
-  return env;
+  const env = { ...process.env, GOTOOLCHAIN: "local", CGO_ENABLED: "0", GOFLAGS: "-mod=readonly -buildvcs=false", GOWORK: "off" };
+  return process.env["HOME"] === undefined ? { GOCACHE: join(folder, "go-cache"), ...env } : env;
 }
 
 /** Whether a command succeeded; `text` is the last line of its complaint. */
