@@ -1,1 +1,29 @@
-export {};
+// The client.
+export { PodmanClient, type PodmanClientOptions, type PodmanPing } from "./podman-client.ts";
+export type { CallTimeouts } from "./call-timeouts.ts";
+export { LibpodError, type LibpodErrorCode, type LibpodErrorFacts } from "./libpod-error.ts";
+export type { PodmanInfo, EngineProgram, EngineStorage } from "./podman-info.ts";
+
+// Containers.
+export type { Containers, CreatedContainer, ListFilter, RemoveOptions, WaitCondition, WaitOptions } from "./containers.ts";
+export type * from "./container-spec.ts";
+export type {
+  ContainerConfig,
+  ContainerEndpoint,
+  ContainerHostConfig,
+  ContainerInspect,
+  ContainerMount,
+  ContainerNetwork,
+  ContainerState,
+  ContainerUlimit,
+  PublishedPort,
+} from "./container-inspect.ts";
+export type { ContainerListEntry } from "./container-list-entry.ts";
+export type { ContainerStatus } from "./container-status.ts";
+
+// Images.
+export type { Images, PullPolicy, PullRequest, PullUpdate, RegistryCredentials } from "./images.ts";
+export type { ImageConfig, ImageInspect, ImageListEntry } from "./image-inspect.ts";
+
+// The k8s-file log.
+export { K8sFileLines, maxK8sFileLineBytes, type K8sFileEntry } from "./k8s-file-lines.ts";

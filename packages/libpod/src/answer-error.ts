@@ -1,0 +1,116 @@
+import { isJsonObject } from "./json-reader.ts";
+import { LibpodError, type LibpodErrorCode } from "./libpod-error.ts";
+import { toEndpoint, type HttpRequest } from "./http-request.ts";
+
+/** Reasons of `connect` on a unix socket in the reader's words. */
+const connectReasons: Readonly<Record<string, string>> = {
+  ENOENT: "the socket does not exist",
+  ENOTDIR: "a part of the socket's path is not a folder",
+  ECONNREFUSED: "nothing listens on the socket",
+  EACCES: "no permission to open the socket",
+  EPERM: "no permission to open the socket",
+  ENOTSOCK: "the path is not a socket",
+  EAGAIN: "the socket's queue of connections is full",
+};
+
+/** The error for a request that got no complete answer: refused connection, broken connection or no HTTP at all. */
+export function toConnectionError(error: unknown, request: HttpRequest, socketPath: string): LibpodError {
+  const endpoint = toEndpoint(request);
+  const { code, syscall, message } = readSystemError(error);
+  if (syscall === "connect") {
+    const reason = connectReasons[code] ?? message;
+    return new LibpodError({ code: "unreachable", message: `${request.action}: cannot reach podman at ${socketPath}: ${reason} (${code})`, endpoint, cause: error });
+  }
+  if (code.startsWith("HPE_")) {
+    return new LibpodError({ code: "bad-answer", message: `${request.action}: ${socketPath} does not speak HTTP: ${message}`, endpoint, cause: error });
+  }
+  return new LibpodError({ code: "connection-lost", message: `${request.action}: connection to podman at ${socketPath} was lost: ${message}`, endpoint, cause: error });
+}
+
+/** True when a kept connection was closed by the other side before this request could reach it. */
+export function isStaleConnectionError(error: unknown): boolean {
+  const { code } = readSystemError(error);
+  return code === "ECONNRESET" || code === "EPIPE";
+}
+
+function readSystemError(error: unknown): { code: string; syscall: string; message: string } {
+  if (!(error instanceof Error)) return { code: "", syscall: "", message: String(error) };
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  const syscall = "syscall" in error && typeof error.syscall === "string" ? error.syscall : "";
+  return { code, syscall, message: error.message };
+}
+
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/**
+ * The error for an answer with a failure status. A 404 counts as `not-found` only in Podman's own JSON: the
+ * router's plain-text 404 says that the endpoint is unknown, not that the object is gone.
+ */
+export function toAnswerError(answer: ErrorAnswer, request: HttpRequest): LibpodError {
+  const parsed = parseErrorObject(answer.body);
+  const text = parsed?.message ?? answer.body.trim();
+  const said = text === "" ? "without a reason" : text;
+  return new LibpodError({
+    code: toErrorCode(answer.status, parsed !== undefined),
+    message: `${request.action}: podman answered ${answer.status}: ${said}`,
+    endpoint: toEndpoint(request),
+    status: answer.status,
+    podmanCause: parsed?.cause,
+    podmanMessage: text,
+  });
+}
+
+/** The error when `value`, the body of a success, is Podman's error object; undefined otherwise. */
+export function findErrorInside(value: unknown, request: HttpRequest): LibpodError | undefined {
+  const parsed = readErrorObject(value);
+  if (parsed === undefined) return undefined;
+  return new LibpodError({
+    code: toErrorCode(parsed.response, true),
+    message: `${request.action}: podman answered ${parsed.response}: ${parsed.message}`,
+    endpoint: toEndpoint(request),
+    status: parsed.response,
+    podmanCause: parsed.cause,
+    podmanMessage: parsed.message,
+  });
+}
+
+/** The error for a text that Podman puts into a stream or a report after a 200. */
+export function toReportedError(text: string, request: HttpRequest): LibpodError {
+  const said = text === "" ? "an error without a reason" : text;
+  return new LibpodError({ code: "engine-error", message: `${request.action}: podman answered: ${said}`, endpoint: toEndpoint(request), status: 200, podmanMessage: text });
+}
+
+/** The error for an answer that this endpoint does not give. */
+export function toBadAnswer(reason: string, request: HttpRequest, cause?: unknown): LibpodError {
+  return new LibpodError({ code: "bad-answer", message: `${request.action}: podman's answer makes no sense: ${reason}`, endpoint: toEndpoint(request), cause });
+}
+
+function toErrorCode(status: number, fromPodman: boolean): LibpodErrorCode {
+  if (status === 404 && fromPodman) return "not-found";
+  return status === 409 ? "conflict" : "engine-error";
+}
+
+interface ErrorObject {
+  readonly cause: string;
+  readonly message: string;
+  readonly response: number;
+}
+
+function parseErrorObject(body: string): ErrorObject | undefined {
+  try {
+    return readErrorObject(JSON.parse(body));
+  } catch {
+    // A plain-text body: the caller shows it as it is.
+    return undefined;
+  }
+}
+
+function readErrorObject(value: unknown): ErrorObject | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const { cause, message, response } = value;
+  if (typeof message !== "string" || typeof response !== "number") return undefined;
+  return { cause: typeof cause === "string" ? cause : "", message, response };
+}

@@ -1,0 +1,144 @@
+import { toBadAnswer, toReportedError } from "./answer-error.ts";
+import type { CallTimeouts } from "./call-timeouts.ts";
+import { decodeContainerInspect, type ContainerInspect } from "./container-inspect.ts";
+import { decodeContainerList, type ContainerListEntry } from "./container-list-entry.ts";
+import type { ContainerSpec } from "./container-spec.ts";
+import { encodeJson } from "./encode-json.ts";
+import type { HttpRequest } from "./http-request.ts";
+import { isJsonObject, JsonReader, readList } from "./json-reader.ts";
+import { decodeAnswer, parseAnswer, type PodmanCaller } from "./podman-caller.ts";
+
+export interface CreatedContainer {
+  readonly id: string;
+  readonly warnings: readonly string[];
+}
+
+export interface ListFilter {
+  /** Stopped ones too. Default true. */
+  readonly all?: boolean | undefined;
+  /** Labels that must be there, each as "key" or "key=value". */
+  readonly labels?: readonly string[] | undefined;
+  /** Any of these names; Podman takes each as a regular expression. */
+  readonly names?: readonly string[] | undefined;
+}
+
+export interface WaitOptions {
+  /** Default: stopped and exited. */
+  readonly conditions?: readonly WaitCondition[] | undefined;
+  /** How often Podman before 5.3 looks; later ones are told by the kernel. Default 250 ms, Podman's own. */
+  readonly intervalMs?: number | undefined;
+}
+
+export type WaitCondition = "created" | "initialized" | "running" | "stopping" | "stopped" | "paused" | "exited" | "removing";
+
+export interface RemoveOptions {
+  /** Kill it first if it runs. */
+  readonly force: boolean;
+  /** Remove its anonymous volumes; named ones stay. */
+  readonly volumes: boolean;
+  /** How long a forced removal waits for it to end by itself. Default 0. */
+  readonly timeoutSeconds?: number | undefined;
+}
+
+/** The container endpoints. `container` is a name or an id. Every call rejects with a LibpodError or the signal's reason. */
+export class Containers {
+  readonly #caller: PodmanCaller;
+  readonly #timeouts: CallTimeouts;
+
+  constructor(caller: PodmanCaller, timeouts: CallTimeouts) {
+    this.#caller = caller;
+    this.#timeouts = timeouts;
+  }
+
+  /** Creates a container of a local image. A missing image is `not-found` from Podman 4.8 on and `engine-error` before, with the cause "image not known". */
+  async create(spec: ContainerSpec, signal: AbortSignal): Promise<CreatedContainer> {
+    const action = `create container ${spec.name ?? "without a name"}`;
+    const request: HttpRequest = { action, method: "POST", path: ["containers", "create"], body: encodeJson(spec) };
+    return await this.#caller.callJson(request, decodeCreated, { deadlineMs: this.#timeouts.quickMs, signal });
+  }
+
+  /** Settles when the container's process runs. */
+  async start(container: string, signal: AbortSignal): Promise<"started" | "already-running"> {
+    const request: HttpRequest = { action: `start container ${container}`, method: "POST", path: ["containers", container, "start"] };
+    const { status } = await this.#caller.call(request, { deadlineMs: this.#timeouts.startMs, signal });
+    return status === 304 ? "already-running" : "started";
+  }
+
+  /** Undefined when Podman says that there is no such container. */
+  async inspect(container: string, signal: AbortSignal): Promise<ContainerInspect | undefined> {
+    const request: HttpRequest = { action: `inspect container ${container}`, method: "GET", path: ["containers", container, "json"] };
+    return await this.#caller.unlessMissing(this.#caller.callJson(request, decodeContainerInspect, { deadlineMs: this.#timeouts.quickMs, signal }));
+  }
+
+  async list(filter: ListFilter, signal: AbortSignal): Promise<readonly ContainerListEntry[]> {
+    const filters = encodeJson({ label: filter.labels, name: filter.names });
+    const request: HttpRequest = { action: "list containers", method: "GET", path: ["containers", "json"], query: { all: filter.all ?? true, filters } };
+    return await this.#caller.callJson(request, decodeContainerList, { deadlineMs: this.#timeouts.quickMs, signal });
+  }
+
+  /** Sends the stop signal, then SIGKILL after `timeoutSeconds`; settles when the process has ended. */
+  async stop(container: string, options: { readonly timeoutSeconds: number }, signal: AbortSignal): Promise<"stopped" | "already-stopped"> {
+    const { timeoutSeconds } = options;
+    const request: HttpRequest = { action: `stop container ${container}`, method: "POST", path: ["containers", container, "stop"], query: { timeout: timeoutSeconds } };
+    const { status } = await this.#caller.call(request, { deadlineMs: timeoutSeconds * 1000 + this.#timeouts.stopExtraMs, signal });
+    return status === 304 ? "already-stopped" : "stopped";
+  }
+
+  /** Sends a signal by name or number; does not wait for its effect. A container that does not run is `conflict` from Podman 4.6.1 on and `engine-error` before. */
+  async kill(container: string, signalName: string, signal: AbortSignal): Promise<void> {
+    const request: HttpRequest = { action: `send ${signalName} to container ${container}`, method: "POST", path: ["containers", container, "kill"], query: { signal: signalName } };
+    await this.#caller.call(request, { deadlineMs: this.#timeouts.quickMs, signal });
+  }
+
+  /**
+   * Waits for a condition, without a deadline, and settles with the number Podman answers. Only a hint: Podman 4.6 and
+   * later answer 0 when the wait itself failed, a container never started gives 0 at once, and a lost conmon gives 0
+   * while the process runs. Ask inspect before believing it.
+   */
+  async wait(container: string, options: WaitOptions, signal: AbortSignal): Promise<number> {
+    const { conditions = ["stopped", "exited"], intervalMs = 250 } = options;
+    const request: HttpRequest = {
+      action: `wait for container ${container}`,
+      method: "POST",
+      path: ["containers", container, "wait"],
+      query: { condition: conditions, interval: `${intervalMs}ms` },
+    };
+    const { text } = await this.#caller.call(request, { signal });
+    const value = parseAnswer(text, request);
+    if (typeof value === "number" && Number.isInteger(value)) return value;
+    throw toBadAnswer(`an exit code was expected, not ${text.slice(0, 200)}`, request);
+  }
+
+  /** Settles when it is gone; false when it did not exist. */
+  async remove(container: string, options: RemoveOptions, signal: AbortSignal): Promise<boolean> {
+    const { force, volumes, timeoutSeconds = 0 } = options;
+    const request: HttpRequest = {
+      action: `remove container ${container}`,
+      method: "DELETE",
+      path: ["containers", container],
+      // Without one a forced removal waits the container's own stop timeout; unforced, nothing is stopped.
+      query: { force, volumes, timeout: force ? timeoutSeconds : undefined },
+    };
+    const deadlineMs = timeoutSeconds * 1000 + this.#timeouts.removeMs;
+    const answer = await this.#caller.unlessMissing(this.#caller.call(request, { deadlineMs, signal }));
+    if (answer === undefined) return false;
+    // Podman 3 answers 204 without a report.
+    if (answer.status !== 204) checkRemoved(parseAnswer(answer.text, request), request);
+    return true;
+  }
+}
+
+function decodeCreated(value: unknown): CreatedContainer {
+  const reader = new JsonReader(value, "created container");
+  return { id: reader.requiredString("Id"), warnings: reader.strings("Warnings") };
+}
+
+/** A 200 may still carry an error for the container, as text or as an object that lost its text. */
+function checkRemoved(value: unknown, request: HttpRequest): void {
+  const reports = decodeAnswer(value, (list) => readList(list, "removal report"), request);
+  for (const report of reports) {
+    const reason = isJsonObject(report) ? report.Err : undefined;
+    if (reason === undefined || reason === null || reason === "") continue;
+    throw toReportedError(typeof reason === "string" ? reason : "", request);
+  }
+}

@@ -1,0 +1,63 @@
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { CallScope } from "./call-scope.ts";
+import { toBadAnswer, toConnectionError } from "./answer-error.ts";
+import type { HttpRequest } from "./http-request.ts";
+
+/** Far above any answer of Podman: a list of some thousand containers is a few MiB. */
+const maxBodyBytes = 64 * 1024 * 1024;
+
+/** What an exchange needs to name its failures. */
+export interface Exchange {
+  readonly request: HttpRequest;
+  readonly scope: CallScope;
+  readonly socketPath: string;
+}
+
+/** The reason a broken exchange rejects with: why it was aborted, if it was, else what happened to the connection. */
+export function toExchangeFailure(error: unknown, exchange: Exchange): unknown {
+  if (exchange.scope.signal.aborted) return exchange.scope.signal.reason;
+  return toConnectionError(error, exchange.request, exchange.socketPath);
+}
+
+/** Head of an answer; its body must be read or discarded, once. */
+export class HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly exchange: Exchange;
+  readonly #message: IncomingMessage;
+
+  constructor(message: IncomingMessage, exchange: Exchange) {
+    this.status = message.statusCode ?? 0;
+    this.headers = message.headers;
+    this.exchange = exchange;
+    this.#message = message;
+  }
+
+  /** The whole body as text, at most 64 MiB. */
+  async text(): Promise<string> {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    for await (const chunk of this.chunks()) {
+      length += chunk.length;
+      if (length > maxBodyBytes) throw toBadAnswer(`the body is longer than ${maxBodyBytes} bytes`, this.exchange.request);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks, length).toString("utf8");
+  }
+
+  /** The body piece by piece, read only as fast as the caller takes it; leaving the loop closes the connection. */
+  async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      for await (const chunk of this.#message) yield chunk;
+    } catch (error) {
+      throw toExchangeFailure(error, this.exchange);
+    } finally {
+      this.discard();
+    }
+  }
+
+  /** Drops what is left of the body, and its connection if there is something left. */
+  discard(): void {
+    if (!this.#message.readableEnded) this.#message.destroy();
+  }
+}

@@ -1,0 +1,59 @@
+import { toBadAnswer } from "./answer-error.ts";
+import { toCallTimeouts, type CallTimeouts } from "./call-timeouts.ts";
+import { Containers } from "./containers.ts";
+import type { HttpRequest } from "./http-request.ts";
+import { Images } from "./images.ts";
+import { decodePodmanInfo, type PodmanInfo } from "./podman-info.ts";
+import { PodmanCaller } from "./podman-caller.ts";
+
+export interface PodmanClientOptions {
+  /** Path of the service's unix socket. Nothing is opened before the first call. */
+  readonly socketPath: string;
+  readonly timeouts?: Partial<CallTimeouts> | undefined;
+}
+
+export interface PodmanPing {
+  /** Podman's version, such as "4.3.1". */
+  readonly version: string;
+  /** The Docker level it speaks besides, such as "1.41". */
+  readonly apiVersion: string;
+}
+
+/**
+ * A client of one Podman service. It owns its connections: `close` ends all of them. Calls reject with a LibpodError,
+ * or with `signal.reason` once their signal aborts.
+ */
+export class PodmanClient {
+  readonly socketPath: string;
+  readonly containers: Containers;
+  readonly images: Images;
+  readonly #caller: PodmanCaller;
+  readonly #timeouts: CallTimeouts;
+
+  constructor(options: PodmanClientOptions) {
+    this.socketPath = options.socketPath;
+    this.#timeouts = toCallTimeouts(options.timeouts);
+    this.#caller = new PodmanCaller(options.socketPath);
+    this.containers = new Containers(this.#caller, this.#timeouts);
+    this.images = new Images(this.#caller, this.#timeouts);
+  }
+
+  /** The cheapest sign of life. A service that is not Podman's is `bad-answer`. */
+  async ping(signal: AbortSignal): Promise<PodmanPing> {
+    const request: HttpRequest = { action: "ping podman", method: "GET", path: ["_ping"] };
+    const { header } = await this.#caller.call(request, { deadlineMs: this.#timeouts.quickMs, signal });
+    const version = header("libpod-api-version");
+    if (version === "") throw toBadAnswer(`no Libpod-Api-Version header; is ${this.socketPath} the socket of a Podman service?`, request);
+    return { version, apiVersion: header("api-version") };
+  }
+
+  async info(signal: AbortSignal): Promise<PodmanInfo> {
+    const request: HttpRequest = { action: "ask podman for its info", method: "GET", path: ["info"] };
+    return await this.#caller.callJson(request, decodePodmanInfo, { deadlineMs: this.#timeouts.quickMs, signal });
+  }
+
+  /** Ends every open call and stream with `closed`; later calls fail the same way. */
+  close(): void {
+    this.#caller.close();
+  }
+}

@@ -1,0 +1,94 @@
+import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import type { CallScope } from "./call-scope.ts";
+import { isStaleConnectionError } from "./answer-error.ts";
+import { HttpAnswer, toExchangeFailure, type Exchange } from "./http-answer.ts";
+import { toTarget, type HttpRequest } from "./http-request.ts";
+
+/** So many short reads at once have a connection each; more of them wait for one. */
+const maxPooledSockets = 64;
+const maxIdleSockets = 4;
+
+/**
+ * HTTP over one unix socket. Only short GETs share kept connections: everything else may run for minutes and would
+ * starve them, and a POST sent on a kept connection that Podman is just closing may or may not have run.
+ */
+export class UnixHttp {
+  readonly #socketPath: string;
+  readonly #pooled = new Agent({ keepAlive: true, maxSockets: maxPooledSockets, maxFreeSockets: maxIdleSockets });
+  readonly #single = new Agent({ keepAlive: false });
+
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath;
+  }
+
+  /** Sends a short GET on a kept connection; settles with the head of the answer. */
+  async read(request: HttpRequest, scope: CallScope): Promise<HttpAnswer> {
+    try {
+      return await this.#exchange(request, scope, this.#pooled);
+    } catch (error) {
+      if (!(error instanceof StaleConnection)) throw error;
+      return await this.send(request, scope);
+    }
+  }
+
+  /** Sends any request on a connection of its own; settles with the head of the answer. */
+  async send(request: HttpRequest, scope: CallScope): Promise<HttpAnswer> {
+    return await this.#exchange(request, scope, this.#single);
+  }
+
+  /** Asks to take the connection over; settles with the raw connection, or with the answer that refuses it. */
+  async upgrade(request: HttpRequest, scope: CallScope): Promise<Socket | HttpAnswer> {
+    const { sent, exchange } = this.#open({ ...request, headers: { ...request.headers, Connection: "Upgrade", Upgrade: "tcp" } }, scope, this.#single);
+    return await settleRequest<Socket | HttpAnswer>(sent, exchange, (resolve) => {
+      sent.once("response", (message) => resolve(new HttpAnswer(message, exchange)));
+      sent.once("upgrade", (_message, socket: Socket, head) => {
+        // The first output may have come in one packet with the 101.
+        if (head.length > 0) socket.unshift(head);
+        resolve(socket);
+      });
+    });
+  }
+
+  /** Drops the idle connections; open calls are ended by their scopes. */
+  close(): void {
+    this.#pooled.destroy();
+    this.#single.destroy();
+  }
+
+  async #exchange(request: HttpRequest, scope: CallScope, agent: Agent): Promise<HttpAnswer> {
+    const { sent, exchange } = this.#open(request, scope, agent);
+    const message = await settleRequest<IncomingMessage>(sent, exchange, (resolve) => sent.once("response", resolve));
+    return new HttpAnswer(message, exchange);
+  }
+
+  #open(request: HttpRequest, scope: CallScope, agent: Agent): { sent: ClientRequest; exchange: Exchange } {
+    scope.signal.throwIfAborted();
+    const bodyHeaders = request.body === undefined ? {} : { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(request.body) };
+    const sent = httpRequest({
+      socketPath: this.#socketPath,
+      agent,
+      method: request.method,
+      path: toTarget(request),
+      headers: { Host: "podman", ...bodyHeaders, ...request.headers },
+    });
+    sent.end(request.body);
+    return { sent, exchange: { request, scope, socketPath: this.#socketPath } };
+  }
+}
+
+/** A kept connection was closed by Podman before the request reached it; seen inside this file only. */
+class StaleConnection extends Error {}
+
+async function settleRequest<T>(sent: ClientRequest, exchange: Exchange, listen: (resolve: (value: T) => void) => void): Promise<T> {
+  const { signal } = exchange.scope;
+  return await new Promise<T>((resolve, reject) => {
+    // Stays for the request's life: once the head is there, errors come out of the body instead.
+    sent.on("error", (error) => {
+      const stale = sent.reusedSocket && !signal.aborted && isStaleConnectionError(error);
+      reject(stale ? new StaleConnection() : toExchangeFailure(error, exchange));
+    });
+    signal.addEventListener("abort", () => sent.destroy(), { once: true });
+    listen(resolve);
+  });
+}
