@@ -7,3 +7,5 @@ export type { ConfigAttribute, ConfigBlock, ConfigBody, HclRecord, HclValue, Pos
 export type { ConfigOption, Infer, OptionDoc } from "./config/config-option.ts";
 export { configSchema, type ConfigSchema } from "./config/config-schema.ts";
 export { decodeMsgpack, decodeMsgpackRaw, encodeMsgpack, type RawValue } from "./config/msgpack.ts";
+export { ConfigError } from "./config/config-error.ts";
+export { encodeConfig, evaluateConfig } from "./config/encode-config.ts";

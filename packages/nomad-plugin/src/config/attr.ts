@@ -142,9 +142,13 @@ function defaultSource(facts: AttrFacts<unknown>): string | undefined {
 }
 
 function decodeString(value: HclValue, path: string, facts: StringFacts): string {
-  if (typeof value !== "string") throw facts.secret === true ? misfit(path, null, "must be a string") : misfit(path, value, "must be a string");
+  if (typeof value !== "string") throw facts.secret === true ? secretMisfit(path) : misfit(path, value, "must be a string");
   if (facts.oneOf === undefined || facts.oneOf.includes(value)) return value;
   throw misfit(path, value, `must be one of ${facts.oneOf.map((choice) => JSON.stringify(choice)).join(", ")}`);
+}
+
+function secretMisfit(path: string): DriverError {
+  return new DriverError("config-invalid", `config key ${path}: the value (not shown) must be a string`);
 }
 
 function decodeBool(value: HclValue, path: string): boolean {
