@@ -9,3 +9,5 @@ export { configSchema, type ConfigSchema } from "./config/config-schema.ts";
 export { decodeMsgpack, decodeMsgpackRaw, encodeMsgpack, type RawValue } from "./config/msgpack.ts";
 export { ConfigError } from "./config/config-error.ts";
 export { encodeConfig, evaluateConfig } from "./config/encode-config.ts";
+export { encodeGoMsgpack, type GoValue } from "./config/go-msgpack.ts";
+export { decodeGoTime, encodeGoTime, goZeroTime } from "./config/go-time.ts";
