@@ -1,0 +1,59 @@
+import { parseArgs } from "node:util";
+
+import { UsageError } from "../usage-error.ts";
+import { toLongOptions } from "./to-long-options.ts";
+
+/** What `run` was asked to do. */
+export interface RunArguments {
+  readonly jobPath: string;
+  readonly vars: Readonly<Record<string, string>>;
+  readonly varFiles: readonly string[];
+  /** Podman's address, e.g. `unix:///run/podman/podman.sock`; undefined: the driver's default. */
+  readonly socket: string | undefined;
+  /** Agent configuration with a `plugin "nomad-driver-podman" {}` block. */
+  readonly pluginConfigPath: string | undefined;
+  /** Another plugin executable than this one. */
+  readonly pluginPath: string | undefined;
+  readonly isHelpWanted: boolean;
+}
+
+const options = {
+  var: { type: "string", multiple: true },
+  "var-file": { type: "string", multiple: true },
+  socket: { type: "string" },
+  "plugin-config": { type: "string" },
+  plugin: { type: "string" },
+  help: { type: "boolean", short: "h" },
+} as const;
+
+/** Parses what follows `run`; throws a UsageError. */
+export function parseRunArguments(args: readonly string[]): RunArguments {
+  const { values, positionals } = parseOptions(args);
+  const isHelpWanted = values.help === true;
+  const [jobPath = "", surplus] = positionals;
+  if (!isHelpWanted && jobPath === "") throw new UsageError("run: no job file given; usage: nomad-driver-podman run [options] FILE");
+  if (surplus !== undefined) throw new UsageError(`run: one job file at a time, but ${JSON.stringify(surplus)} follows ${JSON.stringify(jobPath)}`);
+  return {
+    jobPath,
+    vars: Object.fromEntries((values.var ?? []).map(toVariable)),
+    varFiles: values["var-file"] ?? [],
+    socket: values.socket,
+    pluginConfigPath: values["plugin-config"],
+    pluginPath: values.plugin,
+    isHelpWanted,
+  };
+}
+
+function parseOptions(args: readonly string[]): ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>> {
+  try {
+    return parseArgs({ args: toLongOptions(args, Object.keys(options)), options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(`run: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+function toVariable(assignment: string): readonly [string, string] {
+  const split = assignment.indexOf("=");
+  if (split < 1) throw new UsageError(`run: -var ${JSON.stringify(assignment)} is not of the form name=value`);
+  return [assignment.slice(0, split), assignment.slice(split + 1)];
+}

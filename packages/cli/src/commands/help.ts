@@ -1,0 +1,33 @@
+/** What `nomad-driver-podman help` prints. */
+export const generalHelp = `nomad-driver-podman: runs Nomad tasks as Podman containers
+
+Usage: nomad-driver-podman COMMAND
+
+  run FILE   run a Nomad job file on this machine, without a Nomad cluster
+  version    print the version
+  help       print this text; "run -h" prints the options of run
+
+Put into a Nomad agent's plugin_dir, the same file is the task driver "podman".
+`;
+
+/** What `run -h` prints. */
+export const runHelp = `Usage: nomad-driver-podman run [options] FILE
+
+Runs all groups of a Nomad job file as Podman containers, shows what they write,
+and removes everything when they have ended. Ctrl-C stops the job, a second
+Ctrl-C kills it. Failed tasks are not restarted yet.
+
+Options (one dash or two):
+  -var NAME=VALUE       set a variable of the job file; may be repeated
+  -var-file FILE        read variables from a file; may be repeated
+  -socket ADDRESS       Podman's socket, e.g. unix:///run/podman/podman.sock
+  -plugin-config FILE   agent configuration with a plugin "nomad-driver-podman" block
+  -plugin FILE          use another plugin executable than this one
+
+Output: lines of a task's stdout go to stdout as "task | line", those of its
+stderr to stderr in the same form. Events go to stderr as "task * event".
+NO_COLOR switches colours off.
+
+Exit code: the one of the first task that failed, 128 + the signal if it was
+killed, 130 after Ctrl-C, 1 when the job could not run, else 0.
+`;

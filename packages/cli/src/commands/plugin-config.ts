@@ -1,0 +1,19 @@
+import type { ConfigBody } from "@driver/nomad-plugin";
+
+/** The name under which operators configure this plugin in the agent's file. */
+export const pluginName = "nomad-driver-podman";
+
+const commandLine = { line: 1, column: 1 };
+
+/** Adds `--socket` to the plugin's configuration; it wins over a `socket_path` in the agent's file. */
+export function withSocket(body: ConfigBody | undefined, socket: string | undefined): ConfigBody | undefined {
+  if (socket === undefined) return body;
+  const base = body ?? { attributes: [], blocks: [], position: commandLine };
+  const others = base.attributes.filter(({ name }) => name !== "socket_path");
+  return { ...base, attributes: [...others, { name: "socket_path", value: toSocketAddress(socket), position: commandLine }] };
+}
+
+/** A bare path becomes the address of a unix socket. */
+function toSocketAddress(socket: string): string {
+  return socket.startsWith("/") ? `unix://${socket}` : socket;
+}

@@ -1,0 +1,27 @@
+import { readFile } from "node:fs/promises";
+
+import { JobFileError, RunError, toExcerpt } from "@driver/nomad-host";
+import { ConfigError } from "@driver/nomad-plugin";
+import type { Position } from "@driver/nomad-plugin";
+
+/** The files that an error's position may point into. */
+export interface ErrorSources {
+  readonly jobPath: string;
+  readonly pluginConfigPath: string | undefined;
+}
+
+/** An error as people want to see it: the place, the sentence, the line with a caret; never a stack. */
+export async function formatError(error: unknown, sources: ErrorSources): Promise<string> {
+  if (error instanceof JobFileError) return error.format();
+  const message = error instanceof Error ? error.message : String(error);
+  const position = error instanceof RunError || error instanceof ConfigError ? error.position : undefined;
+  const isAboutPlugin = error instanceof RunError && error.code === "plugin-config-invalid";
+  const path = isAboutPlugin ? sources.pluginConfigPath : sources.jobPath;
+  if (position === undefined || path === undefined) return `error: ${message}`;
+  return formatPlace(path, position, message);
+}
+
+async function formatPlace(path: string, position: Position, message: string): Promise<string> {
+  const excerpt = toExcerpt(await readFile(path, "utf8").catch(() => ""), position);
+  return [`${path}:${position.line}:${position.column}: ${message}`, excerpt].filter((part) => part !== "").join("\n");
+}

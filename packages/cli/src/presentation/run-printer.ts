@@ -1,0 +1,122 @@
+import type { LogStream, RunEvent, RunResult, TaskName } from "@driver/nomad-host";
+
+import { describeExit } from "./describe-exit.ts";
+import { LineBuffer } from "./line-buffer.ts";
+import type { Output } from "./output.ts";
+import type { Look } from "./style.ts";
+
+export interface RunPrinterOptions {
+  /** Lines that tasks write to their stdout. */
+  readonly stdout: Output;
+  /** Lines that tasks write to their stderr, and the run's own events. */
+  readonly stderr: Output;
+  /** All tasks of the job: the prefixes are made equally wide. */
+  readonly taskNames: readonly string[];
+  /** True: some task names occur in several groups or copies, so the prefix names these, too. */
+  readonly hasSeveralAllocations: boolean;
+  /** Milliseconds of a clock that never jumps. */
+  readonly now: () => number;
+}
+
+const palette: readonly Look[] = ["cyan", "yellow", "magenta", "blue", "green"];
+
+/** Shows a run: `task | line` for what tasks write, and one line on stderr for each event. */
+export class RunPrinter {
+  readonly #options: RunPrinterOptions;
+  readonly #buffers = new Map<string, LineBuffer>();
+  readonly #startedAtMs: number;
+  readonly #width: number;
+
+  constructor(options: RunPrinterOptions) {
+    this.#options = options;
+    this.#startedAtMs = options.now();
+    this.#width = Math.max(0, ...options.taskNames.map((name) => name.length));
+  }
+
+  /** To be given to `runJob`. */
+  readonly print = async (event: RunEvent): Promise<void> => {
+    if (event.kind === "task-log") return this.#printLog(event, event.stream, event.data);
+    if (event.kind === "task-exited" || event.kind === "task-failed") await this.#flush(event);
+    const line = this.#describe(event);
+    if (line !== undefined) await this.#options.stderr.writeLine(line);
+  };
+
+  /** The last line: how long it took and what came out. */
+  async printSummary(jobId: string, { exitCode, tasks }: RunResult): Promise<void> {
+    const { stderr, now } = this.#options;
+    const seconds = ((now() - this.#startedAtMs) / 1000).toFixed(1);
+    const verdict = exitCode === 0 ? stderr.style("green", "done") : stderr.style("red", `exit code ${exitCode}`);
+    await stderr.writeLine(`${stderr.style("bold", jobId)}: ${verdict}, ${tasks.length} ${tasks.length === 1 ? "task" : "tasks"} in ${seconds} s`);
+  }
+
+  #describe(event: RunEvent): string | undefined {
+    const { style } = this.#options.stderr;
+    switch (event.kind) {
+      case "driver-ready":
+        return style("dim", `driver ${event.driver} ${event.version}: ${event.description}`);
+      case "plugin-log":
+        return event.entry.level === "warn" || event.entry.level === "error" ? style("yellow", `driver: ${event.entry.message}`) : undefined;
+      case "allocation":
+        return style("dim", describeAllocation(event));
+      case "task-starting":
+        return undefined;
+      case "task-running":
+        return this.#line(event, "started");
+      case "task-stopping":
+        return this.#line(event, style("dim", `stopping: ${event.reason}`));
+      case "task-event":
+        return this.#line(event, event.message);
+      case "task-failed":
+        return this.#line(event, style("red", `failed: ${event.message}`));
+      case "task-exited": {
+        const isGood = event.isStoppedByHost || (event.result.exitCode === 0 && event.result.signal === 0 && event.result.error === undefined);
+        const how = event.isStoppedByHost ? `stopped, ${describeExit(event.result)}` : `ended with ${describeExit(event.result)}`;
+        return this.#line(event, style(isGood ? "dim" : "red", how));
+      }
+      case "note":
+        return style("yellow", `note: ${event.message}`);
+      case "task-log":
+        return undefined;
+    }
+  }
+
+  /** An event of a task: `*` where its log lines have `|`. */
+  #line(name: TaskName, text: string): string {
+    return `${this.#prefix(name, this.#options.stderr)} * ${text}`;
+  }
+
+  #prefix(name: TaskName, output: Output): string {
+    const { taskNames, hasSeveralAllocations } = this.#options;
+    const look = palette[Math.max(0, taskNames.indexOf(name.task)) % palette.length] ?? "cyan";
+    const label = hasSeveralAllocations ? `${name.group}[${name.allocIndex}]/${name.task}` : name.task.padEnd(this.#width);
+    return output.style(look, label);
+  }
+
+  async #printLog(name: TaskName, stream: LogStream, data: Uint8Array): Promise<void> {
+    for (const line of this.#buffer(name, stream).push(data)) await this.#printLine(name, stream, line);
+  }
+
+  async #flush(name: TaskName): Promise<void> {
+    for (const stream of ["stdout", "stderr"] as const) {
+      for (const line of this.#buffer(name, stream).end()) await this.#printLine(name, stream, line);
+    }
+  }
+
+  async #printLine(name: TaskName, stream: LogStream, line: Uint8Array): Promise<void> {
+    const output = this.#options[stream];
+    const bar = stream === "stderr" ? output.style("red", "|") : "|";
+    await output.write(Buffer.concat([Buffer.from(`${this.#prefix(name, output)} ${bar} `), line, Buffer.from("\n")]));
+  }
+
+  #buffer({ group, allocIndex, task }: TaskName, stream: LogStream): LineBuffer {
+    const key = `${group}/${allocIndex}/${task}/${stream}`;
+    const buffer = this.#buffers.get(key) ?? new LineBuffer();
+    this.#buffers.set(key, buffer);
+    return buffer;
+  }
+}
+
+function describeAllocation({ group, allocIndex, allocId, ports }: Extract<RunEvent, { kind: "allocation" }>): string {
+  const places = ports.map(({ label, hostIp, hostPort, to }) => `${label} ${hostIp}:${hostPort}${to > 0 && to !== hostPort ? ` → ${to}` : ""}`);
+  return [`group ${group}[${allocIndex}]: allocation ${allocId.slice(0, 8)}`, ...places].join(", ");
+}

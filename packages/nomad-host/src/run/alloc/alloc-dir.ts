@@ -1,0 +1,64 @@
+import { execFile } from "node:child_process";
+import { chmod, chown, mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+/** Where an allocation lives on the host, laid out as Nomad's. */
+export interface AllocDir {
+  readonly path: string;
+  readonly logsPath: string;
+}
+
+const run = promisify(execFile);
+
+/** Tasks run as any user, so Nomad gives these folders to nobody and opens them to all. */
+const nobodyId = 65534;
+const openMode = 0o777;
+const stickyOpenMode = 0o1777;
+
+/**
+ * Makes `<root>/<alloc>/alloc/{data,logs,tmp}` and `<root>/<alloc>/<task>/{local,secrets,tmp}`. The allocation's own
+ * folder can be walked through but not listed by others, so a rootless engine reaches what is mounted.
+ */
+export async function createAllocDir(rootPath: string, allocId: string, taskNames: readonly string[]): Promise<AllocDir> {
+  const path = join(rootPath, allocId);
+  await makeDirectory(path, 0o711);
+  const sharedPath = join(path, "alloc");
+  await makeOpenDirectory(sharedPath, openMode);
+  await makeOpenDirectory(join(sharedPath, "data"), openMode);
+  await makeOpenDirectory(join(sharedPath, "logs"), openMode);
+  await makeOpenDirectory(join(sharedPath, "tmp"), stickyOpenMode);
+  for (const name of taskNames) {
+    const taskPath = join(path, name);
+    await makeOpenDirectory(taskPath, openMode);
+    await makeOpenDirectory(join(taskPath, "local"), openMode);
+    await makeOpenDirectory(join(taskPath, "secrets"), openMode);
+    await makeOpenDirectory(join(taskPath, "tmp"), stickyOpenMode);
+  }
+  return { path, logsPath: join(sharedPath, "logs") };
+}
+
+async function makeOpenDirectory(path: string, mode: number): Promise<void> {
+  await makeDirectory(path, mode);
+  if (process.geteuid?.() === 0) await chown(path, nobodyId, nobodyId);
+}
+
+/** mkdir's mode is cut by the umask, chmod's is not. */
+async function makeDirectory(path: string, mode: number): Promise<void> {
+  await mkdir(path);
+  await chmod(path, mode);
+}
+
+/**
+ * Removes a folder with everything in it. Files that a rootless container left belong to subordinate users, whom only
+ * a user namespace with the same mapping may remove: tried when the plain way is refused. Rejects when something stays.
+ */
+export async function removeTree(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (refusal) {
+    await run("unshare", ["--user", "--map-root-user", "--map-auto", "rm", "-rf", "--", path]).catch(() => {
+      throw refusal;
+    });
+  }
+}

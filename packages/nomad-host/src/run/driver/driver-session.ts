@@ -1,0 +1,113 @@
+import type { StartedTask, TaskConfig, TaskDriver, TaskHandle, WaitResult } from "@driver/nomad-plugin";
+
+import { RunError } from "../run-error.ts";
+import { LiveDriver } from "./live-driver.ts";
+import type { DriverFacts, LiveDriverOptions } from "./live-driver.ts";
+
+/** A failed call is the plugin's death when its process is gone this soon after. */
+const deathNoticeMs = 300;
+const maxRelaunches = 5;
+
+export interface DriverSessionOptions extends LiveDriverOptions {
+  readonly onNote: (message: string) => void;
+}
+
+/**
+ * A driver that outlives its process: when the plugin dies it is launched anew and gets its running tasks back with
+ * RecoverTask, as under Nomad; calls that the death cut off are repeated.
+ */
+export class DriverSession implements AsyncDisposable {
+  readonly facts: DriverFacts;
+  readonly #options: DriverSessionOptions;
+  readonly #closing = new AbortController();
+  readonly #handles = new Map<string, TaskHandle>();
+  readonly #lost = new Map<string, RunError>();
+  readonly #successors = new WeakMap<LiveDriver, Promise<LiveDriver>>();
+  #current: Promise<LiveDriver>;
+  #relaunches = 0;
+
+  private constructor(first: LiveDriver, options: DriverSessionOptions) {
+    this.facts = first.facts;
+    this.#current = Promise.resolve(first);
+    this.#options = options;
+  }
+
+  static async start(options: DriverSessionOptions, signal: AbortSignal): Promise<DriverSession> {
+    return new DriverSession(await LiveDriver.start(options, signal), options);
+  }
+
+  async startTask(config: TaskConfig, signal: AbortSignal): Promise<StartedTask> {
+    const started = await this.#call((driver) => driver.startTask(config, signal), signal);
+    this.#handles.set(config.id, started.handle);
+    return started;
+  }
+
+  /** Settles when the task has ended, over any number of plugin lives. */
+  async waitTask(taskId: string, signal: AbortSignal): Promise<WaitResult> {
+    return this.#call((driver) => {
+      const loss = this.#lost.get(taskId);
+      return loss === undefined ? driver.waitTask(taskId, signal) : Promise.reject(loss);
+    }, signal);
+  }
+
+  async stopTask(taskId: string, options: { readonly timeoutMs: number; readonly killSignal: string }, signal: AbortSignal): Promise<void> {
+    await this.#call((driver) => driver.stopTask(taskId, options, signal), signal);
+  }
+
+  /** Kills the task if it runs, and removes what belongs to it. */
+  async destroyTask(taskId: string, signal: AbortSignal): Promise<void> {
+    await this.#call((driver) => driver.destroyTask(taskId, { force: true }, signal), signal);
+    this.#handles.delete(taskId);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new RunError("plugin-failed", "the run is over"));
+    const live = await this.#current.catch(() => undefined);
+    await live?.[Symbol.asyncDispose]();
+  }
+
+  async #call<T>(operation: (driver: TaskDriver) => Promise<T>, signal: AbortSignal): Promise<T> {
+    for (;;) {
+      const live = await this.#current;
+      try {
+        return await operation(live.driver);
+      } catch (error) {
+        if (signal.aborted) throw signal.reason;
+        const ending = await live.waitEnding(deathNoticeMs);
+        if (ending === undefined) throw error;
+        await this.#replace(live, ending);
+      }
+    }
+  }
+
+  /** The first who notices a death launches the successor; all others wait for the same one. */
+  async #replace(dead: LiveDriver, ending: string): Promise<void> {
+    const known = this.#successors.get(dead);
+    const successor = known ?? this.#relaunch(dead, ending);
+    if (known === undefined) {
+      this.#successors.set(dead, successor);
+      this.#current = successor;
+    }
+    await successor;
+  }
+
+  async #relaunch(dead: LiveDriver, ending: string): Promise<LiveDriver> {
+    await dead[Symbol.asyncDispose]();
+    this.#closing.signal.throwIfAborted();
+    this.#relaunches += 1;
+    if (this.#relaunches > maxRelaunches) throw new RunError("plugin-failed", `the plugin ended ${this.#relaunches} times, at last with ${ending}`);
+    this.#options.onNote(`the plugin ended (${ending}); it is launched again and recovers ${this.#handles.size} task(s)`);
+    const live = await LiveDriver.start(this.#options, this.#closing.signal);
+    for (const [taskId, handle] of this.#handles) await this.#recover(live, taskId, handle);
+    return live;
+  }
+
+  async #recover(live: LiveDriver, taskId: string, handle: TaskHandle): Promise<void> {
+    try {
+      await live.driver.recoverTask(handle, this.#closing.signal);
+    } catch (error) {
+      const message = `the plugin could not recover the task: ${error instanceof Error ? error.message : String(error)}`;
+      this.#lost.set(taskId, new RunError("plugin-failed", message, { cause: error }));
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import { randomUUID } from "node:crypto";
+
+import type { Job, TaskGroup } from "../job/job.ts";
+import { planLifecycle } from "./lifecycle/plan-lifecycle.ts";
+import type { LifecyclePlan } from "./lifecycle/plan-lifecycle.ts";
+import { RunError } from "./run-error.ts";
+
+/** One copy of a group that is to run. */
+export interface PlannedAllocation {
+  readonly id: string;
+  readonly index: number;
+  readonly group: TaskGroup;
+  readonly plan: LifecyclePlan;
+}
+
+/** All copies of all groups; throws for what the embedded host does not have, with the position in the job file. */
+export function planAllocations(job: Job): readonly PlannedAllocation[] {
+  const allocations = job.groups.flatMap((group) => {
+    refuseNetwork(group);
+    const plan = planLifecycle(group);
+    return Array.from({ length: group.count }, (_, index) => ({ id: randomUUID(), index, group, plan }));
+  });
+  if (allocations.length === 0) throw new RunError("job-invalid", `job ${JSON.stringify(job.id)} has nothing to run: every group has count = 0`, { position: job.position });
+  return allocations;
+}
+
+/** Modes other than host need a network namespace that a Nomad agent makes with its CNI plugins. */
+function refuseNetwork({ name, network }: TaskGroup): void {
+  if (network === undefined) return;
+  const { mode, ports, position } = network;
+  if (mode !== "host" && mode !== "") {
+    const remedy = "leave the mode out and set network_mode in the task's config instead";
+    throw new RunError("job-unsupported", `group ${JSON.stringify(name)}: network mode ${JSON.stringify(mode)} is not supported by \`run\`; ${remedy}`, { position });
+  }
+  const foreign = ports.find(({ hostNetwork }) => hostNetwork !== undefined && hostNetwork !== "" && hostNetwork !== "default");
+  if (foreign !== undefined) {
+    const message = `port ${JSON.stringify(foreign.label)}: host_network ${JSON.stringify(foreign.hostNetwork)} is not known; \`run\` has only the default network`;
+    throw new RunError("job-unsupported", message, { position: foreign.position });
+  }
+}
+
+/** The first datacenter that is a name and not a pattern. */
+export function chooseDatacenter(datacenters: readonly string[]): string {
+  return datacenters.find((name) => !name.includes("*")) ?? "dc1";
+}

@@ -1,0 +1,66 @@
+import { join } from "node:path";
+
+import type { TaskConfig } from "@driver/nomad-plugin";
+
+import type { Job, Task } from "../job/job.ts";
+import type { DriverFacts } from "./driver/live-driver.ts";
+import { toNodeScope } from "./env/node-facts.ts";
+import type { NodeFacts } from "./env/node-facts.ts";
+import { buildTaskConfig } from "./lifecycle/allocation.ts";
+import type { Allocation } from "./lifecycle/allocation.ts";
+import { planCores } from "./lifecycle/plan-cores.ts";
+import type { LifecyclePlan } from "./lifecycle/plan-lifecycle.ts";
+import { chooseDatacenter } from "./plan-allocations.ts";
+import type { PlannedAllocation } from "./plan-allocations.ts";
+import { PortAllocator } from "./ports/allocate-ports.ts";
+import { RunError } from "./run-error.ts";
+
+/** An allocation that has its place on this machine: ports, cores and folder. */
+export interface PlacedAllocation extends Allocation {
+  readonly plan: LifecyclePlan;
+}
+
+/** A placed allocation, and what the driver will be told about each of its tasks. */
+export interface PreparedAllocation {
+  readonly allocation: PlacedAllocation;
+  readonly configs: ReadonlyMap<Task, TaskConfig>;
+}
+
+/** Gives each allocation its ports and cores; rejects with `port-unavailable` or `job-invalid`. */
+export async function placeAllocations(
+  job: Job,
+  planned: readonly PlannedAllocation[],
+  place: { readonly rootPath: string; readonly hostIp: string; readonly node: NodeFacts },
+): Promise<readonly PlacedAllocation[]> {
+  const ports = new PortAllocator({ hostIp: place.hostIp });
+  const datacenter = chooseDatacenter(job.datacenters);
+  const placed: PlacedAllocation[] = [];
+  let firstCore = 0;
+  for (const { id, index, group, plan } of planned) {
+    const cpusets = planCores(group, { firstCore, coreCount: place.node.coreCount });
+    firstCore += [...cpusets.values()].flatMap((list) => list.split(",")).length;
+    const path = join(place.rootPath, id);
+    placed.push({ id, index, job, group, plan, datacenter, cpusets, path, ports: await ports.allocate(group.network?.ports ?? []) });
+  }
+  return placed;
+}
+
+/** Builds all task configs before anything starts, so that a mistake in the last task starts none. */
+export function prepareAllocations(allocations: readonly PlacedAllocation[], driver: DriverFacts, node: NodeFacts): readonly PreparedAllocation[] {
+  return allocations.map((allocation) => {
+    const { datacenter, job, group } = allocation;
+    const nodeScope = toNodeScope(node, { datacenter, region: job.region, driverAttributes: driver.fingerprint.attributes });
+    const surroundings = { node, nodeScope, taskSchema: driver.taskSchema };
+    const configs = group.tasks.map((task) => {
+      refuseForeignDriver(task, driver.info.name);
+      return [task, buildTaskConfig(allocation, task, surroundings)] as const;
+    });
+    return { allocation, configs: new Map(configs) };
+  });
+}
+
+function refuseForeignDriver(task: Task, known: string): void {
+  if (task.driver === known) return;
+  const message = `task ${JSON.stringify(task.name)}: driver ${JSON.stringify(task.driver)} is not available; \`run\` has ${JSON.stringify(known)}`;
+  throw new RunError("job-unsupported", message, { position: task.position });
+}

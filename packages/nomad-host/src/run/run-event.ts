@@ -1,0 +1,35 @@
+import type { LogEntry } from "@driver/go-plugin";
+import type { WaitResult } from "@driver/nomad-plugin";
+
+import type { AllocatedPort } from "./ports/allocated-port.ts";
+
+/** Which task an event is about. `allocIndex` tells the copies of a group with `count` > 1 apart. */
+export interface TaskName {
+  readonly group: string;
+  readonly allocIndex: number;
+  readonly task: string;
+}
+
+/** What a run tells while it goes on. */
+export type RunEvent =
+  /** The driver is healthy; the job can start. */
+  | { readonly kind: "driver-ready"; readonly driver: string; readonly version: string; readonly description: string }
+  /** A line of the plugin's own log. */
+  | { readonly kind: "plugin-log"; readonly entry: LogEntry }
+  | { readonly kind: "allocation"; readonly group: string; readonly allocIndex: number; readonly allocId: string; readonly ports: readonly AllocatedPort[] }
+  | ({ readonly kind: "task-starting" | "task-running" } & TaskName)
+  /** `reason` says why the host stops the task. */
+  | ({ readonly kind: "task-stopping"; readonly reason: string } & TaskName)
+  | ({ readonly kind: "task-exited"; readonly result: WaitResult; readonly isStoppedByHost: boolean } & TaskName)
+  /** The task did not start, or how it ended cannot be told. */
+  | ({ readonly kind: "task-failed"; readonly message: string } & TaskName)
+  /** The driver's own words, e.g. about an image that is pulled. */
+  | ({ readonly kind: "task-event"; readonly message: string; readonly at: Date } & TaskName)
+  | ({ readonly kind: "task-log"; readonly stream: LogStream; readonly data: Uint8Array } & TaskName)
+  /** Something a person should know that is no failure. */
+  | { readonly kind: "note"; readonly message: string };
+
+export type LogStream = "stdout" | "stderr";
+
+/** Called for each event. The promise of a `task-log` event is awaited: a slow reader slows the task, nothing is lost. */
+export type RunListener = (event: RunEvent) => void | Promise<void>;

@@ -1,0 +1,117 @@
+import { chmod, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { ConfigBody, TaskEvent } from "@driver/nomad-plugin";
+
+import type { Job } from "../job/job.ts";
+import { createAllocDir, removeTree } from "./alloc/alloc-dir.ts";
+import { probePlugin } from "./driver/configure-driver.ts";
+import { DriverSession } from "./driver/driver-session.ts";
+import type { LaunchDriver } from "./driver/launched-driver.ts";
+import { readNodeFacts } from "./env/node-facts.ts";
+import type { NodeFacts } from "./env/node-facts.ts";
+import { runAllocation } from "./lifecycle/run-allocation.ts";
+import { chooseExitCode } from "./lifecycle/task-outcome.ts";
+import type { TaskOutcome } from "./lifecycle/task-outcome.ts";
+import { planAllocations } from "./plan-allocations.ts";
+import { resolveHostAddress } from "./ports/host-address.ts";
+import { placeAllocations, prepareAllocations } from "./prepare-allocations.ts";
+import type { PlacedAllocation } from "./prepare-allocations.ts";
+import type { RunListener } from "./run-event.ts";
+
+export interface RunJobOptions {
+  readonly launch: LaunchDriver;
+  /** The inside of the agent's `plugin … { config {} }` block. */
+  readonly pluginConfig?: ConfigBody | undefined;
+  /** True: the plugin is first launched twice for a moment, as a Nomad agent does. Costs two process starts. */
+  readonly probe?: boolean;
+  /** Folder in which the run makes one of its own and removes it; default: the system's temporary one. */
+  readonly parentPath?: string;
+  /** Address from which ports are given; default: that of the default route's interface. */
+  readonly hostIp?: string | undefined;
+  readonly on: RunListener;
+  /** Stops the job in order and removes everything. The message of its reason is shown. */
+  readonly signal: AbortSignal;
+  /** Kills what is left. */
+  readonly killSignal: AbortSignal;
+}
+
+export interface RunResult {
+  readonly exitCode: number;
+  /** In the order in which the tasks ended. */
+  readonly tasks: readonly TaskOutcome[];
+}
+
+/**
+ * Runs a job on this machine, as a Nomad agent would run its allocations, and settles when all tasks have ended and
+ * nothing of them is left. Rejects before any task started when the job cannot run here: `RunError`, or the driver
+ * schema's error about a `config` block; both carry a position in the job file where there is one.
+ */
+export async function runJob(job: Job, options: RunJobOptions): Promise<RunResult> {
+  const { on, signal, killSignal } = options;
+  const planned = planAllocations(job);
+  const hostIp = options.hostIp ?? (await resolveHostAddress());
+  const node = await readNodeFacts(hostIp);
+  await using owned = new AsyncDisposableStack();
+  const rootPath = await mkdtemp(join(options.parentPath ?? tmpdir(), "nomad-run-"));
+  owned.defer(() => removeRoot(rootPath, on));
+  // Others may walk through: a rootless engine runs as another user.
+  await chmod(rootPath, 0o711);
+  const placed = await placeAllocations(job, planned, { rootPath, hostIp, node });
+  const session = owned.use(await startSession(placed, node, options));
+  const prepared = prepareAllocations(placed, session.facts, node);
+  for (const { allocation } of prepared) await openAllocation(allocation, rootPath, on);
+  signal.throwIfAborted();
+  const hasLogFifos = !session.facts.capabilities.disableLogCollection;
+  const outcomes = await Promise.all(
+    prepared.map(({ allocation, configs }) =>
+      runAllocation({ allocation, plan: allocation.plan, configs, session, hasLogFifos, on, signal, killSignal }),
+    ),
+  );
+  const tasks = outcomes.flat();
+  return { exitCode: chooseExitCode(tasks, signal.aborted), tasks };
+}
+
+async function startSession(allocations: readonly PlacedAllocation[], node: NodeFacts, options: RunJobOptions): Promise<DriverSession> {
+  const { launch, pluginConfig, probe, on, signal } = options;
+  if (probe === true) await probePlugin(launch, { body: pluginConfig, signal });
+  const tell = (event: Parameters<RunListener>[0]): void => void on(event);
+  const session = await DriverSession.start(
+    {
+      launch,
+      pluginConfig,
+      node,
+      onLog: (entry) => tell({ kind: "plugin-log", entry }),
+      onTaskEvent: (event) => tellTaskEvent(event, allocations, on),
+      onHealth: ({ health, healthDescription }) => tell({ kind: "note", message: `the driver is ${health}: ${healthDescription}` }),
+      onNote: (message) => tell({ kind: "note", message }),
+    },
+    signal,
+  );
+  const { info, fingerprint } = session.facts;
+  await on({ kind: "driver-ready", driver: info.name, version: info.version, description: fingerprint.healthDescription });
+  return session;
+}
+
+function tellTaskEvent(event: TaskEvent, allocations: readonly PlacedAllocation[], on: RunListener): void {
+  const allocation = allocations.find(({ id }) => id === event.allocId);
+  // A driver tells of its tasks of other hosts as well.
+  if (allocation === undefined) return;
+  const name = { group: allocation.group.name, allocIndex: allocation.index, task: event.taskName };
+  void on({ kind: "task-event", ...name, message: event.message, at: event.timestamp });
+}
+
+async function openAllocation(allocation: PlacedAllocation, rootPath: string, on: RunListener): Promise<void> {
+  const { id, group, index, ports } = allocation;
+  await createAllocDir(rootPath, id, group.tasks.map(({ name }) => name));
+  await on({ kind: "allocation", group: group.name, allocIndex: index, allocId: id, ports });
+}
+
+async function removeRoot(rootPath: string, on: RunListener): Promise<void> {
+  try {
+    await removeTree(rootPath);
+  } catch (error) {
+    await on({ kind: "note", message: `${rootPath} could not be removed: ${error instanceof Error ? error.message : String(error)}` });
+  }
+}

@@ -1,0 +1,153 @@
+import { spawn } from "node:child_process";
+import { closeSync, constants, existsSync, openSync, readFileSync, watch } from "node:fs";
+import { dirname, join } from "node:path";
+
+import type { Fingerprint, TaskConfig, TaskDriver, TaskEvent, TaskHandle, WaitResult } from "@driver/nomad-plugin";
+import { attr, configSchema, DriverError, taskNotFound } from "@driver/nomad-plugin";
+
+const pluginSchema = configSchema({ health: attr.string({ help: "makes the driver unhealthy, with this text" }) });
+const taskSchema = configSchema({ script: attr.string({ help: "shell script", required: true }) });
+
+interface Life {
+  readonly config: TaskConfig;
+  readonly pid: number;
+  readonly result: Promise<WaitResult>;
+}
+
+/**
+ * A small driver for tests: a task is a shell script on the host, in a process group of its own, that outlives the
+ * driver. A wrapper leaves the exit code in a file, which is how a recovered task is waited for.
+ */
+export function createProcessDriver(): TaskDriver {
+  const lives = new Map<string, Life>();
+  let health: string | undefined;
+
+  const life = (taskId: string): Life => {
+    const known = lives.get(taskId);
+    if (known === undefined) throw taskNotFound(taskId);
+    return known;
+  };
+
+  return {
+    pluginInfo: () => Promise.resolve({ name: "process", version: "1.0.0", type: "driver", apiVersions: ["v0.1.0"] }),
+    configSchema: () => Promise.resolve(pluginSchema.spec),
+    async setConfig({ msgpack }) {
+      health = msgpack.length === 0 ? undefined : pluginSchema.decode(msgpack).health;
+    },
+    taskConfigSchema: () => Promise.resolve(taskSchema.spec),
+    capabilities: () =>
+      Promise.resolve({
+        sendSignals: true,
+        exec: false,
+        fsIsolation: "image",
+        networkIsolationModes: ["host"],
+        mustCreateNetwork: false,
+        acceptsMounts: false,
+        disableLogCollection: false,
+        dynamicWorkloadUsers: false,
+      }),
+    fingerprint: (signal) => once(signal, toFingerprint(health)),
+    taskEvents: (signal) => once<TaskEvent>(signal),
+    async startTask(config) {
+      const { script } = taskSchema.decode(config.driverConfig);
+      if (script === "refuse") throw new DriverError("failed", "start refused as asked");
+      const pid = startProcess(config, script);
+      lives.set(config.id, { config, pid, result: waitStatus(config) });
+      const handle: TaskHandle = { version: 1, config, state: "running", driverState: Buffer.from(String(pid)) };
+      return { handle };
+    },
+    async recoverTask({ config, driverState }) {
+      lives.set(config.id, { config, pid: Number(Buffer.from(driverState).toString()), result: waitStatus(config) });
+    },
+    waitTask: async (taskId) => life(taskId).result,
+    async stopTask(taskId, { timeoutMs, killSignal }) {
+      const { pid, result } = life(taskId);
+      sendSignal(pid, killSignal === "" ? "SIGTERM" : killSignal);
+      const timer = setTimeout(() => sendSignal(pid, "SIGKILL"), timeoutMs);
+      await result;
+      clearTimeout(timer);
+    },
+    async destroyTask(taskId) {
+      const { pid, result } = life(taskId);
+      sendSignal(pid, "SIGKILL");
+      await result;
+      lives.delete(taskId);
+    },
+    inspectTask: () => Promise.reject(unsupported("InspectTask")),
+    taskStats: () => {
+      throw unsupported("TaskStats");
+    },
+    signalTask: () => Promise.reject(unsupported("SignalTask")),
+    execTask: () => Promise.reject(unsupported("ExecTask")),
+    execTaskStreaming: () => {
+      throw unsupported("ExecTaskStreaming");
+    },
+    createNetwork: () => Promise.reject(unsupported("CreateNetwork")),
+    destroyNetwork: () => Promise.reject(unsupported("DestroyNetwork")),
+    init: () => Promise.resolve(),
+    shutdown: () => Promise.resolve(),
+  };
+}
+
+function unsupported(call: string): DriverError {
+  return new DriverError("unsupported", `${call} is not supported by this driver`);
+}
+
+function toFingerprint(health: string | undefined): Fingerprint {
+  const attributes = { "driver.process.shell": "sh" };
+  return health === undefined ? { health: "healthy", healthDescription: "Healthy", attributes } : { health: "unhealthy", healthDescription: health, attributes };
+}
+
+/** Yields `first`, if any, and then stays open until `signal`. */
+async function* once<T>(signal: AbortSignal, ...first: T[]): AsyncGenerator<T> {
+  yield* first;
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+}
+
+function statusPath(config: TaskConfig): string {
+  return join(config.allocDir, config.name, "tmp", `status-${config.id.slice(-8)}`);
+}
+
+/** The wrapper outlives the script's signals, and writes down how it ended. */
+const wrapper = `trap : TERM INT USR1
+sh -c "$1" & pid=$!
+wait $pid; code=$?
+while kill -0 $pid 2>/dev/null; do wait $pid; code=$?; done
+exec >/dev/null 2>&1
+echo "$code" > "$2.new" && mv "$2.new" "$2"`;
+
+function startProcess(config: TaskConfig, script: string): number {
+  const stdout = openSync(config.stdoutPath, constants.O_WRONLY);
+  const stderr = openSync(config.stderrPath, constants.O_WRONLY);
+  const child = spawn("sh", ["-c", wrapper, "task", script, statusPath(config)], {
+    cwd: join(config.allocDir, config.name),
+    env: { PATH: process.env["PATH"], ...config.env },
+    stdio: ["ignore", stdout, stderr],
+    detached: true,
+  });
+  child.unref();
+  closeSync(stdout);
+  closeSync(stderr);
+  return child.pid ?? 0;
+}
+
+function sendSignal(pid: number, name: string): void {
+  try {
+    // The wrapper must live to tell the exit code, also after SIGKILL: its child is what is killed.
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+    for (const child of children.split(" ").filter((text) => text !== "")) process.kill(Number(child), name);
+  } catch (error) {
+    // Gone already.
+    if (!(error instanceof Error)) throw error;
+  }
+}
+
+async function waitStatus(config: TaskConfig): Promise<WaitResult> {
+  const path = statusPath(config);
+  const watcher = watch(dirname(path));
+  const appeared = new Promise<void>((resolve) => watcher.on("change", () => (existsSync(path) ? resolve() : undefined)));
+  if (!existsSync(path)) await appeared;
+  watcher.close();
+  const code = Number(readFileSync(path, "utf8"));
+  return code > 128 ? { exitCode: 0, signal: code - 128, oomKilled: false } : { exitCode: code, signal: 0, oomKilled: false };
+}

@@ -1,0 +1,51 @@
+import type { ConfigBody, TaskDriver } from "@driver/nomad-plugin";
+
+import type { Job } from "../src/job/job.ts";
+import type { LaunchDriver } from "../src/run/driver/launched-driver.ts";
+import type { RunEvent } from "../src/run/run-event.ts";
+import { runJob } from "../src/run/run-job.ts";
+import type { RunResult } from "../src/run/run-job.ts";
+import { createProcessDriver } from "./process-driver.ts";
+
+export interface RecordOptions {
+  readonly launch?: LaunchDriver;
+  readonly pluginConfig?: ConfigBody;
+  readonly parentPath: string;
+  readonly signal?: AbortSignal;
+  readonly killSignal?: AbortSignal;
+  readonly onEvent?: (event: RunEvent) => void;
+}
+
+/** A run that is over, and what it told. */
+export interface RecordedRun {
+  readonly result: RunResult;
+  readonly events: readonly RunEvent[];
+  /** All bytes of one stream of one task. */
+  log(task: string, stream: "stdout" | "stderr"): Buffer;
+}
+
+/** A driver in this process, as if it were launched. */
+export function inProcess(driver: TaskDriver): LaunchDriver {
+  return () => Promise.resolve({ driver, plugin: { exited: new Promise(() => undefined) }, [Symbol.asyncDispose]: () => Promise.resolve() });
+}
+
+/** Runs a job to its end on the process driver and keeps its events. */
+export async function recordRun(job: Job, options: RecordOptions): Promise<RecordedRun> {
+  const events: RunEvent[] = [];
+  const never = new AbortController().signal;
+  const result = await runJob(job, {
+    launch: options.launch ?? inProcess(createProcessDriver()),
+    pluginConfig: options.pluginConfig,
+    parentPath: options.parentPath,
+    hostIp: "127.0.0.1",
+    on: (event) => {
+      events.push(event);
+      options.onEvent?.(event);
+    },
+    signal: options.signal ?? never,
+    killSignal: options.killSignal ?? never,
+  });
+  const log = (task: string, stream: "stdout" | "stderr"): Buffer =>
+    Buffer.concat(events.flatMap((event) => (event.kind === "task-log" && event.task === task && event.stream === stream ? [event.data] : [])));
+  return { result, events, log };
+}
