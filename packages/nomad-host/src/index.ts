@@ -6,3 +6,10 @@ export type { LaunchDriver, LaunchedDriver } from "./run/driver/launched-driver.
 export type { TaskOutcome } from "./run/lifecycle/task-outcome.ts";
 export { RunError } from "./run/run-error.ts";
 export type { RunErrorCode } from "./run/run-error.ts";
+export { loadJob } from "./job/load-job.ts";
+export type { LoadJobOptions } from "./job/load-job.ts";
+export type { GroupNetwork, GroupPort, Job, JobNote, JobType, RestartPolicy, Task, TaskGroup, TaskLifecycle, TaskResources, TaskTemplate } from "./job/job.ts";
+export { JobFileError } from "./hcl/job-file-error.ts";
+export type { JobFileErrorCode } from "./hcl/job-file-error.ts";
+export { loadWasm } from "./hcl/wasm-assets.ts";
+export type { LoadWasm, WasmAsset } from "./hcl/wasm-assets.ts";

@@ -1,0 +1,221 @@
+import type { Node } from "web-tree-sitter";
+import type { BinaryOperator, Expression, ForIntro, SplatStep, UnaryOperator } from "./expression.ts";
+import { toTemplate } from "./convert-template.ts";
+import { JobFileError } from "./job-file-error.ts";
+import type { SourceFile } from "./job-file-error.ts";
+import { childrenOf, positionOf } from "./syntax-tree.ts";
+
+const binaryOperators: ReadonlySet<string> = new Set<BinaryOperator>(["*", "/", "%", "+", "-", ">", ">=", "<", "<=", "==", "!=", "&&", "||"]);
+
+/** Deeper nesting than any job needs, and far from the end of the stack. */
+const maxDepth = 200;
+
+/** What the conversion of one text needs at every node. */
+export interface ConvertContext {
+  readonly source: SourceFile;
+  readonly depth: number;
+}
+
+/** Converts an `expression` node. */
+export function toExpression(node: Node, context: ConvertContext): Expression {
+  if (context.depth > maxDepth) throw syntaxError(`expression: nested more than ${maxDepth} levels deep`, node, context);
+  const inner = { ...context, depth: context.depth + 1 };
+  const children = childrenOf(node);
+  const first = children[0];
+  if (first?.type === "conditional") return toConditional(first, inner);
+  return toTerm(children, inner);
+}
+
+/** A syntax error at a node. */
+export function syntaxError(message: string, node: Node, context: ConvertContext): JobFileError {
+  return new JobFileError(message, { code: "syntax", source: context.source, position: positionOf(node) });
+}
+
+/** The grammar groups `a ? b : c ? d : e` to the left; HCL means the right. Parentheses are no `conditional` node. */
+function toConditional(node: Node, context: ConvertContext): Expression {
+  const [test, then, otherwise] = expressionsOf(node);
+  if (test === undefined || then === undefined || otherwise === undefined) throw syntaxError("conditional: incomplete", node, context);
+  const last = toExpression(otherwise, context);
+  const inner = childrenOf(test)[0];
+  if (inner?.type !== "conditional") {
+    return { kind: "conditional", condition: toExpression(test, context), then: toExpression(then, context), otherwise: last, position: positionOf(node) };
+  }
+  const left = toConditional(inner, context);
+  return replaceLastBranch(left, (condition) => ({ kind: "conditional", condition, then: toExpression(then, context), otherwise: last, position: condition.position }));
+}
+
+function replaceLastBranch(expression: Expression, replace: (last: Expression) => Expression): Expression {
+  if (expression.kind !== "conditional") return replace(expression);
+  return { ...expression, otherwise: replaceLastBranch(expression.otherwise, replace) };
+}
+
+function expressionsOf(node: Node): readonly Node[] {
+  return node.children.filter((child) => child.type === "expression");
+}
+
+/** A primary and the steps behind it: `(a).b[0]` arrives as a flat list of nodes. */
+function toTerm(nodes: readonly Node[], context: ConvertContext): Expression {
+  const [first, ...rest] = nodes;
+  if (first === undefined) throw new JobFileError("expression: empty", { code: "syntax", source: context.source });
+  const parenthesised = first.type === "(" ? rest[0] : undefined;
+  const primary = parenthesised === undefined ? toPrimary(first, context) : toExpression(parenthesised, context);
+  const steps = parenthesised === undefined ? rest : rest.slice(2);
+  return steps.reduce((target, step) => applyStep(target, { step, start: first }, context), primary);
+}
+
+function toPrimary(node: Node, context: ConvertContext): Expression {
+  const position = positionOf(node);
+  const child = childrenOf(node)[0];
+  switch (node.type) {
+    case "variable_expr":
+      return { kind: "variable", name: node.text, text: node.text, position };
+    case "literal_value":
+      return child === undefined ? missing(node, context) : toLiteral(child, context);
+    case "template_expr":
+      return child === undefined ? missing(node, context) : toTemplate(child, context);
+    case "collection_value":
+      return child === undefined ? missing(node, context) : toCollection(child, context);
+    case "for_expr":
+      return child === undefined ? missing(node, context) : toFor(child, context);
+    case "operation":
+      return child === undefined ? missing(node, context) : toOperation(child, context);
+    case "function_call":
+      return toCall(node, context);
+    default:
+      return missing(node, context);
+  }
+}
+
+function missing(node: Node, context: ConvertContext): never {
+  throw syntaxError(`expression: unexpected ${JSON.stringify(node.text.slice(0, 40))}`, node, context);
+}
+
+function toLiteral(node: Node, context: ConvertContext): Expression {
+  const position = positionOf(node);
+  switch (node.type) {
+    case "string_lit":
+      return toTemplate(node, context);
+    case "bool_lit":
+      return { kind: "literal", value: node.text === "true", position };
+    case "null_lit":
+      return { kind: "literal", value: null, position };
+    default:
+      return { kind: "literal", value: toNumber(node, context), position };
+  }
+}
+
+function toNumber(node: Node, context: ConvertContext): number | bigint {
+  const text = node.text;
+  if (!/^[0-9]+(\.[0-9]+([eE][-+]?[0-9]+)?)?$/.test(text)) {
+    throw syntaxError(`number ${text}: HCL has decimal numbers only`, node, context);
+  }
+  const value = Number(text);
+  if (!Number.isFinite(value)) throw syntaxError(`number ${text}: too large`, node, context);
+  return Number.isSafeInteger(value) || !/^[0-9]+$/.test(text) ? value : BigInt(text);
+}
+
+function toCollection(node: Node, context: ConvertContext): Expression {
+  const position = positionOf(node);
+  if (node.type === "tuple") return { kind: "tuple", items: expressionsOf(node).map((item) => toExpression(item, context)), position };
+  const elements = node.children.filter((child) => child.type === "object_elem");
+  return { kind: "object", entries: elements.map((element) => toEntry(element, context)), position };
+}
+
+/** A bare word as a key is the word itself; a longer reference needs parentheses (`hcl`). */
+function toEntry(node: Node, context: ConvertContext): { readonly key: Expression; readonly value: Expression } {
+  const key = node.childForFieldName("key");
+  const value = node.childForFieldName("val");
+  if (key === null || value === null) return missing(node, context);
+  const parts = childrenOf(key);
+  const expression = toExpression(key, context);
+  if (parts.length === 1 && (expression.kind === "variable" || isWord(expression))) {
+    return { key: { kind: "literal", value: key.text, position: expression.position }, value: toExpression(value, context) };
+  }
+  if (parts[0]?.type === "variable_expr") {
+    throw syntaxError(`object key ${key.text}: put it in parentheses to use its value, or in quotes to use it as text`, key, context);
+  }
+  return { key: expression, value: toExpression(value, context) };
+}
+
+function isWord(expression: Expression): boolean {
+  return expression.kind === "literal" && (expression.value === null || typeof expression.value === "boolean");
+}
+
+function toOperation(node: Node, context: ConvertContext): Expression {
+  const position = positionOf(node);
+  const children = childrenOf(node);
+  if (node.type === "unary_operation") {
+    const operator: UnaryOperator = children[0]?.type === "!" ? "!" : "-";
+    return { kind: "unary", operator, operand: toTerm(children.slice(1), context), position };
+  }
+  const at = children.findIndex((child) => isBinaryOperator(child.type));
+  const operator = children[at]?.type ?? "";
+  if (!isBinaryOperator(operator)) return missing(node, context);
+  return { kind: "binary", operator, left: toTerm(children.slice(0, at), context), right: toTerm(children.slice(at + 1), context), position };
+}
+
+function isBinaryOperator(text: string): text is BinaryOperator {
+  return binaryOperators.has(text);
+}
+
+function toCall(node: Node, context: ConvertContext): Expression {
+  const name = childrenOf(node)[0]?.text ?? "";
+  const list = node.children.find((child) => child.type === "function_arguments");
+  const args = list === undefined ? [] : expressionsOf(list).map((argument) => toExpression(argument, context));
+  const spreadsLast = list?.children.some((child) => child.type === "ellipsis") ?? false;
+  return { kind: "call", name, args, spreadsLast, position: positionOf(node) };
+}
+
+function toFor(node: Node, context: ConvertContext): Expression {
+  const introNode = node.children.find((child) => child.type === "for_intro");
+  const conditionNode = node.children.find((child) => child.type === "for_cond");
+  const conditionExpression = conditionNode === undefined ? undefined : expressionsOf(conditionNode)[0];
+  const [first, second] = expressionsOf(node);
+  if (introNode === undefined || first === undefined) return missing(node, context);
+  const intro = toForIntro(introNode, context);
+  const condition = conditionExpression === undefined ? undefined : toExpression(conditionExpression, context);
+  const position = positionOf(node);
+  const value = toExpression(second ?? first, context);
+  if (second === undefined) return { kind: "for-tuple", intro, value, condition, position };
+  const groups = node.children.some((child) => child.type === "ellipsis");
+  return { kind: "for-object", intro, key: toExpression(first, context), value, groups, condition, position };
+}
+
+/** The names and the collection of `for k, v in x`; serves for-expressions and for-directives. */
+export function toForIntro(node: Node, context: ConvertContext): ForIntro {
+  const names = node.children.filter((child) => child.type === "identifier").map((child) => child.text);
+  const collection = expressionsOf(node)[0];
+  const valueName = names.at(-1);
+  if (collection === undefined || valueName === undefined) return missing(node, context);
+  return { keyName: names.length > 1 ? names[0] : undefined, valueName, collection: toExpression(collection, context) };
+}
+
+function applyStep(target: Expression, at: { readonly step: Node; readonly start: Node }, context: ConvertContext): Expression {
+  const { step, start } = at;
+  const text = context.source.text.slice(start.startIndex, step.endIndex);
+  if (step.type === "splat") return toSplat(target, step, context);
+  const converted = toStep(step, context);
+  return { ...converted, target, text };
+}
+
+function toStep(node: Node, context: ConvertContext): SplatStep {
+  const position = positionOf(node);
+  if (node.type === "get_attr") return { kind: "attribute", name: node.lastChild?.text ?? "", position };
+  const index = childrenOf(node)[0];
+  if (node.type !== "index" || index === undefined) return missing(node, context);
+  if (index.type === "legacy_index") return { kind: "index", key: { kind: "literal", value: Number(index.text.slice(1)), position }, position };
+  const key = expressionsOf(index)[0];
+  return key === undefined ? missing(node, context) : { kind: "index", key: toExpression(key, context), position };
+}
+
+/** `.*` carries attribute steps into each element, and an index then picks from the result; `[*]` carries all steps. */
+function toSplat(target: Expression, node: Node, context: ConvertContext): Expression {
+  const splat = childrenOf(node)[0];
+  if (splat === undefined) return missing(node, context);
+  const nodes = childrenOf(splat).slice(1);
+  const end = splat.type === "attr_splat" ? nodes.findIndex((step) => step.firstChild?.type === "new_index") : -1;
+  const carried = end === -1 ? nodes : nodes.slice(0, end);
+  const after = end === -1 ? [] : nodes.slice(end);
+  const result: Expression = { kind: "splat", target, steps: carried.map((step) => toStep(step, context)), position: positionOf(node) };
+  return after.reduce<Expression>((inner, step) => ({ ...toStep(step, context), target: inner, text: "" }), result);
+}

@@ -1,0 +1,87 @@
+import type { ConfigBlock } from "@driver/nomad-plugin";
+import type { SourceFile } from "../hcl/job-file-error.ts";
+import { BlockReader } from "./block-reader.ts";
+import { checkBlock } from "./check-block.ts";
+import { decodeNetwork } from "./decode-network.ts";
+import { decodeRestart, defaultRestart } from "./decode-restart.ts";
+import { decodeTask } from "./decode-task.ts";
+import type { Job, JobType, Task, TaskGroup } from "./job.ts";
+import { jobRule } from "./job-rules.ts";
+
+/** Decodes an evaluated `job` block; throws a JobFileError that names block and line. */
+export function decodeJob(block: ConfigBlock, source: SourceFile): Job {
+  const notes = checkBlock(block, jobRule, source);
+  const reader = new BlockReader(block, source);
+  const type = reader.choice("type", ["service", "batch", "system", "sysbatch"]) ?? "service";
+  reader.integer("priority", { min: 1, max: 32_767 });
+  const groups = decodeGroups(reader, type);
+  if (groups.length === 0) throw reader.error(`job "${reader.label}": has no group; a job needs at least one group with a task`);
+  return {
+    id: decodeId(reader),
+    name: reader.string("name") ?? reader.label,
+    type,
+    namespace: reader.string("namespace") ?? "default",
+    region: reader.string("region") ?? "global",
+    datacenters: reader.strings("datacenters") ?? ["*"],
+    meta: reader.stringMap("meta"),
+    groups,
+    notes,
+    position: block.position,
+  };
+}
+
+function decodeId(reader: BlockReader): string {
+  const id = reader.string("id") ?? reader.label;
+  if (id === "" || /[\s\0]/.test(id)) throw reader.error(`job ${JSON.stringify(id)}: the name must not be empty nor hold spaces`, "id");
+  return id;
+}
+
+/** A task directly in the job is a group of its own (`nomad`). */
+function decodeGroups(reader: BlockReader, type: JobType): readonly TaskGroup[] {
+  const alone = reader.blocks("task").map((task) => decodeLoneTask(task, type));
+  const groups = [...alone, ...reader.blocks("group").map((group) => decodeGroup(group, type))];
+  const seen = new Map<string, TaskGroup>();
+  for (const group of groups) {
+    const namesake = seen.get(group.name);
+    if (namesake !== undefined) throw reader.error(`group "${group.name}": declared already on line ${namesake.position.line}`, group.position);
+    seen.set(group.name, group);
+  }
+  return groups;
+}
+
+function decodeLoneTask(reader: BlockReader, type: JobType): TaskGroup {
+  const task = decodeTask(reader, defaultRestart(type));
+  return { name: task.name, count: 1, meta: {}, tasks: [task], shutdownDelayMs: 0, position: task.position };
+}
+
+function decodeGroup(reader: BlockReader, type: JobType): TaskGroup {
+  const restart = decodeRestart(reader.optionalBlock("restart"), defaultRestart(type));
+  const network = reader.optionalBlock("network");
+  const tasks = reader.blocks("task").map((task) => decodeTask(task, restart));
+  const count = reader.integer("count", { min: 0 }) ?? 1;
+  if (reader.label === "") throw reader.error("group: its name must not be empty");
+  if (tasks.length === 0) throw reader.error(`group "${reader.label}": has no task`);
+  if (count > 1 && (type === "system" || type === "sysbatch")) throw reader.error(`argument count in group "${reader.label}": a ${type} job runs once on a machine, so count must be 0 or 1`, "count");
+  checkTasks(tasks, reader);
+  return {
+    name: reader.label,
+    count,
+    meta: reader.stringMap("meta"),
+    ...(network === undefined ? {} : { network: decodeNetwork(network) }),
+    tasks,
+    shutdownDelayMs: reader.durationMs("shutdown_delay") ?? 0,
+    position: reader.block.position,
+  };
+}
+
+function checkTasks(tasks: readonly Task[], reader: BlockReader): void {
+  const seen = new Map<string, Task>();
+  for (const task of tasks) {
+    const namesake = seen.get(task.name);
+    if (namesake !== undefined) throw reader.error(`task "${task.name}": declared already on line ${namesake.position.line}`, task.position);
+    seen.set(task.name, task);
+  }
+  const [, secondLeader] = tasks.filter((task) => task.leader);
+  if (secondLeader !== undefined) throw reader.error(`task "${secondLeader.name}": only one task of a group can be its leader`, secondLeader.position);
+  if (tasks.every((task) => task.lifecycle !== undefined)) throw reader.error(`group "${reader.label}": has no main task; at least one task must be without lifecycle`);
+}

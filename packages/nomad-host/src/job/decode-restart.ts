@@ -1,0 +1,19 @@
+import type { BlockReader } from "./block-reader.ts";
+import type { JobType, RestartPolicy } from "./job.ts";
+
+/** The policy of tasks that say nothing (`nomad`: restart block). */
+export function defaultRestart(type: JobType): RestartPolicy {
+  const isBatch = type === "batch" || type === "sysbatch";
+  return { attempts: isBatch ? 3 : 2, intervalMs: (isBatch ? 24 : 0.5) * 3_600_000, delayMs: 15_000, mode: "fail" };
+}
+
+/** A `restart` block over the policy it changes; without a block that policy. */
+export function decodeRestart(reader: BlockReader | undefined, base: RestartPolicy): RestartPolicy {
+  if (reader === undefined) return base;
+  return {
+    attempts: reader.integer("attempts", { min: 0 }) ?? base.attempts,
+    intervalMs: reader.durationMs("interval") ?? base.intervalMs,
+    delayMs: reader.durationMs("delay") ?? base.delayMs,
+    mode: reader.choice("mode", ["fail", "delay"]) ?? base.mode,
+  };
+}

@@ -1,0 +1,109 @@
+import type { ConfigBody, Position } from "@driver/nomad-plugin";
+
+export type JobType = "service" | "batch" | "system" | "sysbatch";
+
+/** Something the job says that has no effect on one machine. */
+export interface JobNote {
+  readonly message: string;
+  readonly position: Position;
+}
+
+/** A job as this host runs it: decoded, checked, with Nomad's defaults filled in. */
+export interface Job {
+  readonly id: string;
+  readonly name: string;
+  readonly type: JobType;
+  readonly namespace: string;
+  readonly region: string;
+  readonly datacenters: readonly string[];
+  readonly meta: Readonly<Record<string, string>>;
+  readonly groups: readonly TaskGroup[];
+  /** In the order of the file. */
+  readonly notes: readonly JobNote[];
+  readonly position: Position;
+}
+
+export interface TaskGroup {
+  readonly name: string;
+  /** How many allocations of the group run; 0 means none. */
+  readonly count: number;
+  readonly meta: Readonly<Record<string, string>>;
+  readonly network?: GroupNetwork | undefined;
+  readonly tasks: readonly Task[];
+  readonly shutdownDelayMs: number;
+  readonly position: Position;
+}
+
+export interface GroupNetwork {
+  /** `host` (the default), `bridge`, `none` or `cni/<name>`. */
+  readonly mode: string;
+  readonly ports: readonly GroupPort[];
+  readonly dns?: { readonly servers: readonly string[]; readonly searches: readonly string[]; readonly options: readonly string[] } | undefined;
+  readonly position: Position;
+}
+
+export interface GroupPort {
+  readonly label: string;
+  /** Fixed host port; absent: any free one. */
+  readonly static?: number | undefined;
+  /** Port inside the task; absent: the host port; -1: equal to the host port. */
+  readonly to?: number | undefined;
+  readonly hostNetwork?: string | undefined;
+  readonly position: Position;
+}
+
+export interface TaskResources {
+  /** 0 when `cores` is set. */
+  readonly cpuMhz: number;
+  readonly cores?: number | undefined;
+  readonly memoryMb: number;
+  /** 0: not set; -1: no limit. */
+  readonly memoryMaxMb: number;
+}
+
+export interface RestartPolicy {
+  readonly attempts: number;
+  readonly intervalMs: number;
+  readonly delayMs: number;
+  /** What happens when the attempts are used up: the task fails, or waits for the next interval. */
+  readonly mode: "fail" | "delay";
+}
+
+export interface TaskLifecycle {
+  readonly hook: "prestart" | "poststart" | "poststop";
+  readonly sidecar: boolean;
+}
+
+/** A file with constant content. */
+export interface TaskTemplate {
+  readonly data: string;
+  /** Relative to the task directory; may hold `${NOMAD_…}`. */
+  readonly destination: string;
+  /** True: the file's lines are read into the task's environment. */
+  readonly env: boolean;
+  /** Octal text such as `0644`. */
+  readonly perms: string;
+  readonly position: Position;
+}
+
+export interface Task {
+  readonly name: string;
+  readonly driver: string;
+  /** Empty: the image's user. */
+  readonly user: string;
+  readonly leader: boolean;
+  /** Values may hold `${NOMAD_…}`, `${attr.…}` and the like, which the runtime resolves. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly meta: Readonly<Record<string, string>>;
+  readonly config: ConfigBody;
+  readonly resources: TaskResources;
+  readonly lifecycle?: TaskLifecycle | undefined;
+  readonly restart: RestartPolicy;
+  readonly killTimeoutMs: number;
+  /** Empty: the driver's default. */
+  readonly killSignal: string;
+  readonly shutdownDelayMs: number;
+  readonly logs: { readonly maxFiles: number; readonly maxFileSizeMb: number; readonly disabled: boolean };
+  readonly templates: readonly TaskTemplate[];
+  readonly position: Position;
+}

@@ -1,0 +1,53 @@
+import type { Block, Body } from "../hcl/expression.ts";
+import { evaluateBody } from "../hcl/evaluate-body.ts";
+import { JobFileError } from "../hcl/job-file-error.ts";
+import type { SourceFile } from "../hcl/job-file-error.ts";
+import { suggestName } from "../hcl/nearest-name.ts";
+import { createHclParser } from "../hcl/parse-hcl.ts";
+import type { Scope } from "../hcl/scope.ts";
+import { loadWasm } from "../hcl/wasm-assets.ts";
+import type { LoadWasm } from "../hcl/wasm-assets.ts";
+import { decodeJob } from "./decode-job.ts";
+import type { Job } from "./job.ts";
+import { readJobFile } from "./read-job-file.ts";
+
+export interface LoadJobOptions {
+  /** Values of `-var name=value`, as typed. */
+  readonly vars: Readonly<Record<string, string>>;
+  /** Paths of files with `name = value` lines, later ones first in rank. */
+  readonly varFiles: readonly string[];
+  /** Looked through for `NOMAD_VAR_<name>`. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  /** Gives the parser's WebAssembly; the default is `loadWasm`. */
+  readonly loadWasm?: LoadWasm | undefined;
+  /** Folder that `file("…")` starts from; the default is the working directory, as Nomad has it. */
+  readonly baseDir?: string | undefined;
+}
+
+/**
+ * Reads and decodes a job file. Rejects with a JobFileError that says file, line and column, or with the
+ * signal's reason.
+ */
+export async function loadJob(path: string, options: LoadJobOptions): Promise<Job> {
+  const source = await readJobFile(path, options.signal);
+  const parse = await createHclParser(options.loadWasm ?? loadWasm, source);
+  const body = await parse(source);
+  options.signal.throwIfAborted();
+  const jobBlock = findJob(body, source);
+  const scope: Scope = { source, names: new Map(), keepsRuntimeReferences: true, baseDir: options.baseDir ?? process.cwd() };
+  return decodeJob({ ...jobBlock, body: evaluateBody(jobBlock.body, jobBlock.position, scope) }, source);
+}
+
+function findJob(body: Body, source: SourceFile): Block {
+  const [job, second] = body.blocks.filter((block) => block.type === "job");
+  const stranger = body.blocks.find((block) => !["job", "variable", "variables", "locals"].includes(block.type)) ?? body.attributes[0];
+  if (stranger !== undefined) {
+    const name = "type" in stranger ? stranger.type : stranger.name;
+    const message = `${"type" in stranger ? "block" : "argument"} ${name}: unknown at the top of a job file; known are the blocks job, variable, variables and locals`;
+    throw new JobFileError(message + suggestName(name, ["job", "variable", "locals"]), { code: "invalid", source, position: stranger.position });
+  }
+  if (job === undefined) throw new JobFileError("this is no job file: it has no job block", { code: "not-a-job", source });
+  if (second !== undefined) throw new JobFileError("block job: a file holds one job only", { code: "invalid", source, position: second.position });
+  return job;
+}

@@ -1,0 +1,48 @@
+import { readFile, stat } from "node:fs/promises";
+import { JobFileError } from "../hcl/job-file-error.ts";
+import type { SourceFile } from "../hcl/job-file-error.ts";
+
+/** Far above any job; a larger file is taken for something else. */
+const maxFileBytes = 4 * 1024 * 1024;
+
+/** Reads a job or variable file as UTF-8 text; rejects with a JobFileError for what cannot be one. */
+export async function readJobFile(path: string, signal: AbortSignal): Promise<SourceFile> {
+  const source = { name: path, text: "" };
+  const refuse = (message: string, cause?: unknown) => new JobFileError(message, { code: "not-a-job", source, cause });
+  const bytes = await readBytes(path, signal).catch((cause: unknown) => {
+    signal.throwIfAborted();
+    throw cause instanceof JobFileError ? cause : refuse(`read the file: ${explainReadError(cause)}`, cause);
+  });
+  if (bytes === "directory") throw refuse("this is a directory, not a job file");
+  if (bytes === "special") throw refuse("this is neither a file nor a pipe");
+  if (bytes === "too-large" || bytes.length > maxFileBytes) throw refuse(`the file is larger than ${maxFileBytes / 1024 / 1024} MiB, so it is no job file`);
+  if (bytes.includes(0)) throw refuse("this is a binary file, not a job file");
+  const text = toUtf8(bytes);
+  if (text === undefined) throw refuse("the file is not UTF-8 text");
+  if (text.trim() === "") throw refuse("the file is empty");
+  return { name: path, text: text.replace(/^\uFEFF/, "") };
+}
+
+async function readBytes(path: string, signal: AbortSignal): Promise<Buffer | "directory" | "special" | "too-large"> {
+  const stats = await stat(path);
+  if (stats.isDirectory()) return "directory";
+  if (!stats.isFile() && !stats.isFIFO()) return "special";
+  if (stats.size > maxFileBytes) return "too-large";
+  return readFile(path, { signal });
+}
+
+function toUtf8(bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    // The decoder throws for one reason only: bytes that are no UTF-8.
+    return undefined;
+  }
+}
+
+function explainReadError(cause: unknown): string {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (code === "ENOENT") return "there is no such file";
+  if (code === "EACCES") return "permission denied";
+  return cause instanceof Error ? cause.message : String(cause);
+}
