@@ -1,0 +1,32 @@
+import type { ServiceImpl } from "@connectrpc/connect";
+import { fromSetConfigMessage, toPluginInfoMessage } from "../convert/plugin.ts";
+import { toSpecMessage } from "../convert/spec.ts";
+import { DriverError } from "../driver-error.ts";
+import type { BasePlugin } from "../gen/base_pb.ts";
+import type { TaskDriver } from "../task-driver.ts";
+import type { CallReporter } from "./call-reporter.ts";
+
+/** What every Nomad plugin answers, on behalf of `driver`. */
+export function basePluginService(driver: TaskDriver, { answer }: CallReporter): ServiceImpl<typeof BasePlugin> {
+  return {
+    pluginInfo: (_request, { signal }) => answer("PluginInfo", async () => toPluginInfoMessage(await driver.pluginInfo(signal))),
+    configSchema: (_request, { signal }) =>
+      answer("ConfigSchema", async () => {
+        const spec = await driver.configSchema(signal);
+        return spec === undefined ? {} : { spec: toSpecMessage(spec) };
+      }),
+    setConfig: (request, { signal }) =>
+      answer("SetConfig", async () => {
+        await driver.setConfig(fromSetConfigMessage(request), signal).catch((error: unknown) => {
+          throw withPrefix("SetConfig failed: ", error);
+        });
+        return {};
+      }),
+  };
+}
+
+/** Agents and their logs know this prefix from plugins written in Go. */
+function withPrefix(prefix: string, error: unknown): DriverError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new DriverError(error instanceof DriverError ? error.code : "failed", `${prefix}${message}`, { cause: error });
+}
