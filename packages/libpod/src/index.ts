@@ -21,9 +21,18 @@ export type {
 export type { ContainerListEntry } from "./container-list-entry.ts";
 export type { ContainerStatus } from "./container-status.ts";
 
+// Commands in a running container.
+export type { Execs, ExecInspect, ExecSpec, ExecStartOptions, TerminalSize } from "./execs.ts";
+export type { ExecStream } from "./exec-stream.ts";
+export type { OutputPiece } from "./frame-demuxer.ts";
+
 // Images.
 export type { Images, PullPolicy, PullRequest, PullUpdate, RegistryCredentials } from "./images.ts";
 export type { ImageConfig, ImageInspect, ImageListEntry } from "./image-inspect.ts";
+
+// The engine.
+export type { EventFilter, Events, PodmanEvent } from "./events.ts";
+export type { Networks } from "./networks.ts";
 
 // The k8s-file log.
 export { K8sFileLines, maxK8sFileLineBytes, type K8sFileEntry } from "./k8s-file-lines.ts";

@@ -1,12 +1,11 @@
-import type { Socket } from "node:net";
 import { findErrorInside, toAnswerError, toBadAnswer } from "./answer-error.ts";
 import { CallScopes, type CallScope } from "./call-scope.ts";
-import type { HttpAnswer } from "./http-answer.ts";
+import { HttpAnswer } from "./http-answer.ts";
 import { toEndpoint, type HttpRequest } from "./http-request.ts";
 import { LineTooLongError, splitLines } from "./json-lines.ts";
 import { JsonShapeError } from "./json-reader.ts";
 import { LibpodError } from "./libpod-error.ts";
-import { UnixHttp } from "./unix-http.ts";
+import { UnixHttp, type TakenConnection } from "./unix-http.ts";
 
 export interface CallOptions {
   /** Absent: no deadline of its own. */
@@ -83,13 +82,13 @@ export class PodmanCaller {
   }
 
   /** Takes a connection over. The deadline ends with the switch; from then on the connection's owner closes the scope. */
-  async upgrade(request: HttpRequest, options: CallOptions): Promise<{ socket: Socket; scope: CallScope }> {
+  async upgrade(request: HttpRequest, options: CallOptions): Promise<TakenConnection> {
     const scope = this.#openScope(request, options);
     try {
       const taken = await this.#http.upgrade(request, scope);
-      if ("unshift" in taken) {
+      if (!(taken instanceof HttpAnswer)) {
         scope.stopDeadline();
-        return { socket: taken, scope };
+        return taken;
       }
       await readAnswer(taken, request);
       throw toBadAnswer(`status ${taken.status} instead of 101`, request);

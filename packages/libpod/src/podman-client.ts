@@ -1,8 +1,11 @@
 import { toBadAnswer } from "./answer-error.ts";
 import { toCallTimeouts, type CallTimeouts } from "./call-timeouts.ts";
 import { Containers } from "./containers.ts";
+import { Events } from "./events.ts";
+import { Execs } from "./execs.ts";
 import type { HttpRequest } from "./http-request.ts";
 import { Images } from "./images.ts";
+import { Networks } from "./networks.ts";
 import { decodePodmanInfo, type PodmanInfo } from "./podman-info.ts";
 import { PodmanCaller } from "./podman-caller.ts";
 
@@ -26,7 +29,10 @@ export interface PodmanPing {
 export class PodmanClient {
   readonly socketPath: string;
   readonly containers: Containers;
+  readonly exec: Execs;
   readonly images: Images;
+  readonly networks: Networks;
+  readonly events: Events;
   readonly #caller: PodmanCaller;
   readonly #timeouts: CallTimeouts;
 
@@ -35,7 +41,10 @@ export class PodmanClient {
     this.#timeouts = toCallTimeouts(options.timeouts);
     this.#caller = new PodmanCaller(options.socketPath);
     this.containers = new Containers(this.#caller, this.#timeouts);
+    this.exec = new Execs(this.#caller, this.#timeouts);
     this.images = new Images(this.#caller, this.#timeouts);
+    this.networks = new Networks(this.#caller, this.#timeouts);
+    this.events = new Events(this.#caller, this.#timeouts);
   }
 
   /** The cheapest sign of life. A service that is not Podman's is `bad-answer`. */

@@ -9,6 +9,12 @@ import { toTarget, type HttpRequest } from "./http-request.ts";
 const maxPooledSockets = 64;
 const maxIdleSockets = 4;
 
+/** A connection that no longer speaks HTTP. */
+export interface TakenConnection {
+  readonly socket: Socket;
+  readonly exchange: Exchange;
+}
+
 /**
  * HTTP over one unix socket. Only short GETs share kept connections: everything else may run for minutes and would
  * starve them, and a POST sent on a kept connection that Podman is just closing may or may not have run.
@@ -37,15 +43,15 @@ export class UnixHttp {
     return await this.#exchange(request, scope, this.#single);
   }
 
-  /** Asks to take the connection over; settles with the raw connection, or with the answer that refuses it. */
-  async upgrade(request: HttpRequest, scope: CallScope): Promise<Socket | HttpAnswer> {
+  /** Asks to take the connection over; settles with it, or with the answer that refuses. */
+  async upgrade(request: HttpRequest, scope: CallScope): Promise<TakenConnection | HttpAnswer> {
     const { sent, exchange } = this.#open({ ...request, headers: { ...request.headers, Connection: "Upgrade", Upgrade: "tcp" } }, scope, this.#single);
-    return await settleRequest<Socket | HttpAnswer>(sent, exchange, (resolve) => {
+    return await settleRequest<TakenConnection | HttpAnswer>(sent, exchange, (resolve) => {
       sent.once("response", (message) => resolve(new HttpAnswer(message, exchange)));
       sent.once("upgrade", (_message, socket: Socket, head) => {
         // The first output may have come in one packet with the 101.
         if (head.length > 0) socket.unshift(head);
-        resolve(socket);
+        resolve({ socket, exchange });
       });
     });
   }
