@@ -1,0 +1,204 @@
+import {
+  decodeGoTime,
+  decodeMsgpackRaw,
+  DriverError,
+  encodeGoMsgpack,
+  encodeGoTime,
+  goZeroTime,
+  type DriverNetwork,
+  type GoValue,
+  type RawValue,
+} from "@driver/nomad-plugin";
+import { taskSchema, type TaskOptions } from "../config/task-schema.ts";
+
+/** Who brings a task's output to Nomad: Nomad's FIFOs, our own files, nobody, or conmon itself as with the Go driver. */
+export type LogMode = (typeof logModes)[number];
+const logModes = ["nomad", "driver", "off", "conmon-fifo"] as const;
+
+/** What this driver keeps beside the Go driver's state. Text that is empty or left out is not known. */
+export interface OwnState {
+  /** The kernel's id of the boot in which the container was started. */
+  readonly bootId: string;
+  /** 0: it had ended before it could be looked at. */
+  readonly containerPid: number;
+  /** Start time of `containerPid` in clock ticks since boot, as in /proc/<pid>/stat. */
+  readonly containerStartTicks: string;
+  readonly logMode: LogMode;
+  readonly containerName?: string | undefined;
+  readonly taskId?: string | undefined;
+  readonly allocId?: string | undefined;
+  readonly configHash?: string | undefined;
+  /** The file conmon writes. */
+  readonly logSourcePath?: string | undefined;
+  readonly logOffsetsPath?: string | undefined;
+  readonly stdoutPath?: string | undefined;
+  readonly stderrPath?: string | undefined;
+  readonly memoryLimitBytes?: number | undefined;
+}
+
+export interface TaskState {
+  readonly containerId: string;
+  /** The year 1 when the state holds none. */
+  readonly startedAt: Date;
+  /** Undefined where the state does not say (the Go driver up to 0.6.2): the default socket. */
+  readonly socketName: string | undefined;
+  /** The Go driver read the container's output back from Podman's journald log. */
+  readonly logStreamer: boolean;
+  readonly network: DriverNetwork | undefined;
+  /** Undefined for a task that the Go driver started. */
+  readonly own: OwnState | undefined;
+}
+
+export interface NewTaskState {
+  readonly containerId: string;
+  readonly startedAt: Date;
+  readonly network: DriverNetwork | undefined;
+  readonly options: TaskOptions;
+  /** The socket the container really runs on; default: the one the job names. */
+  readonly socketName?: string;
+  /** Default: whether the job logs to journald. */
+  readonly logStreamer?: boolean;
+  readonly own: OwnState;
+}
+
+/** Later versions may add keys, but keep the meaning of those here. */
+const ownVersion = 1;
+
+/**
+ * Driver state that the Go driver (0.6.3 and later) reads as its own, so that operators can go back; our own keys are in
+ * one map that it ignores. Holds no secret.
+ */
+export function encodeTaskState(state: NewTaskState): Uint8Array<ArrayBuffer> {
+  const { network, options, own } = state;
+  const socket = state.socketName ?? options.socket;
+  return encodeGoMsgpack({
+    ContainerID: state.containerId,
+    Driver: { version: ownVersion, ...definedEntries(own) },
+    LogStreamer: state.logStreamer ?? options.logging?.driver === "journald",
+    Net: network === undefined ? null : { AutoAdvertise: network.autoAdvertise, IP: network.ip, PortMap: network.portMap },
+    StartedAt: encodeGoTime(state.startedAt),
+    TaskConfig: { ...taskSchema.toValue(options), socket: socket === "" ? "default" : socket },
+  });
+}
+
+/**
+ * Reads our state and that of every version of the Go driver.
+ * @throws DriverError `failed` that names the key that is wrong
+ */
+export function decodeTaskState(driverState: Uint8Array): TaskState {
+  const root = recordOf(decodeBytes(driverState), "the whole of it");
+  const containerId = textOf(root, "ContainerID") ?? "";
+  if (containerId === "") throw corrupt("ContainerID is missing");
+  const taskConfig = present(root["TaskConfig"]);
+  const own = present(root["Driver"]);
+  return {
+    containerId,
+    startedAt: timeOf(root, "StartedAt"),
+    socketName: taskConfig === undefined ? undefined : socketOf(recordOf(taskConfig, "TaskConfig")),
+    logStreamer: boolOf(root, "LogStreamer"),
+    network: networkOf(root["Net"]),
+    own: own === undefined ? undefined : decodeOwnState(recordOf(own, "Driver")),
+  };
+}
+
+function decodeBytes(driverState: Uint8Array): RawValue {
+  try {
+    return decodeMsgpackRaw(driverState);
+  } catch (cause) {
+    throw corrupt(`it is no msgpack: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+  }
+}
+
+/** The Go driver up to 0.6.2 kept Nomad's task config under this key, which knows no socket. */
+function socketOf(taskConfig: RawRecord): string | undefined {
+  const name = textOf(taskConfig, "socket", "TaskConfig.");
+  return name === "" ? undefined : name;
+}
+
+function networkOf(value: RawValue | undefined): DriverNetwork | undefined {
+  if (present(value) === undefined) return undefined;
+  const net = recordOf(value, "Net");
+  const ports = present(net["PortMap"]);
+  const portMap = ports === undefined ? {} : recordOf(ports, "Net.PortMap");
+  const entries = Object.keys(portMap).map((label) => [label, numberOf(portMap, label, "Net.PortMap.") ?? 0] as const);
+  return { ip: textOf(net, "IP", "Net.") ?? "", portMap: Object.fromEntries(entries), autoAdvertise: boolOf(net, "AutoAdvertise", "Net.") };
+}
+
+function decodeOwnState(own: RawRecord): OwnState {
+  const at = "Driver.";
+  const logMode = textOf(own, "logMode", at);
+  const knownMode = logModes.find((mode) => mode === logMode);
+  if (knownMode === undefined) throw corrupt(`Driver.logMode is ${JSON.stringify(logMode)}, not one of ${logModes.join(", ")}`);
+  return {
+    bootId: textOf(own, "bootId", at) ?? "",
+    containerPid: numberOf(own, "containerPid", at) ?? 0,
+    containerStartTicks: textOf(own, "containerStartTicks", at) ?? "",
+    logMode: knownMode,
+    containerName: textOf(own, "containerName", at),
+    taskId: textOf(own, "taskId", at),
+    allocId: textOf(own, "allocId", at),
+    configHash: textOf(own, "configHash", at),
+    logSourcePath: textOf(own, "logSourcePath", at),
+    logOffsetsPath: textOf(own, "logOffsetsPath", at),
+    stdoutPath: textOf(own, "stdoutPath", at),
+    stderrPath: textOf(own, "stderrPath", at),
+    memoryLimitBytes: numberOf(own, "memoryLimitBytes", at),
+  };
+}
+
+type RawRecord = Readonly<Record<string, RawValue>>;
+
+function recordOf(value: RawValue | undefined, name: string): RawRecord {
+  if (isRecord(value)) return value;
+  throw corrupt(`${name} is no map`);
+}
+
+function isRecord(value: RawValue | undefined): value is RawRecord {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+}
+
+function textOf(record: RawRecord, key: string, at = ""): string | undefined {
+  const value = present(record[key]);
+  if (value === undefined) return undefined;
+  if (!(value instanceof Uint8Array)) throw corrupt(`${at}${key} is no string`);
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(value);
+  } catch (cause) {
+    throw corrupt(`${at}${key} is no UTF-8 text`, cause);
+  }
+}
+
+function numberOf(record: RawRecord, key: string, at = ""): number | undefined {
+  const value = present(record[key]);
+  if (value === undefined || (typeof value === "number" && Number.isSafeInteger(value))) return value;
+  throw corrupt(`${at}${key} is no whole number`);
+}
+
+function boolOf(record: RawRecord, key: string, at = ""): boolean {
+  const value = present(record[key]) ?? false;
+  if (typeof value === "boolean") return value;
+  throw corrupt(`${at}${key} is no bool`);
+}
+
+function timeOf(record: RawRecord, key: string): Date {
+  const value = present(record[key]);
+  if (value === undefined) return goZeroTime();
+  if (!(value instanceof Uint8Array)) throw corrupt(`${key} is no time`);
+  try {
+    return decodeGoTime(value);
+  } catch (cause) {
+    throw corrupt(`${key}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+  }
+}
+
+function present(value: RawValue | undefined): Exclude<RawValue, null> | undefined {
+  return value === null ? undefined : value;
+}
+
+function definedEntries(own: OwnState): Readonly<Record<string, GoValue>> {
+  return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+}
+
+function corrupt(problem: string, cause?: unknown): DriverError {
+  return new DriverError("failed", `read the task's driver state: ${problem}`, { cause });
+}
