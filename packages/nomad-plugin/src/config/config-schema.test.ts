@@ -33,8 +33,8 @@ const schema = configSchema(
 type Options = Infer<typeof schema>;
 
 const decode = (value: HclValue): Options => schema.decode(encodeMsgpack(value));
-const with_ = (value: Readonly<Record<string, HclValue>>): Options => decode({ image: "i", ...value });
-const refusal = (value: Readonly<Record<string, HclValue>>): string => refusalOf(() => with_(value));
+const decodeWith = (value: Readonly<Record<string, HclValue>>): Options => decode({ image: "i", ...value });
+const refusal = (value: Readonly<Record<string, HclValue>>): string => refusalOf(() => decodeWith(value));
 
 function refusalOf(decodeIt: () => unknown): string {
   try {
@@ -54,45 +54,45 @@ describe("decoding what Nomad sends", () => {
       args: [], extra: {}, labels: {}, ports: {}, entry: undefined, auth: undefined, gc: { container: true, delay: undefined }, socket: [], options: {},
     };
     const nils = Object.fromEntries(Object.keys(expected).map((key) => [key, null]));
-    assert.deepEqual(with_({}), expected);
+    assert.deepEqual(decodeWith({}), expected);
     assert.deepEqual(decode({ ...nils, image: "i" }), expected);
   });
 
   test("a default that lacks keys of its block leaves them unset", () => {
-    assert.deepEqual(with_({ gc: { container: false } }).gc, { container: false, delay: undefined });
+    assert.deepEqual(decodeWith({ gc: { container: false } }).gc, { container: false, delay: undefined });
   });
 
   test("inside a given block an unset key stays distinguishable from a set one", () => {
-    assert.deepEqual(with_({ auth: { user: "u", check: null } }).auth, { user: "u", password: undefined, check: undefined });
-    assert.equal(with_({ auth: { check: false } }).auth?.check, false);
+    assert.deepEqual(decodeWith({ auth: { user: "u", check: null } }).auth, { user: "u", password: undefined, check: undefined });
+    assert.equal(decodeWith({ auth: { check: false } }).auth?.check, false);
   });
 
   test("unknown keys are ignored", () => {
-    assert.equal("later" in with_({ later: { than: ["us"] } }), false);
+    assert.equal("later" in decodeWith({ later: { than: ["us"] } }), false);
   });
 
   test("0 and 1 pass for a bool", () => {
-    assert.equal(with_({ init: 1 }).init, true);
-    assert.equal(with_({ init: 0 }).init, false);
+    assert.equal(decodeWith({ init: 1 }).init, true);
+    assert.equal(decodeWith({ init: 0 }).init, false);
   });
 
   test("maps in a list are merged from left to right, null among them is ignored", () => {
-    assert.deepEqual(with_({ labels: [{ a: "1", b: "1" }, null, { b: "2" }] }).labels, { a: "1", b: "2" });
-    assert.deepEqual(with_({ ports: [{ http: 80 }, { db: 5432 }] }).ports, { http: 80, db: 5432 });
+    assert.deepEqual(decodeWith({ labels: [{ a: "1", b: "1" }, null, { b: "2" }] }).labels, { a: "1", b: "2" });
+    assert.deepEqual(decodeWith({ ports: [{ http: 80 }, { db: 5432 }] }).ports, { http: 80, db: 5432 });
   });
 
   test("a null element becomes the zero of its type", () => {
-    assert.deepEqual(with_({ args: ["a", null] }).args, ["a", ""]);
-    assert.deepEqual(with_({ labels: [{ a: null }] }).labels, { a: "" });
+    assert.deepEqual(decodeWith({ args: ["a", null] }).args, ["a", ""]);
+    assert.deepEqual(decodeWith({ labels: [{ a: null }] }).labels, { a: "" });
   });
 
   test("an attribute of any type keeps its shape", () => {
-    for (const entry of ["sh", ["a", 1], { a: true }, 5, false]) assert.deepEqual(with_({ entry }).entry, entry);
+    for (const entry of ["sh", ["a", 1], { a: true }, 5, false]) assert.deepEqual(decodeWith({ entry }).entry, entry);
   });
 
   test("a float attribute takes the text Nomad sends for a fraction that is no float", () => {
-    assert.equal(with_({ share: "0.1" }).share, 0.1);
-    assert.equal(with_({ share: 2 }).share, 2);
+    assert.equal(decodeWith({ share: "0.1" }).share, 0.1);
+    assert.equal(decodeWith({ share: 2 }).share, 2);
   });
 
   test("trailing bytes are ignored", () => {
@@ -188,7 +188,7 @@ describe("the other uses of a declaration", () => {
   });
 
   test("the plain value reads back as the same config, without secrets", () => {
-    const config = with_({
+    const config = decodeWith({
       args: ["a"], labels: [{ a: "b" }], entry: ["x", 1], score: -500, auth: { user: "u", password: "geheim" }, socket: [{ name: "n", path: "/p" }], options: { tag: "t" },
     });
     const value = schema.toValue(config);

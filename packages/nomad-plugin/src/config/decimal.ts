@@ -43,19 +43,18 @@ export function toWireNumber(value: number | bigint): number | bigint | string {
   return decimal === undefined ? value : decimalToWire(decimal);
 }
 
-/** See `toWireNumber`. */
+/** See `toWireNumber`. A decimal fraction is a binary one when the fives of its denominator cancel out. */
 export function decimalToWire(decimal: Decimal): number | bigint | string {
-  if (decimal.scale <= 0) return wholeToWire(decimal.digits * 10n ** BigInt(-decimal.scale));
+  const { digits, scale } = decimal;
+  if (scale <= 0) return wholeToWire(digits * 10n ** BigInt(-scale));
   const text = toDecimalText(decimal);
-  const float = Number(text);
-  return isSame(decimal, parseDecimal(float.toExponential(100))) ? float : text;
+  const fives = 5n ** BigInt(scale);
+  const mantissa = digits / fives;
+  const isExact = digits % fives === 0n && BigInt(Number(mantissa)) === mantissa && scale <= 1022;
+  return isExact ? Number(text) : text;
 }
 
 function wholeToWire(value: bigint): number | bigint | string {
   if (Number.isSafeInteger(Number(value))) return Number(value);
   return BigInt.asIntN(64, value) === value ? value : String(value);
-}
-
-function isSame(left: Decimal, right: Decimal | undefined): boolean {
-  return left.digits === right?.digits && left.scale === right.scale;
 }
