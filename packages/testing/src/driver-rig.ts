@@ -1,0 +1,176 @@
+import { execFile } from "node:child_process";
+import { randomBytes, randomUUID } from "node:crypto";
+import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { encodeMsgpack, launchDriver, type HclValue, type LaunchedDriver, type TaskConfig, type TaskDriver, type TaskResources } from "@driver/nomad-plugin";
+import { LogReader } from "./log-reader.ts";
+import { testSetting } from "./test-setting.ts";
+
+const run = promisify(execFile);
+
+export interface RigOptions {
+  /** Added to the plugin config; the socket is set already. */
+  readonly pluginConfig?: Readonly<Record<string, HclValue>>;
+  /** Default: the built executable of this test run. */
+  readonly command?: string;
+}
+
+export interface TaskWishes {
+  /** The task's `config` block; the image is set already. */
+  readonly config?: Readonly<Record<string, HclValue>>;
+  readonly name?: string;
+  readonly allocId?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly user?: string;
+  readonly resources?: Partial<TaskResources>;
+  readonly more?: Partial<TaskConfig>;
+}
+
+/** A task as Nomad would hand it over, with its folders made and its logs read. */
+export interface RiggedTask {
+  readonly config: TaskConfig;
+  readonly stdout: LogReader;
+  readonly stderr: LogReader;
+}
+
+/**
+ * The built plugin, launched over gRPC as Nomad launches it, on the engine of this test run. Disposing it destroys the
+ * tasks it was asked for, ends the plugin and removes the folders.
+ */
+export class DriverRig implements AsyncDisposable {
+  readonly root: string;
+  #launched: LaunchedDriver;
+  readonly #options: RigOptions;
+  readonly #logLines: string[];
+  readonly #tasks: RiggedTask[] = [];
+
+  private constructor(root: string, launched: LaunchedDriver, options: RigOptions, logLines: string[]) {
+    this.root = root;
+    this.#launched = launched;
+    this.#options = options;
+    this.#logLines = logLines;
+  }
+
+  static async start(options: RigOptions = {}): Promise<DriverRig> {
+    const root = await mkdtemp(join(testSetting("TEST_SCRATCH"), "rig-"));
+    await chmod(root, 0o711);
+    const logLines: string[] = [];
+    return new DriverRig(root, await launch(options, logLines), options, logLines);
+  }
+
+  get driver(): TaskDriver {
+    return this.#launched.driver;
+  }
+
+  get pluginPid(): number {
+    return this.#launched.plugin.pid;
+  }
+
+  /** What the plugin has logged so far. */
+  get log(): string {
+    return this.#logLines.join("\n");
+  }
+
+  /** Kills the plugin without a word and launches another, as the agent does; tasks are not recovered yet. */
+  async crash(): Promise<void> {
+    process.kill(this.pluginPid, "SIGKILL");
+    await this.#launched.plugin.exited;
+    this.#launched = await launch(this.#options, this.#logLines);
+  }
+
+  /** Makes a task's folders, FIFOs and readers; nothing is started. */
+  async prepare(wishes: TaskWishes = {}): Promise<RiggedTask> {
+    const name = wishes.name ?? "task";
+    const allocId = wishes.allocId ?? randomUUID();
+    const allocDir = join(this.root, allocId);
+    await makeFolders(allocDir, name);
+    const logs = join(allocDir, "alloc", "logs");
+    const [stdoutPath, stderrPath] = [join(logs, `.${name}.stdout.fifo`), join(logs, `.${name}.stderr.fifo`)];
+    await run("mkfifo", ["-m", "600", stdoutPath, stderrPath]);
+    const task = {
+      config: toTaskConfig({ ...wishes, name, allocId }, { allocDir, stdoutPath, stderrPath }),
+      stdout: await LogReader.open(stdoutPath),
+      stderr: await LogReader.open(stderrPath),
+    };
+    this.#tasks.push(task);
+    return task;
+  }
+
+  /** Prepares and starts a task that runs `script` in a shell. */
+  async runScript(script: string, wishes: TaskWishes = {}): Promise<RiggedTask> {
+    const task = await this.prepare({ ...wishes, config: { command: "sh", args: ["-c", script], ...wishes.config } });
+    await this.driver.startTask(task.config, AbortSignal.timeout(60_000));
+    return task;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const task of this.#tasks) {
+      await this.driver.destroyTask(task.config.id, { force: true }, AbortSignal.timeout(60_000)).catch(() => undefined);
+      await Promise.all([task.stdout.close(), task.stderr.close()]);
+    }
+    await this.#launched[Symbol.asyncDispose]();
+    await rm(this.root, { recursive: true, force: true });
+  }
+}
+
+async function launch(options: RigOptions, logLines: string[]): Promise<LaunchedDriver> {
+  const launched = await launchDriver({
+    command: options.command ?? testSetting("TEST_PLUGIN"),
+    env: process.env,
+    onLog: (entry) => logLines.push(`${entry.level} ${entry.message} ${JSON.stringify(entry.fields)}`),
+    signal: AbortSignal.timeout(60_000),
+  });
+  const config = { socket_path: `unix://${testSetting("TEST_PODMAN_SOCKET")}`, ...options.pluginConfig };
+  const client = { minPort: 14_000, maxPort: 14_512, topology: { coreCount: 2, totalComputeMhz: 4000 } };
+  try {
+    await launched.driver.setConfig({ msgpack: encodeMsgpack(config), client, apiVersion: "v0.1.0" }, AbortSignal.timeout(10_000));
+    return launched;
+  } catch (error) {
+    await launched[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function makeFolders(allocDir: string, taskName: string): Promise<void> {
+  const open = ["alloc/data", "alloc/logs", "alloc/tmp", `${taskName}/local`, `${taskName}/secrets`, `${taskName}/tmp`];
+  for (const folder of open) {
+    await mkdir(join(allocDir, folder), { recursive: true });
+    await chmod(join(allocDir, folder), 0o777);
+  }
+  await chmod(join(allocDir, "alloc"), 0o777);
+}
+
+function toTaskConfig(wishes: TaskWishes & { readonly name: string; readonly allocId: string }, paths: Pick<TaskConfig, "allocDir" | "stdoutPath" | "stderrPath">): TaskConfig {
+  const { name, allocId } = wishes;
+  return {
+    id: `${allocId}/${name}/${randomBytes(4).toString("hex")}`,
+    name,
+    allocId,
+    jobName: "rig",
+    jobId: "rig",
+    taskGroupName: "group",
+    namespace: "default",
+    nodeName: "node",
+    nodeId: "00000000-0000-0000-0000-000000000001",
+    parentJobId: "",
+    user: wishes.user ?? "",
+    ...paths,
+    env: { NOMAD_ALLOC_DIR: "/alloc", NOMAD_TASK_DIR: "/local", NOMAD_SECRETS_DIR: "/secrets", ...wishes.env },
+    deviceEnv: {},
+    resources: { ...plainResources, ...wishes.resources },
+    mounts: [],
+    devices: [],
+    driverConfig: encodeMsgpack({ image: testSetting("TEST_IMAGE"), network_mode: "none", ...wishes.config }),
+    ...wishes.more,
+  };
+}
+
+const plainResources: TaskResources = {
+  cpuShares: 100,
+  memoryMb: 64,
+  memoryMaxMb: 0,
+  networks: [],
+  ports: [],
+  linux: { cpuPeriodUs: 0, cpuQuotaUs: 0, cpuShares: 100, memoryLimitBytes: 64 * 1_048_576, oomScoreAdj: 0, cpusetCpus: "", cpusetCgroup: "", percentTicks: 0.025 },
+};

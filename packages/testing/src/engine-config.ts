@@ -1,0 +1,99 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** Where an engine keeps what, and how it runs containers. */
+export interface EngineLayout {
+  /** Short path: sockets live here, and a socket's path must stay below 108 bytes. */
+  readonly folder: string;
+  /** Images and containers. */
+  readonly storage: string;
+  readonly storageDriver: StorageDriver;
+  readonly ociRuntime: string;
+  readonly ulimits: readonly string[];
+  readonly bridge: { readonly name: string; readonly prefix: string };
+}
+
+export type StorageDriver = { readonly name: "overlay"; readonly mountProgram?: string } | { readonly name: "vfs" };
+
+export const networkName = "podman";
+
+/** The engine's socket, below its folder. */
+export function engineSocketPath(folder: string): string {
+  return join(folder, "podman.sock");
+}
+
+/** Variables that make a `podman` command speak of this engine and of nothing that belongs to the user. */
+export function engineEnvironment(folder: string): Readonly<Record<string, string>> {
+  return {
+    CONTAINERS_CONF: join(folder, "containers.conf"),
+    CONTAINERS_STORAGE_CONF: join(folder, "storage.conf"),
+    CONTAINERS_REGISTRIES_CONF: join(folder, "registries.conf"),
+    REGISTRY_AUTH_FILE: join(folder, "auth.json"),
+    HOME: join(folder, "home"),
+  };
+}
+
+/**
+ * containers.conf text. The static folder has to be the default one below the storage: conmon's clean-up command is told
+ * every other place by an option, but not this one, and without it an exit is noticed 20 s late.
+ */
+export function toContainersConf(layout: EngineLayout): string {
+  const quoted = layout.ulimits.map((limit) => JSON.stringify(limit)).join(", ");
+  return toToml({
+    engine: {
+      runtime: layout.ociRuntime,
+      cgroup_manager: "cgroupfs",
+      events_logger: "file",
+      tmp_dir: join(layout.folder, "tmp"),
+      static_dir: join(layout.storage, "libpod"),
+      volume_path: join(layout.storage, "volumes"),
+    },
+    network: { network_backend: "netavark", network_config_dir: join(layout.folder, "networks"), default_network: networkName },
+  }).concat(quoted === "" ? "" : `[containers]\ndefault_ulimits = [${quoted}]\n`);
+}
+
+/** storage.conf text. */
+export function toStorageConf(layout: EngineLayout): string {
+  const text = toToml({ storage: { driver: layout.storageDriver.name, graphroot: layout.storage, runroot: join(layout.folder, "run") } });
+  if (layout.storageDriver.name === "vfs" || layout.storageDriver.mountProgram === undefined) return text;
+  return text + toToml({ "storage.options.overlay": { mount_program: layout.storageDriver.mountProgram } });
+}
+
+function toToml(sections: Readonly<Record<string, Readonly<Record<string, string>>>>): string {
+  return Object.entries(sections)
+    .map(([name, values]) => {
+      const lines = Object.entries(values).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
+      return `[${name}]\n${lines.join("\n")}\n`;
+    })
+    .join("");
+}
+
+/** The default network: the built-in one would always take the bridge `podman0`, which may be the user's. */
+export function toNetworkFile(bridge: EngineLayout["bridge"]): string {
+  return JSON.stringify({
+    name: networkName,
+    id: "0".repeat(63).concat("1"),
+    driver: "bridge",
+    network_interface: bridge.name,
+    created: "2026-01-01T00:00:00Z",
+    subnets: [{ subnet: `${bridge.prefix}.0/24`, gateway: `${bridge.prefix}.1` }],
+    ipv6_enabled: false,
+    internal: false,
+    dns_enabled: false,
+    ipam_options: { driver: "host-local" },
+  });
+}
+
+/** Writes all of the engine's own configuration. */
+export async function writeEngineConfig(layout: EngineLayout): Promise<void> {
+  for (const name of ["networks", "home"]) await mkdir(join(layout.folder, name), { recursive: true });
+  await mkdir(layout.storage, { recursive: true });
+  const files: Record<string, string> = {
+    "containers.conf": toContainersConf(layout),
+    "storage.conf": toStorageConf(layout),
+    "registries.conf": 'unqualified-search-registries = []\n',
+    "auth.json": "{}\n",
+    [`networks/${networkName}.json`]: toNetworkFile(layout.bridge),
+  };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(layout.folder, name), text);
+}

@@ -1,0 +1,132 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { busyboxImageChanges, createBusyboxArchive } from "./busybox-image.ts";
+import { engineEnvironment, engineSocketPath, writeEngineConfig } from "./engine-config.ts";
+import { stopEngine } from "./engine-teardown.ts";
+import { parseRoutes, planBridge, readAllowedUlimits, resolveOciRuntime } from "./host-facts.ts";
+import { pingEngine, requestEngine } from "./engine-request.ts";
+import { runProcess, type ProcessResult } from "./run-process.ts";
+import { resolveStorageDriver } from "./storage-driver.ts";
+import { TestingError } from "./testing-error.ts";
+import { resolveTool } from "./tool-path.ts";
+
+export interface EngineOptions {
+  /** A short path that does not exist yet, removed by `close`. Default `/run/engine`: the engine is meant to run in a world. */
+  readonly folder?: string;
+  /** Folder of images and containers. Default below `folder`; given another place, it outlives the engine (as a cache). */
+  readonly storage?: string;
+  /** Longest time from start to the first answer. Default 20 s. */
+  readonly startTimeoutMs?: number;
+}
+
+/** A Podman service of its own, beside the user's. */
+export interface Engine extends AsyncDisposable {
+  readonly socketPath: string;
+  /** Add to a process's environment to have its `podman` commands speak of this engine. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly pid: number;
+  /** Runs `podman ARGS` on this engine to its end. */
+  run(args: readonly string[]): Promise<ProcessResult>;
+  /** Makes the image `tag` from the host's static busybox, unless it is there: CMD sh, ENV PATH is `busyboxImagePath`. */
+  importBusybox(tag: string): Promise<void>;
+  /** Removes containers, service, mounts, networks and folders. Safe to call again. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts an engine and settles when it answers. Must be called inside a world (`runInWorld`): Podman's locks and network
+ * state live at fixed places, which only a world makes private. An abort of `signal` while starting undoes what was done.
+ * @throws TestingError "engine-start" with the service's last words.
+ */
+export async function startEngine(options: EngineOptions, signal: AbortSignal): Promise<Engine> {
+  const folder = options.folder ?? "/run/engine";
+  const storage = options.storage ?? join(folder, "storage");
+  const podman = resolveTool("podman");
+  const env = engineEnvironment(folder);
+  await mkdir(folder, { mode: 0o700 });
+  let service: ChildProcess | undefined;
+  const close = () => stopEngine({ folder, storage, podman, env: { ...process.env, ...env }, service });
+  try {
+    // Container records of an engine that was killed: their world is gone, and a fresh engine starts without any.
+    await rm(join(storage, "libpod"), { recursive: true, force: true });
+    await writeEngineConfig({
+      folder,
+      storage,
+      storageDriver: await resolveStorageDriver(storage, signal),
+      ociRuntime: resolveOciRuntime(),
+      ulimits: readAllowedUlimits(),
+      bridge: planBridge(parseRoutes(readFileSync("/proc/net/route", "utf8")), Object.keys(networkInterfaces()), process.pid * 31),
+    });
+    service = spawnService(podman, folder);
+    await waitUntilReady(service, folder, AbortSignal.any([signal, AbortSignal.timeout(options.startTimeoutMs ?? 20_000)]));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return createEngine({ folder, podman, service, close });
+}
+
+interface StartedEngine {
+  readonly folder: string;
+  readonly podman: string;
+  readonly service: ChildProcess;
+  close(): Promise<void>;
+}
+
+function createEngine(started: StartedEngine): Engine {
+  const env = engineEnvironment(started.folder);
+  const socketPath = engineSocketPath(started.folder);
+  const controller = new AbortController();
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    controller.abort(new TestingError("engine-command", "The engine was closed while a command was running on it."));
+    closing ??= started.close();
+    return closing;
+  };
+  return {
+    socketPath,
+    env,
+    pid: started.service.pid ?? 0,
+    run: (args) => runProcess(started.podman, args, { env: { ...process.env, ...env }, signal: controller.signal }),
+    importBusybox: (tag) => importBusybox(socketPath, tag, controller.signal),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function spawnService(podman: string, folder: string): ChildProcess {
+  const log = openSync(join(folder, "service.log"), "a");
+  try {
+    return spawn(podman, ["system", "service", "--time=0", `unix://${engineSocketPath(folder)}`], {
+      stdio: ["ignore", log, log],
+      env: { ...process.env, ...engineEnvironment(folder) },
+    });
+  } finally {
+    closeSync(log);
+  }
+}
+
+async function waitUntilReady(service: ChildProcess, folder: string, signal: AbortSignal): Promise<void> {
+  let failure: unknown;
+  service.once("error", (error) => (failure = error));
+  while (!(await pingEngine(engineSocketPath(folder), signal))) {
+    if (signal.aborted || failure !== undefined || service.exitCode !== null || service.signalCode !== null) {
+      const lastWords = readFileSync(join(folder, "service.log"), "utf8").trim().split("\n").slice(-5).join("\n");
+      throw new TestingError("engine-start", `The test engine's Podman service did not start: ${lastWords || String(failure ?? signal.reason)}`, { cause: failure ?? signal.reason });
+    }
+    await delay(5);
+  }
+}
+
+async function importBusybox(socketPath: string, tag: string, signal: AbortSignal): Promise<void> {
+  const known = await requestEngine(socketPath, { method: "GET", path: `/images/${encodeURIComponent(tag)}/exists`, signal });
+  if (known.status === 204) return;
+  const query = new URLSearchParams([["reference", tag], ...busyboxImageChanges.map((change) => ["changes", change])]);
+  const body = await createBusyboxArchive(signal);
+  const answer = await requestEngine(socketPath, { method: "POST", path: `/images/import?${query.toString()}`, body, signal });
+  if (answer.status !== 200) throw new TestingError("image-import", `Podman refused to import the image ${tag}: ${answer.text}`);
+}

@@ -1,0 +1,48 @@
+# First process of a world: runs as PID 1 in new mount, pid and cgroup namespaces (and a network one, when
+# WORLD_NETWORK=own) and becomes catatonit, which reaps what nobody waits for. $@ is the command of the world.
+set -eu
+
+mount --make-rprivate /
+if [ "$WORLD_NETWORK" = own ]; then
+  ip link set lo up
+fi
+
+# Group files as seen from the world's own root. On pure v2 the processes have to leave that root,
+# or it cannot hand controllers to the containers.
+if [ "$WORLD_CGROUPS" = own ]; then
+  grep -E ' cgroup2? ' /proc/mounts >"$WORLD_FOLDER/cgroup-mounts" || true
+  while read -r device point type options rest; do
+    umount "$point"
+    if [ "$type" = cgroup2 ]; then
+      mount -t cgroup2 cgroup2 "$point"
+      if [ "$point" = /sys/fs/cgroup ]; then
+        mkdir "$point/world"
+        echo $$ >"$point/world/cgroup.procs"
+      fi
+    else
+      mount -t cgroup -o "$(echo "$options" | tr ',' '\n' | grep -vE '^(rw|ro|nosuid|nodev|noexec|relatime|release_agent=.*)$' | paste -sd ,)" cgroup "$point"
+    fi
+  done <"$WORLD_FOLDER/cgroup-mounts"
+fi
+
+# /run of its own, with everything of the host's in it but the places where container engines keep state.
+# /dev/shm too: Podman keeps its locks there, one set for all engines of a user.
+exec 9</run
+mount -t tmpfs -o mode=755 tmpfs /run
+for path in /proc/self/fd/9/* /proc/self/fd/9/.[!.]*; do
+  name=${path##*/}
+  case $name in containers | crun | libpod | netns | podman | runc) continue ;; esac
+  if [ -L "$path" ]; then
+    cp -P "$path" "/run/$name"
+  elif [ -d "$path" ]; then
+    mkdir -p "/run/$name"
+    mount --no-canonicalize --rbind "$path" "/run/$name"
+  elif [ -e "$path" ]; then
+    : >"/run/$name"
+    mount --no-canonicalize --bind "$path" "/run/$name"
+  fi
+done
+exec 9<&-
+mount -t tmpfs -o mode=1777 tmpfs /dev/shm
+
+exec catatonit -- "$@"

@@ -1,0 +1,106 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createCgroupScope, locateCgroupScope, removeCgroupScope, type CgroupScope } from "./cgroup-scope.ts";
+import { createOwnedFolder, listStaleFolders } from "./owned-folder.ts";
+import { resolveTool } from "./tool-path.ts";
+
+const prepareScript = fileURLToPath(new URL("./world-prepare.sh", import.meta.url));
+const folderParent = "/var/tmp";
+const folderPrefix = "nomad-driver-podman-";
+
+export interface WorldOptions {
+  /** "own": nothing but loopback, gone with the world. "host": published ports can be reached from outside. */
+  readonly network: "own" | "host";
+  readonly command: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  /** An abort kills the world and everything in it. */
+  readonly signal: AbortSignal;
+  /** Called once the world's first process is on its way. */
+  readonly onStart?: (world: RunningWorld) => void;
+}
+
+/** The handle by which signals reach the command of a world. */
+export interface RunningWorld {
+  /** Sends a signal to the command (through the world's first process). False when it is not there (yet or any more). */
+  signalCommand(name: NodeJS.Signals): boolean;
+}
+
+/**
+ * Runs a command in a world of its own: mounts, processes, cgroups and (unless "host") network are private, and all of them
+ * are gone when the command ends or this process dies, whatever the reason. The command gets WORLD_FOLDER, a writable folder
+ * on disk that is removed afterwards, and TMPDIR inside it. Settles with the command's exit code (128 + n after a signal).
+ * @throws TestingError when the host lacks a tool or refuses namespaces.
+ */
+export async function runInWorld(options: WorldOptions): Promise<number> {
+  options.signal.throwIfAborted();
+  const tools = { setpriv: resolveTool("setpriv"), unshare: resolveTool("unshare") };
+  resolveTool("catatonit");
+  await sweepStaleWorlds();
+  const folder = await createOwnedFolder(folderParent, folderPrefix);
+  const scope = await createCgroupScope(basename(folder.path)).catch((): CgroupScope => ({ directories: [] }));
+  try {
+    await mkdir(join(folder.path, "tmp"), { mode: 0o1777 });
+    const child = spawn(tools.setpriv, worldArguments(tools.unshare, options, scope), {
+      stdio: "inherit",
+      detached: true,
+      env: {
+        ...options.env,
+        WORLD_FOLDER: folder.path,
+        WORLD_NETWORK: options.network,
+        WORLD_CGROUPS: scope.directories.length > 0 ? "own" : "host",
+        TMPDIR: join(folder.path, "tmp"),
+      },
+    });
+    return await waitForWorld(child, options);
+  } finally {
+    await removeCgroupScope(scope);
+    await rm(folder.path, { recursive: true, force: true });
+  }
+}
+
+/** Removes what worlds left on disk and in the group tree when their owner was killed. */
+export async function sweepStaleWorlds(): Promise<void> {
+  for (const path of await listStaleFolders(folderParent, folderPrefix)) {
+    await removeCgroupScope(locateCgroupScope(basename(path)));
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** The shell enters the groups before the namespaces are made, so that they are the root which the world sees. */
+function worldArguments(unshare: string, options: WorldOptions, scope: CgroupScope): string[] {
+  const enter = 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done; shift; exec "$@"';
+  const namespaces = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
+  if (options.network === "own") namespaces.push("--net");
+  if (scope.directories.length > 0) namespaces.push("--cgroup");
+  return [
+    ...["--pdeathsig", "KILL", "/bin/sh", "-c", enter, "sh", ...scope.directories, "--"],
+    ...[unshare, ...namespaces, "/bin/sh", prepareScript, ...options.command],
+  ];
+}
+
+function waitForWorld(child: ChildProcess, options: WorldOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const kill = () => child.kill("SIGKILL");
+    options.signal.addEventListener("abort", kill, { once: true });
+    child.once("error", reject);
+    child.once("exit", (code, signal) => {
+      options.signal.removeEventListener("abort", kill);
+      if (options.signal.aborted) reject(options.signal.reason);
+      else resolve(code ?? (signal === "SIGKILL" ? 137 : 1));
+    });
+    options.onStart?.({ signalCommand: (name) => signalFirstProcess(child.pid, name) });
+  });
+}
+
+/** `unshare` itself ignores SIGINT and SIGTERM while it waits, so its child, the world's PID 1, is the one to tell. */
+function signalFirstProcess(unsharePid: number | undefined, name: NodeJS.Signals): boolean {
+  try {
+    const children = readFileSync(`/proc/${unsharePid}/task/${unsharePid}/children`, "utf8").trim();
+    return children !== "" && process.kill(Number(children.split(" ")[0]), name);
+  } catch {
+    return false;
+  }
+}

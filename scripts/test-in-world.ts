@@ -1,0 +1,32 @@
+// Runs inside a world: engine, image, then node's test runner over the files given as arguments.
+import { spawn } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { startEngine } from "@driver/testing";
+import { listLeftovers } from "./leftovers.ts";
+
+const image = "localhost/busybox:1";
+const files = process.argv.slice(2);
+const worldFolder = process.env["WORLD_FOLDER"] ?? "";
+const scratch = join(worldFolder, "scratch");
+
+await mkdir(scratch);
+const controller = new AbortController();
+for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => controller.abort(new Error(`Stopped by ${name}.`)));
+
+await using engine = await startEngine({ storage: join(worldFolder, "storage") }, controller.signal);
+await engine.importBusybox(image);
+const code = await runTests({ TEST_PODMAN_SOCKET: engine.socketPath, TEST_IMAGE: image, TEST_SCRATCH: scratch });
+const leftovers = await listLeftovers(engine);
+for (const line of leftovers) process.stderr.write(`left behind by the tests: ${line}\n`);
+process.exitCode = code === 0 && leftovers.length > 0 ? 1 : code;
+
+/** Test files run two at a time: one waits while the other works, and there are two cores in the smallest machine we know. */
+function runTests(env: NodeJS.ProcessEnv): Promise<number> {
+  const options = ["--test", "--test-concurrency=2", "--test-timeout=300000", "--test-reporter=spec"];
+  const child = spawn(process.execPath, [...options, ...files], { stdio: "inherit", env: { ...process.env, ...env } });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (exitCode) => resolve(exitCode ?? 1));
+  });
+}
