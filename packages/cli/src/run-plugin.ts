@@ -1,9 +1,11 @@
 import { createPluginLogger } from "@driver/go-plugin";
 import { serveDriver } from "@driver/nomad-plugin";
-import { createPodmanDriver } from "@driver/podman-driver";
+import { PodmanDriver } from "@driver/podman-driver";
+import manifest from "../package.json" with { type: "json" };
 
 /** Serves the Podman driver to the host that started this process; settles with the exit code when it must end. */
 export async function runPlugin(): Promise<number> {
   const logger = createPluginLogger();
-  return serveDriver(createPodmanDriver({ logger }), { logger });
+  const driver = new PodmanDriver({ logger, version: manifest.version, uid: process.getuid?.() ?? 0 });
+  return serveDriver(driver, { logger });
 }

@@ -17,6 +17,10 @@ export interface PodmanInfo {
   readonly selinuxEnabled: boolean;
   readonly apparmorEnabled: boolean;
   readonly seccompEnabled: boolean;
+  /** Default capabilities of a container, comma separated. */
+  readonly capabilities: string;
+  /** Path of the service's own socket as it names it. */
+  readonly remoteSocketPath: string;
   /** "v1" or "v2". */
   readonly cgroupVersion: string;
   /** "systemd" or "cgroupfs". */
@@ -75,6 +79,8 @@ export function decodePodmanInfo(value: unknown): PodmanInfo {
     selinuxEnabled: security.boolean("selinuxEnabled"),
     apparmorEnabled: security.boolean("apparmorEnabled"),
     seccompEnabled: security.boolean("seccompEnabled"),
+    capabilities: security.string("capabilities"),
+    remoteSocketPath: host.nested("remoteSocket").string("path"),
     cgroupVersion: host.string("cgroupVersion"),
     cgroupManager: host.string("cgroupManager"),
     cgroupControllers: host.strings("cgroupControllers"),

@@ -19,3 +19,5 @@ export { launchDriver, type LaunchedDriver } from "./launch-driver.ts";
 export { nomadHandshake } from "./nomad-handshake.ts";
 export { serveDriver } from "./serve-driver.ts";
 export { driverServices } from "./server/driver-services.ts";
+export { GuardedDirectory } from "./logs/guarded-directory.ts";
+export { RotatedLog, type RotatedLogOptions } from "./logs/rotated-log.ts";

@@ -1,1 +1,3 @@
-export {};
+export { PodmanDriver, type PodmanDriverOptions } from "./driver.ts";
+export { pluginSchema, type PluginOptions } from "./config/plugin-schema.ts";
+export { taskSchema, type TaskOptions } from "./config/task-schema.ts";

@@ -1,0 +1,80 @@
+import { closeSync, constants, fstatSync, openSync, readdirSync, unlinkSync, type Stats } from "node:fs";
+import { DriverError } from "../driver-error.ts";
+
+/**
+ * A folder that a task can write to, opened so that nothing planted inside leads out of it: every name is opened
+ * through the folder's own descriptor, never through a symbolic link, and what was opened is looked at again.
+ */
+export class GuardedDirectory {
+  readonly #fd: number;
+  #closed = false;
+
+  private constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  /** Opens `base`, which is trusted, and walks down `names`, which are not. Rejects links and anything but folders. */
+  static open(base: string, ...names: readonly string[]): GuardedDirectory {
+    const flags = constants.O_RDONLY | constants.O_DIRECTORY;
+    let fd = openSync(base, flags);
+    for (const name of names) {
+      const parent = fd;
+      try {
+        fd = openSync(childPath(parent, name), flags | constants.O_NOFOLLOW);
+      } finally {
+        closeSync(parent);
+      }
+    }
+    return new GuardedDirectory(fd);
+  }
+
+  /** A FIFO for writing without waiting for its reader: throws ENXIO while there is none. */
+  openFifoForWriting(name: string): number {
+    return this.#openChecked(name, constants.O_WRONLY | constants.O_NONBLOCK, (stats) => stats.isFIFO(), "a FIFO");
+  }
+
+  /** A regular file for appending, made with mode 0644 when missing. */
+  openFileForAppending(name: string): number {
+    const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
+    return this.#openChecked(name, flags, (stats) => stats.isFile() && stats.nlink === 1, "a regular file with one name");
+  }
+
+  /** A regular file for reading and writing in place, made with mode 0600 when missing. */
+  openFileForUpdating(name: string): number {
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK;
+    return this.#openChecked(name, flags, (stats) => stats.isFile() && stats.nlink === 1, "a regular file with one name", 0o600);
+  }
+
+  list(): string[] {
+    return readdirSync(`/proc/self/fd/${this.#fd}`);
+  }
+
+  /** Removes a name, whatever it stands for; a missing one is no error. */
+  unlink(name: string): void {
+    try {
+      unlinkSync(childPath(this.#fd, name));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    closeSync(this.#fd);
+  }
+
+  #openChecked(name: string, flags: number, isWanted: (stats: Stats) => boolean, wanted: string, mode = 0o644): number {
+    const fd = openSync(childPath(this.#fd, name), flags | constants.O_NOFOLLOW, mode);
+    if (isWanted(fstatSync(fd))) return fd;
+    closeSync(fd);
+    throw new DriverError("failed", `${name} in the task's log folder is not ${wanted}: refused to write to it`);
+  }
+}
+
+function childPath(directoryFd: number, name: string): string {
+  if (name === "" || name === "." || name === ".." || name.includes("/")) {
+    throw new DriverError("failed", `"${name}" is not the name of a file in a log folder`);
+  }
+  return `/proc/self/fd/${directoryFd}/${name}`;
+}

@@ -1,0 +1,57 @@
+import { availableParallelism } from "node:os";
+import { DriverError, type PluginConfig } from "@driver/nomad-plugin";
+import type { PlanPolicy } from "../plan/container-plan.ts";
+import type { NodeCompute } from "../task/stats-sampler.ts";
+import { parseDurationMs } from "./parse-duration.ts";
+import { decodePluginConfig, type PluginOptions } from "./plugin-schema.ts";
+import { resolveLogCollection } from "./resolve-log-collection.ts";
+import { resolveSockets, type PodmanSocket } from "./resolve-sockets.ts";
+
+/** The operator's wishes, checked; what the whole driver works with. */
+export interface DriverConfig {
+  readonly sockets: readonly PodmanSocket[];
+  /** What the operator should know, for the log. */
+  readonly warnings: readonly string[];
+  /** Undefined: no limit. */
+  readonly callTimeoutMs: number | undefined;
+  readonly policy: PlanPolicy;
+  /** False: DestroyTask leaves the stopped container for a look at it. */
+  readonly removesContainers: boolean;
+  readonly compute: NodeCompute;
+}
+
+/** Decodes and checks what Nomad sends; rejects what this version would have to ignore. */
+export function resolveDriverConfig(config: PluginConfig, uid: number): DriverConfig {
+  const options = decodePluginConfig(config.msgpack);
+  refuseUnappliedKeys(options);
+  const callTimeoutMs = parseDurationMs(options.client_http_timeout, "client_http_timeout");
+  const { topology } = config.client ?? {};
+  return {
+    ...resolveSockets(options, uid),
+    callTimeoutMs: callTimeoutMs === 0 ? undefined : callTimeoutMs,
+    policy: {
+      extraLabels: options.extra_labels,
+      dnsServers: options.dns_servers,
+      defaultRootlessMode: options.networking.default_rootless_mode ?? "",
+      hostCpuCount: availableParallelism(),
+      collectLogs: resolveLogCollection(options) !== "off",
+    },
+    removesContainers: options.gc.container,
+    compute: { totalComputeMhz: topology?.totalComputeMhz ?? 0, coreCount: topology?.coreCount ?? 0 },
+  };
+}
+
+/** Keys of the Go driver and ours that this version does not act on. Silence would be worse than an agent that says so. */
+function refuseUnappliedKeys(options: PluginOptions): void {
+  const refused = [
+    ...(options.auth?.config ? ["auth.config"] : []),
+    ...(options.auth?.helper ? ["auth.helper"] : []),
+    ...(options.volumes.selinuxlabel ? ["volumes.selinuxlabel"] : []),
+    ...(options.recover_stopped ? ["recover_stopped"] : []),
+    ...(options.logging.driver && options.logging.driver !== "nomad" ? ["logging.driver"] : []),
+    ...(Object.keys(options.logging.options).length > 0 ? ["logging.options"] : []),
+    ...(resolveLogCollection(options) === "driver" ? ['log_collection = "driver"'] : []),
+  ];
+  if (refused.length === 0) return;
+  throw new DriverError("unsupported", `plugin config: ${refused.join(", ")} ${refused.length === 1 ? "is" : "are"} not supported yet: remove ${refused.length === 1 ? "it" : "them"} from the agent's plugin block`);
+}

@@ -1,0 +1,215 @@
+import type { Logger } from "@driver/nomad-plugin";
+import {
+  DriverError,
+  type CreatedNetwork,
+  type DriverCapabilities,
+  type ExecInput,
+  type ExecOutput,
+  type ExecSetup,
+  type ExecUpdate,
+  type Fingerprint,
+  type PluginConfig,
+  type PluginInfo,
+  type Spec,
+  type StartedTask,
+  type TaskConfig,
+  type TaskDriver,
+  type TaskEvent,
+  type TaskHandle as NomadTaskHandle,
+  type TaskStats,
+  type TaskStatus,
+  type WaitResult,
+} from "@driver/nomad-plugin";
+import { resolveDriverConfig, type DriverConfig } from "./config/driver-config.ts";
+import { parseDurationMs } from "./config/parse-duration.ts";
+import { pluginSchema } from "./config/plugin-schema.ts";
+import { decodeTaskOptions, taskSchema } from "./config/task-schema.ts";
+import { DriverServices } from "./driver-services.ts";
+import { defaultHealthIntervals, followHealth, type HealthIntervals } from "./host/health-monitor.ts";
+import { PodmanHosts } from "./host/podman-hosts.ts";
+import { parseSignal } from "./plan/signal-name.ts";
+import { destroyContainer } from "./task/destroy-container.ts";
+import { EventBus } from "./task/event-bus.ts";
+import { followExec, runExec, type ExecTarget } from "./task/exec-session.ts";
+import { recoverTask } from "./task/recover-task.ts";
+import { startTask } from "./task/start-task.ts";
+import { sendSignal, stopContainer } from "./task/stop-container.ts";
+import type { TaskHandle } from "./task/task-handle.ts";
+import { TaskStore } from "./task/task-store.ts";
+
+export interface PodmanDriverOptions {
+  readonly logger: Logger;
+  readonly version: string;
+  /** Real user id; decides the socket when the operator names none. */
+  readonly uid: number;
+  readonly services?: DriverServices;
+  readonly healthIntervals?: HealthIntervals;
+}
+
+/** Nomad's task driver for Podman. Each method orchestrates; decisions and I/O are elsewhere. */
+export class PodmanDriver implements TaskDriver {
+  readonly #options: PodmanDriverOptions;
+  readonly #services: DriverServices;
+  readonly #events = new EventBus();
+  readonly #tasks = new TaskStore();
+  #config: DriverConfig;
+  #hosts: PodmanHosts;
+
+  constructor(options: PodmanDriverOptions) {
+    this.#options = options;
+    this.#services = options.services ?? new DriverServices();
+    this.#config = resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, options.uid);
+    this.#hosts = new PodmanHosts(this.#config);
+  }
+
+  pluginInfo(): Promise<PluginInfo> {
+    return Promise.resolve({ name: "podman", version: this.#options.version, type: "driver", apiVersions: ["v0.1.0"] });
+  }
+
+  configSchema(): Promise<Spec> {
+    return Promise.resolve(pluginSchema.spec);
+  }
+
+  async setConfig(config: PluginConfig): Promise<void> {
+    this.#config = resolveDriverConfig(config, this.#options.uid);
+    for (const warning of this.#config.warnings) this.#options.logger.warn(warning);
+    const former = this.#hosts;
+    this.#hosts = new PodmanHosts(this.#config);
+    // Running tasks keep the clients they were started with.
+    if (this.#tasks.size === 0) former.close();
+  }
+
+  taskConfigSchema(): Promise<Spec> {
+    return Promise.resolve(taskSchema.spec);
+  }
+
+  capabilities(): Promise<DriverCapabilities> {
+    return Promise.resolve({
+      sendSignals: true,
+      exec: true,
+      fsIsolation: "image",
+      networkIsolationModes: ["group", "host", "task"],
+      mustCreateNetwork: false,
+      acceptsMounts: true,
+      disableLogCollection: !this.#config.policy.collectLogs,
+      dynamicWorkloadUsers: false,
+    });
+  }
+
+  fingerprint(signal: AbortSignal): AsyncIterable<Fingerprint> {
+    return followHealth(this.#hosts.all, this.#options.healthIntervals ?? defaultHealthIntervals, signal);
+  }
+
+  taskEvents(signal: AbortSignal): AsyncIterable<TaskEvent> {
+    return this.#events.follow(signal);
+  }
+
+  async startTask(task: TaskConfig, signal: AbortSignal): Promise<StartedTask> {
+    const options = decodeTaskOptions(task.driverConfig);
+    const host = this.#hosts.resolve(options.socket);
+    return this.#tasks.claim(task.id, () =>
+      startTask(
+        {
+          task,
+          options,
+          imagePullTimeoutMs: parseDurationMs(options.image_pull_timeout, "image_pull_timeout"),
+          host,
+          policy: this.#config.policy,
+          services: this.#services,
+          logger: this.#loggerOf(task),
+          emit: (message, annotations = {}) => this.#emit(task, message, annotations),
+        },
+        signal,
+      ),
+    );
+  }
+
+  async recoverTask(handle: NomadTaskHandle, signal: AbortSignal): Promise<void> {
+    if (this.#tasks.has(handle.config.id)) return;
+    await this.#tasks.claim(handle.config.id, async () => {
+      const task = await recoverTask({ handle, hosts: this.#hosts, services: this.#services, logger: this.#loggerOf(handle.config) }, signal);
+      return { task, answer: undefined };
+    });
+  }
+
+  async waitTask(taskId: string, signal: AbortSignal): Promise<WaitResult> {
+    return this.#tasks.get(taskId).wait(signal);
+  }
+
+  async stopTask(taskId: string, options: { readonly timeoutMs: number; readonly killSignal: string }, signal: AbortSignal): Promise<void> {
+    const task = this.#tasks.find(taskId);
+    // Gone already is as good as stopped; Nomad would try again five times over an error.
+    if (task !== undefined) await stopContainer(task, { ...options, roots: this.#services.roots }, signal);
+  }
+
+  async destroyTask(taskId: string, options: { readonly force: boolean }, signal: AbortSignal): Promise<void> {
+    const task = this.#tasks.get(taskId);
+    if (task.isRunning && !options.force) throw new DriverError("task-state", `cannot destroy running task ${taskId}: stop it first, or use force`);
+    await destroyContainer(task, { removes: this.#config.removesContainers, roots: this.#services.roots }, signal);
+    this.#tasks.delete(taskId);
+  }
+
+  async inspectTask(taskId: string): Promise<TaskStatus> {
+    return this.#tasks.get(taskId).status();
+  }
+
+  taskStats(taskId: string, options: { readonly intervalMs: number }, signal: AbortSignal): AsyncIterable<TaskStats> {
+    return this.#tasks.get(taskId).stats({ ...options, compute: this.#config.compute }, signal);
+  }
+
+  async signalTask(taskId: string, signalName: string, signal: AbortSignal): Promise<void> {
+    const number = parseSignal(signalName);
+    await sendSignal(this.#running(taskId), number, signal);
+  }
+
+  async execTask(taskId: string, options: { readonly command: readonly string[]; readonly timeoutMs: number }, signal: AbortSignal): Promise<ExecOutput> {
+    return runExec(this.#execTarget(taskId), options, signal);
+  }
+
+  execTaskStreaming(taskId: string, setup: ExecSetup, input: AsyncIterable<ExecInput>, signal: AbortSignal): AsyncIterable<ExecUpdate> {
+    return followExec(this.#execTarget(taskId), setup, input, signal);
+  }
+
+  createNetwork(): Promise<CreatedNetwork> {
+    return Promise.reject(new DriverError("unsupported", "CreateNetwork RPC not supported by driver"));
+  }
+
+  destroyNetwork(): Promise<void> {
+    return Promise.reject(new DriverError("unsupported", "DestroyNetwork RPC not supported by driver"));
+  }
+
+  init(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** The agent stops: containers run on, and so does this plugin until the agent ends it. */
+  shutdown(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Lets go of every task, which runs on, and of all sockets, watches and timers. */
+  async close(): Promise<void> {
+    await this.#tasks.close();
+    this.#hosts.close();
+    this.#services.close();
+  }
+
+  #execTarget(taskId: string): ExecTarget {
+    const task = this.#running(taskId);
+    return { podman: task.host.client, containerId: task.containerId, roots: this.#services.roots };
+  }
+
+  #running(taskId: string): TaskHandle {
+    const task = this.#tasks.get(taskId);
+    if (!task.isRunning) throw new DriverError("task-state", `task ${taskId} has ended`);
+    return task;
+  }
+
+  #emit(task: TaskConfig, message: string, annotations: Readonly<Record<string, string>>): void {
+    this.#events.emit({ taskId: task.id, taskName: task.name, allocId: task.allocId, timestamp: new Date(), message, annotations });
+  }
+
+  #loggerOf(task: TaskConfig): Logger {
+    return this.#options.logger.with({ task: task.id });
+  }
+}

@@ -1,0 +1,67 @@
+import { LibpodError } from "@driver/libpod";
+import { DriverError } from "@driver/nomad-plugin";
+
+/** The one place where Podman's failures become the driver's: its text stays, and another try is offered where it may help. */
+export function toDriverError(step: string, error: unknown): unknown {
+  if (!(error instanceof LibpodError)) return error;
+  return new DriverError("failed", `${step}: ${error.message}`, { recoverable: isTransient(error), cause: error });
+}
+
+/** Runs one step of a call and names it in the error. */
+export async function inStep<T>(step: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw toDriverError(step, error);
+  }
+}
+
+/** Whether the same call may succeed later without anybody changing the job (Nomad then follows the restart policy). */
+function isTransient(error: LibpodError): boolean {
+  switch (error.code) {
+    case "unreachable":
+    case "connection-lost":
+    case "timeout":
+    case "closed":
+    case "conflict":
+    case "bad-answer":
+      return true;
+    case "not-found":
+    case "bad-request":
+      return false;
+    case "engine-error":
+      return !isAboutTheJob(`${error.podmanCause ?? ""} ${error.podmanMessage ?? ""}`);
+  }
+}
+
+/** Podman's words for mistakes in a task's configuration, which another try will not mend (podman 4.3, 5.4). */
+const jobMistakes = [
+  /was not found/,
+  /permission denied/i,
+  /no such file or directory/,
+  /unable to find (user|group)/,
+  /no command or entrypoint/,
+  /invalid (argument|capability|value|config)/i,
+  /unknown capability/i,
+  /names must match/,
+  /not supported/,
+  /cannot unmarshal/,
+  /wrong rlimit/,
+  /unrecognized (namespace|network)/i,
+  /network not found/,
+  /image not known/,
+];
+
+function isAboutTheJob(text: string): boolean {
+  return jobMistakes.some((pattern) => pattern.test(text));
+}
+
+/** Podman knows no such object: 404. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof LibpodError && error.code === "not-found";
+}
+
+/** Another container has the name (podman: 500 up to 5.x). */
+export function isNameConflict(error: unknown): boolean {
+  return error instanceof LibpodError && /name .* is (already )?in use|already in use by/.test(`${error.podmanCause ?? ""} ${error.podmanMessage ?? ""}`);
+}

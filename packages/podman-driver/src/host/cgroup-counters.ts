@@ -1,0 +1,105 @@
+import { join } from "node:path";
+import type { MemoryUsage } from "@driver/nomad-plugin";
+import type { CgroupFolders } from "./cgroup-path.ts";
+import { readKernelFile } from "./proc-files.ts";
+
+/** CPU counters since the container started; only their differences mean anything. */
+export interface CpuCounters {
+  readonly totalNs: number;
+  readonly userNs: number;
+  readonly systemNs: number;
+  readonly throttledPeriods: number;
+  readonly throttledTimeNs: number;
+}
+
+export interface CgroupSample {
+  readonly cpu: CpuCounters;
+  readonly memory: MemoryUsage;
+}
+
+/** The kernel counts user and system time in these on cgroup v1 (USER_HZ, 100 on every Linux platform of Node). */
+const tickNs = 10_000_000;
+
+/** One reading of a container's accounting; undefined once its cgroup is gone. */
+export function readCgroupSample(folders: CgroupFolders): CgroupSample | undefined {
+  return folders.version === 2 ? readUnified(folders.dir) : readLegacy(folders);
+}
+
+/** How often the kernel killed a process of this cgroup for memory; undefined when that cannot be read any more. */
+export function readOomKills(folders: CgroupFolders): number | undefined {
+  const text = readKernelFile(
+    folders.version === 2 ? join(folders.dir, "memory.events") : join(folders.memoryDir, "memory.oom_control"),
+  );
+  return text === undefined ? undefined : field(text, "oom_kill");
+}
+
+function readUnified(dir: string): CgroupSample | undefined {
+  const cpu = readKernelFile(join(dir, "cpu.stat"));
+  const stat = readKernelFile(join(dir, "memory.stat"));
+  const current = readKernelFile(join(dir, "memory.current"));
+  if (cpu === undefined || stat === undefined || current === undefined) return undefined;
+  return {
+    cpu: {
+      totalNs: (field(cpu, "usage_usec") ?? 0) * 1000,
+      userNs: (field(cpu, "user_usec") ?? 0) * 1000,
+      systemNs: (field(cpu, "system_usec") ?? 0) * 1000,
+      throttledPeriods: field(cpu, "nr_throttled") ?? 0,
+      throttledTimeNs: (field(cpu, "throttled_usec") ?? 0) * 1000,
+    },
+    memory: {
+      usageBytes: withoutInactiveFile(Number(current), field(stat, "inactive_file")),
+      rssBytes: field(stat, "anon"),
+      cacheBytes: field(stat, "file"),
+      kernelUsageBytes: field(stat, "kernel"),
+      swapBytes: bytesIn(join(dir, "memory.swap.current")),
+      maxUsageBytes: bytesIn(join(dir, "memory.peak")),
+    },
+  };
+}
+
+function readLegacy(folders: CgroupFolders & { version: 1 }): CgroupSample | undefined {
+  const usage = readKernelFile(join(folders.cpuacctDir, "cpuacct.usage"));
+  const stat = readKernelFile(join(folders.memoryDir, "memory.stat"));
+  const current = readKernelFile(join(folders.memoryDir, "memory.usage_in_bytes"));
+  if (usage === undefined || stat === undefined || current === undefined) return undefined;
+  const split = readKernelFile(join(folders.cpuacctDir, "cpuacct.stat")) ?? "";
+  const throttling = readKernelFile(join(folders.cpuDir, "cpu.stat")) ?? "";
+  return {
+    cpu: {
+      totalNs: Number(usage),
+      userNs: (field(split, "user") ?? 0) * tickNs,
+      systemNs: (field(split, "system") ?? 0) * tickNs,
+      throttledPeriods: field(throttling, "nr_throttled") ?? 0,
+      throttledTimeNs: field(throttling, "throttled_time") ?? 0,
+    },
+    memory: {
+      usageBytes: withoutInactiveFile(Number(current), field(stat, "total_inactive_file")),
+      rssBytes: field(stat, "total_rss"),
+      cacheBytes: field(stat, "total_cache"),
+      swapBytes: field(stat, "total_swap"),
+      maxUsageBytes: bytesIn(join(folders.memoryDir, "memory.max_usage_in_bytes")),
+    },
+  };
+}
+
+/** Podman's own figure for memory in use: the page cache that can be dropped at once does not count. */
+function withoutInactiveFile(currentBytes: number, inactiveFileBytes: number | undefined): number {
+  return Math.max(0, currentBytes - (inactiveFileBytes ?? 0));
+}
+
+function bytesIn(path: string): number | undefined {
+  const text = readKernelFile(path);
+  if (text === undefined) return undefined;
+  const bytes = Number(text);
+  return Number.isFinite(bytes) ? bytes : undefined;
+}
+
+/** The number behind `name ` at the start of a line. Scans without splitting: this runs for every task each second. */
+function field(text: string, name: string): number | undefined {
+  let at = text.startsWith(`${name} `) ? 0 : text.indexOf(`\n${name} `) + 1;
+  if (at === 0 && !text.startsWith(`${name} `)) return undefined;
+  at += name.length + 1;
+  const end = text.indexOf("\n", at);
+  const value = Number(text.slice(at, end === -1 ? undefined : end));
+  return Number.isFinite(value) ? value : undefined;
+}

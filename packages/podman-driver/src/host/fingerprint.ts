@@ -1,0 +1,44 @@
+import type { AttributeValue, Fingerprint } from "@driver/nomad-plugin";
+import type { HostFindings } from "./podman-host.ts";
+
+/** What the last look at one service gave. */
+export type HostProbe =
+  | { readonly name: string; readonly isDefault: boolean; readonly findings: HostFindings }
+  | { readonly name: string; readonly isDefault: boolean; readonly failure: string };
+
+/**
+ * The node's attributes and health from one round of probes. The driver stays healthy while its default service,
+ * or any where the default is not set, answers; `seenBefore` tells an outage from a host without Podman.
+ */
+export function toFingerprint(probes: readonly HostProbe[], seenBefore: boolean): Fingerprint {
+  const failed = probes.filter((probe) => "failure" in probe);
+  const attributes: Record<string, AttributeValue> = { "driver.podman": failed.length < probes.length };
+  for (const probe of probes) Object.assign(attributes, toAttributes(probe));
+  if (failed.length === 0) return { health: "healthy", healthDescription: "Healthy", attributes };
+  const reasons = failed.map((probe) => `${probe.name}: ${probe.failure}`).sort().join("; ");
+  if (failed.length === probes.length) {
+    return { health: seenBefore ? "unhealthy" : "undetected", healthDescription: `Podman does not answer: ${reasons}`, attributes };
+  }
+  const defaultFailed = failed.some((probe) => probe.isDefault);
+  return { health: defaultFailed ? "unhealthy" : "healthy", healthDescription: `some Podman sockets do not answer: ${reasons}`, attributes };
+}
+
+function toAttributes(probe: HostProbe): Record<string, AttributeValue> {
+  const prefix = probe.isDefault ? "driver.podman" : `driver.podman.${probe.name.replace(/[^A-Za-z0-9]/g, "_")}`;
+  if ("failure" in probe) return { [`${prefix}.health`]: "unhealthy" };
+  const { info, version } = probe.findings;
+  return {
+    [`${prefix}.health`]: "healthy",
+    [`${prefix}.defaultPodman`]: probe.isDefault,
+    [`${prefix}.socketName`]: probe.name,
+    [`${prefix}.version`]: version,
+    [`${prefix}.appArmor`]: info.apparmorEnabled,
+    [`${prefix}.capabilities`]: info.capabilities,
+    [`${prefix}.cgroupVersion`]: info.cgroupVersion,
+    [`${prefix}.rootless`]: info.rootless,
+    [`${prefix}.seccompEnabled`]: info.seccompEnabled,
+    [`${prefix}.selinuxEnabled`]: info.selinuxEnabled,
+    ...(info.ociRuntime.path !== "" && { [`${prefix}.ociRuntime`]: info.ociRuntime.path }),
+    ...(info.remoteSocketPath !== "" && { [`${prefix}.socket`]: info.remoteSocketPath }),
+  };
+}

@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
+import type { Fingerprint } from "@driver/nomad-plugin";
+import { toFingerprint, type HostProbe } from "./fingerprint.ts";
+import type { PodmanHost } from "./podman-host.ts";
+
+export interface HealthIntervals {
+  readonly healthyMs: number;
+  /** While something is wrong, so that the node heals soon after Podman does. */
+  readonly unhealthyMs: number;
+  /** A service that does not answer a ping within this is not healthy. */
+  readonly probeTimeoutMs: number;
+}
+
+export const defaultHealthIntervals: HealthIntervals = { healthyMs: 30_000, unhealthyMs: 3000, probeTimeoutMs: 10_000 };
+
+/** Looks at all services at once and again on an interval; yields the first look and then only what is new. */
+export async function* followHealth(hosts: readonly PodmanHost[], intervals: HealthIntervals, signal: AbortSignal): AsyncGenerator<Fingerprint> {
+  let seenBefore = false;
+  let last: Fingerprint | undefined;
+  while (!signal.aborted) {
+    const probes = await Promise.all(hosts.map((host) => probe(host, intervals.probeTimeoutMs, signal)));
+    if (signal.aborted) return;
+    const fingerprint = toFingerprint(probes, seenBefore);
+    seenBefore ||= probes.some((one) => "findings" in one);
+    if (!isDeepStrictEqual(fingerprint, last)) yield fingerprint;
+    last = fingerprint;
+    const pauseMs = probes.every((one) => "findings" in one) ? intervals.healthyMs : intervals.unhealthyMs;
+    await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+  }
+}
+
+async function probe(host: PodmanHost, timeoutMs: number, signal: AbortSignal): Promise<HostProbe> {
+  const { name, isDefault } = host;
+  const deadline = AbortSignal.timeout(timeoutMs);
+  try {
+    return { name, isDefault, findings: await host.probe(AbortSignal.any([signal, deadline])) };
+  } catch (error) {
+    const failure = deadline.aborted ? `no answer within ${timeoutMs / 1000} s at ${host.socketPath}` : errorText(error);
+    return { name, isDefault, failure };
+  }
+}
+
+function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

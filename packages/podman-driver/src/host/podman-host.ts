@@ -1,0 +1,57 @@
+import { PodmanClient, type PodmanInfo } from "@driver/libpod";
+import type { PodmanSocket } from "../config/resolve-sockets.ts";
+import type { EngineFacts } from "../plan/container-plan.ts";
+
+export interface PodmanHostOptions extends PodmanSocket {
+  /** Longest wait for an answer; undefined: no limit. */
+  readonly callTimeoutMs: number | undefined;
+}
+
+/** What one look at a Podman service found. */
+export interface HostFindings {
+  readonly version: string;
+  readonly info: PodmanInfo;
+}
+
+/** One Podman service and what is known about it. */
+export class PodmanHost {
+  readonly name: string;
+  readonly socketPath: string;
+  readonly isDefault: boolean;
+  readonly client: PodmanClient;
+  #facts: EngineFacts | undefined;
+
+  constructor(options: PodmanHostOptions) {
+    this.name = options.name;
+    this.socketPath = options.path;
+    this.isDefault = options.isDefault;
+    this.client = new PodmanClient({
+      socketPath: options.path,
+      ...(options.callTimeoutMs !== undefined && { timeouts: { quickMs: options.callTimeoutMs } }),
+    });
+  }
+
+  /** Facts a task's plan depends on; asked for when no fingerprint has found them yet. */
+  async facts(signal: AbortSignal): Promise<EngineFacts> {
+    if (this.#facts === undefined) await this.probe(signal);
+    // probe either set them or threw.
+    return this.#facts as EngineFacts;
+  }
+
+  /** Asks anew, and remembers: a service may have been upgraded meanwhile. */
+  async probe(signal: AbortSignal): Promise<HostFindings> {
+    const { version } = await this.client.ping(signal);
+    const info = await this.client.info(signal);
+    this.#facts = {
+      version,
+      rootless: info.rootless,
+      cgroupVersion: info.cgroupVersion,
+      cgroupManager: info.cgroupManager,
+    };
+    return { version, info };
+  }
+
+  close(): void {
+    this.client.close();
+  }
+}

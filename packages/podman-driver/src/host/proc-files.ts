@@ -1,0 +1,78 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Where the kernel's files are; tests point it at a folder of their own. */
+export interface HostRoots {
+  readonly procDir: string;
+  readonly cgroupDir: string;
+}
+
+export const hostRoots: HostRoots = { procDir: "/proc", cgroupDir: "/sys/fs/cgroup" };
+
+/** A process that cannot be confused with a later one of the same pid. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Clock ticks since boot at which it started: field 22 of /proc/<pid>/stat. */
+  readonly startTicks: string;
+}
+
+/** Reads a small kernel file; undefined when it does not exist or its process ended meanwhile. */
+export function readKernelFile(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    // ENOENT, ESRCH, EACCES: each means the same to every caller, that there is nothing to learn here.
+    return undefined;
+  }
+}
+
+interface ProcessStat {
+  readonly state: string;
+  readonly sessionId: number;
+  readonly startTicks: string;
+}
+
+function readStat(roots: HostRoots, pid: number): ProcessStat | undefined {
+  const text = readKernelFile(join(roots.procDir, String(pid), "stat"));
+  if (text === undefined) return undefined;
+  // The command name stands in parentheses and may hold anything, parentheses included.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const state = fields[0];
+  const startTicks = fields[19];
+  return state === undefined || startTicks === undefined ? undefined : { state, sessionId: Number(fields[3]), startTicks };
+}
+
+/** The identity of a living process; undefined for none, a zombie, or a pid below 1. */
+export function identifyProcess(roots: HostRoots, pid: number): ProcessIdentity | undefined {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
+  const stat = readStat(roots, pid);
+  return stat === undefined || isDead(stat) ? undefined : { pid, startTicks: stat.startTicks };
+}
+
+/**
+ * Whether exactly this process still runs. A zombie does not: where PID 1 reaps nothing, a dead task stays one
+ * for ever and `kill(pid, 0)` goes on to succeed.
+ */
+export function isAlive(roots: HostRoots, process: ProcessIdentity): boolean {
+  const stat = readStat(roots, process.pid);
+  return stat !== undefined && !isDead(stat) && stat.startTicks === process.startTicks;
+}
+
+function isDead(stat: ProcessStat): boolean {
+  return stat.state === "Z" || stat.state === "X";
+}
+
+/** The session a process is in; undefined when it is gone. */
+export function readSessionId(roots: HostRoots, pid: number): number | undefined {
+  return readStat(roots, pid)?.sessionId;
+}
+
+/** The argument vector of a process; undefined when it is gone. */
+export function readCommandLine(roots: HostRoots, pid: number): readonly string[] | undefined {
+  return readKernelFile(join(roots.procDir, String(pid), "cmdline"))?.split("\0").slice(0, -1);
+}
+
+/** The kernel's id of this boot; empty where it cannot be read. */
+export function readBootId(roots: HostRoots): string {
+  return readKernelFile(join(roots.procDir, "sys/kernel/random/boot_id"))?.trim() ?? "";
+}

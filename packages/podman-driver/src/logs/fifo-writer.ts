@@ -1,0 +1,48 @@
+import { Socket } from "node:net";
+
+/**
+ * Writes to a FIFO opened without blocking. The bytes go through the event loop's own pipe handling, so a slow
+ * reader costs neither a thread nor a timer.
+ */
+export class FifoWriter {
+  readonly #socket: Socket;
+  #failure: Error | undefined;
+  #fail: ((error: Error) => void) | undefined;
+
+  /** Takes over the descriptor. */
+  constructor(fd: number) {
+    this.#socket = new Socket({ fd, readable: false, writable: true });
+    this.#socket.on("error", (error: Error) => {
+      this.#failure = error;
+      this.#fail?.(error);
+    });
+  }
+
+  /** Settles when the pipe has taken all bytes; rejects with EPIPE when the reader has gone. */
+  write(chunks: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (signal.aborted) return Promise.reject(signal.reason as Error);
+    return new Promise((resolve, reject) => {
+      const settle = (finish: () => void): void => {
+        this.#fail = undefined;
+        signal.removeEventListener("abort", abort);
+        finish();
+      };
+      const abort = (): void => settle(() => reject(signal.reason as Error));
+      this.#fail = (error) => settle(() => reject(error));
+      signal.addEventListener("abort", abort, { once: true });
+      this.#socket.cork();
+      chunks.forEach((chunk, index) => {
+        const isLast = index === chunks.length - 1;
+        this.#socket.write(chunk, (error) => {
+          if (isLast && !error) settle(resolve);
+        });
+      });
+      this.#socket.uncork();
+    });
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}

@@ -1,0 +1,95 @@
+import type { ContainerSpec } from "@driver/libpod";
+import type { TaskConfig } from "@driver/nomad-plugin";
+import type { TaskOptions } from "../config/task-schema.ts";
+import { planCommand } from "./command.ts";
+import { toContainerName } from "./container-name.ts";
+import { planDns } from "./dns.ts";
+import { planLabels } from "./labels.ts";
+import { planMounts, type PodmanMount } from "./mounts.ts";
+import { planNetwork } from "./network.ts";
+import { planPorts } from "./ports.ts";
+import { refuseUnappliedKeys } from "./refused-keys.ts";
+import { planLimits } from "./resources.ts";
+
+/** What the plan needs to know of the Podman service that will run the task. */
+export interface EngineFacts {
+  readonly version: string;
+  readonly rootless: boolean;
+  readonly cgroupVersion: string;
+  readonly cgroupManager: string;
+}
+
+/** What the plugin's configuration adds to every task. */
+export interface PlanPolicy {
+  readonly extraLabels: readonly string[];
+  readonly dnsServers: readonly string[];
+  readonly defaultRootlessMode: string;
+  readonly hostCpuCount: number;
+  /** False: the container's output is kept by Podman alone. */
+  readonly collectLogs: boolean;
+}
+
+export interface PlanInput {
+  readonly task: TaskConfig;
+  readonly options: TaskOptions;
+  readonly facts: EngineFacts;
+  readonly policy: PlanPolicy;
+  /** The image's id, or a reference that is present in the engine. */
+  readonly image: string;
+}
+
+export interface ContainerPlan {
+  readonly spec: ContainerSpec;
+  /** Things the task's owner should know, for task events. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * conmon drops the oldest lines when a log reaches its size limit, and the host's containers.conf may set one; a limit
+ * nobody reaches is the only way to rule that out (podman 4.3, 5.4: `-1` does not help).
+ */
+const unlimitedLogBytes = 2 ** 50;
+/** Where nobody reads the output, `podman logs` still shows the last of it. */
+const unreadLogBytes = 10 * 1_048_576;
+
+/** Decides everything about a task's container. Pure; rejects with a `DriverError` that names the key. */
+export function planContainer(input: PlanInput): ContainerPlan {
+  const { task, options, facts, policy } = input;
+  refuseUnappliedKeys(options);
+  const network = planNetwork(task, options.network_mode ?? "", { ...facts, defaultRootlessMode: policy.defaultRootlessMode });
+  const ports = planPorts(task, options.ports);
+  // Podman drops published ports with a warning where the container has no network of its own.
+  const publishes = ports.length > 0 && !["host", "none", "path"].includes(network.netns.nsmode);
+  const spec: ContainerSpec = {
+    name: toContainerName(task.name, task.allocId),
+    image: input.image,
+    ...planCommand(options),
+    env: { ...task.env },
+    labels: planLabels(task, options.labels, policy.extraLabels),
+    ...(options.working_dir !== undefined && { work_dir: options.working_dir }),
+    ...(options.hostname !== undefined && { hostname: options.hostname }),
+    ...(task.user !== "" && { user: task.user }),
+    mounts: planMounts(task).map(toSpecMount),
+    ...(task.devices.length > 0 && { devices: task.devices.map((device) => ({ path: `${device.hostPath}:${device.taskPath}:${device.cgroupPermissions}` })) }),
+    resource_limits: planLimits(task.resources, toCpuLimit(input), facts.rootless),
+    ...(usesNomadSlice(facts) && { cgroup_parent: "nomad.slice" }),
+    netns: network.netns,
+    ...(publishes && { portmappings: ports }),
+    ...planDns(task.dns, policy.dnsServers),
+    log_configuration: { driver: "k8s-file", size: policy.collectLogs ? unlimitedLogBytes : unreadLogBytes },
+  };
+  return { spec, notices: network.notice === undefined ? [] : [network.notice] };
+}
+
+function toCpuLimit({ options, policy }: PlanInput): { readonly hardLimit: boolean; readonly periodUs: number; readonly hostCpuCount: number } {
+  return { hardLimit: options.cpu_hard_limit, periodUs: options.cpu_cfs_period ?? 0, hostCpuCount: policy.hostCpuCount };
+}
+
+function toSpecMount(mount: PodmanMount): NonNullable<ContainerSpec["mounts"]>[number] {
+  return { ...mount, options: [...mount.options] };
+}
+
+/** Nomad's own slice holds its tasks where systemd manages cgroups (as the Go driver does). */
+function usesNomadSlice(facts: EngineFacts): boolean {
+  return facts.cgroupVersion === "v2" && facts.cgroupManager === "systemd";
+}

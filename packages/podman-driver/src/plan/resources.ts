@@ -1,0 +1,50 @@
+import { DriverError, type TaskResources } from "@driver/nomad-plugin";
+
+const mib = 1_048_576;
+
+/** Limits in Podman's spelling (OCI LinuxResources). */
+export interface PodmanLimits {
+  readonly memory?: { readonly limit?: number; readonly reservation?: number };
+  readonly cpu?: { readonly shares?: number; readonly cpus?: string; readonly quota?: number; readonly period?: number };
+}
+
+export interface CpuLimitOptions {
+  readonly hardLimit: boolean;
+  /** Microseconds; 0: 100 000. */
+  readonly periodUs: number;
+  readonly hostCpuCount: number;
+}
+
+/**
+ * `memory_max` is the limit where it is set, and `memory` is then what the kernel keeps for the task; -1 means no
+ * limit (`nomad` 2.0.4). Shares are not sent to a rootless Podman, which as a rule may not set them.
+ */
+export function planLimits(resources: TaskResources, cpu: CpuLimitOptions, rootless: boolean): PodmanLimits {
+  const memory = planMemory(resources);
+  const shares = rootless || resources.cpuShares <= 0 ? undefined : resources.cpuShares;
+  const cpus = resources.linux.cpusetCpus === "" ? undefined : resources.linux.cpusetCpus;
+  const hard = cpu.hardLimit ? planQuota(resources.linux.percentTicks, cpu) : {};
+  return {
+    ...(Object.keys(memory).length > 0 && { memory }),
+    cpu: { ...(shares !== undefined && { shares }), ...(cpus !== undefined && { cpus }), ...hard },
+  };
+}
+
+/** The limit Podman will enforce; undefined: none. */
+export function memoryLimitBytes(resources: TaskResources): number | undefined {
+  return planMemory(resources).limit;
+}
+
+function planMemory({ memoryMb, memoryMaxMb }: TaskResources): { readonly limit?: number; readonly reservation?: number } {
+  if (memoryMaxMb === -1) return memoryMb > 0 ? { reservation: memoryMb * mib } : {};
+  if (memoryMaxMb > 0) return { limit: memoryMaxMb * mib, ...(memoryMb > 0 && { reservation: memoryMb * mib }) };
+  return memoryMb > 0 ? { limit: memoryMb * mib } : {};
+}
+
+function planQuota(percentTicks: number, cpu: CpuLimitOptions): { readonly quota: number; readonly period: number } {
+  if (cpu.periodUs > 1_000_000) {
+    throw new DriverError("config-invalid", `cpu_cfs_period: ${cpu.periodUs} is too long: at most 1000000 microseconds`);
+  }
+  const period = cpu.periodUs === 0 ? 100_000 : Math.max(1000, cpu.periodUs);
+  return { period, quota: Math.max(1000, Math.trunc(percentTicks * period) * cpu.hostCpuCount) };
+}

@@ -1,0 +1,31 @@
+import type { ContainerInspect } from "@driver/libpod";
+import { join } from "node:path";
+import type { TaskConfig } from "@driver/nomad-plugin";
+import { hashConfig, ownLabels } from "../plan/labels.ts";
+
+/** Whose a container is that has the name this task wants. */
+export type ContainerClaim =
+  /** Made by a StartTask for this very task id and config: that call's answer was lost. */
+  | { readonly kind: "same-start" }
+  /** Left over from an earlier start of this task in this allocation: ours to remove. */
+  | { readonly kind: "leftover" }
+  | { readonly kind: "foreign"; readonly owner: string };
+
+/**
+ * Judges a container by its labels, and one without our labels by its mounts: the Go driver sets none, but a
+ * container with this allocation's folder inside is this allocation's.
+ */
+export function judgeClaim(container: ContainerInspect, task: TaskConfig): ContainerClaim {
+  const labels = container.config.labels;
+  const allocId = labels[ownLabels.allocId];
+  if (allocId === undefined) {
+    const allocFolder = join(task.allocDir, "alloc");
+    if (container.mounts.some((mount) => mount.source === allocFolder)) return { kind: "leftover" };
+    return { kind: "foreign", owner: `container ${container.id.slice(0, 12)}, which Nomad did not start` };
+  }
+  if (allocId !== task.allocId || labels[ownLabels.taskName] !== task.name) {
+    return { kind: "foreign", owner: `task ${labels[ownLabels.taskName] ?? "?"} of allocation ${allocId}` };
+  }
+  const isSame = labels[ownLabels.taskId] === task.id && labels[ownLabels.configHash] === hashConfig(task.driverConfig);
+  return isSame ? { kind: "same-start" } : { kind: "leftover" };
+}

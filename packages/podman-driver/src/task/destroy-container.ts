@@ -1,0 +1,23 @@
+import { inStep } from "../errors.ts";
+import type { HostRoots } from "../host/proc-files.ts";
+import { killContainer } from "./stop-container.ts";
+import type { TaskHandle } from "./task-handle.ts";
+
+export interface DestroyOptions {
+  /** False: the stopped container stays until the same task starts again. */
+  readonly removes: boolean;
+  readonly roots: HostRoots;
+}
+
+/**
+ * Ends a task for good: kills what still runs, hands its result to all waiters, and removes the container with its
+ * anonymous volumes. Rejects, and leaves the task known, when Podman does not let the container go.
+ */
+export async function destroyContainer(task: TaskHandle, options: DestroyOptions, signal: AbortSignal): Promise<void> {
+  await killContainer(task, options.roots, signal);
+  if (options.removes) {
+    const removed = task.host.client.containers.remove(task.containerId, { force: true, volumes: true, timeoutSeconds: 0 }, signal);
+    await inStep(`remove container ${task.containerId.slice(0, 12)}`, removed);
+  }
+  await task.close();
+}

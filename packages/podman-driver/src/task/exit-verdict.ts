@@ -1,0 +1,100 @@
+import type { WaitResult } from "@driver/nomad-plugin";
+
+/** The part of Podman's inspect answer that tells whether a container has ended. */
+export interface ObservedState {
+  readonly status: string;
+  readonly pid: number;
+  readonly exitCode: number;
+  readonly oomKilled: boolean;
+  readonly error: string;
+  readonly startedAt?: Date | undefined;
+  readonly finishedAt?: Date | undefined;
+}
+
+/** All that is known about a container at one moment. */
+export interface ExitEvidence {
+  /** Undefined: Podman knows no such container. */
+  readonly state: ObservedState | undefined;
+  /** When the driver started it. */
+  readonly startedAt: Date;
+  /** False: the host was rebooted since the task was started. */
+  readonly sameBoot: boolean;
+  /** False: conmon, which alone learns the exit code, is known to be gone. */
+  readonly conmonAlive: boolean;
+  /** What Podman's wait call answered, if it answered at all. */
+  readonly waitCode?: number | undefined;
+  /** OOM kills counted in the cgroup; undefined when it could not be read. */
+  readonly oomKills?: number | undefined;
+  readonly memoryLimitBytes?: number | undefined;
+}
+
+export type ExitVerdict = { readonly ended: false } | { readonly ended: true; readonly result: WaitResult };
+
+/** Reported where nobody can know the code; any value but 0 would do, and Podman uses this one as well. */
+export const unknownExitCode = -1;
+
+const stillRunning: ExitVerdict = { ended: false };
+
+/**
+ * Decides whether a task has ended, and how. Only Podman's inspect answer counts as the truth, and a zero is
+ * reported only when Podman says that the container finished after it was started: after a reboot a container
+ * that ran is `created` again with exit code 0, and a lost conmon leaves it `running` for ever (podman 4.3, 5.4).
+ */
+export function judgeExit(evidence: ExitEvidence): ExitVerdict {
+  const { state } = evidence;
+  if (state === undefined) return judgeRemoved(evidence);
+  if (hasStopped(state)) {
+    return finishedAfterStart(state, evidence.startedAt) && state.exitCode >= 0
+      ? { ended: true, result: toWaitResult(state, evidence) }
+      : unknown(evidence.sameBoot ? `Podman says ${state.status} but not when it finished` : "the host was rebooted");
+  }
+  if (!evidence.sameBoot) return unknown("the host was rebooted");
+  if (!evidence.conmonAlive) return unknown("conmon, which watches over the container, was killed");
+  return stillRunning;
+}
+
+function judgeRemoved(evidence: ExitEvidence): ExitVerdict {
+  // A wait that ends with 0 may also be Podman's answer to an error, so it proves nothing (podman 4.6 to 5.8).
+  if (evidence.waitCode !== undefined && evidence.waitCode > 0) {
+    const exitCode = evidence.waitCode;
+    return { ended: true, result: { exitCode, signal: toSignalNumber(exitCode), oomKilled: (evidence.oomKills ?? 0) > 0 } };
+  }
+  return unknown("the container was removed by someone else");
+}
+
+function hasStopped(state: ObservedState): boolean {
+  return state.status === "exited" || state.status === "created" || (state.status === "stopped" && state.pid === 0);
+}
+
+/**
+ * Podman notes the start after the OCI runtime has returned, and takes the end from the kernel's coarse clock: a task
+ * that ends at once has finished some milliseconds before it started.
+ */
+const clockToleranceMs = 5000;
+
+function finishedAfterStart(state: ObservedState, startedAt: Date): boolean {
+  return state.finishedAt !== undefined && state.finishedAt.getTime() >= (state.startedAt ?? startedAt).getTime() - clockToleranceMs;
+}
+
+function toWaitResult(state: ObservedState, evidence: ExitEvidence): WaitResult {
+  const exitCode = state.exitCode;
+  const result = { exitCode, signal: toSignalNumber(exitCode) };
+  if (exitCode === 0) return { ...result, oomKilled: false };
+  if ((evidence.oomKills ?? 0) > 0 || state.oomKilled) {
+    return { ...result, oomKilled: true, error: `OOM killed${limitText(evidence.memoryLimitBytes)}` };
+  }
+  return state.error === "" ? { ...result, oomKilled: false } : { ...result, oomKilled: false, error: state.error };
+}
+
+function limitText(limitBytes: number | undefined): string {
+  return limitBytes === undefined ? "" : `: the task went over its memory limit of ${Math.round(limitBytes / 1_048_576)} MiB`;
+}
+
+/** A shell's and conmon's convention: 128 + n stands for death by signal n. */
+function toSignalNumber(exitCode: number): number {
+  return exitCode > 128 && exitCode <= 128 + 64 ? exitCode - 128 : 0;
+}
+
+function unknown(reason: string): ExitVerdict {
+  return { ended: true, result: { exitCode: unknownExitCode, signal: 0, oomKilled: false, error: `exit code unknown: ${reason}` } };
+}

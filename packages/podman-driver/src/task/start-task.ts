@@ -1,0 +1,56 @@
+import type { ContainerInspect } from "@driver/libpod";
+import type { StartedTask } from "@driver/nomad-plugin";
+import type { DriverServices } from "../driver-services.ts";
+import { identifyProcess } from "../host/proc-files.ts";
+import { toDriverNetwork } from "../plan/network.ts";
+import { Rollback } from "./rollback.ts";
+import { startContainer, type StartRequest } from "./start-container.ts";
+import { TaskHandle } from "./task-handle.ts";
+import { encodeTaskState } from "./task-state.ts";
+
+export interface StartTaskRequest extends StartRequest {
+  readonly services: DriverServices;
+}
+
+/** Version of the handle that Nomad keeps; the Go driver's too. */
+const handleVersion = 1;
+
+/** Starts a task and answers with what Nomad keeps of it. A start that fails leaves nothing behind on the host. */
+export async function startTask(request: StartTaskRequest, signal: AbortSignal): Promise<{ readonly task: TaskHandle; readonly answer: StartedTask }> {
+  await using undo = new Rollback(request.logger);
+  const observed = await startContainer(request, undo, signal);
+  const startedAt = observed.state.startedAt ?? new Date();
+  const network = toDriverNetwork(observed.network, {});
+  const driverState = encodeTaskState({
+    containerId: observed.id,
+    startedAt,
+    network,
+    options: request.options,
+    own: toOwnState(request, observed),
+  });
+  signal.throwIfAborted();
+  undo.keep();
+  const { task: config, host, services, logger, policy } = request;
+  const task = new TaskHandle({
+    task: config,
+    containerId: observed.id,
+    host,
+    startedAt,
+    sameBoot: true,
+    collectsLogs: policy.collectLogs,
+    observed,
+    services,
+    logger,
+  });
+  return { task, answer: { handle: { version: handleVersion, config, state: "running", driverState }, network } };
+}
+
+function toOwnState(request: StartTaskRequest, observed: ContainerInspect): Parameters<typeof encodeTaskState>[0]["own"] {
+  const main = identifyProcess(request.services.roots, observed.state.pid);
+  return {
+    bootId: request.services.bootId,
+    containerPid: main?.pid ?? 0,
+    containerStartTicks: main?.startTicks ?? "",
+    logMode: request.policy.collectLogs ? "nomad" : "off",
+  };
+}

@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { LibpodError } from "@driver/libpod";
+import { DriverError } from "@driver/nomad-plugin";
+import { inStep } from "../errors.ts";
+import { isAlive, type HostRoots } from "../host/proc-files.ts";
+import { parseSignal } from "../plan/signal-name.ts";
+import type { TaskHandle } from "./task-handle.ts";
+
+export interface StopOptions {
+  /** How long the task may take to end by itself; then SIGKILL. */
+  readonly timeoutMs: number;
+  /** Empty: the image's stop signal, else SIGTERM. */
+  readonly killSignal: string;
+  readonly roots: HostRoots;
+}
+
+const sigKill = 9;
+/** After SIGKILL the kernel, conmon and Podman get this long to agree that the task is gone. */
+const killGraceMs = 20_000;
+
+/** Asks the task to end and kills it after the time-out. Settles when it has ended; a task that is gone already is no error. */
+export async function stopContainer(task: TaskHandle, options: StopOptions, signal: AbortSignal): Promise<void> {
+  if (!task.isRunning) return;
+  const polite = parseSignal(options.killSignal || task.stopSignal || "SIGTERM");
+  if (options.timeoutMs > 0) {
+    await sendSignal(task, polite, signal);
+    if (await endsWithin(task, options.timeoutMs, signal)) return;
+  }
+  await killContainer(task, options.roots, signal);
+}
+
+/** Kills the task and settles when it has ended; rejects when it outlives that by far. */
+export async function killContainer(task: TaskHandle, roots: HostRoots, signal: AbortSignal): Promise<void> {
+  if (!task.isRunning) return;
+  try {
+    await sendSignal(task, sigKill, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    // A Podman that does not answer must not keep a task alive that has to go.
+    if (!killMainProcess(task, roots)) throw error;
+  }
+  if (await endsWithin(task, killGraceMs, signal)) return;
+  throw new DriverError("failed", `task ${task.id}: SIGKILL was sent ${killGraceMs / 1000} s ago, and Podman still does not report its end`);
+}
+
+/** Settles when Podman has passed the signal on. A container that is not running any more is no error. */
+export async function sendSignal(task: TaskHandle, signalNumber: number, signal: AbortSignal): Promise<void> {
+  try {
+    await inStep(`send signal ${signalNumber} to container ${task.containerId.slice(0, 12)}`, task.host.client.containers.kill(task.containerId, String(signalNumber), signal));
+  } catch (error) {
+    if (!isNotRunning(error instanceof DriverError ? error.cause : error)) throw error;
+  }
+}
+
+/** Podman's answers to a signal for a container that has just ended: 404, 409 from 4.6.1 on, 500 before. */
+function isNotRunning(error: unknown): boolean {
+  if (!(error instanceof LibpodError)) return false;
+  return error.code === "not-found" || error.code === "conflict" || /container state improper|can only kill running/.test(`${error.podmanCause ?? ""} ${error.podmanMessage ?? ""}`);
+}
+
+function killMainProcess(task: TaskHandle, roots: HostRoots): boolean {
+  const { main } = task.processes;
+  if (main === undefined || !isAlive(roots, main)) return false;
+  try {
+    process.kill(main.pid, "SIGKILL");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function endsWithin(task: TaskHandle, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+  const late = new AbortController();
+  const stop = AbortSignal.any([signal, late.signal]);
+  try {
+    const first = await Promise.race([task.wait(stop).then(() => true), sleep(timeoutMs, false, { signal: stop })]);
+    return first;
+  } finally {
+    late.abort();
+  }
+}

@@ -1,0 +1,180 @@
+import type { ContainerInspect } from "@driver/libpod";
+import type { Logger } from "@driver/nomad-plugin";
+import { type TaskConfig, type TaskStats, type TaskStatus, type WaitResult } from "@driver/nomad-plugin";
+import { readCgroupSample, readOomKills } from "../host/cgroup-counters.ts";
+import { identifyContainer, type ContainerProcesses } from "../host/container-processes.ts";
+import type { DriverServices } from "../driver-services.ts";
+import type { PodmanHost } from "../host/podman-host.ts";
+import { isAlive } from "../host/proc-files.ts";
+import { TaskLogs } from "../logs/task-logs.ts";
+import { memoryLimitBytes } from "../plan/resources.ts";
+import { findContainer } from "./find-container.ts";
+import { waitForExit, type ExitSources } from "./exit-watcher.ts";
+import { followStats, type NodeCompute } from "./stats-sampler.ts";
+
+export interface TaskHandleOptions {
+  readonly task: TaskConfig;
+  readonly containerId: string;
+  readonly host: PodmanHost;
+  readonly startedAt: Date;
+  /** False: the host was rebooted since the task was started. */
+  readonly sameBoot: boolean;
+  /** True: the container's output goes to Nomad's log files through this plugin. */
+  readonly collectsLogs: boolean;
+  /** What Podman said of the container; undefined when it could not be asked and must be, as soon as it answers. */
+  readonly observed: ContainerInspect | undefined;
+  readonly services: DriverServices;
+  readonly logger: Logger;
+}
+
+/** When a task has ended, its output may take this long to reach a reader that is slow. */
+const drainTimeoutMs = 10_000;
+
+/**
+ * A task whose container was started, now or by an earlier plugin: it cannot be told which. Owns the exit watch and the
+ * log pump; both go on until the task has ended or `close` is called.
+ */
+export class TaskHandle {
+  readonly task: TaskConfig;
+  readonly containerId: string;
+  readonly host: PodmanHost;
+  readonly startedAt: Date;
+  readonly #options: TaskHandleOptions;
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<WaitResult>;
+  #processes: ContainerProcesses = {};
+  #stopSignal = "";
+  #result: WaitResult | undefined;
+  #completedAt: Date | undefined;
+
+  constructor(options: TaskHandleOptions) {
+    this.task = options.task;
+    this.containerId = options.containerId;
+    this.host = options.host;
+    this.startedAt = options.startedAt;
+    this.#options = options;
+    this.#ended = this.#live();
+    // Every waiter sees a failure for itself; without one there is nobody to tell.
+    this.#ended.catch(() => undefined);
+  }
+
+  get id(): string {
+    return this.task.id;
+  }
+
+  /** The image's stop signal as Podman gives it, a name or a number; empty while it is not known. */
+  get stopSignal(): string {
+    return this.#stopSignal;
+  }
+
+  /** The container's processes as far as the kernel vouches for them. */
+  get processes(): ContainerProcesses {
+    return this.#processes;
+  }
+
+  get isRunning(): boolean {
+    return this.#result === undefined;
+  }
+
+  /** Settles with the one result of the task, also when it has long ended; rejects with the signal's reason. */
+  async wait(signal: AbortSignal): Promise<WaitResult> {
+    if (this.#result !== undefined) return this.#result;
+    signal.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const abort = (): void => reject(signal.reason as Error);
+      signal.addEventListener("abort", abort, { once: true });
+      this.#ended.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    });
+  }
+
+  status(): TaskStatus {
+    const { id, name } = this.task;
+    const state = this.isRunning ? "running" : "exited";
+    return { id, name, state, startedAt: this.startedAt, completedAt: this.#completedAt, result: this.#result, attributes: { container_id: this.containerId } };
+  }
+
+  /** Ends with the task. Yields nothing where the container's cgroup cannot be read. */
+  async *stats(options: { readonly intervalMs: number; readonly compute: NodeCompute }, signal: AbortSignal): AsyncGenerator<TaskStats> {
+    const read = (): ReturnType<typeof readCgroupSample> => {
+      const { cgroup } = this.#processes;
+      return this.isRunning && cgroup !== undefined ? readCgroupSample(cgroup) : undefined;
+    };
+    yield* followStats({ ...options, read }, AbortSignal.any([signal, this.#stop.signal]));
+  }
+
+  /** Lets go of the container, which runs on. Settles when watch and pump have ended. */
+  async close(): Promise<void> {
+    this.#stop.abort(new Error(`task ${this.id} was let go`));
+    await this.#ended.catch(() => undefined);
+  }
+
+  async #live(): Promise<WaitResult> {
+    const signal = this.#stop.signal;
+    const { logger, observed } = this.#options;
+    const inspect = observed ?? (await findContainer(this.host.client, this.containerId, logger, signal));
+    const logs = inspect === undefined ? undefined : this.#attach(inspect);
+    try {
+      const result = await waitForExit(
+        {
+          sources: this.#exitSources(),
+          startedAt: this.startedAt,
+          sameBoot: this.#options.sameBoot,
+          memoryLimitBytes: memoryLimitBytes(this.task.resources),
+          logger,
+        },
+        signal,
+      );
+      await logs?.drain(drainTimeoutMs);
+      this.#completedAt = new Date();
+      this.#result = result;
+      return result;
+    } finally {
+      await logs?.close();
+    }
+  }
+
+  #attach(inspect: ContainerInspect): TaskLogs | undefined {
+    const { pid, conmonPid, cgroupPath } = inspect.state;
+    const { services, logger, collectsLogs } = this.#options;
+    this.#processes = identifyContainer(services.roots, { containerId: this.containerId, pid, conmonPid, cgroupPath });
+    this.#stopSignal = inspect.config.stopSignal;
+    if (!collectsLogs) return undefined;
+    return new TaskLogs({
+      task: this.task,
+      containerId: this.containerId,
+      logPath: inspect.host.logPath,
+      socketPath: this.host.socketPath,
+      heartbeat: services.heartbeat,
+      buffers: services.logBuffers,
+      logger,
+    });
+  }
+
+  #exitSources(): ExitSources {
+    const { containers } = this.host.client;
+    const { roots } = this.#options.services;
+    return {
+      inspect: async (signal) => (await containers.inspect(this.containerId, signal))?.state,
+      wait: (intervalMs, signal) => containers.wait(this.containerId, { conditions: ["exited", "stopped"], intervalMs }, signal),
+      watchHints: (hint) => this.#watchHints(hint),
+      isConmonAlive: () => this.#processes.conmon === undefined || isAlive(roots, this.#processes.conmon),
+      readOomKills: () => (this.#processes.cgroup === undefined ? undefined : readOomKills(this.#processes.cgroup)),
+    };
+  }
+
+  #watchHints(hint: () => void): { readonly armed: boolean; close(): void } {
+    const { roots, heartbeat, exitDirectories } = this.#options.services;
+    const { main, conmon, exitDirectory } = this.#processes;
+    const stopBeat = heartbeat.subscribe(() => {
+      if ((conmon !== undefined && !isAlive(roots, conmon)) || (main !== undefined && !isAlive(roots, main))) hint();
+    });
+    const armed = exitDirectory !== undefined && exitDirectories.subscribe(exitDirectory, this.containerId, hint);
+    return {
+      armed,
+      close: () => {
+        stopBeat();
+        if (exitDirectory !== undefined) exitDirectories.unsubscribe(exitDirectory, this.containerId);
+      },
+    };
+  }
+}
