@@ -36,7 +36,7 @@ export interface SessionGuard {
   readonly connected: Promise<void>;
   /** Settles with the reason when a session ended in a way the process must not survive. */
   readonly broken: Promise<Error>;
-  /** Ends all connections: calls in progress finish first. Settles when all are closed. */
+  /** Takes no new calls and settles when those in progress have ended. */
   closeAll(): Promise<void>;
   /** Cuts what is left. */
   destroyAll(): void;
@@ -45,6 +45,7 @@ export interface SessionGuard {
 /** Starts watching; call it before the server listens. */
 export function guardSessions(server: Http2Server): SessionGuard {
   const sessions = new Set<ServerHttp2Session>();
+  const streams = new Set<ServerHttp2Stream>();
   const connected = Promise.withResolvers<void>();
   const broken = Promise.withResolvers<Error>();
 
@@ -58,7 +59,9 @@ export function guardSessions(server: Http2Server): SessionGuard {
     });
     session.on("stream", (stream: ServerHttp2Stream) => {
       connected.resolve();
+      streams.add(stream);
       stream.once("close", () => {
+        streams.delete(stream);
         if (session.destroyed && !stream.writableFinished) openCalls += 1;
       });
     });
@@ -72,7 +75,10 @@ export function guardSessions(server: Http2Server): SessionGuard {
     connected: connected.promise,
     broken: broken.promise,
     async closeAll() {
-      await Promise.all([...sessions].map((session) => new Promise<void>((done) => session.close(done))));
+      for (const session of sessions) session.close();
+      await Promise.all([...streams].map((stream) => new Promise((resolve) => stream.once("close", resolve))));
+      // The last frames leave at the end of this turn.
+      await new Promise((resolve) => setImmediate(resolve));
     },
     destroyAll() {
       for (const session of sessions) session.destroy();
