@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { searchPath } from "./tool-path.ts";
 
 /** Where an engine keeps what, and how it runs containers. */
 export interface EngineLayout {
@@ -30,6 +31,7 @@ export function engineEnvironment(folder: string): Readonly<Record<string, strin
     CONTAINERS_REGISTRIES_CONF: join(folder, "registries.conf"),
     REGISTRY_AUTH_FILE: join(folder, "auth.json"),
     HOME: join(folder, "home"),
+    PATH: searchPath(),
   };
 }
 

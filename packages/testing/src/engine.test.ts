@@ -12,7 +12,7 @@ const timeout = () => AbortSignal.timeout(60_000);
 test("an engine runs a container and is gone after close", async () => {
   const folder = "/run/engine-test";
   const storage = join(scratch, "engine-storage");
-  const engine = await startEngine({ folder, storage }, timeout());
+  await using engine = await startEngine({ folder, storage }, timeout());
   await engine.importBusybox("localhost/busybox:1");
   await engine.importBusybox("localhost/busybox:1");
   const printed = await engine.run(["run", "--rm", "localhost/busybox:1", "sh", "-c", "echo $PATH; cat /etc/passwd | wc -l"]);

@@ -45,4 +45,9 @@ done
 exec 9<&-
 mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 
+# A short name for the folder on disk: the path of a socket must stay below 108 bytes.
+mkdir /run/world
+mount --bind "$WORLD_FOLDER" /run/world
+export WORLD_FOLDER=/run/world TMPDIR=/run/world/tmp
+
 exec catatonit -- "$@"

@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createCgroupScope, locateCgroupScope, removeCgroupScope, type CgroupScope } from "./cgroup-scope.ts";
 import { createOwnedFolder, listStaleFolders } from "./owned-folder.ts";
-import { resolveTool } from "./tool-path.ts";
+import { resolveTool, searchPath } from "./tool-path.ts";
 
 const prepareScript = fileURLToPath(new URL("./world-prepare.sh", import.meta.url));
 const folderParent = "/var/tmp";
@@ -30,8 +30,8 @@ export interface RunningWorld {
 
 /**
  * Runs a command in a world of its own: mounts, processes, cgroups and (unless "host") network are private, and all of them
- * are gone when the command ends or this process dies, whatever the reason. The command gets WORLD_FOLDER, a writable folder
- * on disk that is removed afterwards, and TMPDIR inside it. Settles with the command's exit code (128 + n after a signal).
+ * are gone when the command ends or this process dies, whatever the reason. The command gets WORLD_FOLDER (/run/world), a
+ * writable folder on disk that is removed afterwards, and TMPDIR inside it. Settles with the command's exit code (128 + n after a signal).
  * @throws TestingError when the host lacks a tool or refuses namespaces.
  */
 export async function runInWorld(options: WorldOptions): Promise<number> {
@@ -48,10 +48,10 @@ export async function runInWorld(options: WorldOptions): Promise<number> {
       detached: true,
       env: {
         ...options.env,
+        PATH: searchPath(),
         WORLD_FOLDER: folder.path,
         WORLD_NETWORK: options.network,
         WORLD_CGROUPS: scope.directories.length > 0 ? "own" : "host",
-        TMPDIR: join(folder.path, "tmp"),
       },
     });
     return await waitForWorld(child, options);
