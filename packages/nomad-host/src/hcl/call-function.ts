@@ -1,8 +1,9 @@
 import type { HclValue } from "@driver/nomad-plugin";
 import type { Expression } from "./expression.ts";
 import { evaluate } from "./evaluate.ts";
-import { findFunction, functionNames } from "./functions/function-table.ts";
+import { findFunction, functionNames, isUnsupportedFunction } from "./functions/function-table.ts";
 import { describeKind, isList } from "./hcl-value.ts";
+import { JobFileError } from "./job-file-error.ts";
 import { suggestName } from "./nearest-name.ts";
 import { failAt } from "./scope.ts";
 import type { Scope } from "./scope.ts";
@@ -11,16 +12,35 @@ type Call = Extract<Expression, { readonly kind: "call" }>;
 
 /** Calls a function by name; the error of an unknown one names the nearest. */
 export function callFunction(call: Call, scope: Scope): HclValue {
-  const failPlain = failAt(scope, call.position);
+  if (call.name === "try" || call.name === "can") return callLazy(call, scope);
   const found = findFunction(call.name);
-  if (found === undefined) {
-    throw failPlain(`function ${call.name}: not available here${suggestName(call.name, functionNames())}; known are ${functionNames().join(", ")}`);
-  }
+  if (found === undefined) throw unknownFunction(call, scope);
+  const failPlain = failAt(scope, call.position);
   const fail = (message: string) => failPlain(`function ${call.name}: ${message}`);
   const args = evaluateArguments(call, scope);
   const most = found.max ?? Number.POSITIVE_INFINITY;
   if (args.length < found.min || args.length > most) throw fail(`takes ${describeCount(found.min, found.max)}, not ${args.length}`);
   return found.apply(args, { fail, baseDir: scope.baseDir });
+}
+
+function unknownFunction(call: Call, scope: Scope): JobFileError {
+  if (isUnsupportedFunction(call.name)) return failAt(scope, call.position, "unsupported")(`function ${call.name}: Nomad has it, this host does not support it`);
+  return failAt(scope, call.position)(`function ${call.name}: unknown${suggestName(call.name, functionNames()) || `; known are ${functionNames().join(", ")}`}`);
+}
+
+/** `try` gives the first argument that can be evaluated, `can` says whether its only one can be. */
+function callLazy(call: Call, scope: Scope): HclValue {
+  if (call.name === "can" && call.args.length !== 1) throw failAt(scope, call.position)(`function can: takes 1 argument, not ${call.args.length}`);
+  for (const argument of call.args) {
+    try {
+      const value = evaluate(argument, scope);
+      return call.name === "can" ? true : value;
+    } catch (error) {
+      if (!(error instanceof JobFileError)) throw error;
+    }
+  }
+  if (call.name === "can") return false;
+  throw failAt(scope, call.position)("function try: none of its arguments can be evaluated");
 }
 
 function evaluateArguments(call: Call, scope: Scope): readonly HclValue[] {

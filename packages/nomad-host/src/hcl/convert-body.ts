@@ -15,18 +15,22 @@ export function toBody(root: Node, context: ConvertContext): Body {
 
 function convertBody(node: Node, context: ConvertContext): Body {
   const children = childrenOf(node);
-  const attributes = children.filter((child) => child.type === "attribute").map((child) => toAttribute(child, context));
-  const blocks = children.filter((child) => child.type === "block").map((child) => toBlock(child, context));
-  const seen = new Map<string, Attribute>();
-  for (const attribute of attributes) {
-    const earlier = seen.get(attribute.name);
-    if (earlier !== undefined) {
-      const duplicate = children.find((child) => child.startPosition.row + 1 === attribute.position.line && child.startPosition.column + 1 === attribute.position.column);
-      throw syntaxError(`argument "${attribute.name}": already set on line ${earlier.position.line}`, duplicate ?? node, context);
-    }
-    seen.set(attribute.name, attribute);
+  checkUnique(children, context);
+  return {
+    attributes: children.filter((child) => child.type === "attribute").map((child) => toAttribute(child, context)),
+    blocks: children.filter((child) => child.type === "block").map((child) => toBlock(child, context)),
+  };
+}
+
+function checkUnique(items: readonly Node[], context: ConvertContext): void {
+  const lines = new Map<string, number>();
+  for (const item of items) {
+    const name = item.type === "attribute" ? childrenOf(item)[0]?.text : undefined;
+    if (name === undefined) continue;
+    const line = lines.get(name);
+    if (line !== undefined) throw syntaxError(`argument "${name}": already set on line ${line}`, item, context);
+    lines.set(name, positionOf(item).line);
   }
-  return { attributes, blocks };
 }
 
 function toAttribute(node: Node, context: ConvertContext): Attribute {

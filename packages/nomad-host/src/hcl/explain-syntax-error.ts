@@ -1,9 +1,33 @@
 import type { Position } from "@driver/nomad-plugin";
+import { askHashicorpParser, verdictFileName } from "./hashicorp-parser.ts";
 import { JobFileError } from "./job-file-error.ts";
 import type { SourceFile } from "./job-file-error.ts";
 import type { LoadWasm } from "./wasm-assets.ts";
 
-/** Says what is wrong with a text at a position. */
-export async function explainSyntaxError(source: SourceFile, position: Position, _load: LoadWasm): Promise<JobFileError> {
-  return new JobFileError("this is not valid HCL", { code: "syntax", source, position });
+/**
+ * The error for a text that does not fit the grammar, in HashiCorp's words where their parser can be asked.
+ * `position` is where the grammar stopped.
+ */
+export async function explainSyntaxError(source: SourceFile, position: Position, load: LoadWasm): Promise<JobFileError> {
+  const verdict = await askHashicorpParser(source.text, load);
+  if (verdict.kind === "refused") {
+    const diagnostic = parseFirstDiagnostic(verdict.text);
+    if (diagnostic !== undefined) return new JobFileError(diagnostic.message, { code: "syntax", source, position: diagnostic.position });
+  }
+  const message =
+    verdict.kind === "valid"
+      ? "this HCL is valid, but cannot be read here; a number with an exponent needs a decimal point, as in 1.0e3"
+      : "this is not valid HCL";
+  return new JobFileError(message, { code: "syntax", source, position });
+}
+
+/** The first of `parse config: [source:1,5-2,1: Summary; Detail. source:…]`. */
+export function parseFirstDiagnostic(text: string): { readonly message: string; readonly position: Position } | undefined {
+  const start = new RegExp(`\\b${verdictFileName}:(\\d+),(\\d+)-(?:\\d+,)?\\d+: `, "g");
+  const [first, second] = [...text.matchAll(start)];
+  if (first === undefined) return undefined;
+  const body = text.slice(first.index + first[0].length, second?.index).trim().replace(/\.?\]?$/, "");
+  const [summary = "", ...details] = body.split("; ");
+  const message = [summary, details.join("; ")].filter((part) => part !== "").join(": ");
+  return { message, position: { line: Number(first[1]), column: Number(first[2]) } };
 }

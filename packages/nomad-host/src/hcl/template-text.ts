@@ -3,6 +3,12 @@ export type DecodedText = { readonly ok: true; readonly text: string } | { reado
 
 const simpleEscapes: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", '"': '"', "\\": "\\" };
 
+/** Why an interpolation can be left in text: the grammar reads neither of these. */
+const unreadable = {
+  quoted: "string: only plain text may stand here, without ${…} and %{…}",
+  heredoc: "heredoc: a line of it begins with its end marker; choose another marker",
+};
+
 /**
  * Decodes the text between two interpolations: `$${` and `%%{` stand for `${` and `%{`; backslash escapes count
  * in quoted strings only (`hcl`).
@@ -17,7 +23,7 @@ export function decodeTemplateText(raw: string, form: "quoted" | "heredoc"): Dec
     if (whole.startsWith("\\") && form === "heredoc") continue;
     text += raw.slice(from, match.index);
     from = match.index + whole.length;
-    if (whole === "${" || whole === "%{") return fail(`template: this ${whole} cannot be read here; move it to a line of its own`);
+    if (whole === "${" || whole === "%{") return fail(unreadable[form]);
     const decoded = whole.startsWith("\\") ? decodeEscape(short ?? long, letter) : whole.slice(1);
     if (decoded === undefined) return fail(`string: ${whole} is no escape; known are \\n, \\r, \\t, \\", \\\\, \\uNNNN and \\UNNNNNNNN`);
     text += decoded;

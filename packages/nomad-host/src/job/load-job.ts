@@ -4,12 +4,18 @@ import { JobFileError } from "../hcl/job-file-error.ts";
 import type { SourceFile } from "../hcl/job-file-error.ts";
 import { suggestName } from "../hcl/nearest-name.ts";
 import { createHclParser } from "../hcl/parse-hcl.ts";
+import type { ParseHcl } from "../hcl/parse-hcl.ts";
+import { withNames } from "../hcl/scope.ts";
 import type { Scope } from "../hcl/scope.ts";
 import { loadWasm } from "../hcl/wasm-assets.ts";
 import type { LoadWasm } from "../hcl/wasm-assets.ts";
+import { decodeVariables } from "./declared-variable.ts";
 import { decodeJob } from "./decode-job.ts";
 import type { Job } from "./job.ts";
 import { readJobFile } from "./read-job-file.ts";
+import { resolveLocals } from "./resolve-locals.ts";
+import { resolveVariables } from "./resolve-variables.ts";
+import type { VariableFile } from "./resolve-variables.ts";
 
 export interface LoadJobOptions {
   /** Values of `-var name=value`, as typed. */
@@ -35,8 +41,22 @@ export async function loadJob(path: string, options: LoadJobOptions): Promise<Jo
   const body = await parse(source);
   options.signal.throwIfAborted();
   const jobBlock = findJob(body, source);
-  const scope: Scope = { source, names: new Map(), keepsRuntimeReferences: true, baseDir: options.baseDir ?? process.cwd() };
+  const outer: Scope = { source, names: new Map(), keepsRuntimeReferences: true, baseDir: options.baseDir ?? process.cwd() };
+  const scope = resolveLocals(body, await withVariables(body, outer, { parse, options }));
   return decodeJob({ ...jobBlock, body: evaluateBody(jobBlock.body, jobBlock.position, scope) }, source);
+}
+
+async function withVariables(body: Body, scope: Scope, at: { readonly parse: ParseHcl; readonly options: LoadJobOptions }): Promise<Scope> {
+  const { parse, options } = at;
+  const declared = decodeVariables(body, scope);
+  const files: VariableFile[] = [];
+  for (const path of options.varFiles) {
+    const source = await readJobFile(path, options.signal);
+    files.push({ source, body: await parse(source) });
+  }
+  const values = await resolveVariables(declared, { vars: options.vars, files, env: options.env }, { scope, parse });
+  options.signal.throwIfAborted();
+  return withNames(scope, [["var", values]]);
 }
 
 function findJob(body: Body, source: SourceFile): Block {

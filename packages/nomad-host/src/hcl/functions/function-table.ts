@@ -1,13 +1,54 @@
+import { collectionFunctions } from "./collection-functions.ts";
+import { encodingFunctions } from "./encoding-functions.ts";
+import { fileFunctions } from "./file-functions.ts";
+import { formatFunctions } from "./format-function.ts";
 import type { FunctionTable, HclFunction } from "./hcl-function.ts";
+import { numberFunctions } from "./number-functions.ts";
+import { textFunctions } from "./text-functions.ts";
 
-const table: FunctionTable = {};
+const table: FunctionTable = {
+  ...collectionFunctions,
+  ...encodingFunctions,
+  ...fileFunctions,
+  ...formatFunctions,
+  ...numberFunctions,
+  ...textFunctions,
+};
+
+/** Nomad has these; this host does not. */
+const unsupported: ReadonlySet<string> = new Set([
+  "bcrypt",
+  "cidrhost",
+  "cidrnetmask",
+  "cidrsubnet",
+  "cidrsubnets",
+  "convert",
+  "csvdecode",
+  "fileset",
+  "formatdate",
+  "regex_replace",
+  "rsadecrypt",
+  "timeadd",
+  "uuidv4",
+  "uuidv5",
+  "yamldecode",
+  "yamlencode",
+]);
+
+/** Functions that look at their arguments unevaluated; the evaluator knows them itself. */
+export const lazyFunctionNames = ["can", "try"] as const;
 
 /** The function of a name; undefined when there is none. */
 export function findFunction(name: string): HclFunction | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
+/** Whether Nomad has a function that this host lacks. */
+export function isUnsupportedFunction(name: string): boolean {
+  return unsupported.has(name);
+}
+
 /** All names, in alphabetical order. */
 export function functionNames(): readonly string[] {
-  return Object.keys(table).sort();
+  return [...Object.keys(table), ...lazyFunctionNames].sort();
 }

@@ -1,0 +1,97 @@
+import type { HclValue, Position } from "@driver/nomad-plugin";
+import { evaluate } from "../hcl/evaluate.ts";
+import type { Attribute, Block, Body, Expression } from "../hcl/expression.ts";
+import { suggestName } from "../hcl/nearest-name.ts";
+import { createEmptyScope, failAt } from "../hcl/scope.ts";
+import type { Scope } from "../hcl/scope.ts";
+import { convertToType, toVariableType } from "./variable-type.ts";
+import type { VariableType } from "./variable-type.ts";
+
+/** A rule that a variable's value must keep. */
+export interface VariableValidation {
+  readonly condition: Expression;
+  readonly errorMessage: string;
+  readonly position: Position;
+}
+
+/** An input variable of a job file. */
+export interface DeclaredVariable {
+  readonly name: string;
+  /** Undefined without `type`. */
+  readonly type: VariableType | undefined;
+  /** Undefined: a value must be given. */
+  readonly fallback: { readonly value: HclValue } | undefined;
+  readonly validations: readonly VariableValidation[];
+  readonly position: Position;
+}
+
+/** All variables that `variable` blocks and `variables` blocks declare. */
+export function decodeVariables(body: Body, jobScope: Scope): ReadonlyMap<string, DeclaredVariable> {
+  const scope = createEmptyScope(jobScope.source, jobScope.baseDir);
+  const found = body.blocks.flatMap((block) => {
+    if (block.type === "variable") return [decodeVariable(block, scope)];
+    return block.type === "variables" ? block.body.attributes.map((attribute) => decodeShort(attribute, scope)) : [];
+  });
+  const variables = new Map<string, DeclaredVariable>();
+  for (const variable of found) {
+    const namesake = variables.get(variable.name);
+    if (namesake !== undefined) throw failAt(scope, variable.position, "variable")(`variable "${variable.name}": declared already on line ${namesake.position.line}`);
+    variables.set(variable.name, variable);
+  }
+  return variables;
+}
+
+function decodeShort(attribute: Attribute, scope: Scope): DeclaredVariable {
+  const value = evaluate(attribute.expression, scope);
+  return { name: attribute.name, type: undefined, fallback: { value }, validations: [], position: attribute.position };
+}
+
+function decodeVariable(block: Block, scope: Scope): DeclaredVariable {
+  const fail = failAt(scope, block.position, "variable");
+  const [name, ...excess] = block.labels;
+  if (name === undefined || excess.length > 0) throw fail('block variable: needs one label, its name, as in variable "image" {');
+  if (!/^[\p{ID_Start}_][\p{ID_Continue}-]*$/u.test(name)) throw fail(`variable ${JSON.stringify(name)}: a name has letters, digits, - and _ only`);
+  checkNames(block, ["type", "default", "description"], ["validation"], scope);
+  const typeExpression = findAttribute(block, "type")?.expression;
+  const type = typeExpression === undefined ? undefined : toVariableType(typeExpression, scope);
+  const fallback = findAttribute(block, "default");
+  return {
+    name,
+    type,
+    fallback: fallback === undefined ? undefined : { value: evaluateDefault(name, fallback, type, scope) },
+    validations: block.body.blocks.map((inner) => decodeValidation(inner, scope)),
+    position: block.position,
+  };
+}
+
+function evaluateDefault(name: string, attribute: Attribute, type: VariableType | undefined, scope: Scope): HclValue {
+  const value = evaluate(attribute.expression, scope);
+  if (type === undefined) return value;
+  const fail = failAt(scope, attribute.position, "variable");
+  return convertToType(value, type, (message) => fail(`default of variable "${name}": ${message}`));
+}
+
+function decodeValidation(block: Block, scope: Scope): VariableValidation {
+  checkNames(block, ["condition", "error_message"], [], scope);
+  const condition = findAttribute(block, "condition")?.expression;
+  const message = findAttribute(block, "error_message")?.expression;
+  const fail = failAt(scope, block.position, "variable");
+  if (condition === undefined || message === undefined) throw fail("block validation: needs condition and error_message");
+  const errorMessage = evaluate(message, scope);
+  if (typeof errorMessage !== "string") throw failAt(scope, message.position, "variable")("argument error_message: must be a string");
+  return { condition, errorMessage, position: block.position };
+}
+
+function findAttribute(block: Block, name: string): Attribute | undefined {
+  return block.body.attributes.find((attribute) => attribute.name === name);
+}
+
+function checkNames(block: Block, attributes: readonly string[], blocks: readonly string[], scope: Scope): void {
+  const strayAttribute = block.body.attributes.find((attribute) => !attributes.includes(attribute.name));
+  const strayBlock = block.body.blocks.find((inner) => !blocks.includes(inner.type));
+  const name = strayAttribute?.name ?? strayBlock?.type;
+  if (name === undefined) return;
+  const known = [...attributes, ...blocks];
+  const position = strayAttribute?.position ?? strayBlock?.position ?? block.position;
+  throw failAt(scope, position, "variable")(`${name} in block ${block.type}: unknown; known are ${known.join(", ")}${suggestName(name, known)}`);
+}
