@@ -1,7 +1,7 @@
 import { isHclList, isHclRecord, type HclRecord, type HclValue, type Position } from "./config-body.ts";
 import { ConfigError } from "./config-error.ts";
 import { describeValue } from "./config-option.ts";
-import { decimalToWire, parseDecimal, toText, toWireNumber } from "./decimal.ts";
+import { parseDecimal, toNumber, toText } from "./decimal.ts";
 import { describeType, type ValueType } from "./type-expression.ts";
 import { unifyValues } from "./unify-values.ts";
 
@@ -21,7 +21,7 @@ export function convertValue(value: HclValue, type: ValueType, site: Site): HclV
   if (value === null) return null;
   switch (type.kind) {
     case "any":
-      return toWire(value);
+      return value;
     case "string":
       return convertToString(value) ?? refuse(value, type, site);
     case "bool":
@@ -50,10 +50,12 @@ function convertToBool(value: HclValue): boolean | undefined {
   return value === "false" || value === "0" ? false : undefined;
 }
 
-function convertToNumber(value: HclValue): HclValue | undefined {
-  if (typeof value === "number" || typeof value === "bigint") return toWireNumber(value);
-  const decimal = typeof value === "string" ? parseDecimal(value) : undefined;
-  return decimal === undefined ? undefined : decimalToWire(decimal);
+function convertToNumber(value: HclValue): number | bigint | undefined {
+  if (typeof value === "number" || typeof value === "bigint") return value;
+  if (typeof value !== "string") return undefined;
+  if (/^[+-]?[iI]nf$/.test(value)) return value.startsWith("-") ? -Infinity : Infinity;
+  const decimal = parseDecimal(value);
+  return decimal === undefined ? undefined : toNumber(decimal);
 }
 
 type CollectionType = Extract<ValueType, { readonly element: ValueType }>;
@@ -62,7 +64,7 @@ function convertToList(value: HclValue, type: CollectionType, site: Site): HclVa
   const list = isHclRecord(value) && isMapLike(type.element) ? [value] : value;
   if (!isHclList(list)) return refuse(value, type, site);
   const elements = list.map((element, index) => convertValue(element, type.element, within(site, `[${index}]`)));
-  const unified = type.element.kind === "any" ? unify(elements, type, site) : elements;
+  const unified = hasAny(type.element) ? unify(elements, type, site) : elements;
   return type.kind === "set" ? sortedSet(unified) : unified;
 }
 
@@ -71,7 +73,7 @@ function convertToMap(value: HclValue, type: CollectionType, site: Site): HclVal
   if (!isHclRecord(map)) return refuse(value, type, site);
   const keys = Object.keys(map);
   const elements = keys.map((key) => convertValue(map[key] ?? null, type.element, within(site, `.${key}`)));
-  const unified = type.element.kind === "any" ? unify(elements, type, site) : elements;
+  const unified = hasAny(type.element) ? unify(elements, type, site) : elements;
   return Object.fromEntries(keys.map((key, index) => [key, unified[index] ?? null]));
 }
 
@@ -88,6 +90,22 @@ function convertToObject(value: HclValue, type: Extract<ValueType, { kind: "obje
   return mapRecord(type.attributes, (element, key) => convertValue(record[key] ?? null, element, within(site, `.${key}`)));
 }
 
+/** Whether values of the type can differ in type, so that a list or map of them must be unified. */
+function hasAny(type: ValueType): boolean {
+  switch (type.kind) {
+    case "list":
+    case "set":
+    case "map":
+      return hasAny(type.element);
+    case "tuple":
+      return type.elements.some(hasAny);
+    case "object":
+      return Object.values(type.attributes).some(hasAny);
+    default:
+      return type.kind === "any";
+  }
+}
+
 function isMapLike(type: ValueType): boolean {
   return type.kind === "map" || type.kind === "object";
 }
@@ -102,22 +120,22 @@ function unify(values: readonly HclValue[], type: ValueType, site: Site): readon
   return unified;
 }
 
-/** Numbers, bools and text in their order, duplicates removed. */
+/** Numbers, bools and text in their order, null last, duplicates removed. Lists and maps keep the order they have. */
 function sortedSet(values: readonly HclValue[]): HclValue[] {
-  const seen = new Map(values.map((value) => [JSON.stringify(toWire(value), (_, entry: unknown) => (typeof entry === "bigint" ? `${entry}n` : entry)), value]));
-  return [...seen.values()].sort(compareValues);
+  return [...new Map(values.map((value) => [identityOf(value), value])).values()].sort(compareValues);
+}
+
+/** A text that is the same for equal values and different for others. */
+function identityOf(value: HclValue): string {
+  return JSON.stringify(value, (_, entry: unknown) => (typeof entry === "bigint" || typeof entry === "number" ? `#${entry}` : entry));
 }
 
 function compareValues(left: HclValue, right: HclValue): number {
+  if (left === null || right === null) return Number(left === null) - Number(right === null);
+  if (typeof left === "object" || typeof right === "object") return 0;
   if (typeof left === "string" && typeof right === "string") return Buffer.compare(Buffer.from(left), Buffer.from(right));
   const [first, second] = [Number(left), Number(right)];
   return first < second ? -1 : first > second ? 1 : 0;
-}
-
-function toWire(value: HclValue): HclValue {
-  if (typeof value === "number" || typeof value === "bigint") return toWireNumber(value);
-  if (isHclList(value)) return value.map(toWire);
-  return isHclRecord(value) ? mapRecord(value, toWire) : value;
 }
 
 function mapRecord<V>(record: Readonly<Record<string, V>>, convert: (value: V, key: string) => HclValue): HclRecord {

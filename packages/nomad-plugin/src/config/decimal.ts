@@ -33,28 +33,28 @@ export function toText(value: string | number | bigint | boolean): string {
   return decimal === undefined ? String(value) : toDecimalText(decimal);
 }
 
+/** The number itself; fractions lose what a double does not hold. */
+export function toNumber(decimal: Decimal): number | bigint {
+  if (decimal.scale > 0) return Number(toDecimalText(decimal));
+  const whole = decimal.digits * 10n ** BigInt(-decimal.scale);
+  return Number.isSafeInteger(Number(whole)) ? Number(whole) : whole;
+}
+
 /**
  * A number in the form in which Nomad's encoder sends it: integers of 64 bits as integers, binary fractions as floats,
- * and as decimal text whatever neither holds exactly.
+ * and as decimal text whatever neither holds exactly. HCL counts in decimals, so 0.1 is no binary fraction.
  */
 export function toWireNumber(value: number | bigint): number | bigint | string {
-  if (typeof value === "number" && !Number.isFinite(value)) return value;
   const decimal = parseDecimal(String(value));
-  return decimal === undefined ? value : decimalToWire(decimal);
+  if (decimal === undefined) return value;
+  if (decimal.scale > 0) return isBinaryFraction(decimal) ? value : toDecimalText(decimal);
+  const whole = toNumber(decimal);
+  return typeof whole === "number" || BigInt.asIntN(64, whole) === whole ? whole : String(whole);
 }
 
-/** See `toWireNumber`. A decimal fraction is a binary one when the fives of its denominator cancel out. */
-export function decimalToWire(decimal: Decimal): number | bigint | string {
-  const { digits, scale } = decimal;
-  if (scale <= 0) return wholeToWire(digits * 10n ** BigInt(-scale));
-  const text = toDecimalText(decimal);
+/** The fives of the denominator must cancel out, and the rest fit a double. */
+function isBinaryFraction({ digits, scale }: Decimal): boolean {
   const fives = 5n ** BigInt(scale);
   const mantissa = digits / fives;
-  const isExact = digits % fives === 0n && BigInt(Number(mantissa)) === mantissa && scale <= 1022;
-  return isExact ? Number(text) : text;
-}
-
-function wholeToWire(value: bigint): number | bigint | string {
-  if (Number.isSafeInteger(Number(value))) return Number(value);
-  return BigInt.asIntN(64, value) === value ? value : String(value);
+  return digits % fives === 0n && BigInt(Number(mantissa)) === mantissa && scale <= 1022;
 }

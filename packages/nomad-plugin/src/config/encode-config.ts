@@ -1,8 +1,9 @@
 import type { Spec } from "../hclspec.ts";
 import { bodiesOf, bodyOfRecord, contentOf, singleBody, valuesOfBlocks } from "./body-content.ts";
-import { isHclRecord, type ConfigBody, type HclRecord, type HclValue } from "./config-body.ts";
+import { isHclList, isHclRecord, type ConfigBody, type HclRecord, type HclValue } from "./config-body.ts";
 import { ConfigError } from "./config-error.ts";
 import { convertValue, type Site } from "./convert-value.ts";
+import { toWireNumber } from "./decimal.ts";
 import { evaluateLiteral } from "./literal-value.ts";
 import { encodeMsgpack } from "./msgpack.ts";
 import { nearestName } from "./nearest-name.ts";
@@ -19,7 +20,13 @@ export function encodeConfig(spec: Spec, body: ConfigBody): Uint8Array {
 
 /** Like `encodeConfig`, before the encoding. */
 export function evaluateConfig(spec: Spec, body: ConfigBody): HclValue {
-  return evaluateBody(spec, body, "");
+  return toWire(evaluateBody(spec, body, ""));
+}
+
+function toWire(value: HclValue): HclValue {
+  if (typeof value === "number" || typeof value === "bigint") return toWireNumber(value);
+  if (isHclList(value)) return value.map(toWire);
+  return isHclRecord(value) ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, toWire(entry)])) : value;
 }
 
 type SpecOf<K extends Spec["kind"]> = Extract<Spec, { readonly kind: K }>;

@@ -7,7 +7,7 @@ import { evaluateLiteral } from "./literal-value.ts";
 
 test("the literals of defaults are evaluated", () => {
   const table: readonly (readonly [string, HclValue])[] = [
-    ['"5m"', "5m"], ["true", true], [" null ", null], ["-5", -5], ["1.5", 1.5], ["0.1", "0.1"], ["[]", []], ["[1, 2,]", [1, 2]],
+    ['"5m"', "5m"], ["true", true], [" null ", null], ["-5", -5], ["1.5", 1.5], ["0.1", 0.1], ["[]", []], ["[1, 2,]", [1, 2]],
     ["{ enabled = true }", { enabled: true }],
     ["{\n  driver = \"nomad\" # default\n  options = {}\n}", { driver: "nomad", options: {} }],
     ['{ "a b": [true], c = "x\\"y\\n" }', { "a b": [true], c: 'x"y\n' }],

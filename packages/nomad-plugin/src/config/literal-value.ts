@@ -1,5 +1,5 @@
 import type { HclValue } from "./config-body.ts";
-import { decimalToWire, parseDecimal } from "./decimal.ts";
+import { parseDecimal, toNumber } from "./decimal.ts";
 import { ExpressionScanner } from "./expression-scanner.ts";
 
 /**
@@ -19,7 +19,7 @@ function readValue(scanner: ExpressionScanner): HclValue {
   const text = readString(scanner);
   if (text !== undefined) return text;
   const number = parseDecimal(scanner.match(/-?\s*\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y)?.replaceAll(/\s/g, "") ?? "");
-  if (number !== undefined) return decimalToWire(number);
+  if (number !== undefined) return toNumber(number);
   const word = scanner.match(/[a-z]+(?![\w(.])/y);
   if (word === "true" || word === "false") return word === "true";
   if (word === "null") return null;

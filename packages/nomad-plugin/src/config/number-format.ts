@@ -29,7 +29,8 @@ export function decodeNumber(value: HclValue, format: NumberFormat, path: string
 }
 
 function decodeFloat(value: HclValue, path: string): number {
-  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
-  if (typeof number === "number" && Number.isFinite(number)) return number;
+  const isNumeric = typeof value === "number" || typeof value === "bigint" || (typeof value === "string" && value.trim() !== "");
+  const number = isNumeric ? Number(value) : NaN;
+  if (Number.isFinite(number)) return number;
   throw misfit(path, value, "must be a number");
 }
