@@ -124,12 +124,18 @@ export class K8sFileLines {
 
 /** Where ` stdout F ` or its like begins in the line, or -1. */
 function findTag(buffer: Uint8Array, start: number, end: number): number {
-  if (isTag(buffer, start + usualTimestampLength) && isTimestamp(buffer, start)) return start + usualTimestampLength;
+  if (hasUsualTimestamp(buffer, start) && isTag(buffer, start + usualTimestampLength)) return start + usualTimestampLength;
   const limit = Math.min(end, start + maxTimestampLength);
   for (let index = start; index < limit; index += 1) {
     if (buffer[index] === space) return isTag(buffer, index) && isTimestamp(buffer, start) ? index : -1;
   }
   return -1;
+}
+
+/** Nanoseconds and an offset in figures, as conmon always writes; the search for the space is for others. */
+function hasUsualTimestamp(buffer: Uint8Array, start: number): boolean {
+  const sign = buffer[start + 29];
+  return buffer[start + 19] === 0x2e && (sign === 0x2b || sign === 0x2d) && buffer[start + 32] === 0x3a && isTimestamp(buffer, start);
 }
 
 /** Date and time are told from other text by their separators: `2026-11-23T00:17:17`. */

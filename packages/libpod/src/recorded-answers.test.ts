@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { decodeContainerInspect } from "./container-inspect.ts";
+import { decodeContainerList } from "./container-list-entry.ts";
+import { decodeImageInspect, decodeImageList } from "./image-inspect.ts";
+import { readObject, type JsonObject } from "./json-reader.ts";
+import { decodePodmanInfo } from "./podman-info.ts";
+
+function recorded(name: string): JsonObject {
+  return JSON.parse(readFileSync(new URL(`../test/recorded/podman-4.3.1/${name}.json`, import.meta.url), "utf8"));
+}
+
+function nested(object: JsonObject, key: string): JsonObject {
+  return readObject(object[key], key);
+}
+
+describe("answers of Podman 4.3.1", () => {
+  test("a running container decodes with process, network, ports, log and mounts", () => {
+    const container = decodeContainerInspect(recorded("container-running"));
+    assert.equal(container.name, "cap2");
+    assert.deepEqual({ ...container.state, pid: 0, conmonPid: 0, cgroupPath: "" }, {
+      status: "running",
+      running: true,
+      paused: false,
+      pid: 0,
+      conmonPid: 0,
+      exitCode: 0,
+      oomKilled: false,
+      error: "",
+      startedAt: new Date("2026-11-23T04:27:09.717Z"),
+      finishedAt: undefined,
+      cgroupPath: "",
+      healthStatus: "",
+    });
+    assert.ok(container.state.pid > 0 && container.state.conmonPid > 0);
+    assert.equal(container.state.cgroupPath, `/libpod_parent/libpod-${container.id}`);
+    assert.equal(container.network.networks.libpodt?.ipAddress, "10.213.0.8");
+    assert.deepEqual(container.network.ports, { "80/tcp": [{ hostIp: "127.0.0.1", hostPort: 18080 }] });
+    assert.deepEqual(container.mounts, [{ type: "bind", name: "", source: "/tmp", destination: "/x", options: ["rbind"], writable: false }]);
+    assert.equal(container.host.logDriver, "k8s-file");
+    assert.ok(container.host.logPath.startsWith(container.staticDir));
+    assert.deepEqual([container.config.command, container.config.entrypoint, container.config.stopSignal], [["sleep", "1000"], [], "15"]);
+  });
+
+  test("Go's zero time is no moment", () => {
+    const { state } = decodeContainerInspect(recorded("container-created"));
+    assert.deepEqual([state.status, state.startedAt, state.finishedAt, state.pid], ["created", undefined, undefined, 0]);
+  });
+
+  test("an ended container keeps its code and moments", () => {
+    const { state, config, host } = decodeContainerInspect(recorded("container-exited"));
+    assert.deepEqual([state.status, state.exitCode, state.pid, state.cgroupPath], ["exited", 137, 0, ""]);
+    assert.deepEqual(state.finishedAt, new Date("2026-11-23T04:27:10.888Z"));
+    assert.deepEqual([config.labels, config.stopSignal, host.memoryBytes], [{ x: "y" }, "10", 64 * 1024 * 1024]);
+  });
+
+  test("a list of containers in several states decodes", () => {
+    const list = decodeContainerList(recorded("container-list"));
+    assert.deepEqual(list.map((entry) => [entry.names[0], entry.status, entry.labels, entry.exitedAt]), [
+      ["cap1", "running", { x: "y" }, undefined],
+      ["cap2", "running", {}, undefined],
+      ["cap3", "created", {}, undefined],
+    ]);
+    assert.deepEqual(list[0]?.startedAt, new Date("2026-11-23T04:25:56Z"));
+  });
+
+  test("an image with an empty config decodes, alone and in a list", () => {
+    const image = decodeImageInspect(recorded("image"));
+    const [entry] = decodeImageList(recorded("image-list"));
+    assert.equal(image.id, entry?.id);
+    assert.deepEqual([image.repoTags, image.labels, image.config.command], [["localhost/busybox:1"], {}, []]);
+    assert.deepEqual([entry?.names, entry?.dangling], [["localhost/busybox:1"], false]);
+  });
+
+  test("the engine's info decodes", () => {
+    const info = decodePodmanInfo(recorded("info"));
+    assert.deepEqual([info.version, info.cgroupVersion, info.cgroupManager, info.rootless, info.storage.driver], ["4.3.1", "v1", "cgroupfs", false, "overlay"]);
+    assert.deepEqual([info.ociRuntime.name, info.conmon.path, info.logDrivers.includes("k8s-file")], ["runc", "/usr/bin/conmon", true]);
+  });
+});
+
+describe("other versions' shapes", () => {
+  test("Podman 5 gives entrypoint and stop signal as list and name, and leaves health and networks out", () => {
+    const answer = recorded("container-running");
+    const { Health: _health, ...state } = nested(answer, "State");
+    const { Networks: _networks, ...network } = nested(answer, "NetworkSettings");
+    const container = decodeContainerInspect({
+      ...answer,
+      State: state,
+      NetworkSettings: { ...network, Ports: { "80/tcp": null } },
+      Config: { ...nested(answer, "Config"), Entrypoint: ["/init", "--"], StopSignal: "SIGTERM", Labels: null, Cmd: null },
+    });
+    assert.deepEqual([container.config.entrypoint, container.config.stopSignal, container.config.labels, container.config.command], [["/init", "--"], "SIGTERM", {}, []]);
+    assert.deepEqual([container.state.healthStatus, container.network.networks, container.network.ports], ["", {}, { "80/tcp": [] }]);
+  });
+
+  test("Podman 4 joins the entrypoint into one text", () => {
+    const answer = recorded("container-running");
+    assert.deepEqual(decodeContainerInspect({ ...answer, Config: { Entrypoint: "/init --" } }).config.entrypoint, ["/init --"]);
+  });
+
+  test("Podman 3 names the health check and the created state otherwise", () => {
+    const answer = recorded("container-created");
+    const { Health: _health, ...state } = nested(answer, "State");
+    const old = decodeContainerInspect({ ...answer, State: { ...state, Status: "configured", Healthcheck: { Status: "healthy" } } });
+    assert.deepEqual([old.state.status, old.state.healthStatus], ["created", "healthy"]);
+  });
+
+  test("an unknown state is told as unknown", () => {
+    const answer = recorded("container-created");
+    assert.equal(decodeContainerInspect({ ...answer, State: { Status: "frozen" } }).state.status, "unknown");
+  });
+
+  test("a member of a wrong type is named", () => {
+    const answer = recorded("container-running");
+    assert.throws(() => decodeContainerInspect({ ...answer, State: { Status: "running", Pid: "12" } }), /container\.State\.Pid is string "12", expected a number/);
+    assert.throws(() => decodeContainerInspect({ ...answer, Mounts: {} }), /container\.Mounts is an object, expected a list/);
+    assert.throws(() => decodeContainerInspect({}), /container\.Id is missing/);
+  });
+});
