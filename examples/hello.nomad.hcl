@@ -54,14 +54,14 @@ job "hello" {
         command      = "sh"
         args = ["-c", <<-EOT
           for attempt in 1 2 3 4 5 6 7 8 9 10; do
-            if wget -q -T 2 -O /local/page "http://$NOMAD_ADDR_http/"; then
+            if wget -q -T 2 -O /local/page "http://${NOMAD_ADDR_http}/"; then
               cat /local/page
-              echo "fetched from http://$NOMAD_ADDR_http/ at attempt $attempt" >&2
+              echo "fetched from http://${NOMAD_ADDR_http}/ at attempt $attempt" >&2
               exit 0
             fi
             sleep 0.2
           done
-          echo "http://$NOMAD_ADDR_http/ did not answer" >&2
+          echo "http://${NOMAD_ADDR_http}/ did not answer" >&2
           exit 1
         EOT
         ]

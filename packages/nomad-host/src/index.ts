@@ -1,15 +1,15 @@
-export {};
 export { runJob } from "./run/run-job.ts";
 export type { RunJobOptions, RunResult } from "./run/run-job.ts";
 export type { LogStream, RunEvent, RunListener, TaskName } from "./run/run-event.ts";
 export type { LaunchDriver, LaunchedDriver } from "./run/driver/launched-driver.ts";
 export type { TaskOutcome } from "./run/lifecycle/task-outcome.ts";
 export { RunError } from "./run/run-error.ts";
+export { loadPluginConfig } from "./run/driver/load-plugin-config.ts";
 export type { RunErrorCode } from "./run/run-error.ts";
 export { loadJob } from "./job/load-job.ts";
 export type { LoadJobOptions } from "./job/load-job.ts";
 export type { GroupNetwork, GroupPort, Job, JobNote, JobType, RestartPolicy, Task, TaskGroup, TaskLifecycle, TaskResources, TaskTemplate } from "./job/job.ts";
-export { JobFileError } from "./hcl/job-file-error.ts";
+export { JobFileError, toExcerpt } from "./hcl/job-file-error.ts";
 export type { JobFileErrorCode } from "./hcl/job-file-error.ts";
 export { loadWasm } from "./hcl/wasm-assets.ts";
 export type { LoadWasm, WasmAsset } from "./hcl/wasm-assets.ts";

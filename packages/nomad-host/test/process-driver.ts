@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { closeSync, constants, existsSync, openSync, readFileSync, watch } from "node:fs";
 import { dirname, join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 
 import type { Fingerprint, TaskConfig, TaskDriver, TaskEvent, TaskHandle, WaitResult } from "@driver/nomad-plugin";
 import { attr, configSchema, DriverError, taskNotFound } from "@driver/nomad-plugin";
 
-const pluginSchema = configSchema({ health: attr.string({ help: "makes the driver unhealthy, with this text" }) });
-const taskSchema = configSchema({ script: attr.string({ help: "shell script", required: true }) });
+const pluginSchema = configSchema({ health: attr.string({ help: "makes the driver unhealthy, with this text" }) }, { title: "plugin config", whenEmpty: "defaults" });
+const taskSchema = configSchema({ script: attr.string({ help: "shell script", required: true }) }, { title: "task config", whenEmpty: "error" });
 
 interface Life {
   readonly config: TaskConfig;
@@ -52,6 +53,8 @@ export function createProcessDriver(): TaskDriver {
       const { script } = taskSchema.decode(config.driverConfig);
       if (script === "refuse") throw new DriverError("failed", "start refused as asked");
       const pid = startProcess(config, script);
+      // A signal that comes before the script would be lost.
+      while (childrenOf(pid).length === 0 && !existsSync(statusPath(config))) await setImmediate();
       lives.set(config.id, { config, pid, result: waitStatus(config) });
       const handle: TaskHandle = { version: 1, config, state: "running", driverState: Buffer.from(String(pid)) };
       return { handle };
@@ -60,12 +63,12 @@ export function createProcessDriver(): TaskDriver {
       lives.set(config.id, { config, pid: Number(Buffer.from(driverState).toString()), result: waitStatus(config) });
     },
     waitTask: async (taskId) => life(taskId).result,
-    async stopTask(taskId, { timeoutMs, killSignal }) {
+    async stopTask(taskId, { timeoutMs, killSignal }, signal) {
       const { pid, result } = life(taskId);
       sendSignal(pid, killSignal === "" ? "SIGTERM" : killSignal);
       const timer = setTimeout(() => sendSignal(pid, "SIGKILL"), timeoutMs);
-      await result;
-      clearTimeout(timer);
+      const hangUp = new Promise<never>((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+      await Promise.race([result, hangUp]).finally(() => clearTimeout(timer));
     },
     async destroyTask(taskId) {
       const { pid, result } = life(taskId);
@@ -131,14 +134,18 @@ function startProcess(config: TaskConfig, script: string): number {
   return child.pid ?? 0;
 }
 
+/** The wrapper must live to tell the exit code, also after SIGKILL: its child is what gets the signal. */
 function sendSignal(pid: number, name: string): void {
+  for (const child of childrenOf(pid)) process.kill(child, name);
+}
+
+function childrenOf(pid: number): readonly number[] {
   try {
-    // The wrapper must live to tell the exit code, also after SIGKILL: its child is what is killed.
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
-    for (const child of children.split(" ").filter((text) => text !== "")) process.kill(Number(child), name);
-  } catch (error) {
-    // Gone already.
-    if (!(error instanceof Error)) throw error;
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+    return text.split(" ").filter((child) => child !== "").map(Number);
+  } catch {
+    // The wrapper is gone, and its children with it.
+    return [];
   }
 }
 

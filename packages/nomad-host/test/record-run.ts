@@ -2,7 +2,7 @@ import type { ConfigBody, TaskDriver } from "@driver/nomad-plugin";
 
 import type { Job } from "../src/job/job.ts";
 import type { LaunchDriver } from "../src/run/driver/launched-driver.ts";
-import type { RunEvent } from "../src/run/run-event.ts";
+import type { RunEvent, RunListener } from "../src/run/run-event.ts";
 import { runJob } from "../src/run/run-job.ts";
 import type { RunResult } from "../src/run/run-job.ts";
 import { createProcessDriver } from "./process-driver.ts";
@@ -11,9 +11,10 @@ export interface RecordOptions {
   readonly launch?: LaunchDriver;
   readonly pluginConfig?: ConfigBody;
   readonly parentPath: string;
+  readonly probe?: boolean;
   readonly signal?: AbortSignal;
   readonly killSignal?: AbortSignal;
-  readonly onEvent?: (event: RunEvent) => void;
+  readonly onEvent?: RunListener;
 }
 
 /** A run that is over, and what it told. */
@@ -37,10 +38,11 @@ export async function recordRun(job: Job, options: RecordOptions): Promise<Recor
     launch: options.launch ?? inProcess(createProcessDriver()),
     pluginConfig: options.pluginConfig,
     parentPath: options.parentPath,
+    probe: options.probe ?? false,
     hostIp: "127.0.0.1",
-    on: (event) => {
+    on: async (event) => {
       events.push(event);
-      options.onEvent?.(event);
+      await options.onEvent?.(event);
     },
     signal: options.signal ?? never,
     killSignal: options.killSignal ?? never,

@@ -1,32 +1,186 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { createServer } from "node:net";
-import { once } from "node:events";
-import { tmpdir } from "node:os";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 
+import type { RunEvent } from "../src/run/run-event.ts";
+import { emptyFolder } from "./empty-folder.ts";
 import { recordRun } from "./record-run.ts";
+import type { RecordedRun } from "./record-run.ts";
 import { configBody, sampleGroup, sampleJob, sampleTask } from "./sample-job.ts";
 
-/** An empty folder, and at its end the proof that a run left nothing in it. */
-async function emptyFolder(): Promise<{ readonly path: string } & AsyncDisposable> {
-  const path = await mkdtemp(join(tmpdir(), "run-job-test-"));
-  return {
-    path,
-    async [Symbol.asyncDispose]() {
-      const left = await readdir(path);
-      await rm(path, { recursive: true });
-      assert.deepEqual(left, []);
-    },
-  };
+/** `task:event` for the life of each task, in order. */
+function lives({ events }: RecordedRun): readonly string[] {
+  return events.flatMap((event) => ("task" in event && event.kind !== "task-log" ? [`${event.task}:${event.kind.slice("task-".length)}`] : []));
 }
 
-test("runs a task, delivers both streams exactly, and leaves nothing", async () => {
+test("delivers both streams exactly, and leaves nothing", async () => {
   await using folder = await emptyFolder();
   const script = "head -c 1000000 /dev/zero; printf 'no newline'; printf 'bad\\377\\n' >&2";
   const run = await recordRun(sampleJob([sampleGroup([sampleTask("only", script)])]), { parentPath: folder.path });
   assert.equal(run.result.exitCode, 0);
   assert.deepEqual(run.log("only", "stdout"), Buffer.concat([Buffer.alloc(1_000_000), Buffer.from("no newline")]));
   assert.deepEqual(run.log("only", "stderr"), Buffer.from("bad\xff\n", "latin1"));
+});
+
+const exits: readonly (readonly [string, number])[] = [
+  ["exit 0", 0],
+  ["exit 3", 3],
+  ["exit 137", 137],
+  ["kill -9 $$", 137],
+  ["refuse", 1],
+];
+
+for (const [script, exitCode] of exits) {
+  test(`a task that does "${script}" makes the run's exit code ${exitCode}`, async () => {
+    await using folder = await emptyFolder();
+    const run = await recordRun(sampleJob([sampleGroup([sampleTask("only", script)])]), { parentPath: folder.path });
+    assert.equal(run.result.exitCode, exitCode);
+  });
+}
+
+test("says what the driver said when a task cannot start", async () => {
+  await using folder = await emptyFolder();
+  const run = await recordRun(sampleJob([sampleGroup([sampleTask("only", "refuse")])]), { parentPath: folder.path });
+  assert.deepEqual(run.events.at(-1), { kind: "task-failed", group: "group", allocIndex: 0, task: "only", message: "start refused as asked" });
+});
+
+test("runs prestart tasks to their end before main tasks, and sidecars beside them", async () => {
+  await using folder = await emptyFolder();
+  const tasks = [
+    sampleTask("main", "exit 0"),
+    sampleTask("sidecar", "exec sleep 60", { lifecycle: { hook: "prestart", sidecar: true } }),
+    sampleTask("prepare", "exit 0", { lifecycle: { hook: "prestart", sidecar: false } }),
+  ];
+  const run = await recordRun(sampleJob([sampleGroup(tasks)]), { parentPath: folder.path });
+  assert.equal(run.result.exitCode, 0);
+  const order = lives(run);
+  assert(order.indexOf("prepare:exited") < order.indexOf("main:starting"), order.join());
+  assert(order.indexOf("sidecar:running") < order.indexOf("main:starting"), order.join());
+  assert.deepEqual(order.slice(-3), ["main:exited", "sidecar:stopping", "sidecar:exited"]);
+});
+
+test("a prestart task that fails keeps the main task from starting", async () => {
+  await using folder = await emptyFolder();
+  const tasks = [
+    sampleTask("prepare", "exit 4", { lifecycle: { hook: "prestart", sidecar: false } }),
+    sampleTask("sidecar", "exec sleep 60", { lifecycle: { hook: "prestart", sidecar: true } }),
+    sampleTask("main", "exit 0"),
+  ];
+  const run = await recordRun(sampleJob([sampleGroup(tasks)]), { parentPath: folder.path });
+  assert.equal(run.result.exitCode, 4);
+  assert.deepEqual(lives(run).filter((life) => life.startsWith("main")), []);
+});
+
+test("a main task that fails stops the others of its group", async () => {
+  await using folder = await emptyFolder();
+  const tasks = [sampleTask("long", "exec sleep 60"), sampleTask("bad", "exit 5")];
+  const run = await recordRun(sampleJob([sampleGroup(tasks)]), { parentPath: folder.path });
+  assert.equal(run.result.exitCode, 5);
+  const stopped = run.result.tasks.find(({ task }) => task === "long");
+  assert.equal(stopped?.isStoppedByHost, true);
+});
+
+test("the end of the leader stops the rest, and its exit code counts", async () => {
+  await using folder = await emptyFolder();
+  const tasks = [sampleTask("follower", "exec sleep 60"), sampleTask("leader", "exit 0", { leader: true })];
+  const run = await recordRun(sampleJob([sampleGroup(tasks)]), { parentPath: folder.path });
+  assert.equal(run.result.exitCode, 0);
+  assert.deepEqual(run.result.tasks.map(({ task }) => task), ["leader", "follower"]);
+});
+
+/** Aborts once a task has written `text`. */
+function abortOn(text: string, abort: () => void): (event: RunEvent) => void {
+  return (event) => {
+    if (event.kind === "task-log" && Buffer.from(event.data).includes(text)) abort();
+  };
+}
+
+test("an interrupt sends the kill signal, waits for the task's own end, and gives 130", async () => {
+  await using folder = await emptyFolder();
+  const stop = new AbortController();
+  const task = sampleTask("only", "trap 'echo bye; exit 0' USR1; echo ready; while :; do sleep 0.1; done", { killSignal: "SIGUSR1" });
+  const onEvent = abortOn("ready", () => stop.abort(new Error("interrupted")));
+  const run = await recordRun(sampleJob([sampleGroup([task])]), { parentPath: folder.path, signal: stop.signal, onEvent });
+  assert.equal(run.result.exitCode, 130);
+  assert.equal(run.log("only", "stdout").toString(), "ready\nbye\n");
+});
+
+test("a second interrupt ends the waiting for a task that does not stop", async () => {
+  await using folder = await emptyFolder();
+  const stop = new AbortController();
+  const kill = new AbortController();
+  const task = sampleTask("only", "trap 'echo no' TERM; echo ready; while :; do sleep 0.1; done", { killTimeoutMs: 600_000 });
+  const onReady = abortOn("ready", () => stop.abort(new Error("interrupted")));
+  const onRefusal = abortOn("no", () => kill.abort(new Error("interrupted again")));
+  const run = await recordRun(sampleJob([sampleGroup([task])]), {
+    parentPath: folder.path,
+    signal: stop.signal,
+    killSignal: kill.signal,
+    onEvent: (event) => {
+      onReady(event);
+      onRefusal(event);
+    },
+  });
+  assert.deepEqual([run.result.exitCode, run.result.tasks[0]?.result?.signal], [130, 9]);
+});
+
+test("a task that ignores its kill signal is killed after the kill timeout", async () => {
+  await using folder = await emptyFolder();
+  const tasks = [sampleTask("leader", "sleep 0.2", { leader: true }), sampleTask("deaf", "trap '' TERM; while :; do sleep 0.1; done", { killTimeoutMs: 100 })];
+  const run = await recordRun(sampleJob([sampleGroup(tasks)]), { parentPath: folder.path });
+  assert.deepEqual([run.result.exitCode, run.result.tasks[1]?.result?.signal], [0, 9]);
+});
+
+test("runs all groups and all copies at once, each with its own allocation", async () => {
+  await using folder = await emptyFolder();
+  const groups = [sampleGroup([sampleTask("a", "echo $NOMAD_ALLOC_NAME")], { name: "one", count: 2 }), sampleGroup([sampleTask("b", "exit 0")], { name: "two" })];
+  const run = await recordRun(sampleJob(groups), { parentPath: folder.path });
+  assert.deepEqual(run.result.tasks.map(({ group, allocIndex, task }) => `${group}[${allocIndex}]/${task}`).sort(), ["one[0]/a", "one[1]/a", "two[0]/b"]);
+  assert.deepEqual(run.log("a", "stdout").toString().trim().split("\n").sort(), ["sample.one[0]", "sample.one[1]"]);
+});
+
+test("lays the folders out as Nomad does, and writes templates", async () => {
+  await using folder = await emptyFolder();
+  const template = { data: "from a template\n", destination: "local/conf/a", env: false, perms: "0640", position: { line: 1, column: 1 } };
+  const script = "cat local/conf/a; stat -c '%n %a' local/conf/a . local secrets tmp ../alloc ../alloc/data ../alloc/logs ../alloc/tmp ../alloc/logs/.only.stdout.fifo";
+  const run = await recordRun(sampleJob([sampleGroup([sampleTask("only", script, { templates: [template] })])]), { parentPath: folder.path });
+  const expected = "from a template\nlocal/conf/a 640\n. 777\nlocal 777\nsecrets 777\ntmp 1777\n../alloc 777\n../alloc/data 777\n../alloc/logs 777\n../alloc/tmp 1777\n../alloc/logs/.only.stdout.fifo 600\n";
+  assert.equal(run.log("only", "stdout").toString(), expected);
+});
+
+test("a slow reader loses nothing", async () => {
+  await using folder = await emptyFolder();
+  const task = sampleTask("only", "yes 0123456789abcdef | head -c 2000000");
+  const run = await recordRun(sampleJob([sampleGroup([task])]), { parentPath: folder.path, onEvent: () => setImmediate() });
+  assert.equal(run.log("only", "stdout").length, 2_000_000);
+});
+
+test("makes no FIFOs when the job wants no logs", async () => {
+  await using folder = await emptyFolder();
+  const task = sampleTask("only", "ls -A ../alloc/logs | wc -l > local/count; [ $(cat local/count) = 0 ]", { logs: { maxFiles: 1, maxFileSizeMb: 1, disabled: true } });
+  const run = await recordRun(sampleJob([sampleGroup([task])]), { parentPath: folder.path });
+  assert.equal(run.result.exitCode, 0);
+});
+
+test("a job is interpolated with what the driver says about itself", async () => {
+  await using folder = await emptyFolder();
+  const task = sampleTask("only", "", { config: configBody({ script: "echo ${attr.driver.process.shell} ${NOMAD_TASK_NAME} ${env.MINE}" }), env: { MINE: "${attr.kernel.name}" } });
+  const run = await recordRun(sampleJob([sampleGroup([task])]), { parentPath: folder.path });
+  assert.equal(run.log("only", "stdout").toString(), "sh only linux\n");
+});
+
+test("a rootless engine can walk through the run's folder, and not list it", async () => {
+  await using folder = await emptyFolder();
+  const modes: Promise<number>[] = [];
+  await recordRun(sampleJob([sampleGroup([sampleTask("only", "pwd")])]), {
+    parentPath: folder.path,
+    onEvent: (event) => {
+      if (event.kind !== "task-log") return;
+      const alloc = join(Buffer.from(event.data).toString().trim(), "..");
+      modes.push(stat(alloc).then(({ mode }) => mode & 0o777), stat(join(alloc, "..")).then(({ mode }) => mode & 0o777));
+    },
+  });
+  assert.deepEqual(await Promise.all(modes), [0o711, 0o711]);
 });

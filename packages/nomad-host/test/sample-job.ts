@@ -20,6 +20,7 @@ export function sampleTask(name: string, script: string, changes: Partial<Task> 
     meta: {},
     config: configBody({ script }),
     resources: { cpuMhz: 100, memoryMb: 300, memoryMaxMb: 0 },
+    restart: { attempts: 0, intervalMs: 1_000, delayMs: 0, mode: "fail" },
     killTimeoutMs: 5_000,
     killSignal: "",
     shutdownDelayMs: 0,
@@ -35,5 +36,5 @@ export function sampleGroup(tasks: Task[], changes: Partial<TaskGroup> = {}): Ta
 }
 
 export function sampleJob(groups: TaskGroup[], changes: Partial<Job> = {}): Job {
-  return { id: "sample", name: "sample", type: "batch", namespace: "default", region: "global", datacenters: ["*"], meta: {}, groups, position, ...changes };
+  return { id: "sample", name: "sample", type: "batch", namespace: "default", region: "global", datacenters: ["*"], meta: {}, groups, notes: [], position, ...changes };
 }

@@ -36,7 +36,7 @@ async function runFile(wanted: RunArguments, interrupts: Interrupts): Promise<nu
   const signal = interrupts.stop;
   const { jobPath, vars, varFiles, pluginConfigPath } = wanted;
   const job = await loadJob(jobPath, { vars, varFiles, env: process.env, signal });
-  const agentConfig = pluginConfigPath === undefined ? undefined : await loadPluginConfig(pluginConfigPath, pluginName);
+  const agentConfig = pluginConfigPath === undefined ? undefined : await loadPluginConfig(pluginConfigPath, pluginName, signal);
   const printer = createPrinter(job, interrupts);
   const result = await runJob(job, {
     launch: launcher(wanted.pluginPath),

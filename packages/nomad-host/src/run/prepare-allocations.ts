@@ -6,6 +6,8 @@ import type { Job, Task } from "../job/job.ts";
 import type { DriverFacts } from "./driver/live-driver.ts";
 import { toNodeScope } from "./env/node-facts.ts";
 import type { NodeFacts } from "./env/node-facts.ts";
+import { planTemplates } from "./env/plan-templates.ts";
+import type { PlannedFile } from "./env/plan-templates.ts";
 import { buildTaskConfig } from "./lifecycle/allocation.ts";
 import type { Allocation } from "./lifecycle/allocation.ts";
 import { planCores } from "./lifecycle/plan-cores.ts";
@@ -24,6 +26,8 @@ export interface PlacedAllocation extends Allocation {
 export interface PreparedAllocation {
   readonly allocation: PlacedAllocation;
   readonly configs: ReadonlyMap<Task, TaskConfig>;
+  /** Written before the first task starts. */
+  readonly files: readonly PlannedFile[];
 }
 
 /** Gives each allocation its ports and cores; rejects with `port-unavailable` or `job-invalid`. */
@@ -55,7 +59,7 @@ export function prepareAllocations(allocations: readonly PlacedAllocation[], dri
       refuseForeignDriver(task, driver.info.name);
       return [task, buildTaskConfig(allocation, task, surroundings)] as const;
     });
-    return { allocation, configs: new Map(configs) };
+    return { allocation, configs: new Map(configs), files: group.tasks.flatMap(planTemplates) };
   });
 }
 

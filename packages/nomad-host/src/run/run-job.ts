@@ -5,12 +5,13 @@ import { join } from "node:path";
 import type { ConfigBody, TaskEvent } from "@driver/nomad-plugin";
 
 import type { Job } from "../job/job.ts";
-import { createAllocDir, removeTree } from "./alloc/alloc-dir.ts";
+import { createAllocDir, removeTree, writeAllocFile } from "./alloc/alloc-dir.ts";
 import { probePlugin } from "./driver/configure-driver.ts";
 import { DriverSession } from "./driver/driver-session.ts";
 import type { LaunchDriver } from "./driver/launched-driver.ts";
 import { readNodeFacts } from "./env/node-facts.ts";
 import type { NodeFacts } from "./env/node-facts.ts";
+import type { PlannedFile } from "./env/plan-templates.ts";
 import { runAllocation } from "./lifecycle/run-allocation.ts";
 import { chooseExitCode } from "./lifecycle/task-outcome.ts";
 import type { TaskOutcome } from "./lifecycle/task-outcome.ts";
@@ -50,6 +51,7 @@ export interface RunResult {
  */
 export async function runJob(job: Job, options: RunJobOptions): Promise<RunResult> {
   const { on, signal, killSignal } = options;
+  for (const { message, position } of job.notes) await on({ kind: "note", message: `line ${position.line}: ${message}` });
   const planned = planAllocations(job);
   const hostIp = options.hostIp ?? (await resolveHostAddress());
   const node = await readNodeFacts(hostIp);
@@ -61,7 +63,7 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<RunResul
   const placed = await placeAllocations(job, planned, { rootPath, hostIp, node });
   const session = owned.use(await startSession(placed, node, options));
   const prepared = prepareAllocations(placed, session.facts, node);
-  for (const { allocation } of prepared) await openAllocation(allocation, rootPath, on);
+  for (const { allocation, files } of prepared) await openAllocation(allocation, files, { rootPath, on });
   signal.throwIfAborted();
   const hasLogFifos = !session.facts.capabilities.disableLogCollection;
   const outcomes = await Promise.all(
@@ -102,9 +104,11 @@ function tellTaskEvent(event: TaskEvent, allocations: readonly PlacedAllocation[
   void on({ kind: "task-event", ...name, message: event.message, at: event.timestamp });
 }
 
-async function openAllocation(allocation: PlacedAllocation, rootPath: string, on: RunListener): Promise<void> {
-  const { id, group, index, ports } = allocation;
+async function openAllocation(allocation: PlacedAllocation, files: readonly PlannedFile[], run: { readonly rootPath: string; readonly on: RunListener }): Promise<void> {
+  const { id, group, index, ports, path } = allocation;
+  const { rootPath, on } = run;
   await createAllocDir(rootPath, id, group.tasks.map(({ name }) => name));
+  for (const file of files) await writeAllocFile(path, file);
   await on({ kind: "allocation", group: group.name, allocIndex: index, allocId: id, ports });
 }
 

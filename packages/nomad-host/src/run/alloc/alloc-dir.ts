@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
-import { chmod, chown, mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { chmod, chown, mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 /** Where an allocation lives on the host, laid out as Nomad's. */
@@ -36,6 +36,14 @@ export async function createAllocDir(rootPath: string, allocId: string, taskName
     await makeOpenDirectory(join(taskPath, "tmp"), stickyOpenMode);
   }
   return { path, logsPath: join(sharedPath, "logs") };
+}
+
+/** Writes a file below an allocation's folder, where nothing runs yet; `path` is relative to it. */
+export async function writeAllocFile(allocPath: string, file: { readonly path: string; readonly text: string; readonly mode: number }): Promise<void> {
+  const path = join(allocPath, file.path);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, file.text);
+  await chmod(path, file.mode);
 }
 
 async function makeOpenDirectory(path: string, mode: number): Promise<void> {

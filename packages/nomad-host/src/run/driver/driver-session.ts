@@ -1,11 +1,12 @@
 import type { StartedTask, TaskConfig, TaskDriver, TaskHandle, WaitResult } from "@driver/nomad-plugin";
 
 import { RunError } from "../run-error.ts";
+import { isDriverAnswer } from "./driver-answer.ts";
 import { LiveDriver } from "./live-driver.ts";
 import type { DriverFacts, LiveDriverOptions } from "./live-driver.ts";
 
-/** A failed call is the plugin's death when its process is gone this soon after. */
-const deathNoticeMs = 300;
+/** A call that was cut off is the plugin's death when its process is gone this soon after (`nomad`: 3 s). */
+const deathNoticeMs = 3_000;
 const maxRelaunches = 5;
 
 export interface DriverSessionOptions extends LiveDriverOptions {
@@ -73,6 +74,7 @@ export class DriverSession implements AsyncDisposable {
         return await operation(live.driver);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
+        if (isDriverAnswer(error)) throw error;
         const ending = await live.waitEnding(deathNoticeMs);
         if (ending === undefined) throw error;
         await this.#replace(live, ending);
@@ -96,9 +98,10 @@ export class DriverSession implements AsyncDisposable {
     this.#closing.signal.throwIfAborted();
     this.#relaunches += 1;
     if (this.#relaunches > maxRelaunches) throw new RunError("plugin-failed", `the plugin ended ${this.#relaunches} times, at last with ${ending}`);
-    this.#options.onNote(`the plugin ended (${ending}); it is launched again and recovers ${this.#handles.size} task(s)`);
+    this.#options.onNote(`the plugin ended (${ending}); it is launched again`);
     const live = await LiveDriver.start(this.#options, this.#closing.signal);
     for (const [taskId, handle] of this.#handles) await this.#recover(live, taskId, handle);
+    this.#options.onNote(`the plugin runs again and has recovered ${this.#handles.size} task(s)`);
     return live;
   }
 

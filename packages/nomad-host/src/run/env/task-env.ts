@@ -21,6 +21,8 @@ export interface TaskEnvSource {
   readonly meta: Readonly<Record<string, string>>;
   /** The task's `env` block. */
   readonly env: Readonly<Record<string, string>>;
+  /** Variables from templates; they win, and are not interpolated. */
+  readonly templateEnv: Readonly<Record<string, string>>;
 }
 
 /**
@@ -33,7 +35,7 @@ export function buildTaskEnv(source: TaskEnvSource, nodeScope: Scope): Readonly<
   const withMeta = { ...nomad, ...metaEnv(source.meta, scope) };
   const fullScope: Scope = new Map([...nodeScope, ...Object.entries(withMeta)]);
   const own = Object.entries(source.env).map(([key, value]) => [key, interpolateText(value, fullScope)]);
-  return cleanNames({ ...withMeta, ...Object.fromEntries(own) });
+  return cleanNames({ ...withMeta, ...Object.fromEntries(own), ...source.templateEnv });
 }
 
 /** The names a `config` block may refer to: the task's environment, also as `env.X`, and the node's. */

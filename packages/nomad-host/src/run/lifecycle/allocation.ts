@@ -8,6 +8,7 @@ import type { Job, Task, TaskGroup } from "../../job/job.ts";
 import { interpolateConfig, interpolateText } from "../env/interpolate.ts";
 import type { Scope } from "../env/interpolate.ts";
 import type { NodeFacts } from "../env/node-facts.ts";
+import { parseTemplateEnv } from "../env/plan-templates.ts";
 import { buildTaskEnv, toConfigScope } from "../env/task-env.ts";
 import type { AllocatedPort } from "../ports/allocated-port.ts";
 
@@ -55,6 +56,7 @@ export function buildTaskConfig(allocation: Allocation, task: Task, surroundings
       ports: allocation.ports,
       meta: { ...job.meta, ...group.meta, ...task.meta },
       env: task.env,
+      templateEnv: parseTemplateEnv(task),
     },
     nodeScope,
   );
