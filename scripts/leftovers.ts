@@ -21,7 +21,8 @@ function listStrayProcesses(engine: Engine): string[] {
 function describeProcess(pid: number): string[] {
   try {
     const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
-    return command === "" ? [] : [`process ${pid} ${command.slice(0, 160)}`];
+    // conmon stays for minutes after an exec session has ended, by Podman's wish (podman 4.3: 300 s).
+    return command === "" || /conmon .*--exit-delay/.test(command) ? [] : [`process ${pid} ${command.slice(0, 160)}`];
   } catch {
     return [];
   }

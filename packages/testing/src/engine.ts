@@ -103,6 +103,8 @@ function spawnService(podman: string, folder: string): ChildProcess {
   try {
     return spawn(podman, ["system", "service", "--time=0", `unix://${engineSocketPath(folder)}`], {
       stdio: ["ignore", log, log],
+      // conmon inherits it, and writes a file named "oom" there when a container runs out of memory.
+      cwd: folder,
       env: { ...process.env, ...engineEnvironment(folder) },
     });
   } finally {

@@ -1,0 +1,101 @@
+// npm run build: one executable (dist/nomad-driver-podman) and the same program as a file for an installed Node (….mjs).
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+import { isFresh, writeStamp } from "./build/build-stamp.ts";
+import { stripElf } from "./build/strip-elf.ts";
+import { collectLicences } from "./build/third-party-licences.ts";
+
+const entry = "packages/cli/src/main.ts";
+const output = "dist/nomad-driver-podman";
+const stampPath = "dist/.stamp.json";
+const nodePackage = `node_modules/node-linux-${process.arch}`;
+
+/** Files that travel inside the executable, by the name under which the program asks for them. */
+const assets: Readonly<Record<string, string>> = {
+  "web-tree-sitter.wasm": "node_modules/web-tree-sitter/web-tree-sitter.wasm",
+  "tree-sitter-hcl.wasm": "node_modules/@tree-sitter-grammars/tree-sitter-hcl/tree-sitter-hcl.wasm",
+  "hcl2json.wasm.gz": "node_modules/@cdktn/hcl2json/main.wasm.gz",
+};
+
+/** Builds when a source, a bundled package, an asset or Node changed since the last build; false when nothing had. */
+export async function buildWhenStale(): Promise<boolean> {
+  process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+  if (existsSync(output) && existsSync(`${output}.mjs`) && (await isFresh(stampPath))) return false;
+  await mkdir("dist", { recursive: true });
+  const folder = await mkdtemp("dist/.build-");
+  try {
+    const sources = await bundle(join(folder, "main.mjs"));
+    await buildExecutable(folder);
+    const licensed = [...sources, ...Object.values(assets), `${nodePackage}/package.json`];
+    await writeFile("dist/THIRD_PARTY_LICENSES", collectLicences(licensed));
+    await rename(join(folder, "main.mjs"), `${output}.mjs`);
+    await rename(join(folder, "executable"), output);
+    const scripts = ["scripts/build.ts", "scripts/build/strip-elf.ts", "scripts/build/third-party-licences.ts"];
+    await writeStamp(stampPath, [...licensed, ...scripts]);
+    return true;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Names stay as they are, so that a stack trace can be read. Dynamic imports stay lazy. Returns the files that went in. */
+async function bundle(outfile: string): Promise<string[]> {
+  const result = await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node26",
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: "none",
+    metafile: true,
+    logLevel: "warning",
+  });
+  await chmod(outfile, 0o755);
+  return Object.keys(result.metafile.inputs).toSorted();
+}
+
+async function buildExecutable(folder: string): Promise<void> {
+  const config = {
+    main: join(folder, "main.mjs"),
+    mainFormat: "module",
+    output: join(folder, "executable"),
+    executable: await stripPinnedNode(),
+    useCodeCache: true,
+    disableExperimentalSEAWarning: true,
+    // Young objects die young here, and nobody should start a debugger in a plugin by a signal.
+    execArgv: ["--max-semi-space-size=1", "--disable-sigusr1"],
+    execArgvExtension: "none",
+    assets,
+  };
+  await writeFile(join(folder, "sea.json"), JSON.stringify(config));
+  await promisify(execFile)(process.execPath, ["--build-sea", join(folder, "sea.json")]);
+  await chmod(join(folder, "executable"), 0o755);
+}
+
+/** The pinned Node without symbols, kept for the next build. */
+async function stripPinnedNode(): Promise<string> {
+  const path = `node_modules/.cache/nomad-driver-podman/node-${process.version}-${process.arch}`;
+  const known = await readFile(`${path}.done`, "utf8").catch(() => undefined);
+  if (known !== undefined) return path;
+  await mkdir("node_modules/.cache/nomad-driver-podman", { recursive: true });
+  const temporary = `${path}.${process.pid}`;
+  await copyFile(`${nodePackage}/bin/node`, temporary);
+  await writeFile(temporary, stripElf(await readFile(temporary)));
+  await rename(temporary, path);
+  await writeFile(`${path}.done`, "");
+  return path;
+}
+
+if (import.meta.main) {
+  const startMs = performance.now();
+  const built = await buildWhenStale();
+  process.stdout.write(built ? `${output} built in ${((performance.now() - startMs) / 1000).toFixed(1)} s\n` : `${output} is up to date\n`);
+}
