@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DriverRig } from "@driver/testing";
+import { PodmanClient } from "@driver/libpod";
+import { DriverRig, testSetting } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
@@ -9,16 +10,95 @@ for (const code of [0, 1, 3, 137]) {
     await using rig = await DriverRig.start();
     const task = await rig.runScript(`exit ${code}`);
     const result = await rig.driver.waitTask(task.config.id, soon());
-    assert.equal(result.exitCode, code, `${JSON.stringify(result)} ${rig.log}`);
-    assert.equal(result.signal, code === 137 ? 9 : 0);
-    assert.equal(result.error ?? "", "");
+    assert.deepEqual(result, { exitCode: code, signal: code === 137 ? 9 : 0, oomKilled: false });
   });
 }
 
-test("keeps stdout and stderr apart, byte for byte", async () => {
+test("gives every waiter the same result, also those who come late", async () => {
   await using rig = await DriverRig.start();
-  const task = await rig.runScript("printf 'out1\\nout2'; printf 'err1\\nerr2' >&2");
+  const task = await rig.runScript("sleep 0.3; exit 4");
+  const early = await Promise.all([1, 2, 3].map(() => rig.driver.waitTask(task.config.id, soon())));
+  const late = await rig.driver.waitTask(task.config.id, soon());
+  assert.deepEqual([...early, late].map((result) => result.exitCode), [4, 4, 4, 4]);
+});
+
+test("drops a waiter that hangs up and keeps the others", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript("sleep 1; exit 5");
+  const gone = new AbortController();
+  const dropped = rig.driver.waitTask(task.config.id, gone.signal);
+  const kept = rig.driver.waitTask(task.config.id, soon());
+  gone.abort(new Error("hung up"));
+  await assert.rejects(dropped);
+  assert.equal((await kept).exitCode, 5);
+});
+
+test("reports a task killed for memory as such", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript("tail /dev/zero", { resources: { memoryMb: 16 } });
+  const result = await rig.driver.waitTask(task.config.id, soon());
+  assert.equal(result.oomKilled, true, JSON.stringify(result));
+  assert.equal(result.exitCode, 137);
+  assert.match(result.error ?? "", /memory limit of 16 MiB/);
+});
+
+test("reports a container that somebody removed as failed", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript("sleep 60");
+  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
+  await podman.containers.remove(`task-${task.config.allocId}`, { force: true, volumes: true, timeoutSeconds: 0 }, soon());
+  podman.close();
+  const result = await rig.driver.waitTask(task.config.id, soon());
+  assert.notEqual(result.exitCode, 0);
+});
+
+test("reports a lost conmon as failed with an unknown code", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript("sleep 60");
+  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
+  const inspect = await podman.containers.inspect(`task-${task.config.allocId}`, soon());
+  podman.close();
+  process.kill(inspect?.state.conmonPid ?? 0, "SIGKILL");
+  const result = await rig.driver.waitTask(task.config.id, AbortSignal.timeout(5000));
+  assert.notEqual(result.exitCode, 0);
+  assert.match(result.error ?? "", /exit code unknown: conmon/);
+});
+
+test("refuses to destroy a running task without force, and leaves nothing with it", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript("sleep 60");
+  await assert.rejects(rig.driver.destroyTask(task.config.id, { force: false }, soon()), /cannot destroy running task/);
+  const waiter = rig.driver.waitTask(task.config.id, soon());
+  await rig.driver.destroyTask(task.config.id, { force: true }, soon());
+  assert.equal((await waiter).exitCode, 137);
+  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
+  assert.equal(await podman.containers.inspect(`task-${task.config.allocId}`, soon()), undefined);
+  podman.close();
+  await assert.rejects(rig.driver.waitTask(task.config.id, soon()), /task not found/);
+  await assert.rejects(rig.driver.destroyTask(task.config.id, { force: true }, soon()), /task not found/);
+});
+
+test("tells a task's status while it runs and after it has ended", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript("read line < /dev/zero & sleep 0.3; exit 2");
+  const running = await rig.driver.inspectTask(task.config.id, soon());
+  assert.equal(running.state, "running");
+  assert.ok(running.startedAt !== undefined && Math.abs(running.startedAt.getTime() - Date.now()) < 30_000);
   await rig.driver.waitTask(task.config.id, soon());
-  assert.equal((await task.stdout.whole()).toString(), "out1\nout2");
-  assert.equal((await task.stderr.whole()).toString(), "err1\nerr2");
+  const ended = await rig.driver.inspectTask(task.config.id, soon());
+  assert.equal(ended.state, "exited");
+  assert.equal(ended.result?.exitCode, 2);
+  assert.ok(ended.completedAt !== undefined && ended.completedAt >= running.startedAt);
+});
+
+test("keeps the container for a look at it with gc.container = false", async () => {
+  await using rig = await DriverRig.start({ pluginConfig: { gc: { container: false } } });
+  const task = await rig.runScript("exit 0");
+  await rig.driver.waitTask(task.config.id, soon());
+  await rig.driver.destroyTask(task.config.id, { force: true }, soon());
+  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
+  const name = `task-${task.config.allocId}`;
+  assert.equal((await podman.containers.inspect(name, soon()))?.state.status, "exited");
+  await podman.containers.remove(name, { force: true, volumes: true, timeoutSeconds: 0 }, soon());
+  podman.close();
 });

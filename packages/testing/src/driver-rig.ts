@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { encodeMsgpack, launchDriver, type HclValue, type LaunchedDriver, type TaskConfig, type TaskDriver, type TaskResources } from "@driver/nomad-plugin";
+import { encodeMsgpack, launchDriver, type HclValue, type LaunchedDriver, type StartedTask, type TaskConfig, type TaskDriver, type TaskHandle, type TaskResources } from "@driver/nomad-plugin";
 import { LogReader } from "./log-reader.ts";
 import { testSetting } from "./test-setting.ts";
 
@@ -44,6 +44,7 @@ export class DriverRig implements AsyncDisposable {
   readonly #options: RigOptions;
   readonly #logLines: string[];
   readonly #tasks: RiggedTask[] = [];
+  readonly #handles = new Map<RiggedTask, TaskHandle>();
 
   private constructor(root: string, launched: LaunchedDriver, options: RigOptions, logLines: string[]) {
     this.root = root;
@@ -100,8 +101,26 @@ export class DriverRig implements AsyncDisposable {
   /** Prepares and starts a task that runs `script` in a shell. */
   async runScript(script: string, wishes: TaskWishes = {}): Promise<RiggedTask> {
     const task = await this.prepare({ ...wishes, config: { command: "sh", args: ["-c", script], ...wishes.config } });
-    await this.driver.startTask(task.config, AbortSignal.timeout(60_000));
+    await this.startTask(task);
     return task;
+  }
+
+  /** Starts a prepared task and keeps its handle, as Nomad does. */
+  async startTask(task: RiggedTask): Promise<StartedTask> {
+    const started = await this.driver.startTask(task.config, AbortSignal.timeout(60_000));
+    this.#handles.set(task, started.handle);
+    return started;
+  }
+
+  /** The handle that Nomad would have stored; after an agent restart it comes back without the driver config. */
+  handleOf(task: RiggedTask): TaskHandle {
+    const handle = this.#handles.get(task);
+    if (handle === undefined) throw new Error("the task was not started by this rig");
+    return { ...handle, config: { ...handle.config, driverConfig: new Uint8Array() } };
+  }
+
+  async recover(task: RiggedTask): Promise<void> {
+    await this.driver.recoverTask(this.handleOf(task), AbortSignal.timeout(60_000));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

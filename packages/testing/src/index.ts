@@ -6,3 +6,4 @@ export { runInWorld, sweepStaleWorlds, type RunningWorld, type WorldOptions } fr
 export { DriverRig, type RiggedTask, type RigOptions, type TaskWishes } from "./driver-rig.ts";
 export { LogReader } from "./log-reader.ts";
 export { testSetting } from "./test-setting.ts";
+export { until } from "./until.ts";

@@ -26,6 +26,7 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
     startedAt,
     network,
     options: request.options,
+    socketName: request.host.name,
     own: toOwnState(request, observed),
   });
   signal.throwIfAborted();

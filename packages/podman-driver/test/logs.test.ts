@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, readdir, readlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { PodmanClient } from "@driver/libpod";
+import { DriverRig, testSetting, until, type RiggedTask } from "@driver/testing";
+
+const soon = (): AbortSignal => AbortSignal.timeout(60_000);
+
+test("keeps stdout and stderr apart, without a prefix and without a newline of its own", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript("printf 'out1\\nout2'; printf 'err1\\nerr2' >&2");
+  await rig.driver.waitTask(task.config.id, soon());
+  assert.equal((await task.stdout.whole()).toString(), "out1\nout2");
+  assert.equal((await task.stderr.whole()).toString(), "err1\nerr2");
+});
+
+test("carries bytes that are no text", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.prepare({ config: { command: "sh", args: ["-c", "cat /local/bytes; cat /local/bytes >&2"] } });
+  const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, index) => (index * 7 + (index >> 8)) % 256));
+  await writeFile(join(task.config.allocDir, "task", "local", "bytes"), bytes);
+  await rig.startTask(task);
+  await rig.driver.waitTask(task.config.id, soon());
+  assert.deepEqual(await task.stdout.whole(), bytes);
+  assert.deepEqual(await task.stderr.whole(), bytes);
+});
+
+test("carries a line of a megabyte", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript("head -c 1048576 /dev/zero | tr '\\0' x; echo; echo end");
+  await rig.driver.waitTask(task.config.id, soon());
+  assert.equal((await task.stdout.whole()).toString(), `${"x".repeat(1_048_576)}\nend\n`);
+});
+
+test("loses nothing of a torrent", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript("seq 1 400000; seq 1 1000 >&2");
+  await rig.driver.waitTask(task.config.id, soon());
+  const wanted = Array.from({ length: 400_000 }, (_, index) => `${index + 1}\n`).join("");
+  const got = await task.stdout.whole();
+  assert.equal(createHash("sha256").update(got).digest("hex"), createHash("sha256").update(wanted).digest("hex"));
+  assert.equal((await task.stderr.whole()).toString().split("\n").length, 1001);
+});
+
+test("waits for a reader that pauses, and loses nothing meanwhile", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript(`echo ready; ${untilGo}; seq 1 100000`);
+  await task.stdout.until((text) => text === "ready\n");
+  task.stdout.pause();
+  await go(task);
+  await until(async () => (await rig.driver.inspectTask(task.config.id, soon())).state === "running" && (await containerHasExited(task)));
+  task.stdout.resume();
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
+  assert.equal((await task.stdout.whole()).toString(), `ready\n${Array.from({ length: 100_000 }, (_, index) => `${index + 1}\n`).join("")}`);
+});
+
+test("writes nothing for a task whose logs are disabled", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.prepare({ config: { command: "sh", args: ["-c", "echo lost"] }, more: { stdoutPath: "/dev/null", stderrPath: "/dev/null" } });
+  await rig.startTask(task);
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
+  assert.equal((await task.stdout.whole()).length, 0);
+});
+
+test("goes on in the log files when nobody reads the FIFO any more", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript(`echo first; ${untilGo}; echo second; sleep 4; echo third`);
+  await task.stdout.until((text) => text === "first\n");
+  await task.stdout.leave();
+  await go(task);
+  await rig.driver.waitTask(task.config.id, soon());
+  assert.equal(await readFile(join(logFolder(task), "task.stdout.0"), "utf8"), "second\nthird\n");
+});
+
+test("returns to the FIFO when a reader comes back", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript(`echo first; ${untilGo}; echo second; sleep 5; echo third; sleep 1; echo fourth`);
+  await task.stdout.until((text) => text === "first\n");
+  await task.stdout.leave();
+  await go(task);
+  await until(() => readFile(join(logFolder(task), "task.stdout.0"), "utf8").then((text) => text === "second\n", () => false));
+  await task.stdout.reopen();
+  await rig.driver.waitTask(task.config.id, soon());
+  assert.equal((await task.stdout.whole()).toString(), "first\nthird\nfourth\n");
+});
+
+test("follows no link that a task puts in the place of its logs", async () => {
+  await using rig = await DriverRig.start();
+  const victim = join(rig.root, "victim");
+  await writeFile(victim, "untouched");
+  const plant = `cd /alloc/logs; rm -f .task.stdout.fifo; ln -s ${victim} .task.stdout.fifo; ln -s ${victim} task.stdout.0; touch /alloc/planted`;
+  const task = await rig.runScript(`echo first; ${untilGo}; ${plant}; sleep 1; echo second; echo err >&2`);
+  await task.stdout.until((text) => text === "first\n");
+  await rig.crash();
+  await task.stdout.leave();
+  await go(task);
+  await until(() => readdir(join(task.config.allocDir, "alloc")).then((names) => names.includes("planted")));
+  await rig.recover(task);
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
+  assert.equal(await readlink(join(logFolder(task), "task.stdout.0")), victim);
+  assert.equal(await readFile(victim, "utf8"), "untouched");
+});
+
+test("opens nothing through a log folder that a task has replaced by a link", async () => {
+  await using rig = await DriverRig.start();
+  const elsewhere = join(rig.root, "elsewhere");
+  await mkdir(elsewhere);
+  const task = await rig.runScript(`echo first; ${untilGo}; mv /alloc/logs /alloc/old; ln -s ${elsewhere} /alloc/logs; touch /alloc/planted; sleep 1; echo second`);
+  await task.stdout.until((text) => text === "first\n");
+  await rig.crash();
+  await go(task);
+  await until(() => readdir(join(task.config.allocDir, "alloc")).then((names) => names.includes("planted")));
+  await rig.recover(task);
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
+  assert.deepEqual(await readdir(elsewhere), []);
+});
+
+/** Shell: waits until the test says go. */
+const untilGo = "while [ ! -e /alloc/go ]; do sleep 0.05; done";
+
+async function go(task: RiggedTask): Promise<void> {
+  await writeFile(join(task.config.allocDir, "alloc", "go"), "");
+}
+
+function logFolder(task: RiggedTask): string {
+  return join(task.config.allocDir, "alloc", "logs");
+}
+
+async function containerHasExited(task: RiggedTask): Promise<boolean> {
+  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
+  try {
+    return (await podman.containers.inspect(`task-${task.config.allocId}`, soon()))?.state.status === "exited";
+  } finally {
+    podman.close();
+  }
+}

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { PodmanClient } from "@driver/libpod";
+import { decodeMsgpackRaw, encodeGoMsgpack, encodeGoTime, type TaskHandle } from "@driver/nomad-plugin";
+import { DriverRig, testSetting, until, type RiggedTask } from "@driver/testing";
+
+const soon = (): AbortSignal => AbortSignal.timeout(60_000);
+const untilGo = "while [ ! -e /alloc/go ]; do sleep 0.05; done";
+
+test("takes a running task over from a plugin that was killed, and loses no line", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript(`for i in 1 2 3 4 5; do echo line $i; sleep 0.3; done; ${untilGo}; exit 21`);
+  await task.stdout.until((text) => text.includes("line 2\n"));
+  await rig.crash();
+  await rig.recover(task);
+  await rig.recover(task);
+  await go(task);
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 21);
+  assert.equal((await task.stdout.whole()).toString(), "line 1\nline 2\nline 3\nline 4\nline 5\n");
+});
+
+test("reports what happened while no plugin ran", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript(`echo before; ${untilGo}; echo after; exit 22`);
+  await task.stdout.until((text) => text === "before\n");
+  await rig.crash();
+  await go(task);
+  await until(async () => (await stateOf(task))?.status === "exited");
+  await rig.recover(task);
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 22);
+  assert.equal((await task.stdout.whole()).toString(), "before\nafter\n");
+});
+
+test("stops, signals and looks into a recovered task as into any other", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript("trap 'exit 23' TERM; trap 'echo usr1' USR1; echo ready; while :; do sleep 0.05; done");
+  await task.stdout.until((text) => text === "ready\n");
+  await rig.crash();
+  await rig.recover(task);
+  await rig.driver.signalTask(task.config.id, "USR1", soon());
+  await task.stdout.until((text) => text === "ready\nusr1\n");
+  const output = await rig.driver.execTask(task.config.id, { command: ["echo", "inside"], timeoutMs: 20_000 }, soon());
+  assert.equal(Buffer.from(output.stdout).toString(), "inside\n");
+  for await (const stats of rig.driver.taskStats(task.config.id, { intervalMs: 1000 }, soon())) {
+    assert.ok((stats.memory.rssBytes ?? 0) > 0);
+    break;
+  }
+  await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "" }, soon());
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 23);
+});
+
+test("refuses to recover a task whose container is gone", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript("sleep 60");
+  await rig.crash();
+  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
+  await podman.containers.remove(`task-${task.config.allocId}`, { force: true, volumes: true, timeoutSeconds: 0 }, soon());
+  podman.close();
+  await assert.rejects(rig.recover(task), /is gone/);
+  await assert.rejects(rig.driver.waitTask(task.config.id, soon()), /task not found/);
+});
+
+test("never takes a container that the reboot of the host has reset for one that ended well", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.prepare({ config: { command: "sleep", args: ["60"] } });
+  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
+  // After a reboot a container that ran is "created" again, with exit code 0 and no end (podman 4.3, 5.4).
+  const { id } = await podman.containers.create({ name: `task-${task.config.allocId}`, image: testSetting("TEST_IMAGE"), command: ["sleep", "60"] }, soon());
+  podman.close();
+  await rig.driver.recoverTask(goHandle(task, id), soon());
+  const result = await rig.driver.waitTask(task.config.id, soon());
+  assert.notEqual(result.exitCode, 0);
+  assert.match(result.error ?? "", /exit code unknown/);
+  await rig.driver.destroyTask(task.config.id, { force: true }, soon());
+});
+
+test("takes over a running task that the Go driver has started", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.prepare({});
+  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
+  const { id } = await podman.containers.create(
+    { name: `task-${task.config.allocId}`, image: testSetting("TEST_IMAGE"), command: ["sh", "-c", "trap 'exit 24' TERM; while :; do sleep 0.05; done"], netns: { nsmode: "none" } },
+    soon(),
+  );
+  await podman.containers.start(id, soon());
+  podman.close();
+  await rig.driver.recoverTask(goHandle(task, id), soon());
+  await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "" }, soon());
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 24);
+  await rig.driver.destroyTask(task.config.id, { force: true }, soon());
+});
+
+test("says what is wrong with a state that cannot be read", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.prepare({});
+  const handle = { version: 1, config: task.config, state: "running", driverState: Buffer.from("c0ffee", "hex") } as const;
+  await assert.rejects(rig.driver.recoverTask(handle, soon()), /state/);
+});
+
+test("keeps no password in the state that Nomad stores", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript("exit 0");
+  const text = JSON.stringify(decodeMsgpackRaw(rig.handleOf(task).driverState));
+  assert.match(text, /TaskConfig/);
+  assert.doesNotMatch(text, /password/);
+});
+
+/** What the Go driver leaves with Nomad for a task. */
+function goHandle(task: RiggedTask, containerId: string): TaskHandle {
+  const driverState = encodeGoMsgpack({
+    ContainerID: containerId,
+    LogStreamer: false,
+    Net: null,
+    StartedAt: encodeGoTime(new Date()),
+    TaskConfig: { image: testSetting("TEST_IMAGE"), socket: "default" },
+  });
+  return { version: 1, config: { ...task.config, driverConfig: new Uint8Array() }, state: "unknown", driverState };
+}
+
+async function go(task: RiggedTask): Promise<void> {
+  await writeFile(join(task.config.allocDir, "alloc", "go"), "");
+}
+
+async function stateOf(task: RiggedTask): Promise<{ readonly status: string } | undefined> {
+  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
+  try {
+    return (await podman.containers.inspect(`task-${task.config.allocId}`, soon()))?.state;
+  } finally {
+    podman.close();
+  }
+}

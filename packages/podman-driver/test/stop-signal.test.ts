@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { DriverRig } from "@driver/testing";
+
+const soon = (): AbortSignal => AbortSignal.timeout(60_000);
+const forever = "while :; do sleep 0.05; done";
+
+test("asks a task to end and reports its own exit code", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript(`trap 'echo bye; exit 7' TERM; echo ready; ${forever}`);
+  await task.stdout.until((text) => text === "ready\n");
+  await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "" }, soon());
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 7);
+  assert.equal((await task.stdout.whole()).toString(), "ready\nbye\n");
+});
+
+test("kills a task that outlives its time-out", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript(`trap '' TERM; echo ready; ${forever}`);
+  await task.stdout.until((text) => text === "ready\n");
+  const startedMs = performance.now();
+  await rig.driver.stopTask(task.config.id, { timeoutMs: 700, killSignal: "" }, soon());
+  const tookMs = performance.now() - startedMs;
+  assert.ok(tookMs >= 700, `killed after ${tookMs} ms`);
+  const result = await rig.driver.waitTask(task.config.id, soon());
+  assert.deepEqual([result.exitCode, result.signal], [137, 9]);
+});
+
+for (const killSignal of ["SIGINT", "INT", "2"]) {
+  test(`honours kill_signal ${killSignal}`, async () => {
+    await using rig = await DriverRig.start();
+    const task = await rig.runScript(`trap 'exit 9' INT; trap '' TERM; echo ready; ${forever}`);
+    await task.stdout.until((text) => text === "ready\n");
+    await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal }, soon());
+    assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 9);
+  });
+}
+
+test("stops at once with a time-out of zero", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript(`trap 'exit 7' TERM; echo ready; ${forever}`);
+  await task.stdout.until((text) => text === "ready\n");
+  await rig.driver.stopTask(task.config.id, { timeoutMs: 0, killSignal: "" }, soon());
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 137);
+});
+
+test("stops a task that has ended, or that it does not know, without an error", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript("exit 3");
+  await rig.driver.waitTask(task.config.id, soon());
+  await rig.driver.stopTask(task.config.id, { timeoutMs: 1000, killSignal: "" }, soon());
+  await rig.driver.stopTask("no/such/task", { timeoutMs: 1000, killSignal: "" }, soon());
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 3);
+});
+
+test("serves several stops of one task at once", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript(`trap 'exit 7' TERM; echo ready; ${forever}`);
+  await task.stdout.until((text) => text === "ready\n");
+  await Promise.all([1, 2, 3].map(() => rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "" }, soon())));
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 7);
+});
+
+test("passes signals on and goes on running", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript(`trap 'echo usr1' USR1; echo ready; ${forever}`);
+  await task.stdout.until((text) => text === "ready\n");
+  for (const name of ["USR1", "SIGUSR1", "sigusr1", "10"]) {
+    const before = task.stdout.text().length;
+    await rig.driver.signalTask(task.config.id, name, soon());
+    await task.stdout.until((text) => text.length > before && text.endsWith("usr1\n"));
+  }
+  assert.equal((await rig.driver.inspectTask(task.config.id, soon())).state, "running");
+});
+
+test("refuses signals that do not exist, and names them", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript(forever);
+  for (const name of ["SIGNONSENSE", "0", "65", "-9", ""]) {
+    await assert.rejects(rig.driver.signalTask(task.config.id, name, soon()), { message: new RegExp(`unknown signal "${name}"`) });
+  }
+  await assert.rejects(rig.driver.stopTask(task.config.id, { timeoutMs: 1000, killSignal: "SIGNONSENSE" }, soon()), /unknown signal "SIGNONSENSE"/);
+});
