@@ -88,7 +88,7 @@ const refusals: readonly Refusal[] = [
   })),
   { of: "undecodable config", text: /config/i, recoverable: false },
   { of: "empty image", text: /image/, recoverable: false },
-  { of: "wrong value", text: /memory_reservation.*plenty/s, recoverable: false },
+  { of: "wrong value", text: /network_mode.*sideways/s, recoverable: false },
   { of: "wrong entrypoint", text: /entrypoint/, recoverable: false },
   { of: "missing image", text: /reference-host-has-no-such-image/ },
   { of: "missing command", text: /\/no\/such\/command/, recoverable: false },
@@ -227,7 +227,7 @@ async function observe(t: TestContext, scenario: ScenarioOptions["scenario"]): P
   assert.ok(prepared.kind === "ready");
   const { program, descriptors } = prepared;
   const run = await runScenario({ scenario, program, descriptors, plugin, podmanSocket, image, scratch, signal: t.signal });
-  assert.equal(run.exitCode, 0, `${scenario}: ${run.complaint}\n${run.observations.slice(-20).map((line) => JSON.stringify(line)).join("\n")}`);
+  assert.equal(run.exitCode, 0, `${scenario}: ${run.complaint}\n${run.observations.slice(-40).map((line) => JSON.stringify(line)).join("\n")}`);
   return run.observations;
 }
 

@@ -76,7 +76,7 @@ func failStarts(ctx context.Context, l *launched) error {
 		value     any
 	}{
 		{"empty image", "image", ""},
-		{"wrong value", "memory_reservation", "plenty"},
+		{"wrong value", "network_mode", "sideways"},
 		{"missing image", "image", "localhost/reference-host-has-no-such-image:1"},
 		{"missing command", "command", "/no/such/command"},
 		{"wrong entrypoint", "entrypoint", map[string]any{"key": "value"}},
