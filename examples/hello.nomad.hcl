@@ -38,9 +38,10 @@ job "hello" {
 
       config {
         image   = "localhost/busybox:1"
-        command = "httpd"
-        args    = ["-f", "-p", "8080", "-h", "/alloc/data"]
-        ports   = ["http"]
+        command = "sh"
+        # The first process of a container must ask for SIGTERM, or it is killed after the kill timeout.
+        args  = ["-c", "trap 'exit 0' TERM; httpd -f -p 8080 -h /alloc/data & wait"]
+        ports = ["http"]
       }
     }
 
@@ -53,15 +54,16 @@ job "hello" {
         network_mode = "host"
         command      = "sh"
         args = ["-c", <<-EOT
+          url="http://${NOMAD_ADDR_http}/index.html"
           for attempt in 1 2 3 4 5 6 7 8 9 10; do
-            if wget -q -T 2 -O /local/page "http://${NOMAD_ADDR_http}/"; then
+            if timeout 2 wget -q -O /local/page "$url"; then
               cat /local/page
-              echo "fetched from http://${NOMAD_ADDR_http}/ at attempt $attempt" >&2
+              echo "fetched from $url, attempt $attempt" >&2
               exit 0
             fi
             sleep 0.2
           done
-          echo "http://${NOMAD_ADDR_http}/ did not answer" >&2
+          echo "$url did not answer" >&2
           exit 1
         EOT
         ]

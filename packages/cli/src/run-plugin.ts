@@ -1,11 +1,13 @@
 import { createPluginLogger } from "@driver/go-plugin";
 import { serveDriver } from "@driver/nomad-plugin";
 import { PodmanDriver } from "@driver/podman-driver";
+
 import manifest from "../package.json" with { type: "json" };
 
 /** Serves the Podman driver to the host that started this process; settles with the exit code when it must end. */
 export async function runPlugin(): Promise<number> {
   const logger = createPluginLogger();
-  const driver = new PodmanDriver({ logger, version: manifest.version, uid: process.getuid?.() ?? 0 });
-  return serveDriver(driver, { logger });
+  // Node has no getuid only on systems that have no Podman either.
+  const uid = process.getuid?.() ?? 0;
+  return serveDriver(new PodmanDriver({ logger, version: manifest.version, uid }), { logger });
 }

@@ -49,12 +49,12 @@ test("a task outlives its plugin: launched again, it gets back the task, its log
   const { launch, pids } = recordLaunches();
   const task = sampleTask("only", "pwd; while [ ! -e local/go ]; do sleep 0.02; done; echo after; exit 7");
   let taskPath = "";
+  let isRunning = false;
   const onEvent: RunListener = async (event) => {
-    const [pid] = pids;
-    if (event.kind === "task-log" && taskPath === "" && pid !== undefined) {
-      taskPath = Buffer.from(event.data).toString().trim();
-      process.kill(pid, "SIGKILL");
-    }
+    const [pid, second] = pids;
+    if (event.kind === "task-log" && taskPath === "") taskPath = Buffer.from(event.data).toString().trim();
+    if (event.kind === "task-running") isRunning = true;
+    if (isRunning && taskPath !== "" && pid !== undefined && second === undefined && isAlive(pid)) process.kill(pid, "SIGKILL");
     if (event.kind === "note" && event.message.includes("launched again")) await writeFile(join(taskPath, "local", "go"), "");
   };
   const run = await recordRun(sampleJob([sampleGroup([task])]), { parentPath: folder.path, launch, onEvent });

@@ -136,7 +136,13 @@ function startProcess(config: TaskConfig, script: string): number {
 
 /** The wrapper must live to tell the exit code, also after SIGKILL: its child is what gets the signal. */
 function sendSignal(pid: number, name: string): void {
-  for (const child of childrenOf(pid)) process.kill(child, name);
+  for (const child of childrenOf(pid)) {
+    try {
+      process.kill(child, name);
+    } catch {
+      // It ended by itself in this moment.
+    }
+  }
 }
 
 function childrenOf(pid: number): readonly number[] {
