@@ -31,7 +31,7 @@ exec 9</run
 mount -t tmpfs -o mode=755 tmpfs /run
 for path in /proc/self/fd/9/* /proc/self/fd/9/.[!.]*; do
   name=${path##*/}
-  case $name in containers | crun | libpod | netns | podman | runc) continue ;; esac
+  case $name in containers | crun | engine | libpod | netns | podman | runc | world) continue ;; esac
   if [ -L "$path" ]; then
     cp -P "$path" "/run/$name"
   elif [ -d "$path" ]; then

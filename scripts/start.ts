@@ -1,0 +1,39 @@
+// npm start [-- FILE and options of `nomad-driver-podman run`]: builds what is stale and runs a job file on an engine of its own.
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { runInWorld, TestingError, type RunningWorld } from "@driver/testing";
+import { buildWhenStale } from "./build.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const callerFolder = process.cwd();
+const given = process.argv.slice(2);
+const runArguments = given.length > 0 ? given : [relative(callerFolder, `${root}examples/hello.nomad.hcl`)];
+
+try {
+  process.exitCode = await start();
+} catch (error) {
+  if (!(error instanceof TestingError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}
+
+async function start(): Promise<number> {
+  const notice = setTimeout(() => process.stderr.write("Building the plugin …\n"), 500);
+  await buildWhenStale();
+  clearTimeout(notice);
+  process.chdir(callerFolder);
+  const controller = new AbortController();
+  let world: RunningWorld | undefined;
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(name, () => {
+      if (world?.signalCommand(name === "SIGINT" ? name : "SIGTERM") !== true) controller.abort();
+    });
+  }
+  return runInWorld({
+    network: "host",
+    command: [process.execPath, "--disable-warning=ExperimentalWarning", `${root}scripts/start-in-world.ts`, ...runArguments],
+    env: process.env,
+    signal: controller.signal,
+    onStart: (started) => (world = started),
+  });
+}
