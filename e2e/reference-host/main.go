@@ -62,5 +62,9 @@ func run(args []string) error {
 
 	h := newHost(hostOptions{pluginPath: *pluginPath, socket: *socket, image: *image, allocRoot: *allocDir}, schema)
 	defer h.killAll()
-	return scenario(ctx, h)
+	if err := scenario(ctx, h); err != nil {
+		// What ended the context says more than "context canceled".
+		return errors.Join(err, context.Cause(ctx))
+	}
+	return nil
 }

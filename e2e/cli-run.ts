@@ -1,0 +1,79 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { request } from "node:http";
+import { join } from "node:path";
+import { json } from "node:stream/consumers";
+import assert from "node:assert/strict";
+
+import { testSetting } from "@driver/testing";
+
+/** What a command line did. */
+export interface CliResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Called with everything written so far, and a way to send signals. */
+  readonly onOutput?: (output: { readonly stdout: string; readonly stderr: string }, kill: (signal: NodeJS.Signals) => void) => void;
+}
+
+/** A folder for one test: job files are written to it, and it is the temporary folder of the commands that run. */
+export class CliWorkplace implements AsyncDisposable {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  static async create(): Promise<CliWorkplace> {
+    return new CliWorkplace(await mkdtemp(join(testSetting("TEST_SCRATCH"), "cli-")));
+  }
+
+  /** Writes a file and returns its path. */
+  async write(name: string, text: string): Promise<string> {
+    const path = join(this.path, name);
+    await writeFile(path, text);
+    return path;
+  }
+
+  /** Runs the built executable; its temporary folder must be empty when it has ended. */
+  async run(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+    const temporary = await mkdtemp(join(this.path, "tmp-"));
+    const env = { ...process.env, TMPDIR: temporary, ...options.env };
+    const child = spawn(testSetting("TEST_PLUGIN"), args, { env, stdio: ["ignore", "pipe", "pipe"] });
+    const output = { stdout: "", stderr: "" };
+    const kill = (signal: NodeJS.Signals): void => void child.kill(signal);
+    for (const name of ["stdout", "stderr"] as const) {
+      child[name].setEncoding("utf8").on("data", (text: string) => {
+        output[name] += text;
+        options.onOutput?.(output, kill);
+      });
+    }
+    const [code]: unknown[] = await once(child, "close");
+    assert.deepEqual(await readdir(temporary), [], "left in the temporary folder");
+    return { ...output, code: typeof code === "number" ? code : null };
+  }
+
+  /** `run` with the test engine's socket. */
+  async runJob(jobPath: string, options: CliOptions = {}): Promise<CliResult> {
+    return this.run(["run", "-socket", testSetting("TEST_PODMAN_SOCKET"), jobPath], options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.path, { recursive: true });
+  }
+}
+
+/** Names of the containers on the test engine that carry one of `markers` in their names. */
+export async function listContainers(...markers: readonly string[]): Promise<readonly string[]> {
+  const call = request({ socketPath: testSetting("TEST_PODMAN_SOCKET"), path: "/v4.0.0/libpod/containers/json?all=true" });
+  call.end();
+  const [response] = await once(call, "response");
+  const containers: unknown = await json(response);
+  assert(Array.isArray(containers));
+  return containers.map((container: { readonly Names: readonly string[] }) => container.Names.join()).filter((name) => markers.some((marker) => name.includes(marker)));
+}
