@@ -91,7 +91,7 @@ test("joins the network namespace that Nomad made for the group, whatever networ
   await run("ip", ["netns", "add", name]);
   try {
     const more = { networkIsolation: { mode: "group", path: `/var/run/netns/${name}`, labels: {} } } as const;
-    await run("ip", ["-n", name, "link", "add", "marker0", "type", "dummy"]);
+    await run("ip", ["-n", name, "link", "add", "marker0", "type", "bridge"]);
     const { output, rig } = await outputOf("ls /sys/class/net", { config: { network_mode: "host" }, more });
     await using _rig = rig;
     assert.match(output, /marker0/);
