@@ -26,6 +26,11 @@ export function toExpression(node: Node, context: ConvertContext): Expression {
   return toTerm(children, inner);
 }
 
+/** A node's source text. */
+export function textOf(node: Node, context: ConvertContext): string {
+  return context.source.text.slice(node.startIndex, node.endIndex);
+}
+
 /** A syntax error at a node. */
 export function syntaxError(message: string, node: Node, context: ConvertContext): JobFileError {
   return new JobFileError(message, { code: "syntax", source: context.source, position: positionOf(node) });
@@ -60,7 +65,21 @@ function toTerm(nodes: readonly Node[], context: ConvertContext): Expression {
   const parenthesised = first.type === "(" ? rest[0] : undefined;
   const primary = parenthesised === undefined ? toPrimary(first, context) : toExpression(parenthesised, context);
   const steps = parenthesised === undefined ? rest : rest.slice(2);
+  checkLegacyIndexes([first, ...steps], context);
   return steps.reduce((target, step) => applyStep(target, { step, start: first }, context), primary);
+}
+
+/** `x.0` is allowed, `x.0.1` and `1.5.0` are not (`hcl`). */
+function checkLegacyIndexes(nodes: readonly Node[], context: ConvertContext): void {
+  for (const [index, node] of nodes.entries()) {
+    const previous = nodes[index - 1];
+    const follows = previous !== undefined && (isLegacyIndex(previous) || previous.firstChild?.type === "numeric_lit");
+    if (follows && isLegacyIndex(node)) throw syntaxError("index: write it in brackets, as in [0]", node, context);
+  }
+}
+
+function isLegacyIndex(node: Node): boolean {
+  return node.firstChild?.type === "legacy_index";
 }
 
 function toPrimary(node: Node, context: ConvertContext): Expression {
@@ -68,7 +87,7 @@ function toPrimary(node: Node, context: ConvertContext): Expression {
   const child = childrenOf(node)[0];
   switch (node.type) {
     case "variable_expr":
-      return { kind: "variable", name: node.text, text: node.text, position };
+      return { kind: "variable", name: textOf(node, context), text: textOf(node, context), position };
     case "literal_value":
       return child === undefined ? missing(node, context) : toLiteral(child, context);
     case "template_expr":
@@ -87,7 +106,7 @@ function toPrimary(node: Node, context: ConvertContext): Expression {
 }
 
 function missing(node: Node, context: ConvertContext): never {
-  throw syntaxError(`expression: unexpected ${JSON.stringify(node.text.slice(0, 40))}`, node, context);
+  throw syntaxError(`expression: unexpected ${JSON.stringify(textOf(node, context).slice(0, 40))}`, node, context);
 }
 
 function toLiteral(node: Node, context: ConvertContext): Expression {
@@ -105,8 +124,8 @@ function toLiteral(node: Node, context: ConvertContext): Expression {
 }
 
 function toNumber(node: Node, context: ConvertContext): number | bigint {
-  const text = node.text;
-  if (!/^[0-9]+(\.[0-9]+([eE][-+]?[0-9]+)?)?$/.test(text)) {
+  const text = textOf(node, context);
+  if (!/^[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$/.test(text)) {
     throw syntaxError(`number ${text}: HCL has decimal numbers only`, node, context);
   }
   const value = Number(text);
@@ -129,10 +148,10 @@ function toEntry(node: Node, context: ConvertContext): { readonly key: Expressio
   const parts = childrenOf(key);
   const expression = toExpression(key, context);
   if (parts.length === 1 && (expression.kind === "variable" || isWord(expression))) {
-    return { key: { kind: "literal", value: key.text, position: expression.position }, value: toExpression(value, context) };
+    return { key: { kind: "literal", value: textOf(key, context), position: expression.position }, value: toExpression(value, context) };
   }
   if (parts[0]?.type === "variable_expr") {
-    throw syntaxError(`object key ${key.text}: put it in parentheses to use its value, or in quotes to use it as text`, key, context);
+    throw syntaxError(`object key ${textOf(key, context)}: put it in parentheses to use its value, or in quotes to use it as text`, key, context);
   }
   return { key: expression, value: toExpression(value, context) };
 }
@@ -159,7 +178,8 @@ function isBinaryOperator(text: string): text is BinaryOperator {
 }
 
 function toCall(node: Node, context: ConvertContext): Expression {
-  const name = childrenOf(node)[0]?.text ?? "";
+  const callee = childrenOf(node)[0];
+  const name = callee === undefined ? "" : textOf(callee, context);
   const list = node.children.find((child) => child.type === "function_arguments");
   const args = list === undefined ? [] : expressionsOf(list).map((argument) => toExpression(argument, context));
   const spreadsLast = list?.children.some((child) => child.type === "ellipsis") ?? false;
@@ -183,10 +203,14 @@ function toFor(node: Node, context: ConvertContext): Expression {
 
 /** The names and the collection of `for k, v in x`; serves for-expressions and for-directives. */
 export function toForIntro(node: Node, context: ConvertContext): ForIntro {
-  const names = node.children.filter((child) => child.type === "identifier").map((child) => child.text);
+  const names = node.children.filter((child) => child.type === "identifier").map((child) => textOf(child, context));
   const collection = expressionsOf(node)[0];
   const valueName = names.at(-1);
   if (collection === undefined || valueName === undefined) return missing(node, context);
+  const keyword = node.children.find((child) => child.type === "in");
+  if (keyword !== undefined && keyword.endIndex === collection.startIndex && /^[\p{ID_Continue}]/u.test(textOf(collection, context))) {
+    throw syntaxError("for: a space is missing behind in", keyword, context);
+  }
   return { keyName: names.length > 1 ? names[0] : undefined, valueName, collection: toExpression(collection, context) };
 }
 

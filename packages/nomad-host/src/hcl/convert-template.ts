@@ -67,20 +67,11 @@ function tokenize(node: Node, region: Region, context: ConvertContext): readonly
     const trim = { start: trimNext, end: mark !== undefined && hasMarker(mark, "leading") };
     tokens.push(...toTextTokens({ from, until, trim, region }, node, context));
     if (mark === undefined) break;
-    refuseEscapedMark(mark, region, context);
     tokens.push(toToken(mark, context));
     trimNext = hasMarker(mark, "trailing");
     from = mark.endIndex;
   }
   return tokens;
-}
-
-/** In `$$${`, HCL takes the last two signs for the escape of `${`, the grammar the first two (`hcl`). */
-function refuseEscapedMark(mark: Node, region: Region, context: ConvertContext): void {
-  const { text } = context.source;
-  if (mark.startIndex === region.start || text[mark.startIndex - 1] !== text[mark.startIndex]) return;
-  const sign = text[mark.startIndex] ?? "";
-  throw syntaxError(`template: ${sign}${sign}{ is the escape of ${sign}{; write \${"${sign}"} for the sign itself`, mark, context);
 }
 
 /** Interpolations and the single tags of directives, in source order. */

@@ -16,7 +16,7 @@ export async function explainSyntaxError(source: SourceFile, position: Position,
   }
   const message =
     verdict.kind === "valid"
-      ? "this HCL is valid, but cannot be read here; a number with an exponent needs a decimal point, as in 1.0e3"
+      ? "this HCL is valid, but cannot be read here; if a key in parentheses follows, put a comma before its line"
       : "this is not valid HCL";
   return new JobFileError(message, { code: "syntax", source, position });
 }

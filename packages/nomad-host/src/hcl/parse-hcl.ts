@@ -3,6 +3,7 @@ import { toBody } from "./convert-body.ts";
 import { explainSyntaxError } from "./explain-syntax-error.ts";
 import type { Body } from "./expression.ts";
 import type { SourceFile } from "./job-file-error.ts";
+import { maskSource } from "./mask-source.ts";
 import { findSyntaxError, loadGrammar } from "./syntax-tree.ts";
 import type { ParseTree } from "./syntax-tree.ts";
 import type { LoadWasm } from "./wasm-assets.ts";
@@ -18,7 +19,7 @@ export async function createHclParser(load: LoadWasm, source: SourceFile): Promi
 
 async function parseWith(parseTree: ParseTree, file: SourceFile, load: LoadWasm): Promise<Body> {
   const source = { name: file.name, text: file.text.replace(/^\uFEFF/, "") };
-  using tree = parseTree(source);
+  using tree = parseTree({ name: source.name, text: maskSource(source.text) });
   const errorPosition = findSyntaxError(tree.root);
   if (errorPosition !== undefined) throw await explainSyntaxError(source, errorPosition, load);
   const context = { source, depth: 0 };

@@ -12,6 +12,7 @@ import type { LoadWasm } from "../hcl/wasm-assets.ts";
 import { decodeVariables } from "./declared-variable.ts";
 import { decodeJob } from "./decode-job.ts";
 import type { Job } from "./job.ts";
+import { isJsonJob, parseJsonJob } from "./parse-json-job.ts";
 import { readJobFile } from "./read-job-file.ts";
 import { resolveLocals } from "./resolve-locals.ts";
 import { resolveVariables } from "./resolve-variables.ts";
@@ -37,6 +38,7 @@ export interface LoadJobOptions {
  */
 export async function loadJob(path: string, options: LoadJobOptions): Promise<Job> {
   const source = await readJobFile(path, options.signal);
+  if (isJsonJob(source)) return loadJsonJob(source, options);
   const parse = await createHclParser(options.loadWasm ?? loadWasm, source);
   const body = await parse(source);
   options.signal.throwIfAborted();
@@ -44,6 +46,13 @@ export async function loadJob(path: string, options: LoadJobOptions): Promise<Jo
   const outer: Scope = { source, names: new Map(), keepsRuntimeReferences: true, baseDir: options.baseDir ?? process.cwd() };
   const scope = resolveLocals(body, await withVariables(body, outer, { parse, options }));
   return decodeJob({ ...jobBlock, body: evaluateBody(jobBlock.body, jobBlock.position, scope) }, source);
+}
+
+function loadJsonJob(source: SourceFile, options: LoadJobOptions): Job {
+  if (Object.keys(options.vars).length > 0 || options.varFiles.length > 0) {
+    throw new JobFileError("a JSON job takes no variables; leave out -var and -var-file", { code: "variable", source });
+  }
+  return decodeJob(parseJsonJob(source), source);
 }
 
 async function withVariables(body: Body, scope: Scope, at: { readonly parse: ParseHcl; readonly options: LoadJobOptions }): Promise<Scope> {

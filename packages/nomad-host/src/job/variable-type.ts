@@ -117,5 +117,5 @@ function within(fail: Fail, key: string): Fail {
 
 function mismatch(value: HclValue, type: VariableType, fail: Fail) {
   const text = toText(value);
-  return fail(`must be ${formatType(type)}, not ${text === undefined ? describeKind(value) : JSON.stringify(text)}`);
+  return fail(`must be of type ${formatType(type)}, not ${text === undefined ? describeKind(value) : JSON.stringify(text)}`);
 }

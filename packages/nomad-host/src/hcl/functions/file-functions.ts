@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
+import type { Stats } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import type { HclValue } from "@driver/nomad-plugin";
@@ -28,7 +29,7 @@ function expandHome(path: string): string {
 
 function readBytes(args: readonly HclValue[], context: CallContext): Buffer {
   const path = toPath(args, context);
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statFile(path, context);
   if (stats === undefined) throw context.fail(`there is no file ${path}`);
   if (!stats.isFile()) throw context.fail(`${path} is no regular file`);
   if (stats.size > maxFileBytes) throw context.fail(`${path} is larger than ${maxFileBytes / 1024 / 1024} MiB`);
@@ -36,6 +37,14 @@ function readBytes(args: readonly HclValue[], context: CallContext): Buffer {
     return readFileSync(path);
   } catch (cause) {
     throw context.fail(`read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+}
+
+function statFile(path: string, context: CallContext): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    throw context.fail(`look at ${path}: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
 }
 
@@ -47,7 +56,7 @@ function readText(args: readonly HclValue[], context: CallContext): HclValue {
 }
 
 function fileExists(args: readonly HclValue[], context: CallContext): HclValue {
-  const stats = statSync(toPath(args, context), { throwIfNoEntry: false });
+  const stats = statFile(toPath(args, context), context);
   if (stats !== undefined && !stats.isFile()) throw context.fail(`${toPath(args, context)} is no regular file`);
   return stats !== undefined;
 }

@@ -1,6 +1,6 @@
 import type { HclValue } from "@driver/nomad-plugin";
 import { encodeJson } from "../json-value.ts";
-import { describeKind, isList, isNumber, toBool, toNumber, toText } from "../hcl-value.ts";
+import { describeKind, formatNumber, isList, isNumber, toBool, toNumber, toText } from "../hcl-value.ts";
 import { textArgument } from "./hcl-function.ts";
 import type { CallContext, FunctionTable } from "./hcl-function.ts";
 
@@ -70,11 +70,18 @@ function formatAny(verb: Verb, value: HclValue): string {
   return toText(value) ?? encodeJson(value);
 }
 
-/** Go's %g: an exponent of two digits at least, from 10^21 on and below 10^-4. */
+/** Go's shortest form of a number: with an exponent from 10^6 on and below 10^-4. */
 function formatShortest(value: number | bigint): string {
-  const number = Number(value);
-  if (typeof value === "bigint" || (Math.abs(number) < 1e21 && (number === 0 || Math.abs(number) >= 1e-4))) return String(value);
-  return number.toExponential().replace(/e([-+])(\d)$/, "e$10$2");
+  const [mantissa = "", exponentText = ""] = (typeof value === "bigint" ? toExponential(value) : value.toExponential()).split("e");
+  const exponent = Number(exponentText);
+  if (exponent >= -4 && exponent < 6) return formatNumber(value);
+  return `${mantissa}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
+}
+
+function toExponential(value: bigint): string {
+  const [, sign = "", digits = ""] = /^(-?)(\d+)$/.exec(value.toString()) ?? [];
+  const fraction = digits.slice(1).replace(/0+$/, "");
+  return `${sign}${digits.slice(0, 1)}${fraction === "" ? "" : `.${fraction}`}e${digits.length - 1}`;
 }
 
 function formatString(verb: Verb, value: HclValue, context: CallContext): string {
