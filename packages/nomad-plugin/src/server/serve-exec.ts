@@ -21,6 +21,7 @@ export async function* serveExec(
   const input = readInput(iterator, { whole, session });
   try {
     for await (const update of driver.execTaskStreaming(taskId, { command, tty }, input, whole)) {
+      session.signal.throwIfAborted();
       yield* toExecResponses(update);
       if (update.kind === "exited") return;
     }
