@@ -1,20 +1,17 @@
 // Runs inside a world that keeps the host's network: engine, image, then the job with the arguments given.
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { claimEngineStorage, startEngine } from "@driver/testing";
+import { startEngine } from "@driver/testing";
 
 const plugin = fileURLToPath(new URL("../dist/nomad-driver-podman", import.meta.url));
-const cache = fileURLToPath(new URL("../node_modules/.cache/nomad-driver-podman/engine", import.meta.url));
-const fallback = join(process.env["WORLD_FOLDER"] ?? "", "storage");
+const storage = process.env["ENGINE_STORAGE"] ?? "";
 
 const starting = new AbortController();
 const endStart = () => starting.abort(new Error("Stopped while the engine was starting."));
 for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, endStart);
 
-await using storage = await claimEngineStorage(cache, fallback);
-await using engine = await startEngine({ storage: storage.path }, starting.signal);
+await using engine = await startEngine({ storage }, starting.signal);
 await engine.importBusybox("localhost/busybox:1");
 process.exitCode = await runJob(engine.socketPath);
 

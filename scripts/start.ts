@@ -1,7 +1,7 @@
 // npm start [-- FILE and options of `nomad-driver-podman run`]: builds what is stale and runs a job file on an engine of its own.
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { runInWorld, TestingError, type RunningWorld } from "@driver/testing";
+import { claimEngineStorage, runInWorld, TestingError, type RunningWorld } from "@driver/testing";
 import { buildWhenStale } from "./build.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -29,10 +29,11 @@ async function start(): Promise<number> {
       if (world?.signalCommand(name === "SIGINT" ? name : "SIGTERM") !== true) controller.abort();
     });
   }
-  return runInWorld({
+  await using storage = await claimEngineStorage(`${root}node_modules/.cache/nomad-driver-podman/engine`);
+  return await runInWorld({
     network: "host",
     command: [process.execPath, "--disable-warning=ExperimentalWarning", `${root}scripts/start-in-world.ts`, ...runArguments],
-    env: process.env,
+    env: { ...process.env, ENGINE_STORAGE: storage.path },
     signal: controller.signal,
     onStart: (started) => (world = started),
   });

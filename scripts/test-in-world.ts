@@ -22,9 +22,13 @@ for (const line of leftovers) process.stderr.write(`left behind by the tests: ${
 process.exitCode = code === 0 && leftovers.length > 0 ? 1 : code;
 
 /** Test files run two at a time: one waits while the other works, and there are two cores in the smallest machine we know. */
-function runTests(env: NodeJS.ProcessEnv): Promise<number> {
+function runTests(env: Readonly<Record<string, string>>): Promise<number> {
   const options = ["--test", "--test-concurrency=2", "--test-timeout=300000", "--test-reporter=spec"];
-  const child = spawn(process.execPath, [...options, ...files], { stdio: "inherit", env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [...options, ...files], {
+    stdio: "inherit",
+    // Set where a test runs `npm test`: the inner runner would take itself for a part of the outer one and print nothing.
+    env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env },
+  });
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (exitCode) => resolve(exitCode ?? 1));

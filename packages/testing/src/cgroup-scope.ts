@@ -58,11 +58,6 @@ function planGroups(name: string): PlannedGroup[] {
   });
 }
 
-/** The groups that a scope of this name has, or would have. */
-export function locateCgroupScope(name: string): CgroupScope {
-  return { directories: planGroups(name).map((group) => group.directory) };
-}
-
 /** Makes a group called `name` in every hierarchy; all or none. */
 export async function createCgroupScope(name: string): Promise<CgroupScope> {
   const groups = planGroups(name);

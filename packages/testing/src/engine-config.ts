@@ -16,8 +16,6 @@ export interface EngineLayout {
 
 export type StorageDriver = { readonly name: "overlay"; readonly mountProgram?: string } | { readonly name: "vfs" };
 
-export const networkName = "podman";
-
 /** The engine's socket, below its folder. */
 export function engineSocketPath(folder: string): string {
   return join(folder, "podman.sock");
@@ -50,7 +48,7 @@ export function toContainersConf(layout: EngineLayout): string {
       static_dir: join(layout.storage, "libpod"),
       volume_path: join(layout.storage, "volumes"),
     },
-    network: { network_backend: "netavark", network_config_dir: join(layout.folder, "networks"), default_network: networkName },
+    network: { network_backend: "netavark", network_config_dir: join(layout.folder, "networks"), default_network: layout.bridge.name },
   }).concat(quoted === "" ? "" : `[containers]\ndefault_ulimits = [${quoted}]\n`);
 }
 
@@ -70,10 +68,13 @@ function toToml(sections: Readonly<Record<string, Readonly<Record<string, string
     .join("");
 }
 
-/** The default network: the built-in one would always take the bridge `podman0`, which may be the user's. */
+/**
+ * The default network. The built-in one would always take the bridge `podman0`, which may be the user's; and netavark names
+ * firewall chains after the network, so that two engines with a network of one name take down each other's rules.
+ */
 export function toNetworkFile(bridge: EngineLayout["bridge"]): string {
   return JSON.stringify({
-    name: networkName,
+    name: bridge.name,
     id: "0".repeat(63).concat("1"),
     driver: "bridge",
     network_interface: bridge.name,
@@ -95,7 +96,7 @@ export async function writeEngineConfig(layout: EngineLayout): Promise<void> {
     "storage.conf": toStorageConf(layout),
     "registries.conf": 'unqualified-search-registries = []\n',
     "auth.json": "{}\n",
-    [`networks/${networkName}.json`]: toNetworkFile(layout.bridge),
+    [`networks/${layout.bridge.name}.json`]: toNetworkFile(layout.bridge),
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(layout.folder, name), text);
 }

@@ -1,6 +1,7 @@
 export { busyboxImagePath } from "./busybox-image.ts";
 export { startEngine, type Engine, type EngineOptions } from "./engine.ts";
 export { claimEngineStorage, type EngineStorage } from "./engine-storage.ts";
+export { compareSnapshots, takeHostSnapshot, type HostSnapshot } from "./host-snapshot.ts";
 export { runProcess, type ProcessOptions, type ProcessResult } from "./run-process.ts";
 export { TestingError, type TestingErrorCode } from "./testing-error.ts";
 export { runInWorld, sweepStaleWorlds, type RunningWorld, type WorldOptions } from "./world.ts";

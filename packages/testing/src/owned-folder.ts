@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -31,7 +31,7 @@ export async function createOwnedFolder(parent: string, prefix: string): Promise
 /** Writes this process down as the owner of a folder. */
 export async function claimFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true });
-  await writeFile(join(path, ownerFile), `${process.pid} ${readStartTicks(process.pid) ?? ""} ${readBootId()}\n`);
+  await writeFile(join(path, ownerFile), `${process.pid} ${readStartTicks(process.pid) ?? ""} ${readBootId()} ${readPidNamespace()}\n`);
 }
 
 /** Gives a folder up without removing it; it can be claimed again. */
@@ -39,7 +39,10 @@ export async function releaseFolder(path: string): Promise<void> {
   await rm(join(path, ownerFile), { force: true });
 }
 
-/** "free" has no owner file; "stale" was never given up by an owner that is dead now; "used" has a living one. */
+/**
+ * "free" has no owner file; "stale" was never given up by an owner that is dead now; "used" has a living one, or one in
+ * another pid namespace, where it cannot be seen.
+ */
 export async function readFolderState(path: string): Promise<"free" | "stale" | "used"> {
   let owner: string;
   try {
@@ -47,9 +50,10 @@ export async function readFolderState(path: string): Promise<"free" | "stale" | 
   } catch {
     return "free";
   }
-  const [pid = "", startTicks, bootId] = owner.trim().split(" ");
-  const alive = bootId === readBootId() && readStartTicks(Number(pid)) === startTicks;
-  return alive ? "used" : "stale";
+  const [pid = "", startTicks, bootId, pidNamespace] = owner.trim().split(" ");
+  if (bootId !== readBootId()) return "stale";
+  if (pidNamespace !== readPidNamespace()) return "used";
+  return readStartTicks(Number(pid)) === startTicks ? "used" : "stale";
 }
 
 /** Lists folders `<parent>/<prefix>*` whose owner died without removing them. */
@@ -61,6 +65,10 @@ export async function listStaleFolders(parent: string, prefix: string): Promise<
     if (name.startsWith(prefix) && (await readFolderState(path)) === "stale") stale.push(path);
   }
   return stale;
+}
+
+function readPidNamespace(): string {
+  return readlinkSync("/proc/self/ns/pid");
 }
 
 function readBootId(): string {

@@ -45,6 +45,9 @@ done
 exec 9<&-
 mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 
+# Every engine of root keeps notes on pulled layers here, whatever its configuration says.
+mount -t tmpfs -o mode=755 tmpfs /var/lib/containers
+
 # A short name for the folder on disk: the path of a socket must stay below 108 bytes.
 mkdir /run/world
 mount --bind "$WORLD_FOLDER" /run/world

@@ -1,15 +1,18 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createCgroupScope, locateCgroupScope, removeCgroupScope, type CgroupScope } from "./cgroup-scope.ts";
+import { createCgroupScope, removeCgroupScope, type CgroupScope } from "./cgroup-scope.ts";
 import { createOwnedFolder, listStaleFolders } from "./owned-folder.ts";
 import { resolveTool, searchPath } from "./tool-path.ts";
 
 const prepareScript = fileURLToPath(new URL("./world-prepare.sh", import.meta.url));
 const folderParent = "/var/tmp";
 const folderPrefix = "nomad-driver-podman-";
+const scopeFile = "cgroups.json";
+/** Where root's engines keep notes whatever they are told; in a world it is another folder of that name. */
+const enginesFolder = "/var/lib/containers";
 
 export interface WorldOptions {
   /** "own": nothing but loopback, gone with the world. "host": published ports can be reached from outside. */
@@ -41,7 +44,9 @@ export async function runInWorld(options: WorldOptions): Promise<number> {
   await sweepStaleWorlds();
   const folder = await createOwnedFolder(folderParent, folderPrefix);
   const scope = await createCgroupScope(basename(folder.path)).catch((): CgroupScope => ({ directories: [] }));
+  const madeEnginesFolder = await mkdir(enginesFolder, { recursive: true });
   try {
+    await writeFile(join(folder.path, scopeFile), JSON.stringify(scope.directories));
     await mkdir(join(folder.path, "tmp"), { mode: 0o1777 });
     const child = spawn(tools.setpriv, worldArguments(tools.unshare, options, scope), {
       stdio: "inherit",
@@ -57,14 +62,17 @@ export async function runInWorld(options: WorldOptions): Promise<number> {
     return await waitForWorld(child, options);
   } finally {
     await removeCgroupScope(scope);
-    await rm(folder.path, { recursive: true, force: true });
+    await rm(folder.path, { recursive: true, force: true, maxRetries: 5 });
+    // Fails, as it should, when the user's own Podman has moved in meanwhile.
+    if (madeEnginesFolder !== undefined) await rmdir(enginesFolder).catch(() => undefined);
   }
 }
 
 /** Removes what worlds left on disk and in the group tree when their owner was killed. */
 export async function sweepStaleWorlds(): Promise<void> {
   for (const path of await listStaleFolders(folderParent, folderPrefix)) {
-    await removeCgroupScope(locateCgroupScope(basename(path)));
+    const directories: unknown = JSON.parse(await readFile(join(path, scopeFile), "utf8").catch(() => "[]"));
+    await removeCgroupScope({ directories: [directories].flat().map(String) });
     await rm(path, { recursive: true, force: true });
   }
 }
