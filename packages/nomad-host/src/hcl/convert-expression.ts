@@ -7,23 +7,17 @@ import { childrenOf, positionOf } from "./syntax-tree.ts";
 
 const binaryOperators: ReadonlySet<string> = new Set<BinaryOperator>(["*", "/", "%", "+", "-", ">", ">=", "<", "<=", "==", "!=", "&&", "||"]);
 
-/** Deeper nesting than any job needs, and far from the end of the stack. */
-const maxDepth = 200;
-
-/** What the conversion of one text needs at every node. */
+/** What the conversion of a text needs at every node. */
 export interface ConvertContext {
   readonly source: SourceFile;
-  readonly depth: number;
 }
 
 /** Converts an `expression` node. */
 export function toExpression(node: Node, context: ConvertContext): Expression {
-  if (context.depth > maxDepth) throw syntaxError(`expression: nested more than ${maxDepth} levels deep`, node, context);
-  const inner = { ...context, depth: context.depth + 1 };
   const children = childrenOf(node);
   const first = children[0];
-  if (first?.type === "conditional") return toConditional(first, inner);
-  return toTerm(children, inner);
+  if (first?.type === "conditional") return toConditional(first, context);
+  return toTerm(children, context);
 }
 
 /** A node's source text. */

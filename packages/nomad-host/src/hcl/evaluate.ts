@@ -76,10 +76,10 @@ function isRuntimeReference(expression: Expression, scope: Scope): boolean {
 }
 
 function explainUnknownRoot(name: string, scope: Scope): string {
-  if (scope.names.size === 0) return `name "${name}": nothing can be referred to here; write a plain value`;
+  if (scope.names.size === 0) return `name "${name}": nothing can be referred to here; text needs quotes`;
   const known = [...scope.names.keys()];
   const hint = scope.keepsRuntimeReferences ? ", and attr, node, meta, env, device and NOMAD_… for the running task" : "";
-  return `name "${name}": unknown; known are ${known.join(", ")}${hint}${suggestName(name, known)}`;
+  return `name "${name}": unknown; known are ${known.join(", ")}${hint}; text needs quotes${suggestName(name, known)}`;
 }
 
 function pickAttribute(target: HclValue, wanted: { readonly name: string; readonly what: string | undefined }, fail: Fail): HclValue {

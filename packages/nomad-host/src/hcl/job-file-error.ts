@@ -56,15 +56,16 @@ export class JobFileError extends Error {
   }
 }
 
+/** Longer lines are cut on both sides of the column. */
 const maxLineLength = 160;
 
 /** The line a position points at and a caret below it; tabs are kept so that the caret stays in place. */
 export function toExcerpt(text: string, position: Position): string {
   const line = text.split("\n", position.line)[position.line - 1]?.replace(/\r$/, "");
   if (line === undefined) return "";
+  const start = position.column > maxLineLength / 2 && line.length > maxLineLength ? position.column - maxLineLength / 2 : 0;
+  const before = (start > 0 ? "…" : "") + line.slice(start, position.column - 1);
+  const after = line.slice(position.column - 1, start + maxLineLength) + (line.length > start + maxLineLength ? "…" : "");
   const number = String(position.line);
-  const indent = line.slice(0, position.column - 1).replace(/[^\t]/g, " ");
-  const shown = line.length > maxLineLength ? `${line.slice(0, maxLineLength)}…` : line;
-  const caret = position.column > maxLineLength ? "" : `\n${" ".repeat(number.length)} | ${indent}^`;
-  return `${number} | ${shown}${caret}`;
+  return `${number} | ${before}${after}\n${" ".repeat(number.length)} | ${before.replace(/[^\t]/g, " ")}^`;
 }

@@ -2,9 +2,10 @@ import { checkLayout } from "./check-layout.ts";
 import { toBody } from "./convert-body.ts";
 import { explainSyntaxError } from "./explain-syntax-error.ts";
 import type { Body } from "./expression.ts";
+import { JobFileError } from "./job-file-error.ts";
 import type { SourceFile } from "./job-file-error.ts";
 import { maskSource } from "./mask-source.ts";
-import { findSyntaxError, loadGrammar } from "./syntax-tree.ts";
+import { findSyntaxError, findTooDeep, loadGrammar } from "./syntax-tree.ts";
 import type { ParseTree } from "./syntax-tree.ts";
 import type { LoadWasm } from "./wasm-assets.ts";
 
@@ -20,9 +21,11 @@ export async function createHclParser(load: LoadWasm, source: SourceFile): Promi
 async function parseWith(parseTree: ParseTree, file: SourceFile, load: LoadWasm): Promise<Body> {
   const source = { name: file.name, text: file.text.replace(/^\uFEFF/, "") };
   using tree = parseTree({ name: source.name, text: maskSource(source.text) });
+  const deepPosition = findTooDeep(tree.root);
+  if (deepPosition !== undefined) throw new JobFileError("nested too deeply to be a job", { code: "syntax", source, position: deepPosition });
   const errorPosition = findSyntaxError(tree.root);
   if (errorPosition !== undefined) throw await explainSyntaxError(source, errorPosition, load);
-  const context = { source, depth: 0 };
+  const context = { source };
   checkLayout(tree.root, context);
   return toBody(tree.root, context);
 }

@@ -53,3 +53,22 @@ export function findSyntaxError(root: Node): Position | undefined {
   if (inner === undefined || root.isError) return positionOf(root);
   return inner.isMissing || inner.isError ? positionOf(inner) : (findSyntaxError(inner) ?? positionOf(inner));
 }
+
+/** Deeper nesting than any job has, and far from the end of the stack of whoever walks down the tree. */
+const maxDepth = 1000;
+
+/** The first node that is nested too deeply to be converted; undefined in any sensible text. */
+export function findTooDeep(root: Node): Position | undefined {
+  const cursor = root.walk();
+  try {
+    for (;;) {
+      if (cursor.currentDepth > maxDepth) return positionOf(cursor.currentNode);
+      if (cursor.gotoFirstChild()) continue;
+      while (!cursor.gotoNextSibling()) {
+        if (!cursor.gotoParent()) return undefined;
+      }
+    }
+  } finally {
+    cursor.delete();
+  }
+}
