@@ -1,0 +1,161 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { describe, test } from "node:test";
+import { K8sFileLines, LibpodError, type ContainerSpec, type PodmanEvent } from "../src/index.ts";
+import { openEngineUnderTest } from "./engine-under-test.ts";
+
+const limit = { timeout: 90_000 };
+const sleeper: ContainerSpec = { command: ["sleep", "1000"] };
+
+describe("containers", limit, () => {
+  test("live from create to remove as the client tells it", async ({ signal }) => {
+    await using engine = openEngineUnderTest(signal);
+    const { containers, events } = engine.client;
+    const name = `libpod-${randomUUID()}`;
+    const before = new Date(Date.now() - 2000);
+    const id = await engine.create({ ...sleeper, name, labels: { "libpod-test": name } });
+    assert.equal((await containers.inspect(name, signal))?.state.status, "created");
+    assert.equal(await containers.start(id, signal), "started");
+    assert.equal(await containers.start(id, signal), "already-running");
+
+    const running = await containers.inspect(id, signal);
+    assert.deepEqual([running?.id, running?.state.running, running?.config.command], [id, true, ["sleep", "1000"]]);
+    const listed = await containers.list({ labels: [`libpod-test=${name}`] }, signal);
+    assert.deepEqual(listed.map((entry) => [entry.id, entry.status, entry.pid]), [[id, "running", running?.state.pid]]);
+    assert.deepEqual(await containers.list({ labels: ["libpod-test=another"] }, signal), []);
+
+    const waiting = containers.wait(id, { intervalMs: 50 }, signal);
+    await containers.kill(id, "SIGKILL", signal);
+    assert.equal(await waiting, 137);
+    assert.equal((await containers.inspect(id, signal))?.state.exitCode, 137);
+    assert.equal(await containers.stop(id, { timeoutSeconds: 1 }, signal), "already-stopped");
+    const [died] = await events.list({ since: before, containers: [id], actions: ["died"] }, signal);
+    assert.deepEqual([died?.id, died?.exitCode, died?.attributes["libpod-test"]], [id, 137, name]);
+
+    assert.equal(await containers.remove(id, { force: true, volumes: true }, signal), true);
+    assert.equal(await containers.remove(id, { force: true, volumes: true }, signal), false);
+    assert.equal(await containers.inspect(id, signal), undefined);
+  });
+
+  test("that ignore the stop signal are killed after the timeout; others give their own code", async ({ signal }) => {
+    await using engine = openEngineUnderTest(signal);
+    const { containers } = engine.client;
+    const ready = "echo ready; while :; do sleep 0.1; done";
+    for (const [command, code] of [
+      [`trap '' TERM; ${ready}`, 137],
+      [`trap 'exit 9' TERM; ${ready}`, 9],
+    ] as const) {
+      const id = await engine.run({ command: ["sh", "-c", command] });
+      await untilLogged(await logPathOf(engine.client, id, signal), "ready", signal);
+      assert.equal(await containers.stop(id, { timeoutSeconds: 1 }, signal), "stopped");
+      assert.equal((await containers.inspect(id, signal))?.state.exitCode, code);
+    }
+  });
+
+  test("keep limits of 64 bits exactly", async ({ signal }) => {
+    await using engine = openEngineUnderTest(signal);
+    const unlimited = 18446744073709551615n;
+    const id = await engine.create({ ...sleeper, r_limits: [{ type: "core", soft: unlimited, hard: unlimited }] });
+    const inspected = await engine.client.containers.inspect(id, signal);
+    assert.deepEqual(inspected?.host.ulimits.find((ulimit) => ulimit.name === "RLIMIT_CORE"), { name: "RLIMIT_CORE", soft: -1, hard: -1 });
+  });
+
+  test("that cannot be made or started say why in Podman's words", async ({ signal }) => {
+    await using engine = openEngineUnderTest(signal);
+    const { containers } = engine.client;
+    const noProgram = await engine.create({ command: ["/bin/no-such-program"] });
+    await assert.rejects(containers.start(noProgram, signal), (error) => error instanceof LibpodError && error.status === 500 && /no-such-program.*no such file/.test(error.message));
+    const noImage = containers.create({ image: "localhost/no-such-image:1", command: ["true"] }, signal);
+    await assert.rejects(noImage, { podmanCause: "image not known" });
+    await assert.rejects(containers.kill(noProgram, "SIGFOO", signal), /send SIGFOO to container .*invalid signal: SIGFOO/);
+    await assert.rejects(containers.start("no-such-container", signal), { code: "not-found", podmanCause: "no such container" });
+  });
+
+  test("wait and events end when their callers give up", async ({ signal }) => {
+    await using engine = openEngineUnderTest(signal);
+    const id = await engine.run(sleeper);
+    const reason = new Error("enough");
+    const caller = new AbortController();
+    const waiting = assert.rejects(engine.client.containers.wait(id, {}, caller.signal), reason);
+    const events = engine.client.events.follow({ since: new Date(Date.now() - 60_000), containers: [id] }, caller.signal);
+    const seen: PodmanEvent[] = [];
+    await assert.rejects(async () => {
+      for await (const event of events) {
+        seen.push(event);
+        if (event.action === "start") caller.abort(reason);
+      }
+    }, reason);
+    await waiting;
+    assert.deepEqual([seen[0]?.action, seen[0]?.type, seen[0]?.exitCode], ["create", "container", undefined]);
+  });
+});
+
+describe("the k8s-file log", limit, () => {
+  test("decodes to the bytes that the task wrote", async ({ signal }) => {
+    await using engine = openEngineUnderTest(signal);
+    const script = String.raw`printf 'one\n\nb\000\r\377\376x\n'; printf 'err\n' >&2; head -c 20000 /dev/zero; printf '\nno end'`;
+    const id = await engine.run({ command: ["sh", "-c", script], log_configuration: { driver: "k8s-file", size: 2 ** 50 } });
+    assert.equal(await engine.client.containers.wait(id, { intervalMs: 50 }, signal), 0);
+    const decoder = new K8sFileLines();
+    const entries = decoder.push(await readFile(await logPathOf(engine.client, id, signal)));
+    const written = (stream: string): Buffer => Buffer.concat(entries.filter((entry) => entry.stream === stream).map((entry) => entry.bytes));
+    const expected = Buffer.concat([Buffer.from("one\n\nb\0\r"), Buffer.from([255, 254]), Buffer.from("x\n"), Buffer.alloc(20_000), Buffer.from("\nno end")]);
+    assert.deepEqual(written("stdout"), expected);
+    assert.deepEqual(written("stderr"), Buffer.from("err\n"));
+    assert.equal(decoder.malformedLines, 0);
+  });
+});
+
+describe("images, networks and the engine", limit, () => {
+  test("an image is inspected, found, listed, and pulled only when missing", async ({ signal }) => {
+    await using engine = openEngineUnderTest(signal);
+    const { images } = engine.client;
+    const image = await images.inspect(engine.image, signal);
+    assert.ok(image !== undefined && image.repoTags.includes(engine.image));
+    assert.deepEqual([await images.exists(engine.image, signal), await images.exists("localhost/no-such-image:1", signal)], [true, false]);
+    assert.equal(await images.inspect("localhost/no-such-image:1", signal), undefined);
+    assert.ok((await images.list(signal)).some((entry) => entry.id === image.id && entry.names.includes(engine.image)));
+    const updates = await Array.fromAsync(images.pull({ reference: engine.image, policy: "missing" }, signal));
+    assert.deepEqual(updates.at(-1), { kind: "done", id: image.id });
+  });
+
+  test("a registry that is not there is the pull's error", async ({ signal }) => {
+    await using engine = openEngineUnderTest(signal);
+    const pull = Array.fromAsync(engine.client.images.pull({ reference: "127.0.0.1:1/x:1" }, signal));
+    await assert.rejects(pull, { code: "engine-error", message: /^pull image 127\.0\.0\.1:1\/x:1: podman answered: .*connection refused/ });
+  });
+
+  test("a used image is not removed, an unknown one is no error", async ({ signal }) => {
+    await using engine = openEngineUnderTest(signal);
+    await engine.create(sleeper);
+    const image = await engine.client.images.inspect(engine.image, signal);
+    await assert.rejects(engine.client.images.remove(image?.id ?? "", signal), LibpodError);
+    assert.equal(await engine.client.images.exists(engine.image, signal), true);
+    assert.equal(await engine.client.images.remove("localhost/no-such-image:1", signal), false);
+  });
+
+  test("a container's network exists, another does not", async ({ signal }) => {
+    await using engine = openEngineUnderTest(signal);
+    const id = await engine.create({ ...sleeper, netns: { nsmode: "bridge" } });
+    const [network = ""] = Object.keys((await engine.client.containers.inspect(id, signal))?.network.networks ?? {});
+    assert.deepEqual([await engine.client.networks.exists(network, signal), await engine.client.networks.exists("no-such-network", signal)], [true, false]);
+  });
+
+  test("ping and info agree on the version", async ({ signal }) => {
+    await using engine = openEngineUnderTest(signal);
+    const { version } = await engine.client.ping(signal);
+    assert.equal((await engine.client.info(signal)).version, version);
+  });
+});
+
+async function logPathOf(client: ReturnType<typeof openEngineUnderTest>["client"], id: string, signal: AbortSignal): Promise<string> {
+  const inspected = await client.containers.inspect(id, signal);
+  assert.ok(inspected !== undefined);
+  return inspected.host.logPath;
+}
+
+/** Settles when the container has written `text`: it must not get a signal before its trap is set. */
+async function untilLogged(path: string, text: string, signal: AbortSignal): Promise<void> {
+  while (!(await readFile(path, { encoding: "utf8", signal }).catch(() => "")).includes(text)) signal.throwIfAborted();
+}
