@@ -31,5 +31,5 @@ export type RunEvent =
 
 export type LogStream = "stdout" | "stderr";
 
-/** Called for each event. The promise of a `task-log` event is awaited: a slow reader slows the task, nothing is lost. */
+/** Called for each event; must not reject. The promise of a `task-log` event is awaited: a slow reader slows the task, nothing is lost. */
 export type RunListener = (event: RunEvent) => void | Promise<void>;

@@ -7,7 +7,7 @@ import type { RunListener } from "../run-event.ts";
 import type { Allocation } from "./allocation.ts";
 import { planStop } from "./plan-lifecycle.ts";
 import type { LifecyclePlan } from "./plan-lifecycle.ts";
-import { hasFailed } from "./task-outcome.ts";
+import { hasFailed, wouldRestart } from "./task-outcome.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 import { TaskRun } from "./task-run.ts";
 
@@ -95,7 +95,7 @@ class TaskRuns {
     if (config === undefined) throw new Error(`task ${task.name} was not prepared`);
     const run = new TaskRun({ name, role, task, config, session, hasLogFifos, on, killSignal });
     this.#runs.set(task, run);
-    void run.finished.then((outcome) => this.#note(outcome));
+    void run.finished.then((outcome) => this.#note(task, outcome));
     return run;
   }
 
@@ -107,8 +107,11 @@ class TaskRuns {
     await Promise.all(tasks.map((task) => this.#runs.get(task)?.stop(reason)));
   }
 
-  #note(outcome: TaskOutcome): void {
+  #note(task: Task, outcome: TaskOutcome): void {
     this.outcomes.push(outcome);
+    if (wouldRestart(task, outcome, this.#options.allocation.job.type)) {
+      void this.#options.on({ kind: "note", message: `${task.name}: a Nomad agent would start it again; \`run\` does not restart tasks yet` });
+    }
     if (!hasFailed(outcome)) return;
     this.close();
     this.#failed.resolve(`task ${JSON.stringify(outcome.task)} failed`);

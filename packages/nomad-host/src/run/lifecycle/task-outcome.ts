@@ -1,5 +1,6 @@
 import type { WaitResult } from "@driver/nomad-plugin";
 
+import type { JobType, Task } from "../../job/job.ts";
 import type { TaskName } from "../run-event.ts";
 
 /** How one task went. */
@@ -15,6 +16,13 @@ export interface TaskOutcome extends TaskName {
 /** Whether the task failed on its own account. */
 export function hasFailed(outcome: TaskOutcome): boolean {
   return !outcome.isStoppedByHost && toExitCode(outcome) !== 0;
+}
+
+/** Whether a Nomad agent would start the task again (`nomad`: restart block; a service restarts also after success). */
+export function wouldRestart(task: Task, outcome: TaskOutcome, jobType: JobType): boolean {
+  if (outcome.isStoppedByHost || task.restart.attempts === 0) return false;
+  const runsForEver = outcome.role === "sidecar" || (outcome.role === "main" && (jobType === "service" || jobType === "system"));
+  return runsForEver || hasFailed(outcome);
 }
 
 /** The code a shell would give: the task's own, 128 + the signal that killed it, 1 for any other failure. */

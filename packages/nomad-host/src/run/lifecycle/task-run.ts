@@ -1,11 +1,10 @@
-import { setTimeout as delay } from "node:timers/promises";
-
 import type { TaskConfig, WaitResult } from "@driver/nomad-plugin";
 
 import type { Task } from "../../job/job.ts";
 import type { DriverSession } from "../driver/driver-session.ts";
 import { createFifos, TaskFifo } from "../fifo/task-fifo.ts";
 import type { LogStream, RunListener, TaskName } from "../run-event.ts";
+import { settlesWithin } from "./settles-within.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 
 export interface TaskRunOptions {
@@ -22,6 +21,8 @@ export interface TaskRunOptions {
 
 /** logmon gives a FIFO's last writer as long. */
 const drainGraceMs = 2_000;
+/** A start that is asked to stop may still come to its end within this time. */
+const startGraceMs = 1_000;
 const destroyTimeoutMs = 60_000;
 /** After a successful StopTask the end must show within this time, or the task is destroyed while it runs. */
 const endAfterStopMs = 10_000;
@@ -127,38 +128,27 @@ export class TaskRun {
     if (this.#isOver) return;
     const { on, name } = this.#options;
     await on({ kind: "task-stopping", ...name, reason });
-    // A start that is under way is cancelled; the driver undoes what it had done so far.
+    // A start that is nearly done is let through, so that the task is stopped in order; an image pull is cancelled.
+    await settlesWithin(this.started, startGraceMs, this.#options.killSignal);
     this.#stop.abort(new Error(reason));
     await this.started;
     if (this.#isOver) return;
     await this.#askToStop();
-    if (await this.#endsWithin(endAfterStopMs)) return;
+    if (await settlesWithin(this.finished, endAfterStopMs)) return;
     await this.#destroy();
-    if (!(await this.#endsWithin(endAfterStopMs))) this.#giveUp.abort(new Error("the task was killed, but its end was never reported"));
+    if (!(await settlesWithin(this.finished, endAfterStopMs))) this.#giveUp.abort(new Error("the task was killed, but its end was never reported"));
   }
 
   async #askToStop(): Promise<void> {
     const { task, config, session, killSignal, on, name } = this.#options;
     try {
-      await this.#pause(task.shutdownDelayMs);
+      if (task.shutdownDelayMs > 0) await settlesWithin(this.finished, task.shutdownDelayMs, killSignal);
       const options = { timeoutMs: task.killTimeoutMs, killSignal: task.killSignal };
       await session.stopTask(config.id, options, killSignal);
     } catch (error) {
       if (!killSignal.aborted) await on({ kind: "note", message: `${name.task}: StopTask failed, killing it: ${toMessage(error)}` });
       await this.#destroy();
     }
-  }
-
-  async #pause(delayMs: number): Promise<void> {
-    if (delayMs > 0) await Promise.race([delay(delayMs, undefined, { signal: this.#options.killSignal }), this.finished]);
-  }
-
-  async #endsWithin(limitMs: number): Promise<boolean> {
-    const timer = new AbortController();
-    const late = delay(limitMs, false, { signal: timer.signal }).catch(() => false);
-    const ended = await Promise.race([this.finished.then(() => true), late]);
-    timer.abort();
-    return ended;
   }
 }
 

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { testSetting } from "@driver/testing";
+
+import { CliWorkplace, listContainers } from "./cli-run.ts";
+import type { CliOptions } from "./cli-run.ts";
+
+const image = testSetting("TEST_IMAGE");
+
+/** A batch job with one task that runs `script`. */
+function jobText(script: string, task = ""): string {
+  return `variable "word" {
+  default = "none"
+}
+
+job "cli" {
+  type = "batch"
+  group "cli" {
+    task "clitask" {
+      driver = "podman"
+      ${task}
+      config {
+        image   = "${image}"
+        command = "sh"
+        args    = ["-c", <<-EOT
+          ${script}
+        EOT
+        ]
+      }
+    }
+  }
+}
+`;
+}
+
+/** Sends SIGINT once for each of these states of stdout, in turn. */
+function sendAfter(...states: readonly string[]): NonNullable<CliOptions["onOutput"]> {
+  const waiting = [...states];
+  return ({ stdout }, kill) => {
+    if (stdout !== waiting[0]) return;
+    waiting.shift();
+    kill("SIGINT");
+  };
+}
+
+for (const code of [0, 3]) {
+  test(`the exit code ${code} of the task is the exit code of run`, async () => {
+    await using workplace = await CliWorkplace.create();
+    const result = await workplace.runJob(await workplace.write("job.hcl", jobText(`exit ${code}`)));
+    assert.equal(result.code, code);
+  });
+}
+
+test("a task that is killed gives 128 and the signal", async () => {
+  await using workplace = await CliWorkplace.create();
+  const result = await workplace.runJob(await workplace.write("job.hcl", jobText('sh -c "kill -9 \\$\\$"; exec sh -c "ulimit -c 0; kill -11 \\$\\$; exit 137"')));
+  assert.equal(result.code, 137);
+});
+
+test("lines go to the stream they were written to, with the task's name, and a last line without newline is shown", async () => {
+  await using workplace = await CliWorkplace.create();
+  const job = await workplace.write("job.hcl", jobText("printf 'one\\ntwo'; echo problem >&2"));
+  const { stdout, stderr } = await workplace.runJob(job);
+  assert.equal(stdout, "clitask | one\nclitask | two\n");
+  assert.match(stderr, /^clitask \| problem$/m);
+  assert.doesNotMatch(stdout + stderr, /\u001b/);
+});
+
+test("variables come from the command line and from files, in Nomad's and in the usual spelling", async () => {
+  await using workplace = await CliWorkplace.create();
+  const job = await workplace.write("job.hcl", jobText("echo ${var.word}"));
+  const file = await workplace.write("words.hcl", 'word = "file"\n');
+  const options = [["-var", "word=a=b"], ["--var=word=a=b"], ["-var=word=a=b"], ["-var-file", file]];
+  const printed: string[] = [];
+  for (const option of options) {
+    const { stdout } = await workplace.run(["run", "-socket", testSetting("TEST_PODMAN_SOCKET"), ...option, job]);
+    printed.push(stdout);
+  }
+  assert.deepEqual(printed, ["clitask | a=b\n", "clitask | a=b\n", "clitask | a=b\n", "clitask | file\n"]);
+});
+
+test("the agent's plugin block configures the driver", async () => {
+  await using workplace = await CliWorkplace.create();
+  const job = await workplace.write("job.hcl", jobText("echo up"));
+  const agent = await workplace.write("agent.hcl", `plugin "nomad-driver-podman" {\n  config {\n    socket_path = "unix://${testSetting("TEST_PODMAN_SOCKET")}"\n  }\n}\n`);
+  const { code, stdout } = await workplace.run(["run", "-plugin-config", agent, job]);
+  assert.deepEqual([code, stdout], [0, "clitask | up\n"]);
+});
+
+test("Ctrl-C stops the job in order, removes everything and gives 130", async () => {
+  await using workplace = await CliWorkplace.create();
+  const job = await workplace.write("job.hcl", jobText("trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.1; done"));
+  const { code, stdout, stderr } = await workplace.runJob(job, {
+    onOutput: sendAfter("clitask | ready\n"),
+  });
+  assert.equal(stdout, "clitask | ready\nclitask | bye\n");
+  assert.match(stderr, /^clitask \* stopping: interrupted$/m);
+  assert.equal(code, 130);
+  assert.deepEqual(await listContainers("clitask-"), []);
+});
+
+test("a second Ctrl-C kills what does not stop", async () => {
+  await using workplace = await CliWorkplace.create();
+  const job = await workplace.write("job.hcl", jobText("trap 'echo no' TERM; echo ready; while :; do sleep 0.1; done", 'kill_timeout = "10m"'));
+  const { code, stdout } = await workplace.runJob(job, {
+    onOutput: sendAfter("clitask | ready\n", "clitask | ready\nclitask | no\n"),
+  });
+  assert.equal(stdout, "clitask | ready\nclitask | no\n");
+  assert.equal(code, 130);
+  assert.deepEqual(await listContainers("clitask-"), []);
+});
+
+test("run -h, help and version print to stdout and end well", async () => {
+  await using workplace = await CliWorkplace.create();
+  for (const [args, text] of [[["run", "-h"], /^Usage: .* run \[options\] FILE/], [["help"], /run FILE/], [["version"], /^nomad-driver-podman v\d+\.\d+\.\d+/]] as const) {
+    const { code, stdout, stderr } = await workplace.run(args);
+    assert.match(stdout, text);
+    assert.deepEqual([code, stderr], [0, ""]);
+  }
+});
