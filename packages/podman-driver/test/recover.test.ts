@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { closeSync, constants, openSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
@@ -31,6 +32,21 @@ test("reports what happened while no plugin ran", async () => {
   await rig.recover(task);
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 22);
   assert.equal((await task.stdout.whole()).toString(), "before\nafter\n");
+});
+
+test("does not write into a FIFO whose reader holds it open but has stopped reading, as Nomad's collector does", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript(`echo first; ${untilGo}; seq 1 20000; echo last`);
+  await task.stdout.until((text) => text === "first\n");
+  const stale = openSync(task.config.stdoutPath, constants.O_RDONLY | constants.O_NONBLOCK);
+  await task.stdout.leave();
+  await rig.crash();
+  await rig.recover(task);
+  await go(task);
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
+  closeSync(stale);
+  const wanted = `${Array.from({ length: 20_000 }, (_, index) => `${index + 1}\n`).join("")}last\n`;
+  assert.equal(await readFile(join(task.config.allocDir, "alloc", "logs", "task.stdout.0"), "utf8"), wanted);
 });
 
 test("stops, signals and looks into a recovered task as into any other", async () => {

@@ -33,6 +33,11 @@ export class GuardedDirectory {
     return this.#openChecked(name, constants.O_WRONLY | constants.O_NONBLOCK, (stats) => stats.isFIFO(), "a FIFO");
   }
 
+  /** A FIFO for reading what is in it: reading gives EAGAIN when that is nothing. */
+  openFifoForReading(name: string): number {
+    return this.#openChecked(name, constants.O_RDONLY | constants.O_NONBLOCK, (stats) => stats.isFIFO(), "a FIFO");
+  }
+
   /** A regular file for appending, made with mode 0644 when missing. */
   openFileForAppending(name: string): number {
     const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;

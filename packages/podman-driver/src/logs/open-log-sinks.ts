@@ -11,12 +11,12 @@ export interface LogSinks {
 }
 
 /** Both streams of a task, written where Nomad told us to; nothing is opened outside the allocation's log folder. */
-export function openLogSinks(task: TaskConfig, logger: Logger): LogSinks {
+export function openLogSinks(task: TaskConfig, options: { readonly readerIsFresh: boolean; readonly logger: Logger }): LogSinks {
   const directory = GuardedDirectory.open(task.allocDir, "alloc", "logs");
   const sinkFor = (stream: "stdout" | "stderr", path: string): LogSink =>
     path === "" || path === "/dev/null"
       ? nullSink
-      : new TaskLogSink({ directory, fifoName: basename(path), baseName: `${task.name}.${stream}`, logger });
+      : new TaskLogSink({ directory, fifoName: basename(path), baseName: `${task.name}.${stream}`, ...options });
   const stdout = sinkFor("stdout", task.stdoutPath);
   const stderr = sinkFor("stderr", task.stderrPath);
   return {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Logger } from "@driver/nomad-plugin";
-import { RotatedLog, type GuardedDirectory } from "@driver/nomad-plugin";
-import { FifoWriter } from "./fifo-writer.ts";
+import { RotatedLog, type GuardedDirectory, type Logger } from "@driver/nomad-plugin";
+import { FifoGate } from "./fifo-gate.ts";
+import type { FifoWriter } from "./fifo-writer.ts";
 import type { LogSink } from "./log-sink.ts";
 
 export interface TaskLogSinkOptions {
@@ -11,89 +11,108 @@ export interface TaskLogSinkOptions {
   readonly fifoName: string;
   /** `<task>.stdout` or `<task>.stderr`. */
   readonly baseName: string;
+  /** True for a task just started: Nomad has a collector waiting. False for a recovered one: its collector may have stopped. */
+  readonly readerIsFresh: boolean;
   readonly logger: Logger;
-  /** How long a FIFO may be without a reader before the output goes to the files Nomad reads. Default 2000. */
+  /** How long a FIFO may be without somebody who reads it before the output goes to the files Nomad shows. Default 2000. */
   readonly readerGraceMs?: number;
+  /** While the files are written, the FIFO is tried no more often than this. Default 3000. */
+  readonly returnIntervalMs?: number;
 }
 
-const retryMs = 100;
-/** While the files are written, the FIFO is tried again no more often than this. */
-const returnIntervalMs = 1000;
+const openRetryMs = 100;
+/** While the files are written, a try of the FIFO may delay the output by this much. */
+const returnProbeMs = 100;
 
 /**
- * Nomad's FIFO while somebody reads it; else the numbered files that the reader would have written. Nomad's
- * log collector stops for good when the plugin that held the FIFO dies, and nobody starts it again until the
- * task or the agent restarts: without this the output would be lost until then.
+ * Nomad's FIFO while somebody reads it; else the numbered files that the reader would have written. Nomad's log
+ * collector stops for good when the plugin that held the FIFO dies, and nobody starts it again until the task or the
+ * agent restarts: without this the output would be lost until then.
  */
 export class TaskLogSink implements LogSink {
-  readonly #options: TaskLogSinkOptions;
+  readonly #options: Required<TaskLogSinkOptions>;
+  readonly #gate: FifoGate;
+  #readerIsProven: boolean;
   #fifo: FifoWriter | undefined;
   #files: RotatedLog | undefined;
   #triedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: TaskLogSinkOptions) {
-    this.#options = options;
+    this.#options = { readerGraceMs: 2000, returnIntervalMs: 3000, ...options };
+    this.#gate = new FifoGate(options.directory, options.fifoName);
+    this.#readerIsProven = options.readerIsFresh;
   }
 
   async write(chunks: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
-    for (;;) {
-      const fifo = await this.#resolveFifo(signal);
-      if (fifo === undefined) return this.#writeFiles(chunks);
-      try {
-        return await fifo.write(chunks, signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        // The reader has gone: how much of this batch it took is not known, so all of it goes to the next one.
-        this.#options.logger.debug("log FIFO lost its reader", { fifo: this.#options.fifoName, error: String(error) });
-        fifo.close();
-        this.#fifo = undefined;
+    let left = chunks;
+    while (left.length > 0) {
+      left = this.#fifo === undefined ? await this.#findReader(left, signal) : await this.#writeFifo(this.#fifo, left, signal);
+      if (this.#fifo === undefined && this.#files !== undefined) {
+        for (const chunk of left) await this.#files.write(chunk);
+        return;
       }
     }
   }
 
   async close(): Promise<void> {
     this.#fifo?.close();
+    this.#gate.close();
     await this.#files?.close();
     this.#fifo = undefined;
     this.#files = undefined;
   }
 
-  /** The FIFO with a reader; undefined when there is none and the files must serve. */
-  async #resolveFifo(signal: AbortSignal): Promise<FifoWriter | undefined> {
-    if (this.#fifo !== undefined) return this.#fifo;
-    const deadlineMs = performance.now() + (this.#options.readerGraceMs ?? 2000);
-    for (;;) {
-      if (this.#files !== undefined && performance.now() - this.#triedAtMs < returnIntervalMs) return undefined;
-      this.#triedAtMs = performance.now();
-      const fd = this.#openFifo();
-      if (fd !== undefined) return this.#useFifo(fd);
-      if (this.#files !== undefined || performance.now() >= deadlineMs) return undefined;
-      await sleep(retryMs, undefined, { signal });
-    }
-  }
-
-  #openFifo(): number | undefined {
+  /** What is left to write: nothing, or all of it when the reader has gone and took nobody knows how much. */
+  async #writeFifo(fifo: FifoWriter, chunks: readonly Uint8Array[], signal: AbortSignal): Promise<readonly Uint8Array[]> {
     try {
-      return this.#options.directory.openFifoForWriting(this.#options.fifoName);
-    } catch {
-      // ENXIO: no reader. ENOENT: log collection is off. ELOOP or not a FIFO: the task put something in its place.
-      return undefined;
+      await fifo.write(chunks, signal);
+      return [];
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#options.logger.debug("log FIFO lost its reader", { fifo: this.#options.fifoName, error: String(error) });
+      fifo.close();
+      this.#fifo = undefined;
+      this.#readerIsProven = false;
+      return chunks;
     }
   }
 
-  async #useFifo(fd: number): Promise<FifoWriter> {
-    this.#fifo = new FifoWriter(fd);
+  /** Ends with either the FIFO or the files in place. Returns what is left to write. */
+  async #findReader(chunks: readonly Uint8Array[], signal: AbortSignal): Promise<readonly Uint8Array[]> {
+    const isReturn = this.#files !== undefined;
+    if (isReturn && performance.now() - this.#triedAtMs < this.#options.returnIntervalMs) return chunks;
+    this.#triedAtMs = performance.now();
+    if (!(await this.#openGate(isReturn ? 0 : this.#options.readerGraceMs, signal))) return this.#useFiles(chunks);
+    if (this.#readerIsProven) return this.#useFifo(chunks);
+    const [first = new Uint8Array(), ...others] = chunks;
+    const { alive, undelivered } = await this.#gate.probe(first, isReturn ? returnProbeMs : this.#options.readerGraceMs, signal);
+    const left = [...undelivered, ...others].filter((chunk) => chunk.length > 0);
+    return alive ? this.#useFifo(left) : this.#useFiles(left);
+  }
+
+  async #openGate(graceMs: number, signal: AbortSignal): Promise<boolean> {
+    const deadlineMs = performance.now() + graceMs;
+    while (!this.#gate.open()) {
+      if (performance.now() >= deadlineMs) return false;
+      await sleep(openRetryMs, undefined, { signal });
+    }
+    return true;
+  }
+
+  async #useFifo(left: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
+    this.#fifo = this.#gate.openWriter();
+    if (this.#fifo === undefined) return this.#useFiles(left);
     const files = this.#files;
     this.#files = undefined;
     await files?.close();
-    return this.#fifo;
+    return left;
   }
 
-  async #writeFiles(chunks: readonly Uint8Array[]): Promise<void> {
+  #useFiles(left: readonly Uint8Array[]): readonly Uint8Array[] {
     if (this.#files === undefined) {
       this.#options.logger.warn("nobody reads the task's log FIFO; writing the log files directly", { fifo: this.#options.fifoName });
       this.#files = new RotatedLog({ directory: this.#options.directory, baseName: this.#options.baseName });
     }
-    for (const chunk of chunks) await this.#files.write(chunk);
+    return left;
   }
 }

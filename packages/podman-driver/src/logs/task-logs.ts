@@ -15,6 +15,8 @@ export interface TaskLogsOptions {
   /** The file Podman names as the container's log. */
   readonly logPath: string;
   readonly socketPath: string;
+  /** True for a task that this plugin has just started. */
+  readonly isFresh: boolean;
   readonly heartbeat: Heartbeat;
   readonly buffers: SliceBuffers;
   readonly logger: Logger;
@@ -81,7 +83,7 @@ async function openLogs(options: TaskLogsOptions): Promise<OpenLogs> {
   const source = await LogSource.open(logPath, options.socketPath);
   let sinks: LogSinks | undefined;
   try {
-    sinks = openLogSinks(task, logger);
+    sinks = openLogSinks(task, { readerIsFresh: options.isFresh, logger });
     const position = LogPosition.open(task.allocDir, task.name, containerId);
     const pump = new LogPump({ source, sinks, position, buffers, offsetBytes: position.load() });
     const watcher = watchFile(logPath, pump.poke);

@@ -21,15 +21,31 @@ export interface ExitWatcherOptions {
   readonly sameBoot: boolean;
   readonly memoryLimitBytes?: number | undefined;
   readonly logger: Logger;
+  /** Default: `defaultExitTimings`. */
+  readonly timings?: ExitTimings;
 }
 
-/** With a hint at hand Podman's own wait is only the net below; each look costs the service some CPU. */
-const armedWaitIntervalMs = 5000;
-const bareWaitIntervalMs = 500;
-const shortestRetryMs = 100;
-const longestRetryMs = 5000;
-/** conmon ends right after it wrote the exit code down; Podman is given this long to notice before the code counts as lost. */
-const conmonGraceMs = 1500;
+export interface ExitTimings {
+  /** With a hint at hand Podman's own wait is only the net below; each look costs the service some CPU. */
+  readonly armedWaitMs: number;
+  readonly bareWaitMs: number;
+  /** Pauses between questions to a Podman that does not answer, doubled each time. */
+  readonly shortestRetryMs: number;
+  readonly longestRetryMs: number;
+  /** Podman may answer a wait at once for a container that runs on (conmon lost): it is not asked again before. */
+  readonly waitAgainMs: number;
+  /** conmon ends right after it wrote the exit code down; Podman is given this long to notice before the code counts as lost. */
+  readonly conmonGraceMs: number;
+}
+
+export const defaultExitTimings: ExitTimings = {
+  armedWaitMs: 5000,
+  bareWaitMs: 500,
+  shortestRetryMs: 100,
+  longestRetryMs: 5000,
+  waitAgainMs: 1000,
+  conmonGraceMs: 1500,
+};
 
 /**
  * Waits for the end of one container: hints wake it, Podman's inspect answer decides. Settles once; rejects only
@@ -39,6 +55,10 @@ export async function waitForExit(options: ExitWatcherOptions, signal: AbortSign
   const watch = new ExitWatch(options, signal);
   try {
     return await watch.run();
+  } catch (error) {
+    // A timer that is cut short rejects with an error of its own.
+    signal.throwIfAborted();
+    throw error;
   } finally {
     watch.close();
   }
@@ -46,6 +66,7 @@ export async function waitForExit(options: ExitWatcherOptions, signal: AbortSign
 
 class ExitWatch {
   readonly #options: ExitWatcherOptions;
+  readonly #timings: ExitTimings;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   #wake: (() => void) | undefined;
@@ -56,13 +77,15 @@ class ExitWatch {
 
   constructor(options: ExitWatcherOptions, signal: AbortSignal) {
     this.#options = options;
+    this.#timings = options.timings ?? defaultExitTimings;
     this.#signal = AbortSignal.any([signal, this.#stop.signal]);
   }
 
   async run(): Promise<WaitResult> {
+    this.#signal.throwIfAborted();
     const { sources } = this.#options;
     const hints = sources.watchHints(this.#hint);
-    const net = this.#followWait(hints.armed ? armedWaitIntervalMs : bareWaitIntervalMs);
+    const net = this.#followWait(hints.armed ? this.#timings.armedWaitMs : this.#timings.bareWaitMs);
     try {
       for (;;) {
         await this.#nextHint();
@@ -104,6 +127,7 @@ class ExitWatch {
 
   /** Asks Podman until it answers; undefined: the container has not ended. */
   async #look(): Promise<WaitResult | undefined> {
+    const { shortestRetryMs, longestRetryMs } = this.#timings;
     for (let retryMs = shortestRetryMs; ; retryMs = Math.min(retryMs * 2, longestRetryMs)) {
       const state = await this.#inspect();
       if (state !== "no answer") {
@@ -132,7 +156,7 @@ class ExitWatch {
       return true;
     }
     this.#conmonLostAtMs ??= performance.now();
-    return performance.now() - this.#conmonLostAtMs < conmonGraceMs;
+    return performance.now() - this.#conmonLostAtMs < this.#timings.conmonGraceMs;
   }
 
   #evidence(state: ObservedState | undefined, conmonAlive: boolean): ExitEvidence {
@@ -141,13 +165,13 @@ class ExitWatch {
   }
 
   async #followWait(intervalMs: number): Promise<void> {
+    const { shortestRetryMs, longestRetryMs, waitAgainMs } = this.#timings;
     let retryMs = shortestRetryMs;
     while (!this.#signal.aborted) {
       try {
         this.#waitCode = await this.#options.sources.wait(intervalMs, this.#signal);
         this.#hint();
-        // Podman may answer at once for a container that runs on (conmon lost): do not spin on it.
-        retryMs = 1000;
+        retryMs = waitAgainMs;
       } catch (error) {
         if (this.#signal.aborted) return;
         this.#options.logger.debug("wait for the container broke off; waiting again", { error: String(error) });

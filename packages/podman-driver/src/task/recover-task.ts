@@ -37,6 +37,7 @@ export async function recoverTask(request: RecoverRequest, signal: AbortSignal):
     host,
     startedAt: state.startedAt,
     sameBoot: state.own === undefined || state.own.bootId === "" || state.own.bootId === services.bootId,
+    isFresh: false,
     collectsLogs: state.own?.logMode === "nomad",
     observed: observed === "no answer" ? undefined : observed,
     services,

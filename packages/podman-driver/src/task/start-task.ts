@@ -38,6 +38,7 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
     host,
     startedAt,
     sameBoot: true,
+    isFresh: true,
     collectsLogs: policy.collectLogs,
     observed,
     services,

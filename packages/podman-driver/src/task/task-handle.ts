@@ -19,6 +19,8 @@ export interface TaskHandleOptions {
   readonly startedAt: Date;
   /** False: the host was rebooted since the task was started. */
   readonly sameBoot: boolean;
+  /** True: this plugin has just started it; false: it was recovered. */
+  readonly isFresh: boolean;
   /** True: the container's output goes to Nomad's log files through this plugin. */
   readonly collectsLogs: boolean;
   /** What Podman said of the container; undefined when it could not be asked and must be, as soon as it answers. */
@@ -144,6 +146,7 @@ export class TaskHandle {
       containerId: this.containerId,
       logPath: inspect.host.logPath,
       socketPath: this.host.socketPath,
+      isFresh: this.#options.isFresh,
       heartbeat: services.heartbeat,
       buffers: services.logBuffers,
       logger,
