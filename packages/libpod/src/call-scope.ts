@@ -1,5 +1,8 @@
 import { LibpodError } from "./libpod-error.ts";
 
+/** A longer timer would fire at once; it is 24 days. */
+const maxTimerMs = 2 ** 31 - 1;
+
 export interface CallScopeOptions {
   /** Named in the time-out's message, such as "inspect container web-1f2e". */
   readonly action: string;
@@ -47,7 +50,7 @@ export class CallScope {
   restartDeadline(): void {
     this.stopDeadline();
     if (this.#deadlineMs === undefined || this.signal.aborted) return;
-    const deadlineMs = this.#deadlineMs;
+    const deadlineMs = Math.min(this.#deadlineMs, maxTimerMs);
     this.#timer = setTimeout(() => this.abort(this.#timeout(deadlineMs)), deadlineMs);
     this.#timer.unref();
   }

@@ -76,10 +76,10 @@ export class Containers {
     return await this.#caller.callJson(request, decodeContainerList, { deadlineMs: this.#timeouts.quickMs, signal });
   }
 
-  /** Sends the stop signal, then SIGKILL after `timeoutSeconds`; settles when the process has ended. */
+  /** Sends the stop signal, then SIGKILL after `timeoutSeconds` (rounded up to whole ones); settles when the process has ended. */
   async stop(container: string, options: { readonly timeoutSeconds: number }, signal: AbortSignal): Promise<"stopped" | "already-stopped"> {
     const { timeoutSeconds } = options;
-    const request: HttpRequest = { action: `stop container ${container}`, method: "POST", path: ["containers", container, "stop"], query: { timeout: timeoutSeconds } };
+    const request: HttpRequest = { action: `stop container ${container}`, method: "POST", path: ["containers", container, "stop"], query: { timeout: Math.ceil(timeoutSeconds) } };
     const { status } = await this.#caller.call(request, { deadlineMs: timeoutSeconds * 1000 + this.#timeouts.stopExtraMs, signal });
     return status === 304 ? "already-stopped" : "stopped";
   }

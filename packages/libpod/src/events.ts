@@ -65,7 +65,8 @@ function toEventRequest(action: string, filter: EventFilter, stream: boolean): H
   return { action, method: "GET", path: ["events"], query: { stream, since, filters } };
 }
 
-function decodePodmanEvent(value: unknown): PodmanEvent {
+/** Decodes one line of `GET /events`; a member of a wrong type is a JsonShapeError. */
+export function decodePodmanEvent(value: unknown): PodmanEvent {
   const reader = new JsonReader(value, "event");
   const actor = reader.nested("Actor");
   const attributes = actor.stringMap("Attributes");

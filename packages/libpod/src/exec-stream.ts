@@ -15,7 +15,7 @@ export interface ExecStream {
   write(data: Uint8Array): Promise<void>;
   /** Ends stdin; output goes on. A TTY does not pass it on: write the character 4 there. */
   end(): Promise<void>;
-  /** Closes the connection at once; may be called at any time and again. */
+  /** Closes the connection at once; may be called at any time and again. A read that waits rejects as `connection-lost`. */
   destroy(): void;
 }
 

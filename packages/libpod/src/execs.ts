@@ -22,9 +22,13 @@ export interface TerminalSize {
   readonly width: number;
 }
 
-export interface ExecStartOptions extends Partial<TerminalSize> {
+export interface ExecStartOptions {
   /** As given to create. */
   readonly tty: boolean;
+  /** Rows of the terminal. */
+  readonly height?: number | undefined;
+  /** Columns of the terminal. */
+  readonly width?: number | undefined;
 }
 
 /** A session of an exec, running or ended. */
@@ -88,7 +92,8 @@ export class Execs {
   }
 }
 
-function decodeExecInspect(value: unknown): ExecInspect {
+/** Decodes `GET /exec/{id}/json`; a member of a wrong type is a JsonShapeError. */
+export function decodeExecInspect(value: unknown): ExecInspect {
   const reader = new JsonReader(value, "exec");
   return { running: reader.boolean("Running"), exitCode: reader.number("ExitCode"), pid: reader.number("Pid") };
 }

@@ -57,7 +57,7 @@ export class Images {
 
   /**
    * Pulls while it is iterated: progress lines, then one "done" as the last item. Podman reports failures after a 200;
-   * they reject as `engine-error` with its text. Leaving the loop or aborting closes the connection, which ends the pull.
+   * they reject as `engine-error` with its text. Leaving the loop or aborting closes the connection.
    */
   async *pull(pull: PullRequest, signal: AbortSignal): AsyncGenerator<PullUpdate, void, undefined> {
     const request = toPullHttpRequest(pull);

@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { decodeContainerInspect } from "./container-inspect.ts";
 import { decodeContainerList } from "./container-list-entry.ts";
+import { decodePodmanEvent } from "./events.ts";
+import { decodeExecInspect } from "./execs.ts";
 import { decodeImageInspect, decodeImageList } from "./image-inspect.ts";
 import { readObject, type JsonObject } from "./json-reader.ts";
 import { decodePodmanInfo } from "./podman-info.ts";
@@ -78,17 +80,30 @@ describe("answers of Podman 4.3.1", () => {
     assert.deepEqual([info.version, info.cgroupVersion, info.cgroupManager, info.rootless, info.storage.driver], ["4.3.1", "v1", "cgroupfs", false, "overlay"]);
     assert.deepEqual([info.ociRuntime.name, info.conmon.path, info.logDrivers.includes("k8s-file")], ["runc", "/usr/bin/conmon", true]);
   });
+
+  test("an exec decodes before its start and after its end", () => {
+    assert.deepEqual(decodeExecInspect(recorded("exec-created")), { running: false, exitCode: 0, pid: 0 });
+    assert.deepEqual(decodeExecInspect(recorded("exec-exited")), { running: false, exitCode: 0, pid: 0 });
+  });
+
+  test("every event decodes, and only deaths have exit codes", () => {
+    const lines = readFileSync(new URL("../test/recorded/podman-4.3.1/events.jsonl", import.meta.url), "utf8").trim().split("\n");
+    const events = lines.map((line) => decodePodmanEvent(JSON.parse(line)));
+    assert.ok(events.some((event) => event.type === "image" && event.action === "tag"));
+    const died = events.filter((event) => event.exitCode !== undefined);
+    assert.deepEqual(died.map((event) => [event.action, event.exitCode, event.attributes.name, event.at.toISOString()]), [
+      ["died", 137, "cap1", "2026-11-23T04:27:10.991Z"],
+    ]);
+  });
 });
 
 describe("other versions' shapes", () => {
   test("Podman 5 gives entrypoint and stop signal as list and name, and leaves health and networks out", () => {
     const answer = recorded("container-running");
-    const { Health: _health, ...state } = nested(answer, "State");
-    const { Networks: _networks, ...network } = nested(answer, "NetworkSettings");
     const container = decodeContainerInspect({
       ...answer,
-      State: state,
-      NetworkSettings: { ...network, Ports: { "80/tcp": null } },
+      State: { ...nested(answer, "State"), Health: undefined },
+      NetworkSettings: { ...nested(answer, "NetworkSettings"), Networks: undefined, Ports: { "80/tcp": null } },
       Config: { ...nested(answer, "Config"), Entrypoint: ["/init", "--"], StopSignal: "SIGTERM", Labels: null, Cmd: null },
     });
     assert.deepEqual([container.config.entrypoint, container.config.stopSignal, container.config.labels, container.config.command], [["/init", "--"], "SIGTERM", {}, []]);
@@ -102,7 +117,7 @@ describe("other versions' shapes", () => {
 
   test("Podman 3 names the health check and the created state otherwise", () => {
     const answer = recorded("container-created");
-    const { Health: _health, ...state } = nested(answer, "State");
+    const state = { ...nested(answer, "State"), Health: undefined };
     const old = decodeContainerInspect({ ...answer, State: { ...state, Status: "configured", Healthcheck: { Status: "healthy" } } });
     assert.deepEqual([old.state.status, old.state.healthStatus], ["created", "healthy"]);
   });

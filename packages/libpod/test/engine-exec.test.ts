@@ -69,7 +69,10 @@ describe("exec", limit, () => {
     await using engine = openEngineUnderTest(signal);
     const id = await engine.run(sleeper);
     const execId = await engine.client.exec.create(id, { command: ["sh", "-c", "echo on; exec sleep 1000"], tty: false, attachStdin: false }, signal);
-    for await (const _piece of (await engine.client.exec.start(execId, { tty: false }, signal)).output) break;
+    const stream = await engine.client.exec.start(execId, { tty: false }, signal);
+    const output = stream.output[Symbol.asyncIterator]();
+    assert.equal(Buffer.from((await output.next()).value?.data).toString(), "on\n");
+    stream.destroy();
     const session = await engine.client.exec.inspect(execId, signal);
     assert.deepEqual([session.running, session.pid > 0], [true, true]);
   });
