@@ -6,7 +6,9 @@ export type TestingErrorCode =
   | "engine-start"
   | "engine-command"
   | "image-import"
-  | "no-free-subnet";
+  | "no-free-subnet"
+  | "no-tests"
+  | "unknown-option";
 
 /** The one error class of this package; `message` is a whole sentence that a person can act on. */
 export class TestingError extends Error {

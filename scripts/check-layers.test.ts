@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { checkImport, findImports } from "./check-layers.ts";
+
+const declared = {
+  "go-plugin": { runtime: ["@connectrpc/connect"], test: ["@driver/testing", "fast-check"] },
+  "nomad-plugin": { runtime: ["@driver/go-plugin"], test: [] },
+  "nomad-host": { runtime: ["@driver/nomad-plugin", "@driver/podman-driver", "@driver/go-plugin"], test: ["@driver/testing"] },
+  "podman-driver": { runtime: ["@driver/libpod", "@connectrpc/connect", "@driver/cli"], test: ["@driver/testing"] },
+};
+
+const cases: readonly { file: string; specifier: string; complaint?: RegExp }[] = [
+  { file: "packages/nomad-plugin/src/a.ts", specifier: "@driver/go-plugin" },
+  { file: "packages/nomad-host/src/a.ts", specifier: "@driver/go-plugin" },
+  { file: "packages/nomad-host/src/a.ts", specifier: "node:fs" },
+  { file: "packages/nomad-host/src/a.test.ts", specifier: "@driver/testing" },
+  { file: "packages/go-plugin/test/a.ts", specifier: "fast-check" },
+  { file: "packages/go-plugin/test/a.test.ts", specifier: "../src/gen/shell.ts" },
+  { file: "scripts/a.ts", specifier: "@driver/testing" },
+  { file: "packages/nomad-host/src/a.ts", specifier: "@driver/podman-driver", complaint: /level 2 to level 2/ },
+  { file: "packages/podman-driver/src/a.ts", specifier: "@driver/cli", complaint: /level 2 to level 3/ },
+  { file: "packages/podman-driver/src/a.ts", specifier: "@driver/nomad-plugin", complaint: /not declared/ },
+  { file: "packages/podman-driver/src/a.ts", specifier: "@driver/libpod/src/client.ts", complaint: /reaches into/ },
+  { file: "packages/podman-driver/src/a.ts", specifier: "../../libpod/src/client.ts", complaint: /leaves its package/ },
+  { file: "scripts/a.ts", specifier: "../packages/libpod/src/client.ts", complaint: /leaves its package/ },
+  { file: "packages/podman-driver/src/a.ts", specifier: "@driver/testing", complaint: /not declared/ },
+  { file: "packages/go-plugin/test/a.test.ts", specifier: "@driver/testing", complaint: /level 0/ },
+  { file: "packages/podman-driver/src/a.ts", specifier: "@connectrpc/connect", complaint: /alone/ },
+  { file: "packages/nomad-plugin/src/index.ts", specifier: "./gen/driver_pb.ts", complaint: /generated/ },
+  { file: "packages/go-plugin/src/a.ts", specifier: "fast-check", complaint: /not declared/ },
+];
+
+for (const { file, specifier, complaint } of cases) {
+  test(`${file} ${complaint === undefined ? "may" : "must not"} import ${specifier}`, () => {
+    const found = checkImport({ file, specifier }, declared);
+    if (complaint === undefined) assert.equal(found, undefined);
+    else assert.match(found ?? "", complaint);
+  });
+}
+
+test("static, side-effect, type and dynamic imports and re-exports are found", () => {
+  const source = 'import { a } from "one";\nimport type {\n  B,\n} from "two";\nimport "three";\nexport * from "four";\nconst five = await import("five");\n';
+  assert.deepEqual(
+    findImports("x.ts", source).map((found) => found.specifier),
+    ["one", "two", "three", "four", "five"],
+  );
+});

@@ -1,0 +1,118 @@
+// Checks who imports whom: ARCHITECTURE.md draws the layers, this file holds the code to them.
+import { globSync, readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { dirname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Imports go to a lower level only; packages of one level do not know each other. */
+const levels: Readonly<Record<string, number>> = {
+  "go-plugin": 0,
+  libpod: 0,
+  "nomad-plugin": 1,
+  "nomad-host": 2,
+  "podman-driver": 2,
+  cli: 3,
+};
+
+/** Imported by tests and scripts alone. */
+const testPackage = "testing";
+
+/** The only packages that may know the wire format. */
+const wirePackages = ["go-plugin", "nomad-plugin"];
+
+/** One import: the file it stands in (relative to the root) and what it asks for. */
+export interface Import {
+  readonly file: string;
+  readonly specifier: string;
+}
+
+/** Names in the package.json of each package, by folder name. */
+export type DeclaredDependencies = Readonly<Record<string, { readonly runtime: readonly string[]; readonly test: readonly string[] }>>;
+
+/** Finds the static and dynamic imports and re-exports of a source text. */
+export function findImports(file: string, source: string): Import[] {
+  const pattern = /(?:^|[\n;])\s*(?:import|export)\s[^"'`;]*?from\s*"([^"]+)"|(?:^|[\n;])\s*import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/g;
+  return [...source.matchAll(pattern)].map((match) => ({ file, specifier: match[1] ?? match[2] ?? match[3] ?? "" }));
+}
+
+/** Says what is wrong with an import, or undefined. */
+export function checkImport(wanted: Import, declared: DeclaredDependencies): string | undefined {
+  const owner = /^packages\/([^/]+)\//.exec(wanted.file)?.[1];
+  const target = /^@driver\/([^/]+)(\/.*)?$/.exec(wanted.specifier);
+  if (target !== null) return checkWorkspaceImport(wanted, owner, { name: target[1] ?? "", path: target[2] ?? "", declared });
+  if (wanted.specifier.startsWith(".")) return checkRelativeImport(wanted, owner);
+  if (owner === undefined || isBuiltin(wanted.specifier)) return undefined;
+  return checkExternalImport(wanted, owner, declared);
+}
+
+interface WorkspaceTarget {
+  readonly name: string;
+  readonly path: string;
+  readonly declared: DeclaredDependencies;
+}
+
+function checkWorkspaceImport(wanted: Import, owner: string | undefined, target: WorkspaceTarget): string | undefined {
+  if (target.path !== "") return "reaches into another package; import from its name alone";
+  if (owner === undefined || owner === target.name) return undefined;
+  const inTest = isTest(wanted.file);
+  const dependencies = target.declared[owner];
+  const known = [...(dependencies?.runtime ?? []), ...(inTest ? (dependencies?.test ?? []) : [])];
+  if (!known.includes(wanted.specifier)) return `is not declared in packages/${owner}/package.json`;
+  if (owner === testPackage) return undefined;
+  const [from, to] = [levels[owner], levels[target.name]];
+  if (target.name === testPackage) {
+    if (!inTest) return "is for tests and scripts alone";
+    return from === 0 ? "is not for tests of level 0" : undefined;
+  }
+  if (from === undefined || to === undefined) return "has no level in scripts/check-layers.ts";
+  return to < from ? undefined : `goes from level ${from} to level ${to}`;
+}
+
+function checkRelativeImport(wanted: Import, owner: string | undefined): string | undefined {
+  const path = normalize(join(dirname(wanted.file), wanted.specifier));
+  const target = /^packages\/([^/]+)\//.exec(path)?.[1];
+  if (target !== undefined && target !== owner) return "leaves its package; import the other one by its name";
+  if (/^packages\/[^/]+\/src\/index\.ts$/.test(wanted.file) && path.includes("/gen/")) return "lets generated types out of the package";
+  return undefined;
+}
+
+function checkExternalImport(wanted: Import, owner: string, declared: DeclaredDependencies): string | undefined {
+  const name = /^(?:@[^/]+\/)?[^/]+/.exec(wanted.specifier)?.[0] ?? wanted.specifier;
+  const onWire = name.startsWith("@bufbuild/") || name.startsWith("@connectrpc/");
+  if (onWire && !wirePackages.includes(owner) && !isTest(wanted.file)) return `is for ${wirePackages.join(" and ")} alone`;
+  const dependencies = [...(declared[owner]?.runtime ?? []), ...(isTest(wanted.file) ? (declared[owner]?.test ?? []) : [])];
+  return dependencies.includes(name) ? undefined : `is not declared in packages/${owner}/package.json`;
+}
+
+function isTest(file: string): boolean {
+  return file.endsWith(".test.ts") || /^packages\/[^/]+\/test\//.test(file);
+}
+
+function readDeclared(): DeclaredDependencies {
+  const shared = dependencyNames("package.json", "devDependencies");
+  return Object.fromEntries(
+    globSync("packages/*/package.json").map((path) => {
+      const runtime = dependencyNames(path, "dependencies");
+      return [path.split("/")[1] ?? "", { runtime, test: [...dependencyNames(path, "devDependencies"), ...shared] }];
+    }),
+  );
+}
+
+function dependencyNames(path: string, section: string): string[] {
+  const manifest: Record<string, unknown> = JSON.parse(readFileSync(path, "utf8"));
+  return Object.keys(manifest[section] ?? {});
+}
+
+if (import.meta.main) {
+  process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+  const declared = readDeclared();
+  const files = globSync(["packages/*/{src,test}/**/*.ts", "packages/*/*.ts", "{scripts,bench,e2e}/**/*.ts"]);
+  const complaints = files
+    .flatMap((file) => findImports(file, readFileSync(file, "utf8")))
+    .flatMap((wanted) => {
+      const complaint = checkImport(wanted, declared);
+      return complaint === undefined ? [] : [`${wanted.file}: import of "${wanted.specifier}" ${complaint}`];
+    });
+  for (const complaint of complaints.toSorted()) process.stdout.write(`${complaint}\n`);
+  process.exitCode = complaints.length === 0 ? 0 : 1;
+}
