@@ -3,7 +3,7 @@ import { closeSync, constants, openSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { PodmanClient } from "@driver/libpod";
+import { PodmanClient, type ContainerState } from "@driver/libpod";
 import { decodeMsgpackRaw, encodeGoMsgpack, encodeGoTime, type TaskHandle } from "@driver/nomad-plugin";
 import { DriverRig, testSetting, until, type RiggedTask } from "@driver/testing";
 
@@ -66,6 +66,20 @@ test("stops, signals and looks into a recovered task as into any other", async (
   await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "" }, soon());
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 23);
 });
+
+for (const alsoMain of [false, true]) {
+  test(`finds that conmon${alsoMain ? " and the task" : ""} died while no plugin ran, and reports no success`, async () => {
+    await using rig = await DriverRig.start();
+    const task = await rig.runScript("sleep 60");
+    const state = await stateOf(task);
+    await rig.crash();
+    process.kill(state?.conmonPid ?? 0, "SIGKILL");
+    if (alsoMain) process.kill(state?.pid ?? 0, "SIGKILL");
+    await rig.recover(task);
+    const result = await rig.driver.waitTask(task.config.id, AbortSignal.timeout(10_000));
+    assert.match(result.error ?? "", /exit code unknown: conmon/);
+  });
+}
 
 test("refuses to recover a task whose container is gone", async () => {
   await using rig = await DriverRig.start();
@@ -139,7 +153,7 @@ async function go(task: RiggedTask): Promise<void> {
   await writeFile(join(task.config.allocDir, "alloc", "go"), "");
 }
 
-async function stateOf(task: RiggedTask): Promise<{ readonly status: string } | undefined> {
+async function stateOf(task: RiggedTask): Promise<ContainerState | undefined> {
   const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
   try {
     return (await podman.containers.inspect(`task-${task.config.allocId}`, soon()))?.state;

@@ -8,19 +8,24 @@ export interface ClaimedProcesses {
   readonly pid: number;
   readonly conmonPid: number;
   readonly cgroupPath: string;
+  /** The main process that was seen here when the task was started in this boot; 0 where there was none. */
+  readonly seenPid: number;
 }
 
 /** A container's processes as the kernel knows them; what could not be proved is left out. */
 export interface ContainerProcesses {
   readonly main?: ProcessIdentity;
   readonly conmon?: ProcessIdentity;
+  /** conmon died before the container did, so that nobody will learn the exit code. */
+  readonly conmonIsLost: boolean;
   readonly cgroup?: CgroupFolders;
   readonly exitDirectory?: string;
 }
 
 /**
  * Checks an engine's claims: the main process must be in a cgroup named after the full container id, conmon must
- * carry that id in its command line, and a cgroup path must look like Podman's own.
+ * carry that id in its command line, and a cgroup path must look like Podman's own. A missing conmon means something only
+ * where the container's processes can be seen at all: a Podman behind a socket of another machine names foreign pids.
  */
 export function identifyContainer(roots: HostRoots, claimed: ClaimedProcesses): ContainerProcesses {
   const { containerId } = claimed;
@@ -32,12 +37,14 @@ export function identifyContainer(roots: HostRoots, claimed: ClaimedProcesses): 
   return {
     ...(main !== undefined && { main }),
     ...(conmon !== undefined && { conmon }),
+    conmonIsLost: conmon === undefined && claimed.conmonPid > 0 && (main !== undefined || (claimed.pid > 0 && claimed.pid === claimed.seenPid)),
     ...(cgroup !== undefined && { cgroup }),
     ...(exitDirectory !== undefined && { exitDirectory }),
   };
 }
 
-function identifyMain(roots: HostRoots, claimed: ClaimedProcesses): ProcessIdentity | undefined {
+/** The main process that an engine names, if the kernel has it in a cgroup of the container. */
+export function identifyMain(roots: HostRoots, claimed: Pick<ClaimedProcesses, "containerId" | "pid">): ProcessIdentity | undefined {
   const main = identifyProcess(roots, claimed.pid);
   return main !== undefined && isProcessOfContainer(roots, main, claimed.containerId) ? main : undefined;
 }

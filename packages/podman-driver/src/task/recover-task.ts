@@ -38,6 +38,7 @@ export async function recoverTask(request: RecoverRequest, signal: AbortSignal):
     startedAt: state.startedAt,
     sameBoot: state.own === undefined || state.own.bootId === "" || state.own.bootId === services.bootId,
     isFresh: false,
+    seenPid: state.own?.bootId === services.bootId ? state.own.containerPid : 0,
     collectsLogs: state.own?.logMode === "nomad",
     observed: observed === "no answer" ? undefined : observed,
     services,

@@ -1,7 +1,7 @@
 import type { ContainerInspect } from "@driver/libpod";
 import type { StartedTask } from "@driver/nomad-plugin";
 import type { DriverServices } from "../driver-services.ts";
-import { identifyProcess } from "../host/proc-files.ts";
+import { identifyMain } from "../host/container-processes.ts";
 import { toDriverNetwork } from "../plan/network.ts";
 import { Rollback } from "./rollback.ts";
 import { startContainer, type StartRequest } from "./start-container.ts";
@@ -39,6 +39,7 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
     startedAt,
     sameBoot: true,
     isFresh: true,
+    seenPid: 0,
     collectsLogs: policy.collectLogs,
     observed,
     services,
@@ -48,7 +49,7 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
 }
 
 function toOwnState(request: StartTaskRequest, observed: ContainerInspect): Parameters<typeof encodeTaskState>[0]["own"] {
-  const main = identifyProcess(request.services.roots, observed.state.pid);
+  const main = identifyMain(request.services.roots, { containerId: observed.id, pid: observed.state.pid });
   return {
     bootId: request.services.bootId,
     containerPid: main?.pid ?? 0,

@@ -5,7 +5,7 @@ import { readCgroupSample, readOomKills } from "../host/cgroup-counters.ts";
 import { identifyContainer, type ContainerProcesses } from "../host/container-processes.ts";
 import type { DriverServices } from "../driver-services.ts";
 import type { PodmanHost } from "../host/podman-host.ts";
-import { isAlive } from "../host/proc-files.ts";
+import { isAlive, type HostRoots } from "../host/proc-files.ts";
 import { TaskLogs } from "../logs/task-logs.ts";
 import { memoryLimitBytes } from "../plan/resources.ts";
 import { findContainer } from "./find-container.ts";
@@ -21,6 +21,8 @@ export interface TaskHandleOptions {
   readonly sameBoot: boolean;
   /** True: this plugin has just started it; false: it was recovered. */
   readonly isFresh: boolean;
+  /** The container's main process as an earlier plugin saw it in this boot; 0 where it did not. */
+  readonly seenPid: number;
   /** True: the container's output goes to Nomad's log files through this plugin. */
   readonly collectsLogs: boolean;
   /** What Podman said of the container; undefined when it could not be asked and must be, as soon as it answers. */
@@ -44,7 +46,7 @@ export class TaskHandle {
   readonly #options: TaskHandleOptions;
   readonly #stop = new AbortController();
   readonly #ended: Promise<WaitResult>;
-  #processes: ContainerProcesses = {};
+  #processes: ContainerProcesses = { conmonIsLost: false };
   #stopSignal = "";
   #result: WaitResult | undefined;
   #completedAt: Date | undefined;
@@ -138,7 +140,7 @@ export class TaskHandle {
   #attach(inspect: ContainerInspect): TaskLogs | undefined {
     const { pid, conmonPid, cgroupPath } = inspect.state;
     const { services, logger, collectsLogs } = this.#options;
-    this.#processes = identifyContainer(services.roots, { containerId: this.containerId, pid, conmonPid, cgroupPath });
+    this.#processes = identifyContainer(services.roots, { containerId: this.containerId, pid, conmonPid, cgroupPath, seenPid: this.#options.seenPid });
     this.#stopSignal = inspect.config.stopSignal;
     if (!collectsLogs) return undefined;
     return new TaskLogs({
@@ -160,16 +162,21 @@ export class TaskHandle {
       inspect: async (signal) => (await containers.inspect(this.containerId, signal))?.state,
       wait: (intervalMs, signal) => containers.wait(this.containerId, { conditions: ["exited", "stopped"], intervalMs }, signal),
       watchHints: (hint) => this.#watchHints(hint),
-      isConmonAlive: () => this.#processes.conmon === undefined || isAlive(roots, this.#processes.conmon),
+      isConmonAlive: () => !this.#isConmonGone(roots),
       readOomKills: () => (this.#processes.cgroup === undefined ? undefined : readOomKills(this.#processes.cgroup)),
     };
   }
 
+  #isConmonGone(roots: HostRoots): boolean {
+    const { conmon, conmonIsLost } = this.#processes;
+    return conmonIsLost || (conmon !== undefined && !isAlive(roots, conmon));
+  }
+
   #watchHints(hint: () => void): { readonly armed: boolean; close(): void } {
     const { roots, heartbeat, exitDirectories } = this.#options.services;
-    const { main, conmon, exitDirectory } = this.#processes;
+    const { main, exitDirectory } = this.#processes;
     const stopBeat = heartbeat.subscribe(() => {
-      if ((conmon !== undefined && !isAlive(roots, conmon)) || (main !== undefined && !isAlive(roots, main))) hint();
+      if (this.#isConmonGone(roots) || (main !== undefined && !isAlive(roots, main))) hint();
     });
     const armed = exitDirectory !== undefined && exitDirectories.subscribe(exitDirectory, this.containerId, hint);
     return {
