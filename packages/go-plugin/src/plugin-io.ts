@@ -32,8 +32,12 @@ export const processIo: PluginIo = {
   env: process.env,
   pid: process.pid,
   temporaryFolder: tmpdir(),
-  stdout: process.stdout,
-  stderr: process.stderr,
+  get stdout() {
+    return process.stdout;
+  },
+  get stderr() {
+    return process.stderr;
+  },
   onSignal(signal, listener) {
     process.on(signal, listener);
     return () => process.off(signal, listener);

@@ -167,5 +167,7 @@ test("five hundred calls at once are open at the same time", async () => {
   const session = openSession(await run.socketPath());
   await Promise.all(Array.from({ length: 500 }, () => openWatch(session)));
   assert.equal(session.remoteSettings.maxConcurrentStreams, 0xffff_ffff);
+  run.signal("SIGTERM");
+  assert.equal((await run.ended).stderr, "");
   session.destroy();
 });

@@ -4,15 +4,16 @@
  */
 export async function* takeUntilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
   const iterator = source[Symbol.asyncIterator]();
-  const { promise: aborted, resolve } = Promise.withResolvers<undefined>();
-  const onAbort = () => resolve(undefined);
+  let wake = () => {};
+  const onAbort = () => wake();
   signal.addEventListener("abort", onAbort, { once: true });
   try {
     while (!signal.aborted) {
-      const next = iterator.next();
-      // It may fail after nobody waits for it any more.
-      next.catch(() => {});
-      const step = await Promise.race([next, aborted]);
+      // Racing one promise of the abort over and over would pile up its reactions for the life of the stream.
+      const step = await new Promise<IteratorResult<T> | undefined>((resolve, reject) => {
+        wake = () => resolve(undefined);
+        iterator.next().then(resolve, reject);
+      });
       if (step === undefined || step.done === true) return;
       yield step.value;
     }

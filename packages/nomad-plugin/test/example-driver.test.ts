@@ -51,3 +51,35 @@ test("features the example does not have are refused by name", async () => {
   const session = driver.execTaskStreaming("x", { command: ["id"], tty: false }, (async function* () {})(), signal);
   await assert.rejects(Array.fromAsync(session), refused("driver does not support exec"));
 });
+
+test("killing the plugin takes a moment although every kind of stream is open, and the task lives on", async () => {
+  const { driver, plugin } = await launchExample({ signal });
+  const driverConfig = encodeConfig(await driver.taskConfigSchema(signal), configBody({ command: "/bin/sh", args: ["-c", "echo $$; exec sleep 60"] }));
+  const config = exampleTask({ folder, driverConfig, env: {} });
+  await driver.startTask(config, signal);
+  const waiting = assert.rejects(driver.waitTask(config.id, signal));
+  const streams = [driver.fingerprint(signal), driver.taskEvents(signal), driver.taskStats(config.id, { intervalMs: 1_000 }, signal)];
+  const ended = streams.map((stream) => assert.rejects(Array.fromAsync<unknown>(stream)));
+  await driver.pluginInfo(signal);
+  const start = performance.now();
+  await plugin.kill();
+  assert.ok(performance.now() - start < 1_900, `took ${performance.now() - start} ms`);
+  assert.deepEqual(await plugin.exited, { code: 0, signal: null });
+  await Promise.all([waiting, ...ended]);
+  process.kill(Number(readFileSync(config.stdoutPath, "utf8")), "SIGKILL");
+});
+
+test("a plugin that crashes fails every pending call at once", async () => {
+  const { driver, plugin } = await launchExample({ signal });
+  const driverConfig = encodeConfig(await driver.taskConfigSchema(signal), configBody({ command: "/bin/true" }));
+  const config = exampleTask({ folder, driverConfig, env: {} });
+  await driver.startTask(config, signal);
+  const stream = driver.fingerprint(signal)[Symbol.asyncIterator]();
+  await stream.next();
+  const rest = assert.rejects(Promise.resolve(stream.next()), DriverError);
+  process.kill(plugin.pid, "SIGKILL");
+  await rest;
+  assert.deepEqual(await plugin.exited, { code: null, signal: "SIGKILL" });
+  await assert.rejects(driver.pluginInfo(signal), DriverError);
+  await plugin.kill();
+});

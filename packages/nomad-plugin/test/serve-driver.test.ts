@@ -332,3 +332,28 @@ test("a call that was aborted before it began does not reach the driver", async 
   await served.driver.pluginInfo(signal);
   assert.equal(called, false);
 });
+
+test("a driver that does not notice an abort holds no call", async () => {
+  const deaf = new Promise<never>(() => {});
+  const signals: AbortSignal[] = [];
+  const both = Promise.withResolvers<void>();
+  const enter = (callSignal: AbortSignal) => {
+    signals.push(callSignal);
+    if (signals.length === 2) both.resolve();
+    return deaf;
+  };
+  await using served = await serveInProcess(
+    scriptedDriver({
+      waitTask: (_taskId, callSignal) => enter(callSignal),
+      async *fingerprint(callSignal) {
+        await enter(callSignal);
+      },
+    }),
+  );
+  const leave = new AbortController();
+  const calls = [served.driver.waitTask("x", leave.signal), Array.fromAsync(served.driver.fingerprint(leave.signal))];
+  await both.promise;
+  leave.abort(new Error("left"));
+  for (const call of calls) await assert.rejects(call, { message: "left" });
+  await Promise.all(signals.map(waitAborted));
+});

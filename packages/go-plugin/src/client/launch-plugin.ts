@@ -64,9 +64,7 @@ export async function launchPlugin(options: LaunchOptions): Promise<PluginProces
     child.stdout.resume();
     return pluginProcess({ pid: child.pid ?? 0, address, exited, connection: connectPlugin(address), sigkill: () => child.kill("SIGKILL") });
   } catch (error) {
-    child.kill("SIGKILL");
-    child.stdout.resume();
-    await exited.catch(() => {});
+    await endFailedLaunch(child, exited);
     throw error;
   }
 }
@@ -80,6 +78,18 @@ function childEnvironment(options: LaunchOptions): NodeJS.ProcessEnv {
     PLUGIN_MAX_PORT: "25000",
     PLUGIN_PROTOCOL_VERSIONS: String(options.handshake.protocolVersion),
   };
+}
+
+/** Processes of the plugin's own may hold its output open; a failed launch does not wait for them for long. */
+async function endFailedLaunch(child: PluginChild, exited: Promise<ProcessExit>): Promise<void> {
+  child.kill("SIGKILL");
+  child.stdout.resume();
+  const timer = setTimeout(() => {
+    child.stdout.destroy();
+    child.stderr.destroy();
+  }, killTimeoutMs);
+  await exited;
+  clearTimeout(timer);
 }
 
 type PluginChild = ChildProcessByStdio<null, Readable, Readable>;

@@ -1,6 +1,9 @@
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 
+/** More without a newline is no handshake, whatever follows. */
+const maxLineLength = 65_536;
+
 /** The text up to the first newline; the stream stays open. When it ends before one, what came so far, if anything. */
 export function readFirstLine(stream: Readable, signal: AbortSignal): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
@@ -10,6 +13,7 @@ export function readFirstLine(stream: Readable, signal: AbortSignal): Promise<st
     text += decoder.write(chunk);
     const end = text.indexOf("\n");
     if (end >= 0) settle(text.slice(0, end));
+    else if (text.length > maxLineLength) settle(text);
   };
   const onEnd = () => {
     if (text !== "") settle(text);

@@ -1,6 +1,7 @@
 import { createConnectRouter } from "@connectrpc/connect";
 import type { ConnectRouter } from "@connectrpc/connect";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
+import { constants } from "node:http2";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Logger } from "../log/logger.ts";
 import { statusErrors } from "./status-error.ts";
@@ -44,8 +45,9 @@ export function createRpcHandler(options: {
     request.on("error", () => {});
     answer(request, response).catch((error: unknown) => {
       // Writes that race a cancel fail late; the client is not listening any more.
-      options.logger.trace("answer not delivered", { path: request.url, error: String(error) });
-      if (!response.stream.destroyed) response.stream.close();
+      if (response.stream.destroyed) return;
+      options.logger.warn("answer not delivered", { path: request.url, error: String(error) });
+      response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     });
   };
 }

@@ -1,4 +1,5 @@
 import type { ConnectRouter } from "@connectrpc/connect";
+import { setMaxListeners } from "node:events";
 import { createServer } from "node:http2";
 import type { Http2Server } from "node:http2";
 import { GoPluginError } from "../go-plugin-error.ts";
@@ -69,6 +70,8 @@ async function serve(options: ServeOptions, io: PluginIo): Promise<number> {
   const folder = createSocketFolder({ parents: socketParents(io), pid: io.pid, logger: options.logger });
   const end = Promise.withResolvers<number>();
   const calls = new AbortController();
+  // Each call listens to it; without this the runtime warns of a leak from the eleventh on.
+  setMaxListeners(0, calls.signal);
   const handler = createRpcHandler({
     logger: options.logger,
     signal: calls.signal,
@@ -79,6 +82,8 @@ async function serve(options: ServeOptions, io: PluginIo): Promise<number> {
   });
   const server = createPluginServer();
   server.on("request", handler);
+  // Such as no descriptor left for a further connection: the one in use goes on.
+  server.on("error", (error) => options.logger.warn(`socket: ${error.message}`));
   const guard = guardSessions(server);
   const release = watchProcess({ options, io, guard, finish: end.resolve });
   try {

@@ -9,14 +9,14 @@ import type { CallReporter } from "./call-reporter.ts";
 /** What every Nomad plugin answers, on behalf of `driver`. */
 export function basePluginService(driver: TaskDriver, { answer }: CallReporter): ServiceImpl<typeof BasePlugin> {
   return {
-    pluginInfo: (_request, { signal }) => answer("PluginInfo", async () => toPluginInfoMessage(await driver.pluginInfo(signal))),
-    configSchema: (_request, { signal }) =>
-      answer("ConfigSchema", async () => {
+    pluginInfo: (_request, context) => answer(context, async (signal) => toPluginInfoMessage(await driver.pluginInfo(signal))),
+    configSchema: (_request, context) =>
+      answer(context, async (signal) => {
         const spec = await driver.configSchema(signal);
         return spec === undefined ? {} : { spec: toSpecMessage(spec) };
       }),
-    setConfig: (request, { signal }) =>
-      answer("SetConfig", async () => {
+    setConfig: (request, context) =>
+      answer(context, async (signal) => {
         await driver.setConfig(fromSetConfigMessage(request), signal).catch((error: unknown) => {
           throw withPrefix("SetConfig failed: ", error);
         });

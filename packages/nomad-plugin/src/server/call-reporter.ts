@@ -1,32 +1,54 @@
 import type { Logger } from "@driver/go-plugin";
 import { toCallError } from "../convert/errors.ts";
+import { takeUntilAborted } from "../take-until-aborted.ts";
 
 /** Runs calls of the driver and turns their errors into what goes over the wire. */
 export interface CallReporter {
-  answer<T>(method: string, call: () => Promise<T>): Promise<T>;
-  stream<T, U>(method: string, items: () => AsyncIterable<T>, convert: (item: T) => U): AsyncGenerator<U>;
+  /** Settles at once when the caller hangs up; a driver that goes on all the same is not waited for. */
+  answer<T>(context: CallContext, call: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  stream<T, U>(context: CallContext, items: (signal: AbortSignal) => AsyncIterable<T>, convert: (item: T) => U): AsyncGenerator<U>;
+}
+
+/** What the reporter needs of a call's context. */
+export interface CallContext {
+  readonly signal: AbortSignal;
+  readonly method: { readonly name: string };
 }
 
 /** Failed calls are logged at debug: the agent shows their text to the user. */
 export function callReporter(logger: Logger): CallReporter {
-  const report = (method: string, error: unknown): unknown => {
-    logger.debug("call failed", { method, error: error instanceof Error ? error.message : String(error) });
+  const report = ({ method, signal }: CallContext, error: unknown): unknown => {
+    if (signal.aborted) return error;
+    logger.debug("call failed", { method: method.name, error: error instanceof Error ? error.message : String(error) });
     return toCallError(error);
   };
   return {
-    async answer(method, call) {
+    async answer(context, call) {
       try {
-        return await call();
+        return await unlessAborted(call, context.signal);
       } catch (error) {
-        throw report(method, error);
+        throw report(context, error);
       }
     },
-    async *stream(method, items, convert) {
+    async *stream(context, items, convert) {
       try {
-        for await (const item of items()) yield convert(item);
+        for await (const item of takeUntilAborted(items(context.signal), context.signal)) yield convert(item);
+        context.signal.throwIfAborted();
       } catch (error) {
-        throw report(method, error);
+        throw report(context, error);
       }
     },
   };
+}
+
+async function unlessAborted<T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([call(signal), aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }

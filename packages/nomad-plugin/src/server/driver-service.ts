@@ -26,12 +26,12 @@ type NodeCalls = Pick<DriverImpl, "init" | "shutdown" | "taskConfigSchema" | "ca
 
 function nodeCalls(driver: TaskDriver, { answer, stream }: CallReporter): NodeCalls {
   return {
-    init: (_request, { signal }) => answer("Init", async () => (await driver.init(signal), {})),
-    shutdown: (_request, { signal }) => answer("Shutdown", async () => (await driver.shutdown(signal), {})),
-    taskConfigSchema: (_request, { signal }) => answer("TaskConfigSchema", async () => ({ spec: toSpecMessage(await driver.taskConfigSchema(signal)) })),
-    capabilities: (_request, { signal }) => answer("Capabilities", async () => ({ capabilities: toCapabilitiesMessage(await driver.capabilities(signal)) })),
-    fingerprint: (_request, { signal }) => stream("Fingerprint", () => driver.fingerprint(signal), toFingerprintMessage),
-    taskEvents: (_request, { signal }) => stream("TaskEvents", () => driver.taskEvents(signal), toEventMessage),
+    init: (_request, context) => answer(context, async (signal) => (await driver.init(signal), {})),
+    shutdown: (_request, context) => answer(context, async (signal) => (await driver.shutdown(signal), {})),
+    taskConfigSchema: (_request, context) => answer(context, async (signal) => ({ spec: toSpecMessage(await driver.taskConfigSchema(signal)) })),
+    capabilities: (_request, context) => answer(context, async (signal) => ({ capabilities: toCapabilitiesMessage(await driver.capabilities(signal)) })),
+    fingerprint: (_request, context) => stream(context, (signal) => driver.fingerprint(signal), toFingerprintMessage),
+    taskEvents: (_request, context) => stream(context, (signal) => driver.taskEvents(signal), toEventMessage),
   };
 }
 
@@ -39,16 +39,16 @@ type LifeCalls = Pick<DriverImpl, "recoverTask" | "startTask" | "waitTask" | "st
 
 function lifeCalls(driver: TaskDriver, { answer }: CallReporter): LifeCalls {
   return {
-    recoverTask: ({ handle }, { signal }) => answer("RecoverTask", async () => (await driver.recoverTask(fromHandleMessage(handle), signal), {})),
-    startTask: ({ task }, { signal }) => answer("StartTask", () => serveStartTask(driver, task, signal)),
-    waitTask: ({ taskId }, { signal }) =>
-      answer("WaitTask", async () => {
+    recoverTask: ({ handle }, context) => answer(context, async (signal) => (await driver.recoverTask(fromHandleMessage(handle), signal), {})),
+    startTask: ({ task }, context) => answer(context, (signal) => serveStartTask(driver, task, signal)),
+    waitTask: ({ taskId }, context) =>
+      answer(context, async (signal) => {
         const result = await driver.waitTask(taskId, signal);
         return { result: toExitMessage(result), err: result.error ?? "" };
       }),
-    stopTask: ({ taskId, timeout, signal: killSignal }, { signal }) =>
-      answer("StopTask", async () => (await driver.stopTask(taskId, { timeoutMs: fromDuration(timeout), killSignal }, signal), {})),
-    destroyTask: ({ taskId, force }, { signal }) => answer("DestroyTask", async () => (await driver.destroyTask(taskId, { force }, signal), {})),
+    stopTask: ({ taskId, timeout, signal: killSignal }, context) =>
+      answer(context, async (signal) => (await driver.stopTask(taskId, { timeoutMs: fromDuration(timeout), killSignal }, signal), {})),
+    destroyTask: ({ taskId, force }, context) => answer(context, async (signal) => (await driver.destroyTask(taskId, { force }, signal), {})),
   };
 }
 
@@ -56,18 +56,18 @@ type TaskCalls = Pick<DriverImpl, "inspectTask" | "taskStats" | "signalTask" | "
 
 function taskCalls(driver: TaskDriver, { answer, stream }: CallReporter): TaskCalls {
   return {
-    inspectTask: ({ taskId }, { signal }) => answer("InspectTask", async () => toInspectMessage(await driver.inspectTask(taskId, signal))),
-    taskStats: ({ taskId, collectionInterval }, { signal }) => {
+    inspectTask: ({ taskId }, context) => answer(context, async (signal) => toInspectMessage(await driver.inspectTask(taskId, signal))),
+    taskStats: ({ taskId, collectionInterval }, context) => {
       const intervalMs = fromDuration(collectionInterval) || defaultStatsIntervalMs;
-      return stream("TaskStats", () => driver.taskStats(taskId, { intervalMs }, signal), (stats) => ({ stats: toStatsMessage(stats) }));
+      return stream(context, (signal) => driver.taskStats(taskId, { intervalMs }, signal), (stats) => ({ stats: toStatsMessage(stats) }));
     },
-    signalTask: ({ taskId, signal: name }, { signal }) => answer("SignalTask", async () => (await driver.signalTask(taskId, name, signal), {})),
-    execTask: ({ taskId, command, timeout }, { signal }) =>
-      answer("ExecTask", async () => {
+    signalTask: ({ taskId, signal: name }, context) => answer(context, async (signal) => (await driver.signalTask(taskId, name, signal), {})),
+    execTask: ({ taskId, command, timeout }, context) =>
+      answer(context, async (signal) => {
         const output = await driver.execTask(taskId, { command, timeoutMs: fromDuration(timeout) }, signal);
         return { stdout: output.stdout, stderr: output.stderr, result: toExitMessage(output.result) };
       }),
-    execTaskStreaming: (requests, { signal }) => stream("ExecTaskStreaming", () => serveExec(driver, requests, signal), (response) => response),
+    execTaskStreaming: (requests, context) => stream(context, (signal) => serveExec(driver, requests, signal), (response) => response),
   };
 }
 
@@ -75,12 +75,12 @@ type NetworkCalls = Pick<DriverImpl, "createNetwork" | "destroyNetwork">;
 
 function networkCalls(driver: TaskDriver, { answer }: CallReporter): NetworkCalls {
   return {
-    createNetwork: ({ allocId, hostname }, { signal }) =>
-      answer("CreateNetwork", async () => {
+    createNetwork: ({ allocId, hostname }, context) =>
+      answer(context, async (signal) => {
         const { spec, created } = await driver.createNetwork(allocId, { hostname }, signal);
         return { isolationSpec: toIsolationMessage(spec), created };
       }),
-    destroyNetwork: ({ allocId, isolationSpec }, { signal }) =>
-      answer("DestroyNetwork", async () => (await driver.destroyNetwork(allocId, isolationSpec && fromIsolationMessage(isolationSpec), signal), {})),
+    destroyNetwork: ({ allocId, isolationSpec }, context) =>
+      answer(context, async (signal) => (await driver.destroyNetwork(allocId, isolationSpec && fromIsolationMessage(isolationSpec), signal), {})),
   };
 }
