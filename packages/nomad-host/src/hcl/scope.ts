@@ -31,5 +31,5 @@ export function failAt(scope: Scope, position: Position, code: JobFileErrorCode 
 
 /** Whether a root is resolved where the task runs: node attributes and Nomad's variables (`nomad`: interpolation). */
 export function isRuntimeRoot(name: string): boolean {
-  return ["attr", "node", "meta", "env", "device"].includes(name) || /^NOMAD_/.test(name);
+  return ["attr", "node", "meta", "env", "device"].includes(name) || name.startsWith("NOMAD_");
 }

@@ -51,20 +51,21 @@ function decodeVariable(block: Block, scope: Scope): DeclaredVariable {
   const [name, ...excess] = block.labels;
   if (name === undefined || excess.length > 0) throw fail('block variable: needs one label, its name, as in variable "image" {');
   if (!/^[\p{ID_Start}_][\p{ID_Continue}-]*$/u.test(name)) throw fail(`variable ${JSON.stringify(name)}: a name has letters, digits, - and _ only`);
-  checkNames(block, ["type", "default", "description"], ["validation"], scope);
+  checkNames(block, { attributes: ["type", "default", "description"], blocks: ["validation"] }, scope);
   const typeExpression = findAttribute(block, "type")?.expression;
   const type = typeExpression === undefined ? undefined : toVariableType(typeExpression, scope);
   const fallback = findAttribute(block, "default");
   return {
     name,
     type,
-    fallback: fallback === undefined ? undefined : { value: evaluateDefault(name, fallback, type, scope) },
+    fallback: fallback === undefined ? undefined : { value: evaluateDefault({ name, type }, fallback, scope) },
     validations: block.body.blocks.map((inner) => decodeValidation(inner, scope)),
     position: block.position,
   };
 }
 
-function evaluateDefault(name: string, attribute: Attribute, type: VariableType | undefined, scope: Scope): HclValue {
+function evaluateDefault(variable: { readonly name: string; readonly type: VariableType | undefined }, attribute: Attribute, scope: Scope): HclValue {
+  const { name, type } = variable;
   const value = evaluate(attribute.expression, scope);
   if (type === undefined) return value;
   const fail = failAt(scope, attribute.position, "variable");
@@ -72,7 +73,7 @@ function evaluateDefault(name: string, attribute: Attribute, type: VariableType 
 }
 
 function decodeValidation(block: Block, scope: Scope): VariableValidation {
-  checkNames(block, ["condition", "error_message"], [], scope);
+  checkNames(block, { attributes: ["condition", "error_message"], blocks: [] }, scope);
   const condition = findAttribute(block, "condition")?.expression;
   const message = findAttribute(block, "error_message")?.expression;
   const fail = failAt(scope, block.position, "variable");
@@ -86,7 +87,8 @@ function findAttribute(block: Block, name: string): Attribute | undefined {
   return block.body.attributes.find((attribute) => attribute.name === name);
 }
 
-function checkNames(block: Block, attributes: readonly string[], blocks: readonly string[], scope: Scope): void {
+function checkNames(block: Block, names: { readonly attributes: readonly string[]; readonly blocks: readonly string[] }, scope: Scope): void {
+  const { attributes, blocks } = names;
   const strayAttribute = block.body.attributes.find((attribute) => !attributes.includes(attribute.name));
   const strayBlock = block.body.blocks.find((inner) => !blocks.includes(inner.type));
   const name = strayAttribute?.name ?? strayBlock?.type;

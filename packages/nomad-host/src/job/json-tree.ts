@@ -27,7 +27,7 @@ const maxDepth = 200;
 /** Parses JSON text; throws a JobFileError at the place where it is none. */
 export function parseJsonTree(source: SourceFile): JsonNode {
   const tokens = tokenize(source);
-  const [node, next] = parseValue(tokens, { next: 0, depth: 0 }, source);
+  const [node, next] = parseValue({ tokens, source }, { next: 0, depth: 0 });
   const excess = tokens[next];
   if (excess !== undefined) throw unexpected(excess, source);
   return node;
@@ -45,6 +45,11 @@ function tokenize(source: SourceFile): readonly Token[] {
   return [...source.text.matchAll(pattern)].filter((match) => !/^[\s\uFEFF]/.test(match[0])).map((match) => ({ text: match[0], index: match.index }));
 }
 
+interface Input {
+  readonly tokens: readonly Token[];
+  readonly source: SourceFile;
+}
+
 type Parsed<T> = readonly [value: T, next: number];
 
 interface Cursor {
@@ -52,43 +57,44 @@ interface Cursor {
   readonly depth: number;
 }
 
-function parseValue(tokens: readonly Token[], at: Cursor, source: SourceFile): Parsed<JsonNode> {
-  const token = tokens[at.next];
-  if (token === undefined || at.depth > maxDepth) throw unexpected(token, source);
-  const position = positionAt(source.text, token.index);
+function parseValue(input: Input, at: Cursor): Parsed<JsonNode> {
+  const token = input.tokens[at.next];
+  if (token === undefined || at.depth > maxDepth) throw unexpected(token, input.source);
+  const position = positionAt(input.source.text, token.index);
   const inner = { next: at.next + 1, depth: at.depth + 1 };
   if (token.text === "{") {
-    const [entries, next] = parseItems(tokens, { at: inner, close: "}" }, (from) => parseEntry(tokens, from, source), source);
+    const [entries, next] = parseItems(input, { at: inner, close: "}" }, parseEntry);
     return [{ kind: "object", entries, position }, next];
   }
   if (token.text === "[") {
-    const [items, next] = parseItems(tokens, { at: inner, close: "]" }, (from) => parseValue(tokens, from, source), source);
+    const [items, next] = parseItems(input, { at: inner, close: "]" }, parseValue);
     return [{ kind: "array", items, position }, next];
   }
-  return [{ kind: "scalar", value: parseScalar(token, source), position }, at.next + 1];
+  return [{ kind: "scalar", value: parseScalar(token, input.source), position }, at.next + 1];
 }
 
-function parseItems<T>(tokens: readonly Token[], list: { readonly at: Cursor; readonly close: string }, parseItem: (at: Cursor) => Parsed<T>, source: SourceFile): Parsed<readonly T[]> {
+function parseItems<T>(input: Input, list: { readonly at: Cursor; readonly close: string }, parseItem: (input: Input, at: Cursor) => Parsed<T>): Parsed<readonly T[]> {
   const items: T[] = [];
   let { next } = list.at;
-  if (tokens[next]?.text === list.close) return [items, next + 1];
+  if (input.tokens[next]?.text === list.close) return [items, next + 1];
   for (;;) {
-    const [item, after] = parseItem({ ...list.at, next });
+    const [item, after] = parseItem(input, { ...list.at, next });
     items.push(item);
-    const token = tokens[after];
+    const token = input.tokens[after];
     if (token?.text === list.close) return [items, after + 1];
-    if (token?.text !== ",") throw unexpected(token, source);
+    if (token?.text !== ",") throw unexpected(token, input.source);
     next = after + 1;
   }
 }
 
-function parseEntry(tokens: readonly Token[], at: Cursor, source: SourceFile): Parsed<JsonEntry> {
+function parseEntry(input: Input, at: Cursor): Parsed<JsonEntry> {
+  const { tokens, source } = input;
   const token = tokens[at.next];
   const colon = tokens[at.next + 1];
   const key = token === undefined ? undefined : parseScalar(token, source);
   if (token === undefined || typeof key !== "string") throw unexpected(token, source);
   if (colon?.text !== ":") throw unexpected(colon, source);
-  const [value, next] = parseValue(tokens, { ...at, next: at.next + 2 }, source);
+  const [value, next] = parseValue(input, { ...at, next: at.next + 2 });
   return [{ key, value, position: positionAt(source.text, token.index) }, next];
 }
 

@@ -84,6 +84,11 @@ test("has words of its own when HashiCorp's parser cannot be loaded", async () =
   assert.equal(error.position?.line, 1);
 });
 
+test("says so when a text is valid and only the grammar cannot read it", async () => {
+  const error = await errorOf("a = {\n  x = b\n  (c) = 1\n}\n");
+  assert.match(error.message, /^this HCL is valid, but cannot be read here; .* put a comma before its line$/);
+});
+
 test("says that the parser is missing when its WebAssembly is", async () => {
   await assert.rejects(
     createHclParser(() => Promise.reject(new Error("no such asset")), { name: "case.hcl", text: "" }),

@@ -77,15 +77,15 @@ test("keeps arguments and blocks of config apart, with positions and references 
   assert.equal(logging?.type, "logging");
   assert.equal(logging?.body.blocks[0]?.type, "options");
   assert.deepEqual([config.position, config.attributes[0]?.position, logging?.position], [
-    { line: 102, column: 7 },
-    { line: 103, column: 9 },
-    { line: 108, column: 9 },
+    { line: 101, column: 7 },
+    { line: 102, column: 9 },
+    { line: 107, column: 9 },
   ]);
 });
 
 test("notes what has no effect on one machine, in the order of the file", async () => {
   const job = await loadJob(jobFile("everything.nomad.hcl"), plainOptions);
-  assert.deepEqual(job.notes.map(({ message, position }) => `${position.line} ${message.split(":")[0]}`), ["24 node_pool", "30 constraint", "35 update", "70 service"]);
+  assert.deepEqual(job.notes.map(({ message, position }) => `${position.line} ${message.split(":")[0]}`), ["23 node_pool", "29 constraint", "34 update", "71 service"]);
 });
 
 test("fills in Nomad's defaults", async () => {

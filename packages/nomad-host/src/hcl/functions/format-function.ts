@@ -19,21 +19,29 @@ interface Verb {
 
 /** Go's verbs %s %d %v %q %t %x %X %o %b %f and %%, with the flags `-`, `+`, space and `0`, a width and a precision. */
 function formatText(format: string, args: readonly HclValue[], context: CallContext): string {
-  const pattern = /%([-+ #0]*)(\d+)?(?:\.(\d+))?(?:\[(\d+)\])?([\s\S]|$)/g;
-  let next = 0;
+  const pattern = /%(?<flags>[-+ #0]*)(?<width>\d+)?(?:\.(?<precision>\d+))?(?:\[(?<position>\d+)\])?(?<letter>[\s\S]|$)/g;
   const used = new Set<number>();
-  const text = format.replace(pattern, (whole, flags: string, width: string | undefined, precision: string | undefined, position: string | undefined, letter: string) => {
-    if (letter === "%") return "%";
+  let text = "";
+  let from = 0;
+  let next = 0;
+  for (const match of format.matchAll(pattern)) {
+    const { flags = "", width = "0", precision, position, letter = "" } = match.groups ?? {};
+    text += format.slice(from, match.index);
+    from = match.index + match[0].length;
+    if (letter === "%") {
+      text += "%";
+      continue;
+    }
     const index = position === undefined ? next : Number(position) - 1;
-    next = index + 1;
-    used.add(index);
     const value = args[index];
-    if (value === undefined) throw context.fail(`no argument for ${whole}; there are ${args.length} after the format`);
-    return formatVerb({ letter, flags, width: Number(width ?? 0), precision: precision === undefined ? undefined : Number(precision), whole }, value, context);
-  });
+    if (value === undefined) throw context.fail(`no argument for ${match[0]}; there are ${args.length} after the format`);
+    text += formatVerb({ letter, flags, width: Number(width), precision: precision === undefined ? undefined : Number(precision), whole: match[0] }, value, context);
+    used.add(index);
+    next = index + 1;
+  }
   const unused = args.findIndex((_, index) => !used.has(index));
   if (unused !== -1) throw context.fail(`argument ${unused + 2} is not used by the format`);
-  return text;
+  return text + format.slice(from);
 }
 
 function formatVerb(verb: Verb, value: HclValue, context: CallContext): string {
