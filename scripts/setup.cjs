@@ -46,13 +46,16 @@ function main(name, args) {
 
 function installNpmPackages() {
   if (hasNpmPackages()) return;
-  process.stderr.write("Installing the npm packages of the lockfile, about 250 MB (once) …\n");
+  process.stderr.write("Installing the npm packages of the lockfile, about 460 MB on disk (once) …\n");
   const npm = process.env.npm_execpath ? [process.execPath, process.env.npm_execpath] : ["npm"];
-  const result = spawnSync(npm[0], [...npm.slice(1), "ci", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] });
-  if (result.status !== 0) throw new Error("`npm ci` failed, see above. Without the npm packages nothing here can run.");
+  // `npm ci` insists on entries for every other platform's optional packages, which registries do not all have.
+  // This installs the locked versions as well, and the check below is as strict.
+  const result = spawnSync(npm[0], [...npm.slice(1), "install", "--no-save", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] });
+  if (result.status !== 0) throw new Error("`npm install` failed, see above. Without the npm packages nothing here can run.");
   if (!fs.existsSync(pinnedNode)) {
     throw new Error(`No pinned Node for ${process.platform}-${process.arch}: linux-x64 and linux-arm64 are supported.`);
   }
+  if (!hasNpmPackages()) throw new Error("The npm packages are not those of package-lock.json. Is it in step with package.json?");
 }
 
 /** npm notes what it installed in node_modules/.package-lock.json, and does so last. */
