@@ -22,7 +22,8 @@ export function resolveStartMode(env: Environment, handshake: Handshake): StartM
 }
 
 /** Where a plugin listens. */
-export type PluginAddress = { readonly network: "unix"; readonly path: string } | { readonly network: "tcp"; readonly host: string; readonly port: number };
+export type PluginAddress =
+  { readonly network: "unix"; readonly path: string } | { readonly network: "tcp"; readonly host: string; readonly port: number };
 
 const coreProtocolVersion = 1;
 
@@ -31,7 +32,11 @@ const coreProtocolVersion = 1;
  * protocol, certificate. A seventh field follows only when the host asked for it: hosts before go-plugin 1.6
  * would take it for a part of the sixth.
  */
-export function formatHandshakeLine(options: { readonly socketPath: string; readonly protocolVersion: number; readonly announceMultiplexing: boolean }): string {
+export function formatHandshakeLine(options: {
+  readonly socketPath: string;
+  readonly protocolVersion: number;
+  readonly announceMultiplexing: boolean;
+}): string {
   const fields = [coreProtocolVersion, options.protocolVersion, "unix", options.socketPath, "grpc", ""];
   const multiplexing = options.announceMultiplexing ? ["false"] : [];
   return `${[...fields, ...multiplexing].join("|")}\n`;
@@ -43,7 +48,8 @@ export function parseHandshakeLine(line: string, handshake: Handshake): PluginAd
   const [core = "", app = "", network = "", address = "", protocol = "netrpc", certificate = ""] = fields;
   if (fields.length < 4) throw invalid(line, "it has fewer than four fields separated by |");
   if (core !== String(coreProtocolVersion)) throw invalid(line, `core protocol version is ${quote(core)}, this host speaks 1`);
-  if (app !== String(handshake.protocolVersion)) throw invalid(line, `plugin protocol version is ${quote(app)}, this host speaks ${handshake.protocolVersion}`);
+  if (app !== String(handshake.protocolVersion))
+    throw invalid(line, `plugin protocol version is ${quote(app)}, this host speaks ${handshake.protocolVersion}`);
   if (protocol !== "grpc") throw invalid(line, `protocol is ${quote(protocol)}, this host speaks grpc`);
   if (certificate.length > 50) throw invalid(line, "it carries a certificate, but this host did not offer TLS");
   return parseAddress(line, network, address);

@@ -61,7 +61,14 @@ export const processIo: PluginIo = {
 
 function divertConsole(onText: (text: string) => void): () => void {
   const print = (...values: unknown[]) => onText(values.map((value) => (typeof value === "string" ? value : inspect(value))).join(" "));
-  const methods = { log: console.log, info: console.info, debug: console.debug, warn: console.warn, error: console.error, trace: console.trace };
+  const methods = {
+    log: console.log,
+    info: console.info,
+    debug: console.debug,
+    warn: console.warn,
+    error: console.error,
+    trace: console.trace,
+  };
   Object.assign(console, { log: print, info: print, debug: print, warn: print, error: print, trace: print });
   return () => void Object.assign(console, methods);
 }

@@ -15,6 +15,9 @@ const plugin = await launchPlugin({
 });
 let announced = false;
 for await (const answer of createClient(Health, plugin.transport).watch({})) {
-  if (!announced) console.log(JSON.stringify({ pid: plugin.pid, path: plugin.address.network === "unix" ? plugin.address.path : "", status: answer.status }));
+  if (!announced)
+    console.log(
+      JSON.stringify({ pid: plugin.pid, path: plugin.address.network === "unix" ? plugin.address.path : "", status: answer.status }),
+    );
   announced = true;
 }

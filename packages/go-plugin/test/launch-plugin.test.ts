@@ -46,11 +46,17 @@ test("the child sees the host's environment, the given one, and Nomad's variable
   const env = { EXTRA: "extra", GONE: undefined, TEST_COOKIE: "no", PLUGIN_PROTOCOL_VERSIONS: "7" };
   await assert.rejects(launch({ ...shell(script), env, onLog: (entry) => entries.push(entry) }), hasCode("launch-failed", /exit code 3/));
   delete process.env["GONE"];
-  assert.deepEqual(entries.map(({ message }) => message), [`${process.env["HOME"]} extra unset 1234 10000 25000 2`]);
+  assert.deepEqual(
+    entries.map(({ message }) => message),
+    [`${process.env["HOME"]} extra unset 1234 10000 25000 2`],
+  );
 });
 
 test("a program that does not exist is named", async () => {
-  await assert.rejects(launch({ command: "/nonexistent/plugin" }), hasCode("launch-failed", /plugin \/nonexistent\/plugin cannot be started: .*ENOENT/));
+  await assert.rejects(
+    launch({ command: "/nonexistent/plugin" }),
+    hasCode("launch-failed", /plugin \/nonexistent\/plugin cannot be started: .*ENOENT/),
+  );
 });
 
 test("a program that ends before its handshake is reported with its exit", async () => {
@@ -73,13 +79,20 @@ test("a handshake may come in pieces, but not without end", async () => {
 
 test("a program that says nothing is killed at the start timeout", async () => {
   const start = performance.now();
-  await assert.rejects(launch({ ...shell("exec sleep 30"), startTimeoutMs: 100 }), hasCode("launch-timeout", /no handshake on stdout within 100 ms/));
+  await assert.rejects(
+    launch({ ...shell("exec sleep 30"), startTimeoutMs: 100 }),
+    hasCode("launch-timeout", /no handshake on stdout within 100 ms/),
+  );
   assert.ok(performance.now() - start < 5_000);
 });
 
 test("an abort ends a launch with the signal's reason", async () => {
   const stop = new AbortController();
-  const launching = launch({ ...shell("echo up >&2; exec sleep 30"), signal: stop.signal, onLog: () => stop.abort(new Error("changed my mind")) });
+  const launching = launch({
+    ...shell("echo up >&2; exec sleep 30"),
+    signal: stop.signal,
+    onLog: () => stop.abort(new Error("changed my mind")),
+  });
   await assert.rejects(launching, { message: "changed my mind" });
 });
 
@@ -109,7 +122,13 @@ test("log lines of any length arrive as entries", async () => {
   const script = `echo '{"@level":"info","@message":"hi","task":"web"}' >&2; head -c 100000 /dev/zero | tr '\\0' x >&2; exit 1`;
   await assert.rejects(launch({ ...shell(script), onLog: (entry) => entries.push(entry) }), hasCode("launch-failed", /exit code 1/));
   assert.deepEqual(entries[0], { level: "info", message: "hi", fields: { task: "web" } });
-  assert.deepEqual(entries.slice(1).map(({ level, message }) => [level, message.length]), [["debug", 65_536], ["debug", 34_464]]);
+  assert.deepEqual(
+    entries.slice(1).map(({ level, message }) => [level, message.length]),
+    [
+      ["debug", 65_536],
+      ["debug", 34_464],
+    ],
+  );
 });
 
 test("a plugin outlives a host that was killed, and its successor ends it", async () => {

@@ -32,7 +32,9 @@ export interface PluginRun extends AsyncDisposable {
 /** Starts the test plugin; disposing it kills what is left of it. */
 export function runPlugin(env: Environment = {}): PluginRun {
   const program = join(import.meta.dirname, "plugin-program.ts");
-  const child = spawn(process.execPath, [program], { env: { ...process.env, [testHandshake.cookieKey]: testHandshake.cookieValue, ...env } });
+  const child = spawn(process.execPath, [program], {
+    env: { ...process.env, [testHandshake.cookieKey]: testHandshake.cookieValue, ...env },
+  });
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));

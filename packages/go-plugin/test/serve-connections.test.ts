@@ -14,7 +14,12 @@ async function assertServing(socketPath: string): Promise<void> {
 }
 
 async function openWatch(session: ClientHttp2Session): Promise<void> {
-  const stream = session.request({ ":method": "POST", ":path": "/grpc.health.v1.Health/Watch", "content-type": "application/grpc", te: "trailers" });
+  const stream = session.request({
+    ":method": "POST",
+    ":path": "/grpc.health.v1.Health/Watch",
+    "content-type": "application/grpc",
+    te: "trailers",
+  });
   stream.on("error", () => {});
   stream.end(grpcFrame(Buffer.alloc(0)));
   await once(stream, "data");
@@ -129,7 +134,11 @@ test("health says SERVING for the plugin and the server, and does not know other
   await using run = runPlugin();
   const session = openSession(await run.socketPath());
   for (const service of ["", "plugin"]) {
-    const answer = await callRaw(session, "/grpc.health.v1.Health/Check", Buffer.concat([Buffer.of(10, service.length), Buffer.from(service)]));
+    const answer = await callRaw(
+      session,
+      "/grpc.health.v1.Health/Check",
+      Buffer.concat([Buffer.of(10, service.length), Buffer.from(service)]),
+    );
     assert.deepEqual(answer.body, Buffer.of(0, 0, 0, 0, 2, 8, 1));
   }
   const unknown = await callRaw(session, "/grpc.health.v1.Health/Check", Buffer.concat([Buffer.of(10, 3), Buffer.from("xyz")]));
@@ -144,7 +153,9 @@ test("a storm of cancelled calls costs no other call, and the session lives", as
   let closed = false;
   session.once("close", () => (closed = true));
   for (let wave = 0; wave < 40; wave += 1) {
-    const streams = Array.from({ length: 100 }, () => session.request({ ":method": "POST", ":path": "/grpc.health.v1.Health/Watch", "content-type": "application/grpc", te: "trailers" }));
+    const streams = Array.from({ length: 100 }, () =>
+      session.request({ ":method": "POST", ":path": "/grpc.health.v1.Health/Watch", "content-type": "application/grpc", te: "trailers" }),
+    );
     await Promise.all(
       streams.map(async (stream) => {
         const gone = once(stream, "close");

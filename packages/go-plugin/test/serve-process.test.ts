@@ -104,7 +104,9 @@ test("Shutdown is answered before the plugin ends, with code 0, within the host'
   await using run = runPlugin();
   const socketPath = await run.socketPath();
   const session = openSession(socketPath);
-  const open = ["/plugin.GRPCStdio/StreamStdio", "/grpc.health.v1.Health/Watch", "/plugin.GRPCBroker/StartStream"].map((path) => callRaw(session, path).catch(() => {}));
+  const open = ["/plugin.GRPCStdio/StreamStdio", "/grpc.health.v1.Health/Watch", "/plugin.GRPCBroker/StartStream"].map((path) =>
+    callRaw(session, path).catch(() => {}),
+  );
   const start = performance.now();
   const answer = await callRaw(session, "/plugin.GRPCController/Shutdown");
   assert.equal(answer.trailers?.["grpc-status"], "0");

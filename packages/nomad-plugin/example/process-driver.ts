@@ -26,7 +26,9 @@ class ProcessDriver extends BaseDriver {
     await using stderr = await open(config.stderrPath, "a");
     const child = spawn(command, args, { env: config.env, stdio: ["ignore", stdout.fd, stderr.fd] });
     const exit = new Promise<WaitResult>((resolve) => {
-      child.once("exit", (code, signal) => resolve({ exitCode: code ?? 0, signal: signal ? constants.signals[signal] : 0, oomKilled: false }));
+      child.once("exit", (code, signal) =>
+        resolve({ exitCode: code ?? 0, signal: signal ? constants.signals[signal] : 0, oomKilled: false }),
+      );
     });
     await new Promise((resolve, reject) => child.once("spawn", resolve).once("error", reject));
     this.#tasks.set(config.id, { exit, kill: (signal) => child.kill(signal) });

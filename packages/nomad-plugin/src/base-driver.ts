@@ -33,7 +33,11 @@ export abstract class BaseDriver implements TaskDriver {
   abstract startTask(config: TaskConfig, signal: AbortSignal): Promise<StartedTask>;
   abstract recoverTask(handle: TaskHandle, signal: AbortSignal): Promise<void>;
   abstract waitTask(taskId: string, signal: AbortSignal): Promise<WaitResult>;
-  abstract stopTask(taskId: string, options: { readonly timeoutMs: number; readonly killSignal: string }, signal: AbortSignal): Promise<void>;
+  abstract stopTask(
+    taskId: string,
+    options: { readonly timeoutMs: number; readonly killSignal: string },
+    signal: AbortSignal,
+  ): Promise<void>;
   abstract destroyTask(taskId: string, options: { readonly force: boolean }, signal: AbortSignal): Promise<void>;
 
   async configSchema(_signal: AbortSignal): Promise<Spec | undefined> {
@@ -77,12 +81,20 @@ export abstract class BaseDriver implements TaskDriver {
     throw unsupported("SignalTask is not supported by this driver");
   }
 
-  async execTask(_taskId: string, _options: { readonly command: readonly string[]; readonly timeoutMs: number }, _signal: AbortSignal): Promise<ExecOutput> {
+  async execTask(
+    _taskId: string,
+    _options: { readonly command: readonly string[]; readonly timeoutMs: number },
+    _signal: AbortSignal,
+  ): Promise<ExecOutput> {
     throw unsupported("ExecTask is not supported by this driver");
   }
 
-  // oxlint-disable-next-line require-yield -- it has nothing to yield
-  async *execTaskStreaming(_taskId: string, _setup: ExecSetup, _input: AsyncIterable<ExecInput>, _signal: AbortSignal): AsyncIterable<ExecUpdate> {
+  async *execTaskStreaming(
+    _taskId: string,
+    _setup: ExecSetup,
+    _input: AsyncIterable<ExecInput>,
+    _signal: AbortSignal,
+  ): AsyncIterable<ExecUpdate> {
     throw unsupported("driver does not support exec");
   }
 

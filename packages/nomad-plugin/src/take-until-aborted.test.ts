@@ -32,9 +32,17 @@ test("an abort ends the loop while an item is awaited, and tells the source", as
 });
 
 test("an abort before the first item takes none", async () => {
-  assert.deepEqual(await Array.fromAsync(takeUntilAborted((async function* () {
-    yield 1;
-  })(), AbortSignal.abort())), []);
+  assert.deepEqual(
+    await Array.fromAsync(
+      takeUntilAborted(
+        (async function* () {
+          yield 1;
+        })(),
+        AbortSignal.abort(),
+      ),
+    ),
+    [],
+  );
 });
 
 test("an item that fails after the abort is nobody's error", async () => {

@@ -39,7 +39,9 @@ export const resources: fc.Arbitrary<TaskResources> = fc.record({
   cpuShares: whole,
   memoryMb: whole,
   memoryMaxMb: whole,
-  networks: fc.array(fc.record({ device: text, cidr: text, ip: text, reservedPorts: networkPorts, dynamicPorts: networkPorts }), { maxLength: 2 }),
+  networks: fc.array(fc.record({ device: text, cidr: text, ip: text, reservedPorts: networkPorts, dynamicPorts: networkPorts }), {
+    maxLength: 2,
+  }),
   ports: fc.array(fc.record({ label: text, hostPort: int32, to: int32, hostIp: text }), { maxLength: 2 }),
   linux: fc.record({
     cpuPeriodUs: whole,
@@ -71,7 +73,10 @@ export const taskConfig: fc.Arbitrary<TaskConfig> = fc.record({
   env: texts,
   deviceEnv: texts,
   resources,
-  mounts: fc.array(fc.record({ taskPath: text, hostPath: text, readonly: fc.boolean(), propagationMode: text, selinuxLabel: text, requestName: text }), { maxLength: 2 }),
+  mounts: fc.array(
+    fc.record({ taskPath: text, hostPath: text, readonly: fc.boolean(), propagationMode: text, selinuxLabel: text, requestName: text }),
+    { maxLength: 2 },
+  ),
   devices: fc.array(fc.record({ taskPath: text, hostPath: text, cgroupPermissions: text }), { maxLength: 2 }),
   dns: fc.option(fc.record({ servers: fc.array(text), searches: fc.array(text), options: fc.array(text) }), { nil: undefined }),
   networkIsolation: fc.option(isolation, { nil: undefined }),
@@ -91,19 +96,48 @@ const times = { startedAt: fc.option(moment, { nil: undefined }), completedAt: f
 
 export const taskStatus: fc.Arbitrary<TaskStatus> = fc.oneof(
   fc.record({ id: text, name: text, state: fc.constant("exited"), ...times, result: exitResult, attributes: texts }),
-  fc.record({ id: text, name: text, state: fc.constantFrom("unknown", "running"), ...times, result: fc.constant(undefined), attributes: texts }),
+  fc.record({
+    id: text,
+    name: text,
+    state: fc.constantFrom("unknown", "running"),
+    ...times,
+    result: fc.constant(undefined),
+    attributes: texts,
+  }),
 );
 
 export const taskStats: fc.Arbitrary<TaskStats> = fc.record({
   timestampNs: fc.bigInt({ min: -(2n ** 62n), max: 2n ** 62n }),
-  cpu: fc.record({ percent: float, userPercent: float, systemPercent: float, totalTicksMhz: float, throttledPeriods: natural, throttledTimeNs: natural }),
+  cpu: fc.record({
+    percent: float,
+    userPercent: float,
+    systemPercent: float,
+    totalTicksMhz: float,
+    throttledPeriods: natural,
+    throttledTimeNs: natural,
+  }),
   memory: fc.record(
-    { usageBytes: natural, rssBytes: natural, cacheBytes: natural, swapBytes: natural, maxUsageBytes: natural, kernelUsageBytes: natural, kernelMaxUsageBytes: natural },
+    {
+      usageBytes: natural,
+      rssBytes: natural,
+      cacheBytes: natural,
+      swapBytes: natural,
+      maxUsageBytes: natural,
+      kernelUsageBytes: natural,
+      kernelMaxUsageBytes: natural,
+    },
     { requiredKeys: [] },
   ),
 });
 
-export const taskEvent: fc.Arbitrary<TaskEvent> = fc.record({ taskId: text, taskName: text, allocId: text, timestamp: moment, message: text, annotations: texts });
+export const taskEvent: fc.Arbitrary<TaskEvent> = fc.record({
+  taskId: text,
+  taskName: text,
+  allocId: text,
+  timestamp: moment,
+  message: text,
+  annotations: texts,
+});
 
 const attribute: fc.Arbitrary<AttributeValue> = fc.oneof(text, float, fc.boolean(), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }));
 
@@ -125,7 +159,9 @@ export const capabilities: fc.Arbitrary<DriverCapabilities> = fc.record({
 });
 
 const port = fc.nat({ max: 65_535 });
-const topology = fc.record({ coreCount: fc.nat({ max: 256 }), totalComputeMhz: fc.nat({ max: 10_000_000 }) }).map((value) => (value.coreCount === 0 ? { ...value, totalComputeMhz: 0 } : value));
+const topology = fc
+  .record({ coreCount: fc.nat({ max: 256 }), totalComputeMhz: fc.nat({ max: 10_000_000 }) })
+  .map((value) => (value.coreCount === 0 ? { ...value, totalComputeMhz: 0 } : value));
 
 export const pluginConfig: fc.Arbitrary<PluginConfig> = fc.record({
   msgpack: bytes,

@@ -42,9 +42,13 @@ test("stopping a task ends its process by signal", async () => {
 test("features the example does not have are refused by name", async () => {
   await using launched = await launchExample({ signal });
   const { driver } = launched;
-  const refused = (text: string) => (error: unknown) => error instanceof DriverError && error.code === "unsupported" && error.message === text;
+  const refused = (text: string) => (error: unknown) =>
+    error instanceof DriverError && error.code === "unsupported" && error.message === text;
   await assert.rejects(driver.signalTask("x", "SIGHUP", signal), refused("SignalTask is not supported by this driver"));
-  await assert.rejects(driver.execTask("x", { command: ["id"], timeoutMs: 0 }, signal), refused("ExecTask is not supported by this driver"));
+  await assert.rejects(
+    driver.execTask("x", { command: ["id"], timeoutMs: 0 }, signal),
+    refused("ExecTask is not supported by this driver"),
+  );
   await assert.rejects(driver.inspectTask("x", signal), refused("InspectTask is not supported by this driver"));
   await assert.rejects(driver.createNetwork("a", { hostname: "" }, signal), refused("CreateNetwork RPC not supported by driver"));
   await assert.rejects(driver.destroyNetwork("a", undefined, signal), refused("DestroyNetwork RPC not supported by driver"));
@@ -54,7 +58,10 @@ test("features the example does not have are refused by name", async () => {
 
 test("killing the plugin takes a moment although every kind of stream is open, and the task lives on", async () => {
   const { driver, plugin } = await launchExample({ signal });
-  const driverConfig = encodeConfig(await driver.taskConfigSchema(signal), configBody({ command: "/bin/sh", args: ["-c", "echo $$; exec sleep 60"] }));
+  const driverConfig = encodeConfig(
+    await driver.taskConfigSchema(signal),
+    configBody({ command: "/bin/sh", args: ["-c", "echo $$; exec sleep 60"] }),
+  );
   const config = exampleTask({ folder, driverConfig, env: {} });
   await driver.startTask(config, signal);
   const waiting = assert.rejects(driver.waitTask(config.id, signal));

@@ -4,9 +4,17 @@ import { launchDriver } from "../src/index.ts";
 import type { ConfigBody, HclValue, LaunchedDriver, TaskConfig } from "../src/index.ts";
 
 /** Starts the example driver as a plugin process. */
-export function launchExample(options: { readonly signal: AbortSignal; readonly onLog?: (entry: LogEntry) => void }): Promise<LaunchedDriver> {
+export function launchExample(options: {
+  readonly signal: AbortSignal;
+  readonly onLog?: (entry: LogEntry) => void;
+}): Promise<LaunchedDriver> {
   const program = join(import.meta.dirname, "../example/process-driver.ts");
-  return launchDriver({ command: process.execPath, args: ["--disable-sigusr1", program], onLog: options.onLog ?? (() => {}), signal: options.signal });
+  return launchDriver({
+    command: process.execPath,
+    args: ["--disable-sigusr1", program],
+    onLog: options.onLog ?? (() => {}),
+    signal: options.signal,
+  });
 }
 
 const position = { line: 1, column: 1 };
@@ -19,7 +27,15 @@ export function configBody(attributes: Readonly<Record<string, HclValue>>): Conf
 let starts = 0;
 
 /** A start of a task whose output goes to files in `folder`. */
-export function exampleTask({ folder, driverConfig, env }: { readonly folder: string; readonly driverConfig: Uint8Array; readonly env: Readonly<Record<string, string>> }): TaskConfig {
+export function exampleTask({
+  folder,
+  driverConfig,
+  env,
+}: {
+  readonly folder: string;
+  readonly driverConfig: Uint8Array;
+  readonly env: Readonly<Record<string, string>>;
+}): TaskConfig {
   starts += 1;
   return {
     id: `alloc/web/${starts}`,
@@ -45,7 +61,16 @@ export function exampleTask({ folder, driverConfig, env }: { readonly folder: st
       memoryMaxMb: 0,
       networks: [],
       ports: [],
-      linux: { cpuPeriodUs: 0, cpuQuotaUs: 0, cpuShares: 100, memoryLimitBytes: 67_108_864, oomScoreAdj: 0, cpusetCpus: "", cpusetCgroup: "", percentTicks: 0.1 },
+      linux: {
+        cpuPeriodUs: 0,
+        cpuQuotaUs: 0,
+        cpuShares: 100,
+        memoryLimitBytes: 67_108_864,
+        oomScoreAdj: 0,
+        cpusetCpus: "",
+        cpusetCgroup: "",
+        percentTicks: 0.1,
+      },
     },
     mounts: [],
     devices: [],

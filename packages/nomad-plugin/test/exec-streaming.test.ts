@@ -29,7 +29,9 @@ async function answersTo(exec: Exec, requests: readonly Request[]) {
   await using served = await serveInProcess(scriptedDriver({ execTaskStreaming: exec }));
   const stop = new AbortController();
   try {
-    const answers = createClient(Driver, served.connection.transport).execTaskStreaming(neverHalfClosed(requests, stop.signal), { signal: stop.signal });
+    const answers = createClient(Driver, served.connection.transport).execTaskStreaming(neverHalfClosed(requests, stop.signal), {
+      signal: stop.signal,
+    });
     return await Array.fromAsync(answers, ({ stdout, stderr, exited, result }) => ({
       ...(stdout && { stdout: stdout.close ? "close" : Buffer.from(stdout.data).toString() }),
       ...(stderr && { stderr: stderr.close ? "close" : Buffer.from(stderr.data).toString() }),
@@ -107,14 +109,20 @@ const refused: readonly (readonly [title: string, exec: Exec, requests: readonly
 
 for (const [title, exec, requests, text] of refused) {
   test(`${title} ends with status Unknown and a text`, async () => {
-    await assert.rejects(answersTo(exec, requests), (error) => error instanceof ConnectError && error.code === Code.Unknown && text.test(error.rawMessage));
+    await assert.rejects(
+      answersTo(exec, requests),
+      (error) => error instanceof ConnectError && error.code === Code.Unknown && text.test(error.rawMessage),
+    );
   });
 }
 
 test("a session whose caller says nothing at all ends as it is told", async () => {
   await using served = await serveInProcess(scriptedDriver({}));
   const answers = createClient(Driver, served.connection.transport).execTaskStreaming((async function* () {})());
-  await assert.rejects(Array.fromAsync(answers), (error) => error instanceof ConnectError && error.rawMessage === "failed to receive initial message: EOF");
+  await assert.rejects(
+    Array.fromAsync(answers),
+    (error) => error instanceof ConnectError && error.rawMessage === "failed to receive initial message: EOF",
+  );
 });
 
 test("cancelling a session aborts it in the driver, in the middle of output and input", async () => {
@@ -151,7 +159,9 @@ test("input that never ends does not keep a finished session", async () => {
   };
   await using served = await serveInProcess(scriptedDriver({ execTaskStreaming: exec }));
   const silent: AsyncIterable<ExecInput> = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) };
-  assert.deepEqual(await Array.fromAsync(served.driver.execTaskStreaming("x", { command: ["sh"], tty: false }, silent, signal)), [{ kind: "exited", result: success }]);
+  assert.deepEqual(await Array.fromAsync(served.driver.execTaskStreaming("x", { command: ["sh"], tty: false }, silent, signal)), [
+    { kind: "exited", result: success },
+  ]);
   await inputEnded.promise;
 });
 
@@ -165,7 +175,10 @@ test("both ends together pass any session on unchanged", async () => {
     ),
     { maxLength: 6 },
   );
-  const updates: fc.Arbitrary<ExecUpdate[]> = fc.array(fc.record({ kind: fc.constantFrom("stdout", "stderr"), data: bytes }).map((update) => ({ ...update })), { maxLength: 6 });
+  const updates: fc.Arbitrary<ExecUpdate[]> = fc.array(
+    fc.record({ kind: fc.constantFrom("stdout", "stderr"), data: bytes }).map((update) => ({ ...update })),
+    { maxLength: 6 },
+  );
   let script: { readonly inputs: number; readonly updates: readonly ExecUpdate[] } = { inputs: 0, updates: [] };
   let seen: { setup: ExecSetup; input: ExecInput[] } | undefined;
   const exec: Exec = async function* (_taskId, given, input) {
@@ -183,9 +196,14 @@ test("both ends together pass any session on unchanged", async () => {
   await using served = await serveInProcess(scriptedDriver({ execTaskStreaming: exec }));
   const property = fc.asyncProperty(inputs, updates, fc.array(fc.string()), fc.boolean(), async (input, output, command, tty) => {
     script = { inputs: input.length, updates: output };
-    const session = served.driver.execTaskStreaming("x", { command, tty }, (async function* () {
-      yield* input;
-    })(), signal);
+    const session = served.driver.execTaskStreaming(
+      "x",
+      { command, tty },
+      (async function* () {
+        yield* input;
+      })(),
+      signal,
+    );
     const received = await Array.fromAsync(session);
     assert.deepEqual(seen, { setup: { command, tty }, input });
     assert.deepEqual(received.map(plain), [...output.map(plain), { kind: "exited", result: success }]);

@@ -4,89 +4,19 @@ import { connectPlugin } from "@driver/go-plugin";
 import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
-import { DriverError, taskNotFound } from "../src/index.ts";
+import { taskNotFound } from "../src/index.ts";
 import type { PluginConfig, TaskConfig, TaskEvent, TaskStats, WaitResult } from "../src/index.ts";
 import { BasePlugin } from "../src/gen/base_pb.ts";
 import { Driver } from "../src/gen/driver_pb.ts";
 import { TaskConfigSchema } from "../src/gen/driver_types_pb.ts";
-import { RecoverableErrorSchema } from "../src/gen/structs_pb.ts";
 import { waitAborted } from "../src/take-until-aborted.ts";
 import { exampleTask } from "./example-launch.ts";
 import { scriptedDriver } from "./scripted-driver.ts";
 import { serveInProcess } from "./serve-in-process.ts";
 
 const signal = AbortSignal.timeout(60_000);
-const task = (env: Readonly<Record<string, string>> = {}): TaskConfig => exampleTask({ folder: tmpdir(), driverConfig: Uint8Array.of(0x80), env });
-
-/** The status of a call that must fail. */
-async function statusOf(call: Promise<unknown>): Promise<ConnectError> {
-  const error: unknown = await call.then(
-    () => assert.fail("the call succeeded"),
-    (reason: unknown) => reason,
-  );
-  assert.ok(error instanceof ConnectError, String(error));
-  return error;
-}
-
-const thrown: readonly (readonly [title: string, error: unknown, text: string])[] = [
-  ["an error", new Error("no such image: 100% gone"), "no such image: 100% gone"],
-  ["a driver's error", new DriverError("failed", "pull image: denied\nby registry"), "pull image: denied\nby registry"],
-  ["text in any language", new Error("Größe 📦 ungültig"), "Größe 📦 ungültig"],
-  ["a lone surrogate", new Error("a\ud800b"), "a\ufffdb"],
-  ["an error without text", new TypeError(""), "TypeError"],
-  ["a thrown string", "just text", "just text"],
-  ["a status that would mean a dead plugin", new ConnectError("engine unavailable", Code.Unavailable), "engine unavailable"],
-];
-
-for (const [title, error, text] of thrown) {
-  test(`the agent sees ${title} as Unknown with its text`, async () => {
-    await using served = await serveInProcess(
-      scriptedDriver({
-        async stopTask() {
-          throw error;
-        },
-        async *fingerprint() {
-          throw error;
-        },
-      }),
-    );
-    const client = createClient(Driver, served.connection.transport);
-    const unary = await statusOf(client.stopTask({ taskId: "x" }));
-    const stream = await statusOf(Array.fromAsync(client.fingerprint({})));
-    for (const status of [unary, stream]) assert.deepEqual([status.code, status.rawMessage, status.details], [Code.Unknown, text, []]);
-  });
-}
-
-test("an error text of a megabyte arrives shortened instead of breaking the connection", async () => {
-  await using served = await serveInProcess(scriptedDriver({ stopTask: async () => Promise.reject(new DriverError("failed", "ü".repeat(1_000_000), { recoverable: true })) }));
-  await assert.rejects(served.driver.stopTask("x", { timeoutMs: 0, killSignal: "" }, signal), (error) => error instanceof DriverError && error.recoverable && /^ü{1000,}… \(shortened\)$/.test(error.message));
-  assert.equal((await served.driver.pluginInfo(signal)).name, "scripted");
-});
-
-test("a recoverable error carries the detail that makes Nomad try again", async () => {
-  await using served = await serveInProcess(scriptedDriver({ startTask: async () => Promise.reject(new DriverError("failed", "registry größer", { recoverable: true })) }));
-  const status = await statusOf(createClient(Driver, served.connection.transport).startTask({ task: { id: "x" } }));
-  assert.equal(status.code, Code.FailedPrecondition);
-  assert.equal(status.rawMessage, "registry größer");
-  const [detail] = status.details;
-  assert.ok(detail !== undefined && "type" in detail);
-  assert.deepEqual([detail.type, detail.value], ["hashicorp.nomad.plugins.shared.structs.RecoverableError", Uint8Array.of(8, 1)]);
-  assert.equal(status.findDetails(RecoverableErrorSchema)[0]?.recoverable, true);
-});
-
-test("a driver's error comes back as it was, with code and recoverable", async () => {
-  const errors = [taskNotFound("x"), new DriverError("config-invalid", "bad"), new DriverError("task-state", "running"), new DriverError("unsupported", "no"), new DriverError("failed", "later", { recoverable: true })];
-  for (const error of errors) {
-    await using served = await serveInProcess(scriptedDriver({ startTask: async () => Promise.reject(error) }));
-    await assert.rejects(served.driver.startTask(task(), signal), (back) => back instanceof DriverError && back.code === error.code && back.message === error.message && back.recoverable === error.recoverable);
-  }
-});
-
-test("SetConfig errors carry the prefix that agents know", async () => {
-  await using served = await serveInProcess(scriptedDriver({ setConfig: async () => Promise.reject(new DriverError("config-invalid", "socket: not a path")) }));
-  const status = await statusOf(createClient(BasePlugin, served.connection.transport).setConfig({}));
-  assert.deepEqual([status.code, status.rawMessage], [Code.Unknown, "SetConfig failed: socket: not a path"]);
-});
+const task = (env: Readonly<Record<string, string>> = {}): TaskConfig =>
+  exampleTask({ folder: tmpdir(), driverConfig: Uint8Array.of(0x80), env });
 
 test("SetConfig comes twice bare and once with the agent's own part", async () => {
   const seen: PluginConfig[] = [];
@@ -94,16 +24,27 @@ test("SetConfig comes twice bare and once with the agent's own part", async () =
   const client = createClient(BasePlugin, served.connection.transport);
   await client.setConfig({ msgpackConfig: Uint8Array.of(0x80), pluginApiVersion: "v0.1.0" });
   await client.setConfig({ pluginApiVersion: "v0.1.0" });
-  await client.setConfig({ nomadConfig: { driver: { ClientMinPort: 14_000, ClientMaxPort: 14_512, Topology: { cores: [{ baseSpeed: 2_000n }, { maxSpeed: 3_000n }] } } } });
+  await client.setConfig({
+    nomadConfig: {
+      driver: { ClientMinPort: 14_000, ClientMaxPort: 14_512, Topology: { cores: [{ baseSpeed: 2_000n }, { maxSpeed: 3_000n }] } },
+    },
+  });
   assert.deepEqual(seen, [
     { msgpack: Uint8Array.of(0x80), apiVersion: "v0.1.0", client: undefined },
     { msgpack: new Uint8Array(), apiVersion: "v0.1.0", client: undefined },
-    { msgpack: new Uint8Array(), apiVersion: "", client: { minPort: 14_000, maxPort: 14_512, topology: { coreCount: 2, totalComputeMhz: 5_000 } } },
+    {
+      msgpack: new Uint8Array(),
+      apiVersion: "",
+      client: { minPort: 14_000, maxPort: 14_512, topology: { coreCount: 2, totalComputeMhz: 5_000 } },
+    },
   ]);
 });
 
 test("WaitTask always carries a result, also for success", async () => {
-  const results: WaitResult[] = [{ exitCode: 0, signal: 0, oomKilled: false }, { exitCode: 0, signal: 9, oomKilled: true, error: "OOM" }];
+  const results: WaitResult[] = [
+    { exitCode: 0, signal: 0, oomKilled: false },
+    { exitCode: 0, signal: 9, oomKilled: true, error: "OOM" },
+  ];
   await using served = await serveInProcess(scriptedDriver({ waitTask: async (taskId) => results[Number(taskId)] ?? assert.fail() }));
   const client = createClient(Driver, served.connection.transport);
   const answer = await client.waitTask({ taskId: "0" });
@@ -159,9 +100,16 @@ test("a task with an environment of 20 MiB starts", async () => {
 
 test("a task's own network reaches the agent", async () => {
   const network = { ip: "10.88.0.2", portMap: { http: 8_080 }, autoAdvertise: true };
-  await using served = await serveInProcess(scriptedDriver({ startTask: async (config) => ({ network, handle: { version: 1, config, state: "running", driverState: Uint8Array.of(1) } }) }));
+  await using served = await serveInProcess(
+    scriptedDriver({
+      startTask: async (config) => ({ network, handle: { version: 1, config, state: "running", driverState: Uint8Array.of(1) } }),
+    }),
+  );
   const config = task();
-  assert.deepEqual(await served.driver.startTask(config, signal), { network, handle: { version: 1, config, state: "running", driverState: Uint8Array.of(1) } });
+  assert.deepEqual(await served.driver.startTask(config, signal), {
+    network,
+    handle: { version: 1, config, state: "running", driverState: Uint8Array.of(1) },
+  });
 });
 
 test("stop, signal, exec and destroy pass what the agent said", async () => {
@@ -184,7 +132,11 @@ test("stop, signal, exec and destroy pass what the agent said", async () => {
   await served.driver.signalTask("x", "SIGHUP", signal);
   await served.driver.recoverTask({ version: 1, config, state: "running", driverState: new Uint8Array() }, signal);
   const output = await served.driver.execTask("x", { command: ["a", "b c"], timeoutMs: 0 }, signal);
-  assert.deepEqual(output, { stdout: Uint8Array.of(0xff), stderr: Uint8Array.of(0xfe), result: { exitCode: 2, signal: 0, oomKilled: false } });
+  assert.deepEqual(output, {
+    stdout: Uint8Array.of(0xff),
+    stderr: Uint8Array.of(0xfe),
+    result: { exitCode: 2, signal: 0, oomKilled: false },
+  });
   assert.deepEqual(seen, [
     ["x", { timeoutMs: 1_500.5, killSignal: "SIGINT" }],
     ["x", { force: true }],
@@ -253,7 +205,7 @@ test("a driver is asked for the next sample only when the reader has room", asyn
 
 /** Settles when the number has not changed during a while. */
 async function idle(read: () => number): Promise<string> {
-  for (let before = -1; before !== read(); ) {
+  for (let before = -1; before !== read();) {
     before = read();
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
@@ -320,7 +272,12 @@ test("a host that vanished is followed by one that finds config and tasks as the
 });
 
 test("calls that older agents and plugins do not have are tolerated", async () => {
-  await using served = await serveInProcess(scriptedDriver({ init: async () => Promise.reject(new ConnectError("unknown method", Code.Unimplemented)), shutdown: async () => Promise.reject(new Error("engine gone")) }));
+  await using served = await serveInProcess(
+    scriptedDriver({
+      init: async () => Promise.reject(new ConnectError("unknown method", Code.Unimplemented)),
+      shutdown: async () => Promise.reject(new Error("engine gone")),
+    }),
+  );
   await served.driver.init(signal);
   await assert.rejects(served.driver.shutdown(signal), { message: "engine gone" });
 });
@@ -328,7 +285,9 @@ test("calls that older agents and plugins do not have are tolerated", async () =
 test("a call that was aborted before it began does not reach the driver", async () => {
   let called = false;
   await using served = await serveInProcess(scriptedDriver({ stopTask: async () => void (called = true) }));
-  await assert.rejects(served.driver.stopTask("x", { timeoutMs: 0, killSignal: "" }, AbortSignal.abort(new Error("too late"))), { message: "too late" });
+  await assert.rejects(served.driver.stopTask("x", { timeoutMs: 0, killSignal: "" }, AbortSignal.abort(new Error("too late"))), {
+    message: "too late",
+  });
   await served.driver.pluginInfo(signal);
   assert.equal(called, false);
 });

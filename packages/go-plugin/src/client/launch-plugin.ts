@@ -62,7 +62,13 @@ export async function launchPlugin(options: LaunchOptions): Promise<PluginProces
     const address = parseHandshakeLine(line, options.handshake);
     // A host reads on, so that a plugin that prints does not block.
     child.stdout.resume();
-    return pluginProcess({ pid: child.pid ?? 0, address, exited, connection: connectPlugin(address), sigkill: () => child.kill("SIGKILL") });
+    return pluginProcess({
+      pid: child.pid ?? 0,
+      address,
+      exited,
+      connection: connectPlugin(address),
+      sigkill: () => child.kill("SIGKILL"),
+    });
   } catch (error) {
     await endFailedLaunch(child, exited);
     throw error;
@@ -112,13 +118,20 @@ async function waitHandshakeLine(child: PluginChild, options: LaunchOptions): Pr
   const startTimeoutMs = options.startTimeoutMs ?? 60_000;
   const stop = new AbortController();
   const { promise: failed, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new GoPluginError("launch-timeout", `plugin ${options.command}: no handshake on stdout within ${startTimeoutMs} ms`)), startTimeoutMs);
+  const timer = setTimeout(
+    () => reject(new GoPluginError("launch-timeout", `plugin ${options.command}: no handshake on stdout within ${startTimeoutMs} ms`)),
+    startTimeoutMs,
+  );
   const onAbort = () => reject(options.signal.reason);
   options.signal.addEventListener("abort", onAbort, { once: true });
-  child.once("error", (cause) => reject(new GoPluginError("launch-failed", `plugin ${options.command} cannot be started: ${cause.message}`, { cause })));
+  child.once("error", (cause) =>
+    reject(new GoPluginError("launch-failed", `plugin ${options.command} cannot be started: ${cause.message}`, { cause })),
+  );
   child.once("exit", (code, signal) => {
     // What it wrote before it ended may still be in the pipe.
-    setImmediate(() => reject(new GoPluginError("launch-failed", `plugin ${options.command} ended before its handshake: ${signal ?? `exit code ${code}`}`)));
+    setImmediate(() =>
+      reject(new GoPluginError("launch-failed", `plugin ${options.command} ended before its handshake: ${signal ?? `exit code ${code}`}`)),
+    );
   });
   try {
     return await Promise.race([readFirstLine(child.stdout, stop.signal), failed]);
@@ -129,11 +142,19 @@ async function waitHandshakeLine(child: PluginChild, options: LaunchOptions): Pr
   }
 }
 
-function pluginProcess(parts: { readonly pid: number; readonly address: PluginAddress; readonly exited: Promise<ProcessExit>; readonly connection: PluginConnection; readonly sigkill: () => void }): PluginProcess {
+function pluginProcess(parts: {
+  readonly pid: number;
+  readonly address: PluginAddress;
+  readonly exited: Promise<ProcessExit>;
+  readonly connection: PluginConnection;
+  readonly sigkill: () => void;
+}): PluginProcess {
   const { connection, exited } = parts;
   let killed: Promise<void> | undefined;
   const kill = async () => {
-    const asked = createClient(GRPCController, connection.transport).shutdown({}).catch(() => {});
+    const asked = createClient(GRPCController, connection.transport)
+      .shutdown({})
+      .catch(() => {});
     const timer = setTimeout(parts.sigkill, killTimeoutMs);
     try {
       await Promise.race([exited, asked]);

@@ -24,7 +24,10 @@ test("a line is one JSON object of strings with a time of six digits", () => {
 test("each level writes its name", () => {
   const { lines, logger } = recorder();
   for (const level of logLevels) logger[level]("text");
-  assert.deepEqual(lines.map((line) => parseLogLine(line).level), logLevels);
+  assert.deepEqual(
+    lines.map((line) => parseLogLine(line).level),
+    logLevels,
+  );
 });
 
 test("named and with add to the module and the fields", () => {
@@ -51,7 +54,10 @@ test("a field cannot take the place of a special key", () => {
 test("a message that is no string at run time is still text", () => {
   const { lines, logger } = recorder();
   for (const thrown of [null, undefined, 5, { a: 1 }]) Reflect.apply(logger.error, logger, [thrown]);
-  assert.deepEqual(lines.map((line) => parseLogLine(line).message), ["null", "undefined", "5", "[object Object]"]);
+  assert.deepEqual(
+    lines.map((line) => parseLogLine(line).message),
+    ["null", "undefined", "5", "[object Object]"],
+  );
 });
 
 test("a line that would exceed 64 KiB is shortened, whatever makes it long", () => {

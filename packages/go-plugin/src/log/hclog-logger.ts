@@ -10,7 +10,10 @@ const maxLineBytes = 65_536;
  * the time has six digits of fraction, because any other number makes the whole line plain text.
  * Lines stay below 64 KiB: first the values are shortened, then fields are left out.
  */
-export function createHclogLogger(write: (line: string) => void, options: { readonly name?: string; readonly now?: () => Date } = {}): Logger {
+export function createHclogLogger(
+  write: (line: string) => void,
+  options: { readonly name?: string; readonly now?: () => Date } = {},
+): Logger {
   const now = options.now ?? (() => new Date());
   return loggerFor({ write, now, module: options.name ?? "", fields: {} });
 }

@@ -15,7 +15,10 @@ function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
 }
 
 test("how the text is cut into chunks does not matter", () => {
-  const line = fc.oneof(fc.constantFrom('{"@level":"info","@message":"é"}', "[WARN] ü", "panic: x", "y".repeat(70_000)), fc.string({ unit: "grapheme" }));
+  const line = fc.oneof(
+    fc.constantFrom('{"@level":"info","@message":"é"}', "[WARN] ü", "panic: x", "y".repeat(70_000)),
+    fc.string({ unit: "grapheme" }),
+  );
   fc.assert(
     fc.property(fc.array(line, { maxLength: 5 }), fc.array(fc.nat(500_000), { maxLength: 5 }), (lines, places) => {
       const bytes = Buffer.from(lines.join("\n"));
@@ -27,16 +30,31 @@ test("how the text is cut into chunks does not matter", () => {
 test("a line of more than 64 KiB comes in plain pieces, and the next line is whole again", () => {
   const long = `{"@level":"error","@message":"${"x".repeat(140_000)}"}`;
   const entries = split([Buffer.from(`${long}\n{"@level":"info","@message":"after"}\n`)]);
-  assert.deepEqual(entries.map(({ level }) => level), ["debug", "debug", "debug", "info"]);
-  assert.equal(entries.slice(0, 3).map(({ message }) => message).join(""), long);
+  assert.deepEqual(
+    entries.map(({ level }) => level),
+    ["debug", "debug", "debug", "info"],
+  );
+  assert.equal(
+    entries
+      .slice(0, 3)
+      .map(({ message }) => message)
+      .join(""),
+    long,
+  );
   assert.equal(entries[0]?.message.length, 65_536);
 });
 
 test("from a crash on, plain text counts as error, while JSON keeps its level", () => {
   const entries = split([Buffer.from('before\npanic: boom\n  at line 1\n[INFO] tagged\n{"@level":"info","@message":"json"}\n')]);
-  assert.deepEqual(entries.map(({ level }) => level), ["debug", "error", "error", "info", "info"]);
+  assert.deepEqual(
+    entries.map(({ level }) => level),
+    ["debug", "error", "error", "info", "info"],
+  );
 });
 
 test("empty lines and carriage returns are left out, and a last line needs no newline", () => {
-  assert.deepEqual(split([Buffer.from("a\r\n\n\nb")]).map(({ message }) => message), ["a", "b"]);
+  assert.deepEqual(
+    split([Buffer.from("a\r\n\n\nb")]).map(({ message }) => message),
+    ["a", "b"],
+  );
 });

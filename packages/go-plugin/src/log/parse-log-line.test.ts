@@ -7,8 +7,14 @@ const raw = (level: LogEntry["level"], message: string): LogEntry => ({ level, m
 const time = new Date("2026-08-21T10:11:12.123Z");
 
 const lines: readonly (readonly [line: string, entry: LogEntry])[] = [
-  ['{"@level":"warn","@message":"m","@timestamp":"2026-08-21T10:11:12.123000Z","@module":"a.b","k":"v"}', { level: "warn", message: "m", timestamp: time, module: "a.b", fields: { k: "v" } }],
-  ['{"@level":" INFO ","@message":"m","@timestamp":"2026-08-21T12:11:12.123000+02:00"}', { level: "info", message: "m", timestamp: time, fields: {} }],
+  [
+    '{"@level":"warn","@message":"m","@timestamp":"2026-08-21T10:11:12.123000Z","@module":"a.b","k":"v"}',
+    { level: "warn", message: "m", timestamp: time, module: "a.b", fields: { k: "v" } },
+  ],
+  [
+    '{"@level":" INFO ","@message":"m","@timestamp":"2026-08-21T12:11:12.123000+02:00"}',
+    { level: "info", message: "m", timestamp: time, fields: {} },
+  ],
   ['{"@level":"info"}', { level: "info", message: "", fields: {} }],
   ['{"@level":"info","@message":"m","n":5,"@module":7}', { level: "info", message: "m", fields: { n: 5 } }],
   ['{"@message":"m"}', raw("debug", '{"@message":"m"}')],

@@ -147,11 +147,20 @@ async function announce(io: PluginIo, handshake: Handshake, socketPath: string):
   if (error) throw new GoPluginError("serve-failed", "the handshake could not be written to stdout", { cause: error });
 }
 
-function writeText(io: { readonly stdout: PluginIo["stdout"]; readonly stderr: PluginIo["stderr"] }, stream: "stdout" | "stderr", text: string): Promise<Error | undefined> {
+function writeText(
+  io: { readonly stdout: PluginIo["stdout"]; readonly stderr: PluginIo["stderr"] },
+  stream: "stdout" | "stderr",
+  text: string,
+): Promise<Error | undefined> {
   return new Promise((resolve) => io[stream].write(text, (error) => resolve(error ?? undefined)));
 }
 
-function watchProcess(watch: { readonly options: ServeOptions; readonly io: PluginIo; readonly guard: SessionGuard; readonly finish: (code: number) => void }): () => void {
+function watchProcess(watch: {
+  readonly options: ServeOptions;
+  readonly io: PluginIo;
+  readonly guard: SessionGuard;
+  readonly finish: (code: number) => void;
+}): () => void {
   const { options, io, guard, finish } = watch;
   const fail = (message: string) => {
     options.logger.error(message);

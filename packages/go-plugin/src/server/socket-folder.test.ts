@@ -16,7 +16,10 @@ function newParent(): string {
 
 test("two folders of one process differ, and removing one leaves the other", () => {
   const parents = [newParent()];
-  const [one, other] = [createSocketFolder({ parents, pid: process.pid, logger }), createSocketFolder({ parents, pid: process.pid, logger })];
+  const [one, other] = [
+    createSocketFolder({ parents, pid: process.pid, logger }),
+    createSocketFolder({ parents, pid: process.pid, logger }),
+  ];
   assert.notEqual(one.socketPath, other.socketPath);
   one.remove();
   one.remove();
@@ -29,7 +32,13 @@ test("swept is only what a plugin that is gone left behind", () => {
   const own = createSocketFolder({ parents: [parent], pid: process.pid, logger });
   const name = basename(dirname(own.socketPath));
   const [, , pid, ticks, namespace] = name.split("-");
-  const kept = [`go-plugin-${pid}-${ticks}-${namespace}-aaaaaa`, `go-plugin-${pid}-1-999-aaaaaa`, `go-plugin-${pid}-0-${namespace}-aaaaaa`, "go-plugin-notes", "other"];
+  const kept = [
+    `go-plugin-${pid}-${ticks}-${namespace}-aaaaaa`,
+    `go-plugin-${pid}-1-999-aaaaaa`,
+    `go-plugin-${pid}-0-${namespace}-aaaaaa`,
+    "go-plugin-notes",
+    "other",
+  ];
   // The same pid with another start time was another process.
   const swept = [`go-plugin-${pid}-1-${namespace}-aaaaaa`, `go-plugin-4194999-5-${namespace}-aaaaaa`];
   for (const folder of [...kept, ...swept]) mkdirSync(join(parent, folder));
@@ -44,5 +53,8 @@ test("swept is only what a plugin that is gone left behind", () => {
 test("when no folder will do the error names each with its reason", () => {
   const long = join(scratch, "x".repeat(100));
   const parents = [long, join(scratch, "missing")];
-  assert.throws(() => createSocketFolder({ parents, pid: process.pid, logger }), { code: "serve-failed", message: /x{100}: the socket path would exceed 107 bytes; .*missing: ENOENT/ });
+  assert.throws(() => createSocketFolder({ parents, pid: process.pid, logger }), {
+    code: "serve-failed",
+    message: /x{100}: the socket path would exceed 107 bytes; .*missing: ENOENT/,
+  });
 });

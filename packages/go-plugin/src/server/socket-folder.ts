@@ -19,7 +19,11 @@ const socketName = "plugin.sock";
  * Makes the folder in the first of `parents` that is writable and short enough, after folders that dead plugins
  * left there are removed. Throws `serve-failed` with all reasons when none will do.
  */
-export function createSocketFolder(options: { readonly parents: readonly string[]; readonly pid: number; readonly logger: Logger }): SocketFolder {
+export function createSocketFolder(options: {
+  readonly parents: readonly string[];
+  readonly pid: number;
+  readonly logger: Logger;
+}): SocketFolder {
   const name = folderName(options.pid);
   const reasons: string[] = [];
   for (const parent of options.parents) {

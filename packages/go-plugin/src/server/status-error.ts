@@ -28,7 +28,13 @@ async function* withStatusErrors<T>(messages: AsyncIterable<T>, signal: AbortSig
 function toStatusError(error: unknown, signal: AbortSignal): ConnectError {
   if (signal.aborted) return new ConnectError("the call was cancelled", abortCode(signal.reason), undefined, undefined, error);
   if (!(error instanceof ConnectError)) return new ConnectError(boundedText(messageOf(error)), Code.Unknown, undefined, undefined, error);
-  const bounded = new ConnectError(boundedText(error.rawMessage), error.code === Code.Unavailable ? Code.Unknown : error.code, error.metadata, undefined, error);
+  const bounded = new ConnectError(
+    boundedText(error.rawMessage),
+    error.code === Code.Unavailable ? Code.Unknown : error.code,
+    error.metadata,
+    undefined,
+    error,
+  );
   bounded.details = error.details;
   return bounded;
 }

@@ -24,7 +24,11 @@ export async function callIfImplemented(signal: AbortSignal, run: (options: Call
 }
 
 /** The converted messages of a stream; leaving the loop cancels the call. */
-export async function* followStream<T, U>(signal: AbortSignal, open: (options: CallOptions) => AsyncIterable<T>, convert: (message: T) => U): AsyncGenerator<U> {
+export async function* followStream<T, U>(
+  signal: AbortSignal,
+  open: (options: CallOptions) => AsyncIterable<T>,
+  convert: (message: T) => U,
+): AsyncGenerator<U> {
   signal.throwIfAborted();
   const left = new AbortController();
   try {

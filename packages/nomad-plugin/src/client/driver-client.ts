@@ -45,8 +45,14 @@ type NodeCalls = Pick<TaskDriver, "taskConfigSchema" | "capabilities" | "fingerp
 
 function nodeCalls(driver: DriverClient): NodeCalls {
   return {
-    taskConfigSchema: (signal) => call(signal, async (options) => fromSpecMessage(present((await driver.taskConfigSchema({}, options)).spec, "TaskConfigSchema: no spec"))),
-    capabilities: (signal) => call(signal, async (options) => fromCapabilitiesMessage(present((await driver.capabilities({}, options)).capabilities, "Capabilities: empty answer"))),
+    taskConfigSchema: (signal) =>
+      call(signal, async (options) =>
+        fromSpecMessage(present((await driver.taskConfigSchema({}, options)).spec, "TaskConfigSchema: no spec")),
+      ),
+    capabilities: (signal) =>
+      call(signal, async (options) =>
+        fromCapabilitiesMessage(present((await driver.capabilities({}, options)).capabilities, "Capabilities: empty answer")),
+      ),
     fingerprint: (signal) => followStream(signal, (options) => driver.fingerprint({}, options), fromFingerprintMessage),
     taskEvents: (signal) => followStream(signal, (options) => driver.taskEvents({}, options), fromEventMessage),
     init: (signal) => callIfImplemented(signal, (options) => driver.init({}, options)),
@@ -61,15 +67,20 @@ function lifeCalls(driver: DriverClient): Pick<TaskDriver, "startTask" | "recove
         const { handle, networkOverride } = await driver.startTask({ task: toTaskConfigMessage(config) }, options);
         return { handle: fromHandleMessage(handle), network: networkOverride && fromOverrideMessage(networkOverride) };
       }),
-    recoverTask: (handle, signal) => call(signal, async (options) => void (await driver.recoverTask({ handle: toHandleMessage(handle) }, options))),
+    recoverTask: (handle, signal) =>
+      call(signal, async (options) => void (await driver.recoverTask({ handle: toHandleMessage(handle) }, options))),
     waitTask: (taskId, signal) =>
       call(signal, async (options) => {
         const { result, err } = await driver.waitTask({ taskId }, options);
         return { ...fromExitMessage(result), ...(err !== "" && { error: err }) };
       }),
     stopTask: (taskId, { timeoutMs, killSignal }, signal) =>
-      call(signal, async (options) => void (await driver.stopTask({ taskId, timeout: toDuration(timeoutMs), signal: killSignal }, options))),
-    destroyTask: (taskId, { force }, signal) => call(signal, async (options) => void (await driver.destroyTask({ taskId, force }, options))),
+      call(
+        signal,
+        async (options) => void (await driver.stopTask({ taskId, timeout: toDuration(timeoutMs), signal: killSignal }, options)),
+      ),
+    destroyTask: (taskId, { force }, signal) =>
+      call(signal, async (options) => void (await driver.destroyTask({ taskId, force }, options))),
   };
 }
 
@@ -82,13 +93,18 @@ function taskCalls(driver: DriverClient): Pick<TaskDriver, "inspectTask" | "task
         (options) => driver.taskStats({ taskId, collectionInterval: toDuration(intervalMs) }, options),
         ({ stats }) => fromStatsMessage(present(stats, "TaskStats: sample without stats")),
       ),
-    signalTask: (taskId, signalName, signal) => call(signal, async (options) => void (await driver.signalTask({ taskId, signal: signalName }, options))),
+    signalTask: (taskId, signalName, signal) =>
+      call(signal, async (options) => void (await driver.signalTask({ taskId, signal: signalName }, options))),
     execTask: (taskId, { command, timeoutMs }, signal) =>
       call(signal, async (options) => {
-        const { stdout, stderr, result } = await driver.execTask({ taskId, command: [...command], timeout: toDuration(timeoutMs) }, options);
+        const { stdout, stderr, result } = await driver.execTask(
+          { taskId, command: [...command], timeout: toDuration(timeoutMs) },
+          options,
+        );
         return { stdout, stderr, result: fromExitMessage(result) };
       }),
-    execTaskStreaming: (taskId, setup, input, signal) => followExec({ signal, input, taskId, setup, open: (requests, options) => driver.execTaskStreaming(requests, options) }),
+    execTaskStreaming: (taskId, setup, input, signal) =>
+      followExec({ signal, input, taskId, setup, open: (requests, options) => driver.execTaskStreaming(requests, options) }),
   };
 }
 
@@ -100,7 +116,11 @@ function networkCalls(driver: DriverClient): Pick<TaskDriver, "createNetwork" | 
         return { spec: fromIsolationMessage(present(isolationSpec, "CreateNetwork: no isolation spec")), created };
       }),
     destroyNetwork: (allocId, spec, signal) =>
-      call(signal, async (options) => void (await driver.destroyNetwork({ allocId, ...(spec && { isolationSpec: toIsolationMessage(spec) }) }, options))),
+      call(
+        signal,
+        async (options) =>
+          void (await driver.destroyNetwork({ allocId, ...(spec && { isolationSpec: toIsolationMessage(spec) }) }, options)),
+      ),
   };
 }
 

@@ -1,4 +1,8 @@
-import { DriverCapabilities_FSIsolation as FsIsolationNumber, NetworkIsolationSpec_NetworkIsolationMode as ModeNumber, TaskState as TaskStateNumber } from "../gen/driver_types_pb.ts";
+import {
+  DriverCapabilities_FSIsolation as FsIsolationNumber,
+  NetworkIsolationSpec_NetworkIsolationMode as ModeNumber,
+  TaskState as TaskStateNumber,
+} from "../gen/driver_types_pb.ts";
 import { FingerprintResponse_HealthState as HealthNumber } from "../gen/driver_pb.ts";
 import { PluginType as PluginTypeNumber } from "../gen/base_pb.ts";
 
@@ -9,14 +13,20 @@ export interface EnumNames<Name extends string, Value extends number> {
   fromNumber(value: number): Name;
 }
 
-function enumNames<const Name extends string, Value extends number>(pairs: readonly [readonly [Name, Value], ...(readonly [Name, Value])[]]): EnumNames<Name, Value> {
+function enumNames<const Name extends string, Value extends number>(
+  pairs: readonly [readonly [Name, Value], ...(readonly [Name, Value])[]],
+): EnumNames<Name, Value> {
   return {
     toNumber: (name) => (pairs.find(([known]) => known === name) ?? pairs[0])[1],
     fromNumber: (value) => (pairs.find(([, known]) => known === value) ?? pairs[0])[0],
   };
 }
 
-export const pluginTypes = enumNames([["unknown", PluginTypeNumber.UNKNOWN], ["driver", PluginTypeNumber.DRIVER], ["device", PluginTypeNumber.DEVICE]]);
+export const pluginTypes = enumNames([
+  ["unknown", PluginTypeNumber.UNKNOWN],
+  ["driver", PluginTypeNumber.DRIVER],
+  ["device", PluginTypeNumber.DEVICE],
+]);
 
 export const fsIsolations = enumNames([
   ["none", FsIsolationNumber.NONE],
@@ -32,7 +42,11 @@ export const networkIsolationModes = enumNames([
   ["none", ModeNumber.NONE],
 ]);
 
-export const taskStates = enumNames([["unknown", TaskStateNumber.UNKNOWN], ["running", TaskStateNumber.RUNNING], ["exited", TaskStateNumber.EXITED]]);
+export const taskStates = enumNames([
+  ["unknown", TaskStateNumber.UNKNOWN],
+  ["running", TaskStateNumber.RUNNING],
+  ["exited", TaskStateNumber.EXITED],
+]);
 
 export const healthStates = enumNames([
   ["undetected", HealthNumber.UNDETECTED],

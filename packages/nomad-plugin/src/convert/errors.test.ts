@@ -22,7 +22,9 @@ test("errors of a driver written in Go get a code by their text or status", () =
 });
 
 test("a detail that says false is not recoverable", () => {
-  const error = new ConnectError("no", Code.FailedPrecondition, undefined, [{ desc: RecoverableErrorSchema, value: { recoverable: false } }]);
+  const error = new ConnectError("no", Code.FailedPrecondition, undefined, [
+    { desc: RecoverableErrorSchema, value: { recoverable: false } },
+  ]);
   const back = fromCallError(error, signal);
   assert.ok(back instanceof DriverError);
   assert.equal(back.recoverable, false);

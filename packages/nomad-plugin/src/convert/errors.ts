@@ -15,7 +15,13 @@ export function toCallError(error: unknown): unknown {
   if (!(error instanceof DriverError)) return error;
   const trailer = { [codeTrailer]: error.code };
   if (!error.recoverable) return new ConnectError(error.message, Code.Unknown, trailer, undefined, error);
-  return new ConnectError(error.message, Code.FailedPrecondition, trailer, [{ desc: RecoverableErrorSchema, value: { recoverable: true } }], error);
+  return new ConnectError(
+    error.message,
+    Code.FailedPrecondition,
+    trailer,
+    [{ desc: RecoverableErrorSchema, value: { recoverable: true } }],
+    error,
+  );
 }
 
 /** The error of a call as a driver in this process would have thrown it; the signal's reason when the caller stopped it. */

@@ -1,6 +1,11 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { DriverError } from "../driver-error.ts";
-import type { ExecTaskStreamingRequest, ExecTaskStreamingRequestSchema, ExecTaskStreamingResponse, ExecTaskStreamingResponseSchema } from "../gen/driver_pb.ts";
+import type {
+  ExecTaskStreamingRequest,
+  ExecTaskStreamingRequestSchema,
+  ExecTaskStreamingResponse,
+  ExecTaskStreamingResponseSchema,
+} from "../gen/driver_pb.ts";
 import type { ExecInput, ExecUpdate } from "../task-driver.ts";
 import { toInt32 } from "./numbers.ts";
 import { fromExitMessage, toExitMessage } from "./task-state.ts";
@@ -41,7 +46,8 @@ export function fromExecRequest(message: ExecTaskStreamingRequest): ExecInput[] 
  * exited together with the result, without which the agent ignores it.
  */
 export function toExecResponses(update: ExecUpdate): Response[] {
-  if (update.kind === "exited") return [{ stdout: { close: true } }, { stderr: { close: true } }, { exited: true, result: toExitMessage(update.result) }];
+  if (update.kind === "exited")
+    return [{ stdout: { close: true } }, { stderr: { close: true } }, { exited: true, result: toExitMessage(update.result) }];
   return chunksOf(update.data).map((data) => ({ [update.kind]: { data } }));
 }
 

@@ -28,7 +28,9 @@ function toAttributeMessage(value: AttributeValue): MessageInitShape<typeof Attr
     case "boolean":
       return { value: { case: "boolVal", value } };
     case "bigint":
-      return BigInt.asIntN(64, value) === value ? { value: { case: "intVal", value } } : { value: { case: "stringVal", value: String(value) } };
+      return BigInt.asIntN(64, value) === value
+        ? { value: { case: "intVal", value } }
+        : { value: { case: "stringVal", value: String(value) } };
     case "number":
       return Number.isFinite(value) ? { value: { case: "floatVal", value } } : { value: { case: "stringVal", value: String(value) } };
     case "string":

@@ -1,6 +1,11 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { DriverError } from "../driver-error.ts";
-import type { NetworkIsolationSpec as IsolationMessage, NetworkIsolationSpecSchema, NetworkOverride, NetworkOverrideSchema } from "../gen/driver_types_pb.ts";
+import type {
+  NetworkIsolationSpec as IsolationMessage,
+  NetworkIsolationSpecSchema,
+  NetworkOverride,
+  NetworkOverrideSchema,
+} from "../gen/driver_types_pb.ts";
 import type { DriverNetwork, NetworkIsolationSpec } from "../task-driver.ts";
 import { networkIsolationModes } from "./enum-names.ts";
 

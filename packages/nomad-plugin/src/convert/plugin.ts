@@ -1,5 +1,11 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { ClientTopology as TopologyMessage, PluginInfoResponse, PluginInfoResponseSchema, SetConfigRequest, SetConfigRequestSchema } from "../gen/base_pb.ts";
+import type {
+  ClientTopology as TopologyMessage,
+  PluginInfoResponse,
+  PluginInfoResponseSchema,
+  SetConfigRequest,
+  SetConfigRequestSchema,
+} from "../gen/base_pb.ts";
 import type { ClientTopology, PluginConfig, PluginInfo } from "../task-driver.ts";
 import { pluginTypes } from "./enum-names.ts";
 import { toUint32, toUint64 } from "./numbers.ts";
@@ -11,7 +17,12 @@ export function toPluginInfoMessage(info: PluginInfo): MessageInitShape<typeof P
 
 /** A plugin's identity from its message. */
 export function fromPluginInfoMessage(message: PluginInfoResponse): PluginInfo {
-  return { type: pluginTypes.fromNumber(message.type), apiVersions: message.pluginApiVersions, version: message.pluginVersion, name: message.name };
+  return {
+    type: pluginTypes.fromNumber(message.type),
+    apiVersions: message.pluginApiVersions,
+    version: message.pluginVersion,
+    name: message.name,
+  };
 }
 
 /** The agent's configuration as its message. */

@@ -1,5 +1,13 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { LinuxResources as LinuxMessage, LinuxResourcesSchema, NetworkPort, NetworkResource as NetworkMessage, NetworkResourceSchema, Resources, ResourcesSchema } from "../gen/driver_types_pb.ts";
+import type {
+  LinuxResources as LinuxMessage,
+  LinuxResourcesSchema,
+  NetworkPort,
+  NetworkResource as NetworkMessage,
+  NetworkResourceSchema,
+  Resources,
+  ResourcesSchema,
+} from "../gen/driver_types_pb.ts";
 import type { LinuxResources, NetworkResource, TaskResources } from "../task-driver.ts";
 import { toFinite, toInt32, toInt64 } from "./numbers.ts";
 

@@ -6,7 +6,15 @@ import { test } from "node:test";
 import * as arbitrary from "../../test/arbitraries.ts";
 import { SetConfigRequestSchema } from "../gen/base_pb.ts";
 import { FingerprintResponseSchema, InspectTaskResponseSchema } from "../gen/driver_pb.ts";
-import { DriverCapabilitiesSchema, DriverTaskEventSchema, ExitResultSchema, ResourcesSchema, TaskConfigSchema, TaskHandleSchema, TaskStatsSchema } from "../gen/driver_types_pb.ts";
+import {
+  DriverCapabilitiesSchema,
+  DriverTaskEventSchema,
+  ExitResultSchema,
+  ResourcesSchema,
+  TaskConfigSchema,
+  TaskHandleSchema,
+  TaskStatsSchema,
+} from "../gen/driver_types_pb.ts";
 import { SpecSchema } from "../gen/hclspec_pb.ts";
 import { fromCapabilitiesMessage, toCapabilitiesMessage } from "./capabilities.ts";
 import { fromFingerprintMessage, toFingerprintMessage } from "./fingerprint.ts";
@@ -15,24 +23,52 @@ import { fromResourcesMessage, toResourcesMessage } from "./resources.ts";
 import { fromSpecMessage, toSpecMessage } from "./spec.ts";
 import { fromStatsMessage, toStatsMessage } from "./stats.ts";
 import { fromTaskConfigMessage, toTaskConfigMessage } from "./task-config.ts";
-import { fromEventMessage, fromExitMessage, fromHandleMessage, fromInspectMessage, toEventMessage, toExitMessage, toHandleMessage, toInspectMessage } from "./task-state.ts";
+import {
+  fromEventMessage,
+  fromExitMessage,
+  fromHandleMessage,
+  fromInspectMessage,
+  toEventMessage,
+  toExitMessage,
+  toHandleMessage,
+  toInspectMessage,
+} from "./task-state.ts";
 
-function roundTrip<T, D extends DescMessage>(what: string, values: fc.Arbitrary<T>, via: { readonly schema: D; readonly to: (value: T) => MessageInitShape<D>; readonly from: (message: MessageShape<D>) => T }): void {
+function roundTrip<T, D extends DescMessage>(
+  what: string,
+  values: fc.Arbitrary<T>,
+  via: { readonly schema: D; readonly to: (value: T) => MessageInitShape<D>; readonly from: (message: MessageShape<D>) => T },
+): void {
   test(`${what} comes over the wire as it was sent`, () => {
     fc.assert(
       // fast-check makes objects without a prototype.
-      fc.property(values.map((value) => structuredClone(value)), (value) => {
-        const wire = toBinary(via.schema, create(via.schema, via.to(value)));
-        assert.deepEqual(via.from(fromBinary(via.schema, wire)), value);
-      }),
+      fc.property(
+        values.map((value) => structuredClone(value)),
+        (value) => {
+          const wire = toBinary(via.schema, create(via.schema, via.to(value)));
+          assert.deepEqual(via.from(fromBinary(via.schema, wire)), value);
+        },
+      ),
     );
   });
 }
 
 roundTrip("a spec", arbitrary.spec, { schema: SpecSchema, to: toSpecMessage, from: fromSpecMessage });
-roundTrip("the agent's configuration", arbitrary.pluginConfig, { schema: SetConfigRequestSchema, to: toSetConfigMessage, from: fromSetConfigMessage });
-roundTrip("capabilities", arbitrary.capabilities, { schema: DriverCapabilitiesSchema, to: toCapabilitiesMessage, from: fromCapabilitiesMessage });
-roundTrip("a fingerprint", arbitrary.fingerprint, { schema: FingerprintResponseSchema, to: toFingerprintMessage, from: fromFingerprintMessage });
+roundTrip("the agent's configuration", arbitrary.pluginConfig, {
+  schema: SetConfigRequestSchema,
+  to: toSetConfigMessage,
+  from: fromSetConfigMessage,
+});
+roundTrip("capabilities", arbitrary.capabilities, {
+  schema: DriverCapabilitiesSchema,
+  to: toCapabilitiesMessage,
+  from: fromCapabilitiesMessage,
+});
+roundTrip("a fingerprint", arbitrary.fingerprint, {
+  schema: FingerprintResponseSchema,
+  to: toFingerprintMessage,
+  from: fromFingerprintMessage,
+});
 roundTrip("a task config", arbitrary.taskConfig, { schema: TaskConfigSchema, to: toTaskConfigMessage, from: fromTaskConfigMessage });
 roundTrip("a task's resources", arbitrary.resources, { schema: ResourcesSchema, to: toResourcesMessage, from: fromResourcesMessage });
 roundTrip("a task handle", arbitrary.taskHandle, { schema: TaskHandleSchema, to: toHandleMessage, from: fromHandleMessage });

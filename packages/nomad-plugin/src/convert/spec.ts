@@ -47,7 +47,12 @@ export function fromSpecMessage(message: SpecMessage): Spec {
     case "Attr":
       return { kind: "attr", name: block.value.name, type: block.value.type, required: block.value.required };
     case "blockValue":
-      return { kind: "block", name: block.value.name, required: block.value.required, nested: fromNested(block.value.nested, block.value.name) };
+      return {
+        kind: "block",
+        name: block.value.name,
+        required: block.value.required,
+        nested: fromNested(block.value.nested, block.value.name),
+      };
     case "blockAttrs":
       return { kind: "block-attrs", name: block.value.name, type: block.value.type, required: block.value.required };
     case "blockList":
@@ -55,7 +60,12 @@ export function fromSpecMessage(message: SpecMessage): Spec {
     case "blockSet":
       return { kind: "block-set", ...fromItems(block.value) };
     case "blockMap":
-      return { kind: "block-map", name: block.value.name, labels: block.value.labels, nested: fromNested(block.value.nested, block.value.name) };
+      return {
+        kind: "block-map",
+        name: block.value.name,
+        labels: block.value.labels,
+        nested: fromNested(block.value.nested, block.value.name),
+      };
     case "default":
       return { kind: "default", primary: fromNested(block.value.primary, "default"), fallback: fromNested(block.value.default, "default") };
     case "literal":
@@ -65,8 +75,18 @@ export function fromSpecMessage(message: SpecMessage): Spec {
   }
 }
 
-function fromItems(items: { readonly name: string; readonly minItems: bigint; readonly maxItems: bigint; readonly nested?: SpecMessage | undefined }) {
-  return { name: items.name, minItems: Number(items.minItems), maxItems: Number(items.maxItems), nested: fromNested(items.nested, items.name) };
+function fromItems(items: {
+  readonly name: string;
+  readonly minItems: bigint;
+  readonly maxItems: bigint;
+  readonly nested?: SpecMessage | undefined;
+}) {
+  return {
+    name: items.name,
+    minItems: Number(items.minItems),
+    maxItems: Number(items.maxItems),
+    nested: fromNested(items.nested, items.name),
+  };
 }
 
 function fromNested(nested: SpecMessage | undefined, name: string): Spec {

@@ -1,6 +1,13 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { CPUUsage_Fields as CpuField, MemoryUsage_Fields as MemoryField } from "../gen/driver_types_pb.ts";
-import type { CPUUsage, CPUUsageSchema, MemoryUsage as MemoryMessage, MemoryUsageSchema, TaskStats as StatsMessage, TaskStatsSchema } from "../gen/driver_types_pb.ts";
+import type {
+  CPUUsage,
+  CPUUsageSchema,
+  MemoryUsage as MemoryMessage,
+  MemoryUsageSchema,
+  TaskStats as StatsMessage,
+  TaskStatsSchema,
+} from "../gen/driver_types_pb.ts";
 import type { CpuUsage, MemoryUsage, TaskStats } from "../task-driver.ts";
 import { toFinite, toUint64 } from "./numbers.ts";
 import { fromTimestampToNs, toTimestampFromNs } from "./time.ts";
@@ -19,7 +26,14 @@ export function fromStatsMessage(message: StatsMessage): TaskStats {
   return { timestampNs: fromTimestampToNs(message.timestamp), cpu: fromCpuMessage(usage?.cpu), memory: fromMemoryMessage(usage?.memory) };
 }
 
-const cpuFields = [CpuField.SYSTEM_MODE, CpuField.USER_MODE, CpuField.TOTAL_TICKS, CpuField.THROTTLED_PERIODS, CpuField.THROTTLED_TIME, CpuField.PERCENT];
+const cpuFields = [
+  CpuField.SYSTEM_MODE,
+  CpuField.USER_MODE,
+  CpuField.TOTAL_TICKS,
+  CpuField.THROTTLED_PERIODS,
+  CpuField.THROTTLED_TIME,
+  CpuField.PERCENT,
+];
 
 function toCpuMessage(cpu: CpuUsage): MessageInitShape<typeof CPUUsageSchema> {
   return {

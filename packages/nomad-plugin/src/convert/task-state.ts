@@ -1,6 +1,13 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { DriverError } from "../driver-error.ts";
-import type { DriverTaskEvent, ExitResult as ExitMessage, ExitResultSchema, DriverTaskEventSchema, TaskHandle as HandleMessage, TaskHandleSchema } from "../gen/driver_types_pb.ts";
+import type {
+  DriverTaskEvent,
+  ExitResult as ExitMessage,
+  ExitResultSchema,
+  DriverTaskEventSchema,
+  TaskHandle as HandleMessage,
+  TaskHandleSchema,
+} from "../gen/driver_types_pb.ts";
 import type { InspectTaskResponse, InspectTaskResponseSchema } from "../gen/driver_pb.ts";
 import type { ExitResult, TaskEvent, TaskHandle, TaskStatus } from "../task-driver.ts";
 import { taskStates } from "./enum-names.ts";

@@ -19,7 +19,12 @@ const defaultStatsIntervalMs = 1_000;
 
 /** Nomad's driver service, on behalf of `driver`. */
 export function driverService(driver: TaskDriver, reporter: CallReporter): DriverImpl {
-  return { ...nodeCalls(driver, reporter), ...lifeCalls(driver, reporter), ...taskCalls(driver, reporter), ...networkCalls(driver, reporter) };
+  return {
+    ...nodeCalls(driver, reporter),
+    ...lifeCalls(driver, reporter),
+    ...taskCalls(driver, reporter),
+    ...networkCalls(driver, reporter),
+  };
 }
 
 type NodeCalls = Pick<DriverImpl, "init" | "shutdown" | "taskConfigSchema" | "capabilities" | "fingerprint" | "taskEvents">;
@@ -28,8 +33,10 @@ function nodeCalls(driver: TaskDriver, { answer, stream }: CallReporter): NodeCa
   return {
     init: (_request, context) => answer(context, async (signal) => (await driver.init(signal), {})),
     shutdown: (_request, context) => answer(context, async (signal) => (await driver.shutdown(signal), {})),
-    taskConfigSchema: (_request, context) => answer(context, async (signal) => ({ spec: toSpecMessage(await driver.taskConfigSchema(signal)) })),
-    capabilities: (_request, context) => answer(context, async (signal) => ({ capabilities: toCapabilitiesMessage(await driver.capabilities(signal)) })),
+    taskConfigSchema: (_request, context) =>
+      answer(context, async (signal) => ({ spec: toSpecMessage(await driver.taskConfigSchema(signal)) })),
+    capabilities: (_request, context) =>
+      answer(context, async (signal) => ({ capabilities: toCapabilitiesMessage(await driver.capabilities(signal)) })),
     fingerprint: (_request, context) => stream(context, (signal) => driver.fingerprint(signal), toFingerprintMessage),
     taskEvents: (_request, context) => stream(context, (signal) => driver.taskEvents(signal), toEventMessage),
   };
@@ -39,7 +46,8 @@ type LifeCalls = Pick<DriverImpl, "recoverTask" | "startTask" | "waitTask" | "st
 
 function lifeCalls(driver: TaskDriver, { answer }: CallReporter): LifeCalls {
   return {
-    recoverTask: ({ handle }, context) => answer(context, async (signal) => (await driver.recoverTask(fromHandleMessage(handle), signal), {})),
+    recoverTask: ({ handle }, context) =>
+      answer(context, async (signal) => (await driver.recoverTask(fromHandleMessage(handle), signal), {})),
     startTask: ({ task }, context) => answer(context, (signal) => serveStartTask(driver, task, signal)),
     waitTask: ({ taskId }, context) =>
       answer(context, async (signal) => {
@@ -48,7 +56,8 @@ function lifeCalls(driver: TaskDriver, { answer }: CallReporter): LifeCalls {
       }),
     stopTask: ({ taskId, timeout, signal: killSignal }, context) =>
       answer(context, async (signal) => (await driver.stopTask(taskId, { timeoutMs: fromDuration(timeout), killSignal }, signal), {})),
-    destroyTask: ({ taskId, force }, context) => answer(context, async (signal) => (await driver.destroyTask(taskId, { force }, signal), {})),
+    destroyTask: ({ taskId, force }, context) =>
+      answer(context, async (signal) => (await driver.destroyTask(taskId, { force }, signal), {})),
   };
 }
 
@@ -59,15 +68,25 @@ function taskCalls(driver: TaskDriver, { answer, stream }: CallReporter): TaskCa
     inspectTask: ({ taskId }, context) => answer(context, async (signal) => toInspectMessage(await driver.inspectTask(taskId, signal))),
     taskStats: ({ taskId, collectionInterval }, context) => {
       const intervalMs = fromDuration(collectionInterval) || defaultStatsIntervalMs;
-      return stream(context, (signal) => driver.taskStats(taskId, { intervalMs }, signal), (stats) => ({ stats: toStatsMessage(stats) }));
+      return stream(
+        context,
+        (signal) => driver.taskStats(taskId, { intervalMs }, signal),
+        (stats) => ({ stats: toStatsMessage(stats) }),
+      );
     },
-    signalTask: ({ taskId, signal: name }, context) => answer(context, async (signal) => (await driver.signalTask(taskId, name, signal), {})),
+    signalTask: ({ taskId, signal: name }, context) =>
+      answer(context, async (signal) => (await driver.signalTask(taskId, name, signal), {})),
     execTask: ({ taskId, command, timeout }, context) =>
       answer(context, async (signal) => {
         const output = await driver.execTask(taskId, { command, timeoutMs: fromDuration(timeout) }, signal);
         return { stdout: output.stdout, stderr: output.stderr, result: toExitMessage(output.result) };
       }),
-    execTaskStreaming: (requests, context) => stream(context, (signal) => serveExec(driver, requests, signal), (response) => response),
+    execTaskStreaming: (requests, context) =>
+      stream(
+        context,
+        (signal) => serveExec(driver, requests, signal),
+        (response) => response,
+      ),
   };
 }
 
@@ -81,6 +100,9 @@ function networkCalls(driver: TaskDriver, { answer }: CallReporter): NetworkCall
         return { isolationSpec: toIsolationMessage(spec), created };
       }),
     destroyNetwork: ({ allocId, isolationSpec }, context) =>
-      answer(context, async (signal) => (await driver.destroyNetwork(allocId, isolationSpec && fromIsolationMessage(isolationSpec), signal), {})),
+      answer(
+        context,
+        async (signal) => (await driver.destroyNetwork(allocId, isolationSpec && fromIsolationMessage(isolationSpec), signal), {}),
+      ),
   };
 }

@@ -36,7 +36,9 @@ export async function* serveExec(
 
 async function readSetup(iterator: AsyncIterator<ExecTaskStreamingRequest>): Promise<ExecTaskStreamingRequest_Setup> {
   const first = await iterator.next().catch((error: unknown) => {
-    throw new DriverError("failed", `failed to receive initial message: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new DriverError("failed", `failed to receive initial message: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   });
   if (first.done === true) throw new DriverError("failed", "failed to receive initial message: EOF");
   if (first.value.setup === undefined) throw new DriverError("failed", "first message should always be setup");

@@ -11,7 +11,11 @@ import type { TaskDriver } from "../task-driver.ts";
  * Starts a task and answers with the handle that Nomad keeps. A config that the driver hands back unchanged goes
  * back as it came, with fields that newer agents may have added.
  */
-export async function serveStartTask(driver: TaskDriver, task: TaskConfig | undefined, signal: AbortSignal): Promise<MessageInitShape<typeof StartTaskResponseSchema>> {
+export async function serveStartTask(
+  driver: TaskDriver,
+  task: TaskConfig | undefined,
+  signal: AbortSignal,
+): Promise<MessageInitShape<typeof StartTaskResponseSchema>> {
   if (task === undefined) throw new DriverError("failed", "StartTask without a task config");
   const config = fromTaskConfigMessage(task);
   const { handle, network } = await driver.startTask(config, signal);
