@@ -10,7 +10,7 @@ import type { Scope } from "./scope.ts";
 /** A template's text. One interpolation alone, as in `"${var.list}"`, gives the value itself, of any type (`hcl`). */
 export function evaluateTemplate(parts: readonly TemplatePart[], scope: Scope): HclValue {
   const [only] = parts;
-  if (parts.length === 1 && only?.kind === "interpolation") return evaluate(only.expression, scope);
+  if (parts.length === 1 && only?.kind === "interpolation") return evaluateInterpolation(only.expression, scope);
   return renderParts(parts, scope);
 }
 
@@ -35,8 +35,17 @@ function renderPart(part: TemplatePart, scope: Scope): string {
   }
 }
 
+/**
+ * A single unknown name stays as it is: in text it may be a variable of the task's environment, or belong to a shell
+ * script or a configuration file (`nomad`).
+ */
+function evaluateInterpolation(expression: Expression, scope: Scope): HclValue {
+  const isForTask = scope.keepsRuntimeReferences && expression.kind === "variable" && !scope.names.has(expression.name);
+  return isForTask ? `\${${expression.text}}` : evaluate(expression, scope);
+}
+
 function renderInterpolation(expression: Expression, scope: Scope): string {
-  const value = evaluate(expression, scope);
+  const value = evaluateInterpolation(expression, scope);
   const text = toText(value);
   if (text !== undefined) return text;
   throw failAt(scope, expression.position)(`template: ${describeKind(value)} cannot stand inside text; use join or jsonencode`);

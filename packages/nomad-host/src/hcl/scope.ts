@@ -8,7 +8,7 @@ export interface Scope {
   readonly source: SourceFile;
   /** Roots of references: `var`, `local`, and the names of for-expressions and dynamic blocks. */
   readonly names: ReadonlyMap<string, HclValue>;
-  /** True in a job: references that only the running task can resolve stay as text `${…}`. */
+  /** True in a job: what only the running task can resolve stays as text `${…}`. */
   readonly keepsRuntimeReferences: boolean;
   /** Folder that paths of `file` and its like start from. */
   readonly baseDir: string;

@@ -18,7 +18,7 @@ export function checkBlock(block: ConfigBlock, rule: BlockRule, source: SourceFi
   const attributeNotes = block.body.attributes.flatMap((attribute) => checkKey({ name: attribute.name, form: "argument", position: attribute.position }, at));
   const blockNotes = block.body.blocks.flatMap((inner) => {
     const own = checkKey({ name: inner.type, form: "block", position: inner.position }, at);
-    refuseConnect(inner, at);
+    refuseInside(inner, at);
     const innerRule = rule.blocks?.[inner.type];
     return innerRule === undefined ? own : [...own, ...checkBlock(inner, innerRule, source)];
   });
@@ -89,12 +89,16 @@ function findHomes(name: string, rule: BlockRule, type: string): readonly string
   return [...new Set(isHome ? [type, ...inner] : inner)];
 }
 
-/** A service alone is only not registered; with Connect it would lose its proxy. */
-function refuseConnect(block: ConfigBlock, { source }: Checked): void {
-  if (block.type !== "service") return;
-  const connect = block.body.blocks.find((inner) => inner.type === "connect");
-  if (connect === undefined) return;
-  throw failure("block connect in service: not supported: Consul Connect is not available here", "unsupported", { source, position: connect.position });
+/** What a key without effect must not hold, since the task would miss it: a service's proxy, a token for others. */
+function refuseInside(block: ConfigBlock, { source }: Checked): void {
+  if (block.type === "service") {
+    const connect = block.body.blocks.find((inner) => inner.type === "connect");
+    if (connect === undefined) return;
+    throw failure("block connect in service: not supported: Consul Connect is not available here", "unsupported", { source, position: connect.position });
+  }
+  if (block.type === "identity" && block.body.attributes.some(({ name, value }) => name === "aud" || (name === "name" && value !== "default"))) {
+    throw failure("block identity: not supported: identities for other services need a Nomad server", "unsupported", { source, position: block.position });
+  }
 }
 
 function own<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {

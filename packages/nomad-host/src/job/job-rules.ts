@@ -64,12 +64,11 @@ const task: BlockRule = {
     logs: { attributes: ["max_files", "max_file_size", "disabled", "enabled"] },
   },
   repeated: ["template"],
-  noted: { ...schedulingNotes, service, scaling },
+  noted: { ...schedulingNotes, service, scaling, identity: "identity: tasks get no token outside a cluster" },
   refused: {
     artifact: "downloads are not available here; put the files into the image or mount them in config",
     vault,
     consul,
-    identity: "workload identities need a Nomad server",
     dispatch_payload: "dispatched jobs need a Nomad server",
     volume_mount: "volumes need a Nomad client; mount host paths in config",
     csi_plugin: "CSI needs a Nomad client",

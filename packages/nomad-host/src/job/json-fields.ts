@@ -74,6 +74,12 @@ const template: JsonFields = {
   ErrMissingKey: ignored,
 };
 
+const identity: JsonFields = {
+  Name: argument("name"),
+  Audience: argument("aud"),
+  ...Object.fromEntries(["ChangeMode", "ChangeSignal", "Env", "ExtraClaims", "File", "Filepath", "ServiceName", "TTL"].map((name) => [name, ignored])),
+};
+
 const task: JsonFields = {
   Name: ignored,
   Driver: argument("driver"),
@@ -98,8 +104,8 @@ const task: JsonFields = {
   Artifacts: named("artifact"),
   Vault: named("vault"),
   Consul: named("consul"),
-  Identity: named("identity"),
-  Identities: named("identity"),
+  Identity: block("identity", identity),
+  Identities: block("identity", identity),
   DispatchPayload: named("dispatch_payload"),
   VolumeMounts: named("volume_mount"),
   CSIPluginConfig: named("csi_plugin"),

@@ -39,6 +39,8 @@ const runtimeCases: readonly (readonly [expression: string, text: string])[] = [
   ['"${node.unique.name} ${device.x}"', "${node.unique.name} ${device.x}"],
   ['"$${not.mine}"', "${not.mine}"],
   ['upper("${v.s}")', "STR"],
+  ['"echo ${HOME} ${v.s}"', "echo ${HOME} str"],
+  ['"${TASK_ENV}"', "${TASK_ENV}"],
 ];
 
 for (const [expression, text] of runtimeCases) {

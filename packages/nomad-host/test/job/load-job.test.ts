@@ -88,6 +88,11 @@ test("notes what has no effect on one machine, in the order of the file", async 
   assert.deepEqual(job.notes.map(({ message, position }) => `${position.line} ${message.split(":")[0]}`), ["23 node_pool", "29 constraint", "34 update", "71 service"]);
 });
 
+test("notes that a task gets no token", async () => {
+  const job = await loadText(jobText({ task: "identity {\n  env = true\n}" }));
+  assert.deepEqual(job.notes, [{ message: "identity: tasks get no token outside a cluster", position: { line: 8, column: 7 } }]);
+});
+
 test("fills in Nomad's defaults", async () => {
   const job = await loadText('job "a" {\n  group "g" {\n    task "t" {\n      driver = "x"\n    }\n  }\n}\n');
   const task = onlyTask(job);

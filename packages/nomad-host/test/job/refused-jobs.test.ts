@@ -30,7 +30,7 @@ const refused: readonly (readonly [parts: Parts, line: number, message: RegExp])
   [{ group: 'shutdown_delay = "5 seconds"' }, 5, /must be a duration such as "30s"/],
   [{ group: "shutdown_delay = 5" }, 5, /must be a duration such as "30s" or "1h30m", not "5"/],
   [{ task: 'artifact {\n source = "https://x"\n}' }, 8, /^block artifact in task "server": not supported: downloads are not available here/],
-  [{ task: "identity {}" }, 8, /^block identity in task "server": not supported/],
+  [{ task: 'identity {\n aud = ["vault.io"]\n}' }, 8, /^block identity: not supported: identities for other services need a Nomad server$/],
   [{ task: "volume_mount {}" }, 8, /^block volume_mount in task "server": not supported/],
   [{ task: "dispatch_payload {}" }, 8, /^block dispatch_payload in task "server": not supported/],
   [{ task: "resources {\n device \"nvidia/gpu\" {}\n}" }, 9, /^block device in resources: not supported/],
@@ -53,6 +53,7 @@ const refused: readonly (readonly [parts: Parts, line: number, message: RegExp])
   [{ task: 'driver "x" {}' }, 8, /must be an argument: write driver = …/],
   [{ task: 'dynamic "env" {}' }, 8, /^block dynamic "env": needs one content block, and no other$/],
   [{ task: "user = nobody" }, 8, /^name "nobody": unknown; .*text needs quotes/],
+  [{ task: 'user = "${vars.nobody}"' }, 8, /^name "vars": unknown; .*did you mean "var"\?$/],
   [{ task: "user = var.nobody" }, 8, /^variable "nobody": not declared/],
 ];
 

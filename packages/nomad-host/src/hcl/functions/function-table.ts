@@ -52,3 +52,8 @@ export function isUnsupportedFunction(name: string): boolean {
 export function functionNames(): readonly string[] {
   return [...Object.keys(table), ...lazyFunctionNames].sort();
 }
+
+/** Names of Nomad's functions that this host lacks, in alphabetical order. */
+export function unsupportedFunctionNames(): readonly string[] {
+  return [...unsupported].sort();
+}
