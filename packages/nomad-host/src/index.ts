@@ -13,3 +13,6 @@ export { JobFileError, toExcerpt } from "./hcl/job-file-error.ts";
 export type { JobFileErrorCode } from "./hcl/job-file-error.ts";
 export { loadWasm } from "./hcl/wasm-assets.ts";
 export type { LoadWasm, WasmAsset } from "./hcl/wasm-assets.ts";
+export { functionNames, unsupportedFunctionNames } from "./hcl/functions/function-table.ts";
+export { jobRule } from "./job/job-rules.ts";
+export type { BlockRule } from "./job/block-rule.ts";

@@ -1,28 +1,10 @@
 import { DriverError } from "@driver/nomad-plugin";
+import { taskKeySupport } from "../config/key-support.ts";
 import type { TaskOptions } from "../config/task-schema.ts";
-
-/** Keys of the task config that take effect. All others are in the schema, so that no job breaks, and are refused. */
-const appliedKeys: ReadonlySet<keyof TaskOptions> = new Set([
-  "image",
-  "image_pull_timeout",
-  "force_pull",
-  "socket",
-  "command",
-  "args",
-  "entrypoint",
-  "working_dir",
-  "hostname",
-  "labels",
-  "logging",
-  "cpu_hard_limit",
-  "cpu_cfs_period",
-  "network_mode",
-  "ports",
-] as const);
 
 /** Rejects what would otherwise be ignored silently: a database whose `volumes` are dropped loses its data. */
 export function refuseUnappliedKeys(options: TaskOptions): void {
-  const refused = Object.entries(options).filter(([key, value]) => !isApplied(key) && isSet(value));
+  const refused = Object.entries(options).filter(([key, value]) => taskKeySupport(key).kind === "refused" && isSet(value));
   if (refused.length > 0) {
     const names = refused.map(([key]) => key).join(", ");
     throw new DriverError("unsupported", `config: ${names} ${refused.length === 1 ? "is" : "are"} not supported yet: remove ${refused.length === 1 ? "it" : "them"} from the task`);
@@ -36,10 +18,6 @@ function refuseLogging(logging: TaskOptions["logging"]): void {
     throw new DriverError("unsupported", `config: logging.driver "${logging.driver}" is not supported yet: use "nomad"`);
   }
   if (isSet(logging.options)) throw new DriverError("unsupported", "config: logging.options is not supported yet: remove it from the task");
-}
-
-function isApplied(key: string): boolean {
-  return (appliedKeys as ReadonlySet<string>).has(key);
 }
 
 /** A value that asks for something; false, 0, empty text, empty lists and maps ask for nothing. */
