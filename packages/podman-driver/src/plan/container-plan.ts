@@ -72,6 +72,7 @@ export function planContainer(input: PlanInput): ContainerPlan {
     mounts: planMounts(task).map(toSpecMount),
     ...(task.devices.length > 0 && { devices: task.devices.map((device) => ({ path: `${device.hostPath}:${device.taskPath}:${device.cgroupPermissions}` })) }),
     resource_limits: planLimits(task.resources, toCpuLimit(input), facts.rootless),
+    ...(task.resources.linux.oomScoreAdj !== 0 && { oom_score_adj: task.resources.linux.oomScoreAdj }),
     ...(usesNomadSlice(facts) && { cgroup_parent: "nomad.slice" }),
     netns: network.netns,
     ...(publishes && { portmappings: ports }),

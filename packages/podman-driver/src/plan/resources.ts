@@ -1,4 +1,4 @@
-import { DriverError, type TaskResources } from "@driver/nomad-plugin";
+import { DriverError, type LinuxResources, type TaskResources } from "@driver/nomad-plugin";
 
 const mib = 1_048_576;
 
@@ -23,7 +23,7 @@ export function planLimits(resources: TaskResources, cpu: CpuLimitOptions, rootl
   const memory = planMemory(resources);
   const shares = rootless || resources.cpuShares <= 0 ? undefined : resources.cpuShares;
   const cpus = resources.linux.cpusetCpus === "" ? undefined : resources.linux.cpusetCpus;
-  const hard = cpu.hardLimit ? planQuota(resources.linux.percentTicks, cpu) : {};
+  const hard = cpu.hardLimit ? planQuota(resources.linux.percentTicks, cpu) : givenQuota(resources.linux);
   return {
     ...(Object.keys(memory).length > 0 && { memory }),
     cpu: { ...(shares !== undefined && { shares }), ...(cpus !== undefined && { cpus }), ...hard },
@@ -39,6 +39,11 @@ function planMemory({ memoryMb, memoryMaxMb }: TaskResources): { readonly limit?
   if (memoryMaxMb === -1) return memoryMb > 0 ? { reservation: memoryMb * mib } : {};
   if (memoryMaxMb > 0) return { limit: memoryMaxMb * mib, ...(memoryMb > 0 && { reservation: memoryMb * mib }) };
   return memoryMb > 0 ? { limit: memoryMb * mib } : {};
+}
+
+/** No agent up to 2.0 fills these in; one that does means them. */
+function givenQuota({ cpuQuotaUs, cpuPeriodUs }: LinuxResources): { readonly quota?: number; readonly period?: number } {
+  return { ...(cpuQuotaUs > 0 && { quota: cpuQuotaUs }), ...(cpuPeriodUs > 0 && { period: cpuPeriodUs }) };
 }
 
 function planQuota(percentTicks: number, cpu: CpuLimitOptions): { readonly quota: number; readonly period: number } {
