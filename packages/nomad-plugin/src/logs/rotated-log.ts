@@ -1,5 +1,6 @@
 import { close, fstatSync, write } from "node:fs";
 import { promisify } from "node:util";
+import { DriverError } from "../driver-error.ts";
 import type { GuardedDirectory } from "./guarded-directory.ts";
 
 const writeFd = promisify(write);
@@ -15,28 +16,39 @@ export interface RotatedLogOptions {
   readonly maxFileBytes?: number;
 }
 
+/** So many names in a row that the task has taken for something else are passed over. */
+const mostTakenNames = 100;
+
 /** Writes a task's output into the numbered files that `nomad alloc logs` reads. One writer per stream. */
 export class RotatedLog {
   readonly #options: Required<RotatedLogOptions>;
   #index: number;
   #fd: number;
   #sizeBytes: number;
+  #writtenBytes = 0;
 
-  /** Goes on with the highest index there is; throws when that name is not a plain file. */
+  /** Goes on with the highest index there is, or the next one that can be had: a task may plant links, FIFOs and folders. */
   constructor(options: RotatedLogOptions) {
     this.#options = { maxFiles: 10, maxFileBytes: 10 * 1_048_576, ...options };
-    this.#index = Math.max(0, ...this.#indexes());
-    this.#fd = this.#openFile();
-    this.#sizeBytes = fstatSync(this.#fd).size;
+    const { index, fd } = this.#openFile(Math.max(0, ...this.#indexes()));
+    this.#index = index;
+    this.#fd = fd;
+    this.#sizeBytes = fstatSync(fd).size;
   }
 
-  /** Settles when all bytes are in the file. Rejects with the system's error, ENOSPC for one; nothing is retried. */
+  /** Bytes written so far, those of a `write` that failed midway included. */
+  get writtenBytes(): number {
+    return this.#writtenBytes;
+  }
+
+  /** Settles when all bytes are in the files. Rejects with the system's error, ENOSPC for one; another write may succeed. */
   async write(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length; ) {
-      if (this.#sizeBytes >= this.#options.maxFileBytes) await this.#rotate();
+      while (this.#sizeBytes >= this.#options.maxFileBytes) await this.#rotate();
       const room = Math.min(bytes.length - at, this.#options.maxFileBytes - this.#sizeBytes);
       const { bytesWritten } = await writeFd(this.#fd, bytes, at, room);
       this.#sizeBytes += bytesWritten;
+      this.#writtenBytes += bytesWritten;
       at += bytesWritten;
     }
   }
@@ -46,17 +58,33 @@ export class RotatedLog {
   }
 
   async #rotate(): Promise<void> {
-    await closeFd(this.#fd);
-    this.#index += 1;
-    this.#fd = this.#openFile();
-    this.#sizeBytes = fstatSync(this.#fd).size;
-    for (const index of this.#indexes()) {
-      if (index <= this.#index - this.#options.maxFiles) this.#options.directory.unlink(`${this.#options.baseName}.${index}`);
+    const former = this.#fd;
+    const { index, fd } = this.#openFile(this.#index + 1);
+    this.#index = index;
+    this.#fd = fd;
+    this.#sizeBytes = fstatSync(fd).size;
+    await closeFd(former);
+    for (const old of this.#indexes()) {
+      if (old <= this.#index - this.#options.maxFiles) this.#remove(old);
     }
   }
 
-  #openFile(): number {
-    return this.#options.directory.openFileForAppending(`${this.#options.baseName}.${this.#index}`);
+  #openFile(wantedIndex: number): { readonly index: number; readonly fd: number } {
+    for (let index = wantedIndex; ; index += 1) {
+      try {
+        return { index, fd: this.#options.directory.openFileForAppending(`${this.#options.baseName}.${index}`) };
+      } catch (error) {
+        if (!isTakenName(error) || index - wantedIndex >= mostTakenNames) throw error;
+      }
+    }
+  }
+
+  #remove(index: number): void {
+    try {
+      this.#options.directory.unlink(`${this.#options.baseName}.${index}`);
+    } catch {
+      // A folder that the task has made under this name: its own, and no log of ours.
+    }
   }
 
   #indexes(): number[] {
@@ -66,4 +94,9 @@ export class RotatedLog {
       .filter((name) => name.startsWith(prefix) && /^\d{1,9}$/.test(name.slice(prefix.length)))
       .map((name) => Number(name.slice(prefix.length)));
   }
+}
+
+/** The name stands for a link, a folder or a FIFO without a reader, or for a file that the folder refuses to write to. */
+function isTakenName(error: unknown): boolean {
+  return error instanceof DriverError || ["ELOOP", "EISDIR", "ENXIO"].includes((error as NodeJS.ErrnoException).code ?? "");
 }
