@@ -64,7 +64,10 @@ test("a socket that never answers is given up in time", async () => {
   const job = await workplace.write("job.hcl", jobText());
   const socket = join(workplace.path, "deaf.sock");
   // It reads, so that it notices the end of a connection, and never answers.
-  await using _deaf = await listen(createServer((connection) => connection.resume()), socket);
+  await using _deaf = await listen(
+    createServer((connection) => connection.resume()),
+    socket,
+  );
   const result = await workplace.run(["run", "-socket", socket, job]);
   assertRefused(result, /^error: driver "podman" is \w+: .*deaf\.sock/);
 });
@@ -106,7 +109,10 @@ test("a port in use is named with its label and number, before anything starts",
   const network = `    network {\n      port "http" {\n        static = ${address.port}\n      }\n    }`;
   const job = await workplace.write("job.hcl", jobText({ network }));
   const result = await workplace.runJob(job);
-  assertRefused(result, new RegExp(`job\\.hcl:5:7: port "http": ${address.port} on [\\d.]+ is in use by another process\\n5 \\|       port "http" \\{`));
+  assertRefused(
+    result,
+    new RegExp(`job\\.hcl:5:7: port "http": ${address.port} on [\\d.]+ is in use by another process\\n5 \\|       port "http" \\{`),
+  );
 });
 
 const unsupported: readonly (readonly [string, Readonly<Record<string, string>>, RegExp])[] = [

@@ -54,7 +54,9 @@ for (const code of [0, 3]) {
 
 test("a task that is killed gives 128 and the signal", async () => {
   await using workplace = await CliWorkplace.create();
-  const result = await workplace.runJob(await workplace.write("job.hcl", jobText('sh -c "kill -9 \\$\\$"; exec sh -c "ulimit -c 0; kill -11 \\$\\$; exit 137"')));
+  const result = await workplace.runJob(
+    await workplace.write("job.hcl", jobText('sh -c "kill -9 \\$\\$"; exec sh -c "ulimit -c 0; kill -11 \\$\\$; exit 137"')),
+  );
   assert.equal(result.code, 137);
 });
 
@@ -83,7 +85,10 @@ test("variables come from the command line and from files, in Nomad's and in the
 test("the agent's plugin block configures the driver", async () => {
   await using workplace = await CliWorkplace.create();
   const job = await workplace.write("job.hcl", jobText("echo up"));
-  const agent = await workplace.write("agent.hcl", `plugin "nomad-driver-podman" {\n  config {\n    socket_path = "unix://${testSetting("TEST_PODMAN_SOCKET")}"\n  }\n}\n`);
+  const agent = await workplace.write(
+    "agent.hcl",
+    `plugin "nomad-driver-podman" {\n  config {\n    socket_path = "unix://${testSetting("TEST_PODMAN_SOCKET")}"\n  }\n}\n`,
+  );
   const { code, stdout } = await workplace.run(["run", "-plugin-config", agent, job]);
   assert.deepEqual([code, stdout], [0, "clitask | up\n"]);
 });
@@ -102,7 +107,10 @@ test("Ctrl-C stops the job in order, removes everything and gives 130", async ()
 
 test("a second Ctrl-C kills what does not stop", async () => {
   await using workplace = await CliWorkplace.create();
-  const job = await workplace.write("job.hcl", jobText("trap 'echo no' TERM; echo ready; while :; do sleep 0.1; done", 'kill_timeout = "10m"'));
+  const job = await workplace.write(
+    "job.hcl",
+    jobText("trap 'echo no' TERM; echo ready; while :; do sleep 0.1; done", 'kill_timeout = "10m"'),
+  );
   const { code, stdout } = await workplace.runJob(job, {
     onOutput: sendAfter("clitask | ready\n", "clitask | ready\nclitask | no\n"),
   });
@@ -113,7 +121,11 @@ test("a second Ctrl-C kills what does not stop", async () => {
 
 test("run -h, help and version print to stdout and end well", async () => {
   await using workplace = await CliWorkplace.create();
-  for (const [args, text] of [[["run", "-h"], /^Usage: .* run \[options\] FILE/], [["help"], /run FILE/], [["version"], /^nomad-driver-podman v\d+\.\d+\.\d+/]] as const) {
+  for (const [args, text] of [
+    [["run", "-h"], /^Usage: .* run \[options\] FILE/],
+    [["help"], /run FILE/],
+    [["version"], /^nomad-driver-podman v\d+\.\d+\.\d+/],
+  ] as const) {
     const { code, stdout, stderr } = await workplace.run(args);
     assert.match(stdout, text);
     assert.deepEqual([code, stderr], [0, ""]);

@@ -75,5 +75,7 @@ export async function listContainers(...markers: readonly string[]): Promise<rea
   const [response] = await once(call, "response");
   const containers: unknown = await json(response);
   assert(Array.isArray(containers));
-  return containers.map((container: { readonly Names: readonly string[] }) => container.Names.join()).filter((name) => markers.some((marker) => name.includes(marker)));
+  return containers
+    .map((container: { readonly Names: readonly string[] }) => container.Names.join())
+    .filter((name) => markers.some((marker) => name.includes(marker)));
 }

@@ -88,15 +88,55 @@ const good = sampleTask("only", "exit 0");
 const withNetwork = (network: Partial<GroupNetwork>) => sampleGroup([good], { network: { mode: "host", ports: [], position, ...network } });
 
 const refusals: readonly (readonly [string, RunErrorCode | "ConfigError", Job, RegExp])[] = [
-  ["another driver", "job-unsupported", sampleJob([sampleGroup([sampleTask("only", "", { driver: "docker" })])]), /task "only": driver "docker" is not available; `run` has "process"/],
-  ["bridge networking", "job-unsupported", sampleJob([withNetwork({ mode: "bridge" })]), /group "group": network mode "bridge" is not supported by `run`; leave the mode out and set network_mode/],
-  ["another host network", "job-unsupported", sampleJob([withNetwork({ ports: [{ label: "http", hostNetwork: "public", position }] })]), /port "http": host_network "public" is not known/],
-  ["poststop tasks", "job-unsupported", sampleJob([sampleGroup([good, sampleTask("after", "", { lifecycle: { hook: "poststop", sidecar: false } })])]), /task "after": lifecycle hook "poststop"/],
-  ["a group without a main task", "job-invalid", sampleJob([sampleGroup([sampleTask("pre", "", { lifecycle: { hook: "prestart", sidecar: true } })])]), /group "group" has no main task/],
-  ["two leaders", "job-invalid", sampleJob([sampleGroup([sampleTask("a", "", { leader: true }), sampleTask("b", "", { leader: true })])]), /only one task can be the leader/],
+  [
+    "another driver",
+    "job-unsupported",
+    sampleJob([sampleGroup([sampleTask("only", "", { driver: "docker" })])]),
+    /task "only": driver "docker" is not available; `run` has "process"/,
+  ],
+  [
+    "bridge networking",
+    "job-unsupported",
+    sampleJob([withNetwork({ mode: "bridge" })]),
+    /group "group": network mode "bridge" is not supported by `run`; leave the mode out and set network_mode/,
+  ],
+  [
+    "another host network",
+    "job-unsupported",
+    sampleJob([withNetwork({ ports: [{ label: "http", hostNetwork: "public", position }] })]),
+    /port "http": host_network "public" is not known/,
+  ],
+  [
+    "poststop tasks",
+    "job-unsupported",
+    sampleJob([sampleGroup([good, sampleTask("after", "", { lifecycle: { hook: "poststop", sidecar: false } })])]),
+    /task "after": lifecycle hook "poststop"/,
+  ],
+  [
+    "a group without a main task",
+    "job-invalid",
+    sampleJob([sampleGroup([sampleTask("pre", "", { lifecycle: { hook: "prestart", sidecar: true } })])]),
+    /group "group" has no main task/,
+  ],
+  [
+    "two leaders",
+    "job-invalid",
+    sampleJob([sampleGroup([sampleTask("a", "", { leader: true }), sampleTask("b", "", { leader: true })])]),
+    /only one task can be the leader/,
+  ],
   ["nothing to run", "job-invalid", sampleJob([sampleGroup([good], { count: 0 })]), /job "sample" has nothing to run/],
-  ["more cores than there are", "job-invalid", sampleJob([sampleGroup([{ ...good, resources: { ...good.resources, cores: 5000 } }])]), /task "only" asks for 5000 core\(s\)/],
-  ["an unknown variable", "job-invalid", sampleJob([sampleGroup([sampleTask("only", "${attr.gpu}")])]), /script: unknown variable in \$\{attr\.gpu\}/],
+  [
+    "more cores than there are",
+    "job-invalid",
+    sampleJob([sampleGroup([{ ...good, resources: { ...good.resources, cores: 5000 } }])]),
+    /task "only" asks for 5000 core\(s\)/,
+  ],
+  [
+    "an unknown variable",
+    "job-invalid",
+    sampleJob([sampleGroup([sampleTask("only", "${attr.gpu}")])]),
+    /script: unknown variable in \$\{attr\.gpu\}/,
+  ],
   ["an unknown key", "ConfigError", sampleJob([sampleGroup([{ ...good, config: configBody({ script: "", scrip: "" }) }])]), /scrip/],
 ];
 
@@ -134,7 +174,10 @@ test("a plugin configuration that does not fit is reported as such", async () =>
 test("a program that is no plugin is reported with its end", async () => {
   await using folder = await emptyFolder();
   const launch: LaunchDriver = ({ onLog, signal }) => launchDriver({ command: "/bin/true", onLog, signal });
-  await assert.rejects(recordRun(sampleJob([sampleGroup([good])]), { parentPath: folder.path, launch }), /\/bin\/true ended before its handshake: exit code 0/);
+  await assert.rejects(
+    recordRun(sampleJob([sampleGroup([good])]), { parentPath: folder.path, launch }),
+    /\/bin\/true ended before its handshake: exit code 0/,
+  );
 });
 
 test("an interrupt before the first task starts rejects with its reason and ends the plugin", async () => {

@@ -6,8 +6,14 @@ import { setImmediate } from "node:timers/promises";
 import type { Fingerprint, TaskConfig, TaskDriver, TaskEvent, TaskHandle, WaitResult } from "@driver/nomad-plugin";
 import { attr, configSchema, DriverError, taskNotFound } from "@driver/nomad-plugin";
 
-const pluginSchema = configSchema({ health: attr.string({ help: "makes the driver unhealthy, with this text" }) }, { title: "plugin config", whenEmpty: "defaults" });
-const taskSchema = configSchema({ script: attr.string({ help: "shell script", required: true }) }, { title: "task config", whenEmpty: "error" });
+const pluginSchema = configSchema(
+  { health: attr.string({ help: "makes the driver unhealthy, with this text" }) },
+  { title: "plugin config", whenEmpty: "defaults" },
+);
+const taskSchema = configSchema(
+  { script: attr.string({ help: "shell script", required: true }) },
+  { title: "task config", whenEmpty: "error" },
+);
 
 interface Life {
   readonly config: TaskConfig;
@@ -67,7 +73,9 @@ export function createProcessDriver(): TaskDriver {
       const { pid, result } = life(taskId);
       sendSignal(pid, killSignal === "" ? "SIGTERM" : killSignal);
       const timer = setTimeout(() => sendSignal(pid, "SIGKILL"), timeoutMs);
-      const hangUp = new Promise<never>((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+      const hangUp = new Promise<never>((_resolve, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true }),
+      );
       await Promise.race([result, hangUp]).finally(() => clearTimeout(timer));
     },
     async destroyTask(taskId) {
@@ -98,7 +106,9 @@ function unsupported(call: string): DriverError {
 
 function toFingerprint(health: string | undefined): Fingerprint {
   const attributes = { "driver.process.shell": "sh" };
-  return health === undefined ? { health: "healthy", healthDescription: "Healthy", attributes } : { health: "unhealthy", healthDescription: health, attributes };
+  return health === undefined
+    ? { health: "healthy", healthDescription: "Healthy", attributes }
+    : { health: "unhealthy", healthDescription: health, attributes };
 }
 
 /** Yields `first`, if any, and then stays open until `signal`. */
@@ -148,7 +158,10 @@ function sendSignal(pid: number, name: string): void {
 function childrenOf(pid: number): readonly number[] {
   try {
     const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
-    return text.split(" ").filter((child) => child !== "").map(Number);
+    return text
+      .split(" ")
+      .filter((child) => child !== "")
+      .map(Number);
   } catch {
     // The wrapper is gone, and its children with it.
     return [];

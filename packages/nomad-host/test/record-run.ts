@@ -27,7 +27,8 @@ export interface RecordedRun {
 
 /** A driver in this process, as if it were launched. */
 export function inProcess(driver: TaskDriver): LaunchDriver {
-  return () => Promise.resolve({ driver, plugin: { exited: new Promise(() => undefined) }, [Symbol.asyncDispose]: () => Promise.resolve() });
+  return () =>
+    Promise.resolve({ driver, plugin: { exited: new Promise(() => undefined) }, [Symbol.asyncDispose]: () => Promise.resolve() });
 }
 
 /** Runs a job to its end on the process driver and keeps its events. */
@@ -48,6 +49,8 @@ export async function recordRun(job: Job, options: RecordOptions): Promise<Recor
     killSignal: options.killSignal ?? never,
   });
   const log = (task: string, stream: "stdout" | "stderr"): Buffer =>
-    Buffer.concat(events.flatMap((event) => (event.kind === "task-log" && event.task === task && event.stream === stream ? [event.data] : [])));
+    Buffer.concat(
+      events.flatMap((event) => (event.kind === "task-log" && event.task === task && event.stream === stream ? [event.data] : [])),
+    );
   return { result, events, log };
 }

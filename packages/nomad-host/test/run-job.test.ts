@@ -12,7 +12,9 @@ import { configBody, sampleGroup, sampleJob, sampleTask } from "./sample-job.ts"
 
 /** `task:event` for the life of each task, in order. */
 function lives({ events }: RecordedRun): readonly string[] {
-  return events.flatMap((event) => ("task" in event && event.kind !== "task-log" ? [`${event.task}:${event.kind.slice("task-".length)}`] : []));
+  return events.flatMap((event) =>
+    "task" in event && event.kind !== "task-log" ? [`${event.task}:${event.kind.slice("task-".length)}`] : [],
+  );
 }
 
 test("delivers both streams exactly, and leaves nothing", async () => {
@@ -43,7 +45,13 @@ for (const [script, exitCode] of exits) {
 test("says what the driver said when a task cannot start", async () => {
   await using folder = await emptyFolder();
   const run = await recordRun(sampleJob([sampleGroup([sampleTask("only", "refuse")])]), { parentPath: folder.path });
-  assert.deepEqual(run.events.at(-1), { kind: "task-failed", group: "group", allocIndex: 0, task: "only", message: "start refused as asked" });
+  assert.deepEqual(run.events.at(-1), {
+    kind: "task-failed",
+    group: "group",
+    allocIndex: 0,
+    task: "only",
+    message: "start refused as asked",
+  });
 });
 
 test("runs prestart tasks to their end before main tasks, and sidecars beside them", async () => {
@@ -70,7 +78,10 @@ test("a prestart task that fails keeps the main task from starting", async () =>
   ];
   const run = await recordRun(sampleJob([sampleGroup(tasks)]), { parentPath: folder.path });
   assert.equal(run.result.exitCode, 4);
-  assert.deepEqual(lives(run).filter((life) => life.startsWith("main")), []);
+  assert.deepEqual(
+    lives(run).filter((life) => life.startsWith("main")),
+    [],
+  );
 });
 
 test("a main task that fails stops the others of its group", async () => {
@@ -87,7 +98,10 @@ test("the end of the leader stops the rest, and its exit code counts", async () 
   const tasks = [sampleTask("follower", "exec sleep 60"), sampleTask("leader", "exit 0", { leader: true })];
   const run = await recordRun(sampleJob([sampleGroup(tasks)]), { parentPath: folder.path });
   assert.equal(run.result.exitCode, 0);
-  assert.deepEqual(run.result.tasks.map(({ task }) => task), ["leader", "follower"]);
+  assert.deepEqual(
+    run.result.tasks.map(({ task }) => task),
+    ["leader", "follower"],
+  );
 });
 
 /** Aborts once a task has written `text`. */
@@ -128,26 +142,49 @@ test("a second interrupt ends the waiting for a task that does not stop", async 
 
 test("a task that ignores its kill signal is killed after the kill timeout", async () => {
   await using folder = await emptyFolder();
-  const tasks = [sampleTask("leader", "sleep 0.2", { leader: true }), sampleTask("deaf", "trap '' TERM; while :; do sleep 0.1; done", { killTimeoutMs: 100 })];
+  const tasks = [
+    sampleTask("leader", "sleep 0.2", { leader: true }),
+    sampleTask("deaf", "trap '' TERM; while :; do sleep 0.1; done", { killTimeoutMs: 100 }),
+  ];
   const run = await recordRun(sampleJob([sampleGroup(tasks)]), { parentPath: folder.path });
   assert.deepEqual([run.result.exitCode, run.result.tasks[1]?.result?.signal], [0, 9]);
 });
 
 test("runs all groups and all copies at once, each with its own allocation", async () => {
   await using folder = await emptyFolder();
-  const groups = [sampleGroup([sampleTask("a", "echo $NOMAD_ALLOC_NAME")], { name: "one", count: 2 }), sampleGroup([sampleTask("b", "exit 0")], { name: "two" })];
+  const groups = [
+    sampleGroup([sampleTask("a", "echo $NOMAD_ALLOC_NAME")], { name: "one", count: 2 }),
+    sampleGroup([sampleTask("b", "exit 0")], { name: "two" }),
+  ];
   const run = await recordRun(sampleJob(groups), { parentPath: folder.path });
-  assert.deepEqual(run.result.tasks.map(({ group, allocIndex, task }) => `${group}[${allocIndex}]/${task}`).sort(), ["one[0]/a", "one[1]/a", "two[0]/b"]);
+  assert.deepEqual(run.result.tasks.map(({ group, allocIndex, task }) => `${group}[${allocIndex}]/${task}`).sort(), [
+    "one[0]/a",
+    "one[1]/a",
+    "two[0]/b",
+  ]);
   assert.deepEqual(run.log("a", "stdout").toString().trim().split("\n").sort(), ["sample.one[0]", "sample.one[1]"]);
 });
 
 test("lays the folders out as Nomad does, and writes templates", async () => {
   await using folder = await emptyFolder();
   const template = { data: "from a template\n", destination: "local/conf/a", env: false, perms: "0640", position: { line: 1, column: 1 } };
-  const script = "cat local/conf/a; stat -c '%n %a' local/conf/a . local secrets tmp ../alloc ../alloc/data ../alloc/logs ../alloc/tmp ../alloc/logs/.only.stdout.fifo";
-  const run = await recordRun(sampleJob([sampleGroup([sampleTask("only", script, { templates: [template] })])]), { parentPath: folder.path });
-  const expected = "from a template\nlocal/conf/a 640\n. 777\nlocal 777\nsecrets 777\ntmp 1777\n../alloc 777\n../alloc/data 777\n../alloc/logs 777\n../alloc/tmp 1777\n../alloc/logs/.only.stdout.fifo 600\n";
-  assert.equal(run.log("only", "stdout").toString(), expected);
+  const modes = [
+    ["local/conf/a", "640"],
+    [".", "777"],
+    ["local", "777"],
+    ["secrets", "777"],
+    ["tmp", "1777"],
+    ["../alloc", "777"],
+    ["../alloc/data", "777"],
+    ["../alloc/logs", "777"],
+    ["../alloc/tmp", "1777"],
+    ["../alloc/logs/.only.stdout.fifo", "600"],
+  ] as const;
+  const script = `cat local/conf/a; stat -c '%n %a' ${modes.map(([path]) => path).join(" ")}`;
+  const task = sampleTask("only", script, { templates: [template] });
+  const run = await recordRun(sampleJob([sampleGroup([task])]), { parentPath: folder.path });
+  const listing = modes.map(([path, mode]) => `${path} ${mode}\n`).join("");
+  assert.equal(run.log("only", "stdout").toString(), `from a template\n${listing}`);
 });
 
 test("a slow reader loses nothing", async () => {
@@ -159,14 +196,19 @@ test("a slow reader loses nothing", async () => {
 
 test("makes no FIFOs when the job wants no logs", async () => {
   await using folder = await emptyFolder();
-  const task = sampleTask("only", "ls -A ../alloc/logs | wc -l > local/count; [ $(cat local/count) = 0 ]", { logs: { maxFiles: 1, maxFileSizeMb: 1, disabled: true } });
+  const task = sampleTask("only", "ls -A ../alloc/logs | wc -l > local/count; [ $(cat local/count) = 0 ]", {
+    logs: { maxFiles: 1, maxFileSizeMb: 1, disabled: true },
+  });
   const run = await recordRun(sampleJob([sampleGroup([task])]), { parentPath: folder.path });
   assert.equal(run.result.exitCode, 0);
 });
 
 test("a job is interpolated with what the driver says about itself", async () => {
   await using folder = await emptyFolder();
-  const task = sampleTask("only", "", { config: configBody({ script: "echo ${attr.driver.process.shell} ${NOMAD_TASK_NAME} ${env.MINE}" }), env: { MINE: "${attr.kernel.name}" } });
+  const task = sampleTask("only", "", {
+    config: configBody({ script: "echo ${attr.driver.process.shell} ${NOMAD_TASK_NAME} ${env.MINE}" }),
+    env: { MINE: "${attr.kernel.name}" },
+  });
   const run = await recordRun(sampleJob([sampleGroup([task])]), { parentPath: folder.path });
   assert.equal(run.log("only", "stdout").toString(), "sh only linux\n");
 });
@@ -179,7 +221,10 @@ test("a rootless engine can walk through the run's folder, and not list it", asy
     onEvent: (event) => {
       if (event.kind !== "task-log") return;
       const alloc = join(Buffer.from(event.data).toString().trim(), "..");
-      modes.push(stat(alloc).then(({ mode }) => mode & 0o777), stat(join(alloc, "..")).then(({ mode }) => mode & 0o777));
+      modes.push(
+        stat(alloc).then(({ mode }) => mode & 0o777),
+        stat(join(alloc, "..")).then(({ mode }) => mode & 0o777),
+      );
     },
   });
   assert.deepEqual(await Promise.all(modes), [0o711, 0o711]);

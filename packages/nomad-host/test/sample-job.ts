@@ -36,5 +36,17 @@ export function sampleGroup(tasks: Task[], changes: Partial<TaskGroup> = {}): Ta
 }
 
 export function sampleJob(groups: TaskGroup[], changes: Partial<Job> = {}): Job {
-  return { id: "sample", name: "sample", type: "batch", namespace: "default", region: "global", datacenters: ["*"], meta: {}, groups, notes: [], position, ...changes };
+  return {
+    id: "sample",
+    name: "sample",
+    type: "batch",
+    namespace: "default",
+    region: "global",
+    datacenters: ["*"],
+    meta: {},
+    groups,
+    notes: [],
+    position,
+    ...changes,
+  };
 }

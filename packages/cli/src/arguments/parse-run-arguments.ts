@@ -32,7 +32,8 @@ export function parseRunArguments(args: readonly string[]): RunArguments {
   const isHelpWanted = values.help === true;
   const [jobPath = "", surplus] = positionals;
   if (!isHelpWanted && jobPath === "") throw new UsageError("run: no job file given; usage: nomad-driver-podman run [options] FILE");
-  if (surplus !== undefined) throw new UsageError(`run: one job file at a time, but ${JSON.stringify(surplus)} follows ${JSON.stringify(jobPath)}`);
+  if (surplus !== undefined)
+    throw new UsageError(`run: one job file at a time, but ${JSON.stringify(surplus)} follows ${JSON.stringify(jobPath)}`);
   return {
     jobPath,
     vars: Object.fromEntries((values.var ?? []).map(toVariable)),

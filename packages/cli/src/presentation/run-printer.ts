@@ -1,7 +1,7 @@
 import type { LogStream, RunEvent, RunResult, TaskName } from "@driver/nomad-host";
 
 import { describeExit } from "./describe-exit.ts";
-import { LineBuffer } from "./line-buffer.ts";
+import { LinePrefixer } from "./line-prefixer.ts";
 import type { Output } from "./output.ts";
 import type { Look } from "./style.ts";
 
@@ -23,7 +23,7 @@ const palette: readonly Look[] = ["cyan", "yellow", "magenta", "blue", "green"];
 /** Shows a run: `task | line` for what tasks write, and one line on stderr for each event. */
 export class RunPrinter {
   readonly #options: RunPrinterOptions;
-  readonly #buffers = new Map<string, LineBuffer>();
+  readonly #prefixers = new Map<string, LinePrefixer>();
   readonly #startedAtMs: number;
   readonly #width: number;
 
@@ -46,7 +46,9 @@ export class RunPrinter {
     const { stderr, now } = this.#options;
     const seconds = ((now() - this.#startedAtMs) / 1000).toFixed(1);
     const verdict = exitCode === 0 ? stderr.style("green", "done") : stderr.style("red", `exit code ${exitCode}`);
-    await stderr.writeLine(`${stderr.style("bold", jobId)}: ${verdict}, ${tasks.length} ${tasks.length === 1 ? "task" : "tasks"} in ${seconds} s`);
+    await stderr.writeLine(
+      `${stderr.style("bold", jobId)}: ${verdict}, ${tasks.length} ${tasks.length === 1 ? "task" : "tasks"} in ${seconds} s`,
+    );
   }
 
   #describe(event: RunEvent): string | undefined {
@@ -55,7 +57,9 @@ export class RunPrinter {
       case "driver-ready":
         return style("dim", `driver ${event.driver} ${event.version}: ${event.description}`);
       case "plugin-log":
-        return event.entry.level === "warn" || event.entry.level === "error" ? style("yellow", `driver: ${event.entry.message}`) : undefined;
+        return event.entry.level === "warn" || event.entry.level === "error"
+          ? style("yellow", `driver: ${event.entry.message}`)
+          : undefined;
       case "allocation":
         return style("dim", describeAllocation(event));
       case "task-starting":
@@ -69,8 +73,9 @@ export class RunPrinter {
       case "task-failed":
         return this.#line(event, style("red", `failed: ${event.message}`));
       case "task-exited": {
-        const isGood = event.isStoppedByHost || (event.result.exitCode === 0 && event.result.signal === 0 && event.result.error === undefined);
-        const how = event.isStoppedByHost ? `stopped, ${describeExit(event.result)}` : `ended with ${describeExit(event.result)}`;
+        const isGood =
+          event.isStoppedByHost || (event.result.exitCode === 0 && event.result.signal === 0 && event.result.error === undefined);
+        const how = `${event.isStoppedByHost ? "stopped" : "ended"}: ${describeExit(event.result)}`;
         return this.#line(event, style(isGood ? "dim" : "red", how));
       }
       case "note":
@@ -93,30 +98,29 @@ export class RunPrinter {
   }
 
   async #printLog(name: TaskName, stream: LogStream, data: Uint8Array): Promise<void> {
-    for (const line of this.#buffer(name, stream).push(data)) await this.#printLine(name, stream, line);
+    const output = this.#options[stream];
+    if (!output.isClosed) await output.write(this.#prefixer(name, stream).push(data));
   }
 
   async #flush(name: TaskName): Promise<void> {
-    for (const stream of ["stdout", "stderr"] as const) {
-      for (const line of this.#buffer(name, stream).end()) await this.#printLine(name, stream, line);
-    }
+    for (const stream of ["stdout", "stderr"] as const) await this.#options[stream].write(this.#prefixer(name, stream).end());
   }
 
-  async #printLine(name: TaskName, stream: LogStream, line: Uint8Array): Promise<void> {
+  #prefixer(name: TaskName, stream: LogStream): LinePrefixer {
+    const key = `${name.group}/${name.allocIndex}/${name.task}/${stream}`;
+    const known = this.#prefixers.get(key);
+    if (known !== undefined) return known;
     const output = this.#options[stream];
     const bar = stream === "stderr" ? output.style("red", "|") : "|";
-    await output.write(Buffer.concat([Buffer.from(`${this.#prefix(name, output)} ${bar} `), line, Buffer.from("\n")]));
-  }
-
-  #buffer({ group, allocIndex, task }: TaskName, stream: LogStream): LineBuffer {
-    const key = `${group}/${allocIndex}/${task}/${stream}`;
-    const buffer = this.#buffers.get(key) ?? new LineBuffer();
-    this.#buffers.set(key, buffer);
-    return buffer;
+    const prefixer = new LinePrefixer(Buffer.from(`${this.#prefix(name, output)} ${bar} `));
+    this.#prefixers.set(key, prefixer);
+    return prefixer;
   }
 }
 
 function describeAllocation({ group, allocIndex, allocId, ports }: Extract<RunEvent, { kind: "allocation" }>): string {
-  const places = ports.map(({ label, hostIp, hostPort, to }) => `${label} ${hostIp}:${hostPort}${to > 0 && to !== hostPort ? ` → ${to}` : ""}`);
+  const places = ports.map(
+    ({ label, hostIp, hostPort, to }) => `${label} ${hostIp}:${hostPort}${to > 0 && to !== hostPort ? ` → ${to}` : ""}`,
+  );
   return [`group ${group}[${allocIndex}]: allocation ${allocId.slice(0, 8)}`, ...places].join(", ");
 }

@@ -3,7 +3,16 @@ export type Look = "dim" | "bold" | "red" | "green" | "yellow" | "blue" | "magen
 
 export type Style = (look: Look, text: string) => string;
 
-const codes: Readonly<Record<Look, string>> = { bold: "1", dim: "2", red: "31", green: "32", yellow: "33", blue: "34", magenta: "35", cyan: "36" };
+const codes: Readonly<Record<Look, string>> = {
+  bold: "1",
+  dim: "2",
+  red: "31",
+  green: "32",
+  yellow: "33",
+  blue: "34",
+  magenta: "35",
+  cyan: "36",
+};
 
 /** Colours on a terminal, unless the user asked for none (no-color.org); plain text otherwise. */
 export function createStyle(options: { readonly isTerminal: boolean; readonly env: Readonly<Record<string, string | undefined>> }): Style {

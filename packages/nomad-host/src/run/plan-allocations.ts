@@ -20,7 +20,10 @@ export function planAllocations(job: Job): readonly PlannedAllocation[] {
     const plan = planLifecycle(group);
     return Array.from({ length: group.count }, (_, index) => ({ id: randomUUID(), index, group, plan }));
   });
-  if (allocations.length === 0) throw new RunError("job-invalid", `job ${JSON.stringify(job.id)} has nothing to run: every group has count = 0`, { position: job.position });
+  if (allocations.length === 0)
+    throw new RunError("job-invalid", `job ${JSON.stringify(job.id)} has nothing to run: every group has count = 0`, {
+      position: job.position,
+    });
   return allocations;
 }
 
@@ -30,11 +33,16 @@ function refuseNetwork({ name, network }: TaskGroup): void {
   const { mode, ports, position } = network;
   if (mode !== "host" && mode !== "") {
     const remedy = "leave the mode out and set network_mode in the task's config instead";
-    throw new RunError("job-unsupported", `group ${JSON.stringify(name)}: network mode ${JSON.stringify(mode)} is not supported by \`run\`; ${remedy}`, { position });
+    throw new RunError(
+      "job-unsupported",
+      `group ${JSON.stringify(name)}: network mode ${JSON.stringify(mode)} is not supported by \`run\`; ${remedy}`,
+      { position },
+    );
   }
   const foreign = ports.find(({ hostNetwork }) => hostNetwork !== undefined && hostNetwork !== "" && hostNetwork !== "default");
   if (foreign !== undefined) {
-    const message = `port ${JSON.stringify(foreign.label)}: host_network ${JSON.stringify(foreign.hostNetwork)} is not known; \`run\` has only the default network`;
+    const wanted = `host_network ${JSON.stringify(foreign.hostNetwork)}`;
+    const message = `port ${JSON.stringify(foreign.label)}: ${wanted} is not known; \`run\` has only the default network`;
     throw new RunError("job-unsupported", message, { position: foreign.position });
   }
 }

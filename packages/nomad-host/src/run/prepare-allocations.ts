@@ -50,7 +50,11 @@ export async function placeAllocations(
 }
 
 /** Builds all task configs before anything starts, so that a mistake in the last task starts none. */
-export function prepareAllocations(allocations: readonly PlacedAllocation[], driver: DriverFacts, node: NodeFacts): readonly PreparedAllocation[] {
+export function prepareAllocations(
+  allocations: readonly PlacedAllocation[],
+  driver: DriverFacts,
+  node: NodeFacts,
+): readonly PreparedAllocation[] {
   return allocations.map((allocation) => {
     const { datacenter, job, group } = allocation;
     const nodeScope = toNodeScope(node, { datacenter, region: job.region, driverAttributes: driver.fingerprint.attributes });
@@ -65,6 +69,7 @@ export function prepareAllocations(allocations: readonly PlacedAllocation[], dri
 
 function refuseForeignDriver(task: Task, known: string): void {
   if (task.driver === known) return;
-  const message = `task ${JSON.stringify(task.name)}: driver ${JSON.stringify(task.driver)} is not available; \`run\` has ${JSON.stringify(known)}`;
+  const wanted = `driver ${JSON.stringify(task.driver)}`;
+  const message = `task ${JSON.stringify(task.name)}: ${wanted} is not available; \`run\` has ${JSON.stringify(known)}`;
   throw new RunError("job-unsupported", message, { position: task.position });
 }

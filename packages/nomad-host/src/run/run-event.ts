@@ -16,7 +16,13 @@ export type RunEvent =
   | { readonly kind: "driver-ready"; readonly driver: string; readonly version: string; readonly description: string }
   /** A line of the plugin's own log. */
   | { readonly kind: "plugin-log"; readonly entry: LogEntry }
-  | { readonly kind: "allocation"; readonly group: string; readonly allocIndex: number; readonly allocId: string; readonly ports: readonly AllocatedPort[] }
+  | {
+      readonly kind: "allocation";
+      readonly group: string;
+      readonly allocIndex: number;
+      readonly allocId: string;
+      readonly ports: readonly AllocatedPort[];
+    }
   | ({ readonly kind: "task-starting" | "task-running" } & TaskName)
   /** `reason` says why the host stops the task. */
   | ({ readonly kind: "task-stopping"; readonly reason: string } & TaskName)

@@ -104,10 +104,18 @@ function tellTaskEvent(event: TaskEvent, allocations: readonly PlacedAllocation[
   void on({ kind: "task-event", ...name, message: event.message, at: event.timestamp });
 }
 
-async function openAllocation(allocation: PlacedAllocation, files: readonly PlannedFile[], run: { readonly rootPath: string; readonly on: RunListener }): Promise<void> {
+async function openAllocation(
+  allocation: PlacedAllocation,
+  files: readonly PlannedFile[],
+  run: { readonly rootPath: string; readonly on: RunListener },
+): Promise<void> {
   const { id, group, index, ports, path } = allocation;
   const { rootPath, on } = run;
-  await createAllocDir(rootPath, id, group.tasks.map(({ name }) => name));
+  await createAllocDir(
+    rootPath,
+    id,
+    group.tasks.map(({ name }) => name),
+  );
   for (const file of files) await writeAllocFile(path, file);
   await on({ kind: "allocation", group: group.name, allocIndex: index, allocId: id, ports });
 }

@@ -3,12 +3,6 @@ import { chmod, chown, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
-/** Where an allocation lives on the host, laid out as Nomad's. */
-export interface AllocDir {
-  readonly path: string;
-  readonly logsPath: string;
-}
-
 const run = promisify(execFile);
 
 /** Tasks run as any user, so Nomad gives these folders to nobody and opens them to all. */
@@ -20,7 +14,7 @@ const stickyOpenMode = 0o1777;
  * Makes `<root>/<alloc>/alloc/{data,logs,tmp}` and `<root>/<alloc>/<task>/{local,secrets,tmp}`. The allocation's own
  * folder can be walked through but not listed by others, so a rootless engine reaches what is mounted.
  */
-export async function createAllocDir(rootPath: string, allocId: string, taskNames: readonly string[]): Promise<AllocDir> {
+export async function createAllocDir(rootPath: string, allocId: string, taskNames: readonly string[]): Promise<void> {
   const path = join(rootPath, allocId);
   await makeDirectory(path, 0o711);
   const sharedPath = join(path, "alloc");
@@ -35,11 +29,13 @@ export async function createAllocDir(rootPath: string, allocId: string, taskName
     await makeOpenDirectory(join(taskPath, "secrets"), openMode);
     await makeOpenDirectory(join(taskPath, "tmp"), stickyOpenMode);
   }
-  return { path, logsPath: join(sharedPath, "logs") };
 }
 
 /** Writes a file below an allocation's folder, where nothing runs yet; `path` is relative to it. */
-export async function writeAllocFile(allocPath: string, file: { readonly path: string; readonly text: string; readonly mode: number }): Promise<void> {
+export async function writeAllocFile(
+  allocPath: string,
+  file: { readonly path: string; readonly text: string; readonly mode: number },
+): Promise<void> {
   const path = join(allocPath, file.path);
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, file.text);

@@ -33,7 +33,10 @@ export async function configureDriver(
  * Nomad's two launches before the real one: the first asks who the plugin is, the second configures it twice without
  * the client's part. Each process is ended at once.
  */
-export async function probePlugin(launch: LaunchDriver, options: { readonly body: ConfigBody | undefined; readonly signal: AbortSignal }): Promise<void> {
+export async function probePlugin(
+  launch: LaunchDriver,
+  options: { readonly body: ConfigBody | undefined; readonly signal: AbortSignal },
+): Promise<void> {
   const { body, signal } = options;
   const launchOptions = { onLog: () => undefined, signal };
   {
@@ -51,7 +54,9 @@ async function encodePluginConfig(driver: TaskDriver, body: ConfigBody | undefin
   const spec = await driver.configSchema(signal);
   if (spec !== undefined) return encodeOrExplain(spec, body ?? emptyBody);
   if (body === undefined) return new Uint8Array();
-  throw new RunError("plugin-config-invalid", "the plugin takes no configuration, but a config block is given", { position: body.position });
+  throw new RunError("plugin-config-invalid", "the plugin takes no configuration, but a config block is given", {
+    position: body.position,
+  });
 }
 
 function encodeOrExplain(spec: Spec, body: ConfigBody): Uint8Array {

@@ -97,7 +97,8 @@ export class DriverSession implements AsyncDisposable {
     await dead[Symbol.asyncDispose]();
     this.#closing.signal.throwIfAborted();
     this.#relaunches += 1;
-    if (this.#relaunches > maxRelaunches) throw new RunError("plugin-failed", `the plugin ended ${this.#relaunches} times, at last with ${ending}`);
+    if (this.#relaunches > maxRelaunches)
+      throw new RunError("plugin-failed", `the plugin ended ${this.#relaunches} times, at last with ${ending}`);
     this.#options.onNote(`the plugin ended (${ending}); it is launched again`);
     const live = await LiveDriver.start(this.#options, this.#closing.signal);
     for (const [taskId, handle] of this.#handles) await this.#recover(live, taskId, handle);

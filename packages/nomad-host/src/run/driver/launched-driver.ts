@@ -11,4 +11,7 @@ export interface LaunchedDriver extends AsyncDisposable {
 }
 
 /** Starts a fresh plugin process; `onLog` gets each line of its log. */
-export type LaunchDriver = (options: { readonly onLog: (entry: LogEntry) => void; readonly signal: AbortSignal }) => Promise<LaunchedDriver>;
+export type LaunchDriver = (options: {
+  readonly onLog: (entry: LogEntry) => void;
+  readonly signal: AbortSignal;
+}) => Promise<LaunchedDriver>;

@@ -111,7 +111,9 @@ class DriverStreams {
       return await this.#first.promise;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      throw new RunError("plugin-failed", `the plugin sent no fingerprint: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      throw new RunError("plugin-failed", `the plugin sent no fingerprint: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
     } finally {
       limit.removeEventListener("abort", stop);
     }

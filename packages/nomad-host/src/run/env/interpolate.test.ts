@@ -32,7 +32,10 @@ function body(name: string, value: HclValue): ConfigBody {
 
 test("replaces in lists, in maps with their keys, and in nested blocks with their labels", () => {
   const value = ["${NOMAD_JOB_ID}", 1, true, null, { "${NOMAD_JOB_ID}-key": "${attr.cpu.arch}" }];
-  const outer: ConfigBody = { ...body("args", value), blocks: [{ type: "b", labels: ["${NOMAD_JOB_ID}"], position, body: body("x", "${NOMAD_JOB_ID}") }] };
+  const outer: ConfigBody = {
+    ...body("args", value),
+    blocks: [{ type: "b", labels: ["${NOMAD_JOB_ID}"], position, body: body("x", "${NOMAD_JOB_ID}") }],
+  };
   const result = interpolateConfig(outer, scope);
   assert.deepEqual(result.attributes[0]?.value, ["web", 1, true, null, { "web-key": "amd64" }]);
   assert.deepEqual(result.blocks[0]?.labels, ["web"]);
@@ -48,11 +51,14 @@ const unknown: readonly (readonly [string, RegExp])[] = [
 
 for (const [value, message] of unknown) {
   test(`refuses ${value} in a config block and says where`, () => {
-    assert.throws(() => interpolateConfig(body("image", value), scope), (error) => {
-      assert(error instanceof RunError);
-      assert.match(error.message, message);
-      assert.deepEqual(error.position, position);
-      return true;
-    });
+    assert.throws(
+      () => interpolateConfig(body("image", value), scope),
+      (error) => {
+        assert(error instanceof RunError);
+        assert.match(error.message, message);
+        assert.deepEqual(error.position, position);
+        return true;
+      },
+    );
   });
 }

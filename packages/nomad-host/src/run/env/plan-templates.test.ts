@@ -24,9 +24,20 @@ for (const [destination, path] of destinations) {
   });
 }
 
-for (const destination of ["local/../../../etc/passwd", "app.conf", "/etc/passwd", "local", "local/", "${NOMAD_TASK_DIR}/${attr.x}", "${meta.dir}/x"]) {
+for (const destination of [
+  "local/../../../etc/passwd",
+  "app.conf",
+  "/etc/passwd",
+  "local",
+  "local/",
+  "${NOMAD_TASK_DIR}/${attr.x}",
+  "${meta.dir}/x",
+]) {
   test(`refuses a template for ${destination}`, () => {
-    assert.throws(() => planTemplates(taskWith(template(destination))), /must be a file below local\/, secrets\/ or \$\{NOMAD_ALLOC_DIR\}\//);
+    assert.throws(
+      () => planTemplates(taskWith(template(destination))),
+      /must be a file below local\/, secrets\/ or \$\{NOMAD_ALLOC_DIR\}\//,
+    );
   });
 }
 
@@ -37,5 +48,8 @@ test("reads variables from templates that ask for it", () => {
 });
 
 test("names a line that is no variable", () => {
-  assert.throws(() => parseTemplateEnv(taskWith(template("local/env", "A=1\nnonsense", true))), /template: "nonsense" is not of the form NAME=value/);
+  assert.throws(
+    () => parseTemplateEnv(taskWith(template("local/env", "A=1\nnonsense", true))),
+    /template: "nonsense" is not of the form NAME=value/,
+  );
 });

@@ -49,7 +49,8 @@ function parseEnvFile({ data, position }: TaskTemplate): Record<string, string> 
   return Object.fromEntries(
     settings.map((line) => {
       const [, name, quoted, bare] = /^(?:export\s+)?([^\s=]+)\s*=\s*(?:["'](.*)["']|(.*))$/.exec(line) ?? [];
-      if (name === undefined) throw new RunError("job-invalid", `template: ${JSON.stringify(line)} is not of the form NAME=value`, { position });
+      if (name === undefined)
+        throw new RunError("job-invalid", `template: ${JSON.stringify(line)} is not of the form NAME=value`, { position });
       return [name, quoted ?? bare ?? ""];
     }),
   );

@@ -61,11 +61,16 @@ const cases: readonly (readonly [string, Partial<TaskEnvSource>, Readonly<Record
       NOMAD_ALLOC_PORT_http: "8080",
     },
   ],
-  ["a port without `to`", { ports: [{ label: "db", hostPort: 23001, to: 0, hostIp: "::1" }] }, { NOMAD_PORT_db: "23001", NOMAD_ADDR_db: "[::1]:23001" }],
+  [
+    "a port without `to`",
+    { ports: [{ label: "db", hostPort: 23001, to: 0, hostIp: "::1" }] },
+    { NOMAD_PORT_db: "23001", NOMAD_ADDR_db: "[::1]:23001" },
+  ],
   ["a label that is no shell name", { ports: [{ label: "my-port", hostPort: 1, to: 0, hostIp: "1.1.1.1" }] }, { NOMAD_PORT_my_port: "1" }],
   ["meta", { meta: { "owner-team": "a ${NOMAD_TASK_NAME}" } }, { NOMAD_META_owner_team: "a web", NOMAD_META_OWNER_TEAM: "a web" }],
   ["env with references", { meta: { x: "1" }, env: { A: "${NOMAD_META_x} ${attr.kernel.name} ${nothing}" } }, { A: "1 linux ${nothing}" }],
   ["env that replaces a variable", { env: { NOMAD_REGION: "mine" } }, { NOMAD_REGION: "mine" }],
+  ["references to a key with a hyphen", { meta: { "a-b": "1" }, env: { A: "${NOMAD_META_a-b}${NOMAD_META_a_b}" } }, { A: "11" }],
   ["env of a template", { env: { A: "1" }, templateEnv: { A: "${NOMAD_JOB_ID}" } }, { A: "${NOMAD_JOB_ID}" }],
   ["env with a bad name", { env: { "1-a": "x" } }, { __a: "x" }],
 ];

@@ -33,7 +33,8 @@ export function buildTaskEnv(source: TaskEnvSource, nodeScope: Scope): Readonly<
   const nomad = { ...identityEnv(source), ...resourceEnv(source), ...portEnv(source.ports) };
   const scope: Scope = new Map([...nodeScope, ...Object.entries(nomad)]);
   const withMeta = { ...nomad, ...metaEnv(source.meta, scope) };
-  const fullScope: Scope = new Map([...nodeScope, ...Object.entries(withMeta)]);
+  // A name that no shell accepts can be referred to as it is written and as it is cleaned.
+  const fullScope: Scope = new Map([...nodeScope, ...Object.entries(cleanNames(withMeta)), ...Object.entries(withMeta)]);
   const own = Object.entries(source.env).map(([key, value]) => [key, interpolateText(value, fullScope)]);
   return cleanNames({ ...withMeta, ...Object.fromEntries(own), ...source.templateEnv });
 }

@@ -16,7 +16,7 @@ const templates: readonly (readonly [string, readonly object[]])[] = [
   ["${a}${b}", [expression("a"), expression("b")]],
   ["$${a}", [text("${a}")]],
   ["$$${a}", [text("$${a}")]],
-  ["${meta[\"}\"]}", [expression('meta["}"]')]],
+  ['${meta["}"]}', [expression('meta["}"]')]],
   ["${f({a = 1})}", [expression("f({a = 1})")]],
   ["${unfinished", [text("${unfinished")]],
 ];

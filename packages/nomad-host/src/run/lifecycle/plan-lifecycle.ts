@@ -18,15 +18,23 @@ export function planLifecycle(group: TaskGroup): LifecyclePlan {
   const unsupported = group.tasks.find(({ lifecycle }) => lifecycle !== undefined && lifecycle.hook !== "prestart");
   if (unsupported !== undefined) {
     const hook = unsupported.lifecycle?.hook;
-    throw new RunError("job-unsupported", `task ${JSON.stringify(unsupported.name)}: lifecycle hook "${hook}" is not supported by \`run\` yet; only "prestart" is`, {
-      position: unsupported.position,
-    });
+    throw new RunError(
+      "job-unsupported",
+      `task ${JSON.stringify(unsupported.name)}: lifecycle hook "${hook}" is not supported by \`run\` yet; only "prestart" is`,
+      {
+        position: unsupported.position,
+      },
+    );
   }
   const main = group.tasks.filter(({ lifecycle }) => lifecycle === undefined);
   if (main.length === 0) {
-    throw new RunError("job-invalid", `group ${JSON.stringify(group.name)} has no main task: at least one task must be without a lifecycle block`, {
-      position: group.position,
-    });
+    throw new RunError(
+      "job-invalid",
+      `group ${JSON.stringify(group.name)} has no main task: at least one task must be without a lifecycle block`,
+      {
+        position: group.position,
+      },
+    );
   }
   const leaders = group.tasks.filter(({ leader }) => leader);
   const [leader, second] = leaders;

@@ -110,7 +110,10 @@ class TaskRuns {
   #note(task: Task, outcome: TaskOutcome): void {
     this.outcomes.push(outcome);
     if (wouldRestart(task, outcome, this.#options.allocation.job.type)) {
-      void this.#options.on({ kind: "note", message: `${task.name}: a Nomad agent would start it again; \`run\` does not restart tasks yet` });
+      void this.#options.on({
+        kind: "note",
+        message: `${task.name}: a Nomad agent would start it again; \`run\` does not restart tasks yet`,
+      });
     }
     if (!hasFailed(outcome)) return;
     this.close();

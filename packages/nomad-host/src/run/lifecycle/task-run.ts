@@ -136,7 +136,8 @@ export class TaskRun {
     await this.#askToStop();
     if (await settlesWithin(this.finished, endAfterStopMs)) return;
     await this.#destroy();
-    if (!(await settlesWithin(this.finished, endAfterStopMs))) this.#giveUp.abort(new Error("the task was killed, but its end was never reported"));
+    if (!(await settlesWithin(this.finished, endAfterStopMs)))
+      this.#giveUp.abort(new Error("the task was killed, but its end was never reported"));
   }
 
   async #askToStop(): Promise<void> {

@@ -29,7 +29,10 @@ test("gives static ports as they are and dynamic ones from the range, with their
 test("goes round the range, past ports that are taken, and says when it is full", async () => {
   const probe = (_ip: string, port: number) => Promise.resolve(port === 102 ? "EADDRINUSE" : "free");
   const ports = new PortAllocator({ hostIp, firstPort: 100, lastPort: 102, probe, random: () => 0.9 });
-  const [first, second] = await ports.allocate([{ label: "a", position }, { label: "b", position }]);
+  const [first, second] = await ports.allocate([
+    { label: "a", position },
+    { label: "b", position },
+  ]);
   assert.deepEqual([first?.hostPort, second?.hostPort], [100, 101]);
   await assert.rejects(ports.allocate([{ label: "c", position }]), /^RunError: port "c": no port of 100–102 is free on 127\.0\.0\.1$/);
 });
@@ -56,7 +59,10 @@ for (const [reason, message] of refusals) {
 test("two ports of a job cannot have the same number", async () => {
   const ports = new PortAllocator({ hostIp, probe: () => Promise.resolve("free") });
   await ports.allocate([{ label: "one", static: 80, position }]);
-  await assert.rejects(ports.allocate([{ label: "two", static: 80, position }]), /port "two": 80 on .* is not free: port "one" of this job has it/);
+  await assert.rejects(
+    ports.allocate([{ label: "two", static: 80, position }]),
+    /port "two": 80 on .* is not free: port "one" of this job has it/,
+  );
 });
 
 test("a port that another process listens on is not free, and is afterwards", async () => {

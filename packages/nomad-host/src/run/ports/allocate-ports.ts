@@ -47,9 +47,14 @@ export class PortAllocator {
 
   async #claim({ label, position }: WantedPort, hostPort: number): Promise<number> {
     const owner = this.#owners.get(hostPort);
-    const reason = owner === undefined ? await this.#pool.probe(this.#pool.hostIp, hostPort) : `port ${JSON.stringify(owner)} of this job has it`;
+    const reason =
+      owner === undefined ? await this.#pool.probe(this.#pool.hostIp, hostPort) : `port ${JSON.stringify(owner)} of this job has it`;
     if (reason !== "free") {
-      throw new RunError("port-unavailable", `port ${JSON.stringify(label)}: ${hostPort} on ${this.#pool.hostIp} ${describeReason(reason)}`, { position });
+      throw new RunError(
+        "port-unavailable",
+        `port ${JSON.stringify(label)}: ${hostPort} on ${this.#pool.hostIp} ${describeReason(reason)}`,
+        { position },
+      );
     }
     this.#owners.set(hostPort, label);
     return hostPort;
@@ -66,7 +71,9 @@ export class PortAllocator {
       this.#owners.set(hostPort, label);
       return hostPort;
     }
-    throw new RunError("port-unavailable", `port ${JSON.stringify(label)}: no port of ${firstPort}–${lastPort} is free on ${hostIp}`, { position });
+    throw new RunError("port-unavailable", `port ${JSON.stringify(label)}: no port of ${firstPort}–${lastPort} is free on ${hostIp}`, {
+      position,
+    });
   }
 }
 

@@ -3,11 +3,14 @@ import { test } from "node:test";
 
 import { chooseHostAddress } from "./host-address.ts";
 
-const address = (ip: string, internal = false) => [{ address: ip, netmask: "255.255.255.0", mac: "00:00:00:00:00:00", cidr: `${ip}/24`, family: "IPv4" as const, internal }];
+const address = (ip: string, internal = false) => [
+  { address: ip, netmask: "255.255.255.0", mac: "00:00:00:00:00:00", cidr: `${ip}/24`, family: "IPv4" as const, internal },
+];
 const interfaces = { lo: address("127.0.0.1", true), eth0: address("10.0.0.2"), eth1: address("192.168.1.2") };
 
 const header = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n";
-const route = (name: string, metric: number, destination = "00000000") => `${name}\t${destination}\t0100000A\t0003\t0\t0\t${metric}\t${destination === "00000000" ? "00000000" : "00FFFFFF"}\n`;
+const route = (name: string, metric: number, destination = "00000000") =>
+  `${name}\t${destination}\t0100000A\t0003\t0\t0\t${metric}\t${destination === "00000000" ? "00000000" : "00FFFFFF"}\n`;
 
 const cases: readonly (readonly [string, string, Parameters<typeof chooseHostAddress>[1], string])[] = [
   ["of the default route's interface", header + route("eth1", 0) + route("eth0", 0, "0000000A"), interfaces, "192.168.1.2"],

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { UsageError } from "../usage-error.ts";
+import { parseRunArguments } from "./parse-run-arguments.ts";
+
+const plain = {
+  jobPath: "job.hcl",
+  vars: {},
+  varFiles: [],
+  socket: undefined,
+  pluginConfigPath: undefined,
+  pluginPath: undefined,
+  isHelpWanted: false,
+};
+
+const cases: readonly (readonly [readonly string[], object])[] = [
+  [["job.hcl"], {}],
+  [["-var", "a=1", "--var", "b=2=3", "job.hcl"], { vars: { a: "1", b: "2=3" } }],
+  [["job.hcl", "-var=a=", "--var=b=-x"], { vars: { a: "", b: "-x" } }],
+  [["-var-file", "one", "--var-file=two", "job.hcl"], { varFiles: ["one", "two"] }],
+  [
+    ["--socket", "unix:///s", "-plugin-config=agent.hcl", "-plugin", "/p", "job.hcl"],
+    { socket: "unix:///s", pluginConfigPath: "agent.hcl", pluginPath: "/p" },
+  ],
+  [["--", "-var"], { jobPath: "-var" }],
+  [["-h"], { jobPath: "", isHelpWanted: true }],
+  [["-help", "job.hcl"], { isHelpWanted: true }],
+];
+
+for (const [args, changes] of cases) {
+  test(`run ${args.join(" ")}`, () => assert.deepEqual(parseRunArguments(args), { ...plain, ...changes }));
+}
+
+const refusals: readonly (readonly [readonly string[], RegExp])[] = [
+  [[], /no job file given/],
+  [["a", "b"], /one job file at a time, but "b" follows "a"/],
+  [["-x", "a"], /Unknown option '-x'/],
+  [["-var", "=1", "a"], /-var "=1" is not of the form name=value/],
+  [["a", "-var"], /'--var <value>' argument missing/],
+];
+
+for (const [args, message] of refusals) {
+  test(`refuses run ${args.join(" ")}`, () => {
+    assert.throws(
+      () => parseRunArguments(args),
+      (error) => {
+        assert(error instanceof UsageError);
+        assert.match(error.message, message);
+        return true;
+      },
+    );
+  });
+}
