@@ -1,0 +1,22 @@
+import type { Engine } from "@driver/testing";
+import type { Figure } from "./figure.ts";
+import type { PlainPodman } from "./plain-podman.ts";
+
+/** What every part measures on. */
+export interface Bed {
+  readonly engine: Engine;
+  readonly podman: PlainPodman;
+  /** The built plugin. */
+  readonly plugin: string;
+  /** An existing folder for sockets and files. */
+  readonly scratch: string;
+  /** More data and more tasks, for those who have the time. */
+  readonly full: boolean;
+}
+
+export interface Part {
+  readonly name: string;
+  /** One line for the list of parts. */
+  readonly summary: string;
+  run(bed: Bed): Promise<readonly Figure[]>;
+}

@@ -1,0 +1,54 @@
+// Runs inside a world: engine, image, then the parts named as arguments, or all of them.
+import { mkdir } from "node:fs/promises";
+import { cpus, loadavg, release } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { startEngine, testSetting } from "@driver/testing";
+import type { Bed } from "./bed.ts";
+import { isGoalMet } from "./figure.ts";
+import { formatTable, type PartFigures } from "./format-figures.ts";
+import { parts } from "./parts/index.ts";
+import { PlainPodman } from "./plain-podman.ts";
+
+const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" }, full: { type: "boolean" } } });
+const worldFolder = process.env["WORLD_FOLDER"] ?? "";
+const scratch = join(worldFolder, "scratch");
+const image = "localhost/busybox:1";
+
+await mkdir(scratch);
+const starting = new AbortController();
+await using engine = await startEngine({ storage: join(worldFolder, "storage") }, starting.signal);
+await engine.importBusybox(image);
+// The rig that launches the plugin takes these from the environment, as in a test run.
+Object.assign(process.env, { TEST_PODMAN_SOCKET: engine.socketPath, TEST_IMAGE: image, TEST_SCRATCH: scratch });
+using podman = new PlainPodman(engine.socketPath);
+const machine = await describeMachine();
+const measured = await measure({ engine, podman, plugin: testSetting("TEST_PLUGIN"), scratch, full: options.full === true });
+process.stdout.write(options.json === true ? `${JSON.stringify(toReport(measured), null, 2)}\n` : `${machine.text}\n\n${formatTable(measured)}`);
+
+/** A part that breaks spoils the exit code, not the other parts. */
+async function measure(bed: Bed): Promise<PartFigures[]> {
+  const results: PartFigures[] = [];
+  for (const part of parts.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
+    const startMs = performance.now();
+    try {
+      results.push({ part: part.name, figures: await part.run(bed) });
+    } catch (error) {
+      process.stderr.write(`${part.name} broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+      process.exitCode = 1;
+    }
+    process.stderr.write(`${part.name}: ${((performance.now() - startMs) / 1000).toFixed(0)} s\n`);
+  }
+  return results;
+}
+
+async function describeMachine(): Promise<{ readonly facts: Record<string, string | number>; readonly text: string }> {
+  const podmanVersion = (await engine.run(["version", "--format", "{{.Client.Version}}"])).stdout.trim();
+  const facts = { podman: podmanVersion, kernel: release(), cores: cpus().length, loadAverage: loadavg()[0] ?? 0 };
+  return { facts, text: `Podman ${facts.podman}, Linux ${facts.kernel}, ${facts.cores} cores, load average ${facts.loadAverage.toFixed(1)} at the start` };
+}
+
+function toReport(results: readonly PartFigures[]): object {
+  const figures = results.flatMap(({ part, figures: list }) => list.map((figure) => ({ part, ...figure, met: isGoalMet(figure) })));
+  return { machine: machine.facts, figures };
+}

@@ -1,0 +1,12 @@
+import type { Part } from "../bed.ts";
+import { cpu } from "./cpu.ts";
+import { exec } from "./exec.ts";
+import { exits } from "./exits.ts";
+import { logs } from "./logs.ts";
+import { memory } from "./memory.ts";
+import { parallel } from "./parallel.ts";
+import { spawn } from "./spawn.ts";
+import { start } from "./start.ts";
+
+/** Every part, in the order in which they run. */
+export const parts: readonly Part[] = [exits, start, spawn, memory, cpu, logs, exec, parallel];

@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { DriverRig } from "@driver/testing";
+import { AgentStreams } from "../agent-streams.ts";
+import type { Part } from "../bed.ts";
+import { startTasks } from "../bed-tasks.ts";
+import { atMost } from "../figure.ts";
+import { readAnonymousMb } from "../process-usage.ts";
+import { StatsListeners } from "../stats-listeners.ts";
+
+const taskCount = 50;
+const idleMs = 5000;
+const busyMs = 20_000;
+
+export const memory: Part = {
+  name: "memory",
+  summary: "anonymous memory of the plugin, idle and with 50 tasks and their statistics",
+  async run() {
+    await using rig = await DriverRig.start();
+    await using _streams = new AgentStreams(rig.driver);
+    await sleep(idleMs);
+    const idleMb = readAnonymousMb(rig.pluginPid);
+    const tasks = await startTasks(rig, taskCount);
+    const startedMb = readAnonymousMb(rig.pluginPid);
+    await using _listeners = await StatsListeners.start(rig, tasks, 1000);
+    await sleep(busyMs);
+    const busyMb = readAnonymousMb(rig.pluginPid);
+    const remark = `${startedMb.toFixed(1)} MB as soon as they were started, then ${busyMs / 1000} s of 1 s statistics`;
+    return [
+      { name: "RssAnon, idle", value: idleMb, unit: "MB", goal: atMost(25) },
+      { name: `RssAnon, ${taskCount} tasks`, value: busyMb, unit: "MB", goal: atMost(35), remark },
+    ];
+  },
+};
