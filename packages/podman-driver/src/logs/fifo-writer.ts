@@ -18,10 +18,11 @@ export class FifoWriter {
     });
   }
 
-  /** Settles when the pipe has taken all bytes; rejects with EPIPE when the reader has gone. */
+  /** Settles when the pipe has taken all bytes; rejects with EPIPE when the reader has gone, and when it is closed meanwhile. */
   write(chunks: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (signal.aborted) return Promise.reject(signal.reason as Error);
+    if (chunks.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const settle = (finish: () => void): void => {
         this.#fail = undefined;
@@ -35,7 +36,8 @@ export class FifoWriter {
       chunks.forEach((chunk, index) => {
         const isLast = index === chunks.length - 1;
         this.#socket.write(chunk, (error) => {
-          if (isLast && !error) settle(resolve);
+          if (error) settle(() => reject(this.#failure ?? error));
+          else if (isLast) settle(resolve);
         });
       });
       this.#socket.uncork();

@@ -36,7 +36,11 @@ export class LogPosition {
   }
 
   save(offsetBytes: number): void {
-    writeSync(this.#fd, `${this.#containerId} ${offsetBytes}`.padEnd(recordBytes - 1).concat("\n"), 0, "latin1");
+    try {
+      writeSync(this.#fd, `${this.#containerId} ${offsetBytes}`.padEnd(recordBytes - 1).concat("\n"), 0, "latin1");
+    } catch {
+      // A full disk must not end the log: the next save tries again, and a crash until then repeats more.
+    }
   }
 
   close(): void {

@@ -2,7 +2,7 @@ import { K8sFileLines, type K8sFileEntry } from "@driver/libpod";
 import type { LogPosition } from "./log-position.ts";
 import type { LogSinks } from "./open-log-sinks.ts";
 import type { LogSource } from "./log-source.ts";
-import { SliceBuffers, type Slice } from "./slice-buffers.ts";
+import type { Slice, SliceBuffers } from "./slice-buffers.ts";
 
 export interface LogPumpOptions {
   readonly source: LogSource;
@@ -68,7 +68,7 @@ export class LogPump {
       const lastLook = this.#draining;
       const hadBytes = await this.#options.buffers.lease((slice) => this.#moveSlice(slice));
       if (hadBytes) continue;
-      if (lastLook) return this.#deliver(this.#lines.finish());
+      if (lastLook) return this.#deliverRest();
       await this.#nextPoke();
     }
   }
@@ -80,6 +80,12 @@ export class LogPump {
     await this.#deliver(this.#lines.push(slice.input.subarray(0, length)), slice);
     this.#options.position.save(this.deliveredBytes);
     return true;
+  }
+
+  /** What conmon was writing when it was killed. */
+  async #deliverRest(): Promise<void> {
+    await this.#deliver(this.#lines.finish());
+    this.#options.position.save(this.deliveredBytes);
   }
 
   async #deliver(entries: readonly K8sFileEntry[], slice?: Slice): Promise<void> {

@@ -15,13 +15,18 @@ export class LogSource {
   }
 
   /**
-   * Opens a log that an engine names. It must be a regular file of root or of the user who owns the engine's socket:
-   * a rootless user's service could name any file of the host otherwise.
+   * Opens a log that an engine names. It must be a regular file of the user who owns the engine's socket: a rootless
+   * user's service could name any file of the host otherwise, those that only root may read included.
    */
   static async open(path: string, socketPath: string): Promise<LogSource> {
     const fd = await openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const stats = fstatSync(fd);
-    if (stats.isFile() && (stats.uid === statSync(socketPath).uid || stats.uid === 0)) return new LogSource(fd);
+    try {
+      const stats = fstatSync(fd);
+      if (stats.isFile() && stats.uid === statSync(socketPath).uid) return new LogSource(fd);
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
     closeSync(fd);
     throw new DriverError("failed", `the container's log ${path} is not a file of the engine's user: refused to read it`);
   }

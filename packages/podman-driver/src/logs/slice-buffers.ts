@@ -13,14 +13,12 @@ const keptSlices = 4;
 export class SliceBuffers {
   readonly #free: Slice[] = [];
 
-  /** Lends a slice for the time of `work`. */
+  /** Lends a slice for the time of `work`. After a failure it is not lent again: a write broken off may still read from it. */
   async lease<T>(work: (slice: Slice) => Promise<T>): Promise<T> {
     const slice = this.#free.pop() ?? makeSlice();
-    try {
-      return await work(slice);
-    } finally {
-      if (this.#free.length < keptSlices) this.#free.push(slice);
-    }
+    const result = await work(slice);
+    if (this.#free.length < keptSlices) this.#free.push(slice);
+    return result;
   }
 }
 

@@ -21,6 +21,7 @@ export interface TaskLogSinkOptions {
 }
 
 const openRetryMs = 100;
+const fileRetryMs = 1000;
 /** While the files are written, a try of the FIFO may delay the output by this much. */
 const returnProbeMs = 100;
 
@@ -48,7 +49,7 @@ export class TaskLogSink implements LogSink {
     while (left.length > 0) {
       left = this.#fifo === undefined ? await this.#findReader(left, signal) : await this.#writeFifo(this.#fifo, left, signal);
       if (this.#fifo === undefined && this.#files !== undefined) {
-        for (const chunk of left) await this.#files.write(chunk);
+        for (const chunk of left) await this.#writeFile(this.#files, chunk, signal);
         return;
       }
     }
@@ -60,6 +61,20 @@ export class TaskLogSink implements LogSink {
     await this.#files?.close();
     this.#fifo = undefined;
     this.#files = undefined;
+  }
+
+  /** A full disk stops the output, not the task: it goes on when there is room again. */
+  async #writeFile(files: RotatedLog, chunk: Uint8Array, signal: AbortSignal): Promise<void> {
+    for (let left = chunk, tries = 0; left.length > 0; tries += 1) {
+      const beforeBytes = files.writtenBytes;
+      try {
+        return await files.write(left);
+      } catch (error) {
+        if (tries === 0) this.#options.logger.warn("a log file of the task cannot be written; trying again", { log: this.#options.baseName, error: String(error) });
+        left = left.subarray(files.writtenBytes - beforeBytes);
+        await sleep(fileRetryMs, undefined, { signal });
+      }
+    }
   }
 
   /** What is left to write: nothing, or all of it when the reader has gone and took nobody knows how much. */
