@@ -24,13 +24,18 @@ export function callFunction(call: Call, scope: Scope): HclValue {
 }
 
 function unknownFunction(call: Call, scope: Scope): JobFileError {
-  if (isUnsupportedFunction(call.name)) return failAt(scope, call.position, "unsupported")(`function ${call.name}: Nomad has it, this host does not support it`);
-  return failAt(scope, call.position)(`function ${call.name}: unknown${suggestName(call.name, functionNames()) || `; known are ${functionNames().join(", ")}`}`);
+  if (isUnsupportedFunction(call.name))
+    return failAt(scope, call.position, "unsupported")(`function ${call.name}: Nomad has it, this host does not support it`);
+  return failAt(
+    scope,
+    call.position,
+  )(`function ${call.name}: unknown${suggestName(call.name, functionNames()) || `; known are ${functionNames().join(", ")}`}`);
 }
 
 /** `try` gives the first argument that can be evaluated, `can` says whether its only one can be. */
 function callLazy(call: Call, scope: Scope): HclValue {
-  if (call.name === "can" && call.args.length !== 1) throw failAt(scope, call.position)(`function can: takes 1 argument, not ${call.args.length}`);
+  if (call.name === "can" && call.args.length !== 1)
+    throw failAt(scope, call.position)(`function can: takes 1 argument, not ${call.args.length}`);
   for (const argument of call.args) {
     try {
       const value = evaluate(argument, scope);

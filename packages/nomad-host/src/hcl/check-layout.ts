@@ -41,7 +41,10 @@ function checkBlock(block: Node, context: ConvertContext): void {
   checkBody(body, context);
 }
 
-function checkOneLine(block: { readonly type: string; readonly opening: Node; readonly closing: Node; readonly body: Node }, context: ConvertContext): void {
+function checkOneLine(
+  block: { readonly type: string; readonly opening: Node; readonly closing: Node; readonly body: Node },
+  context: ConvertContext,
+): void {
   const { type, opening, closing, body } = block;
   const items = childrenOf(body);
   const [first, second] = items;
@@ -51,7 +54,8 @@ function checkOneLine(block: { readonly type: string; readonly opening: Node; re
     if (closing.startPosition.row !== last.endPosition.row) return;
     throw syntaxError(`${kindOf(last)}: must end with a newline; put the closing } on a line of its own`, closing, context);
   }
-  if (second !== undefined) throw syntaxError(`block "${type}": a block on one line holds one argument only; put each on a line of its own`, second, context);
+  if (second !== undefined)
+    throw syntaxError(`block "${type}": a block on one line holds one argument only; put each on a line of its own`, second, context);
   if (first.type === "block") throw syntaxError(`block "${type}": a block on one line cannot hold another block`, first, context);
   if (closing.startPosition.row !== last.endPosition.row) {
     throw syntaxError(`block "${type}": its first argument stands on the line of its {, so its } must stand there too`, closing, context);
@@ -79,7 +83,14 @@ const enclosed: ReadonlySet<string> = new Set([
   "template_for_end",
 ]);
 
-const templates: ReadonlySet<string> = new Set(["quoted_template", "string_lit", "heredoc_template", "template_directive", "template_if", "template_for"]);
+const templates: ReadonlySet<string> = new Set([
+  "quoted_template",
+  "string_lit",
+  "heredoc_template",
+  "template_directive",
+  "template_if",
+  "template_for",
+]);
 
 /** `oneLine`: the tokens of this node must stand on one line, those inside brackets apart. */
 function checkSequence(node: Node, oneLine: boolean, context: ConvertContext): void {
@@ -109,7 +120,8 @@ function checkObject(node: Node, context: ConvertContext): void {
       if (!separated) throw syntaxError("object: a comma or a newline is missing before this item", child, context);
       checkSequence(child, true, context);
     }
-    if (child.type === "," && separated) throw syntaxError("object: the comma must stand on the line of the item it follows", child, context);
+    if (child.type === "," && separated)
+      throw syntaxError("object: the comma must stand on the line of the item it follows", child, context);
     previous = child;
   }
 }

@@ -1,11 +1,26 @@
 import type { Node } from "web-tree-sitter";
-import type { BinaryOperator, Expression, ForIntro, SplatStep, UnaryOperator } from "./expression.ts";
+import type { BinaryOperator, Expression, ForIntro, UnaryOperator } from "./expression.ts";
+import { applyStep, checkLegacyIndexes } from "./convert-steps.ts";
 import { toTemplate } from "./convert-template.ts";
 import { JobFileError } from "./job-file-error.ts";
 import type { SourceFile } from "./job-file-error.ts";
 import { childrenOf, positionOf } from "./syntax-tree.ts";
 
-const binaryOperators: ReadonlySet<string> = new Set<BinaryOperator>(["*", "/", "%", "+", "-", ">", ">=", "<", "<=", "==", "!=", "&&", "||"]);
+const binaryOperators: ReadonlySet<string> = new Set<BinaryOperator>([
+  "*",
+  "/",
+  "%",
+  "+",
+  "-",
+  ">",
+  ">=",
+  "<",
+  "<=",
+  "==",
+  "!=",
+  "&&",
+  "||",
+]);
 
 /** What the conversion of a text needs at every node. */
 export interface ConvertContext {
@@ -37,10 +52,22 @@ function toConditional(node: Node, context: ConvertContext): Expression {
   const last = toExpression(otherwise, context);
   const inner = childrenOf(test)[0];
   if (inner?.type !== "conditional") {
-    return { kind: "conditional", condition: toExpression(test, context), then: toExpression(then, context), otherwise: last, position: positionOf(node) };
+    return {
+      kind: "conditional",
+      condition: toExpression(test, context),
+      then: toExpression(then, context),
+      otherwise: last,
+      position: positionOf(node),
+    };
   }
   const left = toConditional(inner, context);
-  return replaceLastBranch(left, (condition) => ({ kind: "conditional", condition, then: toExpression(then, context), otherwise: last, position: condition.position }));
+  return replaceLastBranch(left, (condition) => ({
+    kind: "conditional",
+    condition,
+    then: toExpression(then, context),
+    otherwise: last,
+    position: condition.position,
+  }));
 }
 
 function replaceLastBranch(expression: Expression, replace: (last: Expression) => Expression): Expression {
@@ -48,7 +75,8 @@ function replaceLastBranch(expression: Expression, replace: (last: Expression) =
   return { ...expression, otherwise: replaceLastBranch(expression.otherwise, replace) };
 }
 
-function expressionsOf(node: Node): readonly Node[] {
+/** The expressions among the children of a node. */
+export function expressionsOf(node: Node): readonly Node[] {
   return node.children.filter((child) => child.type === "expression");
 }
 
@@ -61,19 +89,6 @@ function toTerm(nodes: readonly Node[], context: ConvertContext): Expression {
   const steps = parenthesised === undefined ? rest : rest.slice(2);
   checkLegacyIndexes([first, ...steps], context);
   return steps.reduce((target, step) => applyStep(target, { step, start: first }, context), primary);
-}
-
-/** `x.0` is allowed, `x.0.1` and `1.5.0` are not (`hcl`). */
-function checkLegacyIndexes(nodes: readonly Node[], context: ConvertContext): void {
-  for (const [index, node] of nodes.entries()) {
-    const previous = nodes[index - 1];
-    const follows = previous !== undefined && (isLegacyIndex(previous) || previous.firstChild?.type === "numeric_lit");
-    if (follows && isLegacyIndex(node)) throw syntaxError("index: write it in brackets, as in [0]", node, context);
-  }
-}
-
-function isLegacyIndex(node: Node): boolean {
-  return node.firstChild?.type === "legacy_index";
 }
 
 function toPrimary(node: Node, context: ConvertContext): Expression {
@@ -99,7 +114,8 @@ function toPrimary(node: Node, context: ConvertContext): Expression {
   }
 }
 
-function missing(node: Node, context: ConvertContext): never {
+/** Refuses a node that no rule of HCL puts here. */
+export function missing(node: Node, context: ConvertContext): never {
   throw syntaxError(`expression: unexpected ${JSON.stringify(textOf(node, context).slice(0, 40))}`, node, context);
 }
 
@@ -145,7 +161,11 @@ function toEntry(node: Node, context: ConvertContext): { readonly key: Expressio
     return { key: { kind: "literal", value: textOf(key, context), position: expression.position }, value: toExpression(value, context) };
   }
   if (parts[0]?.type === "variable_expr") {
-    throw syntaxError(`object key ${textOf(key, context)}: put it in parentheses to use its value, or in quotes to use it as text`, key, context);
+    throw syntaxError(
+      `object key ${textOf(key, context)}: put it in parentheses to use its value, or in quotes to use it as text`,
+      key,
+      context,
+    );
   }
   return { key: expression, value: toExpression(value, context) };
 }
@@ -164,7 +184,13 @@ function toOperation(node: Node, context: ConvertContext): Expression {
   const at = children.findIndex((child) => isBinaryOperator(child.type));
   const operator = children[at]?.type ?? "";
   if (!isBinaryOperator(operator)) return missing(node, context);
-  return { kind: "binary", operator, left: toTerm(children.slice(0, at), context), right: toTerm(children.slice(at + 1), context), position };
+  return {
+    kind: "binary",
+    operator,
+    left: toTerm(children.slice(0, at), context),
+    right: toTerm(children.slice(at + 1), context),
+    position,
+  };
 }
 
 function isBinaryOperator(text: string): text is BinaryOperator {
@@ -206,34 +232,4 @@ export function toForIntro(node: Node, context: ConvertContext): ForIntro {
     throw syntaxError("for: a space is missing behind in", keyword, context);
   }
   return { keyName: names.length > 1 ? names[0] : undefined, valueName, collection: toExpression(collection, context) };
-}
-
-function applyStep(target: Expression, at: { readonly step: Node; readonly start: Node }, context: ConvertContext): Expression {
-  const { step, start } = at;
-  const text = context.source.text.slice(start.startIndex, step.endIndex);
-  if (step.type === "splat") return toSplat(target, step, context);
-  const converted = toStep(step, context);
-  return { ...converted, target, text };
-}
-
-function toStep(node: Node, context: ConvertContext): SplatStep {
-  const position = positionOf(node);
-  if (node.type === "get_attr") return { kind: "attribute", name: node.lastChild?.text ?? "", position };
-  const index = childrenOf(node)[0];
-  if (node.type !== "index" || index === undefined) return missing(node, context);
-  if (index.type === "legacy_index") return { kind: "index", key: { kind: "literal", value: Number(index.text.slice(1)), position }, position };
-  const key = expressionsOf(index)[0];
-  return key === undefined ? missing(node, context) : { kind: "index", key: toExpression(key, context), position };
-}
-
-/** `.*` carries attribute steps into each element, and an index then picks from the result; `[*]` carries all steps. */
-function toSplat(target: Expression, node: Node, context: ConvertContext): Expression {
-  const splat = childrenOf(node)[0];
-  if (splat === undefined) return missing(node, context);
-  const nodes = childrenOf(splat).slice(1);
-  const end = splat.type === "attr_splat" ? nodes.findIndex((step) => step.firstChild?.type === "new_index") : -1;
-  const carried = end === -1 ? nodes : nodes.slice(0, end);
-  const after = end === -1 ? [] : nodes.slice(end);
-  const result: Expression = { kind: "splat", target, steps: carried.map((step) => toStep(step, context)), position: positionOf(node) };
-  return after.reduce<Expression>((inner, step) => ({ ...toStep(step, context), target: inner, text: "" }), result);
 }

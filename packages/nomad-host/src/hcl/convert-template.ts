@@ -136,7 +136,6 @@ function toToken(mark: Node, context: ConvertContext): TemplateToken {
   }
 }
 
-
 function onlyExpression(mark: Node, context: ConvertContext): Expression {
   const expression = mark.children.find((child) => child.type === "expression");
   if (expression === undefined) throw syntaxError("template: an expression is missing between the braces", mark, context);

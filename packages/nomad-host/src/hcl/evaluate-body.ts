@@ -24,7 +24,8 @@ export function evaluateBlock(block: Block, scope: Scope): readonly ConfigBlock[
 function expandDynamic(block: Block, scope: Scope): readonly ConfigBlock[] {
   const fail = failAt(scope, block.position, "invalid");
   const [type, ...excess] = block.labels;
-  if (type === undefined || excess.length > 0) throw fail('block dynamic: needs one label, the type of the blocks to make, as in dynamic "port"');
+  if (type === undefined || excess.length > 0)
+    throw fail('block dynamic: needs one label, the type of the blocks to make, as in dynamic "port"');
   const [content, ...others] = block.body.blocks;
   if (content?.type !== "content" || others.length > 0) throw fail(`block dynamic "${type}": needs one content block, and no other`);
   const settings = readSettings(block, type, scope);
@@ -44,7 +45,12 @@ interface DynamicSettings {
 function readSettings(block: Block, type: string, scope: Scope): DynamicSettings {
   const find = (name: string) => block.body.attributes.find((attribute) => attribute.name === name);
   const unknown = block.body.attributes.find((attribute) => !["for_each", "iterator", "labels"].includes(attribute.name));
-  if (unknown !== undefined) throw failAt(scope, unknown.position, "invalid")(`argument "${unknown.name}": unknown in a dynamic block; known are for_each, iterator and labels`);
+  if (unknown !== undefined)
+    throw failAt(
+      scope,
+      unknown.position,
+      "invalid",
+    )(`argument "${unknown.name}": unknown in a dynamic block; known are for_each, iterator and labels`);
   const forEach = find("for_each");
   if (forEach === undefined) throw failAt(scope, block.position, "invalid")(`block dynamic "${type}": for_each is missing`);
   const iterator = find("iterator");

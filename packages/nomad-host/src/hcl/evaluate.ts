@@ -106,7 +106,9 @@ function pickIndex(target: HclValue, key: HclValue, fail: Fail): HclValue {
     const name = toText(key);
     const value = name === undefined ? undefined : ownValue(target, name);
     if (value !== undefined) return value;
-    throw fail(`key ${JSON.stringify(name ?? describeKind(key))}: the object has none of this name${suggestName(name ?? "", Object.keys(target))}`);
+    throw fail(
+      `key ${JSON.stringify(name ?? describeKind(key))}: the object has none of this name${suggestName(name ?? "", Object.keys(target))}`,
+    );
   }
   throw fail(`index: ${describeKind(target)} has no items`);
 }
@@ -136,7 +138,10 @@ function evaluateConditional(expression: Extract<Expression, { readonly kind: "c
   if (other === undefined || other === null || chosen === null || kindOf(chosen) === kindOf(other)) return chosen;
   const text = toText(chosen);
   if (text !== undefined && toText(other) !== undefined && (typeof chosen === "string" || typeof other === "string")) return text;
-  throw failAt(scope, expression.position)(`conditional: one branch is ${describeKind(chosen)}, the other ${describeKind(other)}; both must be of one type`);
+  throw failAt(
+    scope,
+    expression.position,
+  )(`conditional: one branch is ${describeKind(chosen)}, the other ${describeKind(other)}; both must be of one type`);
 }
 
 function kindOf(value: HclValue): string {
@@ -152,4 +157,3 @@ function tryEvaluate(expression: Expression, scope: Scope): HclValue | undefined
     throw error;
   }
 }
-

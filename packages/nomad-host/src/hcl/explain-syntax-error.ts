@@ -26,7 +26,10 @@ export function parseFirstDiagnostic(text: string): { readonly message: string; 
   const start = new RegExp(`\\b${verdictFileName}:(\\d+),(\\d+)-(?:\\d+,)?\\d+: `, "g");
   const [first, second] = [...text.matchAll(start)];
   if (first === undefined) return undefined;
-  const body = text.slice(first.index + first[0].length, second?.index).trim().replace(/\.?\]?$/, "");
+  const body = text
+    .slice(first.index + first[0].length, second?.index)
+    .trim()
+    .replace(/\.?\]?$/, "");
   const [summary = "", ...details] = body.split("; ");
   const message = [summary, details.join("; ")].filter((part) => part !== "").join(": ");
   return { message, position: { line: Number(first[1]), column: Number(first[2]) } };

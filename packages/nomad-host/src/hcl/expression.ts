@@ -19,7 +19,13 @@ export interface ForIntro {
 export type TemplatePart =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "interpolation"; readonly expression: Expression }
-  | { readonly kind: "if"; readonly condition: Expression; readonly then: readonly TemplatePart[]; readonly otherwise: readonly TemplatePart[]; readonly position: Position }
+  | {
+      readonly kind: "if";
+      readonly condition: Expression;
+      readonly then: readonly TemplatePart[];
+      readonly otherwise: readonly TemplatePart[];
+      readonly position: Position;
+    }
   | { readonly kind: "for"; readonly intro: ForIntro; readonly body: readonly TemplatePart[]; readonly position: Position };
 
 /** An HCL expression. `text` is the source of a reference, kept because references to the runtime stay as text. */
@@ -30,14 +36,50 @@ export type Expression =
   | { readonly kind: "attribute"; readonly target: Expression; readonly name: string; readonly text: string; readonly position: Position }
   | { readonly kind: "index"; readonly target: Expression; readonly key: Expression; readonly text: string; readonly position: Position }
   | { readonly kind: "splat"; readonly target: Expression; readonly steps: readonly SplatStep[]; readonly position: Position }
-  | { readonly kind: "conditional"; readonly condition: Expression; readonly then: Expression; readonly otherwise: Expression; readonly position: Position }
+  | {
+      readonly kind: "conditional";
+      readonly condition: Expression;
+      readonly then: Expression;
+      readonly otherwise: Expression;
+      readonly position: Position;
+    }
   | { readonly kind: "unary"; readonly operator: UnaryOperator; readonly operand: Expression; readonly position: Position }
-  | { readonly kind: "binary"; readonly operator: BinaryOperator; readonly left: Expression; readonly right: Expression; readonly position: Position }
-  | { readonly kind: "call"; readonly name: string; readonly args: readonly Expression[]; readonly spreadsLast: boolean; readonly position: Position }
+  | {
+      readonly kind: "binary";
+      readonly operator: BinaryOperator;
+      readonly left: Expression;
+      readonly right: Expression;
+      readonly position: Position;
+    }
+  | {
+      readonly kind: "call";
+      readonly name: string;
+      readonly args: readonly Expression[];
+      readonly spreadsLast: boolean;
+      readonly position: Position;
+    }
   | { readonly kind: "tuple"; readonly items: readonly Expression[]; readonly position: Position }
-  | { readonly kind: "object"; readonly entries: readonly { readonly key: Expression; readonly value: Expression }[]; readonly position: Position }
-  | { readonly kind: "for-tuple"; readonly intro: ForIntro; readonly value: Expression; readonly condition: Expression | undefined; readonly position: Position }
-  | { readonly kind: "for-object"; readonly intro: ForIntro; readonly key: Expression; readonly value: Expression; readonly groups: boolean; readonly condition: Expression | undefined; readonly position: Position };
+  | {
+      readonly kind: "object";
+      readonly entries: readonly { readonly key: Expression; readonly value: Expression }[];
+      readonly position: Position;
+    }
+  | {
+      readonly kind: "for-tuple";
+      readonly intro: ForIntro;
+      readonly value: Expression;
+      readonly condition: Expression | undefined;
+      readonly position: Position;
+    }
+  | {
+      readonly kind: "for-object";
+      readonly intro: ForIntro;
+      readonly key: Expression;
+      readonly value: Expression;
+      readonly groups: boolean;
+      readonly condition: Expression | undefined;
+      readonly position: Position;
+    };
 
 export interface Attribute {
   readonly name: string;

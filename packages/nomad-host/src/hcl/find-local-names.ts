@@ -3,7 +3,8 @@ import type { Expression, ForIntro, SplatStep, TemplatePart } from "./expression
 /** Names `x` of all `local.x` and `local["x"]` in an expression. */
 export function findLocalNames(expression: Expression): readonly string[] {
   if (expression.kind === "attribute" && isLocal(expression.target)) return [expression.name];
-  const own = expression.kind === "index" && isLocal(expression.target) && expression.key.kind === "literal" ? [String(expression.key.value)] : [];
+  const own =
+    expression.kind === "index" && isLocal(expression.target) && expression.key.kind === "literal" ? [String(expression.key.value)] : [];
   return [...own, ...innerExpressions(expression).flatMap(findLocalNames)];
 }
 

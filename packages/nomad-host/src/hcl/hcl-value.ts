@@ -3,7 +3,6 @@ import type { JobFileError } from "./job-file-error.ts";
 
 export type HclList = readonly HclValue[];
 
-
 /** Makes the error of a failed operation: whoever calls knows file and position. */
 export type Fail = (message: string) => JobFileError;
 
@@ -77,10 +76,14 @@ export function toBool(value: HclValue): boolean | undefined {
 
 /** Deep equality; values of different kinds differ. */
 export function equalValues(left: HclValue, right: HclValue): boolean {
-  if (isList(left) && isList(right)) return left.length === right.length && left.every((item, index) => equalValues(item, right[index] ?? null));
+  if (isList(left) && isList(right))
+    return left.length === right.length && left.every((item, index) => equalValues(item, right[index] ?? null));
   if (isRecord(left) && isRecord(right)) {
     const keys = Object.keys(left);
-    return keys.length === Object.keys(right).length && keys.every((key) => Object.hasOwn(right, key) && equalValues(left[key] ?? null, right[key] ?? null));
+    return (
+      keys.length === Object.keys(right).length &&
+      keys.every((key) => Object.hasOwn(right, key) && equalValues(left[key] ?? null, right[key] ?? null))
+    );
   }
   return left === right;
 }

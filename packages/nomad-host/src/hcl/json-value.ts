@@ -4,7 +4,10 @@ import { formatNumber, isList, isNumber, isRecord, normalizeInteger, sortedKeys 
 /** JSON text of a value as Nomad writes it: keys sorted, no spaces, `<`, `>` and `&` escaped. */
 export function encodeJson(value: HclValue): string {
   if (isList(value)) return `[${value.map(encodeJson).join(",")}]`;
-  if (isRecord(value)) return `{${sortedKeys(value).map((key) => `${encodeText(key)}:${encodeJson(value[key] ?? null)}`).join(",")}}`;
+  if (isRecord(value))
+    return `{${sortedKeys(value)
+      .map((key) => `${encodeText(key)}:${encodeJson(value[key] ?? null)}`)
+      .join(",")}}`;
   if (isNumber(value)) return formatNumber(value);
   return typeof value === "string" ? encodeText(value) : String(value);
 }
@@ -14,7 +17,9 @@ function encodeText(text: string): string {
 }
 
 /** Parses JSON; whole numbers beyond 2^53 stay exact. */
-export function parseJsonValue(text: string): { readonly ok: true; readonly value: HclValue } | { readonly ok: false; readonly message: string } {
+export function parseJsonValue(
+  text: string,
+): { readonly ok: true; readonly value: HclValue } | { readonly ok: false; readonly message: string } {
   try {
     return { ok: true, value: JSON.parse(text, reviveNumber) as HclValue };
   } catch (error) {

@@ -11,7 +11,11 @@ export function applyUnary(operator: UnaryOperator, operand: HclValue, fail: Fai
 }
 
 /** Applies an operator to two values that are both evaluated, as HCL does: `&&` and `||` do not stop early. */
-export function applyBinary(operator: BinaryOperator, operands: { readonly left: HclValue; readonly right: HclValue }, fail: Fail): HclValue {
+export function applyBinary(
+  operator: BinaryOperator,
+  operands: { readonly left: HclValue; readonly right: HclValue },
+  fail: Fail,
+): HclValue {
   const { left, right } = operands;
   const name = `operator ${operator}`;
   switch (operator) {
@@ -58,12 +62,17 @@ function compare(operator: "<" | "<=" | ">" | ">=", left: number | bigint, right
  * Integers of any size are exact; a number with a fraction is a double, except that sums and products of decimal
  * fractions are rounded to 15 digits, so that 0.1 + 0.2 is 0.3.
  */
-function calculate(operator: "*" | "/" | "%" | "+" | "-", operands: { readonly left: number | bigint; readonly right: number | bigint }, fail: Fail): number | bigint {
+function calculate(
+  operator: "*" | "/" | "%" | "+" | "-",
+  operands: { readonly left: number | bigint; readonly right: number | bigint },
+  fail: Fail,
+): number | bigint {
   const { left, right } = operands;
   if ((operator === "/" || operator === "%") && Number(right) === 0) throw fail(`operator ${operator}: division by zero`);
   const isExact = isInteger(left) && isInteger(right);
   if (isExact && (operator !== "/" || BigInt(left) % BigInt(right) === 0n)) return calculateIntegers(operator, BigInt(left), BigInt(right));
-  if (isExact && (typeof left === "bigint" || typeof right === "bigint")) throw fail(`operator ${operator}: the result is too large to be exact`);
+  if (isExact && (typeof left === "bigint" || typeof right === "bigint"))
+    throw fail(`operator ${operator}: the result is too large to be exact`);
   const result = calculateDoubles(operator, Number(left), Number(right));
   if (!Number.isFinite(result)) throw fail(`operator ${operator}: the result is too large`);
   return operator === "/" ? result : Number(result.toPrecision(15));

@@ -22,7 +22,8 @@ async function parseWith(parseTree: ParseTree, file: SourceFile, load: LoadWasm)
   const source = { name: file.name, text: file.text.replace(/^\uFEFF/, "") };
   using tree = parseTree({ name: source.name, text: maskSource(source.text) });
   const deepPosition = findTooDeep(tree.root);
-  if (deepPosition !== undefined) throw new JobFileError("nested too deeply to be a job", { code: "syntax", source, position: deepPosition });
+  if (deepPosition !== undefined)
+    throw new JobFileError("nested too deeply to be a job", { code: "syntax", source, position: deepPosition });
   const errorPosition = findSyntaxError(tree.root);
   if (errorPosition !== undefined) throw await explainSyntaxError(source, errorPosition, load);
   const context = { source };

@@ -25,7 +25,11 @@ export function nestParts(tokens: readonly TemplateToken[], source: SourceFile):
   return nestFrom(tokens, { index: 0, ends: [] }, source).parts;
 }
 
-function nestFrom(tokens: readonly TemplateToken[], at: { readonly index: number; readonly ends: readonly EndKind[] }, source: SourceFile): Nested {
+function nestFrom(
+  tokens: readonly TemplateToken[],
+  at: { readonly index: number; readonly ends: readonly EndKind[] },
+  source: SourceFile,
+): Nested {
   const parts: TemplatePart[] = [];
   let index = at.index;
   for (let token = tokens[index]; token !== undefined; token = tokens[index]) {
@@ -36,7 +40,8 @@ function nestFrom(tokens: readonly TemplateToken[], at: { readonly index: number
       parts.push(token);
     } else if (token.kind === "if") {
       const then = nestFrom(tokens, { index, ends: ["else", "endif"] }, source);
-      const otherwise = then.end === "else" ? nestFrom(tokens, { index: then.next, ends: ["endif"] }, source) : { parts: [], next: then.next };
+      const otherwise =
+        then.end === "else" ? nestFrom(tokens, { index: then.next, ends: ["endif"] }, source) : { parts: [], next: then.next };
       parts.push({ kind: "if", condition: token.condition, then: then.parts, otherwise: otherwise.parts, position: token.position });
       index = otherwise.next;
     } else if (token.kind === "for") {

@@ -60,11 +60,14 @@ export class BlockReader {
   stringMap(name: string): Readonly<Record<string, string>> {
     const attribute = this.block.body.attributes.find((candidate) => candidate.name === name);
     const block = this.block.body.blocks.find((candidate) => candidate.type === name);
-    if (attribute !== undefined && block !== undefined) throw this.error(`${name}: given as a block and as an argument; use one of them`, block.position);
+    if (attribute !== undefined && block !== undefined)
+      throw this.error(`${name}: given as a block and as an argument; use one of them`, block.position);
     if (attribute !== undefined) return this.#mapOfAttribute(name, attribute.value, attribute.position);
     const inner = block?.body.blocks[0];
     if (inner !== undefined) throw this.error(`block ${inner.type} in ${name}: only arguments may stand here`, inner.position);
-    return Object.fromEntries((block?.body.attributes ?? []).map((entry) => [entry.name, this.#mapValue(`${name} ${entry.name}`, entry.value, entry.position)]));
+    return Object.fromEntries(
+      (block?.body.attributes ?? []).map((entry) => [entry.name, this.#mapValue(`${name} ${entry.name}`, entry.value, entry.position)]),
+    );
   }
 
   blocks(type: string): readonly BlockReader[] {
@@ -94,7 +97,8 @@ export class BlockReader {
 
   #mapOfAttribute(name: string, value: HclValue, position: Position): Readonly<Record<string, string>> {
     if (value === null) return {};
-    if (!isRecord(value)) throw this.error(`argument ${name} in ${titleOf(this.block)}: must be a map of strings, not ${describeKind(value)}`, position);
+    if (!isRecord(value))
+      throw this.error(`argument ${name} in ${titleOf(this.block)}: must be a map of strings, not ${describeKind(value)}`, position);
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#mapValue(`${name} ${key}`, item, position)]));
   }
 

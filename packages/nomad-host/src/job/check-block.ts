@@ -15,14 +15,18 @@ export function checkBlock(block: ConfigBlock, rule: BlockRule, source: SourceFi
   const at = { block, rule, source };
   checkLabels(at);
   checkRepeated(at);
-  const attributeNotes = block.body.attributes.flatMap((attribute) => checkKey({ name: attribute.name, form: "argument", position: attribute.position }, at));
+  const attributeNotes = block.body.attributes.flatMap((attribute) =>
+    checkKey({ name: attribute.name, form: "argument", position: attribute.position }, at),
+  );
   const blockNotes = block.body.blocks.flatMap((inner) => {
     const own = checkKey({ name: inner.type, form: "block", position: inner.position }, at);
     refuseInside(inner, at);
     const innerRule = rule.blocks?.[inner.type];
     return innerRule === undefined ? own : [...own, ...checkBlock(inner, innerRule, source)];
   });
-  return [...attributeNotes, ...blockNotes].sort((left, right) => left.position.line - right.position.line || left.position.column - right.position.column);
+  return [...attributeNotes, ...blockNotes].sort(
+    (left, right) => left.position.line - right.position.line || left.position.column - right.position.column,
+  );
 }
 
 /** `task "web"`: a block as messages name it. */
@@ -45,7 +49,10 @@ interface Key {
 function checkLabels({ block, rule, source }: Checked): void {
   const wanted = rule.labels ?? 0;
   if (block.labels.length === wanted) return;
-  const message = wanted === 0 ? `block ${titleOf(block)}: takes no label` : `block ${block.type}: needs one label, its name, as in ${block.type} "name" {`;
+  const message =
+    wanted === 0
+      ? `block ${titleOf(block)}: takes no label`
+      : `block ${block.type}: needs one label, its name, as in ${block.type} "name" {`;
   throw failure(message, "invalid", { source, position: block.position });
 }
 
@@ -54,7 +61,10 @@ function checkRepeated({ block, rule, source }: Checked): void {
   for (const inner of block.body.blocks) {
     const earlier = seen.get(inner.type);
     if (earlier !== undefined && rule.blocks?.[inner.type] !== undefined && rule.repeated?.includes(inner.type) !== true) {
-      throw failure(`block ${titleOf(inner)}: ${titleOf(block)} has one already on line ${earlier.line}, and takes only one`, "invalid", { source, position: inner.position });
+      throw failure(`block ${titleOf(inner)}: ${titleOf(block)} has one already on line ${earlier.line}, and takes only one`, "invalid", {
+        source,
+        position: inner.position,
+      });
     }
     seen.set(inner.type, inner.position);
   }
@@ -78,7 +88,12 @@ function checkKey(key: Key, { block, rule, source }: Checked): readonly JobNote[
 function explainUnknown(key: Key, rule: BlockRule): string {
   const homes = findHomes(key.name, jobRule, "job");
   if (homes.length > 0) return `not allowed here; it belongs into ${homes.map((home) => `a ${home} block`).join(" or ")}`;
-  const known = [...(rule.attributes ?? []), ...Object.keys(rule.blocks ?? {}), ...Object.keys(rule.noted ?? {}), ...Object.keys(rule.refused ?? {})];
+  const known = [
+    ...(rule.attributes ?? []),
+    ...Object.keys(rule.blocks ?? {}),
+    ...Object.keys(rule.noted ?? {}),
+    ...Object.keys(rule.refused ?? {}),
+  ];
   return `unknown${suggestName(key.name, known) || `; known are ${known.sort().join(", ")}`}`;
 }
 
@@ -94,10 +109,19 @@ function refuseInside(block: ConfigBlock, { source }: Checked): void {
   if (block.type === "service") {
     const connect = block.body.blocks.find((inner) => inner.type === "connect");
     if (connect === undefined) return;
-    throw failure("block connect in service: not supported: Consul Connect is not available here", "unsupported", { source, position: connect.position });
+    throw failure("block connect in service: not supported: Consul Connect is not available here", "unsupported", {
+      source,
+      position: connect.position,
+    });
   }
-  if (block.type === "identity" && block.body.attributes.some(({ name, value }) => name === "aud" || (name === "name" && value !== "default"))) {
-    throw failure("block identity: not supported: identities for other services need a Nomad server", "unsupported", { source, position: block.position });
+  if (
+    block.type === "identity" &&
+    block.body.attributes.some(({ name, value }) => name === "aud" || (name === "name" && value !== "default"))
+  ) {
+    throw failure("block identity: not supported: identities for other services need a Nomad server", "unsupported", {
+      source,
+      position: block.position,
+    });
   }
 }
 

@@ -35,7 +35,8 @@ export function decodeVariables(body: Body, jobScope: Scope): ReadonlyMap<string
   const variables = new Map<string, DeclaredVariable>();
   for (const variable of found) {
     const namesake = variables.get(variable.name);
-    if (namesake !== undefined) throw failAt(scope, variable.position, "variable")(`variable "${variable.name}": declared already on line ${namesake.position.line}`);
+    if (namesake !== undefined)
+      throw failAt(scope, variable.position, "variable")(`variable "${variable.name}": declared already on line ${namesake.position.line}`);
     variables.set(variable.name, variable);
   }
   return variables;
@@ -50,7 +51,8 @@ function decodeVariable(block: Block, scope: Scope): DeclaredVariable {
   const fail = failAt(scope, block.position, "variable");
   const [name, ...excess] = block.labels;
   if (name === undefined || excess.length > 0) throw fail('block variable: needs one label, its name, as in variable "image" {');
-  if (!/^[\p{ID_Start}_][\p{ID_Continue}-]*$/u.test(name)) throw fail(`variable ${JSON.stringify(name)}: a name has letters, digits, - and _ only`);
+  if (!/^[\p{ID_Start}_][\p{ID_Continue}-]*$/u.test(name))
+    throw fail(`variable ${JSON.stringify(name)}: a name has letters, digits, - and _ only`);
   checkNames(block, { attributes: ["type", "default", "description"], blocks: ["validation"] }, scope);
   const typeExpression = findAttribute(block, "type")?.expression;
   const type = typeExpression === undefined ? undefined : toVariableType(typeExpression, scope);
@@ -64,7 +66,11 @@ function decodeVariable(block: Block, scope: Scope): DeclaredVariable {
   };
 }
 
-function evaluateDefault(variable: { readonly name: string; readonly type: VariableType | undefined }, attribute: Attribute, scope: Scope): HclValue {
+function evaluateDefault(
+  variable: { readonly name: string; readonly type: VariableType | undefined },
+  attribute: Attribute,
+  scope: Scope,
+): HclValue {
   const { name, type } = variable;
   const value = evaluate(attribute.expression, scope);
   if (type === undefined) return value;
@@ -87,7 +93,11 @@ function findAttribute(block: Block, name: string): Attribute | undefined {
   return block.body.attributes.find((attribute) => attribute.name === name);
 }
 
-function checkNames(block: Block, names: { readonly attributes: readonly string[]; readonly blocks: readonly string[] }, scope: Scope): void {
+function checkNames(
+  block: Block,
+  names: { readonly attributes: readonly string[]; readonly blocks: readonly string[] },
+  scope: Scope,
+): void {
   const { attributes, blocks } = names;
   const strayAttribute = block.body.attributes.find((attribute) => !attributes.includes(attribute.name));
   const strayBlock = block.body.blocks.find((inner) => !blocks.includes(inner.type));
@@ -95,5 +105,9 @@ function checkNames(block: Block, names: { readonly attributes: readonly string[
   if (name === undefined) return;
   const known = [...attributes, ...blocks];
   const position = strayAttribute?.position ?? strayBlock?.position ?? block.position;
-  throw failAt(scope, position, "variable")(`${name} in block ${block.type}: unknown; known are ${known.join(", ")}${suggestName(name, known)}`);
+  throw failAt(
+    scope,
+    position,
+    "variable",
+  )(`${name} in block ${block.type}: unknown; known are ${known.join(", ")}${suggestName(name, known)}`);
 }

@@ -43,7 +43,8 @@ function decodeGroups(reader: BlockReader, type: JobType): readonly TaskGroup[] 
   const seen = new Map<string, TaskGroup>();
   for (const group of groups) {
     const namesake = seen.get(group.name);
-    if (namesake !== undefined) throw reader.error(`group "${group.name}": declared already on line ${namesake.position.line}`, group.position);
+    if (namesake !== undefined)
+      throw reader.error(`group "${group.name}": declared already on line ${namesake.position.line}`, group.position);
     seen.set(group.name, group);
   }
   return groups;
@@ -61,7 +62,8 @@ function decodeGroup(reader: BlockReader, type: JobType): TaskGroup {
   const count = reader.integer("count", { min: 0 }) ?? 1;
   if (reader.label === "") throw reader.error("group: its name must not be empty");
   if (tasks.length === 0) throw reader.error(`group "${reader.label}": has no task`);
-  if (count > 1 && (type === "system" || type === "sysbatch")) throw reader.error(`argument count in group "${reader.label}": a ${type} job runs once on a machine, so count must be 0 or 1`, "count");
+  if (count > 1 && (type === "system" || type === "sysbatch"))
+    throw reader.error(`argument count in group "${reader.label}": a ${type} job runs once on a machine, so count must be 0 or 1`, "count");
   checkTasks(tasks, reader);
   return {
     name: reader.label,
@@ -78,10 +80,13 @@ function checkTasks(tasks: readonly Task[], reader: BlockReader): void {
   const seen = new Map<string, Task>();
   for (const task of tasks) {
     const namesake = seen.get(task.name);
-    if (namesake !== undefined) throw reader.error(`task "${task.name}": declared already on line ${namesake.position.line}`, task.position);
+    if (namesake !== undefined)
+      throw reader.error(`task "${task.name}": declared already on line ${namesake.position.line}`, task.position);
     seen.set(task.name, task);
   }
   const [, secondLeader] = tasks.filter((task) => task.leader);
-  if (secondLeader !== undefined) throw reader.error(`task "${secondLeader.name}": only one task of a group can be its leader`, secondLeader.position);
-  if (tasks.every((task) => task.lifecycle !== undefined)) throw reader.error(`group "${reader.label}": has no main task; at least one task must be without lifecycle`);
+  if (secondLeader !== undefined)
+    throw reader.error(`task "${secondLeader.name}": only one task of a group can be its leader`, secondLeader.position);
+  if (tasks.every((task) => task.lifecycle !== undefined))
+    throw reader.error(`group "${reader.label}": has no main task; at least one task must be without lifecycle`);
 }

@@ -11,7 +11,9 @@ export function decodeNetwork(reader: BlockReader): GroupNetwork {
   return {
     mode: decodeMode(reader),
     ports,
-    ...(dns === undefined ? {} : { dns: { servers: dns.strings("servers") ?? [], searches: dns.strings("searches") ?? [], options: dns.strings("options") ?? [] } }),
+    ...(dns === undefined
+      ? {}
+      : { dns: { servers: dns.strings("servers") ?? [], searches: dns.strings("searches") ?? [], options: dns.strings("options") ?? [] } }),
     position: reader.block.position,
   };
 }
@@ -24,7 +26,9 @@ function decodeMode(reader: BlockReader): string {
 
 function decodePort(reader: BlockReader): GroupPort {
   if (!/^[A-Za-z0-9_-]+$/.test(reader.label)) {
-    throw reader.error(`port ${JSON.stringify(reader.label)}: a port's label has letters, digits, - and _ only, since it becomes part of a variable's name`);
+    throw reader.error(
+      `port ${JSON.stringify(reader.label)}: a port's label has letters, digits, - and _ only, since it becomes part of a variable's name`,
+    );
   }
   const fixed = reader.integer("static", { min: 0, max: maxPort });
   const to = reader.integer("to", { min: -1, max: maxPort });
@@ -43,12 +47,14 @@ function checkPorts(ports: readonly GroupPort[], reader: BlockReader): void {
   const fixed = new Map<string, GroupPort>();
   for (const port of ports) {
     const namesake = labels.get(port.label);
-    if (namesake !== undefined) throw reader.error(`port "${port.label}": declared already on line ${namesake.position.line}`, port.position);
+    if (namesake !== undefined)
+      throw reader.error(`port "${port.label}": declared already on line ${namesake.position.line}`, port.position);
     labels.set(port.label, port);
     if (port.static === undefined) continue;
     const place = `${port.hostNetwork ?? ""} ${port.static}`;
     const rival = fixed.get(place);
-    if (rival !== undefined) throw reader.error(`port "${port.label}": static port ${port.static} is taken by port "${rival.label}"`, port.position);
+    if (rival !== undefined)
+      throw reader.error(`port "${port.label}": static port ${port.static} is taken by port "${rival.label}"`, port.position);
     fixed.set(place, port);
   }
 }

@@ -30,7 +30,9 @@ export function decodeTask(reader: BlockReader, restart: RestartPolicy): Task {
 function decodeName(reader: BlockReader): string {
   const name = reader.label;
   if (name === "" || name === "." || name === ".." || name === "alloc" || /[/\\\0]/.test(name)) {
-    throw reader.error(`task ${JSON.stringify(name)}: the name becomes a folder, so it must not be empty, ".", ".." or "alloc", nor hold a slash`);
+    throw reader.error(
+      `task ${JSON.stringify(name)}: the name becomes a folder, so it must not be empty, ".", ".." or "alloc", nor hold a slash`,
+    );
   }
   return name;
 }
@@ -44,7 +46,8 @@ function decodeDriver(reader: BlockReader): string {
 function decodeEnv(reader: BlockReader): Readonly<Record<string, string>> {
   const env = reader.stringMap("env");
   const bad = Object.keys(env).find((name) => name === "" || /[=\0]/.test(name));
-  if (bad !== undefined) throw reader.error(`env ${JSON.stringify(bad)} in task "${reader.label}": a variable's name must not be empty nor hold =`, "env");
+  if (bad !== undefined)
+    throw reader.error(`env ${JSON.stringify(bad)} in task "${reader.label}": a variable's name must not be empty nor hold =`, "env");
   return env;
 }
 
@@ -59,7 +62,8 @@ function decodeResources(reader: BlockReader | undefined): TaskResources {
   const cpuMhz = reader?.integer("cpu", { min: 1 });
   const memoryMb = reader?.integer("memory", { min: 10 }) ?? 300;
   const memoryMaxMb = reader?.integer("memory_max", { min: -1 }) ?? 0;
-  if (reader !== undefined && cores !== undefined && cpuMhz !== undefined) throw reader.error("resources: cpu and cores exclude each other", "cores");
+  if (reader !== undefined && cores !== undefined && cpuMhz !== undefined)
+    throw reader.error("resources: cpu and cores exclude each other", "cores");
   if (reader !== undefined && memoryMaxMb > 0 && memoryMaxMb < memoryMb) {
     throw reader.error(`argument memory_max in resources: ${memoryMaxMb} is less than memory, ${memoryMb}`, "memory_max");
   }
@@ -72,7 +76,8 @@ function decodeLifecycle(task: BlockReader): TaskLifecycle | undefined {
   const hook = reader.choice("hook", ["prestart", "poststart", "poststop"]);
   if (hook === undefined) throw reader.error(`lifecycle in task "${task.label}": hook is missing: prestart, poststart or poststop`);
   const sidecar = reader.bool("sidecar") ?? false;
-  if (sidecar && hook === "poststop") throw reader.error("lifecycle: a poststop task cannot be a sidecar, since nothing runs beside it", "sidecar");
+  if (sidecar && hook === "poststop")
+    throw reader.error("lifecycle: a poststop task cannot be a sidecar, since nothing runs beside it", "sidecar");
   return { hook, sidecar };
 }
 
@@ -92,10 +97,14 @@ function decodeTemplate(reader: BlockReader): TaskTemplate {
   const perms = reader.string("perms") ?? "0644";
   if (data === undefined) throw reader.error("template: data is missing");
   if (destination === undefined) throw reader.error("template: destination is missing");
-  if (!/^0?[0-7]{3,4}$/.test(perms)) throw reader.error(`argument perms in template: must be an octal mode such as "0644", not ${JSON.stringify(perms)}`, "perms");
+  if (!/^0?[0-7]{3,4}$/.test(perms))
+    throw reader.error(`argument perms in template: must be an octal mode such as "0644", not ${JSON.stringify(perms)}`, "perms");
   const delimiter = reader.string("left_delimiter") ?? "{{";
   if (delimiter !== "" && data.includes(delimiter)) {
-    throw reader.error(`argument data in template: actions (${delimiter} … ) are not supported; only constant text is, and \${NOMAD_…} in env`, "data");
+    throw reader.error(
+      `argument data in template: actions (${delimiter} … ) are not supported; only constant text is, and \${NOMAD_…} in env`,
+      "data",
+    );
   }
   return { data, destination, env: reader.bool("env") ?? false, perms, position: reader.block.position };
 }

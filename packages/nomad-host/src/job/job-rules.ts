@@ -22,20 +22,30 @@ const scaling = "scaling: has no effect, scaling needs a cluster";
 const consul = "Consul is not available here";
 const vault = "Vault is not available here; pass secrets in env or with -var";
 
-const restart: BlockRule = { attributes: ["attempts", "interval", "delay", "mode"], noted: { render_templates: "render_templates: has no effect, templates are constant here" } };
+const restart: BlockRule = {
+  attributes: ["attempts", "interval", "delay", "mode"],
+  noted: { render_templates: "render_templates: has no effect, templates are constant here" },
+};
 
 const template: BlockRule = {
   attributes: ["data", "destination", "env", "perms", "left_delimiter"],
   refused: {
-    source: "give the text in data, for example with data = file(\"…\")",
+    source: 'give the text in data, for example with data = file("…")',
     uid: "files belong to the user that runs the job",
     gid: "files belong to the user that runs the job",
   },
   noted: Object.fromEntries(
-    ["change_mode", "change_signal", "change_script", "once", "splay", "right_delimiter", "vault_grace", "wait", "error_on_missing_key"].map((name) => [
-      name,
-      `template ${name}: has no effect, templates are constant here`,
-    ]),
+    [
+      "change_mode",
+      "change_signal",
+      "change_script",
+      "once",
+      "splay",
+      "right_delimiter",
+      "vault_grace",
+      "wait",
+      "error_on_missing_key",
+    ].map((name) => [name, `template ${name}: has no effect, templates are constant here`]),
   ),
 };
 
@@ -82,7 +92,11 @@ const task: BlockRule = {
 const network: BlockRule = {
   attributes: ["mode"],
   blocks: {
-    port: { labels: 1, attributes: ["static", "to", "host_network"], noted: { ignore_collision: "port ignore_collision: has no effect here" } },
+    port: {
+      labels: 1,
+      attributes: ["static", "to", "host_network"],
+      noted: { ignore_collision: "port ignore_collision: has no effect here" },
+    },
     dns: { attributes: ["servers", "searches", "options"] },
   },
   repeated: ["port"],

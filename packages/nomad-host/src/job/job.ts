@@ -38,7 +38,8 @@ export interface GroupNetwork {
   /** `host` (the default), `bridge`, `none` or `cni/<name>`. */
   readonly mode: string;
   readonly ports: readonly GroupPort[];
-  readonly dns?: { readonly servers: readonly string[]; readonly searches: readonly string[]; readonly options: readonly string[] } | undefined;
+  readonly dns?:
+    { readonly servers: readonly string[]; readonly searches: readonly string[]; readonly options: readonly string[] } | undefined;
   readonly position: Position;
 }
 

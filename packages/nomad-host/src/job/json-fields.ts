@@ -18,15 +18,32 @@ const argument = (name: string): JsonField => ({ kind: "argument", name });
 const duration = (name: string): JsonField => ({ kind: "duration", name });
 const named = (name: string): JsonField => ({ kind: "name", name });
 const free = (name: string): JsonField => ({ kind: "free", name });
-const block = (name: string, fields: JsonFields, label?: string): JsonField => ({ kind: "block", name, fields, ...(label === undefined ? {} : { label }) });
+const block = (name: string, fields: JsonFields, label?: string): JsonField => ({
+  kind: "block",
+  name,
+  fields,
+  ...(label === undefined ? {} : { label }),
+});
 const ignored: JsonField = { kind: "ignored" };
 
 const placement: JsonFields = { Constraints: named("constraint"), Affinities: named("affinity"), Spreads: named("spread") };
 const rollout: JsonFields = { Update: named("update"), Migrate: named("migrate") };
 
-const restart: JsonFields = { Attempts: argument("attempts"), Interval: duration("interval"), Delay: duration("delay"), Mode: argument("mode"), RenderTemplates: argument("render_templates") };
+const restart: JsonFields = {
+  Attempts: argument("attempts"),
+  Interval: duration("interval"),
+  Delay: duration("delay"),
+  Mode: argument("mode"),
+  RenderTemplates: argument("render_templates"),
+};
 
-const port: JsonFields = { Label: ignored, Value: argument("static"), To: argument("to"), HostNetwork: argument("host_network"), IgnoreCollision: argument("ignore_collision") };
+const port: JsonFields = {
+  Label: ignored,
+  Value: argument("static"),
+  To: argument("to"),
+  HostNetwork: argument("host_network"),
+  IgnoreCollision: argument("ignore_collision"),
+};
 
 const network: JsonFields = {
   Mode: argument("mode"),
@@ -77,7 +94,9 @@ const template: JsonFields = {
 const identity: JsonFields = {
   Name: argument("name"),
   Audience: argument("aud"),
-  ...Object.fromEntries(["ChangeMode", "ChangeSignal", "Env", "ExtraClaims", "File", "Filepath", "ServiceName", "TTL"].map((name) => [name, ignored])),
+  ...Object.fromEntries(
+    ["ChangeMode", "ChangeSignal", "Env", "ExtraClaims", "File", "Filepath", "ServiceName", "TTL"].map((name) => [name, ignored]),
+  ),
 };
 
 const task: JsonFields = {
@@ -95,7 +114,12 @@ const task: JsonFields = {
   Resources: block("resources", resources),
   RestartPolicy: block("restart", restart),
   Lifecycle: block("lifecycle", { Hook: argument("hook"), Sidecar: argument("sidecar") }),
-  LogConfig: block("logs", { MaxFiles: argument("max_files"), MaxFileSizeMB: argument("max_file_size"), Disabled: argument("disabled"), Enabled: argument("enabled") }),
+  LogConfig: block("logs", {
+    MaxFiles: argument("max_files"),
+    MaxFileSizeMB: argument("max_file_size"),
+    Disabled: argument("disabled"),
+    Enabled: argument("enabled"),
+  }),
   Templates: block("template", template),
   Constraints: named("constraint"),
   Affinities: named("affinity"),

@@ -42,7 +42,9 @@ export function toJsonValue(node: JsonNode): HclValue {
 
 function tokenize(source: SourceFile): readonly Token[] {
   const pattern = /[\s\uFEFF]+|[{}[\]:,]|"(?:[^"\\\n]|\\.)*"|-?[0-9][0-9.eE+-]*|[a-z]+|[\s\S]/g;
-  return [...source.text.matchAll(pattern)].filter((match) => !/^[\s\uFEFF]/.test(match[0])).map((match) => ({ text: match[0], index: match.index }));
+  return [...source.text.matchAll(pattern)]
+    .filter((match) => !/^[\s\uFEFF]/.test(match[0]))
+    .map((match) => ({ text: match[0], index: match.index }));
 }
 
 interface Input {
@@ -73,7 +75,11 @@ function parseValue(input: Input, at: Cursor): Parsed<JsonNode> {
   return [{ kind: "scalar", value: parseScalar(token, input.source), position }, at.next + 1];
 }
 
-function parseItems<T>(input: Input, list: { readonly at: Cursor; readonly close: string }, parseItem: (input: Input, at: Cursor) => Parsed<T>): Parsed<readonly T[]> {
+function parseItems<T>(
+  input: Input,
+  list: { readonly at: Cursor; readonly close: string },
+  parseItem: (input: Input, at: Cursor) => Parsed<T>,
+): Parsed<readonly T[]> {
   const items: T[] = [];
   let { next } = list.at;
   if (input.tokens[next]?.text === list.close) return [items, next + 1];

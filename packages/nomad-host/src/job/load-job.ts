@@ -73,10 +73,16 @@ function findJob(body: Body, source: SourceFile): Block {
   const stranger = body.blocks.find((block) => !["job", "variable", "variables", "locals"].includes(block.type)) ?? body.attributes[0];
   if (stranger !== undefined) {
     const name = "type" in stranger ? stranger.type : stranger.name;
-    const message = `${"type" in stranger ? "block" : "argument"} ${name}: unknown at the top of a job file; known are the blocks job, variable, variables and locals`;
-    throw new JobFileError(message + suggestName(name, ["job", "variable", "locals"]), { code: "invalid", source, position: stranger.position });
+    const form = "type" in stranger ? "block" : "argument";
+    const message = `${form} ${name}: unknown at the top of a job file; known are the blocks job, variable, variables and locals`;
+    throw new JobFileError(message + suggestName(name, ["job", "variable", "locals"]), {
+      code: "invalid",
+      source,
+      position: stranger.position,
+    });
   }
   if (job === undefined) throw new JobFileError("this is no job file: it has no job block", { code: "not-a-job", source });
-  if (second !== undefined) throw new JobFileError("block job: a file holds one job only", { code: "invalid", source, position: second.position });
+  if (second !== undefined)
+    throw new JobFileError("block job: a file holds one job only", { code: "invalid", source, position: second.position });
   return job;
 }

@@ -38,7 +38,8 @@ function toBody(node: ObjectNode, shape: { readonly fields: JsonFields; readonly
   for (const entry of node.entries) {
     const field = Object.hasOwn(shape.fields, entry.key) ? shape.fields[entry.key] : undefined;
     if (isAbsent(entry.value, field)) continue;
-    if (field === undefined) throw refuse(`field ${entry.key} in ${shape.type}: unknown${suggestName(entry.key, Object.keys(shape.fields))}`, entry, source);
+    if (field === undefined)
+      throw refuse(`field ${entry.key} in ${shape.type}: unknown${suggestName(entry.key, Object.keys(shape.fields))}`, entry, source);
     if (field.kind === "argument" || field.kind === "duration") attributes.push(toAttribute(entry, field));
     else if (field.kind !== "ignored") blocks.push(...toBlocks(entry, field, source));
   }
@@ -60,7 +61,11 @@ function toAttribute(entry: JsonEntry, field: { readonly kind: "argument" | "dur
   return { name: field.name, value: isNanoseconds ? `${value}ns` : value, position: entry.position };
 }
 
-function toBlocks(entry: JsonEntry, field: Exclude<JsonField, { readonly kind: "argument" | "duration" | "ignored" }>, source: SourceFile): readonly ConfigBlock[] {
+function toBlocks(
+  entry: JsonEntry,
+  field: Exclude<JsonField, { readonly kind: "argument" | "duration" | "ignored" }>,
+  source: SourceFile,
+): readonly ConfigBlock[] {
   const { position } = entry;
   if (field.kind === "name") return [{ type: field.name, labels: [], body: { attributes: [], blocks: [], position }, position }];
   if (field.kind === "free") {

@@ -15,7 +15,8 @@ export async function readJobFile(path: string, signal: AbortSignal): Promise<So
   });
   if (bytes === "directory") throw refuse("this is a directory, not a job file");
   if (bytes === "special") throw refuse("this is neither a file nor a pipe");
-  if (bytes === "too-large" || bytes.length > maxFileBytes) throw refuse(`the file is larger than ${maxFileBytes / 1024 / 1024} MiB, so it is no job file`);
+  if (bytes === "too-large" || bytes.length > maxFileBytes)
+    throw refuse(`the file is larger than ${maxFileBytes / 1024 / 1024} MiB, so it is no job file`);
   if (bytes.includes(0)) throw refuse("this is a binary file, not a job file");
   const text = toUtf8(bytes);
   if (text === undefined) throw refuse("the file is not UTF-8 text");

@@ -34,7 +34,8 @@ function collectLocals(body: Body, scope: Scope): ReadonlyMap<string, Attribute>
     if (block.labels.length > 0) throw failAt(scope, block.position, "invalid")("block locals: takes no label");
     for (const attribute of block.body.attributes) {
       const namesake = attributes.get(attribute.name);
-      if (namesake !== undefined) throw failAt(scope, attribute.position)(`local value "${attribute.name}": declared already on line ${namesake.position.line}`);
+      if (namesake !== undefined)
+        throw failAt(scope, attribute.position)(`local value "${attribute.name}": declared already on line ${namesake.position.line}`);
       attributes.set(attribute.name, attribute);
     }
   }

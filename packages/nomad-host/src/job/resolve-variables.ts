@@ -33,13 +33,21 @@ type Declared = ReadonlyMap<string, DeclaredVariable>;
  * The value of each declared variable. `-var` wins over variable files, later files over earlier ones, files over
  * `NOMAD_VAR_<name>`, that over the default (`nomad`). A name nobody declared is an error, except in the environment.
  */
-export async function resolveVariables(declared: Declared, inputs: VariableInputs, at: { readonly scope: Scope; readonly parse: ParseHcl }): Promise<HclRecord> {
+export async function resolveVariables(
+  declared: Declared,
+  inputs: VariableInputs,
+  at: { readonly scope: Scope; readonly parse: ParseHcl },
+): Promise<HclRecord> {
   const fromEnv = await readTexts(envTexts(declared, inputs.env), declared, at);
   const fromFiles = inputs.files.flatMap((file) => readFile(file, declared, at.scope));
   for (const name of Object.keys(inputs.vars)) {
     if (!declared.has(name)) throw undeclared(name, declared, { source: { name: `-var ${name}`, text: "" } });
   }
-  const fromFlags = await readTexts(Object.entries(inputs.vars).map(([name, text]) => ({ name, text, origin: `-var ${name}` })), declared, at);
+  const fromFlags = await readTexts(
+    Object.entries(inputs.vars).map(([name, text]) => ({ name, text, origin: `-var ${name}` })),
+    declared,
+    at,
+  );
   const given = new Map([...fromEnv, ...fromFiles, ...fromFlags]);
   const entries = [...declared.values()].map((variable) => [variable.name, pickValue(variable, given, at.scope)] as const);
   return Object.fromEntries(entries);
@@ -60,7 +68,11 @@ function envTexts(declared: Declared, env: VariableInputs["env"]): readonly Give
 }
 
 /** A text is the value itself for strings, numbers and untyped variables; for others it is an HCL expression (`nomad`). */
-async function readTexts(texts: readonly GivenText[], declared: Declared, at: { readonly scope: Scope; readonly parse: ParseHcl }): Promise<readonly (readonly [string, HclValue])[]> {
+async function readTexts(
+  texts: readonly GivenText[],
+  declared: Declared,
+  at: { readonly scope: Scope; readonly parse: ParseHcl },
+): Promise<readonly (readonly [string, HclValue])[]> {
   const values: (readonly [string, HclValue])[] = [];
   for (const given of texts) {
     const source = { name: given.origin, text: `${given.name}=${given.text}` };
@@ -68,7 +80,12 @@ async function readTexts(texts: readonly GivenText[], declared: Declared, at: { 
     const type = variable?.type ?? impliedType(variable);
     const isPlain = type === undefined || type.kind === "string" || type.kind === "number";
     const value = isPlain ? given.text : await parseValue(given.name, source, at);
-    const fail = (message: string) => new JobFileError(`variable "${given.name}": ${message}`, { code: "variable", source, position: { line: 1, column: given.name.length + 2 } });
+    const fail = (message: string) =>
+      new JobFileError(`variable "${given.name}": ${message}`, {
+        code: "variable",
+        source,
+        position: { line: 1, column: given.name.length + 2 },
+      });
     values.push([given.name, type === undefined ? value : convertToType(value, type, fail)]);
   }
   return values;
@@ -86,7 +103,11 @@ async function parseValue(name: string, source: SourceFile, at: { readonly scope
   const body = await at.parse(source);
   const [attribute, ...others] = body.attributes;
   if (attribute?.name !== name || others.length > 0 || body.blocks.length > 0) {
-    throw new JobFileError(`variable "${name}": the value must be one HCL expression`, { code: "variable", source, position: { line: 1, column: 1 } });
+    throw new JobFileError(`variable "${name}": the value must be one HCL expression`, {
+      code: "variable",
+      source,
+      position: { line: 1, column: 1 },
+    });
   }
   return evaluate(attribute.expression, createEmptyScope(source, at.scope.baseDir));
 }
@@ -95,7 +116,11 @@ function readFile(file: VariableFile, declared: Declared, jobScope: Scope): read
   const { source } = file;
   const block = file.body.blocks[0];
   if (block !== undefined) {
-    throw new JobFileError(`block ${block.type}: a variable file has only lines name = value; declare variables in the job file`, { code: "variable", source, position: block.position });
+    throw new JobFileError(`block ${block.type}: a variable file has only lines name = value; declare variables in the job file`, {
+      code: "variable",
+      source,
+      position: block.position,
+    });
   }
   const scope = createEmptyScope(source, jobScope.baseDir);
   return file.body.attributes.map((attribute) => [attribute.name, readAttribute(attribute, declared, scope)]);
@@ -106,12 +131,21 @@ function readAttribute(attribute: Attribute, declared: Declared, scope: Scope): 
   if (variable === undefined) throw undeclared(attribute.name, declared, { source: scope.source, position: attribute.position });
   const value = evaluate(attribute.expression, scope);
   const fail = failAt(scope, attribute.position, "variable");
-  return variable.type === undefined ? value : convertToType(value, variable.type, (message) => fail(`variable "${attribute.name}": ${message}`));
+  return variable.type === undefined
+    ? value
+    : convertToType(value, variable.type, (message) => fail(`variable "${attribute.name}": ${message}`));
 }
 
-function undeclared(name: string, declared: Declared, at: { readonly source: SourceFile; readonly position?: DeclaredVariable["position"] }): JobFileError {
+function undeclared(
+  name: string,
+  declared: Declared,
+  at: { readonly source: SourceFile; readonly position?: DeclaredVariable["position"] },
+): JobFileError {
   const known = declared.size === 0 ? "the job file declares none" : `declared are ${[...declared.keys()].join(", ")}`;
-  return new JobFileError(`variable "${name}": the job file does not declare it; ${known}${suggestName(name, declared.keys())}`, { code: "variable", ...at });
+  return new JobFileError(`variable "${name}": the job file does not declare it; ${known}${suggestName(name, declared.keys())}`, {
+    code: "variable",
+    ...at,
+  });
 }
 
 function pickValue(variable: DeclaredVariable, given: ReadonlyMap<string, HclValue>, scope: Scope): HclValue {
@@ -120,7 +154,11 @@ function pickValue(variable: DeclaredVariable, given: ReadonlyMap<string, HclVal
   if (value === undefined) throw fail(`variable "${variable.name}": has no value; give one with -var ${variable.name}=… or a default`);
   for (const validation of variable.validations) {
     const inner = withNames(createEmptyScope(scope.source, scope.baseDir), [["var", { [variable.name]: value }]]);
-    const holds = needBool(evaluate(validation.condition, inner), "validation condition", failAt(scope, validation.condition.position, "variable"));
+    const holds = needBool(
+      evaluate(validation.condition, inner),
+      "validation condition",
+      failAt(scope, validation.condition.position, "variable"),
+    );
     if (!holds) throw failAt(scope, validation.position, "variable")(`variable "${variable.name}": ${validation.errorMessage}`);
   }
   return value;

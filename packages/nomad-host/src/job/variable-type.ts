@@ -25,7 +25,8 @@ export function toVariableType(expression: Expression, scope: Scope): VariableTy
     throw fail(`type ${name}: unknown${suggestName(name, names)}; known are ${names.join(", ")}`);
   }
   const [argument, ...others] = expression.kind === "call" ? expression.args : [];
-  if (expression.kind !== "call" || argument === undefined || others.length > 0) throw fail("type: must be a type such as string, list(string) or object({ name = string })");
+  if (expression.kind !== "call" || argument === undefined || others.length > 0)
+    throw fail("type: must be a type such as string, list(string) or object({ name = string })");
   switch (expression.name) {
     case "list":
     case "set":
@@ -33,7 +34,12 @@ export function toVariableType(expression: Expression, scope: Scope): VariableTy
       return { kind: expression.name, element: toVariableType(argument, scope) };
     case "object":
       if (argument.kind !== "object") throw fail("type object: needs its attributes, as in object({ name = string })");
-      return { kind: "object", attributes: Object.fromEntries(argument.entries.map(({ key, value }) => [toAttributeName(key, fail), toVariableType(value, scope)])) };
+      return {
+        kind: "object",
+        attributes: Object.fromEntries(
+          argument.entries.map(({ key, value }) => [toAttributeName(key, fail), toVariableType(value, scope)]),
+        ),
+      };
     case "tuple":
       if (argument.kind !== "tuple") throw fail("type tuple: needs a list of types, as in tuple([string, number])");
       return { kind: "tuple", elements: argument.items.map((item) => toVariableType(item, scope)) };
@@ -55,7 +61,9 @@ export function formatType(type: VariableType): string {
     case "map":
       return `${type.kind}(${formatType(type.element)})`;
     case "object":
-      return `object({ ${Object.entries(type.attributes).map(([name, inner]) => `${name} = ${formatType(inner)}`).join(", ")} })`;
+      return `object({ ${Object.entries(type.attributes)
+        .map(([name, inner]) => `${name} = ${formatType(inner)}`)
+        .join(", ")} })`;
     case "tuple":
       return `tuple([${type.elements.map(formatType).join(", ")}])`;
     default:

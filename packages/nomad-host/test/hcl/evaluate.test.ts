@@ -70,7 +70,10 @@ const messages: readonly (readonly [expression: string, message: RegExp])[] = [
 
 for (const [expression, message] of messages) {
   test(`says what is wrong with ${expression}`, async () => {
-    await assert.rejects(evaluateText(expression, { keepsRuntimeReferences: true }), (error) => error instanceof JobFileError && message.test(error.message));
+    await assert.rejects(
+      evaluateText(expression, { keepsRuntimeReferences: true }),
+      (error) => error instanceof JobFileError && message.test(error.message),
+    );
   });
 }
 
@@ -98,7 +101,7 @@ const hashes: readonly (readonly [expression: string, value: string])[] = [
   ['base64encode("é")', "w6k="],
   ['base64decode("w6k=")', "é"],
   ['urlencode("a b&c=é!~")', "a+b%26c%3D%C3%A9%21~"],
-  ["basename(abspath(\"x/../evaluate.test.ts\"))", "evaluate.test.ts"],
+  ['basename(abspath("x/../evaluate.test.ts"))', "evaluate.test.ts"],
   ['try(v.nothing, "fallback")', "fallback"],
   ['can(v.nothing) ? "yes" : "no"', "no"],
   ['substr(file("evaluate.test.ts"), 0, 6)', "import"],

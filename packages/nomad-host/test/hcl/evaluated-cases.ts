@@ -16,12 +16,12 @@ export const caseVariable: HclValue = {
 
 /** Expressions and the values HashiCorp's own evaluator (hcl 2.24, cty 1.16) gave for them. */
 export const evaluatedCases: readonly (readonly [expression: string, value: HclValue])[] = [
-  ['jsonencode({b="<&>é\\n",a=[1,true,null,1.5]})', "{\"a\":[1,true,null,1.5],\"b\":\"\\u003c\\u0026\\u003eé\\n\"}"],
-  ['format("%v %v %v %v %v", 1, "x", true, [1,"a"], {a=1})', "1 x true [1,\"a\"] {\"a\":1}"],
+  ['jsonencode({b="<&>é\\n",a=[1,true,null,1.5]})', '{"a":[1,true,null,1.5],"b":"\\u003c\\u0026\\u003eé\\n"}'],
+  ['format("%v %v %v %v %v", 1, "x", true, [1,"a"], {a=1})', '1 x true [1,"a"] {"a":1}'],
   ['format("%s", 1)', "1"],
   ['format("%s", true)', "true"],
-  ['format("%q", "a\\"b\\n")', "\"a\\\"b\\n\""],
-  ['format("%q", 5)', "\"5\""],
+  ['format("%q", "a\\"b\\n")', '"a\\"b\\n"'],
+  ['format("%q", 5)', '"5"'],
   ['format("%5s|%-5s|%.2s|%05s", "ab","ab","abc","ab")', "   ab|ab   |ab|000ab"],
   ['format("%%")', "%"],
   ['format("%d", "12")', "12"],
@@ -30,7 +30,7 @@ export const evaluatedCases: readonly (readonly [expression: string, value: HclV
   ['format("%v", 1e21)', "1e+21"],
   ['format("%v", 0.1)', "0.1"],
   ['format("%v", 1.5e10)', "1.5e+10"],
-  ['format("%#v", "x")', "\"x\""],
+  ['format("%#v", "x")', '"x"'],
   ['format("%#v", 1)', "1"],
   ['formatlist("%s-%s", ["a","b"], "x")', ["a-x", "b-x"]],
   ['formatlist("%s", [])', []],
@@ -76,7 +76,15 @@ export const evaluatedCases: readonly (readonly [expression: string, value: HclV
   ["values({b=1,a=2})", [2, 1]],
   ['setunion(["b","a"],["c","a"])', ["a", "b", "c"]],
   ['setintersection(["a","b"],["b"])', ["b"]],
-  ['setproduct(["a","b"],["c","d"])', [["a", "c"], ["a", "d"], ["b", "c"], ["b", "d"]]],
+  [
+    'setproduct(["a","b"],["c","d"])',
+    [
+      ["a", "c"],
+      ["a", "d"],
+      ["b", "c"],
+      ["b", "d"],
+    ],
+  ],
   ['chunklist(["a","b","c"],2)', [["a", "b"], ["c"]]],
   ["pow(2,0.5)", 1.4142135623730951],
   ["log(16,2)", 4],
@@ -133,7 +141,10 @@ export const evaluatedCases: readonly (readonly [expression: string, value: HclV
   ['concat([1],["a"])[1]', "a"],
   ['"a${"b${"c"}"}"', "abc"],
   ["{a={b=1}}.a.b", 1],
-  ['format("%v %v %v %v %v %v %v", 1000000, 1234567, 100000, 123456789.5, 15000000000, 0.0001, 0.00001)', "1e+06 1.234567e+06 100000 1.234567895e+08 1.5e+10 0.0001 1e-05"],
+  [
+    'format("%v %v %v %v %v %v %v", 1000000, 1234567, 100000, 123456789.5, 15000000000, 0.0001, 0.00001)',
+    "1e+06 1.234567e+06 100000 1.234567895e+08 1.5e+10 0.0001 1e-05",
+  ],
   ['format("%v", 12345678901234567890)', "1.234567890123456789e+19"],
   ['"$$${v.s}"', "$${v.s}"],
   ['"%%{ if x }"', "%{ if x }"],
@@ -148,7 +159,7 @@ export const evaluatedCases: readonly (readonly [expression: string, value: HclV
   ['"${v.l}"', ["b", "a"]],
   ["-v.n + 2", -1],
   ["1e3", 1000],
-  ['"\\u00e9\\t\\"\\\\"', "é\t\"\\"],
+  ['"\\u00e9\\t\\"\\\\"', 'é\t"\\'],
 ];
 
 /** Expressions that HashiCorp's evaluator refuses. */

@@ -77,7 +77,9 @@ const { value } = fc.letrec<{ readonly value: HclValue }>((tie) => ({
 test("reads literal values as they were written, and as HashiCorp's parser does", async () => {
   await fc.assert(
     fc.asyncProperty(fc.dictionary(key, value, { maxKeys: 5, noNullPrototype: true }), async (values) => {
-      const written = Object.entries(values).map(([name, item]) => `${name} = ${writeValue(item, "")}\n`).join("");
+      const written = Object.entries(values)
+        .map(([name, item]) => `${name} = ${writeValue(item, "")}\n`)
+        .join("");
       const source = { name: "case.hcl", text: written };
       const body = evaluateBody(await parse(source), { line: 1, column: 1 }, createEmptyScope(source, "/"));
       const read = Object.fromEntries(body.attributes.map((attribute) => [attribute.name, attribute.value]));
@@ -98,13 +100,20 @@ function writeValue(item: HclValue, indent: string): string {
 }
 
 test("reads heredocs as HashiCorp's parser does", async () => {
-  const line = fc.tuple(fc.constantFrom("", " ", "  ", "    ", "\t"), fc.constantFrom("", "x", "x y ", "\\n", "EOTx", "}", '"')).map((parts) => parts.join(""));
+  const line = fc
+    .tuple(fc.constantFrom("", " ", "  ", "    ", "\t"), fc.constantFrom("", "x", "x y ", "\\n", "EOTx", "}", '"'))
+    .map((parts) => parts.join(""));
   await fc.assert(
-    fc.asyncProperty(fc.constantFrom("<<", "<<-"), fc.array(line, { maxLength: 5 }), fc.constantFrom("", "  "), async (opening, lines, indent) => {
-      const source = { name: "case.hcl", text: `a = ${opening}EOT\n${lines.map((content) => `${content}\n`).join("")}${indent}EOT\n` };
-      const body = evaluateBody(await parse(source), { line: 1, column: 1 }, createEmptyScope(source, "/"));
-      assert.deepEqual({ a: body.attributes[0]?.value }, await parseWithHashicorp("case.hcl", source.text));
-    }),
+    fc.asyncProperty(
+      fc.constantFrom("<<", "<<-"),
+      fc.array(line, { maxLength: 5 }),
+      fc.constantFrom("", "  "),
+      async (opening, lines, indent) => {
+        const source = { name: "case.hcl", text: `a = ${opening}EOT\n${lines.map((content) => `${content}\n`).join("")}${indent}EOT\n` };
+        const body = evaluateBody(await parse(source), { line: 1, column: 1 }, createEmptyScope(source, "/"));
+        assert.deepEqual({ a: body.attributes[0]?.value }, await parseWithHashicorp("case.hcl", source.text));
+      },
+    ),
     { numRuns: 300 },
   );
 });

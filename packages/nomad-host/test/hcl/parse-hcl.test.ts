@@ -74,7 +74,10 @@ for (const [title, text] of accepted) {
 
 test("takes the line and a caret into the message", async () => {
   const error = await errorOf('job "x" {\n\ta = "b" "c"\n}\n');
-  assert.equal(error.format(), 'case.hcl:2:10: Missing newline after argument: An argument definition must end with a newline\n2 | \ta = "b" "c"\n  | \t        ^');
+  assert.equal(
+    error.format(),
+    'case.hcl:2:10: Missing newline after argument: An argument definition must end with a newline\n2 | \ta = "b" "c"\n  | \t        ^',
+  );
 });
 
 test("has words of its own when HashiCorp's parser cannot be loaded", async () => {

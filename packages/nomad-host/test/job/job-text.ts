@@ -43,7 +43,9 @@ export async function failureOf(promise: Promise<unknown>): Promise<JobFileError
 }
 
 /** A job with one group and one task; each part can be put into its place. */
-export function jobText(parts: { readonly top?: string; readonly job?: string; readonly group?: string; readonly task?: string } = {}): string {
+export function jobText(
+  parts: { readonly top?: string; readonly job?: string; readonly group?: string; readonly task?: string } = {},
+): string {
   return `${parts.top ?? ""}
 job "web" {
   ${parts.job ?? ""}

@@ -21,7 +21,14 @@ const job = {
       Count: 1,
       ShutdownDelay: 1_500_000_000,
       RestartPolicy: { Attempts: 0, Interval: 60_000_000_000, Delay: 1_000_000_000, Mode: "fail" },
-      Networks: [{ Mode: "bridge", DynamicPorts: [{ Label: "http", Value: 0, To: 80 }], ReservedPorts: [{ Label: "admin", Value: 9000 }], DNS: null }],
+      Networks: [
+        {
+          Mode: "bridge",
+          DynamicPorts: [{ Label: "http", Value: 0, To: 80 }],
+          ReservedPorts: [{ Label: "admin", Value: 9000 }],
+          DNS: null,
+        },
+      ],
       Volumes: {},
       Tasks: [
         {
@@ -40,30 +47,57 @@ const job = {
   ],
 };
 
-for (const [title, value] of [["inside Job", { Job: job }], ["bare", job]] as const) {
+for (const [title, value] of [
+  ["inside Job", { Job: job }],
+  ["bare", job],
+] as const) {
   test(`reads a job in the API's form, ${title}`, async () => {
     const read = await loadText(JSON.stringify(value, undefined, 2));
     const [group] = read.groups;
     const task = group?.tasks[0];
     assert.ok(group && task);
-    assert.deepEqual([read.id, read.type, read.notes.map((note) => note.message)], ["web", "batch", ["constraint: has no effect, placement needs a cluster"]]);
-    assert.deepEqual(group.network?.ports.map(({ position: _, ...port }) => port), [{ label: "http", to: 80 }, { label: "admin", static: 9000 }]);
+    assert.deepEqual(
+      [read.id, read.type, read.notes.map((note) => note.message)],
+      ["web", "batch", ["constraint: has no effect, placement needs a cluster"]],
+    );
+    assert.deepEqual(
+      group.network?.ports.map(({ position: _, ...port }) => port),
+      [
+        { label: "http", to: 80 },
+        { label: "admin", static: 9000 },
+      ],
+    );
     assert.deepEqual([group.shutdownDelayMs, task.killTimeoutMs, task.resources.memoryMb], [1500, 10_000, 64]);
     assert.deepEqual(task.restart, { attempts: 0, intervalMs: 60_000, delayMs: 1000, mode: "fail" });
-    assert.deepEqual(task.config.attributes.map((attribute) => [attribute.name, attribute.value]), [
-      ["image", "busybox"],
-      ["args", ["a"]],
-      ["logging", [{ driver: "journald" }]],
-    ]);
+    assert.deepEqual(
+      task.config.attributes.map((attribute) => [attribute.name, attribute.value]),
+      [
+        ["image", "busybox"],
+        ["args", ["a"]],
+        ["logging", [{ driver: "journald" }]],
+      ],
+    );
     assert.equal(task.templates[0]?.perms, "0600");
   });
 }
 
 const refused: readonly (readonly [text: string, line: number | undefined, message: RegExp])[] = [
-  ['{"Job": {"ID": "a", "TaskGroups": [\n{"Name": "g", "Tasks": [{"Name": "t", "Drivr": "x"}]}]}}', 2, /^field Drivr in task: unknown; did you mean "Driver"\?$/],
+  [
+    '{"Job": {"ID": "a", "TaskGroups": [\n{"Name": "g", "Tasks": [{"Name": "t", "Drivr": "x"}]}]}}',
+    2,
+    /^field Drivr in task: unknown; did you mean "Driver"\?$/,
+  ],
   ['{"Job": {"ID": "a",\n"Periodic": {"Spec": "x"}, "TaskGroups": []}}', 2, /^block periodic in job "a": not supported/],
-  ['{"Job": {"ID": "a", "TaskGroups": [{"Name": "g", "Tasks": [{"Name": "t", "Driver": "x",\n"VolumeMounts": [{}]}]}]}}', 2, /^block volume_mount in task "t": not supported/],
-  ['{"Job": {"ID": "a",\n"TaskGroups": [{"Name": "g", "Count": "x", "Tasks": [{"Name": "t", "Driver": "x"}]}]}}', 2, /^argument count in group "g": must be a whole number/],
+  [
+    '{"Job": {"ID": "a", "TaskGroups": [{"Name": "g", "Tasks": [{"Name": "t", "Driver": "x",\n"VolumeMounts": [{}]}]}]}}',
+    2,
+    /^block volume_mount in task "t": not supported/,
+  ],
+  [
+    '{"Job": {"ID": "a",\n"TaskGroups": [{"Name": "g", "Count": "x", "Tasks": [{"Name": "t", "Driver": "x"}]}]}}',
+    2,
+    /^argument count in group "g": must be a whole number/,
+  ],
   ['{"Job": {"ID": "a", "TaskGroups": [\n{"Tasks": []}]}}', 2, /^TaskGroups: an item lacks Name$/],
   ['{"Job": {"ID": "a",\n}}', 2, /^this is not valid JSON: unexpected "}"$/],
   ['{"Job": {"ID": "a"', 1, /^this is not valid JSON: the file ends too early$/],
@@ -91,7 +125,11 @@ test("refuses variables beside a JSON job, which cannot use them", async () => {
 test("reads any JSON as JSON.parse does", () => {
   fc.assert(
     fc.property(fc.json(), (text) => {
-      const rounded: unknown = JSON.parse(JSON.stringify(toJsonValue(parseJsonTree({ name: "case.json", text })), (_, value: unknown) => (typeof value === "bigint" ? Number(value) : value)));
+      const rounded: unknown = JSON.parse(
+        JSON.stringify(toJsonValue(parseJsonTree({ name: "case.json", text })), (_, value: unknown) =>
+          typeof value === "bigint" ? Number(value) : value,
+        ),
+      );
       assert.deepEqual(rounded, JSON.parse(JSON.stringify(JSON.parse(text))));
     }),
     { numRuns: 300 },

@@ -19,11 +19,17 @@ test("reads the redis job of the driver's first documentation", async () => {
   const job = await loadJob(jobFile("redis.nomad.hcl"), plainOptions);
   const task = onlyTask(job);
   assert.equal(job.id, "redis");
-  assert.deepEqual(job.groups[0]?.network?.ports.map(({ label, to }) => ({ label, to })), [{ label: "redis", to: 6379 }]);
-  assert.deepEqual(task.config.attributes.map(({ name, value }) => [name, value]), [
-    ["image", "docker://redis"],
-    ["ports", ["redis"]],
-  ]);
+  assert.deepEqual(
+    job.groups[0]?.network?.ports.map(({ label, to }) => ({ label, to })),
+    [{ label: "redis", to: 6379 }],
+  );
+  assert.deepEqual(
+    task.config.attributes.map(({ name, value }) => [name, value]),
+    [
+      ["image", "docker://redis"],
+      ["ports", ["redis"]],
+    ],
+  );
   assert.deepEqual(task.resources, { cpuMhz: 500, memoryMb: 256, memoryMaxMb: 0 });
   assert.deepEqual(job.notes, []);
 });
@@ -35,57 +41,81 @@ test("reads a job with a restart block and comments", async () => {
 
 test("says where a network block belongs that stands in the job", async () => {
   const error = await failureOf(loadJob(jobFile("network-in-job.nomad.hcl"), plainOptions));
-  assert.equal(error.format(), `${jobFile("network-in-job.nomad.hcl")}:3:1: block network in job "example": not allowed here; it belongs into a group block\n3 | network {\n  | ^`);
+  assert.equal(
+    error.format(),
+    `${jobFile("network-in-job.nomad.hcl")}:3:1: block network in job "example": not allowed here; it belongs into a group block\n3 | network {\n  | ^`,
+  );
 });
 
 test("reads every part of a job", async () => {
   const job = await loadJob(jobFile("everything.nomad.hcl"), plainOptions);
-  assert.deepEqual([job.type, job.region, job.namespace, job.datacenters, job.meta], ["batch", "eu", "apps", ["dc1", "dc2"], { owner: "me" }]);
+  assert.deepEqual(
+    [job.type, job.region, job.namespace, job.datacenters, job.meta],
+    ["batch", "eu", "apps", ["dc1", "dc2"], { owner: "me" }],
+  );
   const [group] = job.groups;
   assert.ok(group);
   assert.deepEqual([group.count, group.shutdownDelayMs], [2, 2000]);
-  assert.deepEqual(group.network?.ports.map(({ position: _, ...port }) => port), [
-    { label: "admin", to: 9000 },
-    { label: "http", to: 80 },
-    { label: "fixed", static: 8080, hostNetwork: "public" },
-  ]);
+  assert.deepEqual(
+    group.network?.ports.map(({ position: _, ...port }) => port),
+    [
+      { label: "admin", to: 9000 },
+      { label: "http", to: 80 },
+      { label: "fixed", static: 8080, hostNetwork: "public" },
+    ],
+  );
   assert.deepEqual(group.network?.dns, { servers: ["10.0.0.1"], searches: ["local"], options: ["ndots:2"] });
   const [server, prepare] = group.tasks;
   assert.ok(server && prepare);
   assert.deepEqual(server.env, { GREETING: "hello", ADDRESS: "${NOMAD_ADDR_http}", COUNT: "3", VERBOSE: "true" });
   assert.deepEqual(server.meta, { "dotted.key": "y" });
-  assert.deepEqual([server.user, server.leader, server.killTimeoutMs, server.killSignal, server.shutdownDelayMs], ["1000:1000", true, 90_000, "SIGINT", 250]);
+  assert.deepEqual(
+    [server.user, server.leader, server.killTimeoutMs, server.killSignal, server.shutdownDelayMs],
+    ["1000:1000", true, 90_000, "SIGINT", 250],
+  );
   assert.deepEqual(server.resources, { cpuMhz: 0, cores: 2, memoryMb: 128, memoryMaxMb: 256 });
   assert.deepEqual(server.logs, { maxFiles: 3, maxFileSizeMb: 5, disabled: true });
   assert.deepEqual(server.restart, { attempts: 5, intervalMs: 86_400_000, delayMs: 15_000, mode: "delay" });
-  assert.deepEqual(server.templates.map(({ position: _, ...template }) => template), [
-    { data: "name = busybox\n  indented\n", destination: "local/app.conf", env: false, perms: "600" },
-    { data: "A=1\n", destination: "secrets/app.env", env: true, perms: "0644" },
-  ]);
+  assert.deepEqual(
+    server.templates.map(({ position: _, ...template }) => template),
+    [
+      { data: "name = busybox\n  indented\n", destination: "local/app.conf", env: false, perms: "600" },
+      { data: "A=1\n", destination: "secrets/app.env", env: true, perms: "0644" },
+    ],
+  );
   assert.deepEqual(prepare.lifecycle, { hook: "prestart", sidecar: false });
   assert.deepEqual(prepare.restart, { attempts: 0, intervalMs: 86_400_000, delayMs: 15_000, mode: "delay" });
 });
 
 test("keeps arguments and blocks of config apart, with positions and references to the runtime", async () => {
   const { config } = onlyTask(await loadJob(jobFile("everything.nomad.hcl"), plainOptions));
-  assert.deepEqual(config.attributes.map(({ name, value }) => [name, value]), [
-    ["image", "x-busybox"],
-    ["args", ["--port", "${NOMAD_PORT_http}", "--node", "${node.unique.name}"]],
-    ["labels", { role: "WEB" }],
-  ]);
+  assert.deepEqual(
+    config.attributes.map(({ name, value }) => [name, value]),
+    [
+      ["image", "x-busybox"],
+      ["args", ["--port", "${NOMAD_PORT_http}", "--node", "${node.unique.name}"]],
+      ["labels", { role: "WEB" }],
+    ],
+  );
   const [logging] = config.blocks;
   assert.equal(logging?.type, "logging");
   assert.equal(logging?.body.blocks[0]?.type, "options");
-  assert.deepEqual([config.position, config.attributes[0]?.position, logging?.position], [
-    { line: 101, column: 7 },
-    { line: 102, column: 9 },
-    { line: 107, column: 9 },
-  ]);
+  assert.deepEqual(
+    [config.position, config.attributes[0]?.position, logging?.position],
+    [
+      { line: 101, column: 7 },
+      { line: 102, column: 9 },
+      { line: 107, column: 9 },
+    ],
+  );
 });
 
 test("notes what has no effect on one machine, in the order of the file", async () => {
   const job = await loadJob(jobFile("everything.nomad.hcl"), plainOptions);
-  assert.deepEqual(job.notes.map(({ message, position }) => `${position.line} ${message.split(":")[0]}`), ["23 node_pool", "29 constraint", "34 update", "71 service"]);
+  assert.deepEqual(
+    job.notes.map(({ message, position }) => `${position.line} ${message.split(":")[0]}`),
+    ["23 node_pool", "29 constraint", "34 update", "71 service"],
+  );
 });
 
 test("notes that a task gets no token", async () => {
@@ -96,7 +126,10 @@ test("notes that a task gets no token", async () => {
 test("fills in Nomad's defaults", async () => {
   const job = await loadText('job "a" {\n  group "g" {\n    task "t" {\n      driver = "x"\n    }\n  }\n}\n');
   const task = onlyTask(job);
-  assert.deepEqual([job.name, job.type, job.namespace, job.region, job.datacenters, job.groups[0]?.count], ["a", "service", "default", "global", ["*"], 1]);
+  assert.deepEqual(
+    [job.name, job.type, job.namespace, job.region, job.datacenters, job.groups[0]?.count],
+    ["a", "service", "default", "global", ["*"], 1],
+  );
   assert.deepEqual(task.resources, { cpuMhz: 100, memoryMb: 300, memoryMaxMb: 0 });
   assert.deepEqual(task.logs, { maxFiles: 10, maxFileSizeMb: 10, disabled: false });
   assert.deepEqual([task.killTimeoutMs, task.killSignal, task.user, task.leader, task.config.attributes], [5000, "", "", false, []]);
@@ -104,7 +137,10 @@ test("fills in Nomad's defaults", async () => {
 
 test("takes a task directly in the job as a group of its own", async () => {
   const job = await loadText('job "a" {\n  task "t" {\n    driver = "x"\n  }\n}\n');
-  assert.deepEqual(job.groups.map((group) => [group.name, group.count, group.tasks.length]), [["t", 1, 1]]);
+  assert.deepEqual(
+    job.groups.map((group) => [group.name, group.count, group.tasks.length]),
+    [["t", 1, 1]],
+  );
 });
 
 test("makes one task block per element of a dynamic block", async () => {
@@ -125,10 +161,13 @@ test("makes one task block per element of a dynamic block", async () => {
 }
 `;
   const job = await loadText(text);
-  assert.deepEqual(job.groups[0]?.tasks.map(({ name, env }) => [name, env]), [
-    ["task-x", { INDEX: "0" }],
-    ["task-y", { INDEX: "1" }],
-  ]);
+  assert.deepEqual(
+    job.groups[0]?.tasks.map(({ name, env }) => [name, env]),
+    [
+      ["task-x", { INDEX: "0" }],
+      ["task-y", { INDEX: "1" }],
+    ],
+  );
 });
 
 test("stops with the signal's reason when it is aborted", async () => {

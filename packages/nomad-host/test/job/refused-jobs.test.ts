@@ -19,21 +19,25 @@ const refused: readonly (readonly [parts: Parts, line: number, message: RegExp])
   [{ group: "service {\n connect {\n sidecar_service {}\n }\n}" }, 6, /^block connect in service: not supported/],
   [{ group: "count = -1" }, 5, /^argument count in group "front": must be a whole number from 0 on, not "-1"$/],
   [{ group: "count = 1.5" }, 5, /must be a whole number/],
-  [{ group: "network {\n hostname = \"x\"\n}" }, 6, /^argument hostname in network: not supported: set hostname in the task's config$/],
+  [{ group: 'network {\n hostname = "x"\n}' }, 6, /^argument hostname in network: not supported: set hostname in the task's config$/],
   [{ group: 'network {\n mode = "brige"\n}' }, 6, /^argument mode in network: must be host, bridge, none or cni/],
-  [{ group: "network {\n port \"a\" { static = 70000 }\n}" }, 6, /must be a whole number from 0 to 65535/],
-  [{ group: "network {\n port \"a\" {}\n port \"a\" {}\n}" }, 7, /^port "a": declared already on line 6$/],
-  [{ group: "network {\n port \"a\" { static = 80 }\n port \"b\" { static = 80 }\n}" }, 7, /static port 80 is taken by port "a"/],
-  [{ group: "network {\n port \"a b\" {}\n}" }, 6, /a port's label has letters/],
+  [{ group: 'network {\n port "a" { static = 70000 }\n}' }, 6, /must be a whole number from 0 to 65535/],
+  [{ group: 'network {\n port "a" {}\n port "a" {}\n}' }, 7, /^port "a": declared already on line 6$/],
+  [{ group: 'network {\n port "a" { static = 80 }\n port "b" { static = 80 }\n}' }, 7, /static port 80 is taken by port "a"/],
+  [{ group: 'network {\n port "a b" {}\n}' }, 6, /a port's label has letters/],
   [{ group: "network {}\nnetwork {}" }, 6, /has one already on line 5, and takes only one/],
   [{ group: "restart {\n attemps = 1\n}" }, 6, /unknown; did you mean "attempts"\?/],
   [{ group: 'shutdown_delay = "5 seconds"' }, 5, /must be a duration such as "30s"/],
   [{ group: "shutdown_delay = 5" }, 5, /must be a duration such as "30s" or "1h30m", not "5"/],
-  [{ task: 'artifact {\n source = "https://x"\n}' }, 8, /^block artifact in task "server": not supported: downloads are not available here/],
+  [
+    { task: 'artifact {\n source = "https://x"\n}' },
+    8,
+    /^block artifact in task "server": not supported: downloads are not available here/,
+  ],
   [{ task: 'identity {\n aud = ["vault.io"]\n}' }, 8, /^block identity: not supported: identities for other services need a Nomad server$/],
   [{ task: "volume_mount {}" }, 8, /^block volume_mount in task "server": not supported/],
   [{ task: "dispatch_payload {}" }, 8, /^block dispatch_payload in task "server": not supported/],
-  [{ task: "resources {\n device \"nvidia/gpu\" {}\n}" }, 9, /^block device in resources: not supported/],
+  [{ task: 'resources {\n device "nvidia/gpu" {}\n}' }, 9, /^block device in resources: not supported/],
   [{ task: "resources {\n network {}\n}" }, 9, /ask for ports in the group's network block/],
   [{ task: "resources {\n cpu = 100\n cores = 1\n}" }, 10, /^resources: cpu and cores exclude each other$/],
   [{ task: "resources {\n memory = 100\n memory_max = 50\n}" }, 10, /50 is less than memory, 100/],
@@ -48,7 +52,7 @@ const refused: readonly (readonly [parts: Parts, line: number, message: RegExp])
   [{ task: "env {\n nested {}\n}" }, 9, /^block nested in env: only arguments may stand here$/],
   [{ task: "env = {\n A = [1]\n}" }, 8, /^env A in task "server": must be a string, not a list$/],
   [{ task: 'config = "x"' }, 8, /must be a block: write config \{ … \} without =/],
-  [{ task: "config \"label\" {}" }, 8, /^block config: takes no label$/],
+  [{ task: 'config "label" {}' }, 8, /^block config: takes no label$/],
   [{ task: "logs {\n max_files = 0\n}" }, 9, /must be a whole number from 1 on, not "0"/],
   [{ task: 'driver "x" {}' }, 8, /must be an argument: write driver = …/],
   [{ task: 'dynamic "env" {}' }, 8, /^block dynamic "env": needs one content block, and no other$/],
@@ -58,7 +62,9 @@ const refused: readonly (readonly [parts: Parts, line: number, message: RegExp])
 ];
 
 for (const [parts, line, message] of refused) {
-  const text = Object.values(parts ?? {}).join(" ").replace(/\s+/g, " ");
+  const text = Object.values(parts ?? {})
+    .join(" ")
+    .replace(/\s+/g, " ");
   test(`refuses ${text}`, async () => {
     const error = await failureOf(loadText(jobText(parts)));
     assert.match(error.message, message);
@@ -68,19 +74,43 @@ for (const [parts, line, message] of refused) {
 }
 
 const wholeFiles: readonly (readonly [title: string, text: string, message: RegExp])[] = [
-  ["a file without a job", 'locals {\n  a = 1\n}\n', /^this is no job file: it has no job block$/],
+  ["a file without a job", "locals {\n  a = 1\n}\n", /^this is no job file: it has no job block$/],
   ["a driver configuration", 'plugin "x" {\n}\n', /^block plugin: unknown at the top of a job file/],
   ["a file with two jobs", 'job "a" {}\njob "b" {}\n', /one job only/],
   ["a job without group", 'job "a" {}\n', /has no group/],
   ["a group without task", 'job "a" {\n  group "g" {}\n}\n', /^group "g": has no task$/],
-  ["a job without name", 'job {\n}\n', /^block job: needs one label, its name/],
-  ["a job name with spaces", 'job "a b" {\n  group "g" {\n    task "t" {\n      driver = "x"\n    }\n  }\n}\n', /must not be empty nor hold spaces/],
+  ["a job without name", "job {\n}\n", /^block job: needs one label, its name/],
+  [
+    "a job name with spaces",
+    'job "a b" {\n  group "g" {\n    task "t" {\n      driver = "x"\n    }\n  }\n}\n',
+    /must not be empty nor hold spaces/,
+  ],
   ["a task without driver", 'job "a" {\n  group "g" {\n    task "t" {}\n  }\n}\n', /^task "t": driver is missing/],
-  ["a task name with a slash", 'job "a" {\n  group "g" {\n    task "a/b" {\n      driver = "x"\n    }\n  }\n}\n', /the name becomes a folder/],
-  ["two tasks of one name", 'job "a" {\n  group "g" {\n    task "t" {\n      driver = "x"\n    }\n    task "t" {\n      driver = "x"\n    }\n  }\n}\n', /^task "t": declared already on line 3$/],
-  ["two leaders", 'job "a" {\n  group "g" {\n    task "t" {\n      driver = "x"\n      leader = true\n    }\n    task "u" {\n      driver = "x"\n      leader = true\n    }\n  }\n}\n', /^task "u": only one task of a group can be its leader$/],
-  ["two groups of one name", 'job "a" {\n  task "g" {\n    driver = "x"\n  }\n  group "g" {\n    task "t" {\n      driver = "x"\n    }\n  }\n}\n', /^group "g": declared already on line 2$/],
-  ["a system job with a count", 'job "a" {\n  type = "system"\n  group "g" {\n    count = 2\n    task "t" {\n      driver = "x"\n    }\n  }\n}\n', /count must be 0 or 1/],
+  [
+    "a task name with a slash",
+    'job "a" {\n  group "g" {\n    task "a/b" {\n      driver = "x"\n    }\n  }\n}\n',
+    /the name becomes a folder/,
+  ],
+  [
+    "two tasks of one name",
+    'job "a" {\n  group "g" {\n    task "t" {\n      driver = "x"\n    }\n    task "t" {\n      driver = "x"\n    }\n  }\n}\n',
+    /^task "t": declared already on line 3$/,
+  ],
+  [
+    "two leaders",
+    'job "a" {\n  group "g" {\n    task "t" {\n      driver = "x"\n      leader = true\n    }\n    task "u" {\n      driver = "x"\n      leader = true\n    }\n  }\n}\n',
+    /^task "u": only one task of a group can be its leader$/,
+  ],
+  [
+    "two groups of one name",
+    'job "a" {\n  task "g" {\n    driver = "x"\n  }\n  group "g" {\n    task "t" {\n      driver = "x"\n    }\n  }\n}\n',
+    /^group "g": declared already on line 2$/,
+  ],
+  [
+    "a system job with a count",
+    'job "a" {\n  type = "system"\n  group "g" {\n    count = 2\n    task "t" {\n      driver = "x"\n    }\n  }\n}\n',
+    /count must be 0 or 1/,
+  ],
   ["a job on one line", 'job "a" { group "g" { task "t" { driver = "x" } } }\n', /a block on one line cannot hold another block/],
   ["an empty file", " \n", /^the file is empty$/],
 ];
@@ -96,7 +126,9 @@ test("says what a path is that holds no job", async () => {
   const binary = await folder.write("binary", new Uint8Array([0x7f, 0x45, 0, 1]));
   const latin = await folder.write("latin", new Uint8Array([0x61, 0xe9, 0x0a]));
   const huge = await folder.write("huge", new Uint8Array(5 * 1024 * 1024).fill(0x23));
-  const messages = await Promise.all([folder.path, `${folder.path}/none`, binary, latin, huge].map(async (path) => (await failureOf(loadJob(path, plainOptions))).format()));
+  const messages = await Promise.all(
+    [folder.path, `${folder.path}/none`, binary, latin, huge].map(async (path) => (await failureOf(loadJob(path, plainOptions))).format()),
+  );
   assert.deepEqual(messages, [
     `${folder.path}: this is a directory, not a job file`,
     `${folder.path}/none: read the file: there is no such file`,

@@ -96,7 +96,9 @@ test("refuses what a variable file must not hold", async () => {
   const block = await folder.write("block.hcl", 'variable "value" {}\n');
   const stranger = await folder.write("stranger.hcl", "valeu = 1\n");
   const missing = `${folder.path}/none.hcl`;
-  const messages = await Promise.all([block, stranger, missing].map(async (path) => (await failureOf(valueOf(declaration, { varFiles: [path] }))).message));
+  const messages = await Promise.all(
+    [block, stranger, missing].map(async (path) => (await failureOf(valueOf(declaration, { varFiles: [path] }))).message),
+  );
   assert.deepEqual(messages, [
     "block variable: a variable file has only lines name = value; declare variables in the job file",
     'variable "valeu": the job file does not declare it; declared are value; did you mean "value"?',
@@ -108,11 +110,17 @@ const wrongDeclarations: readonly (readonly [declaration: string, message: RegEx
   ['variable "value" {\n  type = string\n}', /^variable "value": has no value; give one with -var value=… or a default$/],
   ['variable "value" {\n  default = 1\n}\nvariable "value" {}', /^variable "value": declared already on line 1$/],
   ['variable "value" {\n  type = number\n  default = "x"\n}', /^default of variable "value": must be of type number, not "x"$/],
-  ['variable "value" {\n  defualt = 1\n}', /^defualt in block variable: unknown; known are type, default, description, validation; did you mean "default"\?$/],
+  [
+    'variable "value" {\n  defualt = 1\n}',
+    /^defualt in block variable: unknown; known are type, default, description, validation; did you mean "default"\?$/,
+  ],
   ['variable "value" {\n  default = local.x\n}', /nothing can be referred to here/],
   ['variable "a b" {}', /a name has letters/],
   ["variable {}", /needs one label/],
-  ['variable "value" {\n  default = 1\n  validation {\n    condition = var.value > 1\n    error_message = "too small"\n  }\n}', /^variable "value": too small$/],
+  [
+    'variable "value" {\n  default = 1\n  validation {\n    condition = var.value > 1\n    error_message = "too small"\n  }\n}',
+    /^variable "value": too small$/,
+  ],
   ['variable "value" {\n  default = 1\n  validation {\n    condition = true\n  }\n}', /needs condition and error_message/],
   ['variable "value" {\n  default = 1\n}\nlocals {\n  a = local.b\n  b = local.a\n}', /^local value "a": needs itself: a → b → a$/],
   ['variable "value" {\n  default = 1\n}\nlocals {\n  a = 1\n}\nlocals {\n  a = 2\n}', /^local value "a": declared already on line 5$/],
@@ -133,7 +141,9 @@ test("names a variable given with -var that nobody declares", async () => {
 });
 
 test("evaluates local values in the order they need each other", async () => {
-  const job = await loadText(jobText({ top: 'locals {\n  c = "${local.b}!"\n  b = upper(local["a"])\n}\nlocals {\n  a = "x"\n}', task: "user = local.c" }));
+  const job = await loadText(
+    jobText({ top: 'locals {\n  c = "${local.b}!"\n  b = upper(local["a"])\n}\nlocals {\n  a = "x"\n}', task: "user = local.c" }),
+  );
   assert.equal(job.groups[0]?.tasks[0]?.user, "X!");
 });
 

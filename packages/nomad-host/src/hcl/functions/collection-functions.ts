@@ -130,6 +130,7 @@ const maxProductLength = 10_000;
 
 function multiply(args: readonly HclValue[], context: CallContext): HclValue {
   const lists = args.map((_, index) => listArgument(args, index, context));
-  if (lists.reduce((size, list) => size * list.length, 1) > maxProductLength) throw context.fail(`it would give more than ${maxProductLength} items`);
+  if (lists.reduce((size, list) => size * list.length, 1) > maxProductLength)
+    throw context.fail(`it would give more than ${maxProductLength} items`);
   return lists.reduce<readonly HclList[]>((rows, list) => rows.flatMap((row) => list.map((item) => [...row, item])), [[]]);
 }

@@ -17,7 +17,14 @@ export const encodingFunctions: FunctionTable = {
 };
 
 function hashFunction(algorithm: string): HclFunction {
-  return { min: 1, max: 1, apply: (args, context) => createHash(algorithm).update(textArgument(args, 0, context)).digest("hex") };
+  return {
+    min: 1,
+    max: 1,
+    apply: (args, context) =>
+      createHash(algorithm)
+        .update(textArgument(args, 0, context))
+        .digest("hex"),
+  };
 }
 
 function decodeJson(args: readonly HclValue[], context: CallContext): HclValue {

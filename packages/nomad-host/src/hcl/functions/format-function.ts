@@ -35,7 +35,11 @@ function formatText(format: string, args: readonly HclValue[], context: CallCont
     const index = position === undefined ? next : Number(position) - 1;
     const value = args[index];
     if (value === undefined) throw context.fail(`no argument for ${match[0]}; there are ${args.length} after the format`);
-    text += formatVerb({ letter, flags, width: Number(width), precision: precision === undefined ? undefined : Number(precision), whole: match[0] }, value, context);
+    text += formatVerb(
+      { letter, flags, width: Number(width), precision: precision === undefined ? undefined : Number(precision), whole: match[0] },
+      value,
+      context,
+    );
     used.add(index);
     next = index + 1;
   }
@@ -101,7 +105,8 @@ function formatString(verb: Verb, value: HclValue, context: CallContext): string
 
 function formatInteger(verb: Verb, value: HclValue, context: CallContext): string {
   const number = toNumber(value);
-  if (number === undefined || (typeof number === "number" && !Number.isInteger(number))) throw wrongKind(verb, value, "a whole number", context);
+  if (number === undefined || (typeof number === "number" && !Number.isInteger(number)))
+    throw wrongKind(verb, value, "a whole number", context);
   const base = { x: 16, X: 16, o: 8, b: 2 }[verb.letter] ?? 10;
   const digits = BigInt(number).toString(base);
   return withSign(verb, verb.letter === "X" ? digits.toUpperCase() : digits);
@@ -132,5 +137,11 @@ function formatList(args: readonly HclValue[], context: CallContext): HclValue {
   const lengths = values.flatMap((value) => (isList(value) ? [value.length] : []));
   const length = lengths[0] ?? 1;
   if (lengths.some((other) => other !== length)) throw context.fail("the lists are of different lengths");
-  return Array.from({ length }, (_, index) => formatText(format, values.map((value) => (isList(value) ? (value[index] ?? null) : value)), context));
+  return Array.from({ length }, (_, index) =>
+    formatText(
+      format,
+      values.map((value) => (isList(value) ? (value[index] ?? null) : value)),
+      context,
+    ),
+  );
 }

@@ -4,8 +4,16 @@ import { integerArgument, listArgument, textArgument } from "./hcl-function.ts";
 import type { CallContext, FunctionTable } from "./hcl-function.ts";
 
 export const textFunctions: FunctionTable = {
-  upper: { min: 1, max: 1, apply: (args, context) => mapCharacters(textArgument(args, 0, context), (character) => character.toUpperCase()) },
-  lower: { min: 1, max: 1, apply: (args, context) => mapCharacters(textArgument(args, 0, context), (character) => character.toLowerCase()) },
+  upper: {
+    min: 1,
+    max: 1,
+    apply: (args, context) => mapCharacters(textArgument(args, 0, context), (character) => character.toUpperCase()),
+  },
+  lower: {
+    min: 1,
+    max: 1,
+    apply: (args, context) => mapCharacters(textArgument(args, 0, context), (character) => character.toLowerCase()),
+  },
   title: { min: 1, max: 1, apply: (args, context) => toTitle(textArgument(args, 0, context)) },
   trim: { min: 2, max: 2, apply: (args, context) => trimCharacters(textArgument(args, 0, context), textArgument(args, 1, context)) },
   trimspace: { min: 1, max: 1, apply: (args, context) => textArgument(args, 0, context).trim() },
@@ -13,7 +21,12 @@ export const textFunctions: FunctionTable = {
   trimsuffix: { min: 2, max: 2, apply: (args, context) => trimSuffix(textArgument(args, 0, context), textArgument(args, 1, context)) },
   chomp: { min: 1, max: 1, apply: (args, context) => textArgument(args, 0, context).replace(/[\r\n]+$/, "") },
   indent: { min: 2, max: 2, apply: indent },
-  replace: { min: 3, max: 3, apply: (args, context) => textArgument(args, 0, context).replaceAll(textArgument(args, 1, context), () => textArgument(args, 2, context)) },
+  replace: {
+    min: 3,
+    max: 3,
+    apply: (args, context) =>
+      textArgument(args, 0, context).replaceAll(textArgument(args, 1, context), () => textArgument(args, 2, context)),
+  },
   split: { min: 2, max: 2, apply: split },
   join: { min: 2, apply: join },
   substr: { min: 3, max: 3, apply: substring },
