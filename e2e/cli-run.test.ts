@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { globSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 
 import { testSetting } from "@driver/testing";
@@ -37,28 +39,20 @@ job "cli" {
 /** Sends SIGINT once for each of these states of stdout, in turn. */
 function sendAfter(...states: readonly string[]): NonNullable<CliOptions["onOutput"]> {
   const waiting = [...states];
-  return ({ stdout }, kill) => {
+  return ({ stdout, kill }) => {
     if (stdout !== waiting[0]) return;
     waiting.shift();
     kill("SIGINT");
   };
 }
 
-for (const code of [0, 3]) {
+for (const code of [0, 3, 137]) {
   test(`the exit code ${code} of the task is the exit code of run`, async () => {
     await using workplace = await CliWorkplace.create();
     const result = await workplace.runJob(await workplace.write("job.hcl", jobText(`exit ${code}`)));
     assert.equal(result.code, code);
   });
 }
-
-test("a task that is killed gives 128 and the signal", async () => {
-  await using workplace = await CliWorkplace.create();
-  const result = await workplace.runJob(
-    await workplace.write("job.hcl", jobText('sh -c "kill -9 \\$\\$"; exec sh -c "ulimit -c 0; kill -11 \\$\\$; exit 137"')),
-  );
-  assert.equal(result.code, 137);
-});
 
 test("lines go to the stream they were written to, with the task's name, and a last line without newline is shown", async () => {
   await using workplace = await CliWorkplace.create();
@@ -116,6 +110,37 @@ test("a second Ctrl-C kills what does not stop", async () => {
   });
   assert.equal(stdout, "clitask | ready\nclitask | no\n");
   assert.equal(code, 130);
+  assert.deepEqual(await listContainers("clitask-"), []);
+});
+
+/** The process that `pid` started: the plugin. */
+function childOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")[0]);
+}
+
+test("a container outlives its plugin: run goes on with its log and its exit code", async () => {
+  await using workplace = await CliWorkplace.create();
+  const job = await workplace.write(
+    "job.hcl",
+    jobText("echo before; while [ ! -e /alloc/data/go ]; do sleep 0.05; done; echo after; exit 5"),
+  );
+  let isKilled = false;
+  let isReleased = false;
+  const { code, stdout, stderr } = await workplace.runJob(job, {
+    onOutput: ({ stdout: shown, stderr: told, pid, temporaryPath }) => {
+      if (!isKilled && shown === "clitask | before\n" && told.includes("clitask * started")) {
+        isKilled = true;
+        process.kill(childOf(pid), "SIGKILL");
+      }
+      if (!isReleased && told.includes("has recovered 1 task")) {
+        isReleased = true;
+        for (const path of globSync(join(temporaryPath, "*/*/alloc/data"))) writeFileSync(join(path, "go"), "");
+      }
+    },
+  });
+  assert.match(stderr, /^note: the plugin ended \(signal SIGKILL\); it is launched again$/m);
+  assert.equal(stdout, "clitask | before\nclitask | after\n");
+  assert.equal(code, 5);
   assert.deepEqual(await listContainers("clitask-"), []);
 });
 

@@ -17,8 +17,19 @@ export interface CliResult {
 
 export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Called with everything written so far, and a way to send signals. */
-  readonly onOutput?: (output: { readonly stdout: string; readonly stderr: string }, kill: (signal: NodeJS.Signals) => void) => void;
+  /** Called whenever the command has written something. */
+  readonly onOutput?: (running: RunningCli) => void;
+}
+
+/** A command that has not ended. */
+export interface RunningCli {
+  /** Everything written so far. */
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly pid: number;
+  /** Its temporary folder, where the allocations are. */
+  readonly temporaryPath: string;
+  kill(signal: NodeJS.Signals): void;
 }
 
 /** A folder for one test: job files are written to it, and it is the temporary folder of the commands that run. */
@@ -47,10 +58,11 @@ export class CliWorkplace implements AsyncDisposable {
     const child = spawn(testSetting("TEST_PLUGIN"), args, { env, stdio: ["ignore", "pipe", "pipe"] });
     const output = { stdout: "", stderr: "" };
     const kill = (signal: NodeJS.Signals): void => void child.kill(signal);
+    const { pid = 0 } = child;
     for (const name of ["stdout", "stderr"] as const) {
       child[name].setEncoding("utf8").on("data", (text: string) => {
         output[name] += text;
-        options.onOutput?.(output, kill);
+        options.onOutput?.({ ...output, pid, temporaryPath: temporary, kill });
       });
     }
     const [code]: unknown[] = await once(child, "close");

@@ -66,6 +66,7 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<RunResul
   for (const { allocation, files } of prepared) await openAllocation(allocation, files, { rootPath, on });
   signal.throwIfAborted();
   const hasLogFifos = !session.facts.capabilities.disableLogCollection;
+  if (!hasLogFifos) await on({ kind: "note", message: "the driver does not pass on what tasks write, so it is not shown here" });
   const outcomes = await Promise.all(
     prepared.map(({ allocation, configs }) =>
       runAllocation({ allocation, plan: allocation.plan, configs, session, hasLogFifos, on, signal, killSignal }),

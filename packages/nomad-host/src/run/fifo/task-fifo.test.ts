@@ -79,12 +79,12 @@ test("a writer that stays and is silent is given up after the grace time", async
 
 test("a reader that leaves early closes the FIFO for writers", async () => {
   await using open = await openTestFifo();
-  const flood = writer(open.path, "exec yes");
+  const closed = once(writer(open.path, "exec yes"), "close");
   for await (const chunk of open.fifo.follow()) {
     assert(chunk.length > 0);
     break;
   }
-  const [, signal]: unknown[] = await once(flood, "close");
+  const [, signal]: unknown[] = await closed;
   assert.equal(signal, "SIGPIPE");
 });
 
