@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { describe, test, type TestContext } from "node:test";
+import { loadJob, loadPluginConfig } from "@driver/nomad-host";
+import { encodeConfig, type ConfigBody } from "@driver/nomad-plugin";
+import { pluginKeySupport, pluginSchema, taskKeySupport, taskSchema, type KeySupport } from "@driver/podman-driver";
+import { findFencedBlocks } from "./fenced-blocks.ts";
+import { fillParts, generatedParts } from "./generated-parts.ts";
+
+const root = join(import.meta.dirname, "../..");
+const files = globSync(["*.md", "docs/**/*.md", "packages/*/README.md", "e2e/**/*.md"], { cwd: root }).toSorted();
+const textOf = (file: string): string => readFileSync(join(root, file), "utf8");
+
+function writeBlock(t: TestContext, text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "documentation-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "example.nomad.hcl");
+  writeFileSync(path, text);
+  return path;
+}
+
+function refuseRefused(body: ConfigBody, supportOf: (path: string) => KeySupport): void {
+  const names = [...body.attributes.map(({ name }) => name), ...body.blocks.map(({ type }) => type)];
+  assert.deepEqual(names.filter((name) => supportOf(name).kind === "refused"), []);
+}
+
+async function checkJob(t: TestContext, text: string): Promise<void> {
+  const job = await loadJob(writeBlock(t, text), { vars: {}, varFiles: [], env: {}, signal: t.signal });
+  assert.deepEqual(job.notes, []);
+  for (const { config } of job.groups.flatMap(({ tasks }) => tasks)) {
+    taskSchema.decode(encodeConfig(taskSchema.spec, config));
+    refuseRefused(config, taskKeySupport);
+  }
+}
+
+async function checkAgentConfig(t: TestContext, text: string): Promise<void> {
+  const config = await loadPluginConfig(writeBlock(t, text), "nomad-driver-podman", t.signal);
+  if (config === undefined) return;
+  pluginSchema.decode(encodeConfig(pluginSchema.spec, config));
+  refuseRefused(config, pluginKeySupport);
+}
+
+describe("an example in the documentation", () => {
+  for (const file of files) {
+    for (const { language, text, line } of findFencedBlocks(textOf(file))) {
+      if (language !== "hcl") continue;
+      const isJob = /^job "/m.test(text);
+      test(`${file}:${line} is a ${isJob ? "job" : "plugin block"} that works today`, async (t) => (isJob ? checkJob : checkAgentConfig)(t, text));
+    }
+  }
+});
+
+describe("the documentation", () => {
+  for (const [file, parts] of Object.entries(generatedParts)) {
+    test(`${file} says what the code says (else: node scripts/generate-docs.ts)`, () => {
+      assert.equal(textOf(file), fillParts(textOf(file), parts));
+    });
+  }
+
+  for (const file of files) {
+    test(`${file} links to files and headings that exist`, () => {
+      const targets = [...textOf(file).matchAll(/\]\((?!https?:)([^)\s]*)\)/g)].map((match) => match[1] ?? "");
+      assert.deepEqual(targets.filter((target) => !isThere(file, target)), []);
+    });
+  }
+});
+
+function isThere(file: string, target: string): boolean {
+  const [path = "", heading] = target.split("#");
+  const full = path === "" ? join(root, file) : join(root, dirname(file), path);
+  if (!existsSync(full)) return false;
+  return heading === undefined || headingsOf(readFileSync(full, "utf8")).includes(heading);
+}
+
+/** Anchors as GitHub makes them. */
+function headingsOf(markdown: string): readonly string[] {
+  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) => title.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").trim().replaceAll(" ", "-"));
+}

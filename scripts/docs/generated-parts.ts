@@ -1,0 +1,36 @@
+import { functionNames, jobRule, unsupportedFunctionNames } from "@driver/nomad-host";
+import { pluginKeySupport, pluginSchema, taskKeySupport, taskSchema } from "@driver/podman-driver";
+import { toNotedTable, toRefusedTable, toSupportedTable } from "./job-tables.ts";
+import { toOptionTable } from "./option-table.ts";
+
+/** The text of each generated part by its name, by the file that has it. */
+export const generatedParts: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+  "docs/configuration.md": {
+    "plugin options": () => toOptionTable(pluginSchema.options, pluginKeySupport),
+    "task options": () => toOptionTable(taskSchema.options, taskKeySupport),
+  },
+  "docs/running-without-nomad.md": {
+    "job blocks": () => toSupportedTable(jobRule),
+    "noted keys": () => toNotedTable(jobRule),
+    "refused keys": () => toRefusedTable(jobRule),
+    functions: () => toWords(functionNames()),
+    "missing functions": () => toWords(unsupportedFunctionNames()),
+  },
+};
+
+/** Puts each part between its two marks, `<!-- generated: NAME -->` and `<!-- end -->`. Throws when a mark is missing. */
+export function fillParts(text: string, parts: Readonly<Record<string, () => string>>): string {
+  return Object.entries(parts).reduce((filled, [name, render]) => fillPart(filled, name, render()), text);
+}
+
+function fillPart(text: string, name: string, content: string): string {
+  const opening = `<!-- generated: ${name} -->\n`;
+  const start = text.indexOf(opening);
+  const end = text.indexOf("<!-- end -->", start);
+  if (start === -1 || end === -1) throw new Error(`no part marked ${opening.trim()} … <!-- end -->`);
+  return `${text.slice(0, start)}${opening}\n${content}\n\n${text.slice(end)}`;
+}
+
+function toWords(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(" · ");
+}
