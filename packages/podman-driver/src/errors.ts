@@ -56,11 +56,6 @@ function isAboutTheJob(text: string): boolean {
   return jobMistakes.some((pattern) => pattern.test(text));
 }
 
-/** Podman knows no such object: 404. */
-export function isNotFound(error: unknown): boolean {
-  return error instanceof LibpodError && error.code === "not-found";
-}
-
 /** Another container has the name (podman: 500 up to 5.x). */
 export function isNameConflict(error: unknown): boolean {
   return error instanceof LibpodError && /name .* is (already )?in use|already in use by/.test(`${error.podmanCause ?? ""} ${error.podmanMessage ?? ""}`);

@@ -30,24 +30,22 @@ export class GuardedDirectory {
 
   /** A FIFO for writing without waiting for its reader: throws ENXIO while there is none. */
   openFifoForWriting(name: string): number {
-    return this.#openChecked(name, constants.O_WRONLY | constants.O_NONBLOCK, (stats) => stats.isFIFO(), "a FIFO");
+    return this.#openChecked(name, constants.O_WRONLY, fifo);
   }
 
   /** A FIFO for reading what is in it: reading gives EAGAIN when that is nothing. */
   openFifoForReading(name: string): number {
-    return this.#openChecked(name, constants.O_RDONLY | constants.O_NONBLOCK, (stats) => stats.isFIFO(), "a FIFO");
+    return this.#openChecked(name, constants.O_RDONLY, fifo);
   }
 
   /** A regular file for appending, made with mode 0644 when missing. */
   openFileForAppending(name: string): number {
-    const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
-    return this.#openChecked(name, flags, (stats) => stats.isFile() && stats.nlink === 1, "a regular file with one name");
+    return this.#openChecked(name, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, plainFile);
   }
 
   /** A regular file for reading and writing in place, made with mode 0600 when missing. */
   openFileForUpdating(name: string): number {
-    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK;
-    return this.#openChecked(name, flags, (stats) => stats.isFile() && stats.nlink === 1, "a regular file with one name", 0o600);
+    return this.#openChecked(name, constants.O_RDWR | constants.O_CREAT, { ...plainFile, mode: 0o600 });
   }
 
   list(): string[] {
@@ -69,13 +67,25 @@ export class GuardedDirectory {
     closeSync(this.#fd);
   }
 
-  #openChecked(name: string, flags: number, isWanted: (stats: Stats) => boolean, wanted: string, mode = 0o644): number {
-    const fd = openSync(childPath(this.#fd, name), flags | constants.O_NOFOLLOW, mode);
-    if (isWanted(fstatSync(fd))) return fd;
+  #openChecked(name: string, flags: number, kind: FileKind): number {
+    // Not waiting matters for whatever else may stand there: a FIFO in the place of a file would hold the caller up.
+    const fd = openSync(childPath(this.#fd, name), flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, kind.mode);
+    if (kind.fits(fstatSync(fd))) return fd;
     closeSync(fd);
-    throw new DriverError("failed", `${name} in the task's log folder is not ${wanted}: refused to write to it`);
+    throw new DriverError("failed", `${name} in the task's log folder is not ${kind.what}: refused to write to it`);
   }
 }
+
+interface FileKind {
+  readonly what: string;
+  /** Permissions when it is made. */
+  readonly mode: number;
+  fits(stats: Stats): boolean;
+}
+
+const fifo: FileKind = { what: "a FIFO", mode: 0, fits: (stats) => stats.isFIFO() };
+/** A second name would be a way out of the folder. */
+const plainFile: FileKind = { what: "a regular file with one name", mode: 0o644, fits: (stats) => stats.isFile() && stats.nlink === 1 };
 
 function childPath(directoryFd: number, name: string): string {
   if (name === "" || name === "." || name === ".." || name.includes("/")) {

@@ -60,11 +60,7 @@ export class FifoGate {
     const accessedAt = accessTimeOf(keeper);
     const written = tryWrite(keeper, chunk.subarray(0, probeBytes));
     const rest = chunk.subarray(written);
-    const deadlineMs = performance.now() + waitMs;
-    while (written > 0 && performance.now() < deadlineMs) {
-      await sleep(lookIntervalMs, undefined, { signal });
-      if (accessTimeOf(keeper) !== accessedAt) return { alive: true, undelivered: [rest] };
-    }
+    if (written > 0 && (await isReadWithin(waitMs, { fd: keeper, accessedAt }, signal))) return { alive: true, undelivered: [rest] };
     // Where the file system keeps no access times, an empty FIFO is the proof.
     const back = this.#takeBack();
     return { alive: written > 0 && back.length === 0, undelivered: [back, rest] };
@@ -88,6 +84,16 @@ export class FifoGate {
       if (reader !== undefined) closeSync(reader);
     }
   }
+}
+
+/** A read of a FIFO shows in its access time, which the write before it has made older than the last change. */
+async function isReadWithin(waitMs: number, fifo: { readonly fd: number; readonly accessedAt: bigint }, signal: AbortSignal): Promise<boolean> {
+  const deadlineMs = performance.now() + waitMs;
+  while (performance.now() < deadlineMs) {
+    await sleep(lookIntervalMs, undefined, { signal });
+    if (accessTimeOf(fifo.fd) !== fifo.accessedAt) return true;
+  }
+  return false;
 }
 
 function accessTimeOf(fd: number): bigint {
