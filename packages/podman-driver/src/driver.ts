@@ -36,6 +36,7 @@ import { startTask } from "./task/start-task.ts";
 import { sendSignal, stopContainer } from "./task/stop-container.ts";
 import type { TaskHandle } from "./task/task-handle.ts";
 import { TaskStore } from "./task/task-store.ts";
+import { toTimerMs } from "./to-timer-ms.ts";
 
 export interface PodmanDriverOptions {
   readonly logger: Logger;
@@ -97,7 +98,7 @@ export class PodmanDriver implements TaskDriver {
   }
 
   fingerprint(signal: AbortSignal): AsyncIterable<Fingerprint> {
-    return followHealth(this.#hosts.all, this.#options.healthIntervals ?? defaultHealthIntervals, signal);
+    return followHealth(() => this.#hosts.all, this.#options.healthIntervals ?? defaultHealthIntervals, signal);
   }
 
   taskEvents(signal: AbortSignal): AsyncIterable<TaskEvent> {
@@ -112,7 +113,7 @@ export class PodmanDriver implements TaskDriver {
         {
           task,
           options,
-          imagePullTimeoutMs: parseDurationMs(options.image_pull_timeout, "image_pull_timeout"),
+          imagePullTimeoutMs: toTimerMs(parseDurationMs(options.image_pull_timeout, "image_pull_timeout")),
           host,
           policy: this.#config.policy,
           services: this.#services,

@@ -9,3 +9,4 @@ export { DriverRig, type RiggedTask, type RigOptions, type TaskWishes } from "./
 export { LogReader } from "./log-reader.ts";
 export { testSetting } from "./test-setting.ts";
 export { until } from "./until.ts";
+export { HostFixture, type FixtureProcess } from "./host-fixture.ts";

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { DriverError, type PluginConfig } from "@driver/nomad-plugin";
 import type { PlanPolicy } from "../plan/container-plan.ts";
 import type { NodeCompute } from "../task/stats-sampler.ts";
+import { toTimerMs } from "../to-timer-ms.ts";
 import { parseDurationMs } from "./parse-duration.ts";
 import { decodePluginConfig, type PluginOptions } from "./plugin-schema.ts";
 import { resolveLogCollection } from "./resolve-log-collection.ts";
@@ -12,8 +13,7 @@ export interface DriverConfig {
   readonly sockets: readonly PodmanSocket[];
   /** What the operator should know, for the log. */
   readonly warnings: readonly string[];
-  /** Undefined: no limit. */
-  readonly callTimeoutMs: number | undefined;
+  readonly callTimeoutMs: number;
   readonly policy: PlanPolicy;
   /** False: DestroyTask leaves the stopped container for a look at it. */
   readonly removesContainers: boolean;
@@ -28,7 +28,7 @@ export function resolveDriverConfig(config: PluginConfig, uid: number): DriverCo
   const { topology } = config.client ?? {};
   return {
     ...resolveSockets(options, uid),
-    callTimeoutMs: callTimeoutMs === 0 ? undefined : callTimeoutMs,
+    callTimeoutMs: toTimerMs(callTimeoutMs === 0 ? Infinity : callTimeoutMs),
     policy: {
       extraLabels: options.extra_labels,
       dnsServers: options.dns_servers,

@@ -47,7 +47,7 @@ function readUnified(dir: string): CgroupSample | undefined {
       throttledTimeNs: (field(cpu, "throttled_usec") ?? 0) * 1000,
     },
     memory: {
-      usageBytes: withoutInactiveFile(Number(current), field(stat, "inactive_file")),
+      usageBytes: withoutInactiveFile(toCount(current), field(stat, "inactive_file")),
       rssBytes: field(stat, "anon"),
       cacheBytes: field(stat, "file"),
       kernelUsageBytes: field(stat, "kernel"),
@@ -66,14 +66,14 @@ function readLegacy(folders: CgroupFolders & { version: 1 }): CgroupSample | und
   const throttling = readKernelFile(join(folders.cpuDir, "cpu.stat")) ?? "";
   return {
     cpu: {
-      totalNs: Number(usage),
+      totalNs: toCount(usage) ?? 0,
       userNs: (field(split, "user") ?? 0) * tickNs,
       systemNs: (field(split, "system") ?? 0) * tickNs,
       throttledPeriods: field(throttling, "nr_throttled") ?? 0,
       throttledTimeNs: field(throttling, "throttled_time") ?? 0,
     },
     memory: {
-      usageBytes: withoutInactiveFile(Number(current), field(stat, "total_inactive_file")),
+      usageBytes: withoutInactiveFile(toCount(current), field(stat, "total_inactive_file")),
       rssBytes: field(stat, "total_rss"),
       cacheBytes: field(stat, "total_cache"),
       swapBytes: field(stat, "total_swap"),
@@ -83,15 +83,17 @@ function readLegacy(folders: CgroupFolders & { version: 1 }): CgroupSample | und
 }
 
 /** Podman's own figure for memory in use: the page cache that can be dropped at once does not count. */
-function withoutInactiveFile(currentBytes: number, inactiveFileBytes: number | undefined): number {
-  return Math.max(0, currentBytes - (inactiveFileBytes ?? 0));
+function withoutInactiveFile(currentBytes: number | undefined, inactiveFileBytes: number | undefined): number | undefined {
+  return currentBytes === undefined ? undefined : Math.max(0, currentBytes - (inactiveFileBytes ?? 0));
 }
 
 function bytesIn(path: string): number | undefined {
-  const text = readKernelFile(path);
-  if (text === undefined) return undefined;
-  const bytes = Number(text);
-  return Number.isFinite(bytes) ? bytes : undefined;
+  return toCount(readKernelFile(path));
+}
+
+/** Undefined for what is no count, such as `max`. */
+function toCount(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,20}\s*$/.test(text) ? Number(text) : undefined;
 }
 
 /** The number behind `name ` at the start of a line. Scans without splitting: this runs for every task each second. */
@@ -100,6 +102,5 @@ function field(text: string, name: string): number | undefined {
   if (at === 0 && !text.startsWith(`${name} `)) return undefined;
   at += name.length + 1;
   const end = text.indexOf("\n", at);
-  const value = Number(text.slice(at, end === -1 ? undefined : end));
-  return Number.isFinite(value) ? value : undefined;
+  return toCount(text.slice(at, end === -1 ? undefined : end));
 }

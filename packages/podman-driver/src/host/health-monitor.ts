@@ -14,12 +14,15 @@ export interface HealthIntervals {
 
 export const defaultHealthIntervals: HealthIntervals = { healthyMs: 30_000, unhealthyMs: 3000, probeTimeoutMs: 10_000 };
 
-/** Looks at all services at once and again on an interval; yields the first look and then only what is new. */
-export async function* followHealth(hosts: readonly PodmanHost[], intervals: HealthIntervals, signal: AbortSignal): AsyncGenerator<Fingerprint> {
+/**
+ * Looks at all services at once and again on an interval; yields the first look and then only what is new. `hosts` is asked
+ * each time, since a new plugin config brings new ones.
+ */
+export async function* followHealth(hosts: () => readonly PodmanHost[], intervals: HealthIntervals, signal: AbortSignal): AsyncGenerator<Fingerprint> {
   let seenBefore = false;
   let last: Fingerprint | undefined;
   while (!signal.aborted) {
-    const probes = await Promise.all(hosts.map((host) => probe(host, intervals.probeTimeoutMs, signal)));
+    const probes = await Promise.all(hosts().map((host) => probe(host, intervals.probeTimeoutMs, signal)));
     if (signal.aborted) return;
     const fingerprint = toFingerprint(probes, seenBefore);
     seenBefore ||= probes.some((one) => "findings" in one);
@@ -36,8 +39,8 @@ async function probe(host: PodmanHost, timeoutMs: number, signal: AbortSignal): 
   try {
     return { name, isDefault, findings: await host.probe(AbortSignal.any([signal, deadline])) };
   } catch (error) {
-    const failure = deadline.aborted ? `no answer within ${timeoutMs / 1000} s at ${host.socketPath}` : errorText(error);
-    return { name, isDefault, failure };
+    const text = deadline.aborted ? `no answer within ${timeoutMs / 1000} s` : errorText(error);
+    return { name, isDefault, failure: text.includes(host.socketPath) ? text : `${text} (socket ${host.socketPath})` };
   }
 }
 

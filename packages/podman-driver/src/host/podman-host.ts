@@ -3,8 +3,8 @@ import type { PodmanSocket } from "../config/resolve-sockets.ts";
 import type { EngineFacts } from "../plan/container-plan.ts";
 
 export interface PodmanHostOptions extends PodmanSocket {
-  /** Longest wait for an answer; undefined: no limit. */
-  readonly callTimeoutMs: number | undefined;
+  /** Longest wait for an answer that should come soon. */
+  readonly callTimeoutMs: number;
 }
 
 /** What one look at a Podman service found. */
@@ -25,10 +25,7 @@ export class PodmanHost {
     this.name = options.name;
     this.socketPath = options.path;
     this.isDefault = options.isDefault;
-    this.client = new PodmanClient({
-      socketPath: options.path,
-      ...(options.callTimeoutMs !== undefined && { timeouts: { quickMs: options.callTimeoutMs } }),
-    });
+    this.client = new PodmanClient({ socketPath: options.path, timeouts: { quickMs: options.callTimeoutMs } });
   }
 
   /** Facts a task's plan depends on; asked for when no fingerprint has found them yet. */

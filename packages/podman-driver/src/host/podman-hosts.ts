@@ -5,7 +5,7 @@ import { PodmanHost } from "./podman-host.ts";
 export class PodmanHosts {
   readonly all: readonly PodmanHost[];
 
-  constructor(config: { readonly sockets: readonly PodmanSocket[]; readonly callTimeoutMs: number | undefined }) {
+  constructor(config: { readonly sockets: readonly PodmanSocket[]; readonly callTimeoutMs: number }) {
     this.all = config.sockets.map((socket) => new PodmanHost({ ...socket, callTimeoutMs: config.callTimeoutMs }));
   }
 

@@ -3,6 +3,7 @@ import type { ExecStream, PodmanClient } from "@driver/libpod";
 import { DriverError, type ExecInput, type ExecOutput, type ExecSetup, type ExecUpdate, type ExitResult } from "@driver/nomad-plugin";
 import { killSessionOf } from "../host/kill-session.ts";
 import type { HostRoots } from "../host/proc-files.ts";
+import { toTimerMs } from "../to-timer-ms.ts";
 import { TailBuffer } from "./tail-buffer.ts";
 
 export interface ExecTarget {
@@ -23,7 +24,7 @@ export async function runExec(
   options: { readonly command: readonly string[]; readonly timeoutMs: number },
   signal: AbortSignal,
 ): Promise<ExecOutput> {
-  const deadline = options.timeoutMs > 0 ? AbortSignal.timeout(options.timeoutMs) : undefined;
+  const deadline = options.timeoutMs > 0 ? AbortSignal.timeout(toTimerMs(options.timeoutMs)) : undefined;
   const both = deadline === undefined ? signal : AbortSignal.any([signal, deadline]);
   const stdout = new TailBuffer(outputTailBytes);
   const stderr = new TailBuffer(outputTailBytes);

@@ -1,5 +1,6 @@
 import type { TaskStats } from "@driver/nomad-plugin";
 import type { CgroupSample } from "../host/cgroup-counters.ts";
+import { toTimerMs } from "../to-timer-ms.ts";
 
 export interface TimedSample {
   /** Monotonic clock, nanoseconds. */
@@ -51,7 +52,7 @@ const shortestIntervalMs = 100;
 
 /** Samples at once and then at each interval, until the cgroup is gone or the signal fires. */
 export async function* followStats(options: StatsOptions, signal: AbortSignal): AsyncGenerator<TaskStats> {
-  const ticks = new Ticks(Math.max(shortestIntervalMs, options.intervalMs), signal);
+  const ticks = new Ticks(toTimerMs(Math.max(shortestIntervalMs, options.intervalMs)), signal);
   try {
     let previous: TimedSample | undefined;
     do {

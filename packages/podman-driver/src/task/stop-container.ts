@@ -4,6 +4,7 @@ import { DriverError } from "@driver/nomad-plugin";
 import { inStep } from "../errors.ts";
 import { isAlive, type HostRoots } from "../host/proc-files.ts";
 import { parseSignal } from "../plan/signal-name.ts";
+import { toTimerMs } from "../to-timer-ms.ts";
 import type { TaskHandle } from "./task-handle.ts";
 
 export interface StopOptions {
@@ -73,8 +74,12 @@ async function endsWithin(task: TaskHandle, timeoutMs: number, signal: AbortSign
   const late = new AbortController();
   const stop = AbortSignal.any([signal, late.signal]);
   try {
-    const first = await Promise.race([task.wait(stop).then(() => true), sleep(timeoutMs, false, { signal: stop })]);
+    const first = await Promise.race([task.wait(stop).then(() => true), sleep(toTimerMs(timeoutMs), false, { signal: stop })]);
     return first;
+  } catch (error) {
+    // A timer that is cut short rejects with an error of its own.
+    signal.throwIfAborted();
+    throw error;
   } finally {
     late.abort();
   }
