@@ -14,5 +14,5 @@ export { FaultProxy, type BackgroundFaults, type FaultProxyOptions } from "./fau
 export { FaultyRig, type FaultyRigOptions } from "./fault-rig.ts";
 export { podmanError, type ActiveFault, type Fault, type FaultKind, type FaultRule } from "./fault-rule.ts";
 export { SeededRandom } from "./seeded-random.ts";
-export { FakePodman, type Fault, type FaultRule } from "./fake-podman.ts";
+export { FakePodman, type ScriptedFault, type ScriptedFaultRule } from "./fake-podman.ts";
 export type { FakeContainer } from "./fake-container.ts";

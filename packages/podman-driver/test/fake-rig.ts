@@ -1,0 +1,134 @@
+import { execFileSync } from "node:child_process";
+import { randomBytes, randomUUID } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { encodeMsgpack, type HclValue, type Logger, type TaskConfig, type TaskEvent, type TaskHandle } from "@driver/nomad-plugin";
+import { FakePodman, HostFixture, LogReader } from "@driver/testing";
+import { DriverServices } from "../src/driver-services.ts";
+import { PodmanDriver } from "../src/index.ts";
+
+const image = "localhost/busybox:1";
+
+export interface FakeTask {
+  readonly config: TaskConfig;
+  readonly stdout: LogReader;
+}
+
+/**
+ * The driver in this process on a fake Podman, on a host that shows it no processes. Its log and its events are
+ * captured. Disposing it fails when the fake still has connections.
+ */
+export class FakeRig implements AsyncDisposable {
+  readonly root = mkdtempSync(join(tmpdir(), "fake-rig-"));
+  readonly podman: FakePodman;
+  readonly host = new HostFixture();
+  readonly logLines: string[] = [];
+  readonly events: TaskEvent[] = [];
+  driver: PodmanDriver;
+  readonly #pluginConfig: Readonly<Record<string, HclValue>>;
+  readonly #stopEvents = new AbortController();
+  readonly #readers: LogReader[] = [];
+
+  private constructor(podman: FakePodman, pluginConfig: Readonly<Record<string, HclValue>>) {
+    this.podman = podman;
+    this.#pluginConfig = pluginConfig;
+    this.driver = this.#makeDriver();
+  }
+
+  /** `pluginConfig` is added to the socket and a `client_http_timeout` of 400 ms. */
+  static async start(pluginConfig: Readonly<Record<string, HclValue>> = {}): Promise<FakeRig> {
+    const podman = await FakePodman.start([image]);
+    const rig = new FakeRig(podman, { socket_path: podman.socketPath, client_http_timeout: "400ms", ...pluginConfig });
+    await rig.#configure();
+    return rig;
+  }
+
+  prepare(config: Readonly<Record<string, HclValue>> = {}, more: Partial<TaskConfig> = {}): Promise<FakeTask> {
+    return this.#prepare({ image, network_mode: "none", ...config }, more);
+  }
+
+  /** Prepares and starts a task that runs `script`, as far as the fake knows shell. */
+  async runScript(script: string): Promise<FakeTask & { readonly handle: TaskHandle }> {
+    const task = await this.prepare({ command: "sh", args: ["-c", script] });
+    const { handle } = await this.driver.startTask(task.config, AbortSignal.timeout(20_000));
+    return { ...task, handle };
+  }
+
+  /** The driver lets go of everything, and another takes its place, as when Nomad starts the plugin again. */
+  async replaceDriver(): Promise<void> {
+    await this.driver.close();
+    this.driver = this.#makeDriver();
+    await this.#configure();
+  }
+
+  /** All that has left the driver as text. */
+  get spoken(): string {
+    return [...this.logLines, ...this.events.map((event) => JSON.stringify(event))].join("\n");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopEvents.abort();
+    await this.driver.close();
+    await Promise.all(this.#readers.map((reader) => reader.close()));
+    await this.podman[Symbol.asyncDispose]();
+    this.host[Symbol.dispose]();
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  #makeDriver(): PodmanDriver {
+    const logger: Logger = {
+      ...(Object.fromEntries(["trace", "debug", "info", "warn", "error"].map((level) => [level, (text: string, fields?: object) => void this.logLines.push(`${level} ${text} ${JSON.stringify(fields ?? {})}`)])) as Pick<Logger, "trace" | "debug" | "info" | "warn" | "error">),
+      named: () => logger,
+      with: () => logger,
+    };
+    const healthIntervals = { healthyMs: 20, unhealthyMs: 20, probeTimeoutMs: 5000 };
+    const driver = new PodmanDriver({ logger, version: "0.0.0", uid: 0, services: new DriverServices(this.host), healthIntervals });
+    // Ends with the signal; nothing of it can fail.
+    void this.#collectEvents(driver);
+    return driver;
+  }
+
+  async #collectEvents(driver: PodmanDriver): Promise<void> {
+    for await (const event of driver.taskEvents(this.#stopEvents.signal)) this.events.push(event);
+  }
+
+  async #configure(): Promise<void> {
+    await this.driver.setConfig({ msgpack: encodeMsgpack(this.#pluginConfig), apiVersion: "v0.1.0" });
+  }
+
+  async #prepare(config: Readonly<Record<string, HclValue>>, more: Partial<TaskConfig>): Promise<FakeTask> {
+    const allocId = randomUUID();
+    const allocDir = join(this.root, allocId);
+    for (const folder of ["alloc/logs", "task/local", "task/secrets"]) mkdirSync(join(allocDir, folder), { recursive: true });
+    const stdoutPath = join(allocDir, "alloc/logs/.task.stdout.fifo");
+    execFileSync("mkfifo", [stdoutPath]);
+    const stdout = await LogReader.open(stdoutPath);
+    this.#readers.push(stdout);
+    const names = { id: `${allocId}/task/${randomBytes(4).toString("hex")}`, name: "task", allocId, allocDir, stdoutPath, stderrPath: "/dev/null" };
+    return { config: { ...plainTask, ...names, driverConfig: encodeMsgpack(config), ...more }, stdout };
+  }
+}
+
+const plainTask = {
+  jobName: "job",
+  jobId: "job",
+  taskGroupName: "group",
+  namespace: "default",
+  nodeName: "node",
+  nodeId: "node-id",
+  parentJobId: "",
+  user: "",
+  env: {},
+  deviceEnv: {},
+  resources: {
+    cpuShares: 100,
+    memoryMb: 64,
+    memoryMaxMb: 0,
+    networks: [],
+    ports: [],
+    linux: { cpuPeriodUs: 0, cpuQuotaUs: 0, cpuShares: 100, memoryLimitBytes: 64 * 1_048_576, oomScoreAdj: 0, cpusetCpus: "", cpusetCgroup: "", percentTicks: 0.025 },
+  },
+  mounts: [],
+  devices: [],
+} satisfies Partial<TaskConfig>;
