@@ -4,7 +4,7 @@ import { DriverError } from "@driver/nomad-plugin";
 /** The one place where Podman's failures become the driver's: its text stays, and another try is offered where it may help. */
 export function toDriverError(step: string, error: unknown): unknown {
   if (!(error instanceof LibpodError)) return error;
-  return new DriverError("failed", `${step}: ${error.message}`, { recoverable: isTransient(error), cause: error });
+  return new DriverError("failed", `${step}: ${error.message}`, { recoverable: mayPass(error), cause: error });
 }
 
 /** Runs one step of a call and names it in the error. */
@@ -16,8 +16,13 @@ export async function inStep<T>(step: string, work: Promise<T>): Promise<T> {
   }
 }
 
+/** A failure of Podman that may pass by itself: down, overloaded, or confused for the moment. */
+export function isTransient(error: unknown): boolean {
+  return error instanceof LibpodError ? mayPass(error) : error instanceof DriverError && error.recoverable;
+}
+
 /** Whether the same call may succeed later without anybody changing the job (Nomad then follows the restart policy). */
-function isTransient(error: LibpodError): boolean {
+function mayPass(error: LibpodError): boolean {
   switch (error.code) {
     case "unreachable":
     case "connection-lost":

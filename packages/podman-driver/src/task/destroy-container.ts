@@ -1,6 +1,7 @@
 import { inStep } from "../errors.ts";
 import type { HostRoots } from "../host/proc-files.ts";
 import { killContainer } from "./stop-container.ts";
+import { retryTransient } from "./retry-transient.ts";
 import type { TaskHandle } from "./task-handle.ts";
 
 export interface DestroyOptions {
@@ -9,6 +10,9 @@ export interface DestroyOptions {
   readonly roots: HostRoots;
 }
 
+/** Nomad destroys a task once and looks at no error: a Podman that is just being restarted gets this long to come back. */
+const removeForMs = 10_000;
+
 /**
  * Ends a task for good: kills what still runs, hands its result to all waiters, and removes the container with its
  * anonymous volumes. Rejects, and leaves the task known, when Podman does not let the container go.
@@ -16,8 +20,8 @@ export interface DestroyOptions {
 export async function destroyContainer(task: TaskHandle, options: DestroyOptions, signal: AbortSignal): Promise<void> {
   await killContainer(task, options.roots, signal);
   if (options.removes) {
-    const removed = task.host.client.containers.remove(task.containerId, { force: true, volumes: true, timeoutSeconds: 0 }, signal);
-    await inStep(`remove container ${task.containerId.slice(0, 12)}`, removed);
+    const remove = (): Promise<boolean> => task.host.client.containers.remove(task.containerId, { force: true, volumes: true, timeoutSeconds: 0 }, signal);
+    await inStep(`remove container ${task.containerId.slice(0, 12)}`, retryTransient(remove, { forMs: removeForMs, signal }));
   }
   await task.close();
 }

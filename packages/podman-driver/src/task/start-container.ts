@@ -7,6 +7,7 @@ import type { PodmanHost } from "../host/podman-host.ts";
 import { resolveImage } from "../image/image-resolver.ts";
 import { planContainer, type ContainerPlan, type PlanPolicy } from "../plan/container-plan.ts";
 import { judgeClaim } from "./container-claim.ts";
+import { retryTransient } from "./retry-transient.ts";
 import type { Rollback } from "./rollback.ts";
 
 export interface StartRequest {
@@ -19,6 +20,9 @@ export interface StartRequest {
   /** Tells the task's owner what happens. */
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
 }
+
+/** A failed start is not held up any longer by a Podman that is down; the next start of the task clears away what is left. */
+const undoForMs = 5000;
 
 /**
  * Brings a task's container up and returns what Podman then says of it. Whatever fails is undone by `undo`, which the
@@ -51,9 +55,12 @@ function toImageRequest(request: StartRequest): Parameters<typeof resolveImage>[
 /** Creates it, or takes over the one that an unanswered call for this very start has made. */
 async function createContainer(request: StartRequest, plan: ContainerPlan, undo: Rollback, signal: AbortSignal): Promise<string> {
   const name = plan.spec.name ?? "";
-  // By name and label, not by id: a create whose answer is lost may have happened all the same.
-  undo.onFailure(`remove container ${name}`, (undoSignal) => removeOwn(request, name, undoSignal));
-  return inStep(`create container ${name}`, create(request, plan, signal));
+  let containerId: string | undefined;
+  undo.onFailure(`remove container ${name}`, (undoSignal) =>
+    retryTransient(() => (containerId === undefined ? removeOwn(request, name, undoSignal) : remove(request, containerId, undoSignal)), { forMs: undoForMs, signal: undoSignal }),
+  );
+  containerId = await inStep(`create container ${name}`, create(request, plan, signal));
+  return containerId;
 }
 
 async function create(request: StartRequest, plan: ContainerPlan, signal: AbortSignal): Promise<string> {
@@ -84,13 +91,17 @@ async function clearName(request: StartRequest, name: string, signal: AbortSigna
     case "leftover":
       request.logger.info(`removing container ${name}, left over from an earlier start of the task`, { container: existing.id });
   }
-  await containers.remove(existing.id, { force: true, volumes: true, timeoutSeconds: 0 }, signal);
+  await remove(request, existing.id, signal);
   return undefined;
 }
 
+/** By name and label, since the id is not known: a create whose answer is lost may have happened all the same. */
 async function removeOwn(request: StartRequest, name: string, signal: AbortSignal): Promise<void> {
-  const { containers } = request.host.client;
-  const existing = await containers.inspect(name, signal);
+  const existing = await request.host.client.containers.inspect(name, signal);
   if (existing === undefined || judgeClaim(existing, request.task).kind !== "same-start") return;
-  await containers.remove(existing.id, { force: true, volumes: true, timeoutSeconds: 0 }, signal);
+  await remove(request, existing.id, signal);
+}
+
+async function remove(request: StartRequest, containerId: string, signal: AbortSignal): Promise<void> {
+  await request.host.client.containers.remove(containerId, { force: true, volumes: true, timeoutSeconds: 0 }, signal);
 }
