@@ -25,6 +25,7 @@ interface ActiveFault {
   readonly endpoint: RegExp;
   readonly fault: ScriptedFault;
   readonly cleared: Promise<void>;
+  clear(): void;
   left: number;
 }
 
@@ -57,14 +58,24 @@ export class FakePodman implements AsyncDisposable {
   fault(endpoint: RegExp, fault: ScriptedFault, times = Infinity): ScriptedFaultRule {
     let release: () => void = () => undefined;
     const cleared = new Promise<void>((resolve) => (release = resolve));
-    const active = { endpoint, fault, cleared, left: times };
-    this.#faults = [active, ...this.#faults];
-    return {
-      clear: () => {
-        this.#faults = this.#faults.filter((one) => one !== active);
-        release();
-      },
+    const clear = (): void => {
+      this.#faults = this.#faults.filter((one) => one !== active);
+      release();
     };
+    const active: ActiveFault = { endpoint, fault, cleared, clear, left: times };
+    this.#faults = [active, ...this.#faults];
+    return active;
+  }
+
+  /** Ends all faults; requests that hang are served. */
+  clearFaults(): void {
+    for (const { clear } of this.#faults) clear();
+    this.#faults = [];
+  }
+
+  /** Breaks the connections there are; the service goes on. */
+  cutConnections(): void {
+    this.#server?.closeAllConnections();
   }
 
   /** The service ends: open connections break, and new ones are refused, since the socket stays. */
@@ -114,10 +125,10 @@ export class FakePodman implements AsyncDisposable {
     const gone = new AbortController();
     response.once("close", () => gone.abort());
     const fault = await this.#meetFault(endpoint);
-    if (fault?.kind === "cut-before") return void incoming.destroy();
+    if (fault?.kind === "cut-before") return void incoming.socket.destroy();
     const request = { method: incoming.method ?? "", path, query: url.searchParams, body, signal: gone.signal };
     const answer = fault?.kind === "answer" ? fault : await this.#engine.handle(request);
-    if (fault?.kind === "cut-after") return void incoming.destroy();
+    if (fault?.kind === "cut-after") return void incoming.socket.destroy();
     send(response, { status: answer.status, body: spoil(answer.body, fault) });
   }
 

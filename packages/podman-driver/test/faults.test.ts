@@ -1,0 +1,310 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { decodeMsgpackRaw, DriverError, type Fingerprint } from "@driver/nomad-plugin";
+import { until, type ScriptedFault } from "@driver/testing";
+import { FakeRig } from "./fake-rig.ts";
+
+const soon = (): AbortSignal => AbortSignal.timeout(20_000);
+/** Longer than the client_http_timeout of the rig several times over, and far below any default. */
+const bounded = (): AbortSignal => AbortSignal.timeout(5000);
+const forever = "while :; do sleep 1; done";
+const podmanError = (status: number, message: string): ScriptedFault => ({ kind: "answer", status, body: JSON.stringify({ cause: message, message, response: status }) });
+
+describe("without a Podman that answers", () => {
+  const troubles = [
+    { what: "the socket is missing", bring: (rig: FakeRig) => rig.podman.vanish(), text: /the socket does not exist/ },
+    { what: "nothing listens on the socket", bring: (rig: FakeRig) => rig.podman.refuse(), text: /nothing listens on the socket/ },
+    { what: "the service hangs", bring: async (rig: FakeRig) => void rig.podman.fault(/./, { kind: "hang" }), text: /no answer from podman within 400 ms/ },
+    { what: "the service cuts connections", bring: async (rig: FakeRig) => void rig.podman.fault(/./, { kind: "cut-before" }), text: /connection to podman at .* was lost/ },
+    { what: "the service fails", bring: async (rig: FakeRig) => void rig.podman.fault(/./, podmanError(500, "database is locked")), text: /podman answered 500: database is locked/ },
+    { what: "the service answers nonsense", bring: async (rig: FakeRig) => void rig.podman.fault(/info/, { kind: "half-body" }), text: /podman's answer makes no sense/ },
+    { what: "the service answers nothing", bring: async (rig: FakeRig) => void rig.podman.fault(/info/, { kind: "empty-body" }), text: /podman's answer makes no sense: the body is empty/ },
+  ];
+
+  for (const { what, bring, text } of troubles) {
+    test(`says so in the fingerprint and heals: ${what}`, async () => {
+      await using rig = await FakeRig.start();
+      await bring(rig);
+      const stop = new AbortController();
+      const seen: Fingerprint[] = [];
+      for await (const fingerprint of rig.driver.fingerprint(stop.signal)) {
+        seen.push(fingerprint);
+        if (fingerprint.health === "healthy") stop.abort();
+        else await heal(rig);
+      }
+      assert.deepEqual(seen.map(({ health }) => health), ["undetected", "healthy"]);
+      assert.match(seen[0]?.healthDescription ?? "", text);
+      assert.ok(seen[0]?.healthDescription.includes(rig.podman.socketPath));
+    });
+
+    test(`refuses to start a task, names the socket, offers another try and leaves nothing: ${what}`, async () => {
+      await using rig = await FakeRig.start();
+      await bring(rig);
+      const task = await rig.prepare({ command: "sleep", args: ["60"] });
+      await assert.rejects(rig.driver.startTask(task.config, bounded()), (error) => {
+        assert.ok(error instanceof DriverError && error.recoverable);
+        assert.match(error.message, text);
+        return error.message.includes(rig.podman.socketPath);
+      });
+      await heal(rig);
+      assert.deepEqual(rig.podman.containers, []);
+      await assert.rejects(rig.driver.waitTask(task.config.id, soon()), /task not found/);
+      const { exitCode } = await runToEnd(rig);
+      assert.equal(exitCode, 3);
+    });
+  }
+
+  async function heal(rig: FakeRig): Promise<void> {
+    rig.podman.clearFaults();
+    await rig.podman.resume();
+  }
+
+  async function runToEnd(rig: FakeRig): Promise<{ readonly exitCode: number }> {
+    const task = await rig.runScript("exit 3");
+    return rig.driver.waitTask(task.config.id, soon());
+  }
+});
+
+describe("a start that fails midway", () => {
+  const create = /^POST \/containers\/create/;
+  const start = /^POST \/containers\/.*\/start/;
+  const inspect = /^GET \/containers\/[0-9a-f]{64}\/json/;
+  const faults: readonly { readonly what: string; readonly endpoint: RegExp; readonly fault: ScriptedFault; readonly text: RegExp; readonly recoverable: boolean }[] = [
+    { what: "create is refused", endpoint: create, fault: podmanError(500, "no space left on device"), text: /create container task-.*no space left on device/, recoverable: true },
+    { what: "create is refused for the job's sake", endpoint: create, fault: podmanError(500, "invalid config provided"), text: /invalid config provided/, recoverable: false },
+    { what: "create hangs", endpoint: create, fault: { kind: "hang" }, text: /create container task-.*no answer from podman within 400 ms/, recoverable: true },
+    { what: "the answer of create is lost", endpoint: create, fault: { kind: "cut-after" }, text: /create container task-.*was lost/, recoverable: true },
+    { what: "create answers nothing", endpoint: create, fault: { kind: "empty-body" }, text: /the body is empty/, recoverable: true },
+    { what: "create answers half", endpoint: create, fault: { kind: "half-body" }, text: /makes no sense/, recoverable: true },
+    { what: "start is refused", endpoint: start, fault: podmanError(500, "crun: cannot mount"), text: /start container task-.*crun: cannot mount/, recoverable: true },
+    { what: "the connection breaks before the start", endpoint: start, fault: { kind: "cut-before" }, text: /start container task-.*was lost/, recoverable: true },
+    { what: "the answer of start is lost", endpoint: start, fault: { kind: "cut-after" }, text: /start container task-.*was lost/, recoverable: true },
+    { what: "inspect fails", endpoint: inspect, fault: podmanError(500, "database is locked"), text: /inspect container task-.*database is locked/, recoverable: true },
+    { what: "inspect answers half", endpoint: inspect, fault: { kind: "half-body" }, text: /inspect container task-.*makes no sense/, recoverable: true },
+    { what: "inspect hangs", endpoint: inspect, fault: { kind: "hang" }, text: /inspect container task-.*no answer from podman/, recoverable: true },
+    { what: "the container vanishes", endpoint: inspect, fault: podmanError(404, "no such container"), text: /vanished as soon as it was started/, recoverable: true },
+  ];
+
+  for (const { what, endpoint, fault, text, recoverable } of faults) {
+    test(`is undone: ${what}`, async () => {
+      await using rig = await FakeRig.start();
+      const rule = rig.podman.fault(endpoint, fault);
+      const task = await rig.prepare({ command: "sleep", args: ["60"] });
+      await assert.rejects(rig.driver.startTask(task.config, bounded()), { message: text, recoverable });
+      assert.deepEqual(rig.podman.containers, []);
+      await assert.rejects(rig.driver.waitTask(task.config.id, soon()), /task not found/);
+      rule.clear();
+      await rig.driver.startTask(task.config, soon());
+      assert.equal(rig.podman.containers.length, 1);
+    });
+  }
+
+  test("is undone when the caller hangs up", async () => {
+    await using rig = await FakeRig.start();
+    rig.podman.fault(start, { kind: "hang" });
+    const task = await rig.prepare({ command: "sleep", args: ["60"] });
+    const caller = new AbortController();
+    const started = rig.driver.startTask(task.config, caller.signal);
+    await until(() => rig.podman.seen.some((endpoint) => start.test(endpoint)));
+    caller.abort(new Error("hung up"));
+    await assert.rejects(started, /hung up/);
+    assert.deepEqual(rig.podman.containers, []);
+  });
+
+  test("tells the error that led there when the undoing fails as well", async () => {
+    await using rig = await FakeRig.start();
+    rig.podman.fault(start, podmanError(500, "the first trouble"));
+    rig.podman.fault(/^DELETE/, podmanError(500, "the second trouble"));
+    const task = await rig.prepare({ command: "sleep", args: ["60"] });
+    await assert.rejects(rig.driver.startTask(task.config, bounded()), /the first trouble/);
+    assert.match(rig.logLines.join("\n"), /warn roll-back failed: remove container task-.*the second trouble/);
+  });
+});
+
+describe("a running task", () => {
+  test("does not end because a wait answers 0 while it runs", async () => {
+    await using rig = await FakeRig.start();
+    const task = await rig.runScript(forever);
+    rig.podman.fault(/wait$/, { kind: "answer", status: 200, body: "0" });
+    rig.podman.cutConnections();
+    const asked = rig.podman.seen.length;
+    await until(() => rig.podman.seen.slice(asked).filter((endpoint) => endpoint.endsWith("/wait")).length >= 2);
+    assert.equal((await rig.driver.inspectTask(task.config.id)).state, "running");
+    rig.podman.containers[0]?.end(21);
+    assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 21);
+  });
+
+  for (const fault of [podmanError(500, "database is locked"), { kind: "cut-before" }, { kind: "half-body" }, { kind: "empty-body" }] as const) {
+    test(`keeps its true exit code when inspect fails for a while: ${fault.kind}`, async () => {
+      await using rig = await FakeRig.start();
+      const task = await rig.runScript(forever);
+      const rule = rig.podman.fault(/^GET .*json$/, fault);
+      rig.podman.containers[0]?.end(22);
+      const asked = rig.podman.seen.length;
+      await until(() => rig.podman.seen.slice(asked).filter((endpoint) => endpoint.endsWith("/json")).length >= 3);
+      assert.equal((await rig.driver.inspectTask(task.config.id)).state, "running");
+      rule.clear();
+      assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 22);
+    });
+  }
+
+  test("survives a service that is gone and comes back, and one that ended meanwhile keeps its code", async () => {
+    await using rig = await FakeRig.start();
+    const [ended, running] = [await rig.runScript(forever), await rig.runScript(forever)];
+    await rig.podman.vanish();
+    rig.podman.containers[0]?.end(23);
+    await until(() => rig.logLines.filter((line) => line.includes("asking again")).length >= 4);
+    assert.equal((await rig.driver.inspectTask(running.config.id)).state, "running");
+    await rig.podman.resume();
+    assert.equal((await rig.driver.waitTask(ended.config.id, soon())).exitCode, 23);
+    assert.equal((await rig.driver.inspectTask(running.config.id)).state, "running");
+    rig.podman.containers[1]?.end(24);
+    assert.equal((await rig.driver.waitTask(running.config.id, soon())).exitCode, 24);
+  });
+
+  test("has failed, and not ended well, when its container is removed behind the driver's back", async () => {
+    await using rig = await FakeRig.start();
+    const task = await rig.runScript(forever);
+    rig.podman.fault(/^GET .*json$/, podmanError(404, "no such container"));
+    rig.podman.fault(/wait$/, { kind: "answer", status: 200, body: "0" });
+    rig.podman.cutConnections();
+    const result = await rig.driver.waitTask(task.config.id, soon());
+    assert.deepEqual([result.exitCode, result.error], [-1, "exit code unknown: the container was removed by someone else"]);
+  });
+
+  test("has failed after a reboot that has reset its container", async () => {
+    await using rig = await FakeRig.start();
+    const task = await rig.runScript(forever);
+    await rig.driver.close();
+    rig.podman.containers[0]?.forgetByReboot();
+    rig.host.write("proc/sys/kernel/random/boot_id", "another-boot\n");
+    await rig.replaceDriver();
+    await rig.driver.recoverTask(task.handle, soon());
+    const result = await rig.driver.waitTask(task.config.id, soon());
+    assert.deepEqual([result.exitCode, result.error], [-1, "exit code unknown: the host was rebooted"]);
+  });
+});
+
+describe("a task that is recovered while Podman does not answer", () => {
+  test("counts as running, and its exit code arrives when Podman answers", async () => {
+    await using rig = await FakeRig.start();
+    const task = await rig.runScript(forever);
+    const hang = rig.podman.fault(/./, { kind: "hang" });
+    await rig.replaceDriver();
+    await rig.driver.recoverTask(task.handle, bounded());
+    assert.equal((await rig.driver.inspectTask(task.config.id)).state, "running");
+    rig.podman.containers[0]?.end(25);
+    hang.clear();
+    assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 25);
+  });
+
+  test("goes on as any other once Podman answers", async () => {
+    await using rig = await FakeRig.start();
+    const task = await rig.runScript(`trap 'exit 26' TERM; ${forever}`);
+    await rig.podman.refuse();
+    await rig.replaceDriver();
+    await rig.driver.recoverTask(task.handle, bounded());
+    await rig.podman.resume();
+    await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "" }, soon());
+    assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 26);
+  });
+
+  test("has failed when its container turns out to be gone", async () => {
+    await using rig = await FakeRig.start();
+    const task = await rig.runScript(forever);
+    const outage = rig.podman.fault(/^GET .*json$/, podmanError(500, "database is locked"));
+    await rig.replaceDriver();
+    await rig.driver.recoverTask(task.handle, bounded());
+    rig.podman.fault(/containers/, podmanError(404, "no such container"));
+    outage.clear();
+    const result = await rig.driver.waitTask(task.config.id, soon());
+    assert.notEqual(result.exitCode, 0);
+    assert.match(result.error ?? "", /exit code unknown/);
+  });
+
+  test("is refused at once when Podman answers that it is gone", async () => {
+    await using rig = await FakeRig.start();
+    const task = await rig.runScript(forever);
+    rig.podman.fault(/^GET .*json$/, podmanError(404, "no such container"));
+    await rig.replaceDriver();
+    await assert.rejects(rig.driver.recoverTask(task.handle, bounded()), /container [0-9a-f]{64} of task .* is gone/);
+    await assert.rejects(rig.driver.waitTask(task.config.id, soon()), /task not found/);
+  });
+});
+
+describe("stopping and destroying", () => {
+  const notRunning = [podmanError(500, "can only kill running containers. c0ffee is in state exited: container state improper"), podmanError(409, "container state improper"), podmanError(404, "no such container")];
+  for (const fault of notRunning) {
+    test(`takes a signal's refusal for the end it is: ${fault.kind === "answer" ? fault.status : ""}`, async () => {
+      await using rig = await FakeRig.start();
+      const task = await rig.runScript(forever);
+      rig.podman.fault(/kill$/, fault);
+      const stopped = rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "" }, soon());
+      await until(() => rig.podman.seen.some((endpoint) => endpoint.endsWith("/kill")));
+      rig.podman.containers[0]?.end(27);
+      await stopped;
+      assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 27);
+    });
+  }
+
+  test("tells what keeps Podman from passing a signal on", async () => {
+    await using rig = await FakeRig.start();
+    const task = await rig.runScript(forever);
+    rig.podman.fault(/kill$/, podmanError(500, "operation not permitted"));
+    await assert.rejects(rig.driver.stopTask(task.config.id, { timeoutMs: 1000, killSignal: "" }, soon()), /send signal 15 to container \w{12}: .*operation not permitted/);
+    await assert.rejects(rig.driver.signalTask(task.config.id, "USR1", soon()), /send signal 10 to container \w{12}: .*operation not permitted/);
+    assert.equal((await rig.driver.inspectTask(task.config.id)).state, "running");
+  });
+
+  test("stops waiting with the caller's reason", async () => {
+    await using rig = await FakeRig.start();
+    const task = await rig.runScript(forever);
+    const reason = new Error("enough");
+    const caller = new AbortController();
+    const stopped = rig.driver.stopTask(task.config.id, { timeoutMs: 60_000, killSignal: "" }, caller.signal);
+    await until(() => rig.podman.seen.some((endpoint) => endpoint.endsWith("/kill")));
+    setImmediate(() => caller.abort(reason));
+    await assert.rejects(stopped, (error) => error === reason);
+  });
+
+  test("keeps a task that could not be destroyed, and destroys it at the next try", async () => {
+    await using rig = await FakeRig.start();
+    const task = await rig.runScript(forever);
+    const rule = rig.podman.fault(/^DELETE/, podmanError(500, "device or resource busy"));
+    await assert.rejects(rig.driver.destroyTask(task.config.id, { force: true }, soon()), /remove container \w{12}: .*device or resource busy/);
+    assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 137);
+    assert.equal(rig.podman.containers.length, 1);
+    rule.clear();
+    await rig.driver.destroyTask(task.config.id, { force: true }, soon());
+    assert.deepEqual(rig.podman.containers, []);
+    await assert.rejects(rig.driver.waitTask(task.config.id, soon()), /task not found/);
+  });
+
+  test("destroys a task whose container is gone already", async () => {
+    await using rig = await FakeRig.start();
+    const task = await rig.runScript("exit 0");
+    await rig.driver.waitTask(task.config.id, soon());
+    rig.podman.fault(/^DELETE/, podmanError(404, "no such container"));
+    await rig.driver.destroyTask(task.config.id, { force: true }, soon());
+    await assert.rejects(rig.driver.waitTask(task.config.id, soon()), /task not found/);
+  });
+});
+
+test("speaks no password, neither in the log nor in events, errors or the state it leaves with Nomad", async () => {
+  await using rig = await FakeRig.start();
+  const password = "s3cr3t-Pa55word";
+  const env = { DB_PASSWORD: password };
+  const withAuth = await rig.prepare({ auth: { username: "user", password } }, { env });
+  const errors: string[] = [];
+  await rig.driver.startTask(withAuth.config, soon()).catch((error: Error) => errors.push(`${error.message} ${error.stack ?? ""}`));
+  const fails = await rig.prepare({ command: "no-such-program" }, { env });
+  await rig.driver.startTask(fails.config, soon()).catch((error: Error) => errors.push(`${error.message} ${error.stack ?? ""}`));
+  const pulls = await rig.prepare({ image: "registry.example/missing:1" }, { env });
+  await rig.driver.startTask(pulls.config, soon()).catch((error: Error) => errors.push(`${error.message} ${error.stack ?? ""}`));
+  const runs = await rig.prepare({ command: "sh", args: ["-c", "exit 0"] }, { env });
+  const { handle } = await rig.driver.startTask(runs.config, soon());
+  await rig.driver.waitTask(runs.config.id, soon());
+  const state = JSON.stringify(decodeMsgpackRaw(handle.driverState), (_key, value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString("latin1") : value));
+  assert.ok(rig.events.length > 0 && errors.length === 3 && state.includes("localhost/busybox:1"));
+  assert.ok(![rig.spoken, state, ...errors].join("\n").includes(password));
+});
