@@ -20,4 +20,4 @@ export { nomadHandshake } from "./nomad-handshake.ts";
 export { serveDriver } from "./serve-driver.ts";
 export { driverServices } from "./server/driver-services.ts";
 export { GuardedDirectory } from "./logs/guarded-directory.ts";
-export { RotatedLog, type RotatedLogOptions } from "./logs/rotated-log.ts";
+export { RotatedLog, type RotatedLogOptions, type RotatedLogPosition } from "./logs/rotated-log.ts";

@@ -22,12 +22,15 @@ import {
 } from "@driver/nomad-plugin";
 import { resolveDriverConfig, type DriverConfig } from "./config/driver-config.ts";
 import { parseDurationMs } from "./config/parse-duration.ts";
+import { resolveLogFiles } from "./config/resolve-log-files.ts";
 import { pluginSchema } from "./config/plugin-schema.ts";
 import { decodeTaskOptions, taskSchema } from "./config/task-schema.ts";
 import { DriverServices } from "./driver-services.ts";
 import { defaultHealthIntervals, followHealth, type HealthIntervals } from "./host/health-monitor.ts";
 import { PodmanHosts } from "./host/podman-hosts.ts";
 import { parseSignal } from "./plan/signal-name.ts";
+import { AgentPresence } from "./reap/agent-presence.ts";
+import { DanglingReaper } from "./reap/dangling-reaper.ts";
 import { destroyContainer } from "./task/destroy-container.ts";
 import { EventBus } from "./task/event-bus.ts";
 import { followExec, runExec, type ExecTarget } from "./task/exec-session.ts";
@@ -53,8 +56,10 @@ export class PodmanDriver implements TaskDriver {
   readonly #services: DriverServices;
   readonly #events = new EventBus();
   readonly #tasks = new TaskStore();
+  readonly #presence = new AgentPresence();
   #config: DriverConfig;
   #hosts: PodmanHosts;
+  #reaper: DanglingReaper | undefined;
 
   constructor(options: PodmanDriverOptions) {
     this.#options = options;
@@ -76,6 +81,10 @@ export class PodmanDriver implements TaskDriver {
     for (const warning of this.#config.warnings) this.#options.logger.warn(warning);
     const former = this.#hosts;
     this.#hosts = new PodmanHosts(this.#config);
+    const formerReaper = this.#reaper;
+    // Before the real launch an agent only checks the configuration.
+    this.#reaper = config.client === undefined ? undefined : this.#startReaper();
+    await formerReaper?.close();
     // Running tasks keep the clients they were started with.
     if (this.#tasks.size === 0) former.close();
   }
@@ -92,13 +101,14 @@ export class PodmanDriver implements TaskDriver {
       networkIsolationModes: ["group", "host", "task"],
       mustCreateNetwork: false,
       acceptsMounts: true,
-      disableLogCollection: !this.#config.policy.collectLogs,
+      disableLogCollection: this.#config.policy.logCollection !== "nomad",
       dynamicWorkloadUsers: false,
     });
   }
 
   fingerprint(signal: AbortSignal): AsyncIterable<Fingerprint> {
-    return followHealth(() => this.#hosts.all, this.#options.healthIntervals ?? defaultHealthIntervals, signal);
+    const health = followHealth(() => this.#hosts.all, this.#options.healthIntervals ?? defaultHealthIntervals, signal);
+    return this.#presence.whileListening(health);
   }
 
   taskEvents(signal: AbortSignal): AsyncIterable<TaskEvent> {
@@ -108,7 +118,8 @@ export class PodmanDriver implements TaskDriver {
   async startTask(task: TaskConfig, signal: AbortSignal): Promise<StartedTask> {
     const options = decodeTaskOptions(task.driverConfig);
     const host = this.#hosts.resolve(options.socket);
-    return this.#tasks.claim(task.id, () =>
+    this.#presence.meet(task);
+    return this.#tasks.claim(task.id, (withdrawn) =>
       startTask(
         {
           task,
@@ -116,20 +127,34 @@ export class PodmanDriver implements TaskDriver {
           imagePullTimeoutMs: toTimerMs(parseDurationMs(options.image_pull_timeout, "image_pull_timeout")),
           host,
           policy: this.#config.policy,
+          logFiles: resolveLogFiles(options.log_files, "log_files", this.#config.logFiles),
           services: this.#services,
           logger: this.#loggerOf(task),
           emit: (message, annotations = {}) => this.#emit(task, message, annotations),
         },
-        signal,
+        AbortSignal.any([signal, withdrawn]),
       ),
     );
   }
 
   async recoverTask(handle: NomadTaskHandle, signal: AbortSignal): Promise<void> {
-    if (this.#tasks.has(handle.config.id)) return;
-    await this.#tasks.claim(handle.config.id, async () => {
-      const task = await recoverTask({ handle, hosts: this.#hosts, services: this.#services, logger: this.#loggerOf(handle.config) }, signal);
-      return { task, answer: undefined };
+    const { config } = handle;
+    this.#presence.meet(config);
+    await this.#presence.duringRecovery(async () => {
+      if (this.#tasks.has(config.id)) return;
+      const { restartsStopped, logFiles } = this.#config;
+      await this.#tasks.claim(config.id, async () => {
+        const request = {
+          handle,
+          hosts: this.#hosts,
+          services: this.#services,
+          restartsStopped,
+          logFiles,
+          logger: this.#loggerOf(config),
+          emit: (message: string, annotations = {}) => this.#emit(config, message, annotations),
+        };
+        return { task: await recoverTask(request, signal), answer: undefined };
+      });
     });
   }
 
@@ -138,12 +163,14 @@ export class PodmanDriver implements TaskDriver {
   }
 
   async stopTask(taskId: string, options: { readonly timeoutMs: number; readonly killSignal: string }, signal: AbortSignal): Promise<void> {
+    await this.#tasks.withdraw(taskId);
     const task = this.#tasks.find(taskId);
     // Gone already is as good as stopped; Nomad would try again five times over an error.
     if (task !== undefined) await stopContainer(task, { ...options, roots: this.#services.roots }, signal);
   }
 
   async destroyTask(taskId: string, options: { readonly force: boolean }, signal: AbortSignal): Promise<void> {
+    if (options.force && (await this.#tasks.withdraw(taskId))) return;
     const task = this.#tasks.get(taskId);
     if (task.isRunning && !options.force) throw new DriverError("task-state", `cannot destroy running task ${taskId}: stop it first, or use force`);
     await destroyContainer(task, { removes: this.#config.removesContainers, roots: this.#services.roots }, signal);
@@ -190,9 +217,22 @@ export class PodmanDriver implements TaskDriver {
 
   /** Lets go of every task, which runs on, and of all sockets, watches and timers. */
   async close(): Promise<void> {
+    await this.#reaper?.close();
     await this.#tasks.close();
     this.#hosts.close();
     this.#services.close();
+  }
+
+  #startReaper(): DanglingReaper | undefined {
+    const policy = this.#config.reaping;
+    if (policy === undefined) return undefined;
+    return new DanglingReaper({
+      policy,
+      hosts: this.#hosts.all,
+      presence: this.#presence,
+      isKnown: (taskId) => this.#tasks.has(taskId) || this.#tasks.isClaimed(taskId),
+      logger: this.#options.logger.named("reaper"),
+    });
   }
 
   #execTarget(taskId: string): ExecTarget {

@@ -4,7 +4,8 @@ import { DriverError } from "@driver/nomad-plugin";
 /** The one place where Podman's failures become the driver's: its text stays, and another try is offered where it may help. */
 export function toDriverError(step: string, error: unknown): unknown {
   if (!(error instanceof LibpodError)) return error;
-  return new DriverError("failed", `${step}: ${error.message}`, { recoverable: mayPass(error), cause: error });
+  const message = error.message.startsWith(`${step}: `) ? error.message : `${step}: ${error.message}`;
+  return new DriverError("failed", message, { recoverable: mayPass(error), cause: error });
 }
 
 /** Runs one step of a call and names it in the error. */
@@ -19,6 +20,11 @@ export async function inStep<T>(step: string, work: Promise<T>): Promise<T> {
 /** A failure of Podman that may pass by itself: down, overloaded, or confused for the moment. */
 export function isTransient(error: unknown): boolean {
   return error instanceof LibpodError ? mayPass(error) : error instanceof DriverError && error.recoverable;
+}
+
+/** An answer of Podman that is worth asking again for while the caller waits. A time-out is not: he has waited long enough. */
+export function mayPassSoon(error: unknown): boolean {
+  return error instanceof LibpodError && error.code !== "timeout" && error.code !== "closed" && mayPass(error);
 }
 
 /** Whether the same call may succeed later without anybody changing the job (Nomad then follows the restart policy). */
@@ -59,6 +65,11 @@ const jobMistakes = [
 
 function isAboutTheJob(text: string): boolean {
   return jobMistakes.some((pattern) => pattern.test(text));
+}
+
+/** The container went while Podman looked at it: 500 in place of 404 (podman 4.3). */
+export function isGone(error: unknown): boolean {
+  return error instanceof LibpodError && /no such container/.test(error.podmanCause ?? "");
 }
 
 /** Another container has the name (podman: 500 up to 5.x). */

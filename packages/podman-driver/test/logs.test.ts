@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, readlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { PodmanClient } from "@driver/libpod";
+import { PodmanClient, type ContainerInspect } from "@driver/libpod";
 import { DriverRig, testSetting, until, type RiggedTask } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
@@ -42,6 +43,57 @@ test("loses nothing of a torrent", async () => {
   const got = await task.stdout.whole();
   assert.equal(createHash("sha256").update(got).digest("hex"), createHash("sha256").update(wanted).digest("hex"));
   assert.equal((await task.stderr.whole()).toString().split("\n").length, 1001);
+});
+
+test("gives the disk back what it has delivered, and loses nothing by it", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript(`seq 1 2000000; ${untilGo}`);
+  await task.stdout.until((text) => text.endsWith("\n2000000\n"), 60_000);
+  const inspect = await inspectOf(task);
+  const folder = dirname(inspect.host.logPath);
+  const logBytes = (await readdir(folder)).filter((name) => name.startsWith("ctr.log")).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+  assert.ok(logBytes < 40_000_000, `${logBytes} bytes of log are left of more than 100 MB`);
+  await go(task);
+  await rig.driver.waitTask(task.config.id, soon());
+  const hash = createHash("sha256");
+  for (let number = 1; number <= 2_000_000; number += 1) hash.update(`${number}\n`);
+  assert.equal(createHash("sha256").update(await task.stdout.whole()).digest("hex"), hash.digest("hex"));
+});
+
+test("writes the log files itself, repeats nothing after a crash, and rotates them", async () => {
+  await using rig = await DriverRig.start({ pluginConfig: { log_collection: "driver", log_files: { max_files: 3, max_file_size: "100k" } } });
+  assert.equal((await rig.driver.capabilities(soon())).disableLogCollection, true);
+  const task = await rig.runScript(`echo err >&2; i=0; while [ $i -lt 40 ]; do i=$((i+1)); seq $((i*100)) $((i*100+99)); sleep 0.05; done; ${untilGo}; seq 10000 60000`);
+  const file = (index: number): Promise<string> => readFile(join(logFolder(task), `task.stdout.${index}`), "utf8");
+  await until(async () => (await file(0)).includes("\n1500\n"));
+  await rig.crash();
+  await rig.recover(task);
+  await until(async () => (await file(0)).includes("\n4099\n"));
+  await rig.crash();
+  assert.equal(await file(0), Array.from({ length: 4000 }, (_, index) => `${index + 100}\n`).join(""));
+  await rig.recover(task);
+  await go(task);
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
+  const names = (await readdir(logFolder(task))).filter((name) => name.startsWith("task.stdout")).toSorted();
+  assert.deepEqual(names, ["task.stdout.1", "task.stdout.2", "task.stdout.3"]);
+  const all = `${await file(1)}${await file(2)}${await file(3)}`;
+  assert.ok(all.endsWith("59999\n60000\n"));
+  assert.equal(await readFile(join(logFolder(task), "task.stderr.0"), "utf8"), "err\n");
+});
+
+test("keeps a task out of the log files that the driver writes", async () => {
+  await using rig = await DriverRig.start({ pluginConfig: { log_collection: "driver" } });
+  const task = await rig.runScript("touch /alloc/logs/planted 2>/dev/null && echo planted || echo refused; touch /alloc/data/mine && echo mine");
+  await rig.driver.waitTask(task.config.id, soon());
+  assert.equal(await readFile(join(logFolder(task), "task.stdout.0"), "utf8"), "refused\nmine\n");
+});
+
+test("collects nothing when it is told so, and bounds what Podman keeps", async () => {
+  await using rig = await DriverRig.start({ pluginConfig: { log_collection: "off" } });
+  const task = await rig.runScript("echo unseen");
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
+  assert.equal((await task.stdout.whole()).length, 0);
+  assert.deepEqual((await readdir(logFolder(task))).toSorted(), [".task.stderr.fifo", ".task.stdout.fifo"]);
 });
 
 test("waits for a reader that pauses, and loses nothing meanwhile", async () => {
@@ -129,9 +181,13 @@ function logFolder(task: RiggedTask): string {
 }
 
 async function containerHasExited(task: RiggedTask): Promise<boolean> {
+  return (await inspectOf(task)).state.status === "exited";
+}
+
+async function inspectOf(task: RiggedTask): Promise<ContainerInspect> {
   const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
   try {
-    return (await podman.containers.inspect(`task-${task.config.allocId}`, soon()))?.state.status === "exited";
+    return (await podman.containers.inspect(`task-${task.config.allocId}`, soon())) ?? assert.fail("no container");
   } finally {
     podman.close();
   }

@@ -45,9 +45,9 @@ export class LogReader {
     return this.bytes().toString("utf8");
   }
 
-  /** Settles when `wanted` holds for the text read so far; rejects after 20 s with what there is. */
-  async until(wanted: (text: string) => boolean): Promise<string> {
-    const deadlineMs = performance.now() + 20_000;
+  /** Settles when `wanted` holds for the text read so far; rejects after `timeoutMs` (default 20 s) with what there is. */
+  async until(wanted: (text: string) => boolean, timeoutMs = 20_000): Promise<string> {
+    const deadlineMs = performance.now() + timeoutMs;
     while (!wanted(this.text())) {
       if (performance.now() > deadlineMs) throw new Error(`the log did not get there; it has ${JSON.stringify(this.text().slice(-500))}`);
       await sleep(10);

@@ -1,4 +1,4 @@
-import { close, fstatSync, write } from "node:fs";
+import { close, fstatSync, ftruncateSync, write } from "node:fs";
 import { promisify } from "node:util";
 import { DriverError } from "../driver-error.ts";
 import type { GuardedDirectory } from "./guarded-directory.ts";
@@ -14,6 +14,14 @@ export interface RotatedLogOptions {
   readonly maxFiles?: number;
   /** A file that has reached this size is followed by the next. Default 10 MiB. */
   readonly maxFileBytes?: number;
+  /** Where an earlier writer is known to have got to: whatever it wrote beyond that is taken away again. */
+  readonly resumeAt?: RotatedLogPosition | undefined;
+}
+
+/** The end of what was written at one moment. */
+export interface RotatedLogPosition {
+  readonly index: number;
+  readonly sizeBytes: number;
 }
 
 /** So many names in a row that the task has taken for something else are passed over. */
@@ -21,7 +29,7 @@ const mostTakenNames = 100;
 
 /** Writes a task's output into the numbered files that `nomad alloc logs` reads. One writer per stream. */
 export class RotatedLog {
-  readonly #options: Required<RotatedLogOptions>;
+  readonly #options: Required<Omit<RotatedLogOptions, "resumeAt">>;
   #index: number;
   #fd: number;
   #sizeBytes: number;
@@ -30,10 +38,20 @@ export class RotatedLog {
   /** Goes on with the highest index there is, or the next one that can be had: a task may plant links, FIFOs and folders. */
   constructor(options: RotatedLogOptions) {
     this.#options = { maxFiles: 10, maxFileBytes: 10 * 1_048_576, ...options };
-    const { index, fd } = this.#openFile(Math.max(0, ...this.#indexes()));
+    const { resumeAt } = options;
+    if (resumeAt !== undefined) for (const index of this.#indexes()) if (index > resumeAt.index) this.#remove(index);
+    const { index, fd } = this.#openFile(resumeAt?.index ?? Math.max(0, ...this.#indexes()));
     this.#index = index;
     this.#fd = fd;
     this.#sizeBytes = fstatSync(fd).size;
+    if (index === resumeAt?.index && this.#sizeBytes > resumeAt.sizeBytes) {
+      ftruncateSync(fd, resumeAt.sizeBytes);
+      this.#sizeBytes = resumeAt.sizeBytes;
+    }
+  }
+
+  get position(): RotatedLogPosition {
+    return { index: this.#index, sizeBytes: this.#sizeBytes };
   }
 
   /** Bytes written so far, those of a `write` that failed midway included. */

@@ -20,6 +20,7 @@ const appliedTaskKeys: ReadonlySet<keyof TaskOptions> = new Set([
   "working_dir",
   "hostname",
   "labels",
+  "log_files",
   "logging",
   "cpu_hard_limit",
   "cpu_cfs_period",
@@ -33,12 +34,9 @@ const limitedTaskKeys: ReadonlyMap<string, string> = new Map([
   ["network_mode", "bridge, host, none"],
   ["logging.driver", "nomad"],
 ]);
-const limitedPluginKeys: ReadonlyMap<string, string> = new Map([
-  ["logging.driver", "nomad"],
-  ["log_collection", "nomad, off"],
-]);
+const limitedPluginKeys: ReadonlyMap<string, string> = new Map([["logging.driver", "nomad"]]);
 
-const refusedPluginKeys: ReadonlySet<string> = new Set(["auth", "auth.config", "auth.helper", "volumes.selinuxlabel", "recover_stopped", "logging.options"]);
+const refusedPluginKeys: ReadonlySet<string> = new Set(["auth", "auth.config", "auth.helper", "volumes.selinuxlabel", "logging.options"]);
 
 /** Support of a key of the task config by its dotted path, e.g. `logging.driver`. */
 export function taskKeySupport(path: string): KeySupport {

@@ -1,5 +1,10 @@
 import { attr, block, blockAttrs, blockList, configSchema, type Infer } from "@driver/nomad-plugin";
 
+/** The values of Nomad's Docker driver. */
+const danglingDefaults = { enabled: true, period: "5m", creation_grace: "5m", dry_run: false } as const;
+
+const logFileDefaults = { max_files: 10, max_file_size: "10m" } as const;
+
 /** What a client's operator sets in `plugin "nomad-driver-podman" { config { … } }`. */
 export const pluginSchema = configSchema(
   {
@@ -18,8 +23,22 @@ export const pluginSchema = configSchema(
       { default: { enabled: true }, help: "What tasks may mount." },
     ),
     gc: block(
-      { container: attr.bool({ default: true, help: "Remove a task's container when Nomad destroys the task." }) },
-      { default: { container: true }, help: "What is cleaned up." },
+      {
+        container: attr.bool({ default: true, help: "Remove a task's container when Nomad destroys the task." }),
+        dangling_containers: block(
+          {
+            enabled: attr.bool({ default: danglingDefaults.enabled, help: "Remove containers of this node's tasks that Nomad has lost." }),
+            period: attr.string({ default: danglingDefaults.period, help: "Time between two looks for such containers." }),
+            creation_grace: attr.string({
+              default: danglingDefaults.creation_grace,
+              help: "Least age of such a container, and time that the agent gets to hand its tasks over.",
+            }),
+            dry_run: attr.bool({ default: danglingDefaults.dry_run, help: "Only log what would be removed." }),
+          },
+          { default: danglingDefaults, help: "Containers that no task owns any more." },
+        ),
+      },
+      { default: { container: true, dangling_containers: danglingDefaults }, help: "What is cleaned up." },
     ),
     recover_stopped: attr.bool({ default: false, help: "Start a stopped container again when its task is recovered." }),
     extra_labels: attr.list("string", { help: "Glob patterns of the Nomad labels put on each container, e.g. task*." }),
@@ -48,6 +67,13 @@ export const pluginSchema = configSchema(
       default: "nomad",
       help: "Who writes alloc/logs: nomad through its logmon, driver itself, or nobody (off).",
     }),
+    log_files: block(
+      {
+        max_files: attr.number({ default: logFileDefaults.max_files, help: "Log files kept of each stream of a task." }),
+        max_file_size: attr.string({ default: logFileDefaults.max_file_size, help: "Size at which a log file is followed by the next, e.g. 10m." }),
+      },
+      { default: logFileDefaults, help: 'Rotation of the log files that the driver writes with log_collection = "driver".' },
+    ),
     client_http_timeout: attr.string({ default: "60s", help: "Longest wait for an answer of the Podman API; 0: no limit." }),
     dns_servers: attr.list("string", { help: "Name servers of tasks without a Nomad dns block." }),
   },

@@ -11,6 +11,13 @@ export const processFields = {
   init_path: attr.string({ help: "Path of the init program on the host." }),
   tty: attr.bool({ default: false, help: "Give the task a terminal." }),
   labels: mapAttr("string", { help: "Labels of the container." }),
+  log_files: block(
+    {
+      max_files: attr.number({ help: "Log files kept of each stream; not set: as the plugin says." }),
+      max_file_size: attr.string({ help: "Size at which a log file is followed by the next, e.g. 10m; not set: as the plugin says." }),
+    },
+    { help: 'Rotation of this task\'s log files where the plugin has log_collection = "driver".' },
+  ),
   logging: block(
     {
       driver: attr.string({ help: "Log driver: nomad or journald." }),

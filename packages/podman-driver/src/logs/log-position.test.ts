@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { LogPosition } from "./log-position.ts";
+import { LogPosition, type LogProgress } from "./log-position.ts";
 
 const id = "ab".repeat(32);
 
@@ -17,7 +17,7 @@ class AllocFolder implements Disposable {
   }
 
   /** What a plugin that opens the position now would read. */
-  load(containerId = id): number {
+  load(containerId = id): LogProgress | undefined {
     const position = LogPosition.open(this.path, "web", containerId);
     try {
       return position.load();
@@ -31,37 +31,43 @@ class AllocFolder implements Disposable {
   }
 }
 
-test("begins at 0", () => {
+test("knows nothing at first", () => {
   using folder = new AllocFolder();
-  assert.equal(folder.load(), 0);
+  assert.equal(folder.load(), undefined);
   assert.equal(statSync(folder.file).mode & 0o777, 0o600);
 });
+
+const anyEnd = fc.record({ index: fc.nat(), sizeBytes: fc.maxSafeNat() }, { noNullPrototype: true });
+const anyProgress: fc.Arbitrary<LogProgress> = fc.record(
+  { inode: fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }), offsetBytes: fc.maxSafeNat(), files: fc.record({ stdout: anyEnd, stderr: anyEnd }, { noNullPrototype: true }) },
+  { requiredKeys: ["inode", "offsetBytes"], noNullPrototype: true },
+);
 
 test("outlives the plugin, whatever was saved before", () => {
   using folder = new AllocFolder();
   fc.assert(
-    fc.property(fc.array(fc.maxSafeNat(), { minLength: 1, maxLength: 5 }), (offsets) => {
+    fc.property(fc.array(anyProgress, { minLength: 1, maxLength: 5 }), (saves) => {
       const position = LogPosition.open(folder.path, "web", id);
-      for (const offset of offsets) position.save(offset);
+      for (const progress of saves) position.save(progress);
       position.close();
-      assert.equal(folder.load(), offsets.at(-1));
+      assert.deepEqual(folder.load(), saves.at(-1));
     }),
   );
 });
 
-test("begins at 0 again for another container", () => {
+test("knows nothing of another container", () => {
   using folder = new AllocFolder();
   const position = LogPosition.open(folder.path, "web", id);
-  position.save(4711);
+  position.save({ inode: 7n, offsetBytes: 4711 });
   position.close();
-  assert.equal(folder.load("cd".repeat(32)), 0);
+  assert.equal(folder.load("cd".repeat(32)), undefined);
 });
 
-for (const text of ["", "\n", id, `${id} `, `${id} -5`, `${id} 1.5`, `${id} NaN`, `${id} Infinity`, `${id} 99999999999999999999`, "\0".repeat(96), "x".repeat(5000)]) {
-  test(`begins at 0 when the file is damaged: ${JSON.stringify(text.replace(id, "id").slice(0, 30))}`, () => {
+for (const text of ["", "\n", id, `${id} 7`, `${id} 7 `, `${id} 7 -5`, `${id} 7 1.5`, `${id} x 5`, `${id} 7 NaN`, `${id} 7 99999999999999999999`, "\0".repeat(96), "x".repeat(5000)]) {
+  test(`knows nothing when the file is damaged: ${JSON.stringify(text.replace(id, "id").slice(0, 30))}`, () => {
     using folder = new AllocFolder();
     writeFileSync(folder.file, text);
-    assert.equal(folder.load(), 0);
+    assert.equal(folder.load(), undefined);
   });
 }
 

@@ -1,36 +1,36 @@
 import { K8sFileLines, type K8sFileEntry } from "@driver/libpod";
 import type { LogPosition } from "./log-position.ts";
+import type { LogSpool } from "./log-spool.ts";
 import type { LogSinks } from "./open-log-sinks.ts";
-import type { LogSource } from "./log-source.ts";
 import type { Slice, SliceBuffers } from "./slice-buffers.ts";
 
 export interface LogPumpOptions {
-  readonly source: LogSource;
-  readonly sinks: LogSinks;
-  readonly position: LogPosition;
+  readonly spool: LogSpool;
+  readonly sinks: Pick<LogSinks, "stdout" | "stderr" | "filePositions">;
+  readonly position: Pick<LogPosition, "save">;
   readonly buffers: SliceBuffers;
-  /** Where to begin, from `position`. */
-  readonly offsetBytes: number;
 }
 
 /**
- * Carries a container's output from conmon's file to the task's two logs: exact bytes, each stream by itself, at the
+ * Carries a container's output from conmon's files to the task's two logs: exact bytes, each stream by itself, at the
  * speed of the slower reader, in slices so small that no other task waits. The position is saved after each slice that
  * was delivered, so a crash repeats at most one.
  */
 export class LogPump {
   readonly #options: LogPumpOptions;
-  readonly #lines = new K8sFileLines();
   readonly #stop = new AbortController();
   readonly #finished: Promise<void>;
-  #offsetBytes: number;
+  #lines = new K8sFileLines();
+  /** Where in its file the first byte given to `#lines` stands. */
+  #linesFromBytes: number;
+  #inode = 0n;
   #draining = false;
   #poked = true;
   #wake: (() => void) | undefined;
 
   constructor(options: LogPumpOptions) {
     this.#options = options;
-    this.#offsetBytes = options.offsetBytes;
+    this.#linesFromBytes = options.spool.offsetBytes;
     this.#finished = this.#run();
     // `drain` and `close` look at the outcome.
     this.#finished.catch(() => undefined);
@@ -41,11 +41,6 @@ export class LogPump {
     this.#poked = true;
     this.#wake?.();
   };
-
-  /** Bytes of the source that have been delivered. */
-  get deliveredBytes(): number {
-    return this.#options.offsetBytes + this.#lines.consumedBytes;
-  }
 
   /** The container has ended: settles when everything it wrote is delivered. Rejects when a log cannot be read or written. */
   drain(): Promise<void> {
@@ -74,28 +69,34 @@ export class LogPump {
   }
 
   async #moveSlice(slice: Slice): Promise<boolean> {
-    const length = await this.#options.source.read(slice.input, this.#offsetBytes);
+    const { spool } = this.#options;
+    const { length, isNewFile, inode } = await spool.read(slice.input);
     if (length === 0) return false;
-    this.#offsetBytes += length;
+    this.#inode = inode;
+    if (isNewFile) {
+      this.#lines = new K8sFileLines();
+      this.#linesFromBytes = spool.offsetBytes - length;
+    }
     await this.#deliver(this.#lines.push(slice.input.subarray(0, length)), slice);
-    this.#options.position.save(this.deliveredBytes);
+    await spool.rotateWhenDue(this.#stop.signal);
     return true;
   }
 
   /** What conmon was writing when it was killed. */
   async #deliverRest(): Promise<void> {
-    await this.#deliver(this.#lines.finish());
-    this.#options.position.save(this.deliveredBytes);
+    const rest = this.#lines.finish();
+    if (rest.length > 0) await this.#deliver(rest);
   }
 
   async #deliver(entries: readonly K8sFileEntry[], slice?: Slice): Promise<void> {
-    const { stdout, stderr } = this.#options.sinks;
+    const { sinks, position } = this.#options;
     const out = gather(entries, "stdout", slice?.stdout);
     const err = gather(entries, "stderr", slice?.stderr);
     await Promise.all([
-      out.length > 0 ? stdout.write(out, this.#stop.signal) : undefined,
-      err.length > 0 ? stderr.write(err, this.#stop.signal) : undefined,
+      out.length > 0 ? sinks.stdout.write(out, this.#stop.signal) : undefined,
+      err.length > 0 ? sinks.stderr.write(err, this.#stop.signal) : undefined,
     ]);
+    position.save({ inode: this.#inode, offsetBytes: this.#linesFromBytes + this.#lines.consumedBytes, files: sinks.filePositions() });
   }
 
   async #nextPoke(): Promise<void> {

@@ -1,30 +1,60 @@
 import { basename } from "node:path";
-import type { Logger } from "@driver/nomad-plugin";
-import { GuardedDirectory, type TaskConfig } from "@driver/nomad-plugin";
+import { GuardedDirectory, type Logger, type RotatedLogPosition, type TaskConfig } from "@driver/nomad-plugin";
+import { FileLogSink } from "./file-log-sink.ts";
 import { nullSink, type LogSink } from "./log-sink.ts";
 import { TaskLogSink } from "./task-log-sink.ts";
 
 export interface LogSinks {
   readonly stdout: LogSink;
   readonly stderr: LogSink;
+  /** Where the plugin's own files end now; undefined when Nomad's FIFOs are written. */
+  filePositions(): LogFilePositions | undefined;
   close(): Promise<void>;
 }
 
+export interface LogFilePositions {
+  readonly stdout: RotatedLogPosition;
+  readonly stderr: RotatedLogPosition;
+}
+
+export interface LogFileLimits {
+  readonly maxFiles: number;
+  readonly maxFileBytes: number;
+}
+
+export type LogTarget =
+  /** Nomad's FIFOs. `readerIsFresh`: Nomad has just started a collector for this task. */
+  | { readonly kind: "fifo"; readonly readerIsFresh: boolean }
+  /** The files that `nomad alloc logs` reads, written by the plugin. */
+  | { readonly kind: "files"; readonly limits: LogFileLimits; readonly resumeAt: LogFilePositions | undefined };
+
+type StreamName = "stdout" | "stderr";
+
 /** Both streams of a task, written where Nomad told us to; nothing is opened outside the allocation's log folder. */
-export function openLogSinks(task: TaskConfig, options: { readonly readerIsFresh: boolean; readonly logger: Logger }): LogSinks {
+export function openLogSinks(task: TaskConfig, target: LogTarget, logger: Logger): LogSinks {
   const directory = GuardedDirectory.open(task.allocDir, "alloc", "logs");
-  const sinkFor = (stream: "stdout" | "stderr", path: string): LogSink =>
-    path === "" || path === "/dev/null"
-      ? nullSink
-      : new TaskLogSink({ directory, fifoName: basename(path), baseName: `${task.name}.${stream}`, ...options });
-  const stdout = sinkFor("stdout", task.stdoutPath);
-  const stderr = sinkFor("stderr", task.stderrPath);
+  const isWanted = (path: string): boolean => path !== "" && path !== "/dev/null";
+  const files = (stream: StreamName): FileLogSink | undefined => {
+    if (target.kind !== "files" || !isWanted(pathOf(task, stream))) return undefined;
+    return new FileLogSink({ directory, baseName: `${task.name}.${stream}`, ...target.limits, resumeAt: target.resumeAt?.[stream], logger });
+  };
+  const fifo = (stream: StreamName): LogSink => {
+    const path = pathOf(task, stream);
+    if (target.kind !== "fifo" || !isWanted(path)) return nullSink;
+    return new TaskLogSink({ directory, fifoName: basename(path), baseName: `${task.name}.${stream}`, readerIsFresh: target.readerIsFresh, logger });
+  };
+  const own = { stdout: files("stdout"), stderr: files("stderr") };
+  const sinks = { stdout: own.stdout ?? fifo("stdout"), stderr: own.stderr ?? fifo("stderr") };
   return {
-    stdout,
-    stderr,
+    ...sinks,
+    filePositions: () => (own.stdout === undefined || own.stderr === undefined ? undefined : { stdout: own.stdout.position, stderr: own.stderr.position }),
     close: async () => {
-      await Promise.allSettled([stdout.close(), stderr.close()]);
+      await Promise.allSettled([sinks.stdout.close(), sinks.stderr.close()]);
       directory.close();
     },
   };
+}
+
+function pathOf(task: TaskConfig, stream: StreamName): string {
+  return stream === "stdout" ? task.stdoutPath : task.stderrPath;
 }

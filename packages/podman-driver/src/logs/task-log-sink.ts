@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { RotatedLog, type GuardedDirectory, type Logger } from "@driver/nomad-plugin";
+import type { GuardedDirectory, Logger } from "@driver/nomad-plugin";
 import { FifoGate } from "./fifo-gate.ts";
 import type { FifoWriter } from "./fifo-writer.ts";
+import { FileLogSink } from "./file-log-sink.ts";
 import type { LogSink } from "./log-sink.ts";
 
 export interface TaskLogSinkOptions {
@@ -21,7 +22,6 @@ export interface TaskLogSinkOptions {
 }
 
 const openRetryMs = 100;
-const fileRetryMs = 1000;
 /** While the files are written, a try of the FIFO may delay the output by this much. */
 const returnProbeMs = 100;
 
@@ -35,7 +35,7 @@ export class TaskLogSink implements LogSink {
   readonly #gate: FifoGate;
   #readerIsProven: boolean;
   #fifo: FifoWriter | undefined;
-  #files: RotatedLog | undefined;
+  #files: FileLogSink | undefined;
   #triedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: TaskLogSinkOptions) {
@@ -49,8 +49,7 @@ export class TaskLogSink implements LogSink {
     while (left.length > 0) {
       left = this.#fifo === undefined ? await this.#findReader(left, signal) : await this.#writeFifo(this.#fifo, left, signal);
       if (this.#fifo === undefined && this.#files !== undefined) {
-        for (const chunk of left) await this.#writeFile(this.#files, chunk, signal);
-        return;
+        return this.#files.write(left, signal);
       }
     }
   }
@@ -61,20 +60,6 @@ export class TaskLogSink implements LogSink {
     await this.#files?.close();
     this.#fifo = undefined;
     this.#files = undefined;
-  }
-
-  /** A full disk stops the output, not the task: it goes on when there is room again. */
-  async #writeFile(files: RotatedLog, chunk: Uint8Array, signal: AbortSignal): Promise<void> {
-    for (let left = chunk, tries = 0; left.length > 0; tries += 1) {
-      const beforeBytes = files.writtenBytes;
-      try {
-        return await files.write(left);
-      } catch (error) {
-        if (tries === 0) this.#options.logger.warn("a log file of the task cannot be written; trying again", { log: this.#options.baseName, error: String(error) });
-        left = left.subarray(files.writtenBytes - beforeBytes);
-        await sleep(fileRetryMs, undefined, { signal });
-      }
-    }
   }
 
   /** What is left to write: nothing, or all of it when the reader has gone and took nobody knows how much. */
@@ -126,7 +111,8 @@ export class TaskLogSink implements LogSink {
   #useFiles(left: readonly Uint8Array[]): readonly Uint8Array[] {
     if (this.#files === undefined) {
       this.#options.logger.warn("nobody reads the task's log FIFO; writing the log files directly", { fifo: this.#options.fifoName });
-      this.#files = new RotatedLog({ directory: this.#options.directory, baseName: this.#options.baseName });
+      const { directory, baseName, logger } = this.#options;
+      this.#files = new FileLogSink({ directory, baseName, logger });
     }
     return left;
   }

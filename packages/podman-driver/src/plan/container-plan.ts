@@ -25,8 +25,8 @@ export interface PlanPolicy {
   readonly dnsServers: readonly string[];
   readonly defaultRootlessMode: string;
   readonly hostCpuCount: number;
-  /** False: the container's output is kept by Podman alone. */
-  readonly collectLogs: boolean;
+  /** Who writes the task's log files; off: the container's output is kept by Podman alone. */
+  readonly logCollection: "nomad" | "driver" | "off";
 }
 
 export interface PlanInput {
@@ -69,7 +69,7 @@ export function planContainer(input: PlanInput): ContainerPlan {
     ...(options.working_dir !== undefined && { work_dir: options.working_dir }),
     ...(options.hostname !== undefined && { hostname: options.hostname }),
     ...(task.user !== "" && { user: task.user }),
-    mounts: planMounts(task).map(toSpecMount),
+    mounts: planMounts(task, { protectsLogs: policy.logCollection === "driver" }).map(toSpecMount),
     ...(task.devices.length > 0 && { devices: task.devices.map((device) => ({ path: `${device.hostPath}:${device.taskPath}:${device.cgroupPermissions}` })) }),
     resource_limits: planLimits(task.resources, toCpuLimit(input), facts.rootless),
     ...(task.resources.linux.oomScoreAdj !== 0 && { oom_score_adj: task.resources.linux.oomScoreAdj }),
@@ -77,7 +77,7 @@ export function planContainer(input: PlanInput): ContainerPlan {
     netns: network.netns,
     ...(publishes && { portmappings: ports }),
     ...planDns(task.dns, policy.dnsServers),
-    log_configuration: { driver: "k8s-file", size: policy.collectLogs ? unlimitedLogBytes : unreadLogBytes },
+    log_configuration: { driver: "k8s-file", size: policy.logCollection === "off" ? unreadLogBytes : unlimitedLogBytes },
   };
   return { spec, notices: network.notice === undefined ? [] : [network.notice] };
 }

@@ -9,11 +9,16 @@ export interface PodmanMount {
   readonly options: readonly string[];
 }
 
-/** The allocation's folders, at the places that the task's environment names, then Nomad's own mounts. */
-export function planMounts(task: TaskConfig): PodmanMount[] {
+/**
+ * The allocation's folders, at the places that the task's environment names, then Nomad's own mounts. `protectsLogs`: the
+ * driver writes the log files itself, so no task may (as Nomad's Docker driver has it).
+ */
+export function planMounts(task: TaskConfig, options: { readonly protectsLogs: boolean }): PodmanMount[] {
   const taskDir = join(task.allocDir, task.name);
+  const allocPath = task.env["NOMAD_ALLOC_DIR"] ?? "/alloc";
   return [
-    bind(join(task.allocDir, "alloc"), task.env["NOMAD_ALLOC_DIR"] ?? "/alloc", []),
+    bind(join(task.allocDir, "alloc"), allocPath, []),
+    ...(options.protectsLogs ? [bind(join(task.allocDir, "alloc", "logs"), join(allocPath, "logs"), ["ro"])] : []),
     bind(join(taskDir, "local"), task.env["NOMAD_TASK_DIR"] ?? "/local", []),
     bind(join(taskDir, "secrets"), task.env["NOMAD_SECRETS_DIR"] ?? "/secrets", []),
     ...task.mounts.map(toBind),

@@ -62,7 +62,8 @@ function judgeRemoved(evidence: ExitEvidence): ExitVerdict {
   return unknown("the container was removed by someone else");
 }
 
-function hasStopped(state: ObservedState): boolean {
+/** Whether Podman says that no process of the container runs, or never ran. */
+export function hasStopped(state: Pick<ObservedState, "status" | "pid">): boolean {
   return state.status === "exited" || state.status === "created" || (state.status === "stopped" && state.pid === 0);
 }
 

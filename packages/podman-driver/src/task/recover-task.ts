@@ -2,6 +2,8 @@ import type { Logger } from "@driver/nomad-plugin";
 import { LibpodError, type ContainerInspect } from "@driver/libpod";
 import { DriverError, type TaskHandle as NomadTaskHandle } from "@driver/nomad-plugin";
 import type { DriverServices } from "../driver-services.ts";
+import type { LogFileLimits } from "../logs/open-log-sinks.ts";
+import { toCollector } from "../logs/task-logs.ts";
 import { isProcessOfContainer } from "../host/cgroup-path.ts";
 import type { PodmanHost } from "../host/podman-host.ts";
 import type { PodmanHosts } from "../host/podman-hosts.ts";
@@ -13,7 +15,11 @@ export interface RecoverRequest {
   readonly handle: NomadTaskHandle;
   readonly hosts: PodmanHosts;
   readonly services: DriverServices;
+  /** True: a container that has stopped is started again, as far as this driver made it. */
+  readonly restartsStopped: boolean;
+  readonly logFiles: LogFileLimits;
   readonly logger: Logger;
+  emit(message: string, annotations?: Readonly<Record<string, string>>): void;
 }
 
 /** An agent recovers its tasks one after the other before it does anything else, so one of them may not take long. */
@@ -22,7 +28,7 @@ const lookTimeoutMs = 10_000;
 /**
  * Takes a task over from an earlier plugin, the Go driver's included. Rejects only when the container is certainly gone
  * or not the task's: Nomad then destroys and restarts the task. While Podman does not answer the task counts as
- * running, and is looked at as soon as it does.
+ * running, and is looked at as soon as it does. Starting a stopped container again is not waited for.
  */
 export async function recoverTask(request: RecoverRequest, signal: AbortSignal): Promise<TaskHandle> {
   const { handle, services, logger } = request;
@@ -38,12 +44,22 @@ export async function recoverTask(request: RecoverRequest, signal: AbortSignal):
     startedAt: state.startedAt,
     sameBoot: state.own === undefined || state.own.bootId === "" || state.own.bootId === services.bootId,
     isFresh: false,
-    seenPid: state.own?.bootId === services.bootId ? state.own.containerPid : 0,
-    collectsLogs: state.own?.logMode === "nomad",
+    seenPid: toSeenPid(request, state, observed),
+    // A task keeps the way of its logs for life; the Go driver gave conmon the FIFO, and no pump is needed.
+    collector: state.own === undefined ? undefined : toCollector(state.own.logMode, request.logFiles),
     observed: observed === "no answer" ? undefined : observed,
+    // conmon of a container of the Go driver waits for a reader of Nomad's FIFO, and Podman waits for conmon.
+    restarts: request.restartsStopped && state.own !== undefined ? { address: state.network?.ip } : undefined,
     services,
     logger,
+    emit: request.emit,
   });
+}
+
+/** A Podman that named a process of this host once names one of this host now: that of a container started again as well. */
+function toSeenPid({ services }: RecoverRequest, { own }: TaskState, observed: ContainerInspect | "no answer"): number {
+  if (own === undefined || own.containerPid === 0 || own.bootId !== services.bootId) return 0;
+  return observed === "no answer" ? own.containerPid : observed.state.pid;
 }
 
 function resolveHost(hosts: PodmanHosts, state: TaskState): PodmanHost {

@@ -2,7 +2,7 @@ import type { ContainerInspect } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
 import { DriverError, type TaskConfig } from "@driver/nomad-plugin";
 import type { TaskOptions } from "../config/task-schema.ts";
-import { inStep, isNameConflict } from "../errors.ts";
+import { inStep, isGone, isNameConflict, mayPassSoon } from "../errors.ts";
 import type { PodmanHost } from "../host/podman-host.ts";
 import { resolveImage } from "../image/image-resolver.ts";
 import { planContainer, type ContainerPlan, type PlanPolicy } from "../plan/container-plan.ts";
@@ -23,6 +23,15 @@ export interface StartRequest {
 
 /** A failed start is not held up any longer by a Podman that is down; the next start of the task clears away what is left. */
 const undoForMs = 5000;
+/** Each step of a start is tried five times within this, as Nomad's Docker driver tries five times; its pauses are longer. */
+const retryForMs = 3000;
+
+/** A container that is to be this task's, as Podman has it before the start. */
+interface FoundContainer {
+  readonly id: string;
+  /** True: an unanswered call for this very start has started it already. It may have ended since, and is not run twice. */
+  readonly hasRun: boolean;
+}
 
 /**
  * Brings a task's container up and returns what Podman then says of it. Whatever fails is undone by `undo`, which the
@@ -30,17 +39,44 @@ const undoForMs = 5000;
  */
 export async function startContainer(request: StartRequest, undo: Rollback, signal: AbortSignal): Promise<ContainerInspect> {
   const { task, options, host, policy } = request;
-  const facts = await inStep(`ask Podman at ${host.socketPath} what it can do`, host.facts(signal));
+  const facts = await tryStep(request, `ask Podman at ${host.socketPath} what it can do`, () => host.facts(signal), signal);
   // A plan for the image as written finds a bad config before anything is pulled.
   planContainer({ task, options, facts, policy, image: options.image });
-  const image = await inStep(`find image ${options.image}`, resolveImage(host.client, toImageRequest(request), signal));
+  const image = await tryStep(request, `find image ${options.image}`, () => resolveImage(host.client, toImageRequest(request), signal), signal);
   const plan = planContainer({ task, options, facts, policy, image: image.id });
   for (const notice of plan.notices) request.emit(notice);
-  const containerId = await createContainer(request, plan, undo, signal);
-  await inStep(`start container ${plan.spec.name}`, host.client.containers.start(containerId, signal));
-  const inspect = await inStep(`inspect container ${plan.spec.name}`, host.client.containers.inspect(containerId, signal));
+  const container = await createContainer(request, plan, undo, signal);
+  await startOnce(request, container, signal);
+  const inspect = await tryStep(request, `inspect container ${plan.spec.name}`, () => host.client.containers.inspect(container.id, signal), signal);
   if (inspect !== undefined) return inspect;
   throw new DriverError("failed", `container ${plan.spec.name} vanished as soon as it was started`, { recoverable: true });
+}
+
+/** Podman's hiccups are no failure of the task. What the job or a registry is to blame for is told at once. */
+function tryStep<T>(request: StartRequest, step: string, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  const when = (error: unknown): boolean => {
+    const again = mayPassSoon(error);
+    if (again) request.logger.info(`${step}: failed, and may be tried again`, { error: String(error) });
+    return again;
+  };
+  return inStep(step, retryTransient(work, { forMs: retryForMs, when, signal }));
+}
+
+/** A start whose answer was lost may have happened, and its process may have ended again: it is not started twice. */
+async function startOnce(request: StartRequest, container: FoundContainer, signal: AbortSignal): Promise<void> {
+  const { containers } = request.host.client;
+  let { hasRun } = container;
+  let tries = 0;
+  await tryStep(
+    request,
+    `start container ${container.id.slice(0, 12)}`,
+    async () => {
+      tries += 1;
+      if (tries > 1) hasRun = (await containers.inspect(container.id, signal))?.state.startedAt !== undefined;
+      if (!hasRun) await containers.start(container.id, signal);
+    },
+    signal,
+  );
 }
 
 function toImageRequest(request: StartRequest): Parameters<typeof resolveImage>[1] {
@@ -53,46 +89,60 @@ function toImageRequest(request: StartRequest): Parameters<typeof resolveImage>[
 }
 
 /** Creates it, or takes over the one that an unanswered call for this very start has made. */
-async function createContainer(request: StartRequest, plan: ContainerPlan, undo: Rollback, signal: AbortSignal): Promise<string> {
+async function createContainer(request: StartRequest, plan: ContainerPlan, undo: Rollback, signal: AbortSignal): Promise<FoundContainer> {
   const name = plan.spec.name ?? "";
   let containerId: string | undefined;
   undo.onFailure(`remove container ${name}`, (undoSignal) =>
     retryTransient(() => (containerId === undefined ? removeOwn(request, name, undoSignal) : remove(request, containerId, undoSignal)), { forMs: undoForMs, signal: undoSignal }),
   );
-  containerId = await inStep(`create container ${name}`, create(request, plan, signal));
-  return containerId;
+  const container = await tryStep(request, `create container ${name}`, () => createOrFind(request, plan, signal), signal);
+  containerId = container.id;
+  signal.throwIfAborted();
+  return container;
 }
 
-async function create(request: StartRequest, plan: ContainerPlan, signal: AbortSignal): Promise<string> {
-  const { containers } = request.host.client;
+async function createOrFind(request: StartRequest, plan: ContainerPlan, signal: AbortSignal): Promise<FoundContainer> {
   try {
-    const { id, warnings } = await containers.create(plan.spec, signal);
-    for (const warning of warnings) request.logger.warn(`Podman on creating ${plan.spec.name}: ${warning}`);
-    return id;
+    return await create(request, plan);
   } catch (error) {
+    signal.throwIfAborted();
     if (!isNameConflict(error)) throw error;
-    const id = await clearName(request, plan.spec.name ?? "", signal);
-    return id ?? (await containers.create(plan.spec, signal)).id;
+    return (await clearName(request, plan.spec.name ?? "", signal)) ?? (await create(request, plan));
   }
 }
 
-/** Makes room for the task's container. Returns the id of one that is this very start's, to be taken over. */
-async function clearName(request: StartRequest, name: string, signal: AbortSignal): Promise<string | undefined> {
-  const { containers } = request.host.client;
-  const existing = await containers.inspect(name, signal);
-  if (existing === undefined) return undefined;
+/** Is not broken off: Podman would go on, and its container would come after the roll-back has looked for it. */
+async function create(request: StartRequest, plan: ContainerPlan): Promise<FoundContainer> {
+  const { id, warnings } = await request.host.client.containers.create(plan.spec, new AbortController().signal);
+  for (const warning of warnings) request.logger.warn(`Podman on creating ${plan.spec.name}: ${warning}`);
+  return { id, hasRun: false };
+}
+
+/** Makes room for the task's container. Returns one that is this very start's, to be taken over. */
+async function clearName(request: StartRequest, name: string, signal: AbortSignal): Promise<FoundContainer | undefined> {
+  const existing = await inspectUnlessGone(request, name, signal);
+  // It is being removed already: the name is free, or will be at one of the next tries.
+  if (existing === undefined || existing.state.status === "removing") return undefined;
   const claim = judgeClaim(existing, request.task);
   switch (claim.kind) {
     case "foreign":
       throw new DriverError("failed", `the container name ${name} is taken by ${claim.owner}: remove or rename that container`, { recoverable: true });
     case "same-start":
-      if (existing.state.status === "created" || existing.state.running) return existing.id;
-      break;
+      return { id: existing.id, hasRun: existing.state.startedAt !== undefined };
     case "leftover":
       request.logger.info(`removing container ${name}, left over from an earlier start of the task`, { container: existing.id });
   }
   await remove(request, existing.id, signal);
   return undefined;
+}
+
+async function inspectUnlessGone(request: StartRequest, name: string, signal: AbortSignal): Promise<ContainerInspect | undefined> {
+  try {
+    return await request.host.client.containers.inspect(name, signal);
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
 }
 
 /** By name and label, since the id is not known: a create whose answer is lost may have happened all the same. */

@@ -2,6 +2,8 @@ import type { ContainerInspect } from "@driver/libpod";
 import type { StartedTask } from "@driver/nomad-plugin";
 import type { DriverServices } from "../driver-services.ts";
 import { identifyMain } from "../host/container-processes.ts";
+import type { LogFileLimits } from "../logs/open-log-sinks.ts";
+import { toCollector } from "../logs/task-logs.ts";
 import { toDriverNetwork } from "../plan/network.ts";
 import { Rollback } from "./rollback.ts";
 import { startContainer, type StartRequest } from "./start-container.ts";
@@ -10,6 +12,8 @@ import { encodeTaskState } from "./task-state.ts";
 
 export interface StartTaskRequest extends StartRequest {
   readonly services: DriverServices;
+  /** Rotation of the task's log files where the driver writes them. */
+  readonly logFiles: LogFileLimits;
 }
 
 /** Version of the handle that Nomad keeps; the Go driver's too. */
@@ -40,10 +44,11 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
     sameBoot: true,
     isFresh: true,
     seenPid: 0,
-    collectsLogs: policy.collectLogs,
+    collector: toCollector(policy.logCollection, request.logFiles),
     observed,
     services,
     logger,
+    emit: request.emit,
   });
   return { task, answer: { handle: { version: handleVersion, config, state: "running", driverState }, network } };
 }
@@ -54,6 +59,6 @@ function toOwnState(request: StartTaskRequest, observed: ContainerInspect): Para
     bootId: request.services.bootId,
     containerPid: main?.pid ?? 0,
     containerStartTicks: main?.startTicks ?? "",
-    logMode: request.policy.collectLogs ? "nomad" : "off",
+    logMode: request.policy.logCollection,
   };
 }

@@ -21,6 +21,7 @@ const killGraceMs = 20_000;
 
 /** Asks the task to end and kills it after the time-out. Settles when it has ended; a task that is gone already is no error. */
 export async function stopContainer(task: TaskHandle, options: StopOptions, signal: AbortSignal): Promise<void> {
+  await task.endRestart(killGraceMs, signal);
   if (!task.isRunning) return;
   const polite = parseSignal(options.killSignal || task.stopSignal || "SIGTERM");
   if (options.timeoutMs > 0) {
@@ -32,6 +33,7 @@ export async function stopContainer(task: TaskHandle, options: StopOptions, sign
 
 /** Kills the task and settles when it has ended; rejects when it outlives that by far. */
 export async function killContainer(task: TaskHandle, roots: HostRoots, signal: AbortSignal): Promise<void> {
+  await task.endRestart(killGraceMs, signal);
   if (!task.isRunning) return;
   try {
     await sendSignal(task, sigKill, signal);

@@ -1,15 +1,17 @@
 import type { ContainerInspect } from "@driver/libpod";
-import type { Logger } from "@driver/nomad-plugin";
+import { DriverError, type Logger } from "@driver/nomad-plugin";
 import { type TaskConfig, type TaskStats, type TaskStatus, type WaitResult } from "@driver/nomad-plugin";
 import { readCgroupSample, readOomKills } from "../host/cgroup-counters.ts";
 import { identifyContainer, type ContainerProcesses } from "../host/container-processes.ts";
 import type { DriverServices } from "../driver-services.ts";
 import type { PodmanHost } from "../host/podman-host.ts";
 import { isAlive, type HostRoots } from "../host/proc-files.ts";
-import { TaskLogs } from "../logs/task-logs.ts";
+import { TaskLogs, type LogCollector } from "../logs/task-logs.ts";
 import { memoryLimitBytes } from "../plan/resources.ts";
 import { findContainer } from "./find-container.ts";
+import { hasStopped, unknownExitCode } from "./exit-verdict.ts";
 import { waitForExit, type ExitSources } from "./exit-watcher.ts";
+import { restartStopped } from "./restart-stopped.ts";
 import { followStats, type NodeCompute } from "./stats-sampler.ts";
 
 export interface TaskHandleOptions {
@@ -23,12 +25,16 @@ export interface TaskHandleOptions {
   readonly isFresh: boolean;
   /** The container's main process as an earlier plugin saw it in this boot; 0 where it did not. */
   readonly seenPid: number;
-  /** True: the container's output goes to Nomad's log files through this plugin. */
-  readonly collectsLogs: boolean;
+  /** Who writes the task's log files; undefined: nobody here, or conmon itself for a task of the Go driver. */
+  readonly collector: LogCollector | undefined;
   /** What Podman said of the container; undefined when it could not be asked and must be, as soon as it answers. */
   readonly observed: ContainerInspect | undefined;
+  /** Set: a container that has stopped is started again before it is watched; with the address that Nomad knows the task by. */
+  readonly restarts?: { readonly address: string | undefined } | undefined;
   readonly services: DriverServices;
   readonly logger: Logger;
+  /** Tells the task's owner what happens. */
+  emit(message: string, annotations?: Readonly<Record<string, string>>): void;
 }
 
 /** When a task has ended, its output may take this long to reach a reader that is slow. */
@@ -42,10 +48,14 @@ export class TaskHandle {
   readonly task: TaskConfig;
   readonly containerId: string;
   readonly host: PodmanHost;
-  readonly startedAt: Date;
   readonly #options: TaskHandleOptions;
   readonly #stop = new AbortController();
+  readonly #noMoreTries = new AbortController();
+  readonly #found = Promise.withResolvers<void>();
   readonly #ended: Promise<WaitResult>;
+  #startedAt: Date;
+  #isRestarting = false;
+  #hasRestarted = false;
   #processes: ContainerProcesses = { conmonIsLost: false };
   #stopSignal = "";
   #result: WaitResult | undefined;
@@ -55,7 +65,7 @@ export class TaskHandle {
     this.task = options.task;
     this.containerId = options.containerId;
     this.host = options.host;
-    this.startedAt = options.startedAt;
+    this.#startedAt = options.startedAt;
     this.#options = options;
     this.#ended = this.#live();
     // Every waiter sees a failure for itself; without one there is nobody to tell.
@@ -64,6 +74,11 @@ export class TaskHandle {
 
   get id(): string {
     return this.task.id;
+  }
+
+  /** When the container's process was started last. */
+  get startedAt(): Date {
+    return this.#startedAt;
   }
 
   /** The image's stop signal as Podman gives it, a name or a number; empty while it is not known. */
@@ -97,13 +112,24 @@ export class TaskHandle {
     return { id, name, state, startedAt: this.startedAt, completedAt: this.#completedAt, result: this.#result, attributes: { container_id: this.containerId } };
   }
 
+  /**
+   * For those who end the task: its stopped container is not started (again) from now on. Settles when a start that is under
+   * way has come to its end, or after `timeoutMs`.
+   */
+  async endRestart(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    this.#noMoreTries.abort(new DriverError("task-state", "recover_stopped: the task was stopped before its container was started again"));
+    if (this.#isRestarting) await this.#whenFound(AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
+  }
+
   /** Ends with the task. Yields nothing where the container's cgroup cannot be read. */
   async *stats(options: { readonly intervalMs: number; readonly compute: NodeCompute }, signal: AbortSignal): AsyncGenerator<TaskStats> {
     const read = (): ReturnType<typeof readCgroupSample> => {
       const { cgroup } = this.#processes;
       return this.isRunning && cgroup !== undefined ? readCgroupSample(cgroup) : undefined;
     };
-    yield* followStats({ ...options, read }, AbortSignal.any([signal, this.#stop.signal]));
+    const either = AbortSignal.any([signal, this.#stop.signal]);
+    await this.#whenFound(either);
+    yield* followStats({ ...options, read }, either);
   }
 
   /** Lets go of the container, which runs on. Settles when watch and pump have ended. */
@@ -114,44 +140,88 @@ export class TaskHandle {
 
   async #live(): Promise<WaitResult> {
     const signal = this.#stop.signal;
-    const { logger, observed } = this.#options;
+    try {
+      const found = await this.#find(signal);
+      this.#result = found !== undefined && "exitCode" in found ? found : await this.#watch(found, signal);
+      this.#completedAt = new Date();
+      return this.#result;
+    } finally {
+      this.#found.resolve();
+    }
+  }
+
+  /** The container as it is to be watched, or the task's end where it was to be started again and was not. */
+  async #find(signal: AbortSignal): Promise<ContainerInspect | WaitResult | undefined> {
+    const { logger, observed, restarts } = this.#options;
     const inspect = observed ?? (await findContainer(this.host.client, this.containerId, logger, signal));
+    if (inspect === undefined || restarts === undefined || !hasStopped(inspect.state) || this.#noMoreTries.signal.aborted) return inspect;
+    this.#isRestarting = true;
+    try {
+      const request = { host: this.host, containerId: this.containerId, address: restarts.address, logger, noMoreTries: this.#noMoreTries.signal };
+      const restarted = await restartStopped(request, signal);
+      this.#startedAt = restarted.state.startedAt ?? new Date();
+      this.#hasRestarted = true;
+      return restarted;
+    } catch (error) {
+      signal.throwIfAborted();
+      return { exitCode: unknownExitCode, signal: 0, oomKilled: false, error: error instanceof Error ? error.message : String(error) };
+    } finally {
+      this.#isRestarting = false;
+    }
+  }
+
+  async #watch(inspect: ContainerInspect | undefined, signal: AbortSignal): Promise<WaitResult> {
     const logs = inspect === undefined ? undefined : this.#attach(inspect);
+    this.#found.resolve();
     try {
       const result = await waitForExit(
         {
           sources: this.#exitSources(),
-          startedAt: this.startedAt,
-          sameBoot: this.#options.sameBoot,
+          startedAt: this.#startedAt,
+          // A process that the kernel has in the container's cgroup was started in this boot, whatever an old state says.
+          sameBoot: this.#options.sameBoot || this.#hasRestarted || this.#processes.main !== undefined,
           memoryLimitBytes: memoryLimitBytes(this.task.resources),
-          logger,
+          logger: this.#options.logger,
         },
         signal,
       );
       await logs?.drain(drainTimeoutMs);
-      this.#completedAt = new Date();
-      this.#result = result;
       return result;
     } finally {
       await logs?.close();
     }
   }
 
+  /** Settles when the container has been looked at, or the signal fires. */
+  async #whenFound(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = (): void => resolve();
+    signal.addEventListener("abort", stop, { once: true });
+    await Promise.race([this.#found.promise, promise]);
+    signal.removeEventListener("abort", stop);
+  }
+
   #attach(inspect: ContainerInspect): TaskLogs | undefined {
     const { pid, conmonPid, cgroupPath } = inspect.state;
-    const { services, logger, collectsLogs } = this.#options;
+    const { services, logger, collector } = this.#options;
     this.#processes = identifyContainer(services.roots, { containerId: this.containerId, pid, conmonPid, cgroupPath, seenPid: this.#options.seenPid });
     this.#stopSignal = inspect.config.stopSignal;
-    if (!collectsLogs) return undefined;
+    if (collector === undefined) return undefined;
     return new TaskLogs({
       task: this.task,
       containerId: this.containerId,
+      collector,
       logPath: inspect.host.logPath,
+      staticDir: inspect.staticDir,
       socketPath: this.host.socketPath,
       isFresh: this.#options.isFresh,
       heartbeat: services.heartbeat,
       buffers: services.logBuffers,
       logger,
+      onDropped: (lostBytes) => {
+        this.#options.emit(`Dropped ${lostBytes} bytes of log output: nobody took it`, { dropped_bytes: String(lostBytes) });
+      },
     });
   }
 

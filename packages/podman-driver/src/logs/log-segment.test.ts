@@ -4,7 +4,7 @@ import { appendFileSync, chownSync, lchownSync, linkSync, mkdtempSync, readdirSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { LogSource } from "./log-source.ts";
+import { LogSegment } from "./log-segment.ts";
 
 const user = 1000;
 
@@ -29,7 +29,7 @@ class EngineFolder implements Disposable {
 for (const owner of [0, user]) {
   test(`reads a log of the engine's own user ${owner}`, async () => {
     using engine = new EngineFolder({ log: owner, socket: owner });
-    const source = await LogSource.open(engine.log, engine.socket);
+    const source = LogSegment.open(engine.log, engine.socket);
     const buffer = Buffer.alloc(4);
     assert.equal(await source.read(buffer, 3), 4);
     assert.equal(buffer.toString(), "3456");
@@ -44,7 +44,7 @@ for (const owner of [0, user]) {
 test("refuses a file of root that a user's engine names, and of another user that root's names", async () => {
   for (const owners of [{ log: 0, socket: user }, { log: user, socket: 0 }, { log: user + 1, socket: user }]) {
     using engine = new EngineFolder(owners);
-    await assert.rejects(LogSource.open(engine.log, engine.socket), /is not a file of the engine's user: refused to read it/);
+    assert.throws(() => LogSegment.open(engine.log, engine.socket), /is not a file of the engine's user: refused to read it/);
   }
 });
 
@@ -52,7 +52,7 @@ test("refuses what is no regular file, without waiting on it", async () => {
   using engine = new EngineFolder({ log: 0, socket: 0 });
   const fifo = join(engine.path, "fifo");
   execFileSync("mkfifo", [fifo]);
-  for (const path of [fifo, engine.path, "/dev/null"]) await assert.rejects(LogSource.open(path, engine.socket), /is not a file of the engine's user/);
+  for (const path of [fifo, engine.path, "/dev/null"]) assert.throws(() => LogSegment.open(path, engine.socket), /is not a file of the engine's user/);
 });
 
 test("follows no symbolic link, whoever owns it", async () => {
@@ -60,21 +60,21 @@ test("follows no symbolic link, whoever owns it", async () => {
   const link = join(engine.path, "link");
   symlinkSync(engine.log, link);
   lchownSync(link, user, user);
-  await assert.rejects(LogSource.open(link, engine.socket), { code: "ELOOP" });
+  assert.throws(() => LogSegment.open(link, engine.socket), { code: "ELOOP" });
 });
 
 test("judges a hard link by the owner of the file itself", async () => {
   using engine = new EngineFolder({ log: 0, socket: user });
   const link = join(engine.path, "hard");
   linkSync(engine.log, link);
-  await assert.rejects(LogSource.open(link, engine.socket), /refused to read it/);
+  assert.throws(() => LogSegment.open(link, engine.socket), /refused to read it/);
 });
 
 test("leaves no descriptor open when it refuses, and when the socket has vanished", async () => {
   const before = readdirSync("/proc/self/fd").length;
   using engine = new EngineFolder({ log: 0, socket: user });
-  await assert.rejects(LogSource.open(engine.log, engine.socket));
-  await assert.rejects(LogSource.open(engine.log, join(engine.path, "gone")), { code: "ENOENT" });
-  await assert.rejects(LogSource.open(join(engine.path, "gone"), engine.socket), { code: "ENOENT" });
+  assert.throws(() => LogSegment.open(engine.log, engine.socket));
+  assert.throws(() => LogSegment.open(engine.log, join(engine.path, "gone")), { code: "ENOENT" });
+  assert.throws(() => LogSegment.open(join(engine.path, "gone"), engine.socket), { code: "ENOENT" });
   assert.equal(readdirSync("/proc/self/fd").length, before);
 });

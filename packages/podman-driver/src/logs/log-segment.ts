@@ -1,34 +1,47 @@
-import { close, closeSync, constants, fstatSync, open, read, statSync } from "node:fs";
+import { close, closeSync, constants, fstatSync, openSync, read, statSync } from "node:fs";
 import { promisify } from "node:util";
 import { DriverError } from "@driver/nomad-plugin";
 
-const openFile = promisify(open);
 const readFd = promisify(read);
 const closeFd = promisify(close);
 
-/** The file that conmon writes a container's output to, in the engine's own storage. */
-export class LogSource {
+/** One file of a container's log, open for reading. */
+export class LogSegment {
+  readonly inode: bigint;
+  /** Its name; the file conmon writes to loses it in a rotation. */
+  readonly path: string;
   readonly #fd: number;
 
-  private constructor(fd: number) {
+  private constructor(fd: number, path: string, inode: bigint) {
     this.#fd = fd;
+    this.path = path;
+    this.inode = inode;
   }
 
   /**
    * Opens a log that an engine names. It must be a regular file of the user who owns the engine's socket: a rootless
    * user's service could name any file of the host otherwise, those that only root may read included.
    */
-  static async open(path: string, socketPath: string): Promise<LogSource> {
-    const fd = await openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  static open(path: string, socketPath: string): LogSegment {
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      const stats = fstatSync(fd);
-      if (stats.isFile() && stats.uid === statSync(socketPath).uid) return new LogSource(fd);
+      const stats = fstatSync(fd, { bigint: true });
+      if (stats.isFile() && Number(stats.uid) === statSync(socketPath).uid) return new LogSegment(fd, path, stats.ino);
     } catch (error) {
       closeSync(fd);
       throw error;
     }
     closeSync(fd);
     throw new DriverError("failed", `the container's log ${path} is not a file of the engine's user: refused to read it`);
+  }
+
+  /** The same open file under the name that a rotation has given it. */
+  renamed(path: string): LogSegment {
+    return new LogSegment(this.#fd, path, this.inode);
+  }
+
+  get sizeBytes(): number {
+    return fstatSync(this.#fd).size;
   }
 
   /** Bytes read into `buffer`; 0 at the end of what is written so far. */

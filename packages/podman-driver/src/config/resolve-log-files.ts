@@ -1,0 +1,24 @@
+import { DriverError } from "@driver/nomad-plugin";
+import type { LogFileLimits } from "../logs/open-log-sinks.ts";
+import { parseMemorySize } from "./parse-memory-size.ts";
+
+interface LogFileOptions {
+  readonly max_files?: number | undefined;
+  readonly max_file_size?: string | undefined;
+}
+
+const leastFileBytes = 4096;
+
+/**
+ * Rotation limits of a `log_files` block; what it does not set comes from `fallback`.
+ * @param key the path of the block, for the message
+ * @throws DriverError `config-invalid` for less than one file or for files below 4 KiB
+ */
+export function resolveLogFiles(options: LogFileOptions | undefined, key: string, fallback: LogFileLimits | undefined): LogFileLimits {
+  const maxFiles = options?.max_files ?? fallback?.maxFiles ?? 10;
+  const size = options?.max_file_size;
+  const maxFileBytes = size === undefined ? (fallback?.maxFileBytes ?? 10 * 1_048_576) : parseMemorySize(size, { key: `${key}.max_file_size` });
+  if (maxFiles < 1) throw new DriverError("config-invalid", `config key ${key}.max_files: ${maxFiles} must be at least 1`);
+  if (maxFileBytes < leastFileBytes) throw new DriverError("config-invalid", `config key ${key}.max_file_size: "${size}" must be at least 4k`);
+  return { maxFiles, maxFileBytes };
+}

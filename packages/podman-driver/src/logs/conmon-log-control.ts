@@ -1,0 +1,60 @@
+import { closeSync, constants, fstatSync, linkSync, openSync, rmSync, statSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** conmon's message for "open your log anew" (conmon: ctl, since 2.0.9). */
+const reopenLog = "2 0 0\n";
+const lookIntervalMs = 5;
+/** conmon does it within milliseconds; a busy host gets this long. */
+const reopenGraceMs = 3000;
+
+/** conmon's control FIFO in the container's folder, by which it is asked to begin a new log file. */
+export class ConmonLogControl {
+  readonly #ctlPath: string;
+  readonly #logPath: string;
+  readonly #socketPath: string;
+
+  constructor(paths: { readonly staticDir: string; readonly logPath: string; readonly socketPath: string }) {
+    this.#ctlPath = join(paths.staticDir, "ctl");
+    this.#logPath = paths.logPath;
+    this.#socketPath = paths.socketPath;
+  }
+
+  /**
+   * Keeps the log under `rotatedPath` and has conmon begin a new one under its own name. Settles true when conmon has
+   * switched, after which it never writes to the old file again; false, with nothing changed, when it is gone or does not.
+   */
+  async rotate(rotatedPath: string, signal: AbortSignal): Promise<boolean> {
+    const before = statSync(this.#logPath, { bigint: true }).ino;
+    linkSync(this.#logPath, rotatedPath);
+    if (this.#askConmon() && (await this.#hasSwitched(before, signal))) return true;
+    rmSync(rotatedPath, { force: true });
+    return false;
+  }
+
+  #askConmon(): boolean {
+    let fd: number | undefined;
+    try {
+      // Not waiting: once conmon is gone nobody reads it.
+      fd = openSync(this.#ctlPath, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+      const stats = fstatSync(fd);
+      if (!stats.isFIFO() || stats.uid !== statSync(this.#socketPath).uid) return false;
+      writeSync(fd, reopenLog);
+      return true;
+    } catch {
+      return false;
+    } finally {
+      if (fd !== undefined) closeSync(fd);
+    }
+  }
+
+  async #hasSwitched(before: bigint, signal: AbortSignal): Promise<boolean> {
+    const deadlineMs = performance.now() + reopenGraceMs;
+    while (performance.now() < deadlineMs) {
+      const now = statSync(this.#logPath, { bigint: true, throwIfNoEntry: false });
+      if (now !== undefined && now.ino !== before) return true;
+      await sleep(lookIntervalMs, undefined, { signal });
+    }
+    return false;
+  }
+}
