@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeMsgpack, type HclValue, type Logger, type TaskConfig, type TaskEvent, type TaskHandle } from "@driver/nomad-plugin";
-import { FakePodman, HostFixture, LogReader } from "@driver/testing";
+import { FakePodman, HostFixture, LogReader, plainTask } from "@driver/testing";
 import { DriverServices } from "../src/driver-services.ts";
 import { PodmanDriver } from "../src/index.ts";
 
@@ -106,29 +106,6 @@ export class FakeRig implements AsyncDisposable {
     const stdout = await LogReader.open(stdoutPath);
     this.#readers.push(stdout);
     const names = { id: `${allocId}/task/${randomBytes(4).toString("hex")}`, name: "task", allocId, allocDir, stdoutPath, stderrPath: "/dev/null" };
-    return { config: { ...plainTask, ...names, driverConfig: encodeMsgpack(config), ...more }, stdout };
+    return { config: plainTask({ ...names, driverConfig: encodeMsgpack(config), ...more }), stdout };
   }
 }
-
-const plainTask = {
-  jobName: "job",
-  jobId: "job",
-  taskGroupName: "group",
-  namespace: "default",
-  nodeName: "node",
-  nodeId: "node-id",
-  parentJobId: "",
-  user: "",
-  env: {},
-  deviceEnv: {},
-  resources: {
-    cpuShares: 100,
-    memoryMb: 64,
-    memoryMaxMb: 0,
-    networks: [],
-    ports: [],
-    linux: { cpuPeriodUs: 0, cpuQuotaUs: 0, cpuShares: 100, memoryLimitBytes: 64 * 1_048_576, oomScoreAdj: 0, cpusetCpus: "", cpusetCgroup: "", percentTicks: 0.025 },
-  },
-  mounts: [],
-  devices: [],
-} satisfies Partial<TaskConfig>;

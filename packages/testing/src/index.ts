@@ -16,3 +16,4 @@ export { podmanError, type ActiveFault, type Fault, type FaultKind, type FaultRu
 export { SeededRandom } from "./seeded-random.ts";
 export { FakePodman, type ScriptedFault, type ScriptedFaultRule } from "./fake-podman.ts";
 export type { FakeContainer } from "./fake-container.ts";
+export { plainTask } from "./plain-task.ts";

@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { planCommand } from "./command.ts";
+import { planCommand, type PlannedCommand } from "./command.ts";
 
-const cases = [
+interface Case {
+  readonly what: string;
+  readonly given: Partial<Parameters<typeof planCommand>[0]>;
+  readonly planned: PlannedCommand;
+}
+
+const plan = (given: Case["given"]): PlannedCommand => planCommand({ command: undefined, args: [], entrypoint: undefined, ...given });
+
+const cases: readonly Case[] = [
   { what: "nothing: the image decides", given: { args: [] }, planned: {} },
   { what: "a command", given: { command: "sleep", args: [] }, planned: { command: ["sleep"] } },
   { what: "a command and its arguments", given: { command: "sleep", args: ["1", "a b", ""] }, planned: { command: ["sleep", "1", "a b", ""] } },
@@ -16,11 +24,11 @@ const cases = [
 ];
 
 for (const { what, given, planned } of cases) {
-  test(`plans ${what}`, () => assert.deepEqual(planCommand(given), planned));
+  test(`plans ${what}`, () => assert.deepEqual(plan(given), planned));
 }
 
 for (const entrypoint of [5, true, { a: "b" }, [["nested"]], [null]]) {
   test(`refuses the entrypoint ${JSON.stringify(entrypoint)}`, () => {
-    assert.throws(() => planCommand({ args: [], entrypoint }), { code: "config-invalid", message: /entrypoint: must be a list of strings/ });
+    assert.throws(() => plan({ entrypoint }), { code: "config-invalid", message: /entrypoint: must be a list of strings/ });
   });
 }

@@ -6,7 +6,7 @@ import { decodeTaskOptions } from "../config/task-schema.ts";
 import { planContainer, type ContainerPlan, type EngineFacts, type PlanPolicy } from "./container-plan.ts";
 
 const facts: EngineFacts = { version: "4.3.1", rootless: false, cgroupVersion: "v1", cgroupManager: "cgroupfs" };
-const policy: PlanPolicy = { extraLabels: [], dnsServers: [], defaultRootlessMode: "", hostCpuCount: 4, collectLogs: true };
+const policy: PlanPolicy = { extraLabels: [], dnsServers: [], defaultRootlessMode: "", hostCpuCount: 4, logCollection: "nomad" };
 
 interface Wishes {
   readonly config?: Readonly<Record<string, HclValue>>;
@@ -38,8 +38,16 @@ test("carries what the task asks for", () => {
 });
 
 test("has conmon write a log that no limit cuts while somebody collects it, and a small one otherwise", () => {
-  assert.deepEqual(plan().spec.log_configuration, { driver: "k8s-file", size: 2 ** 50 });
-  assert.deepEqual(plan({ policy: { collectLogs: false } }).spec.log_configuration, { driver: "k8s-file", size: 10 * 1_048_576 });
+  for (const logCollection of ["nomad", "driver"] as const) {
+    assert.deepEqual(plan({ policy: { logCollection } }).spec.log_configuration, { driver: "k8s-file", size: 2 ** 50 });
+  }
+  assert.deepEqual(plan({ policy: { logCollection: "off" } }).spec.log_configuration, { driver: "k8s-file", size: 10 * 1_048_576 });
+});
+
+test("lets no task write to the log folder where the driver writes the logs itself", () => {
+  const logMounts = (logCollection: PlanPolicy["logCollection"]): unknown => plan({ policy: { logCollection } }).spec.mounts?.filter(({ destination }) => destination === "/alloc/logs");
+  assert.deepEqual(logMounts("driver"), [{ type: "bind", source: "/alloc-dir/alloc/logs", destination: "/alloc/logs", options: ["rbind", "ro"] }]);
+  assert.deepEqual([logMounts("nomad"), logMounts("off")], [[], []]);
 });
 
 test("puts tasks into Nomad's slice where systemd manages cgroups v2", () => {

@@ -5,17 +5,18 @@ import { plainTask } from "@driver/testing";
 import { planMounts } from "./mounts.ts";
 
 const mount: Mount = { taskPath: "/data", hostPath: "/host/data", readonly: false, propagationMode: "", selinuxLabel: "", requestName: "data" };
-const optionsOf = (more: Partial<Mount>): readonly string[] | undefined => planMounts(plainTask({ mounts: [{ ...mount, ...more }] })).at(-1)?.options;
+const open = { protectsLogs: false };
+const optionsOf = (more: Partial<Mount>): readonly string[] | undefined => planMounts(plainTask({ mounts: [{ ...mount, ...more }] }), open).at(-1)?.options;
 
 test("mounts the allocation's folders where the environment says", () => {
   const env = { NOMAD_ALLOC_DIR: "/a", NOMAD_TASK_DIR: "/t", NOMAD_SECRETS_DIR: "/s" };
   const bind = (source: string, destination: string): object => ({ type: "bind", source, destination, options: ["rbind"] });
-  assert.deepEqual(planMounts(plainTask({ env })), [bind("/alloc-dir/alloc", "/a"), bind("/alloc-dir/web/local", "/t"), bind("/alloc-dir/web/secrets", "/s")]);
-  assert.deepEqual(planMounts(plainTask()).map(({ destination }) => destination), ["/alloc", "/local", "/secrets"]);
+  assert.deepEqual(planMounts(plainTask({ env }), open), [bind("/alloc-dir/alloc", "/a"), bind("/alloc-dir/web/local", "/t"), bind("/alloc-dir/web/secrets", "/s")]);
+  assert.deepEqual(planMounts(plainTask(), open).map(({ destination }) => destination), ["/alloc", "/local", "/secrets"]);
 });
 
 test("adds Nomad's mounts behind them", () => {
-  const planned = planMounts(plainTask({ mounts: [mount, { ...mount, taskPath: "/more" }] }));
+  const planned = planMounts(plainTask({ mounts: [mount, { ...mount, taskPath: "/more" }] }), open);
   assert.deepEqual(planned.slice(3).map(({ source, destination }) => [source, destination]), [["/host/data", "/data"], ["/host/data", "/more"]]);
 });
 

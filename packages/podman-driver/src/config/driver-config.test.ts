@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { encodeMsgpack, type HclValue } from "@driver/nomad-plugin";
+import { resolveDriverConfig, type DriverConfig } from "./driver-config.ts";
+
+const resolve = (config: Readonly<Record<string, HclValue>>): DriverConfig => resolveDriverConfig({ msgpack: encodeMsgpack(config), apiVersion: "" }, 0);
+
+test("has a default for everything", () => {
+  const config = resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, 0);
+  assert.deepEqual(config.sockets, [{ name: "default", path: "/run/podman/podman.sock", isDefault: true }]);
+  assert.deepEqual([config.callTimeoutMs, config.removesContainers, config.warnings], [60_000, true, []]);
+  assert.deepEqual(config.compute, { totalComputeMhz: 0, coreCount: 0 });
+  assert.deepEqual([config.policy.extraLabels, config.policy.dnsServers, config.policy.defaultRootlessMode], [[], [], ""]);
+  assert.ok(config.policy.hostCpuCount >= 1);
+});
+
+test("looks for the socket of its own user", () => {
+  const config = resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, 1000);
+  assert.equal(config.sockets[0]?.path, "/run/user/1000/podman/podman.sock");
+});
+
+const timeouts: Readonly<Record<string, number>> = { "90s": 90_000, "1ms": 1, "0": 2_147_483_647, "0s": 2_147_483_647, "1000h": 2_147_483_647 };
+for (const [text, timeoutMs] of Object.entries(timeouts)) {
+  test(`waits ${timeoutMs} ms for an answer with client_http_timeout ${text}`, () => assert.equal(resolve({ client_http_timeout: text }).callTimeoutMs, timeoutMs));
+}
+
+test("carries the operator's wishes", () => {
+  const config = resolve({ gc: { container: false }, extra_labels: ["job*"], dns_servers: ["192.0.2.1"], networking: { default_rootless_mode: "pasta" } });
+  assert.equal(config.removesContainers, false);
+  assert.deepEqual([config.policy.extraLabels, config.policy.dnsServers, config.policy.defaultRootlessMode], [["job*"], ["192.0.2.1"], "pasta"]);
+});
+
+test("takes the node's compute from Nomad", () => {
+  const client = { minPort: 1, maxPort: 2, topology: { coreCount: 4, totalComputeMhz: 8000 } };
+  assert.deepEqual(resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "", client }, 0).compute, { coreCount: 4, totalComputeMhz: 8000 });
+});
+
+test("says which socket it leaves out", () => {
+  const config = resolve({ socket: [{ name: "a", socket_path: "/run/a" }, { name: "a", socket_path: "/run/b" }] });
+  assert.equal(config.sockets.length, 1);
+  assert.match(config.warnings[0] ?? "", /socket "a" at \/run\/b is ignored/);
+});
+
+test("refuses values that make no sense", () => {
+  assert.throws(() => resolve({ client_http_timeout: "soon" }), { code: "config-invalid", message: /client_http_timeout: "soon" is not a duration/ });
+  assert.throws(() => resolve({ socket_path: "tcp://host:1" }), { code: "config-invalid", message: /tcp addresses are not supported/ });
+});

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakePodman } from "@driver/testing";
+import { PodmanHosts } from "./podman-hosts.ts";
+
+const soon = (): AbortSignal => AbortSignal.timeout(20_000);
+const sockets = [
+  { name: "app", path: "/run/app.sock", isDefault: false },
+  { name: "main", path: "/run/main.sock", isDefault: true },
+];
+
+test("finds a service by name, and the default one by no name or by default", () => {
+  const hosts = new PodmanHosts({ sockets, callTimeoutMs: 1000 });
+  assert.deepEqual(["app", "main", "", "default"].map((name) => hosts.resolve(name).socketPath), ["/run/app.sock", "/run/main.sock", "/run/main.sock", "/run/main.sock"]);
+  assert.throws(() => hosts.resolve("db"), { code: "config-invalid", message: /"db" is no socket of this client's plugin config; there are: app, main/ });
+  hosts.close();
+});
+
+test("asks a service what it can do once, and again when told to look", async () => {
+  await using fake = await FakePodman.start();
+  const hosts = new PodmanHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
+  const host = hosts.resolve("");
+  assert.deepEqual(await host.facts(soon()), { version: "4.3.1", rootless: false, cgroupVersion: "v1", cgroupManager: "cgroupfs" });
+  await host.facts(soon());
+  assert.deepEqual(fake.seen, ["GET /_ping", "GET /info"]);
+  await host.probe(soon());
+  assert.equal(fake.seen.length, 4);
+  hosts.close();
+});
+
+test("remembers no facts from a look that failed", async () => {
+  await using fake = await FakePodman.start();
+  const hosts = new PodmanHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
+  const rule = fake.fault(/info/, { kind: "empty-body" });
+  await assert.rejects(hosts.resolve("").facts(soon()), { code: "bad-answer" });
+  rule.clear();
+  assert.equal((await hosts.resolve("").facts(soon())).version, "4.3.1");
+  hosts.close();
+});

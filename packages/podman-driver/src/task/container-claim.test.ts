@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ContainerInspect } from "@driver/libpod";
+import { plainTask } from "@driver/testing";
+import { hashConfig, ownLabels } from "../plan/labels.ts";
+import { judgeClaim } from "./container-claim.ts";
+
+const task = plainTask({ driverConfig: Buffer.from("config") });
+const labels: Readonly<Record<string, string>> = {
+  [ownLabels.taskId]: task.id,
+  [ownLabels.taskName]: task.name,
+  [ownLabels.allocId]: task.allocId,
+  [ownLabels.nodeId]: task.nodeId,
+  [ownLabels.configHash]: hashConfig(task.driverConfig),
+};
+
+/** Only what a claim is judged by. */
+function container(own: Readonly<Record<string, string>>, mountSources: readonly string[] = []): ContainerInspect {
+  const mounts = mountSources.map((source) => ({ type: "bind", name: "", source, destination: "/alloc", options: [], writable: true }));
+  return { id: "c0ffee".repeat(10), config: { labels: own }, mounts } as unknown as ContainerInspect;
+}
+
+test("takes the container of this very start for its own", () => {
+  assert.deepEqual(judgeClaim(container(labels), task), { kind: "same-start" });
+});
+
+test("takes what an earlier start of the task has made for a leftover", () => {
+  assert.deepEqual(judgeClaim(container({ ...labels, [ownLabels.taskId]: `${task.allocId}/web/00000000` }), task), { kind: "leftover" });
+  assert.deepEqual(judgeClaim(container({ ...labels, [ownLabels.configHash]: "another" }), task), { kind: "leftover" });
+});
+
+test("says whose a container of another task or allocation is", () => {
+  assert.deepEqual(judgeClaim(container({ ...labels, [ownLabels.taskName]: "db" }), task), { kind: "foreign", owner: `task db of allocation ${task.allocId}` });
+  assert.deepEqual(judgeClaim(container({ ...labels, [ownLabels.allocId]: "other" }), task), { kind: "foreign", owner: "task web of allocation other" });
+});
+
+test("takes an unlabelled container with this allocation's folder inside for the Go driver's leftover", () => {
+  assert.deepEqual(judgeClaim(container({}, ["/elsewhere", "/alloc-dir/alloc"]), task), { kind: "leftover" });
+});
+
+test("leaves any other unlabelled container alone", () => {
+  const foreign = { kind: "foreign", owner: "container c0ffeec0ffee, which Nomad did not start" };
+  assert.deepEqual(judgeClaim(container({}), task), foreign);
+  assert.deepEqual(judgeClaim(container({}, ["/alloc-dir", "/alloc-dir/alloc2", "/other/alloc"]), task), foreign);
+});

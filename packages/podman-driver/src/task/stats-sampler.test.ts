@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { CgroupSample } from "../host/cgroup-counters.ts";
+import { followStats, toTaskStats, type TimedSample } from "./stats-sampler.ts";
+
+const sample = (totalNs: number): CgroupSample => ({ cpu: { totalNs, userNs: totalNs / 2, systemNs: totalNs / 4, throttledPeriods: 3, throttledTimeNs: 5 }, memory: { rssBytes: 7 } });
+const timed = (atMs: number, totalMs: number): TimedSample => ({ atNs: BigInt(atMs) * 1_000_000n, sample: sample(totalMs * 1e6) });
+const compute = { totalComputeMhz: 8000, coreCount: 4 };
+const soon = (): AbortSignal => AbortSignal.timeout(20_000);
+
+test("reports 0 % for the first reading", () => {
+  const { cpu, memory, timestampNs } = toTaskStats(timed(1000, 5_000_000), undefined, compute, 42n);
+  assert.deepEqual(cpu, { percent: 0, userPercent: 0, systemPercent: 0, totalTicksMhz: 0, throttledPeriods: 3, throttledTimeNs: 5 });
+  assert.deepEqual([memory, timestampNs], [{ rssBytes: 7 }, 42n]);
+});
+
+test("reports the share of one core between two readings, and what it is worth in MHz", () => {
+  const { cpu } = toTaskStats(timed(2000, 6500), timed(1000, 5000), compute, 0n);
+  assert.deepEqual([cpu.percent, cpu.userPercent, cpu.systemPercent, cpu.totalTicksMhz], [150, 75, 37.5, 3000]);
+});
+
+test("reports 0 where the counters say nothing", () => {
+  const percentOf = (now: TimedSample, then: TimedSample): number => toTaskStats(now, then, compute, 0n).cpu.percent;
+  assert.deepEqual([percentOf(timed(2000, 1), timed(1000, 9)), percentOf(timed(1000, 9), timed(1000, 1)), percentOf(timed(900, 9), timed(1000, 1))], [0, 0, 0]);
+  assert.equal(toTaskStats(timed(2000, 6000), timed(1000, 5000), { totalComputeMhz: 0, coreCount: 0 }, 0n).cpu.totalTicksMhz, 0);
+});
+
+test("gives finite numbers only, from whatever the kernel says", () => {
+  const counter = fc.oneof(fc.constantFrom(NaN, 0, -1), fc.maxSafeNat());
+  const reading = fc.record({ atNs: fc.bigInt({ min: 0n, max: 1n << 62n }), totalNs: counter, userNs: counter, systemNs: counter });
+  const toTimed = ({ atNs, ...cpu }: { readonly atNs: bigint; readonly totalNs: number; readonly userNs: number; readonly systemNs: number }): TimedSample => ({ atNs, sample: { cpu: { ...cpu, throttledPeriods: 0, throttledTimeNs: 0 }, memory: {} } });
+  fc.assert(
+    fc.property(reading, fc.option(reading, { nil: undefined }), fc.nat(1024), (now, then, coreCount) => {
+      const { cpu } = toTaskStats(toTimed(now), then && toTimed(then), { totalComputeMhz: 4000, coreCount }, 0n);
+      for (const value of Object.values(cpu)) assert.ok(Number.isFinite(value) && value >= 0, String(value));
+    }),
+  );
+});
+
+test("samples at once, then at the interval, and ends with the cgroup", async () => {
+  const readings = [sample(0), sample(1e9), sample(2e9)];
+  const atMs: number[] = [];
+  for await (const stats of followStats({ intervalMs: 100, compute, read: () => readings.shift() }, soon())) {
+    assert.equal(stats.memory.rssBytes, 7);
+    atMs.push(performance.now());
+  }
+  assert.equal(atMs.length, 3);
+  assert.ok((atMs[2] ?? 0) - (atMs[0] ?? 0) >= 150);
+});
+
+test("takes an interval that is too short for 100 ms, and one that no timer can count for a long one", async () => {
+  for (const intervalMs of [0, -5, 1]) {
+    const startedMs = performance.now();
+    let reads = 0;
+    for await (const _stats of followStats({ intervalMs, compute, read: () => ((reads += 1) < 3 ? sample(0) : undefined) }, soon()));
+    assert.ok(performance.now() - startedMs >= 150);
+  }
+  const stop = AbortSignal.timeout(50);
+  let samples = 0;
+  for await (const _stats of followStats({ intervalMs: 1e12, compute, read: () => sample(0) }, stop)) samples += 1;
+  assert.equal(samples, 1);
+});
+
+test("queues nothing for a reader that is slower than the interval", async () => {
+  let reads = 0;
+  const stream = followStats({ intervalMs: 100, compute, read: () => sample((reads += 1)) }, soon());
+  await stream.next();
+  await new Promise((resolve) => setTimeout(resolve, 350));
+  assert.equal(reads, 1);
+  await stream.next();
+  assert.equal(reads, 2);
+  await stream.return(undefined);
+});
+
+test("stops its timer when the reader leaves and when the signal fires", async () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+  const before = timers();
+  for await (const _stats of followStats({ intervalMs: 60_000, compute, read: () => sample(0) }, new AbortController().signal)) break;
+  assert.equal(timers(), before);
+  const stop = new AbortController();
+  for await (const _stats of followStats({ intervalMs: 60_000, compute, read: () => sample(0) }, stop.signal)) setImmediate(() => stop.abort());
+  assert.equal(timers(), before);
+});
