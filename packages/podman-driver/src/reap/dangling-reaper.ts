@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ContainerListEntry } from "@driver/libpod";
+import type { Logger } from "@driver/nomad-plugin";
+import type { PodmanHost } from "../host/podman-host.ts";
+import { ownLabels } from "../plan/labels.ts";
+import type { AgentPresence } from "./agent-presence.ts";
+import { planReaping, type ReapFacts, type ReapPolicy } from "./plan-reaping.ts";
+
+export interface DanglingReaperOptions {
+  readonly policy: ReapPolicy;
+  readonly hosts: readonly PodmanHost[];
+  readonly presence: AgentPresence;
+  /** Started, recovered, or in one of both. */
+  readonly isKnown: (taskId: string) => boolean;
+  readonly logger: Logger;
+}
+
+/**
+ * Removes containers of this node's tasks that Nomad has lost, as Nomad's Docker driver does: they hold ports, memory and a
+ * name that the next start needs. Looks once a period; runs from its making until `close`.
+ */
+export class DanglingReaper {
+  readonly #options: DanglingReaperOptions;
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<void>;
+
+  constructor(options: DanglingReaperOptions) {
+    this.#options = options;
+    this.#ended = this.#run();
+  }
+
+  /** Settles when nothing is looked at or removed any more. */
+  async close(): Promise<void> {
+    this.#stop.abort(new Error("the search for dangling containers was ended"));
+    await this.#ended;
+  }
+
+  async #run(): Promise<void> {
+    const { policy, hosts, presence } = this.#options;
+    const { signal } = this.#stop;
+    for (;;) {
+      await sleep(policy.periodMs, undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted) return;
+      if (presence.hasSettled(policy.creationGraceMs)) await Promise.all(hosts.map((host) => this.#reap(host, signal)));
+    }
+  }
+
+  async #reap(host: PodmanHost, signal: AbortSignal): Promise<void> {
+    const { policy, presence, isKnown, logger } = this.#options;
+    const { nodeId } = presence;
+    try {
+      const listed = await host.client.containers.list({ labels: [ownLabels.taskId, `${ownLabels.nodeId}=${nodeId}`] }, signal);
+      const facts: ReapFacts = { nodeId, isKnown, now: new Date() };
+      for (const container of planReaping(listed, facts, policy)) await this.#remove(host, container, signal);
+    } catch (error) {
+      if (!signal.aborted) logger.warn("dangling containers cannot be looked for", { socket: host.socketPath, error: String(error) });
+    }
+  }
+
+  async #remove(host: PodmanHost, container: ContainerListEntry, signal: AbortSignal): Promise<void> {
+    const { policy, isKnown, logger } = this.#options;
+    const taskId = container.labels[ownLabels.taskId] ?? "";
+    const fields = { container: container.id, name: container.names.join(","), status: container.status, task: taskId, socket: host.socketPath };
+    if (policy.dryRun) {
+      logger.info("dry run: this dangling container would be removed", fields);
+      return;
+    }
+    // Its task may have come while others were removed.
+    if (isKnown(taskId)) return;
+    try {
+      await host.client.containers.remove(container.id, { force: true, volumes: true, timeoutSeconds: 0 }, signal);
+      logger.info("dangling container removed: Nomad knows no task for it", fields);
+    } catch (error) {
+      if (!signal.aborted) logger.warn("dangling container cannot be removed; the next look tries again", { ...fields, error: String(error) });
+    }
+  }
+}
