@@ -54,7 +54,7 @@ export function toAnswerError(answer: ErrorAnswer, request: HttpRequest): Libpod
   const text = parsed?.message ?? answer.body.trim();
   const said = text === "" ? "without a reason" : text;
   return new LibpodError({
-    code: toErrorCode(answer.status, parsed !== undefined),
+    code: toErrorCode(answer.status, parsed),
     message: `${request.action}: podman answered ${answer.status}: ${said}`,
     endpoint: toEndpoint(request),
     status: answer.status,
@@ -68,7 +68,7 @@ export function findErrorInside(value: unknown, request: HttpRequest): LibpodErr
   const parsed = readErrorObject(value);
   if (parsed === undefined) return undefined;
   return new LibpodError({
-    code: toErrorCode(parsed.response, true),
+    code: toErrorCode(parsed.response, parsed),
     message: `${request.action}: podman answered ${parsed.response}: ${parsed.message}`,
     endpoint: toEndpoint(request),
     status: parsed.response,
@@ -88,8 +88,9 @@ export function toBadAnswer(reason: string, request: HttpRequest, cause?: unknow
   return new LibpodError({ code: "bad-answer", message: `${request.action}: podman's answer makes no sense: ${reason}`, endpoint: toEndpoint(request), cause });
 }
 
-function toErrorCode(status: number, fromPodman: boolean): LibpodErrorCode {
-  if (status === 404 && fromPodman) return "not-found";
+function toErrorCode(status: number, fromPodman: ErrorObject | undefined): LibpodErrorCode {
+  // A container that goes while Podman looks at it is a 500 (podman 4.3).
+  if (fromPodman !== undefined && (status === 404 || fromPodman.cause === "no such container")) return "not-found";
   return status === 409 ? "conflict" : "engine-error";
 }
 

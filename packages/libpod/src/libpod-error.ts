@@ -8,7 +8,7 @@ export type LibpodErrorCode =
   | "timeout"
   /** The client was closed while the call ran, or before it. */
   | "closed"
-  /** Podman answered 404 with its own JSON error: the object does not exist. */
+  /** Podman answered 404 with its own JSON error, or named a missing container as the cause: the object does not exist. */
   | "not-found"
   /** Podman answered 409: wrong state, or in use. */
   | "conflict"

@@ -67,11 +67,6 @@ function isAboutTheJob(text: string): boolean {
   return jobMistakes.some((pattern) => pattern.test(text));
 }
 
-/** The container went while Podman looked at it: 500 in place of 404 (podman 4.3). */
-export function isGone(error: unknown): boolean {
-  return error instanceof LibpodError && /no such container/.test(error.podmanCause ?? "");
-}
-
 /** Another container has the name (podman: 500 up to 5.x). */
 export function isNameConflict(error: unknown): boolean {
   return error instanceof LibpodError && /name .* is (already )?in use|already in use by/.test(`${error.podmanCause ?? ""} ${error.podmanMessage ?? ""}`);

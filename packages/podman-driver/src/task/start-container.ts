@@ -2,7 +2,7 @@ import type { ContainerInspect } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
 import { DriverError, type TaskConfig } from "@driver/nomad-plugin";
 import type { TaskOptions } from "../config/task-schema.ts";
-import { inStep, isGone, isNameConflict, mayPassSoon } from "../errors.ts";
+import { inStep, isNameConflict, mayPassSoon } from "../errors.ts";
 import type { PodmanHost } from "../host/podman-host.ts";
 import { resolveImage } from "../image/image-resolver.ts";
 import { planContainer, type ContainerPlan, type PlanPolicy } from "../plan/container-plan.ts";
@@ -120,7 +120,7 @@ async function create(request: StartRequest, plan: ContainerPlan): Promise<Found
 
 /** Makes room for the task's container. Returns one that is this very start's, to be taken over. */
 async function clearName(request: StartRequest, name: string, signal: AbortSignal): Promise<FoundContainer | undefined> {
-  const existing = await inspectUnlessGone(request, name, signal);
+  const existing = await request.host.client.containers.inspect(name, signal);
   // It is being removed already: the name is free, or will be at one of the next tries.
   if (existing === undefined || existing.state.status === "removing") return undefined;
   const claim = judgeClaim(existing, request.task);
@@ -134,15 +134,6 @@ async function clearName(request: StartRequest, name: string, signal: AbortSigna
   }
   await remove(request, existing.id, signal);
   return undefined;
-}
-
-async function inspectUnlessGone(request: StartRequest, name: string, signal: AbortSignal): Promise<ContainerInspect | undefined> {
-  try {
-    return await request.host.client.containers.inspect(name, signal);
-  } catch (error) {
-    if (isGone(error)) return undefined;
-    throw error;
-  }
 }
 
 /** By name and label, since the id is not known: a create whose answer is lost may have happened all the same. */
