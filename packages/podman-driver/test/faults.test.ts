@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { describe, test } from "node:test";
 import { decodeMsgpackRaw, DriverError, type Fingerprint } from "@driver/nomad-plugin";
-import { until, type ScriptedFault } from "@driver/testing";
+import { until, type FakeContainer, type ScriptedFault } from "@driver/testing";
 import { FakeRig } from "./fake-rig.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(20_000);
-/** Longer than the client_http_timeout of the rig several times over, and far below any default. */
-const bounded = (): AbortSignal => AbortSignal.timeout(5000);
+/** Enough for the rig's client_http_timeout and for some tries, and far below any default. */
+const bounded = (): AbortSignal => AbortSignal.timeout(10_000);
 const forever = "while :; do sleep 1; done";
 const podmanError = (status: number, message: string): ScriptedFault => ({ kind: "answer", status, body: JSON.stringify({ cause: message, message, response: status }) });
 
-describe("without a Podman that answers", () => {
+describe("without a Podman that answers", { concurrency: true }, () => {
   const troubles = [
     { what: "the socket is missing", bring: (rig: FakeRig) => rig.podman.vanish(), text: /the socket does not exist/ },
     { what: "nothing listens on the socket", bring: (rig: FakeRig) => rig.podman.refuse(), text: /nothing listens on the socket/ },
@@ -65,27 +67,26 @@ describe("without a Podman that answers", () => {
   }
 });
 
-describe("a start that fails midway", () => {
-  const create = /^POST \/containers\/create/;
-  const start = /^POST \/containers\/.*\/start/;
-  const inspect = /^GET \/containers\/[0-9a-f]{64}\/json/;
-  const faults: readonly { readonly what: string; readonly endpoint: RegExp; readonly fault: ScriptedFault; readonly text: RegExp; readonly recoverable: boolean }[] = [
-    { what: "create is refused", endpoint: create, fault: podmanError(500, "no space left on device"), text: /create container task-.*no space left on device/, recoverable: true },
-    { what: "create is refused for the job's sake", endpoint: create, fault: podmanError(500, "invalid config provided"), text: /invalid config provided/, recoverable: false },
-    { what: "create hangs", endpoint: create, fault: { kind: "hang" }, text: /create container task-.*no answer from podman within 400 ms/, recoverable: true },
-    { what: "the answer of create is lost", endpoint: create, fault: { kind: "cut-after" }, text: /create container task-.*was lost/, recoverable: true },
-    { what: "create answers nothing", endpoint: create, fault: { kind: "empty-body" }, text: /the body is empty/, recoverable: true },
-    { what: "create answers half", endpoint: create, fault: { kind: "half-body" }, text: /makes no sense/, recoverable: true },
-    { what: "start is refused", endpoint: start, fault: podmanError(500, "crun: cannot mount"), text: /start container task-.*crun: cannot mount/, recoverable: true },
-    { what: "the connection breaks before the start", endpoint: start, fault: { kind: "cut-before" }, text: /start container task-.*was lost/, recoverable: true },
-    { what: "the answer of start is lost", endpoint: start, fault: { kind: "cut-after" }, text: /start container task-.*was lost/, recoverable: true },
-    { what: "inspect fails", endpoint: inspect, fault: podmanError(500, "database is locked"), text: /inspect container task-.*database is locked/, recoverable: true },
-    { what: "inspect answers half", endpoint: inspect, fault: { kind: "half-body" }, text: /inspect container task-.*makes no sense/, recoverable: true },
-    { what: "inspect hangs", endpoint: inspect, fault: { kind: "hang" }, text: /inspect container task-.*no answer from podman/, recoverable: true },
+const create = /^POST \/containers\/create/;
+const start = /^POST \/containers\/.*\/start/;
+const inspect = /^GET \/containers\/[0-9a-f]{64}\/json/;
+
+describe("a start that fails midway", { concurrency: true }, () => {
+  const lasting: readonly { readonly what: string; readonly endpoint: RegExp; readonly fault: ScriptedFault; readonly text: RegExp; readonly recoverable: boolean }[] = [
+    { what: "create is refused", endpoint: create, fault: podmanError(500, "no space left on device"), text: /^create container .*no space left on device/, recoverable: true },
+    { what: "create is refused for the job's sake", endpoint: create, fault: podmanError(500, "invalid config provided"), text: /^create container .*invalid config provided/, recoverable: false },
+    { what: "create hangs", endpoint: create, fault: { kind: "hang" }, text: /^create container .*no answer from podman within 400 ms/, recoverable: true },
+    { what: "create never arrives", endpoint: create, fault: { kind: "cut-before" }, text: /^create container .*was lost/, recoverable: true },
+    { what: "the answer of create is always lost", endpoint: create, fault: { kind: "cut-after" }, text: /^create container .*was lost/, recoverable: true },
+    { what: "start is refused", endpoint: start, fault: podmanError(500, "crun: cannot mount"), text: /^start container .*crun: cannot mount/, recoverable: true },
+    { what: "start never arrives", endpoint: start, fault: { kind: "cut-before" }, text: /^start container .*was lost/, recoverable: true },
+    { what: "inspect fails", endpoint: inspect, fault: podmanError(500, "database is locked"), text: /^inspect container .*database is locked/, recoverable: true },
+    { what: "inspect answers half", endpoint: inspect, fault: { kind: "half-body" }, text: /^inspect container .*makes no sense/, recoverable: true },
+    { what: "inspect hangs", endpoint: inspect, fault: { kind: "hang" }, text: /^inspect container .*no answer from podman/, recoverable: true },
     { what: "the container vanishes", endpoint: inspect, fault: podmanError(404, "no such container"), text: /vanished as soon as it was started/, recoverable: true },
   ];
 
-  for (const { what, endpoint, fault, text, recoverable } of faults) {
+  for (const { what, endpoint, fault, text, recoverable } of lasting) {
     test(`is undone: ${what}`, async () => {
       await using rig = await FakeRig.start();
       const rule = rig.podman.fault(endpoint, fault);
@@ -96,6 +97,31 @@ describe("a start that fails midway", () => {
       rule.clear();
       await rig.driver.startTask(task.config, soon());
       assert.equal(rig.podman.containers.length, 1);
+    });
+  }
+
+  const passing: readonly { readonly what: string; readonly endpoint: RegExp; readonly fault: ScriptedFault }[] = [
+    { what: "create does not arrive", endpoint: create, fault: { kind: "cut-before" } },
+    { what: "the answer of create is lost", endpoint: create, fault: { kind: "cut-after" } },
+    { what: "create answers nothing", endpoint: create, fault: { kind: "empty-body" } },
+    { what: "create answers half", endpoint: create, fault: { kind: "half-body" } },
+    { what: "start does not arrive", endpoint: start, fault: { kind: "cut-before" } },
+    { what: "the answer of start is lost", endpoint: start, fault: { kind: "cut-after" } },
+    { what: "start fails", endpoint: start, fault: podmanError(500, "database is locked") },
+    { what: "inspect fails", endpoint: inspect, fault: podmanError(500, "database is locked") },
+    { what: "inspect answers half", endpoint: inspect, fault: { kind: "half-body" } },
+  ];
+
+  for (const { what, endpoint, fault } of passing) {
+    test(`goes on, and runs the task once, when for a moment ${what}`, async () => {
+      await using rig = await FakeRig.start();
+      rig.podman.fault(endpoint, fault, 1);
+      const task = await rig.prepare({ command: "sh", args: ["-c", "echo once; while :; do sleep 1; done"] });
+      await rig.driver.startTask(task.config, bounded());
+      assert.equal(rig.podman.containers.length, 1);
+      rig.podman.containers[0]?.end(3);
+      assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 3);
+      assert.equal((await task.stdout.whole()).toString(), "once\n");
     });
   }
 
@@ -121,7 +147,7 @@ describe("a start that fails midway", () => {
   });
 });
 
-describe("a running task", () => {
+describe("a running task", { concurrency: true }, () => {
   test("does not end because a wait answers 0 while it runs", async () => {
     await using rig = await FakeRig.start();
     const task = await rig.runScript(forever);
@@ -232,7 +258,7 @@ describe("a task that is recovered while Podman does not answer", () => {
   });
 });
 
-describe("stopping and destroying", () => {
+describe("stopping and destroying", { concurrency: true }, () => {
   const notRunning = [podmanError(500, "can only kill running containers. c0ffee is in state exited: container state improper"), podmanError(409, "container state improper"), podmanError(404, "no such container")];
   for (const fault of notRunning) {
     test(`takes a signal's refusal for the end it is: ${fault.kind === "answer" ? fault.status : ""}`, async () => {
@@ -267,6 +293,34 @@ describe("stopping and destroying", () => {
     await assert.rejects(stopped, (error) => error === reason);
   });
 
+  test("kills the main process itself when Podman does not pass the signal on", async () => {
+    await using rig = await FakeRig.start();
+    const task = await rig.runScript(forever);
+    const { container, child } = await embody(rig);
+    await rig.replaceDriver();
+    await rig.driver.recoverTask(task.handle, soon());
+    rig.podman.fault(/kill$/, { kind: "hang" });
+    child.once("exit", () => {
+      rig.host.removeProcess(container.pid);
+      container.end(137);
+    });
+    await rig.driver.destroyTask(task.config.id, { force: true }, soon());
+    assert.equal(child.signalCode, "SIGKILL");
+    assert.deepEqual(rig.podman.containers, []);
+  });
+
+  test("kills no process that the kernel does not have in the container, whatever Podman says", async () => {
+    await using rig = await FakeRig.start();
+    const task = await rig.runScript(forever);
+    const { container, child } = await embody(rig);
+    rig.host.addProcess({ pid: container.pid, cgroups: ["4:memory:/system.slice/database.service"] });
+    await rig.replaceDriver();
+    await assert.rejects(rig.driver.recoverTask(task.handle, soon()), /the kernel does not have it in a cgroup of container/);
+    assert.equal(child.signalCode, null);
+    child.kill();
+    await once(child, "exit");
+  });
+
   test("keeps a task that could not be destroyed, and destroys it at the next try", async () => {
     await using rig = await FakeRig.start();
     const task = await rig.runScript(forever);
@@ -289,6 +343,18 @@ describe("stopping and destroying", () => {
     await assert.rejects(rig.driver.waitTask(task.config.id, soon()), /task not found/);
   });
 });
+
+/** Gives the fake's only container a real process, and the driver's host a /proc that shows it there. */
+async function embody(rig: FakeRig): Promise<{ readonly container: FakeContainer; readonly child: ChildProcess }> {
+  const container = rig.podman.containers[0] ?? assert.fail("there is no container");
+  const child = spawn("sleep", ["60"]);
+  await once(child, "spawn");
+  container.pid = child.pid ?? 0;
+  rig.host.addProcess({ pid: container.pid, cgroups: [`4:memory:/libpod_parent/libpod-${container.id}`] });
+  // conmon: one pid further, as the fake has it.
+  rig.host.addProcess({ pid: container.pid + 1, args: ["conmon", "-c", container.id] });
+  return { container, child };
+}
 
 test("speaks no password, neither in the log nor in events, errors or the state it leaves with Nomad", async () => {
   await using rig = await FakeRig.start();

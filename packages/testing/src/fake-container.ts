@@ -16,8 +16,8 @@ export class FakeContainer {
   readonly spec: FakeSpec;
   readonly logPath: string;
   readonly #program: FakeProgram;
-  /** Above all pids of a real kernel, so that nobody takes a process of this host for it. */
-  readonly #pid: number;
+  /** Above all pids of a real kernel, so that nobody takes a process of this host for it, unless a test names one. */
+  pid: number;
   readonly #waiters = new Set<() => void>();
   status: "created" | "running" | "exited" = "created";
   exitCode = 0;
@@ -27,7 +27,7 @@ export class FakeContainer {
 
   constructor(facts: { readonly id: string; readonly pid: number; readonly spec: FakeSpec; readonly logPath: string }) {
     this.id = facts.id;
-    this.#pid = facts.pid;
+    this.pid = facts.pid;
     this.spec = facts.spec;
     this.logPath = facts.logPath;
     this.#program = parseFakeProgram(facts.spec.command);
@@ -91,8 +91,8 @@ export class FakeContainer {
       State: {
         Status: this.status,
         Running: isRunning,
-        Pid: isRunning ? this.#pid : 0,
-        ConmonPid: isRunning ? this.#pid + 1 : 0,
+        Pid: isRunning ? this.pid : 0,
+        ConmonPid: isRunning ? this.pid + 1 : 0,
         ExitCode: this.exitCode,
         OOMKilled: false,
         Error: "",
