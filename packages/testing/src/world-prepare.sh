@@ -26,7 +26,7 @@ if [ "$WORLD_CGROUPS" = own ]; then
 fi
 
 # /run of its own, with everything of the host's in it but the places where container engines keep state.
-# /dev/shm too: Podman keeps its locks there, one set for all engines of a user.
+# What disappears meanwhile is left out. /dev/shm too: Podman keeps its locks there, one set for all engines of a user.
 exec 9</run
 mount -t tmpfs -o mode=755 tmpfs /run
 for path in /proc/self/fd/9/* /proc/self/fd/9/.[!.]*; do
@@ -36,21 +36,27 @@ for path in /proc/self/fd/9/* /proc/self/fd/9/.[!.]*; do
     cp -P "$path" "/run/$name"
   elif [ -d "$path" ]; then
     mkdir -p "/run/$name"
-    mount --no-canonicalize --rbind "$path" "/run/$name"
+    mount --no-canonicalize --rbind "$path" "/run/$name" 2>/dev/null || rmdir "/run/$name"
   elif [ -e "$path" ]; then
     : >"/run/$name"
-    mount --no-canonicalize --bind "$path" "/run/$name"
+    mount --no-canonicalize --bind "$path" "/run/$name" 2>/dev/null || rm "/run/$name"
   fi
 done
 exec 9<&-
 mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 
 # Every engine of root keeps notes on pulled layers here, whatever its configuration says.
-mount -t tmpfs -o mode=755 tmpfs /var/lib/containers
+if [ -d /var/lib/containers ]; then
+  mount -t tmpfs -o mode=755 tmpfs /var/lib/containers
+fi
 
 # A short name for the folder on disk: the path of a socket must stay below 108 bytes.
 mkdir /run/world
 mount --bind "$WORLD_FOLDER" /run/world
 export WORLD_FOLDER=/run/world TMPDIR=/run/world/tmp
+if [ "${WORLD_USER:-}" = rootless ]; then
+  mkdir -m 700 /run/runtime
+  export XDG_RUNTIME_DIR=/run/runtime
+fi
 
 exec catatonit -- "$@"

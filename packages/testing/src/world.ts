@@ -1,15 +1,18 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { mkdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { createCgroupScope, removeCgroupScope, type CgroupScope } from "./cgroup-scope.ts";
 import { createOwnedFolder, listStaleFolders } from "./owned-folder.ts";
+import { checkRootlessHost, rootlessEnvironment, userNamespaceOptions } from "./rootless.ts";
 import { resolveTool, searchPath } from "./tool-path.ts";
 
 const prepareScript = fileURLToPath(new URL("./world-prepare.sh", import.meta.url));
 const folderParent = "/var/tmp";
 const folderPrefix = "nomad-driver-podman-";
+const isOrdinaryUser = process.getuid?.() !== 0;
 const scopeFile = "cgroups.json";
 /** Where root's engines keep notes whatever they are told; in a world it is another folder of that name. */
 const enginesFolder = "/var/lib/containers";
@@ -34,17 +37,19 @@ export interface RunningWorld {
 /**
  * Runs a command in a world of its own: mounts, processes, cgroups and (unless "host") network are private, and all of them
  * are gone when the command ends or this process dies, whatever the reason. The command gets WORLD_FOLDER (/run/world), a
- * writable folder on disk that is removed afterwards, and TMPDIR inside it. Settles with the command's exit code (128 + n after a signal).
+ * writable folder on disk that is removed afterwards, and TMPDIR inside it. An ordinary user gets a rootless world. Settles
+ * with the command's exit code (128 + n after a signal).
  * @throws TestingError when the host lacks a tool or refuses namespaces.
  */
 export async function runInWorld(options: WorldOptions): Promise<number> {
   options.signal.throwIfAborted();
   const tools = { setpriv: resolveTool("setpriv"), unshare: resolveTool("unshare") };
   resolveTool("catatonit");
+  if (isOrdinaryUser) await checkRootlessHost(options.signal);
   await sweepStaleWorlds();
   const folder = await createOwnedFolder(folderParent, folderPrefix);
   const scope = await createCgroupScope(basename(folder.path)).catch((): CgroupScope => ({ directories: [] }));
-  const madeEnginesFolder = await mkdir(enginesFolder, { recursive: true });
+  const madeEnginesFolder = isOrdinaryUser ? undefined : await mkdir(enginesFolder, { recursive: true });
   try {
     await writeFile(join(folder.path, scopeFile), JSON.stringify(scope.directories));
     await mkdir(join(folder.path, "tmp"), { mode: 0o1777 });
@@ -53,6 +58,7 @@ export async function runInWorld(options: WorldOptions): Promise<number> {
       detached: true,
       env: {
         ...options.env,
+        ...(isOrdinaryUser ? rootlessEnvironment() : {}),
         PATH: searchPath(),
         WORLD_FOLDER: folder.path,
         WORLD_NETWORK: options.network,
@@ -62,7 +68,7 @@ export async function runInWorld(options: WorldOptions): Promise<number> {
     return await waitForWorld(child, options);
   } finally {
     await removeCgroupScope(scope);
-    await rm(folder.path, { recursive: true, force: true, maxRetries: 5 });
+    await removeWorldFolder(folder.path);
     // Fails, as it should, when the user's own Podman has moved in meanwhile.
     if (madeEnginesFolder !== undefined) await rmdir(enginesFolder).catch(() => undefined);
   }
@@ -73,14 +79,20 @@ export async function sweepStaleWorlds(): Promise<void> {
   for (const path of await listStaleFolders(folderParent, folderPrefix)) {
     const directories: unknown = JSON.parse(await readFile(join(path, scopeFile), "utf8").catch(() => "[]"));
     await removeCgroupScope({ directories: [directories].flat().map(String) });
-    await rm(path, { recursive: true, force: true });
+    await removeWorldFolder(path);
   }
+}
+
+/** In a rootless storage some files belong to the user's subordinate ids, which only his namespace may remove. */
+async function removeWorldFolder(path: string): Promise<void> {
+  if (isOrdinaryUser) await promisify(execFile)("unshare", [...userNamespaceOptions, "rm", "-rf", path]);
+  else await rm(path, { recursive: true, force: true, maxRetries: 5 });
 }
 
 /** The shell enters the groups before the namespaces are made, so that they are the root which the world sees. */
 function worldArguments(unshare: string, options: WorldOptions, scope: CgroupScope): string[] {
   const enter = 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done; shift; exec "$@"';
-  const namespaces = ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
+  const namespaces = [...(isOrdinaryUser ? userNamespaceOptions : []), "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
   if (options.network === "own") namespaces.push("--net");
   if (scope.directories.length > 0) namespaces.push("--cgroup");
   return [
