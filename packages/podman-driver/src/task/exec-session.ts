@@ -56,8 +56,10 @@ export async function* followExec(
   const inputEnd = new AbortController();
   let finished = false;
   let feeding: Promise<void> | undefined;
-  const stream = await podman.exec.start(execId, { tty: setup.tty }, signal);
+  let stream: ExecStream | undefined;
   try {
+    // A start whose answer is lost may have happened: what it started is killed as well.
+    stream = await podman.exec.start(execId, { tty: setup.tty }, signal);
     if (input !== undefined) feeding = feed({ podman, execId, stream, tty: setup.tty }, input, AbortSignal.any([signal, inputEnd.signal]));
     for await (const chunk of stream.output) yield { kind: chunk.stream, data: chunk.data };
     signal.throwIfAborted();
@@ -66,7 +68,7 @@ export async function* followExec(
     yield { kind: "exited", result };
   } finally {
     inputEnd.abort();
-    stream.destroy();
+    stream?.destroy();
     if (!finished) await killExec(target, execId);
     await feeding;
   }
