@@ -71,3 +71,8 @@ function isAboutTheJob(text: string): boolean {
 export function isNameConflict(error: unknown): boolean {
   return error instanceof LibpodError && /name .* is (already )?in use|already in use by/.test(`${error.podmanCause ?? ""} ${error.podmanMessage ?? ""}`);
 }
+
+/** The id of the container that has the name, from Podman's answer to create. */
+export function toNameHolder(error: unknown): string | undefined {
+  return error instanceof LibpodError ? /in use by "?([0-9a-f]{64})/.exec(error.podmanMessage ?? "")?.[1] : undefined;
+}

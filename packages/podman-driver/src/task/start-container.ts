@@ -2,7 +2,7 @@ import type { ContainerInspect } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
 import { DriverError, type TaskConfig } from "@driver/nomad-plugin";
 import type { TaskOptions } from "../config/task-schema.ts";
-import { inStep, isNameConflict, mayPassSoon } from "../errors.ts";
+import { inStep, isNameConflict, mayPassSoon, toNameHolder } from "../errors.ts";
 import type { PodmanHost } from "../host/podman-host.ts";
 import { resolveImage } from "../image/image-resolver.ts";
 import { planContainer, type ContainerPlan, type PlanPolicy } from "../plan/container-plan.ts";
@@ -25,6 +25,12 @@ export interface StartRequest {
 const undoForMs = 5000;
 /** Each step of a start is tried five times within this, as Nomad's Docker driver tries five times; its pauses are longer. */
 const retryForMs = 3000;
+
+/**
+ * A create or a removal that was cut short leaves a container in the storage that Podman does not know, and that holds the
+ * name for ever. After so many tries, half a second, it is none that Podman is just about.
+ */
+const patientTries = 3;
 
 /** A container that is to be this task's, as Podman has it before the start. */
 interface FoundContainer {
@@ -95,19 +101,32 @@ async function createContainer(request: StartRequest, plan: ContainerPlan, undo:
   undo.onFailure(`remove container ${name}`, (undoSignal) =>
     retryTransient(() => (containerId === undefined ? removeOwn(request, name, undoSignal) : remove(request, containerId, undoSignal)), { forMs: undoForMs, signal: undoSignal }),
   );
-  const container = await tryStep(request, `create container ${name}`, () => createOrFind(request, plan, signal), signal);
+  let tries = 0;
+  const createNow = (): Promise<FoundContainer> => {
+    tries += 1;
+    return createOrFind(request, { plan, clearsStorage: tries > patientTries }, signal);
+  };
+  const container = await tryStep(request, `create container ${name}`, createNow, signal);
   containerId = container.id;
   signal.throwIfAborted();
   return container;
 }
 
-async function createOrFind(request: StartRequest, plan: ContainerPlan, signal: AbortSignal): Promise<FoundContainer> {
+async function createOrFind(
+  request: StartRequest,
+  { plan, clearsStorage }: { readonly plan: ContainerPlan; readonly clearsStorage: boolean },
+  signal: AbortSignal,
+): Promise<FoundContainer> {
   try {
     return await create(request, plan);
   } catch (error) {
     signal.throwIfAborted();
     if (!isNameConflict(error)) throw error;
-    return (await clearName(request, plan.spec.name ?? "", signal)) ?? (await create(request, plan));
+    const found = await clearName(request, plan.spec.name ?? "", signal);
+    if (typeof found === "object") return found;
+    const holder = toNameHolder(error);
+    if (found === "nobody" && clearsStorage && holder !== undefined) await remove(request, holder, signal);
+    return await create(request, plan);
   }
 }
 
@@ -119,10 +138,11 @@ async function create(request: StartRequest, plan: ContainerPlan): Promise<Found
 }
 
 /** Makes room for the task's container. Returns one that is this very start's, to be taken over. */
-async function clearName(request: StartRequest, name: string, signal: AbortSignal): Promise<FoundContainer | undefined> {
+async function clearName(request: StartRequest, name: string, signal: AbortSignal): Promise<FoundContainer | "nobody" | "cleared"> {
   const existing = await request.host.client.containers.inspect(name, signal);
-  // It is being removed already: the name is free, or will be at one of the next tries.
-  if (existing === undefined || existing.state.status === "removing") return undefined;
+  if (existing === undefined) return "nobody";
+  // Somebody is about it: the name will be free at one of the next tries.
+  if (existing.state.status === "removing") return "cleared";
   const claim = judgeClaim(existing, request.task);
   switch (claim.kind) {
     case "foreign":
@@ -133,7 +153,7 @@ async function clearName(request: StartRequest, name: string, signal: AbortSigna
       request.logger.info(`removing container ${name}, left over from an earlier start of the task`, { container: existing.id });
   }
   await remove(request, existing.id, signal);
-  return undefined;
+  return "cleared";
 }
 
 /** By name and label, since the id is not known: a create whose answer is lost may have happened all the same. */
