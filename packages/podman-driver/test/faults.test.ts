@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { describe, test } from "node:test";
+import { inspect as inspectValue } from "node:util";
 import { decodeMsgpackRaw, DriverError, type Fingerprint } from "@driver/nomad-plugin";
 import { until, type FakeContainer, type ScriptedFault } from "@driver/testing";
 import { FakeRig } from "./fake-rig.ts";
@@ -356,21 +357,26 @@ async function embody(rig: FakeRig): Promise<{ readonly container: FakeContainer
   return { container, child };
 }
 
+/** All that can be seen of the error, its causes included. */
+function failureOf(work: Promise<unknown>): Promise<string> {
+  return work.then(() => assert.fail("it succeeded"), (error: unknown) => inspectValue(error, { depth: 10 }));
+}
+
 test("speaks no password, neither in the log nor in events, errors or the state it leaves with Nomad", async () => {
   await using rig = await FakeRig.start();
   const password = "s3cr3t-Pa55word";
   const env = { DB_PASSWORD: password };
   const withAuth = await rig.prepare({ auth: { username: "user", password } }, { env });
   const errors: string[] = [];
-  await rig.driver.startTask(withAuth.config, soon()).catch((error: Error) => errors.push(`${error.message} ${error.stack ?? ""}`));
+  errors.push(await failureOf(rig.driver.startTask(withAuth.config, soon())));
   const fails = await rig.prepare({ command: "no-such-program" }, { env });
-  await rig.driver.startTask(fails.config, soon()).catch((error: Error) => errors.push(`${error.message} ${error.stack ?? ""}`));
+  errors.push(await failureOf(rig.driver.startTask(fails.config, soon())));
   const pulls = await rig.prepare({ image: "registry.example/missing:1" }, { env });
-  await rig.driver.startTask(pulls.config, soon()).catch((error: Error) => errors.push(`${error.message} ${error.stack ?? ""}`));
+  errors.push(await failureOf(rig.driver.startTask(pulls.config, soon())));
   const runs = await rig.prepare({ command: "sh", args: ["-c", "exit 0"] }, { env });
   const { handle } = await rig.driver.startTask(runs.config, soon());
   await rig.driver.waitTask(runs.config.id, soon());
   const state = JSON.stringify(decodeMsgpackRaw(handle.driverState), (_key, value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString("latin1") : value));
-  assert.ok(rig.events.length > 0 && errors.length === 3 && state.includes("localhost/busybox:1"));
+  assert.ok(rig.events.length > 0 && state.includes("localhost/busybox:1"));
   assert.ok(![rig.spoken, state, ...errors].join("\n").includes(password));
 });
