@@ -20,9 +20,8 @@ const wishes: Readonly<Record<string, HclValue>> = {
 
 /** A config in which one key asks for something. */
 function configWith({ path, type }: OptionDoc): HclRecord {
-  const [root = path, leaf] = path.split(".");
-  const value = wishes[type] ?? null;
-  return { image: "busybox", [root]: leaf === undefined ? value : { [leaf]: value } };
+  const [root = path, ...inner] = path.split(".");
+  return { image: "busybox", [root]: inner.reduceRight<HclValue>((value, key) => ({ [key]: value }), wishes[type] ?? null) };
 }
 
 /** Keys with a value of their own; what a block holds comes by itself. */

@@ -125,7 +125,7 @@ describe("the plugin schema", () => {
     assert.deepEqual(options, {
       auth: { config: "/etc/auth.json", helper: "pass" },
       volumes: { enabled: true, selinuxlabel: "z" },
-      gc: { container: false },
+      gc: { container: false, dangling_containers: { enabled: true, period: "5m", creation_grace: "5m", dry_run: false } },
       recover_stopped: true,
       extra_labels: ["task*"],
       logging: { driver: "journald", options: { tag: "x" } },
@@ -134,6 +134,7 @@ describe("the plugin schema", () => {
       socket_path: undefined,
       disable_log_collection: true,
       log_collection: "driver",
+      log_files: { max_files: 10, max_file_size: "10m" },
       client_http_timeout: "30s",
       dns_servers: ["1.1.1.1"],
     });

@@ -78,11 +78,16 @@ async function startOnce(request: StartRequest, container: FoundContainer, signa
     `start container ${container.id.slice(0, 12)}`,
     async () => {
       tries += 1;
-      if (tries > 1) hasRun = (await containers.inspect(container.id, signal))?.state.startedAt !== undefined;
+      if (tries > 1) hasRun = wasStarted(await containers.inspect(container.id, signal));
       if (!hasRun) await containers.start(container.id, signal);
     },
     signal,
   );
+}
+
+/** A reboot makes a container that ran a "created" one with its old moment of start (podman 4.3). */
+function wasStarted(container: ContainerInspect | undefined): boolean {
+  return container !== undefined && container.state.status !== "created" && container.state.startedAt !== undefined;
 }
 
 function toImageRequest(request: StartRequest): Parameters<typeof resolveImage>[1] {
@@ -97,9 +102,9 @@ function toImageRequest(request: StartRequest): Parameters<typeof resolveImage>[
 /** Creates it, or takes over the one that an unanswered call for this very start has made. */
 async function createContainer(request: StartRequest, plan: ContainerPlan, undo: Rollback, signal: AbortSignal): Promise<FoundContainer> {
   const name = plan.spec.name ?? "";
-  let containerId: string | undefined;
+  let containerId = "";
   undo.onFailure(`remove container ${name}`, (undoSignal) =>
-    retryTransient(() => (containerId === undefined ? removeOwn(request, name, undoSignal) : remove(request, containerId, undoSignal)), { forMs: undoForMs, signal: undoSignal }),
+    retryTransient(() => (containerId === "" ? removeOwn(request, name, undoSignal) : remove(request, containerId, undoSignal)), { forMs: undoForMs, signal: undoSignal }),
   );
   let tries = 0;
   const createNow = (): Promise<FoundContainer> => {
@@ -148,7 +153,7 @@ async function clearName(request: StartRequest, name: string, signal: AbortSigna
     case "foreign":
       throw new DriverError("failed", `the container name ${name} is taken by ${claim.owner}: remove or rename that container`, { recoverable: true });
     case "same-start":
-      return { id: existing.id, hasRun: existing.state.startedAt !== undefined };
+      return { id: existing.id, hasRun: wasStarted(existing) };
     case "leftover":
       request.logger.info(`removing container ${name}, left over from an earlier start of the task`, { container: existing.id });
   }
