@@ -16,11 +16,11 @@ for await (const containerId of createInterface({ input: process.stdin })) {
 process.exit(0);
 
 async function watchContainer(containerId: string): Promise<void> {
-  let exitCode: string | undefined;
+  const seen: { exitCode?: string } = {};
   const look = setInterval(() => {
-    if (exitCode === undefined) return;
+    if (seen.exitCode === undefined) return;
     clearInterval(look);
-    process.stdout.write(`ended ${containerId} ${exitCode}\n`);
+    process.stdout.write(`ended ${containerId} ${seen.exitCode}\n`);
   }, intervalMs);
   for (;;) {
     const { status, text } = await get(`/containers/${containerId}/stats?stream=false`);
@@ -29,7 +29,7 @@ async function watchContainer(containerId: string): Promise<void> {
     await sleep(intervalMs);
   }
   const inspected = await get(`/containers/${containerId}/json`);
-  exitCode = /"ExitCode":(-?\d+)/.exec(inspected.text)?.[1] ?? "unknown";
+  seen.exitCode = /"ExitCode":(-?\d+)/.exec(inspected.text)?.[1] ?? "unknown";
 }
 
 function get(path: string): Promise<{ readonly status: number; readonly text: string }> {
