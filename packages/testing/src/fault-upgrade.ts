@@ -5,7 +5,7 @@ import type { Fault } from "./fault-rule.ts";
 
 export interface UpgradeRelay {
   readonly incoming: IncomingMessage;
-  /** What came with the request's head: its body, mostly. */
+  /** What came after the request: the first bytes of the new protocol. */
   readonly head: Buffer;
   readonly client: Duplex;
   readonly upstream: Socket;
@@ -18,8 +18,11 @@ const cutAfterBytes = 160;
 /** Passes a request that takes its connection over, byte by byte in both directions, half-closes included. */
 export function relayUpgrade({ incoming, head, client, upstream, fault }: UpgradeRelay): void {
   upstream.write(toRequestHead(incoming));
-  if (head.length > 0) upstream.write(head);
-  client.pipe(upstream);
+  incoming.on("data", (chunk: Buffer) => upstream.write(chunk));
+  incoming.once("end", () => {
+    if (head.length > 0) upstream.write(head);
+    client.pipe(upstream);
+  });
   if (fault?.kind === "lost-answer" || fault?.kind === "empty-body") {
     upstream.once("data", () => client.destroy());
   } else if (fault?.kind === "cut-body" || fault?.kind === "half-body") {

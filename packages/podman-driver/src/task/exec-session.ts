@@ -4,6 +4,7 @@ import { DriverError, type ExecInput, type ExecOutput, type ExecSetup, type Exec
 import { killSessionOf } from "../host/kill-session.ts";
 import type { HostRoots } from "../host/proc-files.ts";
 import { toTimerMs } from "../to-timer-ms.ts";
+import { retryTransient } from "./retry-transient.ts";
 import { TailBuffer } from "./tail-buffer.ts";
 
 export interface ExecTarget {
@@ -111,7 +112,8 @@ async function pass(to: Feed, operation: ExecInput, signal: AbortSignal): Promis
 async function waitForExitCode(podman: PodmanClient, execId: string, signal: AbortSignal): Promise<ExitResult> {
   const deadlineMs = performance.now() + exitCodeGraceMs;
   for (let pauseMs = 10; ; pauseMs *= 2) {
-    const session = await podman.exec.inspect(execId, signal);
+    const inspect = (): ReturnType<PodmanClient["exec"]["inspect"]> => podman.exec.inspect(execId, signal);
+    const session = await retryTransient(inspect, { forMs: Math.max(0, deadlineMs - performance.now()), signal });
     if (!session.running) return { exitCode: session.exitCode, signal: 0, oomKilled: false };
     if (performance.now() > deadlineMs) throw new DriverError("failed", "exec: its output has ended, but Podman says it still runs; exit code unknown");
     await sleep(pauseMs, undefined, { signal });

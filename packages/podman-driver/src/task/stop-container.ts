@@ -16,6 +16,8 @@ export interface StopOptions {
 }
 
 const sigKill = 9;
+/** Longest wait for Podman to pass SIGKILL on; then the kernel is asked directly. */
+const killAnswerMs = 5000;
 /** After SIGKILL the kernel, conmon and Podman get this long to agree that the task is gone. */
 const killGraceMs = 20_000;
 
@@ -36,11 +38,11 @@ export async function killContainer(task: TaskHandle, roots: HostRoots, signal: 
   await task.endRestart(killGraceMs, signal);
   if (!task.isRunning) return;
   try {
-    await sendSignal(task, sigKill, signal);
+    await sendSignal(task, sigKill, AbortSignal.any([signal, AbortSignal.timeout(killAnswerMs)]));
   } catch (error) {
     signal.throwIfAborted();
     // A Podman that does not answer must not keep a task alive that has to go.
-    if (!killMainProcess(task, roots)) throw error;
+    if (!killMainProcess(task, roots)) throw toKillError(task, error);
   }
   if (await endsWithin(task, killGraceMs, signal)) return;
   throw new DriverError("failed", `task ${task.id}: SIGKILL was sent ${killGraceMs / 1000} s ago, and Podman still does not report its end`);
@@ -61,15 +63,21 @@ function isNotRunning(error: unknown): boolean {
   return error.code === "not-found" || error.code === "conflict" || /container state improper|can only kill running/.test(`${error.podmanCause ?? ""} ${error.podmanMessage ?? ""}`);
 }
 
+function toKillError(task: TaskHandle, cause: unknown): DriverError {
+  const text = cause instanceof DriverError ? cause.message : `no answer from Podman within ${killAnswerMs / 1000} s`;
+  return new DriverError("failed", `task ${task.id} cannot be killed: ${text}`, { recoverable: true, cause });
+}
+
+/** False when nobody knows which process it is; one that is dead already is as good as killed. */
 function killMainProcess(task: TaskHandle, roots: HostRoots): boolean {
   const { main } = task.processes;
-  if (main === undefined || !isAlive(roots, main)) return false;
+  if (main === undefined) return false;
   try {
-    process.kill(main.pid, "SIGKILL");
-    return true;
+    if (isAlive(roots, main)) process.kill(main.pid, "SIGKILL");
   } catch {
-    return false;
+    // It ended between the look and the blow.
   }
+  return true;
 }
 
 async function endsWithin(task: TaskHandle, timeoutMs: number, signal: AbortSignal): Promise<boolean> {

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { WaitResult } from "@driver/nomad-plugin";
+import { FaultyRig, podmanError, until, type Fault, type FaultRule, type RiggedTask } from "@driver/testing";
+
+const soon = (): AbortSignal => AbortSignal.timeout(30_000);
+const untilGo = "while [ ! -e /alloc/go ]; do sleep 0.05; done";
+const onWait = { method: "POST", path: /^\/containers\/[^/]+\/wait$/ } as const;
+const onInspect = { method: "GET", path: /^\/containers\/[^/]+\/json$/ } as const;
+const always: readonly Fault[] = [podmanError("out of sorts"), { kind: "dropped" }, { kind: "lost-answer" }, { kind: "empty-body" }, { kind: "half-body" }, { kind: "cut-body" }];
+const saysZero: Fault = { kind: "made-up", status: 200, body: "0\n" };
+const saysCreated = (status: string): Fault => ({
+  kind: "made-up",
+  status: 200,
+  body: JSON.stringify({ Id: "0".repeat(64), State: { Status: status, ExitCode: 0, Pid: 0, FinishedAt: "0001-01-01T00:00:00Z" } }),
+});
+
+for (const fault of [...always, saysZero]) {
+  test(`the exit code is true and in time though Podman's wait always fails (${nameOf(fault)})`, async () => {
+    const { result, tookMs } = await exitUnder({ ...onWait, fault });
+    assert.deepEqual(result, { exitCode: 41, signal: 0, oomKilled: false });
+    assert.ok(tookMs < 3000, `${tookMs} ms`);
+  });
+}
+
+for (const fault of [...always, { kind: "made-up", status: 404, body: "Not Found" } as const]) {
+  test(`the exit code is true though Podman cannot be asked for a while (${nameOf(fault)})`, async () => {
+    const { result } = await exitUnder({ ...onInspect, fault, times: 4 });
+    assert.deepEqual(result, { exitCode: 41, signal: 0, oomKilled: false });
+  });
+}
+
+test("the exit code is true though both wait and inspect fail for a while", async () => {
+  await using faulty = await FaultyRig.start();
+  const task = await faulty.rig.runScript(`echo begun; ${untilGo}; exit 42`);
+  await task.stdout.until((text) => text === "begun\n");
+  const harm = [faulty.proxy.inject({ ...onWait, fault: saysZero }), faulty.proxy.inject({ ...onInspect, fault: podmanError("out of sorts") })];
+  await go(task);
+  await until(() => harm.every((one) => one.hits > 2));
+  const waiting = faulty.rig.driver.waitTask(task.config.id, soon());
+  for (const one of harm) one.remove();
+  assert.equal((await waiting).exitCode, 42);
+});
+
+test("a task goes on under a wait that claims its end", async () => {
+  await using faulty = await FaultyRig.start();
+  const injected = faulty.proxy.inject({ ...onWait, fault: saysZero });
+  const task = await faulty.rig.runScript(`echo begun; ${untilGo}; exit 43`);
+  await until(() => injected.hits > 1);
+  assert.equal((await faulty.rig.driver.inspectTask(task.config.id, soon())).state, "running");
+  await go(task);
+  assert.equal((await faulty.rig.driver.waitTask(task.config.id, soon())).exitCode, 43);
+});
+
+for (const status of ["created", "exited", "stopped"]) {
+  test(`a container said to be ${status} with code 0 and no end never counts as success`, async () => {
+    await using faulty = await FaultyRig.start();
+    const task = await faulty.rig.runScript("exit 44");
+    faulty.proxy.inject({ ...onInspect, fault: saysCreated(status) });
+    const result = await Promise.race([
+      faulty.rig.driver.waitTask(task.config.id, soon()),
+      until(() => false, 2000).catch((): undefined => undefined),
+    ]);
+    assert.notEqual(result?.exitCode, 0);
+  });
+}
+
+test("an exit is reported though Podman refuses connections and comes back", async () => {
+  await using faulty = await FaultyRig.start();
+  const task = await faulty.rig.runScript(`echo begun; ${untilGo}; echo last; exit 45`);
+  await task.stdout.until((text) => text === "begun\n");
+  await faulty.proxy.refuse();
+  const waiting = faulty.rig.driver.waitTask(task.config.id, soon());
+  await go(task);
+  await task.stdout.until((text) => text === "begun\nlast\n");
+  await faulty.proxy.accept();
+  assert.equal((await waiting).exitCode, 45);
+});
+
+test("the node is told within seconds that Podman does not answer, and that it does again", async () => {
+  await using faulty = await FaultyRig.start();
+  const stop = new AbortController();
+  const seen: string[] = [];
+  const following = (async () => {
+    for await (const fingerprint of faulty.rig.driver.fingerprint(stop.signal)) seen.push(fingerprint.health);
+  })().catch(() => undefined);
+  await faulty.proxy.refuse();
+  await until(() => seen.length > 0);
+  await faulty.proxy.accept();
+  await until(() => seen.at(-1) === "healthy");
+  stop.abort();
+  await following;
+});
+
+/** Lets a task exit with 41 while a rule is at work; the time is from the exit to its report. */
+async function exitUnder(rule: FaultRule): Promise<{ readonly result: WaitResult; readonly tookMs: number }> {
+  await using faulty = await FaultyRig.start();
+  const task = await faulty.rig.runScript(`echo begun; ${untilGo}; exit 41`);
+  await task.stdout.until((text) => text === "begun\n");
+  const injected = faulty.proxy.inject(rule);
+  const waiting = faulty.rig.driver.waitTask(task.config.id, soon());
+  await go(task);
+  const beganMs = performance.now();
+  const result = await waiting;
+  const tookMs = performance.now() - beganMs;
+  assert.ok(rule.path === onWait.path || injected.hits > 0);
+  return { result, tookMs };
+}
+
+function nameOf(fault: Fault): string {
+  return fault.kind === "made-up" ? `${fault.status} ${fault.body.trim()}` : fault.kind;
+}
+
+async function go(task: RiggedTask): Promise<void> {
+  await writeFile(join(task.config.allocDir, "alloc", "go"), "");
+}

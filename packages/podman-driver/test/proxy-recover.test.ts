@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { FaultyRig, podmanError, until, type Fault, type RiggedTask } from "@driver/testing";
+
+const soon = (): AbortSignal => AbortSignal.timeout(30_000);
+const untilGo = "while [ ! -e /alloc/go ]; do sleep 0.05; done";
+const onInspect = { method: "GET", path: /^\/containers\/[^/]+\/json$/ } as const;
+const faults: readonly Fault[] = [
+  podmanError("out of sorts"),
+  { kind: "made-up", status: 404, body: "Not Found" },
+  { kind: "dropped" },
+  { kind: "lost-answer" },
+  { kind: "empty-body" },
+  { kind: "half-body" },
+  { kind: "cut-body" },
+];
+
+for (const fault of faults) {
+  test(`a task is taken over though Podman cannot tell of it yet (${fault.kind}${fault.kind === "made-up" ? ` ${fault.status}` : ""}), with its code and its output`, async () => {
+    await using faulty = await FaultyRig.start();
+    const { rig, proxy } = faulty;
+    const task = await rig.runScript(`echo before; ${untilGo}; echo after; exit 71`);
+    await task.stdout.until((text) => text === "before\n");
+    await rig.crash();
+    const injected = proxy.inject({ ...onInspect, fault });
+    await rig.recover(task);
+    const waiting = rig.driver.waitTask(task.config.id, soon());
+    await go(task);
+    await until(() => injected.hits > 1);
+    injected.remove();
+    assert.equal((await waiting).exitCode, 71);
+    assert.equal((await task.stdout.whole()).toString(), "before\nafter\n");
+  });
+}
+
+test("a task is taken over within seconds while Podman refuses connections, and stops once it takes them", async () => {
+  await using faulty = await FaultyRig.start();
+  const { rig, proxy } = faulty;
+  const task = await rig.runScript("trap 'exit 72' TERM; echo ready; while :; do sleep 0.05; done");
+  await task.stdout.until((text) => text === "ready\n");
+  await rig.crash();
+  await proxy.refuse();
+  await rig.driver.recoverTask(rig.handleOf(task), AbortSignal.timeout(5000));
+  await assert.rejects(rig.driver.stopTask(task.config.id, { timeoutMs: 5000, killSignal: "" }, soon()), /nothing listens/);
+  await proxy.accept();
+  await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "" }, soon());
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 72);
+});
+
+test("a recovery ends within its own deadline though Podman says nothing", async () => {
+  await using faulty = await FaultyRig.start();
+  const { rig, proxy } = faulty;
+  const task = await rig.runScript(`${untilGo}; exit 73`);
+  await rig.crash();
+  const silence = proxy.inject({ fault: { kind: "hang" } });
+  const beganMs = performance.now();
+  await rig.recover(task);
+  assert.ok(performance.now() - beganMs < 15_000);
+  silence.remove();
+  await go(task);
+  await rig.crash();
+  await rig.recover(task);
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 73);
+});
+
+async function go(task: RiggedTask): Promise<void> {
+  await writeFile(join(task.config.allocDir, "alloc", "go"), "");
+}
