@@ -61,7 +61,8 @@ export class LogPump {
       this.#stop.signal.throwIfAborted();
       this.#poked = false;
       const lastLook = this.#draining;
-      const hadBytes = await this.#options.buffers.lease((slice) => this.#moveSlice(slice));
+      // All pumps are poked at once now and then, mostly for nothing: memory is taken only when there is something to move.
+      const hadBytes = this.#options.spool.hasMore && (await this.#options.buffers.lease((slice) => this.#moveSlice(slice)));
       if (hadBytes) continue;
       if (lastLook) return this.#deliverRest();
       await this.#nextPoke();
@@ -108,15 +109,17 @@ export class LogPump {
   }
 }
 
-/** One stream's bytes in one piece: thousands of small writes cost far more than a copy. */
+/** One stream's bytes in one piece: thousands of small writes cost far more than a copy. Makes no lists: a torrent has a million lines a second. */
 function gather(entries: readonly K8sFileEntry[], stream: "stdout" | "stderr", into: Uint8Array | undefined): Uint8Array[] {
-  const pieces = entries.filter((entry) => entry.stream === stream && entry.bytes.length > 0).map((entry) => entry.bytes);
-  const totalBytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  if (pieces.length <= 1 || into === undefined || totalBytes > into.length) return pieces;
+  let totalBytes = 0;
+  for (const entry of entries) if (entry.stream === stream) totalBytes += entry.bytes.length;
+  if (totalBytes === 0) return [];
+  if (into === undefined || totalBytes > into.length) return entries.filter((entry) => entry.stream === stream).map((entry) => entry.bytes);
   let at = 0;
-  for (const piece of pieces) {
-    into.set(piece, at);
-    at += piece.length;
+  for (const { stream: of, bytes } of entries) {
+    if (of !== stream) continue;
+    into.set(bytes, at);
+    at += bytes.length;
   }
   return [into.subarray(0, totalBytes)];
 }

@@ -61,6 +61,12 @@ export class LogSpool {
     return this.#offsetBytes;
   }
 
+  /** Whether a read would find something. Asks the kernel and reads nothing. */
+  get hasMore(): boolean {
+    const [segment, next] = this.#segments;
+    return next !== undefined || (segment !== undefined && segment.sizeBytes > this.#offsetBytes);
+  }
+
   /** Reads on where the last read ended; deletes a file that has been read to its end and is followed by another. */
   read(buffer: Uint8Array): Promise<SpoolRead> {
     return this.#alone(async () => {
