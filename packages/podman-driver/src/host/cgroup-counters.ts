@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { MemoryUsage } from "@driver/nomad-plugin";
 import type { CgroupFolders } from "./cgroup-path.ts";
 import { readKernelFile } from "./proc-files.ts";
@@ -28,15 +27,15 @@ export function readCgroupSample(folders: CgroupFolders): CgroupSample | undefin
 /** How often the kernel killed a process of this cgroup for memory; undefined when that cannot be read any more. */
 export function readOomKills(folders: CgroupFolders): number | undefined {
   const text = readKernelFile(
-    folders.version === 2 ? join(folders.dir, "memory.events") : join(folders.memoryDir, "memory.oom_control"),
+    folders.version === 2 ? `${folders.dir}/memory.events` : `${folders.memoryDir}/memory.oom_control`,
   );
   return text === undefined ? undefined : field(text, "oom_kill");
 }
 
 function readUnified(dir: string): CgroupSample | undefined {
-  const cpu = readKernelFile(join(dir, "cpu.stat"));
-  const stat = readKernelFile(join(dir, "memory.stat"));
-  const current = readKernelFile(join(dir, "memory.current"));
+  const cpu = readKernelFile(`${dir}/cpu.stat`);
+  const stat = readKernelFile(`${dir}/memory.stat`);
+  const current = readKernelFile(`${dir}/memory.current`);
   if (cpu === undefined || stat === undefined || current === undefined) return undefined;
   return {
     cpu: {
@@ -51,19 +50,19 @@ function readUnified(dir: string): CgroupSample | undefined {
       rssBytes: field(stat, "anon"),
       cacheBytes: field(stat, "file"),
       kernelUsageBytes: field(stat, "kernel"),
-      swapBytes: bytesIn(join(dir, "memory.swap.current")),
-      maxUsageBytes: bytesIn(join(dir, "memory.peak")),
+      swapBytes: bytesIn(`${dir}/memory.swap.current`),
+      maxUsageBytes: bytesIn(`${dir}/memory.peak`),
     },
   };
 }
 
 function readLegacy(folders: CgroupFolders & { version: 1 }): CgroupSample | undefined {
-  const usage = readKernelFile(join(folders.cpuacctDir, "cpuacct.usage"));
-  const stat = readKernelFile(join(folders.memoryDir, "memory.stat"));
-  const current = readKernelFile(join(folders.memoryDir, "memory.usage_in_bytes"));
+  const usage = readKernelFile(`${folders.cpuacctDir}/cpuacct.usage`);
+  const stat = readKernelFile(`${folders.memoryDir}/memory.stat`);
+  const current = readKernelFile(`${folders.memoryDir}/memory.usage_in_bytes`);
   if (usage === undefined || stat === undefined || current === undefined) return undefined;
-  const split = readKernelFile(join(folders.cpuacctDir, "cpuacct.stat")) ?? "";
-  const throttling = readKernelFile(join(folders.cpuDir, "cpu.stat")) ?? "";
+  const split = readKernelFile(`${folders.cpuacctDir}/cpuacct.stat`) ?? "";
+  const throttling = readKernelFile(`${folders.cpuDir}/cpu.stat`) ?? "";
   return {
     cpu: {
       totalNs: toCount(usage) ?? 0,
@@ -77,7 +76,7 @@ function readLegacy(folders: CgroupFolders & { version: 1 }): CgroupSample | und
       rssBytes: field(stat, "total_rss"),
       cacheBytes: field(stat, "total_cache"),
       swapBytes: field(stat, "total_swap"),
-      maxUsageBytes: bytesIn(join(folders.memoryDir, "memory.max_usage_in_bytes")),
+      maxUsageBytes: bytesIn(`${folders.memoryDir}/memory.max_usage_in_bytes`),
     },
   };
 }
@@ -96,11 +95,16 @@ function toCount(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,20}\s*$/.test(text) ? Number(text) : undefined;
 }
 
-/** The number behind `name ` at the start of a line. Scans without splitting: this runs for every task each second. */
+const newline = 10;
+const space = 32;
+
+/** The number behind `name ` at the start of a line. Makes no strings on the way: this runs for every task each second. */
 function field(text: string, name: string): number | undefined {
-  let at = text.startsWith(`${name} `) ? 0 : text.indexOf(`\n${name} `) + 1;
-  if (at === 0 && !text.startsWith(`${name} `)) return undefined;
-  at += name.length + 1;
-  const end = text.indexOf("\n", at);
-  return toCount(text.slice(at, end === -1 ? undefined : end));
+  for (let at = text.indexOf(name); at !== -1; at = text.indexOf(name, at + 1)) {
+    const valueAt = at + name.length + 1;
+    if ((at > 0 && text.charCodeAt(at - 1) !== newline) || text.charCodeAt(valueAt - 1) !== space) continue;
+    const end = text.indexOf("\n", valueAt);
+    return toCount(text.slice(valueAt, end === -1 ? undefined : end));
+  }
+  return undefined;
 }

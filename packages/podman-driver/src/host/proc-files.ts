@@ -33,7 +33,7 @@ interface ProcessStat {
 }
 
 function readStat(roots: HostRoots, pid: number): ProcessStat | undefined {
-  const text = readKernelFile(join(roots.procDir, String(pid), "stat"));
+  const text = readKernelFile(`${roots.procDir}/${pid}/stat`);
   if (text === undefined) return undefined;
   // The command name stands in parentheses and may hold anything, parentheses included.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
