@@ -2,7 +2,7 @@ import type { Node } from "web-tree-sitter";
 import type { Attribute, Block, Body } from "./expression.ts";
 import { syntaxError, toExpression } from "./convert-expression.ts";
 import type { ConvertContext } from "./convert-expression.ts";
-import { toPlainText } from "./convert-template.ts";
+import { toConstantText } from "./convert-template.ts";
 import { childrenOf, positionOf } from "./syntax-tree.ts";
 
 /** Converts the root of a syntax tree without error nodes. */
@@ -43,7 +43,7 @@ function toBlock(node: Node, context: ConvertContext): Block {
   const [type, ...rest] = childrenOf(node);
   if (type === undefined) throw syntaxError("block: incomplete", node, context);
   const labels = rest.flatMap((child) => {
-    if (child.type === "string_lit") return [toPlainText(child, context)];
+    if (child.type === "string_lit") return [toConstantText(child, context)];
     return child.type === "identifier" ? [checkName(child, context)] : [];
   });
   const body = rest.find((child) => child.type === "body");

@@ -2,6 +2,7 @@ import type { Node } from "web-tree-sitter";
 import type { Expression, TemplatePart } from "./expression.ts";
 import type { ConvertContext } from "./convert-expression.ts";
 import { syntaxError, toExpression, toForIntro } from "./convert-expression.ts";
+import { toPlainText } from "./escape-marks.ts";
 import { indentHeredoc } from "./heredoc-indent.ts";
 import { childrenOf, positionOf } from "./syntax-tree.ts";
 import { decodeTemplateText } from "./template-text.ts";
@@ -28,9 +29,9 @@ export function toTemplate(node: Node, context: ConvertContext): Expression {
 }
 
 /** The text of a string without interpolation, such as a block label. */
-export function toPlainText(node: Node, context: ConvertContext): string {
+export function toConstantText(node: Node, context: ConvertContext): string {
   const template = toTemplate(node, context);
-  if (template.kind === "literal" && typeof template.value === "string") return template.value;
+  if (template.kind === "literal" && typeof template.value === "string") return toPlainText(template.value);
   throw syntaxError(`${node.text}: only plain text may stand here, no \${…} or %{…}`, node, context);
 }
 

@@ -1,6 +1,7 @@
 import type { HclValue } from "@driver/nomad-plugin";
 import type { Expression, TemplatePart } from "./expression.ts";
 import { evaluate } from "./evaluate.ts";
+import { toPlainText } from "./escape-marks.ts";
 import { iterate } from "./evaluate-for.ts";
 import { describeKind, toText } from "./hcl-value.ts";
 import { needBool } from "./operators.ts";
@@ -21,7 +22,7 @@ function renderParts(parts: readonly TemplatePart[], scope: Scope): string {
 function renderPart(part: TemplatePart, scope: Scope): string {
   switch (part.kind) {
     case "text":
-      return part.text;
+      return scope.keepsEscapes ? part.text : toPlainText(part.text);
     case "interpolation":
       return renderInterpolation(part.expression, scope);
     case "if": {

@@ -1,6 +1,7 @@
 import type { HclRecord, HclValue } from "@driver/nomad-plugin";
 import type { Expression, SplatStep } from "./expression.ts";
 import { callFunction } from "./call-function.ts";
+import { toPlainValue } from "./escape-marks.ts";
 import { evaluateForObject, evaluateForTuple } from "./evaluate-for.ts";
 import { evaluateTemplate } from "./evaluate-template.ts";
 import { describeKind, isList, isNumber, isRecord, toNumber, toText } from "./hcl-value.ts";
@@ -16,7 +17,7 @@ export function evaluate(expression: Expression, scope: Scope): HclValue {
   const fail = failAt(scope, expression.position);
   switch (expression.kind) {
     case "literal":
-      return expression.value;
+      return scope.keepsEscapes ? expression.value : toPlainValue(expression.value);
     case "template":
       return evaluateTemplate(expression.parts, scope);
     case "variable":

@@ -74,6 +74,14 @@ export function toBool(value: HclValue): boolean | undefined {
   return value === "true" ? true : value === "false" ? false : undefined;
 }
 
+/** The same value with every text in it, and every key of a map, converted. */
+export function mapTexts(value: HclValue, convert: (text: string) => string): HclValue {
+  if (typeof value === "string") return convert(value);
+  if (isList(value)) return value.map((item) => mapTexts(item, convert));
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [convert(key), mapTexts(item, convert)]));
+}
+
 /** Deep equality; values of different kinds differ. */
 export function equalValues(left: HclValue, right: HclValue): boolean {
   if (isList(left) && isList(right))

@@ -1,4 +1,5 @@
 import type { Position } from "@driver/nomad-plugin";
+import { toPlainText } from "./escape-marks.ts";
 
 /** A named text that positions refer to: a job file, a variable file, or a value given on the command line. */
 export interface SourceFile {
@@ -41,7 +42,7 @@ export class JobFileError extends Error {
   readonly excerpt: string;
 
   constructor(message: string, options: JobFileErrorOptions) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(toPlainText(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = options.code;
     this.file = options.source.name;
     this.position = options.position;

@@ -10,13 +10,20 @@ export interface Scope {
   readonly names: ReadonlyMap<string, HclValue>;
   /** True in a job: what only the running task can resolve stays as text `${…}`. */
   readonly keepsRuntimeReferences: boolean;
+  /** True: `$${` and `%%{` stay marked, since it is not known yet where a text ends up. */
+  readonly keepsEscapes: boolean;
   /** Folder that paths of `file` and its like start from. */
   readonly baseDir: string;
 }
 
 /** A scope without any name, for a source in which nothing may be referred to. */
 export function createEmptyScope(source: SourceFile, baseDir: string): Scope {
-  return { source, names: new Map(), keepsRuntimeReferences: false, baseDir };
+  return { source, names: new Map(), keepsRuntimeReferences: false, keepsEscapes: false, baseDir };
+}
+
+/** An empty scope for values that the job uses later. */
+export function createVariableScope(source: SourceFile, baseDir: string): Scope {
+  return { ...createEmptyScope(source, baseDir), keepsEscapes: true };
 }
 
 /** The same scope with more names, which hide equal ones. */

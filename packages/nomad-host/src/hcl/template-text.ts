@@ -1,3 +1,5 @@
+import { markEscape } from "./escape-marks.ts";
+
 /** Decoded text, or why it cannot be. */
 export type DecodedText = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly message: string };
 
@@ -10,8 +12,8 @@ const unreadable = {
 };
 
 /**
- * Decodes the text between two interpolations: `$${` and `%%{` stand for `${` and `%{`; backslash escapes count
- * in quoted strings only (`hcl`).
+ * Decodes the text between two interpolations: `$${` and `%%{` stand for `${` and `%{`, with a mark for the sign;
+ * backslash escapes count in quoted strings only (`hcl`).
  */
 export function decodeTemplateText(raw: string, form: "quoted" | "heredoc"): DecodedText {
   if (form === "quoted" && raw.includes("\n")) return fail("string: a quoted string must end on its line; use \\n or a heredoc (<<EOT)");
@@ -24,7 +26,7 @@ export function decodeTemplateText(raw: string, form: "quoted" | "heredoc"): Dec
     text += raw.slice(from, match.index);
     from = match.index + whole.length;
     if (whole === "${" || whole === "%{") return fail(unreadable[form]);
-    const decoded = whole.startsWith("\\") ? decodeEscape(short ?? long, letter) : whole.slice(1);
+    const decoded = whole.startsWith("\\") ? decodeEscape(short ?? long, letter) : `${markEscape(whole.startsWith("$") ? "$" : "%")}{`;
     if (decoded === undefined) return fail(`string: ${whole} is no escape; known are \\n, \\r, \\t, \\", \\\\, \\uNNNN and \\UNNNNNNNN`);
     text += decoded;
   }

@@ -2,7 +2,7 @@ import type { HclValue, Position } from "@driver/nomad-plugin";
 import { evaluate } from "../hcl/evaluate.ts";
 import type { Attribute, Block, Body, Expression } from "../hcl/expression.ts";
 import { suggestName } from "../hcl/nearest-name.ts";
-import { createEmptyScope, failAt } from "../hcl/scope.ts";
+import { createVariableScope, failAt } from "../hcl/scope.ts";
 import type { Scope } from "../hcl/scope.ts";
 import { convertToType, toVariableType } from "./variable-type.ts";
 import type { VariableType } from "./variable-type.ts";
@@ -27,7 +27,7 @@ export interface DeclaredVariable {
 
 /** All variables that `variable` blocks and `variables` blocks declare. */
 export function decodeVariables(body: Body, jobScope: Scope): ReadonlyMap<string, DeclaredVariable> {
-  const scope = createEmptyScope(jobScope.source, jobScope.baseDir);
+  const scope = createVariableScope(jobScope.source, jobScope.baseDir);
   const found = body.blocks.flatMap((block) => {
     if (block.type === "variable") return [decodeVariable(block, scope)];
     return block.type === "variables" ? block.body.attributes.map((attribute) => decodeShort(attribute, scope)) : [];

@@ -17,6 +17,7 @@ import { readJobFile } from "./read-job-file.ts";
 import { resolveLocals } from "./resolve-locals.ts";
 import { resolveVariables } from "./resolve-variables.ts";
 import type { VariableFile } from "./resolve-variables.ts";
+import { settleEscapes } from "./settle-escapes.ts";
 
 export interface LoadJobOptions {
   /** Values of `-var name=value`, as typed. */
@@ -43,9 +44,9 @@ export async function loadJob(path: string, options: LoadJobOptions): Promise<Jo
   const body = await parse(source);
   options.signal.throwIfAborted();
   const jobBlock = findJob(body, source);
-  const outer: Scope = { source, names: new Map(), keepsRuntimeReferences: true, baseDir: options.baseDir ?? process.cwd() };
+  const outer: Scope = { source, names: new Map(), keepsRuntimeReferences: true, keepsEscapes: true, baseDir: options.baseDir ?? process.cwd() };
   const scope = resolveLocals(body, await withVariables(body, outer, { parse, options }));
-  return decodeJob({ ...jobBlock, body: evaluateBody(jobBlock.body, jobBlock.position, scope) }, source);
+  return decodeJob({ ...jobBlock, body: settleEscapes(evaluateBody(jobBlock.body, jobBlock.position, scope)) }, source);
 }
 
 function loadJsonJob(source: SourceFile, options: LoadJobOptions): Job {

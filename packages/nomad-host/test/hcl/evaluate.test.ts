@@ -9,7 +9,7 @@ import { caseVariable, evaluatedCases, refusedCases } from "./evaluated-cases.ts
 
 const parse = await createHclParser(loadWasm, { name: "case.hcl", text: "" });
 
-async function evaluateText(expression: string, options: { readonly keepsRuntimeReferences: boolean } = { keepsRuntimeReferences: false }) {
+async function evaluateText(expression: string, options: Pick<Scope, "keepsRuntimeReferences" | "keepsEscapes"> = { keepsRuntimeReferences: false, keepsEscapes: false }) {
   const source = { name: "case.hcl", text: `a = ${expression}\n` };
   const attribute = (await parse(source)).attributes[0];
   assert.ok(attribute);
@@ -45,12 +45,12 @@ const runtimeCases: readonly (readonly [expression: string, text: string])[] = [
 
 for (const [expression, text] of runtimeCases) {
   test(`keeps what only the running task knows: ${expression}`, async () => {
-    assert.equal(await evaluateText(expression, { keepsRuntimeReferences: true }), text);
+    assert.equal(await evaluateText(expression, { keepsRuntimeReferences: true, keepsEscapes: false }), text);
   });
 }
 
 test("a name of a for-expression hides a root of the runtime", async () => {
-  assert.deepEqual(await evaluateText('[for node in v.l : "${node}!"]', { keepsRuntimeReferences: true }), ["b!", "a!"]);
+  assert.deepEqual(await evaluateText('[for node in v.l : "${node}!"]', { keepsRuntimeReferences: true, keepsEscapes: false }), ["b!", "a!"]);
 });
 
 const messages: readonly (readonly [expression: string, message: RegExp])[] = [
@@ -71,7 +71,7 @@ const messages: readonly (readonly [expression: string, message: RegExp])[] = [
 for (const [expression, message] of messages) {
   test(`says what is wrong with ${expression}`, async () => {
     await assert.rejects(
-      evaluateText(expression, { keepsRuntimeReferences: true }),
+      evaluateText(expression, { keepsRuntimeReferences: true, keepsEscapes: false }),
       (error) => error instanceof JobFileError && message.test(error.message),
     );
   });

@@ -1,4 +1,5 @@
 import type { HclRecord, HclValue } from "@driver/nomad-plugin";
+import { toPlainText } from "../escape-marks.ts";
 import { describeKind, isList, isRecord, toNumber, toText } from "../hcl-value.ts";
 import type { Fail, HclList } from "../hcl-value.ts";
 
@@ -26,6 +27,11 @@ export function textArgument(args: readonly HclValue[], index: number, context: 
   const text = toText(value);
   if (text === undefined) throw context.fail(`argument ${index + 1} must be a string, not ${describeKind(value)}`);
   return text;
+}
+
+/** Argument number `index` as the text that was meant, for functions that do not hand it on as it is. */
+export function plainTextArgument(args: readonly HclValue[], index: number, context: CallContext): string {
+  return toPlainText(textArgument(args, index, context));
 }
 
 /** Argument number `index` as a number; throws for others. */

@@ -1,5 +1,6 @@
-import type { ConfigBody, HclValue, Position } from "@driver/nomad-plugin";
+import type { ConfigBody, Position } from "@driver/nomad-plugin";
 
+import { mapTexts } from "../../hcl/hcl-value.ts";
 import { RunError } from "../run-error.ts";
 import { parseReference, parseTemplate } from "./template.ts";
 
@@ -20,7 +21,7 @@ export function interpolateConfig(body: ConfigBody, scope: Scope): ConfigBody {
     attributes: body.attributes.map(({ name, value, position }) => ({
       name,
       position,
-      value: interpolateValue(value, (text) => interpolateStrictly(text, scope, { name, position })),
+      value: mapTexts(value, (text) => interpolateStrictly(text, scope, { name, position })),
     })),
     blocks: body.blocks.map(({ type, labels, position, body: inner }) => ({
       type,
@@ -29,18 +30,6 @@ export function interpolateConfig(body: ConfigBody, scope: Scope): ConfigBody {
       body: interpolateConfig(inner, scope),
     })),
   };
-}
-
-function interpolateValue(value: HclValue, replace: (text: string) => string): HclValue {
-  if (typeof value === "string") return replace(value);
-  if (typeof value !== "object" || value === null) return value;
-  if (isList(value)) return value.map((element) => interpolateValue(element, replace));
-  return Object.fromEntries(Object.entries(value).map(([key, element]) => [replace(key), interpolateValue(element, replace)]));
-}
-
-// Array.isArray does not narrow readonly arrays.
-function isList(value: HclValue): value is readonly HclValue[] {
-  return Array.isArray(value);
 }
 
 function interpolateStrictly(text: string, scope: Scope, where: { readonly name: string; readonly position: Position }): string {

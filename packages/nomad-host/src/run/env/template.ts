@@ -5,7 +5,7 @@ export type TemplatePart =
   | { readonly kind: "expression"; readonly source: string; readonly raw: string };
 
 /**
- * Splits a string at its `${…}`. `$${` is the escape for a literal `${`. Braces and quotes inside an expression
+ * Splits a string at its `${…}`. `$${` and `%%{` are the escapes for a literal `${` and `%{`. Braces and quotes inside an expression
  * are balanced; an expression without its closing brace is text.
  */
 export function parseTemplate(text: string): readonly TemplatePart[] {
@@ -13,8 +13,8 @@ export function parseTemplate(text: string): readonly TemplatePart[] {
   let literal = "";
   let at = 0;
   while (at < text.length) {
-    if (text.startsWith("$${", at)) {
-      literal += "${";
+    if (text.startsWith("$${", at) || text.startsWith("%%{", at)) {
+      literal += text.slice(at + 1, at + 3);
       at += 3;
       continue;
     }
