@@ -3,6 +3,7 @@ export type { RunJobOptions, RunResult } from "./run/run-job.ts";
 export type { LogStream, RunEvent, RunListener, TaskName } from "./run/run-event.ts";
 export type { LaunchDriver, LaunchedDriver } from "./run/driver/launched-driver.ts";
 export type { TaskOutcome } from "./run/lifecycle/task-outcome.ts";
+export type { NoRestartReason } from "./run/lifecycle/plan-restart.ts";
 export { RunError } from "./run/run-error.ts";
 export { loadPluginConfig } from "./run/driver/load-plugin-config.ts";
 export type { RunErrorCode } from "./run/run-error.ts";

@@ -107,12 +107,6 @@ const refusals: readonly (readonly [string, RunErrorCode | "ConfigError", Job, R
     /port "http": host_network "public" is not known/,
   ],
   [
-    "poststop tasks",
-    "job-unsupported",
-    sampleJob([sampleGroup([good, sampleTask("after", "", { lifecycle: { hook: "poststop", sidecar: false } })])]),
-    /task "after": lifecycle hook "poststop"/,
-  ],
-  [
     "a group without a main task",
     "job-invalid",
     sampleJob([sampleGroup([sampleTask("pre", "", { lifecycle: { hook: "prestart", sidecar: true } })])]),

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, constants, existsSync, openSync, readFileSync, watch } from "node:fs";
+import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, watch } from "node:fs";
 import { dirname, join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 
@@ -23,9 +23,11 @@ interface Life {
 
 /**
  * A small driver for tests: a task is a shell script on the host, in a process group of its own, that outlives the
- * driver. A wrapper leaves the exit code in a file, which is how a recovered task is waited for.
+ * driver. A wrapper leaves the exit code in a file, which is how a recovered task is waited for. With `writesLogFiles`
+ * it leaves Nomad's FIFOs alone and writes log files, a new pair for each start.
  */
-export function createProcessDriver(): TaskDriver {
+export function createProcessDriver(options: { readonly writesLogFiles?: boolean } = {}): TaskDriver {
+  const writesLogFiles = options.writesLogFiles ?? false;
   const lives = new Map<string, Life>();
   let health: string | undefined;
 
@@ -50,7 +52,7 @@ export function createProcessDriver(): TaskDriver {
         networkIsolationModes: ["host"],
         mustCreateNetwork: false,
         acceptsMounts: false,
-        disableLogCollection: false,
+        disableLogCollection: writesLogFiles,
         dynamicWorkloadUsers: false,
       }),
     fingerprint: (signal) => once(signal, toFingerprint(health)),
@@ -58,7 +60,8 @@ export function createProcessDriver(): TaskDriver {
     async startTask(config) {
       const { script } = taskSchema.decode(config.driverConfig);
       if (script === "refuse") throw new DriverError("failed", "start refused as asked");
-      const pid = startProcess(config, script);
+      if (script === "hiccup") throw new DriverError("failed", "start refused for now", { recoverable: true });
+      const pid = startProcess(config, { script, output: writesLogFiles ? openLogFiles(config) : openFifos(config) });
       // A signal that comes before the script would be lost.
       while (childrenOf(pid).length === 0 && !existsSync(statusPath(config))) await setImmediate();
       lives.set(config.id, { config, pid, result: waitStatus(config) });
@@ -129,18 +132,28 @@ while kill -0 $pid 2>/dev/null; do wait $pid; code=$?; done
 exec >/dev/null 2>&1
 echo "$code" > "$2.new" && mv "$2.new" "$2"`;
 
-function startProcess(config: TaskConfig, script: string): number {
-  const stdout = openSync(config.stdoutPath, constants.O_WRONLY);
-  const stderr = openSync(config.stderrPath, constants.O_WRONLY);
+/** Descriptors of stdout and stderr. */
+type OutputFiles = readonly [stdout: number, stderr: number];
+
+function openFifos({ stdoutPath, stderrPath }: TaskConfig): OutputFiles {
+  return [openSync(stdoutPath, constants.O_WRONLY), openSync(stderrPath, constants.O_WRONLY)];
+}
+
+function openLogFiles({ name, stdoutPath }: TaskConfig): OutputFiles {
+  const folder = dirname(stdoutPath);
+  const number = readdirSync(folder).filter((file) => file.startsWith(`${name}.stdout.`)).length;
+  return [openSync(join(folder, `${name}.stdout.${number}`), "a"), openSync(join(folder, `${name}.stderr.${number}`), "a")];
+}
+
+function startProcess(config: TaskConfig, { script, output }: { readonly script: string; readonly output: OutputFiles }): number {
   const child = spawn("sh", ["-c", wrapper, "task", script, statusPath(config)], {
     cwd: join(config.allocDir, config.name),
     env: { PATH: process.env["PATH"], ...config.env },
-    stdio: ["ignore", stdout, stderr],
+    stdio: ["ignore", ...output],
     detached: true,
   });
   child.unref();
-  closeSync(stdout);
-  closeSync(stderr);
+  for (const descriptor of output) closeSync(descriptor);
   return child.pid ?? 0;
 }
 

@@ -25,6 +25,13 @@ export interface RecordedRun {
   log(task: string, stream: "stdout" | "stderr"): Buffer;
 }
 
+/** `task:event` for the life of each task, in order. */
+export function lives({ events }: RecordedRun): readonly string[] {
+  return events.flatMap((event) =>
+    "task" in event && event.kind !== "task-log" ? [`${event.task}:${event.kind.slice("task-".length)}`] : [],
+  );
+}
+
 /** A driver in this process, as if it were launched. */
 export function inProcess(driver: TaskDriver): LaunchDriver {
   return () =>
@@ -41,6 +48,7 @@ export async function recordRun(job: Job, options: RecordOptions): Promise<Recor
     parentPath: options.parentPath,
     probe: options.probe ?? false,
     hostIp: "127.0.0.1",
+    random: () => 0,
     on: async (event) => {
       events.push(event);
       await options.onEvent?.(event);

@@ -6,16 +6,8 @@ import { setImmediate } from "node:timers/promises";
 
 import type { RunEvent } from "../src/run/run-event.ts";
 import { emptyFolder } from "./empty-folder.ts";
-import { recordRun } from "./record-run.ts";
-import type { RecordedRun } from "./record-run.ts";
+import { lives, recordRun } from "./record-run.ts";
 import { configBody, sampleGroup, sampleJob, sampleTask } from "./sample-job.ts";
-
-/** `task:event` for the life of each task, in order. */
-function lives({ events }: RecordedRun): readonly string[] {
-  return events.flatMap((event) =>
-    "task" in event && event.kind !== "task-log" ? [`${event.task}:${event.kind.slice("task-".length)}`] : [],
-  );
-}
 
 test("delivers both streams exactly, and leaves nothing", async () => {
   await using folder = await emptyFolder();
@@ -45,13 +37,11 @@ for (const [script, exitCode] of exits) {
 test("says what the driver said when a task cannot start", async () => {
   await using folder = await emptyFolder();
   const run = await recordRun(sampleJob([sampleGroup([sampleTask("only", "refuse")])]), { parentPath: folder.path });
-  assert.deepEqual(run.events.at(-1), {
-    kind: "task-failed",
-    group: "group",
-    allocIndex: 0,
-    task: "only",
-    message: "start refused as asked",
-  });
+  const name = { group: "group", allocIndex: 0, task: "only" };
+  assert.deepEqual(run.events.slice(-2), [
+    { kind: "task-failed", ...name, message: "start refused as asked" },
+    { kind: "task-not-restarting", ...name, reason: "no-attempts-allowed", attempts: 0, intervalMs: 1_000 },
+  ]);
 });
 
 test("runs prestart tasks to their end before main tasks, and sidecars beside them", async () => {

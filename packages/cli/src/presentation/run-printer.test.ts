@@ -99,7 +99,7 @@ test("colours the name on a terminal, and the bar of stderr red", async () => {
 test("sums up with the exit code", async () => {
   const shown: string[] = [];
   const printer = printerTo(shown);
-  const task = { ...web, role: "main" as const, result: exit, error: undefined, isStoppedByHost: false };
+  const task = { ...web, role: "main" as const, result: exit, error: undefined, isStoppedByHost: false, isFailed: false, restarts: 0 };
   await printer.printSummary("shop", { exitCode: 0, tasks: [task, task] });
   await printer.printSummary("shop", { exitCode: 3, tasks: [task] });
   assert.deepEqual(shown, ["2 shop: done, 2 tasks in 0.0 s\n", "2 shop: exit code 3, 1 task in 0.0 s\n"]);

@@ -13,6 +13,8 @@ export type RunErrorCode =
   | "driver-unhealthy"
   /** The plugin could not be started, or ended too often. */
   | "plugin-failed"
+  /** A plugin that was launched again could not take this task over. */
+  | "task-lost"
   /** The operating system refused something. */
   | "host-failed";
 

@@ -1,6 +1,7 @@
 import type { LogEntry } from "@driver/go-plugin";
 import type { WaitResult } from "@driver/nomad-plugin";
 
+import type { NoRestartReason } from "./lifecycle/plan-restart.ts";
 import type { AllocatedPort } from "./ports/allocated-port.ts";
 
 /** Which task an event is about. `allocIndex` tells the copies of a group with `count` > 1 apart. */
@@ -29,6 +30,21 @@ export type RunEvent =
   | ({ readonly kind: "task-exited"; readonly result: WaitResult; readonly isStoppedByHost: boolean } & TaskName)
   /** The task did not start, or how it ended cannot be told. */
   | ({ readonly kind: "task-failed"; readonly message: string } & TaskName)
+  /** The task starts again after `delayMs`: attempt 1, 2 … of `attempts`. `isWithinPolicy` is false when these are used up and a new interval is waited for. */
+  | ({
+      readonly kind: "task-restarting";
+      readonly delayMs: number;
+      readonly attempt: number;
+      readonly attempts: number;
+      readonly isWithinPolicy: boolean;
+    } & TaskName)
+  /** The restart policy gave the task up; so it failed. */
+  | ({
+      readonly kind: "task-not-restarting";
+      readonly reason: NoRestartReason;
+      readonly attempts: number;
+      readonly intervalMs: number;
+    } & TaskName)
   /** The driver's own words, e.g. about an image that is pulled. */
   | ({ readonly kind: "task-event"; readonly message: string; readonly at: Date } & TaskName)
   | ({ readonly kind: "task-log"; readonly stream: LogStream; readonly data: Uint8Array } & TaskName)

@@ -31,6 +31,8 @@ export interface RunJobOptions {
   readonly parentPath?: string;
   /** Address from which ports are given; default: that of the default route's interface. */
   readonly hostIp?: string | undefined;
+  /** Gives the jitter of restart delays, from 0 to below 1; default: Math.random. */
+  readonly random?: (() => number) | undefined;
   readonly on: RunListener;
   /** Stops the job in order and removes everything. The message of its reason is shown. */
   readonly signal: AbortSignal;
@@ -65,11 +67,11 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<RunResul
   const prepared = prepareAllocations(placed, session.facts, node);
   for (const { allocation, files } of prepared) await openAllocation(allocation, files, { rootPath, on });
   signal.throwIfAborted();
-  const hasLogFifos = !session.facts.capabilities.disableLogCollection;
-  if (!hasLogFifos) await on({ kind: "note", message: "the driver does not pass on what tasks write, so it is not shown here" });
+  const logCollection = session.facts.capabilities.disableLogCollection ? "files" : "fifo";
+  const random = options.random ?? Math.random;
   const outcomes = await Promise.all(
     prepared.map(({ allocation, configs }) =>
-      runAllocation({ allocation, plan: allocation.plan, configs, session, hasLogFifos, on, signal, killSignal }),
+      runAllocation({ allocation, plan: allocation.plan, configs, session, logCollection, on, random, signal, killSignal }),
     ),
   );
   const tasks = outcomes.flat();

@@ -111,7 +111,7 @@ export class DriverSession implements AsyncDisposable {
       await live.driver.recoverTask(handle, this.#closing.signal);
     } catch (error) {
       const message = `the plugin could not recover the task: ${error instanceof Error ? error.message : String(error)}`;
-      this.#lost.set(taskId, new RunError("plugin-failed", message, { cause: error }));
+      this.#lost.set(taskId, new RunError("task-lost", message, { cause: error }));
     }
   }
 }

@@ -62,7 +62,7 @@ export function buildTaskConfig(allocation: Allocation, task: Task, surroundings
   );
   const scope = toConfigScope(env, nodeScope);
   return {
-    id: `${allocation.id}/${task.name}/${randomBytes(4).toString("hex")}`,
+    id: createTaskId(allocation.id, task.name),
     name: task.name,
     allocId: allocation.id,
     jobName: job.name,
@@ -83,6 +83,16 @@ export function buildTaskConfig(allocation: Allocation, task: Task, surroundings
     dns: group.network?.dns,
     driverConfig: encodeConfig(taskSchema, interpolateConfig(task.config, scope)),
   };
+}
+
+/** What the driver is told about another start of the same task: everything as before, but the id. */
+export function renewTaskId(config: TaskConfig): TaskConfig {
+  return { ...config, id: createTaskId(config.allocId, config.name) };
+}
+
+/** Each start of a task has an id of its own (`nomad`). */
+function createTaskId(allocId: string, taskName: string): string {
+  return `${allocId}/${taskName}/${randomBytes(4).toString("hex")}`;
 }
 
 /** The host's core count and clock turn `cores` into MHz, as Nomad does. */

@@ -3,40 +3,48 @@ import { test } from "node:test";
 
 import { sampleGroup, sampleTask } from "../../../test/sample-job.ts";
 import { planCores } from "./plan-cores.ts";
-import { planLifecycle, planStop } from "./plan-lifecycle.ts";
+import { planLifecycle, planStop, roleOf } from "./plan-lifecycle.ts";
 
 const names = (tasks: readonly { readonly name: string }[]): readonly string[] => tasks.map(({ name }) => name);
 
-const prestart = sampleTask("prestart", "", { lifecycle: { hook: "prestart", sidecar: false } });
-const sidecar = sampleTask("sidecar", "", { lifecycle: { hook: "prestart", sidecar: true } });
+const hooked = (name: string, hook: "prestart" | "poststart" | "poststop", sidecar = false) =>
+  sampleTask(name, "", { lifecycle: { hook, sidecar } });
+
 const main = sampleTask("main", "");
 const leader = sampleTask("leader", "", { leader: true });
+const all = sampleGroup([
+  hooked("poststop", "poststop"),
+  hooked("poststart-sidecar", "poststart", true),
+  main,
+  hooked("poststart", "poststart"),
+  hooked("prestart-sidecar", "prestart", true),
+  leader,
+  hooked("prestart", "prestart"),
+]);
 
 test("sorts tasks by their part, in the order of the file", () => {
-  const plan = planLifecycle(sampleGroup([main, sidecar, leader, prestart]));
-  assert.deepEqual(
-    [names(plan.prestart), names(plan.sidecars), names(plan.main), plan.leader?.name],
-    [["prestart"], ["sidecar"], ["main", "leader"], "leader"],
-  );
+  const { leader: first, ...lists } = planLifecycle(all);
+  const found = Object.fromEntries(Object.entries(lists).map(([part, tasks]) => [part, names(tasks)]));
+  assert.deepEqual(found, {
+    prestart: ["prestart"],
+    prestartSidecars: ["prestart-sidecar"],
+    main: ["main", "leader"],
+    poststart: ["poststart"],
+    poststartSidecars: ["poststart-sidecar"],
+    poststop: ["poststop"],
+  });
+  assert.equal(first, leader);
 });
 
-test("stops the leader first, the others together, the sidecars last", () => {
-  const plan = planLifecycle(sampleGroup([main, sidecar, leader, prestart]));
-  assert.deepEqual(planStop(plan).map(names), [["leader"], ["prestart", "main"], ["sidecar"]]);
+test("stops the leader first, the others together, the sidecars last, and never the poststop tasks", () => {
+  const order = planStop(planLifecycle(all)).map(names);
+  assert.deepEqual(order, [["leader"], ["prestart", "main", "poststart"], ["prestart-sidecar", "poststart-sidecar"]]);
   assert.deepEqual(planStop(planLifecycle(sampleGroup([main]))).map(names), [["main"]]);
 });
 
-for (const hook of ["poststart", "poststop"] as const) {
-  test(`refuses ${hook} by name and place`, () => {
-    const task = sampleTask("late", "", { lifecycle: { hook, sidecar: false }, position: { line: 9, column: 5 } });
-    const expected = {
-      code: "job-unsupported",
-      position: { line: 9, column: 5 },
-      message: `task "late": lifecycle hook "${hook}" is not supported by \`run\` yet; only "prestart" is`,
-    };
-    assert.throws(() => planLifecycle(sampleGroup([main, task])), expected);
-  });
-}
+test("names the part of each task", () => {
+  assert.deepEqual(all.tasks.map(roleOf), ["poststop", "sidecar", "main", "poststart", "sidecar", "main", "prestart"]);
+});
 
 test("gives each task cores of its own, after those that are taken", () => {
   const cores = (name: string, count: number) => sampleTask(name, "", { resources: { ...main.resources, cores: count } });

@@ -6,57 +6,61 @@ export interface LifecyclePlan {
   /** Must end with success before `main` starts. */
   readonly prestart: readonly Task[];
   /** Start with `prestart`, run beside `main`, and are stopped after it. */
-  readonly sidecars: readonly Task[];
-  /** The group is done when these are. */
+  readonly prestartSidecars: readonly Task[];
   readonly main: readonly Task[];
-  /** Its end stops the rest of `main`. */
+  /** Start when all of `main` runs; the group is done when these and `main` are. */
+  readonly poststart: readonly Task[];
+  /** Start with `poststart`, and are stopped with the other sidecars. */
+  readonly poststartSidecars: readonly Task[];
+  /** Start when everything else has ended, however that went. */
+  readonly poststop: readonly Task[];
+  /** Its end stops the rest. */
   readonly leader: Task | undefined;
 }
 
-/** Sorts the tasks of a group by their `lifecycle` block; rejects with `job-unsupported` or `job-invalid`. */
+/** The part that one task plays. */
+export type TaskRole = "prestart" | "sidecar" | "main" | "poststart" | "poststop";
+
+/** Sorts the tasks of a group by their `lifecycle` block; rejects with `job-invalid`. */
 export function planLifecycle(group: TaskGroup): LifecyclePlan {
-  const unsupported = group.tasks.find(({ lifecycle }) => lifecycle !== undefined && lifecycle.hook !== "prestart");
-  if (unsupported !== undefined) {
-    const hook = unsupported.lifecycle?.hook;
-    throw new RunError(
-      "job-unsupported",
-      `task ${JSON.stringify(unsupported.name)}: lifecycle hook "${hook}" is not supported by \`run\` yet; only "prestart" is`,
-      {
-        position: unsupported.position,
-      },
-    );
-  }
   const main = group.tasks.filter(({ lifecycle }) => lifecycle === undefined);
   if (main.length === 0) {
-    throw new RunError(
-      "job-invalid",
-      `group ${JSON.stringify(group.name)} has no main task: at least one task must be without a lifecycle block`,
-      {
-        position: group.position,
-      },
-    );
+    const message = `group ${JSON.stringify(group.name)} has no main task: at least one task must be without a lifecycle block`;
+    throw new RunError("job-invalid", message, { position: group.position });
   }
-  const leaders = group.tasks.filter(({ leader }) => leader);
-  const [leader, second] = leaders;
-  if (second !== undefined || (leader !== undefined && !main.includes(leader))) {
-    throw new RunError("job-invalid", `group ${JSON.stringify(group.name)}: only one task can be the leader, and it must be a main task`, {
-      position: (second ?? leader)?.position,
-    });
-  }
+  const hooked = (hook: string, sidecar: boolean): readonly Task[] =>
+    group.tasks.filter(({ lifecycle }) => lifecycle?.hook === hook && lifecycle.sidecar === sidecar);
   return {
-    prestart: group.tasks.filter(({ lifecycle }) => lifecycle?.sidecar === false),
-    sidecars: group.tasks.filter(({ lifecycle }) => lifecycle?.sidecar === true),
+    prestart: hooked("prestart", false),
+    prestartSidecars: hooked("prestart", true),
     main,
-    leader,
+    poststart: hooked("poststart", false),
+    poststartSidecars: hooked("poststart", true),
+    poststop: hooked("poststop", false),
+    leader: findLeader(group, main),
   };
 }
 
+function findLeader(group: TaskGroup, main: readonly Task[]): Task | undefined {
+  const [leader, second] = group.tasks.filter((task) => task.leader);
+  if (second === undefined && (leader === undefined || main.includes(leader))) return leader;
+  const message = `group ${JSON.stringify(group.name)}: only one task can be the leader, and it must be a main task`;
+  throw new RunError("job-invalid", message, { position: (second ?? leader)?.position });
+}
+
+/** The part of a task by its `lifecycle` block. */
+export function roleOf({ lifecycle }: Task): TaskRole {
+  if (lifecycle === undefined) return "main";
+  return lifecycle.sidecar ? "sidecar" : lifecycle.hook;
+}
+
 /**
- * In which order running tasks are stopped (`nomad`: leader first and alone, then the other main and prestart tasks
- * together, the sidecars last). Each inner list is stopped at the same time.
+ * In which order running tasks are stopped (`nomad`: leader first and alone, then the others together, the sidecars
+ * last). Each inner list is stopped at the same time. Poststop tasks are not among them: they come afterwards.
  */
 export function planStop(plan: LifecyclePlan): readonly (readonly Task[])[] {
   const leader = plan.leader === undefined ? [] : [plan.leader];
-  const others = [...plan.prestart, ...plan.main].filter((task) => task !== plan.leader);
-  return [leader, others, plan.sidecars].filter((tasks) => tasks.length > 0);
+  const others = [...plan.prestart, ...plan.main, ...plan.poststart].filter((task) => task !== plan.leader);
+  const sidecars = [...plan.prestartSidecars, ...plan.poststartSidecars];
+  return [leader, others, sidecars].filter((tasks) => tasks.length > 0);
 }

@@ -1,13 +1,14 @@
-import type { TaskConfig } from "@driver/nomad-plugin";
 import { setTimeout as delay } from "node:timers/promises";
+
+import type { TaskConfig } from "@driver/nomad-plugin";
 
 import type { Task } from "../../job/job.ts";
 import type { DriverSession } from "../driver/driver-session.ts";
+import type { LogCollection } from "../logs/task-logs.ts";
 import type { RunListener } from "../run-event.ts";
 import type { Allocation } from "./allocation.ts";
 import { planStop } from "./plan-lifecycle.ts";
 import type { LifecyclePlan } from "./plan-lifecycle.ts";
-import { hasFailed, wouldRestart } from "./task-outcome.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 import { TaskRun } from "./task-run.ts";
 
@@ -17,8 +18,10 @@ export interface AllocationRunOptions {
   /** What the driver is told about each task of the group. */
   readonly configs: ReadonlyMap<Task, TaskConfig>;
   readonly session: DriverSession;
-  readonly hasLogFifos: boolean;
+  readonly logCollection: LogCollection;
   readonly on: RunListener;
+  /** Gives the jitter of restart delays, from 0 to below 1. */
+  readonly random: () => number;
   /** Stops the tasks in order. */
   readonly signal: AbortSignal;
   /** Kills them. */
@@ -26,8 +29,9 @@ export interface AllocationRunOptions {
 }
 
 /**
- * Runs the tasks of one allocation: prestart tasks and sidecars, then the main tasks, then stops what is left. A task
- * that fails stops all others. Settles when every task has ended and is destroyed, with their outcomes in that order.
+ * Runs the tasks of one allocation: prestart tasks with their sidecars, main tasks, poststart tasks with theirs; then
+ * stops what is left, and runs the poststop tasks. A task that fails for good, or the end of the leader, stops all
+ * others. Settles when every task has ended and is destroyed, with their outcomes in that order.
  */
 export async function runAllocation(options: AllocationRunOptions): Promise<readonly TaskOutcome[]> {
   const { plan, signal } = options;
@@ -35,26 +39,28 @@ export async function runAllocation(options: AllocationRunOptions): Promise<read
   const stopped = waitAbort(signal);
   try {
     const phases = runPhases(plan, runs);
-    const reason = await Promise.race([phases, runs.failed, stopped.reached]);
+    const reason = await Promise.race([phases, runs.ended, stopped.reached]);
     runs.close();
     await stopAll(options, runs, reason);
     await phases;
-    return runs.outcomes;
   } finally {
     stopped.dispose();
   }
+  await runPoststop(options, runs);
+  return runs.outcomes;
 }
 
 /** Goes through the phases and tells why the last one ended. */
 async function runPhases(plan: LifecyclePlan, runs: TaskRuns): Promise<string> {
-  const prestart = plan.prestart.map((task) => runs.start(task, "prestart"));
-  const sidecars = plan.sidecars.map((task) => runs.start(task, "sidecar"));
-  await Promise.all([...prestart.map(({ finished }) => finished), ...sidecars.map(({ started }) => started)]);
-  if (runs.isClosed) return "the allocation ends";
-  const main = plan.main.map((task) => ({ task, run: runs.start(task, "main") }));
-  const awaited = plan.leader === undefined ? main : main.filter(({ task }) => task === plan.leader);
-  await Promise.all(awaited.map(({ run }) => run.finished));
-  return plan.leader === undefined ? "the main tasks are done" : `the leader task ${JSON.stringify(plan.leader.name)} is done`;
+  const prestart = runs.start(plan.prestart);
+  const prestartSidecars = runs.start(plan.prestartSidecars);
+  await Promise.all([...prestart.map(({ finished }) => finished), ...prestartSidecars.map(({ started }) => started)]);
+  const main = runs.start(plan.main);
+  await Promise.all(main.map(({ started }) => started));
+  const poststart = runs.start(plan.poststart);
+  runs.start(plan.poststartSidecars);
+  await Promise.all([...main, ...poststart].map(({ finished }) => finished));
+  return "the main tasks are done";
 }
 
 async function stopAll({ allocation, plan, killSignal }: AllocationRunOptions, runs: TaskRuns, reason: string): Promise<void> {
@@ -64,39 +70,49 @@ async function stopAll({ allocation, plan, killSignal }: AllocationRunOptions, r
   for (const tasks of planStop(plan)) await runs.stop(tasks, reason);
 }
 
+/** An interrupt that stopped the other tasks lets these run to their end (`nomad`); the next one does not. */
+async function runPoststop({ plan, on, signal, killSignal }: AllocationRunOptions, runs: TaskRuns): Promise<void> {
+  if (plan.poststop.length === 0) return;
+  if (killSignal.aborted) return on({ kind: "note", message: "the poststop tasks do not run: everything was to be killed" });
+  const stopped = waitAbort(signal.aborted ? killSignal : signal);
+  try {
+    runs.reopen();
+    const started = runs.start(plan.poststop);
+    const finished = Promise.all(started.map((run) => run.finished)).then(() => undefined);
+    const reason = await Promise.race([finished, stopped.reached]);
+    if (reason !== undefined) await runs.stop(plan.poststop, reason);
+    await finished;
+  } finally {
+    stopped.dispose();
+  }
+}
+
 /** The task runs of one allocation. */
 class TaskRuns {
   readonly outcomes: TaskOutcome[] = [];
-  /** Settles with the reason when a task fails on its own account. */
-  readonly failed: Promise<string>;
-  readonly #failed = Promise.withResolvers<string>();
+  /** Settles with the reason when the end of one task ends the allocation. */
+  readonly ended: Promise<string>;
+  readonly #ended = Promise.withResolvers<string>();
   readonly #options: AllocationRunOptions;
   readonly #runs = new Map<Task, TaskRun>();
   #isClosed = false;
 
   constructor(options: AllocationRunOptions) {
     this.#options = options;
-    this.failed = this.#failed.promise;
+    this.ended = this.#ended.promise;
   }
 
-  /** True: no further task may start. */
-  get isClosed(): boolean {
-    return this.#isClosed;
-  }
-
+  /** From now on `start` starts nothing. */
   close(): void {
     this.#isClosed = true;
   }
 
-  start(task: Task, role: TaskOutcome["role"]): TaskRun {
-    const { allocation, configs, session, hasLogFifos, on, killSignal } = this.#options;
-    const name = { group: allocation.group.name, allocIndex: allocation.index, task: task.name };
-    const config = configs.get(task);
-    if (config === undefined) throw new Error(`task ${task.name} was not prepared`);
-    const run = new TaskRun({ name, role, task, config, session, hasLogFifos, on, killSignal });
-    this.#runs.set(task, run);
-    void run.finished.then((outcome) => this.#note(task, outcome));
-    return run;
+  reopen(): void {
+    this.#isClosed = false;
+  }
+
+  start(tasks: readonly Task[]): readonly TaskRun[] {
+    return this.#isClosed ? [] : tasks.map((task) => this.#start(task));
   }
 
   hasRunning(tasks: readonly Task[]): boolean {
@@ -107,17 +123,26 @@ class TaskRuns {
     await Promise.all(tasks.map((task) => this.#runs.get(task)?.stop(reason)));
   }
 
+  #start(task: Task): TaskRun {
+    const { allocation, configs, session, logCollection, on, random, killSignal } = this.#options;
+    const name = { group: allocation.group.name, allocIndex: allocation.index, task: task.name };
+    const jobType = allocation.job.type;
+    const config = configs.get(task);
+    if (config === undefined) throw new Error(`task ${task.name} was not prepared`);
+    const run = new TaskRun({ name, task, jobType, config, session, logCollection, on, random, killSignal });
+    this.#runs.set(task, run);
+    void run.finished.then((outcome) => this.#note(task, outcome));
+    return run;
+  }
+
   #note(task: Task, outcome: TaskOutcome): void {
     this.outcomes.push(outcome);
-    if (wouldRestart(task, outcome, this.#options.allocation.job.type)) {
-      void this.#options.on({
-        kind: "note",
-        message: `${task.name}: a Nomad agent would start it again; \`run\` does not restart tasks yet`,
-      });
-    }
-    if (!hasFailed(outcome)) return;
+    const isLeader = task === this.#options.plan.leader;
+    if (!outcome.isFailed && !isLeader) return;
+    // Nothing further may start, whichever promise is looked at first.
     this.close();
-    this.#failed.resolve(`task ${JSON.stringify(outcome.task)} failed`);
+    const title = `task ${JSON.stringify(outcome.task)}`;
+    this.#ended.resolve(outcome.isFailed ? `${title} failed` : `the leader ${title} is done`);
   }
 }
 

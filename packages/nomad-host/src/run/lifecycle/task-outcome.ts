@@ -1,36 +1,33 @@
 import type { WaitResult } from "@driver/nomad-plugin";
 
-import type { JobType, Task } from "../../job/job.ts";
 import type { TaskName } from "../run-event.ts";
+import type { TaskRole } from "./plan-lifecycle.ts";
 
 /** How one task went. */
 export interface TaskOutcome extends TaskName {
-  readonly role: "prestart" | "sidecar" | "main";
-  /** Undefined: the task did not start, or its end could not be learned; `error` says why. */
+  readonly role: TaskRole;
+  /** Of the last start. Undefined: the task did not start, or its end could not be learned; `error` says why. */
   readonly result: WaitResult | undefined;
   readonly error: unknown;
   /** True: it was told to stop, so its exit code says nothing about the job. */
   readonly isStoppedByHost: boolean;
+  /** True: it failed on its own account, and its restart policy gave it up. */
+  readonly isFailed: boolean;
+  /** How often it was started again. */
+  readonly restarts: number;
 }
 
-/** Whether the task failed on its own account. */
-export function hasFailed(outcome: TaskOutcome): boolean {
-  return !outcome.isStoppedByHost && toExitCode(outcome) !== 0;
-}
-
-/** Whether a Nomad agent would start the task again (`nomad`: restart block; a service restarts also after success). */
-export function wouldRestart(task: Task, outcome: TaskOutcome, jobType: JobType): boolean {
-  if (outcome.isStoppedByHost || task.restart.attempts === 0) return false;
-  const runsForEver = outcome.role === "sidecar" || (outcome.role === "main" && (jobType === "service" || jobType === "system"));
-  return runsForEver || hasFailed(outcome);
+/** Whether a task ended well (`nomad`: exit code 0, no signal, no error; memory that ran out in a child does not count). */
+export function isSuccessful({ exitCode, signal, error }: WaitResult): boolean {
+  return exitCode === 0 && signal === 0 && (error === undefined || error === "");
 }
 
 /** The code a shell would give: the task's own, 128 + the signal that killed it, 1 for any other failure. */
-export function toExitCode({ result }: TaskOutcome): number {
+export function toExitCode({ result, isFailed }: TaskOutcome): number {
   if (result === undefined) return 1;
   if (result.exitCode !== 0) return result.exitCode & 0xff || 1;
   if (result.signal !== 0) return 128 + result.signal;
-  return result.error === undefined && !result.oomKilled ? 0 : 1;
+  return isFailed || !isSuccessful(result) ? 1 : 0;
 }
 
 /**
@@ -38,7 +35,7 @@ export function toExitCode({ result }: TaskOutcome): number {
  * 130 when the run was interrupted, else 0. `outcomes` are in the order in which the tasks ended.
  */
 export function chooseExitCode(outcomes: readonly TaskOutcome[], isInterrupted: boolean): number {
-  const failed = outcomes.filter(hasFailed);
+  const failed = outcomes.filter(({ isFailed }) => isFailed);
   const decisive = failed.find(({ role }) => role === "main") ?? failed[0];
   if (decisive !== undefined) return toExitCode(decisive);
   return isInterrupted ? 130 : 0;

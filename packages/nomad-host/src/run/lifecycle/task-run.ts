@@ -1,158 +1,126 @@
-import type { TaskConfig, WaitResult } from "@driver/nomad-plugin";
+import { setTimeout as delay } from "node:timers/promises";
 
-import type { Task } from "../../job/job.ts";
+import type { TaskConfig } from "@driver/nomad-plugin";
+
+import type { JobType, Task } from "../../job/job.ts";
 import type { DriverSession } from "../driver/driver-session.ts";
-import { createFifos, TaskFifo } from "../fifo/task-fifo.ts";
-import type { LogStream, RunListener, TaskName } from "../run-event.ts";
-import { settlesWithin } from "./settles-within.ts";
+import { TaskLogs } from "../logs/task-logs.ts";
+import type { LogCollection } from "../logs/task-logs.ts";
+import type { RunListener, TaskName } from "../run-event.ts";
+import { renewTaskId } from "./allocation.ts";
+import { roleOf } from "./plan-lifecycle.ts";
+import { planRestart, restartsOnSuccess } from "./plan-restart.ts";
+import type { RestartDecision, RestartState } from "./plan-restart.ts";
+import { TaskLife } from "./task-life.ts";
+import type { TaskLifeEnd } from "./task-life.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 
 export interface TaskRunOptions {
   readonly name: TaskName;
-  readonly role: TaskOutcome["role"];
   readonly task: Task;
+  readonly jobType: JobType;
+  /** For the first start; later ones get an id of their own. */
   readonly config: TaskConfig;
   readonly session: DriverSession;
-  readonly hasLogFifos: boolean;
+  readonly logCollection: LogCollection;
   readonly on: RunListener;
   /** Cuts all waiting short: the task is killed. */
   readonly killSignal: AbortSignal;
+  /** Gives the jitter of restart delays: from 0 to below 1. */
+  readonly random: () => number;
 }
 
-/** logmon gives a FIFO's last writer as long. */
-const drainGraceMs = 2_000;
-/** A start that is asked to stop may still come to its end within this time. */
-const startGraceMs = 1_000;
-const destroyTimeoutMs = 60_000;
-/** After a successful StopTask the end must show within this time, or the task is destroyed while it runs. */
-const endAfterStopMs = 10_000;
+/** Node fires longer timers at once. */
+const longestTimerMs = 2 ** 31 - 1;
 
-/** One life of one task: FIFOs, StartTask, logs, WaitTask, DestroyTask. */
+/** All lives of one task: it is started again as its restart policy says, until it is done, given up or stopped. */
 export class TaskRun {
-  readonly name: TaskName;
-  /** Settles when the task runs, or is known not to. */
+  /** Settles when the task runs for the first time, or is known never to. */
   readonly started: Promise<void>;
-  /** Settles, and never rejects, when the task has ended, its logs are delivered and it is destroyed. */
+  /** Settles, and never rejects, when the task is over and nothing of it is left. */
   readonly finished: Promise<TaskOutcome>;
   readonly #options: TaskRunOptions;
   readonly #stop = new AbortController();
   readonly #started = Promise.withResolvers<void>();
-  /** Ends the waiting for a task that neither stops nor dies. */
-  readonly #giveUp = new AbortController();
+  #restartState: RestartState = { intervalStartMs: performance.now(), count: 0 };
+  #life: TaskLife | undefined;
   #stopping: Promise<void> | undefined;
-  #isStarted = false;
+  #restarts = 0;
   #isOver = false;
 
   constructor(options: TaskRunOptions) {
-    this.name = options.name;
     this.#options = options;
     this.started = this.#started.promise;
     this.finished = this.#run();
+    // Not earlier: who waits for the start of a task that failed must find its outcome noted.
+    void this.finished.then(() => this.#started.resolve());
   }
 
-  /**
-   * Nomad's kill sequence: shutdown delay, StopTask with kill signal and timeout; DestroyTask follows when the task
-   * has ended. Settles when it has.
-   */
+  /** Stops the task in order, whatever it does at present, and lets it not start again. Settles when it is over. */
   async stop(reason: string): Promise<void> {
     this.#stopping ??= this.#runStop(reason);
     await this.#stopping;
     await this.finished;
   }
 
-  async #run(): Promise<TaskOutcome> {
-    const { config, on, name, role } = this.#options;
-    let result: WaitResult | undefined;
-    let error: unknown;
-    const logs = await this.#openLogs().catch((refusal: unknown) => {
-      error = refusal;
-      return undefined;
-    });
-    if (logs !== undefined) {
-      try {
-        result = await this.#live(config);
-      } catch (failure) {
-        error = failure;
-      }
-      await this.#destroy();
-      await logs.drain();
-    }
-    this.#isOver = true;
-    this.#started.resolve();
-    const isStoppedByHost = this.#stop.signal.aborted;
-    if (result !== undefined) await on({ kind: "task-exited", ...name, result, isStoppedByHost });
-    else if (!isStoppedByHost) await on({ kind: "task-failed", ...name, message: toMessage(error) });
-    return { ...name, role, result, error, isStoppedByHost };
-  }
-
-  async #live(config: TaskConfig): Promise<WaitResult> {
-    const { session, on, name } = this.#options;
-    await on({ kind: "task-starting", ...name });
-    await session.startTask(config, this.#stop.signal);
-    await on({ kind: "task-running", ...name });
-    this.#isStarted = true;
-    this.#started.resolve();
-    return session.waitTask(config.id, this.#giveUp.signal);
-  }
-
-  /** Nomad ignores the answer, too: a task that never started is not known to the driver. */
-  async #destroy(): Promise<void> {
-    const { session, config, on, name } = this.#options;
-    try {
-      await session.destroyTask(config.id, AbortSignal.timeout(destroyTimeoutMs));
-    } catch (error) {
-      if (this.#isStarted) await on({ kind: "note", message: `${name.task}: the driver could not remove the task: ${toMessage(error)}` });
-    }
-  }
-
-  async #openLogs(): Promise<{ drain(): Promise<void> }> {
-    const { config, hasLogFifos } = this.#options;
-    if (!hasLogFifos || config.stdoutPath === "/dev/null") return { drain: () => Promise.resolve() };
-    await createFifos([config.stdoutPath, config.stderrPath]);
-    const stdout = await TaskFifo.open(config.stdoutPath);
-    const stderr = await TaskFifo.open(config.stderrPath);
-    const followed = Promise.allSettled([this.#deliver(stdout, "stdout"), this.#deliver(stderr, "stderr")]);
-    return {
-      drain: async () => {
-        await Promise.all([stdout.drain(drainGraceMs), stderr.drain(drainGraceMs)]);
-        await followed;
-      },
-    };
-  }
-
-  async #deliver(fifo: TaskFifo, stream: LogStream): Promise<void> {
-    for await (const data of fifo.follow()) await this.#options.on({ kind: "task-log", ...this.name, stream, data });
-  }
-
   async #runStop(reason: string): Promise<void> {
     if (this.#isOver) return;
     const { on, name } = this.#options;
     await on({ kind: "task-stopping", ...name, reason });
-    // A start that is nearly done is let through, so that the task is stopped in order; an image pull is cancelled.
-    await settlesWithin(this.started, startGraceMs, this.#options.killSignal);
     this.#stop.abort(new Error(reason));
-    await this.started;
-    if (this.#isOver) return;
-    await this.#askToStop();
-    if (await settlesWithin(this.finished, endAfterStopMs)) return;
-    await this.#destroy();
-    if (!(await settlesWithin(this.finished, endAfterStopMs)))
-      this.#giveUp.abort(new Error("the task was killed, but its end was never reported"));
+    await this.#life?.stop(reason);
   }
 
-  async #askToStop(): Promise<void> {
-    const { task, config, session, killSignal, on, name } = this.#options;
-    try {
-      if (task.shutdownDelayMs > 0) await settlesWithin(this.finished, task.shutdownDelayMs, killSignal);
-      const options = { timeoutMs: task.killTimeoutMs, killSignal: task.killSignal };
-      await session.stopTask(config.id, options, killSignal);
-    } catch (error) {
-      if (!killSignal.aborted) await on({ kind: "note", message: `${name.task}: StopTask failed, killing it: ${toMessage(error)}` });
-      await this.#destroy();
+  async #run(): Promise<TaskOutcome> {
+    const { name, task, config, logCollection, on } = this.#options;
+    await using logs = new TaskLogs({ name, config, collection: logCollection, on });
+    let end = await this.#live(config, logs);
+    let next = await this.#follow(end);
+    while (next === "restart") {
+      this.#restarts += 1;
+      end = await this.#live(renewTaskId(config), logs);
+      next = await this.#follow(end);
     }
+    this.#isOver = true;
+    const { result, error } = end;
+    const verdict = { isStoppedByHost: next === "stopped", isFailed: next === "fail", restarts: this.#restarts };
+    return { ...name, role: roleOf(task), result, error, ...verdict };
   }
-}
 
-function toMessage(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  async #live(config: TaskConfig, logs: TaskLogs): Promise<TaskLifeEnd> {
+    const { name, task, session, on, killSignal } = this.#options;
+    const life = new TaskLife({ name, task, config, session, logs, on, killSignal });
+    this.#life = life;
+    void life.started.then(() => (life.isStarted ? this.#started.resolve() : undefined));
+    const end = await life.finished;
+    this.#life = undefined;
+    return end;
+  }
+
+  /** What comes after a life; before a restart it waits as long as the policy says. */
+  async #follow(end: TaskLifeEnd): Promise<RestartDecision["action"] | "stopped"> {
+    const { on, name, task } = this.#options;
+    const { signal } = this.#stop;
+    if (signal.aborted) return "stopped";
+    const decision = this.#decide(end);
+    const { attempts, intervalMs } = task.restart;
+    if (decision.action === "fail") await on({ kind: "task-not-restarting", ...name, reason: decision.reason, attempts, intervalMs });
+    if (decision.action !== "restart") return decision.action;
+    const { delayMs, attempt, isWithinPolicy, state } = decision;
+    this.#restartState = state;
+    await on({ kind: "task-restarting", ...name, delayMs, attempt, attempts, isWithinPolicy });
+    await delay(Math.min(delayMs, longestTimerMs), undefined, { signal }).catch(() => undefined);
+    return signal.aborted ? "stopped" : "restart";
+  }
+
+  #decide({ ending }: TaskLifeEnd): RestartDecision {
+    const { task, jobType, random } = this.#options;
+    return planRestart(ending, {
+      policy: task.restart,
+      restartsOnSuccess: restartsOnSuccess(task, jobType),
+      state: this.#restartState,
+      nowMs: performance.now(),
+      random: random(),
+    });
+  }
 }
