@@ -21,6 +21,7 @@ export class HostFixture implements Disposable {
   readonly root = mkdtempSync(join(tmpdir(), "host-"));
   readonly procDir = join(this.root, "proc");
   readonly cgroupDir = join(this.root, "cgroup");
+  readonly devDir = join(this.root, "dev");
 
   constructor() {
     this.write("proc/sys/kernel/random/boot_id", "3d1e0c4a-0000-4000-8000-000000000001\n");

@@ -1,5 +1,6 @@
 import { PodmanClient, type PodmanInfo } from "@driver/libpod";
 import type { PodmanSocket } from "../config/resolve-sockets.ts";
+import { ContainerEvents } from "./container-events.ts";
 import type { EngineFacts } from "../plan/container-plan.ts";
 
 export interface PodmanHostOptions extends PodmanSocket {
@@ -19,6 +20,7 @@ export class PodmanHost {
   readonly socketPath: string;
   readonly isDefault: boolean;
   readonly client: PodmanClient;
+  readonly events: ContainerEvents;
   #facts: EngineFacts | undefined;
 
   constructor(options: PodmanHostOptions) {
@@ -26,6 +28,7 @@ export class PodmanHost {
     this.socketPath = options.path;
     this.isDefault = options.isDefault;
     this.client = new PodmanClient({ socketPath: options.path, timeouts: { quickMs: options.callTimeoutMs } });
+    this.events = new ContainerEvents(this.client.events);
   }
 
   /** Facts a task's plan depends on; asked for when no fingerprint has found them yet. */
@@ -49,6 +52,7 @@ export class PodmanHost {
   }
 
   close(): void {
+    this.events.close();
     this.client.close();
   }
 }

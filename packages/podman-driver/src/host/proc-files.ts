@@ -5,9 +5,10 @@ import { join } from "node:path";
 export interface HostRoots {
   readonly procDir: string;
   readonly cgroupDir: string;
+  readonly devDir: string;
 }
 
-export const hostRoots: HostRoots = { procDir: "/proc", cgroupDir: "/sys/fs/cgroup" };
+export const hostRoots: HostRoots = { procDir: "/proc", cgroupDir: "/sys/fs/cgroup", devDir: "/dev" };
 
 /** A process that cannot be confused with a later one of the same pid. */
 export interface ProcessIdentity {

@@ -18,6 +18,8 @@ class ScriptedContainer implements ExitSources {
   state: ObservedState | "unreachable" | undefined = running;
   conmonAlive = true;
   oomKills: number | undefined = 0;
+  oomRecord = false;
+  kernelLogReads = 0;
   armed = true;
   inspects = 0;
   openWaits = 0;
@@ -56,6 +58,11 @@ class ScriptedContainer implements ExitSources {
 
   readOomKills(): number | undefined {
     return this.oomKills;
+  }
+
+  hasOomRecord(): boolean {
+    this.kernelLogReads += 1;
+    return this.oomRecord;
   }
 
   /** Settles when Podman has been asked that often in all. */
@@ -207,6 +214,23 @@ test("reads the OOM counter at the hint, before the cgroup goes", async () => {
   container.state = exited(137);
   container.hint();
   assert.deepEqual(await result, { exitCode: 137, signal: 9, oomKilled: true, error: "OOM killed: the task went over its memory limit of 1 MiB" });
+});
+
+test("asks the kernel's log only where a killed task's counter was gone before it was read", async () => {
+  const cases = [
+    { exitCode: 137, oomKills: undefined, oomRecord: true, oomKilled: true, reads: 1 },
+    { exitCode: 137, oomKills: undefined, oomRecord: false, oomKilled: false, reads: 1 },
+    { exitCode: 137, oomKills: 0, oomRecord: true, oomKilled: false, reads: 0 },
+    { exitCode: 1, oomKills: undefined, oomRecord: true, oomKilled: false, reads: 0 },
+  ];
+  for (const { exitCode, oomKills, oomRecord, oomKilled, reads } of cases) {
+    const container = new ScriptedContainer();
+    Object.assign(container, { oomKills, oomRecord, state: exited(exitCode) });
+    const result = watch(container);
+    container.hint();
+    assert.equal((await result).oomKilled, oomKilled);
+    assert.equal(container.kernelLogReads, reads);
+  }
 });
 
 test("reports a removed container by the code that Podman's wait gave", async () => {

@@ -13,6 +13,8 @@ export interface ExitSources {
   watchHints(hint: () => void): { readonly armed: boolean; close(): void };
   isConmonAlive(): boolean;
   readOomKills(): number | undefined;
+  /** Whether the kernel's log tells of an OOM kill. Costs more than all the rest, and knows less than the counter. */
+  hasOomRecord(): boolean;
 }
 
 export interface ExitWatcherOptions {
@@ -46,6 +48,8 @@ export const defaultExitTimings: ExitTimings = {
   waitAgainMs: 1000,
   conmonGraceMs: 1500,
 };
+
+const sigKillCode = 128 + 9;
 
 /**
  * Waits for the end of one container: hints wake it, Podman's inspect answer decides. Settles once; rejects only
@@ -132,12 +136,20 @@ class ExitWatch {
       const state = await this.#inspect();
       if (state !== "no answer") {
         const conmonAlive = this.#isConmonAlive();
-        const verdict = judgeExit(this.#evidence(state, conmonAlive));
-        if (verdict.ended) return verdict.result;
+        const evidence = this.#evidence(state, conmonAlive);
+        const verdict = judgeExit(evidence);
+        if (verdict.ended) return this.#withKernelLog(verdict.result, evidence);
         if (this.#conmonLostAtMs === undefined) return undefined;
       }
       await sleep(retryMs, undefined, { signal: this.#signal });
     }
+  }
+
+  /** A task killed by SIGKILL whose cgroup was gone before its OOM counter was read: the kernel may have told why. */
+  #withKernelLog(result: WaitResult, evidence: ExitEvidence): WaitResult {
+    if (result.exitCode !== sigKillCode || result.oomKilled || evidence.oomKills !== undefined || !this.#options.sources.hasOomRecord()) return result;
+    const verdict = judgeExit({ ...evidence, oomKills: 1 });
+    return verdict.ended ? verdict.result : result;
   }
 
   async #inspect(): Promise<ObservedState | undefined | "no answer"> {

@@ -4,6 +4,7 @@ import { type TaskConfig, type TaskStats, type TaskStatus, type WaitResult } fro
 import { readCgroupSample, readOomKills } from "../host/cgroup-counters.ts";
 import { identifyContainer, type ContainerProcesses } from "../host/container-processes.ts";
 import type { DriverServices } from "../driver-services.ts";
+import { hasOomRecord } from "../host/kernel-log.ts";
 import type { PodmanHost } from "../host/podman-host.ts";
 import { isAlive, type HostRoots } from "../host/proc-files.ts";
 import { TaskLogs, type LogCollector } from "../logs/task-logs.ts";
@@ -234,6 +235,7 @@ export class TaskHandle {
       watchHints: (hint) => this.#watchHints(hint),
       isConmonAlive: () => !this.#isConmonGone(roots),
       readOomKills: () => (this.#processes.cgroup === undefined ? undefined : readOomKills(this.#processes.cgroup)),
+      hasOomRecord: () => hasOomRecord(roots, this.containerId),
     };
   }
 
@@ -248,11 +250,13 @@ export class TaskHandle {
     const stopBeat = heartbeat.subscribe(() => {
       if (this.#isConmonGone(roots) || (main !== undefined && !isAlive(roots, main))) hint();
     });
+    const stopEvents = this.host.events.subscribe(this.containerId, hint);
     const armed = exitDirectory !== undefined && exitDirectories.subscribe(exitDirectory, this.containerId, hint);
     return {
       armed,
       close: () => {
         stopBeat();
+        stopEvents();
         if (exitDirectory !== undefined) exitDirectories.unsubscribe(exitDirectory, this.containerId);
       },
     };
