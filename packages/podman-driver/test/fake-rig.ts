@@ -36,10 +36,10 @@ export class FakeRig implements AsyncDisposable {
     this.driver = this.#makeDriver();
   }
 
-  /** `pluginConfig` is added to the socket and a `client_http_timeout` of 400 ms. */
+  /** `pluginConfig` is added to the socket and a `client_http_timeout` of one second. */
   static async start(pluginConfig: Readonly<Record<string, HclValue>> = {}): Promise<FakeRig> {
     const podman = await FakePodman.start([image]);
-    const rig = new FakeRig(podman, { socket_path: podman.socketPath, client_http_timeout: "400ms", ...pluginConfig });
+    const rig = new FakeRig(podman, { socket_path: podman.socketPath, client_http_timeout: "1000ms", ...pluginConfig });
     await rig.#configure();
     return rig;
   }

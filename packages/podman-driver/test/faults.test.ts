@@ -17,7 +17,7 @@ describe("without a Podman that answers", { concurrency: true }, () => {
   const troubles = [
     { what: "the socket is missing", bring: (rig: FakeRig) => rig.podman.vanish(), text: /the socket does not exist/ },
     { what: "nothing listens on the socket", bring: (rig: FakeRig) => rig.podman.refuse(), text: /nothing listens on the socket/ },
-    { what: "the service hangs", bring: async (rig: FakeRig) => void rig.podman.fault(/./, { kind: "hang" }), text: /no answer from podman within 400 ms/ },
+    { what: "the service hangs", bring: async (rig: FakeRig) => void rig.podman.fault(/./, { kind: "hang" }), text: /no answer from podman within 1000 ms/ },
     { what: "the service cuts connections", bring: async (rig: FakeRig) => void rig.podman.fault(/./, { kind: "cut-before" }), text: /connection to podman at .* was lost/ },
     { what: "the service fails", bring: async (rig: FakeRig) => void rig.podman.fault(/./, podmanError(500, "database is locked")), text: /podman answered 500: database is locked/ },
     { what: "the service answers nonsense", bring: async (rig: FakeRig) => void rig.podman.fault(/info/, { kind: "half-body" }), text: /podman's answer makes no sense/ },
@@ -76,7 +76,7 @@ describe("a start that fails midway", { concurrency: true }, () => {
   const lasting: readonly { readonly what: string; readonly endpoint: RegExp; readonly fault: ScriptedFault; readonly text: RegExp; readonly recoverable: boolean }[] = [
     { what: "create is refused", endpoint: create, fault: podmanError(500, "no space left on device"), text: /^create container .*no space left on device/, recoverable: true },
     { what: "create is refused for the job's sake", endpoint: create, fault: podmanError(500, "invalid config provided"), text: /^create container .*invalid config provided/, recoverable: false },
-    { what: "create hangs", endpoint: create, fault: { kind: "hang" }, text: /^create container .*no answer from podman within 400 ms/, recoverable: true },
+    { what: "create hangs", endpoint: create, fault: { kind: "hang" }, text: /^create container .*no answer from podman within 1000 ms/, recoverable: true },
     { what: "create never arrives", endpoint: create, fault: { kind: "cut-before" }, text: /^create container .*was lost/, recoverable: true },
     { what: "the answer of create is always lost", endpoint: create, fault: { kind: "cut-after" }, text: /^create container .*was lost/, recoverable: true },
     { what: "start is refused", endpoint: start, fault: podmanError(500, "crun: cannot mount"), text: /^start container .*crun: cannot mount/, recoverable: true },
