@@ -24,7 +24,7 @@ function jobText(changes: Readonly<Record<string, string>> = {}): string {
     config: "      config {",
     image: `        image = "${image}"`,
     command: '        command = "true"',
-    end: "      }\n    }\n  }\n}",
+    end: "      }\n    }\n    restart {\n      attempts = 0\n    }\n  }\n}",
     ...changes,
   };
   return `${Object.values(lines).join("\n")}\n`;

@@ -10,7 +10,7 @@ import type { CliOptions } from "./cli-run.ts";
 
 const image = testSetting("TEST_IMAGE");
 
-/** A batch job with one task that runs `script`. */
+/** A batch job with one task that runs `script`, once. */
 function jobText(script: string, task = ""): string {
   return `variable "word" {
   default = "none"
@@ -19,6 +19,9 @@ function jobText(script: string, task = ""): string {
 job "cli" {
   type = "batch"
   group "cli" {
+    restart {
+      attempts = 0
+    }
     task "clitask" {
       driver = "podman"
       ${task}

@@ -11,6 +11,7 @@ const plain = {
   socket: undefined,
   pluginConfigPath: undefined,
   pluginPath: undefined,
+  isJsonWanted: false,
   isHelpWanted: false,
 };
 
@@ -23,6 +24,7 @@ const cases: readonly (readonly [readonly string[], object])[] = [
     ["--socket", "unix:///s", "-plugin-config=agent.hcl", "-plugin", "/p", "job.hcl"],
     { socket: "unix:///s", pluginConfigPath: "agent.hcl", pluginPath: "/p" },
   ],
+  [["-json", "job.hcl"], { isJsonWanted: true }],
   [["--", "-var"], { jobPath: "-var" }],
   [["-h"], { jobPath: "", isHelpWanted: true }],
   [["-help", "job.hcl"], { isHelpWanted: true }],

@@ -14,6 +14,8 @@ export interface RunArguments {
   readonly pluginConfigPath: string | undefined;
   /** Another plugin executable than this one. */
   readonly pluginPath: string | undefined;
+  /** Events as JSON on stdout, for programs. */
+  readonly isJsonWanted: boolean;
   readonly isHelpWanted: boolean;
 }
 
@@ -23,6 +25,7 @@ const options = {
   socket: { type: "string" },
   "plugin-config": { type: "string" },
   plugin: { type: "string" },
+  json: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -41,6 +44,7 @@ export function parseRunArguments(args: readonly string[]): RunArguments {
     socket: values.socket,
     pluginConfigPath: values["plugin-config"],
     pluginPath: values.plugin,
+    isJsonWanted: values.json === true,
     isHelpWanted,
   };
 }

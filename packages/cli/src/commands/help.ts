@@ -14,8 +14,8 @@ Put into a Nomad agent's plugin_dir, the same file is the task driver "podman".
 export const runHelp = `Usage: nomad-driver-podman run [options] FILE
 
 Runs all groups of a Nomad job file as Podman containers, shows what they write,
-and removes everything when they have ended. Ctrl-C stops the job, a second
-Ctrl-C kills it. Failed tasks are not restarted yet.
+and removes everything when they have ended. Failed tasks are started again as
+their restart block says. Ctrl-C stops the job, a second Ctrl-C kills it.
 
 Options (one dash or two):
   -var NAME=VALUE       set a variable of the job file; may be repeated
@@ -23,11 +23,12 @@ Options (one dash or two):
   -socket ADDRESS       Podman's socket, e.g. unix:///run/podman/podman.sock
   -plugin-config FILE   agent configuration with a plugin "nomad-driver-podman" block
   -plugin FILE          use another plugin executable than this one
+  -json                 write one JSON object a line to stdout, for programs
 
 Output: lines of a task's stdout go to stdout as "task | line", those of its
 stderr to stderr in the same form. Events go to stderr as "task * event".
 NO_COLOR switches colours off.
 
-Exit code: the one of the first task that failed, 128 + the signal if it was
-killed, 130 after Ctrl-C, 1 when the job could not run, else 0.
+Exit code: the one of the first main task that failed for good, 128 + the signal
+if it was killed, 130 after Ctrl-C, 1 when the job could not run, else 0.
 `;

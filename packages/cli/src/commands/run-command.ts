@@ -1,12 +1,13 @@
 import { performance } from "node:perf_hooks";
 
-import type { Job, LaunchDriver } from "@driver/nomad-host";
+import type { Job, LaunchDriver, RunListener } from "@driver/nomad-host";
 import { loadJob, loadPluginConfig, runJob } from "@driver/nomad-host";
 import { launchDriver } from "@driver/nomad-plugin";
 
 import { parseRunArguments } from "../arguments/parse-run-arguments.ts";
 import type { RunArguments } from "../arguments/parse-run-arguments.ts";
-import { formatError } from "../presentation/format-error.ts";
+import { formatError, locateError } from "../presentation/format-error.ts";
+import { JsonPrinter } from "../presentation/json-printer.ts";
 import { createOutput } from "../presentation/output.ts";
 import { RunPrinter } from "../presentation/run-printer.ts";
 import { runHelp } from "./help.ts";
@@ -23,30 +24,48 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     return 0;
   }
   using interrupts = watchInterrupts();
+  const json = wanted.isJsonWanted ? createJsonPrinter(interrupts) : undefined;
+  const exitCode = await runOrExplain(wanted, interrupts, json);
+  await json?.printDone(exitCode);
+  return exitCode;
+}
+
+/** What cannot run is explained on stderr, and to programs on stdout as well. */
+async function runOrExplain(wanted: RunArguments, interrupts: Interrupts, json: JsonPrinter | undefined): Promise<number> {
   try {
-    return await runFile(wanted, interrupts);
+    const job = await loadWantedJob(wanted, interrupts.stop);
+    if (json !== undefined) return (await runWanted(job, { wanted, interrupts, on: json.print })).exitCode;
+    const printer = createPrinter(job, interrupts);
+    const result = await runWanted(job, { wanted, interrupts, on: printer.print });
+    await printer.printSummary(job.id, result);
+    return result.exitCode;
   } catch (error) {
     if (interrupts.stop.aborted && error === interrupts.stop.reason) return 130;
+    await json?.printError(locateError(error, wanted));
     process.stderr.write(`${await formatError(error, wanted)}\n`);
     return 1;
   }
 }
 
-async function runFile(wanted: RunArguments, interrupts: Interrupts): Promise<number> {
+async function loadWantedJob({ jobPath, vars, varFiles }: RunArguments, signal: AbortSignal): Promise<Job> {
+  return loadJob(jobPath, { vars, varFiles, env: process.env, signal });
+}
+
+async function runWanted(
+  job: Job,
+  run: { readonly wanted: RunArguments; readonly interrupts: Interrupts; readonly on: RunListener },
+): ReturnType<typeof runJob> {
+  const { wanted, interrupts, on } = run;
+  const { pluginConfigPath, pluginPath, socket } = wanted;
   const signal = interrupts.stop;
-  const { jobPath, vars, varFiles, pluginConfigPath } = wanted;
-  const job = await loadJob(jobPath, { vars, varFiles, env: process.env, signal });
   const agentConfig = pluginConfigPath === undefined ? undefined : await loadPluginConfig(pluginConfigPath, pluginName, signal);
-  const printer = createPrinter(job, interrupts);
-  const result = await runJob(job, {
-    launch: launcher(wanted.pluginPath),
-    pluginConfig: withSocket(agentConfig, wanted.socket),
-    on: printer.print,
+  return runJob(job, {
+    launch: launcher(pluginPath),
+    pluginConfig: withSocket(agentConfig, socket),
+    on,
     signal,
     killSignal: interrupts.kill,
   });
-  await printer.printSummary(job.id, result);
-  return result.exitCode;
 }
 
 function launcher(pluginPath: string | undefined): LaunchDriver {
@@ -55,13 +74,21 @@ function launcher(pluginPath: string | undefined): LaunchDriver {
 }
 
 function createPrinter(job: Job, interrupts: Interrupts): RunPrinter {
-  const onGone = (): void => interrupts.interrupt("nobody reads the output any more");
   const allocations = job.groups.reduce((sum, { count }) => sum + count, 0);
   return new RunPrinter({
-    stdout: createOutput(process.stdout, { env: process.env, onGone }),
+    stdout: createOutput(process.stdout, { env: process.env, onGone: () => interruptForReader(interrupts) }),
     stderr: createOutput(process.stderr, { env: process.env }),
     taskNames: job.groups.flatMap(({ tasks }) => tasks.map(({ name }) => name)),
     hasSeveralAllocations: allocations > 1,
     now: () => performance.now(),
   });
+}
+
+function createJsonPrinter(interrupts: Interrupts): JsonPrinter {
+  const output = createOutput(process.stdout, { env: process.env, onGone: () => interruptForReader(interrupts) });
+  return new JsonPrinter(output, () => new Date());
+}
+
+function interruptForReader(interrupts: Interrupts): void {
+  interrupts.interrupt("nobody reads the output any more");
 }

@@ -10,13 +10,27 @@ export interface ErrorSources {
   readonly pluginConfigPath: string | undefined;
 }
 
-/** An error as people want to see it: the place, the sentence, the line with a caret; never a stack. */
-export async function formatError(error: unknown, sources: ErrorSources): Promise<string> {
-  if (error instanceof JobFileError) return error.format();
+/** What went wrong, and where if it is a place in a file. */
+export interface LocatedError {
+  readonly message: string;
+  readonly path: string | undefined;
+  readonly position: Position | undefined;
+}
+
+/** Finds the place of an error; `path` is undefined when it has none. */
+export function locateError(error: unknown, sources: ErrorSources): LocatedError {
   const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof JobFileError) return { message, path: error.file, position: error.position };
   const position = error instanceof RunError || error instanceof ConfigError ? error.position : undefined;
   const isAboutPlugin = error instanceof RunError && error.code === "plugin-config-invalid";
   const path = isAboutPlugin ? sources.pluginConfigPath : sources.jobPath;
+  return { message, path: position === undefined ? undefined : path, position };
+}
+
+/** An error as people want to see it: the place, the sentence, the line with a caret; never a stack. */
+export async function formatError(error: unknown, sources: ErrorSources): Promise<string> {
+  if (error instanceof JobFileError) return error.format();
+  const { message, path, position } = locateError(error, sources);
   if (position === undefined || path === undefined) return `error: ${message}`;
   return formatPlace(path, position, message);
 }

@@ -59,6 +59,30 @@ const lines: readonly (readonly [RunEvent, readonly string[]])[] = [
     { kind: "task-exited", ...web, result: { ...exit, exitCode: 1, error: "lost" }, isStoppedByHost: true },
     ["2 web   * stopped: exit code 1: lost\n"],
   ],
+  [
+    { kind: "task-restarting", ...web, delayMs: 15_000, attempt: 1, attempts: 3, isWithinPolicy: true },
+    ["2 web   * restarting in 15s (attempt 1 of 3)\n"],
+  ],
+  [
+    { kind: "task-restarting", ...web, delayMs: 90_000, attempt: 4, attempts: 3, isWithinPolicy: false },
+    ["2 web   * restarting in 1m30s, in the next interval: 3 restarts are used up\n"],
+  ],
+  [
+    { kind: "task-not-restarting", ...web, reason: "attempts-used-up", attempts: 3, intervalMs: 1_800_000 },
+    ["2 web   * not restarted: 3 restarts within 30m are used up\n"],
+  ],
+  [
+    { kind: "task-not-restarting", ...web, reason: "attempts-used-up", attempts: 1, intervalMs: 5_000 },
+    ["2 web   * not restarted: 1 restart within 5s is used up\n"],
+  ],
+  [
+    { kind: "task-not-restarting", ...web, reason: "no-attempts-allowed", attempts: 0, intervalMs: 5_000 },
+    ["2 web   * not restarted: its restart policy allows no restarts\n"],
+  ],
+  [
+    { kind: "task-not-restarting", ...web, reason: "start-unrecoverable", attempts: 1, intervalMs: 5_000 },
+    ["2 web   * not restarted: the driver sees no use in another try\n"],
+  ],
   [{ kind: "note", message: "look" }, ["2 note: look\n"]],
   [{ kind: "plugin-log", entry: { level: "info", message: "quiet", fields: {} } }, []],
   [{ kind: "plugin-log", entry: { level: "warn", message: "loud", fields: {} } }, ["2 driver: loud\n"]],

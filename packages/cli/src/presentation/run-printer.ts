@@ -1,6 +1,7 @@
 import type { LogStream, RunEvent, RunResult, TaskName } from "@driver/nomad-host";
 
 import { describeExit } from "./describe-exit.ts";
+import { describeNoRestart, describeRestart } from "./describe-restart.ts";
 import { LinePrefixer } from "./line-prefixer.ts";
 import type { Output } from "./output.ts";
 import type { Look } from "./style.ts";
@@ -78,6 +79,10 @@ export class RunPrinter {
         const how = `${event.isStoppedByHost ? "stopped" : "ended"}: ${describeExit(event.result)}`;
         return this.#line(event, style(isGood ? "dim" : "red", how));
       }
+      case "task-restarting":
+        return this.#line(event, style("yellow", describeRestart(event)));
+      case "task-not-restarting":
+        return this.#line(event, style("red", describeNoRestart(event)));
       case "note":
         return style("yellow", `note: ${event.message}`);
       case "task-log":

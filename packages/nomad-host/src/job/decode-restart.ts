@@ -1,6 +1,8 @@
 import type { BlockReader } from "./block-reader.ts";
 import type { JobType, RestartPolicy } from "./job.ts";
 
+const shortestIntervalMs = 5_000;
+
 /** The policy of tasks that say nothing (`nomad`: restart block). */
 export function defaultRestart(type: JobType): RestartPolicy {
   const isBatch = type === "batch" || type === "sysbatch";
@@ -10,10 +12,21 @@ export function defaultRestart(type: JobType): RestartPolicy {
 /** A `restart` block over the policy it changes; without a block that policy. */
 export function decodeRestart(reader: BlockReader | undefined, base: RestartPolicy): RestartPolicy {
   if (reader === undefined) return base;
-  return {
+  const policy: RestartPolicy = {
     attempts: reader.integer("attempts", { min: 0 }) ?? base.attempts,
     intervalMs: reader.durationMs("interval") ?? base.intervalMs,
     delayMs: reader.durationMs("delay") ?? base.delayMs,
     mode: reader.choice("mode", ["fail", "delay"]) ?? base.mode,
   };
+  checkRestart(policy, reader);
+  return policy;
+}
+
+/** What a Nomad server refuses. */
+function checkRestart({ attempts, intervalMs, delayMs }: RestartPolicy, reader: BlockReader): void {
+  if (intervalMs < shortestIntervalMs) throw reader.error("argument interval in restart: must be at least 5s", "interval");
+  if (attempts * delayMs > intervalMs) {
+    const wanted = `${attempts} attempts with a delay of ${delayMs / 1000}s`;
+    throw reader.error(`restart: ${wanted} do not fit into the interval of ${intervalMs / 1000}s`, "interval");
+  }
 }

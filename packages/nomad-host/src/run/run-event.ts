@@ -30,7 +30,10 @@ export type RunEvent =
   | ({ readonly kind: "task-exited"; readonly result: WaitResult; readonly isStoppedByHost: boolean } & TaskName)
   /** The task did not start, or how it ended cannot be told. */
   | ({ readonly kind: "task-failed"; readonly message: string } & TaskName)
-  /** The task starts again after `delayMs`: attempt 1, 2 … of `attempts`. `isWithinPolicy` is false when these are used up and a new interval is waited for. */
+  /**
+   * The task starts again after `delayMs`: attempt 1, 2 … of `attempts`. `isWithinPolicy` is false when these are used
+   * up and a new interval is waited for.
+   */
   | ({
       readonly kind: "task-restarting";
       readonly delayMs: number;

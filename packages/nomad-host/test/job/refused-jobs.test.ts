@@ -26,6 +26,12 @@ const refused: readonly (readonly [parts: Parts, line: number, message: RegExp])
   [{ group: 'network {\n port "a" { static = 80 }\n port "b" { static = 80 }\n}' }, 7, /static port 80 is taken by port "a"/],
   [{ group: 'network {\n port "a b" {}\n}' }, 6, /a port's label has letters/],
   [{ group: "network {}\nnetwork {}" }, 6, /has one already on line 5, and takes only one/],
+  [{ group: 'restart {\n interval = "4s"\n}' }, 6, /^argument interval in restart: must be at least 5s$/],
+  [
+    { task: 'restart {\n attempts = 3\n delay = "30s"\n interval = "1m"\n}' },
+    11,
+    /^restart: 3 attempts with a delay of 30s do not fit into the interval of 60s$/,
+  ],
   [{ group: "restart {\n attemps = 1\n}" }, 6, /unknown; did you mean "attempts"\?/],
   [{ group: 'shutdown_delay = "5 seconds"' }, 5, /must be a duration such as "30s"/],
   [{ group: "shutdown_delay = 5" }, 5, /must be a duration such as "30s" or "1h30m", not "5"/],
