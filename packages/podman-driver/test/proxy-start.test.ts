@@ -54,6 +54,13 @@ test("a start succeeds although each answer is late", async () => {
   assert.equal((await task.stdout.whole()).toString(), "out\n");
 });
 
+test("tasks that start at once ask only once what Podman can do", async () => {
+  await using faulty = await FaultyRig.start();
+  const asked = faulty.proxy.inject({ path: /^\/info$/, fault: { kind: "delay", delayMs: 300 } });
+  await Promise.all([1, 2, 3, 4].map(() => faulty.rig.runScript("exit 0")));
+  assert.equal(asked.hits, 1);
+});
+
 test("a start ends with its deadline when Podman says nothing", async () => {
   await using faulty = await FaultyRig.start({ pluginConfig: { client_http_timeout: "500ms" } });
   const { rig, proxy } = faulty;

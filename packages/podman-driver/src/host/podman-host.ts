@@ -22,6 +22,7 @@ export class PodmanHost {
   readonly client: PodmanClient;
   readonly events: ContainerEvents;
   #facts: EngineFacts | undefined;
+  #asking: Promise<EngineFacts> | undefined;
 
   constructor(options: PodmanHostOptions) {
     this.name = options.name;
@@ -33,7 +34,15 @@ export class PodmanHost {
 
   /** Facts a task's plan depends on; asked for when no fingerprint has found them yet. */
   async facts(signal: AbortSignal): Promise<EngineFacts> {
-    if (this.#facts === undefined) await this.probe(signal);
+    if (this.#facts !== undefined) return this.#facts;
+    // Podman runs half a dozen programs for its info: many tasks that start at once ask once.
+    this.#asking ??= this.#askOnce().finally(() => (this.#asking = undefined));
+    return settleOrAbort(this.#asking, signal);
+  }
+
+  /** Not broken off by a caller who leaves: others wait for it, and the client has a deadline for it. */
+  async #askOnce(): Promise<EngineFacts> {
+    await this.probe(new AbortController().signal);
     // probe either set them or threw.
     return this.#facts as EngineFacts;
   }
@@ -55,4 +64,14 @@ export class PodmanHost {
     this.events.close();
     this.client.close();
   }
+}
+
+/** The outcome of shared work for one who waits for it, or the reason why he left. */
+function settleOrAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    signal.addEventListener("abort", abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }
