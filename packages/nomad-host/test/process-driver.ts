@@ -124,13 +124,13 @@ function statusPath(config: TaskConfig): string {
   return join(config.allocDir, config.name, "tmp", `status-${config.id.slice(-8)}`);
 }
 
-/** The wrapper outlives the script's signals, and writes down how it ended. */
+/** The wrapper outlives the script's signals, and writes down how it ended; all by itself, since its children get the signals. */
 const wrapper = `trap : TERM INT USR1
 sh -c "$1" & pid=$!
 wait $pid; code=$?
 while kill -0 $pid 2>/dev/null; do wait $pid; code=$?; done
 exec >/dev/null 2>&1
-echo "$code" > "$2.new" && mv "$2.new" "$2"`;
+echo "$code" > "$2"`;
 
 /** Descriptors of stdout and stderr. */
 type OutputFiles = readonly [stdout: number, stderr: number];
@@ -184,9 +184,15 @@ function childrenOf(pid: number): readonly number[] {
 async function waitStatus(config: TaskConfig): Promise<WaitResult> {
   const path = statusPath(config);
   const watcher = watch(dirname(path));
-  const appeared = new Promise<void>((resolve) => watcher.on("change", () => (existsSync(path) ? resolve() : undefined)));
-  if (!existsSync(path)) await appeared;
+  const appeared = new Promise<void>((resolve) => watcher.on("change", () => (readStatus(path) === undefined ? undefined : resolve())));
+  if (readStatus(path) === undefined) await appeared;
   watcher.close();
-  const code = Number(readFileSync(path, "utf8"));
+  const code = readStatus(path) ?? -1;
   return code > 128 ? { exitCode: 0, signal: code - 128, oomKilled: false } : { exitCode: code, signal: 0, oomKilled: false };
+}
+
+/** Undefined until the whole line is there. */
+function readStatus(path: string): number | undefined {
+  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  return text.endsWith("\n") ? Number(text) : undefined;
 }
