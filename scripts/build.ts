@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { isFresh, writeStamp } from "./build/build-stamp.ts";
+import { lazyBuiltins } from "./build/lazy-builtins.ts";
 import { stripElf } from "./build/strip-elf.ts";
 import { collectLicences } from "./build/third-party-licences.ts";
 
@@ -35,7 +36,7 @@ export async function buildWhenStale(): Promise<boolean> {
     await writeFile("dist/THIRD_PARTY_LICENSES", collectLicences(licensed));
     await rename(join(folder, "main.mjs"), `${output}.mjs`);
     await rename(join(folder, "executable"), output);
-    const scripts = ["scripts/build.ts", "scripts/build/strip-elf.ts", "scripts/build/third-party-licences.ts"];
+    const scripts = ["scripts/build.ts", "scripts/build/lazy-builtins.ts", "scripts/build/strip-elf.ts", "scripts/build/third-party-licences.ts"];
     await writeStamp(stampPath, [...licensed, ...scripts]);
     return true;
   } finally {
@@ -55,6 +56,10 @@ async function bundle(outfile: string): Promise<string[]> {
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: "none",
+    plugins: [lazyBuiltins],
+    inject: ["scripts/build/rpc-headers.ts"],
+    // Read at the start: in a single executable, Node can no longer tell it once the module's wrapper is collected.
+    banner: { js: "import.meta.url;" },
     metafile: true,
     logLevel: "warning",
   });

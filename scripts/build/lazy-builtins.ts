@@ -1,0 +1,16 @@
+import { isBuiltin } from "node:module";
+import type { Plugin } from "esbuild";
+
+/**
+ * Node's own modules are taken when they are first needed, and without the ES module wrapper around them, which reads
+ * every export: among those of `http` is a WebSocket, and reading it loads a whole HTTP client.
+ */
+export const lazyBuiltins: Plugin = {
+  name: "lazy-builtins",
+  setup(build) {
+    build.onResolve({ filter: /^(node:)?[a-z_0-9/]+$/ }, ({ path, kind }) =>
+      (kind === "import-statement" || kind === "require-call") && isBuiltin(path) ? { path: path.replace(/^node:/, ""), namespace: "builtin" } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({ contents: `module.exports = process.getBuiltinModule("node:${path}");`, loader: "js" }));
+  },
+};
