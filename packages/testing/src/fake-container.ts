@@ -24,6 +24,7 @@ export class FakeContainer {
   startedAt: Date | undefined;
   finishedAt: Date | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #keepsPid = false;
 
   constructor(facts: { readonly id: string; readonly pid: number; readonly spec: FakeSpec; readonly logPath: string }) {
     this.id = facts.id;
@@ -67,6 +68,12 @@ export class FakeContainer {
     Object.assign(this, { status: "created", exitCode: 0, startedAt: undefined, finishedAt: undefined });
   }
 
+  /** The state that Podman shows when it was killed before it could note the start, and the process has ended since (podman 4.3). */
+  forgetStart(): void {
+    this.forgetByReboot();
+    this.#keepsPid = true;
+  }
+
   /** Settles when it does not run; at once for one that was never started, as with Podman. */
   async untilEnded(signal: AbortSignal): Promise<void> {
     if (this.status !== "running") return;
@@ -91,7 +98,7 @@ export class FakeContainer {
       State: {
         Status: this.status,
         Running: isRunning,
-        Pid: isRunning ? this.pid : 0,
+        Pid: isRunning || this.#keepsPid ? this.pid : 0,
         ConmonPid: isRunning ? this.pid + 1 : 0,
         ExitCode: this.exitCode,
         OOMKilled: false,

@@ -78,7 +78,11 @@ async function startOnce(request: StartRequest, container: FoundContainer, signa
     `start container ${container.id.slice(0, 12)}`,
     async () => {
       tries += 1;
-      if (tries > 1) hasRun = wasStarted(await containers.inspect(container.id, signal));
+      if (tries > 1) {
+        const found = await containers.inspect(container.id, signal);
+        if (found !== undefined && wasCutOff(found)) throw cutOff(found);
+        hasRun = wasStarted(found);
+      }
       if (!hasRun) await containers.start(container.id, signal);
     },
     signal,
@@ -88,6 +92,19 @@ async function startOnce(request: StartRequest, container: FoundContainer, signa
 /** A reboot makes a container that ran a "created" one with its old moment of start (podman 4.3). */
 function wasStarted(container: ContainerInspect | undefined): boolean {
   return container !== undefined && container.state.status !== "created" && container.state.startedAt !== undefined;
+}
+
+/**
+ * Podman died between the start and the note of it, and the process has ended since: its clean-up puts the container back to
+ * "created" and leaves the pid, and the exit code is gone (podman 4.3). Started again, it would run twice into one log.
+ */
+function wasCutOff({ state }: ContainerInspect): boolean {
+  return state.status === "created" && state.startedAt === undefined && state.pid > 0;
+}
+
+function cutOff(container: ContainerInspect): DriverError {
+  const text = `Podman was cut off as it started container ${container.id.slice(0, 12)}, which has ended since, and nobody knows its exit code`;
+  return new DriverError("failed", text, { recoverable: true });
 }
 
 function toImageRequest(request: StartRequest): Parameters<typeof resolveImage>[1] {
@@ -153,7 +170,9 @@ async function clearName(request: StartRequest, name: string, signal: AbortSigna
     case "foreign":
       throw new DriverError("failed", `the container name ${name} is taken by ${claim.owner}: remove or rename that container`, { recoverable: true });
     case "same-start":
-      return { id: existing.id, hasRun: wasStarted(existing) };
+      if (!wasCutOff(existing)) return { id: existing.id, hasRun: wasStarted(existing) };
+      request.logger.warn(`removing container ${name}: ${cutOff(existing).message}`);
+      break;
     case "leftover":
       request.logger.info(`removing container ${name}, left over from an earlier start of the task`, { container: existing.id });
   }
