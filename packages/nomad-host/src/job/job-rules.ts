@@ -76,11 +76,11 @@ const task: BlockRule = {
   repeated: ["template"],
   noted: { ...schedulingNotes, service, scaling, identity: "identity: tasks get no token outside a cluster" },
   refused: {
-    artifact: "downloads are not available here; put the files into the image or mount them in config",
+    artifact: "downloads are not available here; put the files into the image, or write them with a template block",
     vault,
     consul,
     dispatch_payload: "dispatched jobs need a Nomad server",
-    volume_mount: "volumes need a Nomad client; mount host paths in config",
+    volume_mount: "volumes need a Nomad client",
     csi_plugin: "CSI needs a Nomad client",
     secret: "secret providers are not available here; pass secrets in env or with -var",
     action: "actions need a Nomad server",
@@ -104,9 +104,9 @@ const network: BlockRule = {
   refused: {
     hostname: "set hostname in the task's config",
     cni: "CNI arguments are not available here",
-    device: "choose the address with host_network of a port",
-    cidr: "choose the address with host_network of a port",
-    ip: "choose the address with host_network of a port",
+    device: "other addresses than the host's default one need a Nomad client",
+    cidr: "other addresses than the host's default one need a Nomad client",
+    ip: "other addresses than the host's default one need a Nomad client",
     reserved_ports: "use a port block with static",
   },
 };
@@ -126,7 +126,7 @@ const group: BlockRule = {
     prevent_reschedule_on_lost: "prevent_reschedule_on_lost: has no effect, there is no server to lose",
   },
   refused: {
-    volume: "volumes need a Nomad client; mount host paths in the task's config",
+    volume: "volumes need a Nomad client",
     consul,
     vault,
     max_run_duration: "time limits are not available here",

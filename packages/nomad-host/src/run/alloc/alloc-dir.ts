@@ -9,6 +9,7 @@ const run = promisify(execFile);
 const nobodyId = 65534;
 const openMode = 0o777;
 const stickyOpenMode = 0o1777;
+const removalTimeoutMs = 60_000;
 
 /**
  * Makes `<root>/<alloc>/alloc/{data,logs,tmp}` and `<root>/<alloc>/<task>/{local,secrets,tmp}`. The allocation's own
@@ -55,13 +56,17 @@ async function makeDirectory(path: string, mode: number): Promise<void> {
 
 /**
  * Removes a folder with everything in it. Files that a rootless container left belong to subordinate users, whom only
- * a user namespace with the same mapping may remove: tried when the plain way is refused. Rejects when something stays.
+ * a user namespace with the same mapping may remove: tried when the plain way is refused to an ordinary user. Rejects when
+ * something stays.
  */
 export async function removeTree(path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true });
   } catch (refusal) {
-    await run("unshare", ["--user", "--map-root-user", "--map-auto", "rm", "-rf", "--", path]).catch(() => {
+    if (process.geteuid?.() === 0) throw refusal;
+    const bounds = { timeout: removalTimeoutMs, killSignal: "SIGKILL" } as const;
+    // Where user namespaces are refused, unshare may wait for ever for a mapping that does not come.
+    await run("unshare", ["--user", "--map-root-user", "--map-auto", "rm", "-rf", "--", path], bounds).catch(() => {
       throw refusal;
     });
   }
