@@ -90,6 +90,12 @@ export class Containers {
     await this.#caller.call(request, { deadlineMs: this.#timeouts.quickMs, signal });
   }
 
+  /** Lets the processes of a paused container go on. One that is not paused is an `engine-error` or `conflict`. */
+  async unpause(container: string, signal: AbortSignal): Promise<void> {
+    const request: HttpRequest = { action: `unpause container ${container}`, method: "POST", path: ["containers", container, "unpause"] };
+    await this.#caller.call(request, { deadlineMs: this.#timeouts.quickMs, signal });
+  }
+
   /**
    * Waits for a condition, without a deadline, and settles with the number Podman answers. Only a hint: Podman 4.6 and
    * later answer 0 when the wait itself failed, a container never started gives 0 at once, and a lost conmon gives 0

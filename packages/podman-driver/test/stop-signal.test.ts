@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DriverRig } from "@driver/testing";
+import { DriverRig, requestEngine, testSetting, type EngineRequest, type RiggedTask } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const forever = "while :; do sleep 0.05; done";
@@ -81,3 +81,38 @@ test("refuses signals that do not exist, and names them", async () => {
   }
   await assert.rejects(rig.driver.stopTask(task.config.id, { timeoutMs: 1000, killSignal: "SIGNONSENSE" }, soon()), /unknown signal "SIGNONSENSE"/);
 });
+
+test("stops a task whose container somebody has paused, with its own exit code", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript(`trap 'exit 7' TERM; echo ready; ${forever}`);
+  await task.stdout.until((text) => text === "ready\n");
+  await askPodman(task, "POST", "/pause");
+  await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "" }, soon());
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 7);
+});
+
+test("kills a task at once whose container somebody has paused", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript(`echo ready; ${forever}`);
+  await task.stdout.until((text) => text === "ready\n");
+  await askPodman(task, "POST", "/pause");
+  const waiting = rig.driver.waitTask(task.config.id, soon());
+  await rig.driver.stopTask(task.config.id, { timeoutMs: 0, killSignal: "" }, soon());
+  assert.equal((await waiting).exitCode, 137);
+});
+
+test("stops a task whose container somebody has removed, without an error, and knows no exit code", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript(`echo ready; ${forever}`);
+  await task.stdout.until((text) => text === "ready\n");
+  await askPodman(task, "DELETE", "?force=true&timeout=0");
+  await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "" }, soon());
+  const result = await rig.driver.waitTask(task.config.id, soon());
+  assert.notEqual(result.exitCode, 0);
+});
+
+async function askPodman(task: RiggedTask, method: EngineRequest["method"], rest: string): Promise<void> {
+  const path = `/containers/${task.config.name}-${task.config.allocId}${rest}`;
+  const { status, text } = await requestEngine(testSetting("TEST_PODMAN_SOCKET"), { method, path, signal: soon() });
+  assert.ok(status < 300, text);
+}

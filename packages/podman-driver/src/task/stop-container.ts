@@ -27,6 +27,7 @@ export async function stopContainer(task: TaskHandle, options: StopOptions, sign
   if (!task.isRunning) return;
   const polite = parseSignal(options.killSignal || task.stopSignal || "SIGTERM");
   if (options.timeoutMs > 0) {
+    await thaw(task, signal);
     await sendSignal(task, polite, signal);
     if (await endsWithin(task, options.timeoutMs, signal)) return;
   }
@@ -38,7 +39,9 @@ export async function killContainer(task: TaskHandle, roots: HostRoots, signal: 
   await task.endRestart(killGraceMs, signal);
   if (!task.isRunning) return;
   try {
-    await sendSignal(task, sigKill, AbortSignal.any([signal, AbortSignal.timeout(killAnswerMs)]));
+    const bounded = AbortSignal.any([signal, AbortSignal.timeout(killAnswerMs)]);
+    await thaw(task, bounded);
+    await sendSignal(task, sigKill, bounded);
   } catch (error) {
     signal.throwIfAborted();
     // A Podman that does not answer must not keep a task alive that has to go.
@@ -46,6 +49,19 @@ export async function killContainer(task: TaskHandle, roots: HostRoots, signal: 
   }
   if (await endsWithin(task, killGraceMs, signal)) return;
   throw new DriverError("failed", `task ${task.id}: SIGKILL was sent ${killGraceMs / 1000} s ago, and Podman still does not report its end`);
+}
+
+/** The processes of a paused container get no signal before it goes on; Podman 4.3 even refuses to send one. */
+async function thaw(task: TaskHandle, signal: AbortSignal): Promise<void> {
+  const { containers } = task.host.client;
+  try {
+    const container = await containers.inspect(task.containerId, signal);
+    if (container?.state.status === "paused") await containers.unpause(task.containerId, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    // The signal may get through all the same, and says what is wrong when it does not.
+    if (!(error instanceof LibpodError)) throw error;
+  }
 }
 
 /** Settles when Podman has passed the signal on. A container that is not running any more is no error. */
