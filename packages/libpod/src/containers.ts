@@ -5,6 +5,8 @@ import { decodeContainerList, type ContainerListEntry } from "./container-list-e
 import type { ContainerSpec } from "./container-spec.ts";
 import { encodeJson } from "./encode-json.ts";
 import type { HttpRequest } from "./http-request.ts";
+import { FrameError } from "./frame-demuxer.ts";
+import { LogLineDecoder, type LoggedLine } from "./log-line-decoder.ts";
 import { isJsonObject, JsonReader, readList } from "./json-reader.ts";
 import { decodeAnswer, parseAnswer, type PodmanCaller } from "./podman-caller.ts";
 
@@ -38,6 +40,13 @@ export interface RemoveOptions {
   readonly volumes: boolean;
   /** How long a forced removal waits for it to end by itself. Default 0. */
   readonly timeoutSeconds?: number | undefined;
+}
+
+export interface LogOptions {
+  /** Go on with what is written from now on, until the container ends. */
+  readonly follow: boolean;
+  /** Seconds since 1970: what was written before is left out. Default: the whole log. */
+  readonly sinceSeconds?: number | undefined;
 }
 
 /** The container endpoints. `container` is a name or an id. Every call rejects with a LibpodError or the signal's reason. */
@@ -113,6 +122,31 @@ export class Containers {
     const value = parseAnswer(text, request);
     if (typeof value === "number" && Number.isInteger(value)) return value;
     throw toBadAnswer(`an exit code was expected, not ${text.slice(0, 200)}`, request);
+  }
+
+  /**
+   * The container's log in the order in which it was written, without a deadline, as many lines at once as have come. The
+   * answer begins with the first line. A followed log ends when the container does, and when the service stops: ask
+   * inspect. A journal can only be followed where Podman keeps its events there too (`engine-error` otherwise, podman 4.3).
+   */
+  async *logs(container: string, options: LogOptions, signal: AbortSignal): AsyncGenerator<readonly LoggedLine[], void, undefined> {
+    const { follow, sinceSeconds } = options;
+    const request: HttpRequest = {
+      action: `read the log of container ${container}`,
+      method: "GET",
+      path: ["containers", container, "logs"],
+      query: { follow, stdout: true, stderr: true, timestamps: true, since: sinceSeconds },
+    };
+    const decoder = new LogLineDecoder();
+    try {
+      for await (const chunk of this.#caller.stream(request, { signal })) {
+        const lines = decoder.push(chunk);
+        if (lines.length > 0) yield lines;
+      }
+    } catch (error) {
+      throw error instanceof FrameError ? toBadAnswer(error.message, request, error) : error;
+    }
+    if (!decoder.isAtBoundary) throw toBadAnswer("the log ended in the middle of a line", request);
   }
 
   /** Settles when it is gone; false when it did not exist. */

@@ -57,7 +57,7 @@ async function* readOutput({ socket, exchange, tty }: ExecConnection): AsyncGene
   const demuxer = new FrameDemuxer();
   try {
     for await (const chunk of socket) {
-      if (tty) yield { stream: "stdout", data: chunk };
+      if (tty) yield { stream: "stdout", data: chunk, endsFrame: true };
       else yield* demuxer.push(chunk);
     }
     if (!demuxer.isAtBoundary) throw new Error("it ended in the middle of a frame");

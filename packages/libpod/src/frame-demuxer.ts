@@ -3,6 +3,8 @@ export interface OutputPiece {
   readonly stream: "stdout" | "stderr";
   /** A view of the pushed chunk. */
   readonly data: Uint8Array;
+  /** True for the last piece of its frame. Frames mean something in a container's log only: one is a line, or a part of one. */
+  readonly endsFrame: boolean;
 }
 
 /** The bytes are no frames. */
@@ -16,7 +18,7 @@ const errorKind = 3;
 const maxErrorTextBytes = 64 * 1024;
 
 /**
- * Takes the frames of an attach or exec connection apart: one byte of kind, three zero bytes, the payload's length as
+ * Takes the frames of an exec connection or of a container's log apart: one byte of kind, three zero bytes, the payload's length as
  * big-endian 32 bits, the payload. Payloads are passed on as they come, so a frame's length costs no memory.
  */
 export class FrameDemuxer {
@@ -45,7 +47,7 @@ export class FrameDemuxer {
       at += data.length;
       this.#payloadLeft -= data.length;
       if (this.#kind === errorKind) this.#collectError(data);
-      else pieces.push({ stream: this.#kind === 2 ? "stderr" : "stdout", data });
+      else pieces.push({ stream: this.#kind === 2 ? "stderr" : "stdout", data, endsFrame: this.#payloadLeft === 0 });
     }
     return pieces;
   }

@@ -5,7 +5,8 @@ export { LibpodError, type LibpodErrorCode, type LibpodErrorFacts } from "./libp
 export type { PodmanInfo, EngineProgram, EngineStorage } from "./podman-info.ts";
 
 // Containers.
-export type { Containers, CreatedContainer, ListFilter, RemoveOptions, WaitCondition, WaitOptions } from "./containers.ts";
+export type { Containers, CreatedContainer, ListFilter, LogOptions, RemoveOptions, WaitCondition, WaitOptions } from "./containers.ts";
+export type { LoggedLine } from "./log-line-decoder.ts";
 export type * from "./container-spec.ts";
 export type {
   ContainerConfig,

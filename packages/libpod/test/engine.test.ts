@@ -3,11 +3,54 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { K8sFileLines, LibpodError, type ContainerSpec, type PodmanEvent } from "../src/index.ts";
+import { K8sFileLines, LibpodError, type ContainerSpec, type LoggedLine, type PodmanEvent } from "../src/index.ts";
 import { openEngineUnderTest } from "./engine-under-test.ts";
 
 const limit = { timeout: 90_000 };
 const sleeper: ContainerSpec = { command: ["sleep", "1000"] };
+
+describe("a container's log", limit, () => {
+  const script = "echo out; echo err >&2; echo; printf part; sleep 1; echo ' end'; head -c 40000 /dev/zero | tr '\\0' x; printf last";
+  const wanted = { stdout: `out\n\npart end\n${"x".repeat(40_000)}last`, stderr: "err\n" };
+  const collect = async (log: AsyncIterable<readonly LoggedLine[]>): Promise<{ stdout: string; stderr: string; seconds: (number | undefined)[] }> => {
+    const found = { stdout: "", stderr: "", seconds: [] as (number | undefined)[] };
+    for await (const lines of log) {
+      for (const { stream, bytes, atSeconds } of lines) {
+        found[stream] += Buffer.from(bytes).toString();
+        found.seconds.push(atSeconds);
+      }
+    }
+    return found;
+  };
+
+  test("is followed to the container's end, and can be read again from a second on", async ({ signal }) => {
+    await using engine = openEngineUnderTest(signal);
+    const { containers } = engine.client;
+    const beganSeconds = Math.floor(Date.now() / 1000);
+    const id = await engine.run({ command: ["sh", "-c", script], log_configuration: { driver: "k8s-file" } });
+    const { seconds, ...followed } = await collect(containers.logs(id, { follow: true }, signal));
+    assert.deepEqual(followed, wanted);
+    assert.ok(seconds.every((atSeconds = 0) => atSeconds >= beganSeconds && atSeconds <= Date.now() / 1000));
+    const { seconds: _, ...again } = await collect(containers.logs(id, { follow: false, sinceSeconds: beganSeconds }, signal));
+    assert.deepEqual(again, wanted);
+    const late = await collect(containers.logs(id, { follow: false, sinceSeconds: seconds.at(-1) }, signal));
+    assert.ok(late.stdout.endsWith("last") && late.stderr === "" && !late.stdout.startsWith("out"));
+  });
+
+  test("ends with the caller, who waits for a line that does not come", async ({ signal }) => {
+    await using engine = openEngineUnderTest(signal);
+    const id = await engine.run({ ...sleeper, log_configuration: { driver: "k8s-file" } });
+    const leaving = AbortSignal.timeout(300);
+    await assert.rejects(collect(engine.client.containers.logs(id, { follow: true }, leaving)), { name: "TimeoutError" });
+  });
+
+  test("is an error where there is none, and of a container that does not exist", async ({ signal }) => {
+    await using engine = openEngineUnderTest(signal);
+    const id = await engine.run({ ...sleeper, log_configuration: { driver: "none" } });
+    await assert.rejects(collect(engine.client.containers.logs(id, { follow: true }, signal)), { code: "engine-error", podmanCause: "this container is not logging output" });
+    await assert.rejects(collect(engine.client.containers.logs(randomUUID(), { follow: true }, signal)), { code: "not-found" });
+  });
+});
 
 describe("containers", limit, () => {
   test("live from create to remove as the client tells it", async ({ signal }) => {
