@@ -12,6 +12,7 @@ export interface EngineLayout {
   readonly ociRuntime: string;
   readonly ulimits: readonly string[];
   readonly bridge: { readonly name: string; readonly prefix: string };
+  readonly eventsLogger: "file" | "journald";
 }
 
 export type StorageDriver = { readonly name: "overlay"; readonly mountProgram?: string } | { readonly name: "vfs" };
@@ -43,7 +44,7 @@ export function toContainersConf(layout: EngineLayout): string {
     engine: {
       runtime: layout.ociRuntime,
       cgroup_manager: "cgroupfs",
-      events_logger: "file",
+      events_logger: layout.eventsLogger,
       tmp_dir: join(layout.folder, "tmp"),
       static_dir: join(layout.storage, "libpod"),
       volume_path: join(layout.storage, "volumes"),

@@ -19,6 +19,8 @@ export interface EngineOptions {
   readonly folder?: string;
   /** Folder of images and containers. Default below `folder`; given another place, it outlives the engine (as a cache). */
   readonly storage?: string;
+  /** Where Podman writes its events. Only with "journald" does it follow a container's journald log. Default "file". */
+  readonly eventsLogger?: "file" | "journald";
   /** Longest time from start to the first answer. Default 20 s. */
   readonly startTimeoutMs?: number;
 }
@@ -59,6 +61,7 @@ export async function startEngine(options: EngineOptions, signal: AbortSignal): 
       storageDriver: await resolveStorageDriver(storage, signal),
       ociRuntime: resolveOciRuntime(),
       ulimits: readAllowedUlimits(),
+      eventsLogger: options.eventsLogger ?? "file",
       bridge: planBridge(parseRoutes(readFileSync("/proc/net/route", "utf8")), Object.keys(networkInterfaces()), process.pid * 31),
     });
     service = spawnService(podman, folder);
