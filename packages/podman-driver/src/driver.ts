@@ -142,7 +142,7 @@ export class PodmanDriver implements TaskDriver {
     this.#presence.meet(config);
     await this.#presence.duringRecovery(async () => {
       if (this.#tasks.has(config.id)) return;
-      const { restartsStopped, logFiles } = this.#config;
+      const { restartsStopped, logFiles, policy } = this.#config;
       await this.#tasks.claim(config.id, async () => {
         const request = {
           handle,
@@ -150,6 +150,7 @@ export class PodmanDriver implements TaskDriver {
           services: this.#services,
           restartsStopped,
           logFiles,
+          logCollection: policy.logCollection,
           logger: this.#loggerOf(config),
           emit: (message: string, annotations = {}) => this.#emit(config, message, annotations),
         };

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, unlinkSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, unlinkSync, type Stats } from "node:fs";
 import { DriverError } from "../driver-error.ts";
 
 /**
@@ -50,6 +50,12 @@ export class GuardedDirectory {
 
   list(): string[] {
     return readdirSync(`/proc/self/fd/${this.#fd}`);
+  }
+
+  /** When a regular file was last written; undefined for whatever else stands there, and for nothing. */
+  modifiedAt(name: string): Date | undefined {
+    const stats = lstatSync(childPath(this.#fd, name), { throwIfNoEntry: false });
+    return stats?.isFile() === true ? stats.mtime : undefined;
   }
 
   /** Removes a name, whatever it stands for; a missing one is no error. */

@@ -9,6 +9,7 @@ import { parseDurationMs } from "./parse-duration.ts";
 import { decodePluginConfig, type PluginOptions } from "./plugin-schema.ts";
 import { resolveLogFiles } from "./resolve-log-files.ts";
 import { resolveLogCollection } from "./resolve-log-collection.ts";
+import { resolveLogging } from "./resolve-logging.ts";
 import { resolveSockets, type PodmanSocket } from "./resolve-sockets.ts";
 
 /** The operator's wishes, checked; what the whole driver works with. */
@@ -44,6 +45,7 @@ export function resolveDriverConfig(config: PluginConfig, uid: number): DriverCo
       defaultRootlessMode: options.networking.default_rootless_mode ?? "",
       hostCpuCount: availableParallelism(),
       logCollection: resolveLogCollection(options),
+      logging: resolveLogging(options.logging, "logging"),
     },
     logFiles: resolveLogFiles(options.log_files, "log_files", undefined),
     removesContainers: options.gc.container,
@@ -72,8 +74,6 @@ function refuseUnappliedKeys(options: PluginOptions): void {
     ...(options.auth?.config ? ["auth.config"] : []),
     ...(options.auth?.helper ? ["auth.helper"] : []),
     ...(options.volumes.selinuxlabel ? ["volumes.selinuxlabel"] : []),
-    ...(options.logging.driver && options.logging.driver !== "nomad" ? ["logging.driver"] : []),
-    ...(Object.keys(options.logging.options).length > 0 ? ["logging.options"] : []),
   ];
   if (refused.length === 0) return;
   throw new DriverError("unsupported", `plugin config: ${refused.join(", ")} ${refused.length === 1 ? "is" : "are"} not supported yet: remove ${refused.length === 1 ? "it" : "them"} from the agent's plugin block`);

@@ -5,6 +5,7 @@ import { refuseUnappliedKeys } from "../plan/refused-keys.ts";
 import { resolveDriverConfig } from "./driver-config.ts";
 import { pluginKeySupport, taskKeySupport, type KeySupport } from "./key-support.ts";
 import { pluginSchema } from "./plugin-schema.ts";
+import { resolveLogging } from "./resolve-logging.ts";
 import { decodeTaskOptions, taskSchema } from "./task-schema.ts";
 
 const wishes: Readonly<Record<string, HclValue>> = {
@@ -56,7 +57,7 @@ describe("a key of the task config", () => {
     const support = taskKeySupport(option.path);
     test(`${option.path} is ${support.kind}, as its documentation says`, () => {
       const options = decodeTaskOptions(encodeMsgpack(configWith(option)));
-      assert.equal(isRefused(() => refuseUnappliedKeys(options)), asksTooMuch(support));
+      assert.equal(isRefused(() => [refuseUnappliedKeys(options), resolveLogging(options.logging, "logging")]), asksTooMuch(support));
     });
   }
 });

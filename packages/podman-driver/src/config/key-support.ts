@@ -1,3 +1,4 @@
+import { possibleLogDrivers, possibleLogOptions } from "./resolve-logging.ts";
 import type { TaskOptions } from "./task-schema.ts";
 
 /** How far a config key takes effect in this version. */
@@ -32,16 +33,20 @@ const appliedTaskKeys: ReadonlySet<keyof TaskOptions> = new Set([
 const limitedTaskKeys: ReadonlyMap<string, string> = new Map([
   ["image", "names, docker://name"],
   ["network_mode", "bridge, host, none"],
-  ["logging.driver", "nomad"],
+  ["logging.driver", possibleLogDrivers],
+  ["logging.options", possibleLogOptions],
 ]);
-const limitedPluginKeys: ReadonlyMap<string, string> = new Map([["logging.driver", "nomad"]]);
+const limitedPluginKeys: ReadonlyMap<string, string> = new Map([
+  ["logging.driver", possibleLogDrivers],
+  ["logging.options", possibleLogOptions],
+]);
 
-const refusedPluginKeys: ReadonlySet<string> = new Set(["auth", "auth.config", "auth.helper", "volumes.selinuxlabel", "logging.options"]);
+const refusedPluginKeys: ReadonlySet<string> = new Set(["auth", "auth.config", "auth.helper", "volumes.selinuxlabel"]);
 
 /** Support of a key of the task config by its dotted path, e.g. `logging.driver`. */
 export function taskKeySupport(path: string): KeySupport {
   const [root = path] = path.split(".");
-  if (!(appliedTaskKeys as ReadonlySet<string>).has(root) || path === "logging.options") return { kind: "refused" };
+  if (!(appliedTaskKeys as ReadonlySet<string>).has(root)) return { kind: "refused" };
   return limitOrAll(limitedTaskKeys.get(path));
 }
 

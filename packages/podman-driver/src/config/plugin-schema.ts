@@ -44,8 +44,8 @@ export const pluginSchema = configSchema(
     extra_labels: attr.list("string", { help: "Glob patterns of the Nomad labels put on each container, e.g. task*." }),
     logging: block(
       {
-        driver: attr.string({ help: "Log driver: nomad or journald." }),
-        options: blockAttrs("string", { help: "Options passed to the log driver, e.g. tag." }),
+        driver: attr.string({ help: "Podman log driver: nomad and k8s-file are Podman's own file, journald is the host's journal, none keeps nothing." }),
+        options: blockAttrs("string", { help: "Options of the log driver, e.g. tag or max-size." }),
       },
       { default: { driver: "nomad", options: {} }, help: "Log driver of tasks that set none." },
     ),

@@ -20,8 +20,8 @@ export const processFields = {
   ),
   logging: block(
     {
-      driver: attr.string({ help: "Log driver: nomad or journald." }),
-      options: mapAttr("string", { help: "Options passed to the log driver." }),
+      driver: attr.string({ help: "Podman log driver: nomad and k8s-file are Podman's own file, journald is the host's journal, none keeps nothing." }),
+      options: mapAttr("string", { help: "Options of the log driver, e.g. tag or max-size." }),
     },
     { help: "Log driver of this task; replaces the plugin's." },
   ),

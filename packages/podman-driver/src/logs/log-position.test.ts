@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { LogPosition, type LogProgress } from "./log-position.ts";
+import { LogPosition, type JournalProgress, type LogProgress } from "./log-position.ts";
 
 const id = "ab".repeat(32);
 
@@ -55,6 +55,26 @@ test("outlives the plugin, whatever was saved before", () => {
   );
 });
 
+const anyMark = fc.record({ atSeconds: fc.maxSafeNat(), count: fc.maxSafeNat(), checksum: fc.integer({ min: 0, max: 2 ** 32 - 1 }) }, { noNullPrototype: true });
+const anyJournal: fc.Arbitrary<JournalProgress> = fc.record(
+  { mark: anyMark, files: fc.record({ stdout: anyEnd, stderr: anyEnd }, { noNullPrototype: true }) },
+  { requiredKeys: ["mark"], noNullPrototype: true },
+);
+
+test("of a journal outlives the plugin too, and is none of a file", () => {
+  using folder = new AllocFolder();
+  const position = LogPosition.open(folder.path, "web", id);
+  fc.assert(
+    fc.property(anyJournal, anyProgress, (inJournal, inFile) => {
+      position.save(inFile);
+      assert.equal(position.loadJournal(), undefined);
+      position.saveJournal(inJournal);
+      assert.deepEqual([position.loadJournal(), position.load()], [inJournal, undefined]);
+    }),
+  );
+  position.close();
+});
+
 test("knows nothing of another container", () => {
   using folder = new AllocFolder();
   const position = LogPosition.open(folder.path, "web", id);
@@ -68,6 +88,16 @@ for (const text of ["", "\n", id, `${id} 7`, `${id} 7 `, `${id} 7 -5`, `${id} 7 
     using folder = new AllocFolder();
     writeFileSync(folder.file, text);
     assert.equal(folder.load(), undefined);
+  });
+}
+
+for (const text of [`${id} journal`, `${id} journal 5 6`, `${id} journal 5 6 -7`, `${id} journal 5 6 x`, `${"cd".repeat(32)} journal 5 6 7`]) {
+  test(`knows nothing of a journal when the file is damaged: ${text.replace(id, "id").slice(0, 30)}`, () => {
+    using folder = new AllocFolder();
+    writeFileSync(folder.file, text);
+    const position = LogPosition.open(folder.path, "web", id);
+    assert.equal(position.loadJournal(), undefined);
+    position.close();
   });
 }
 

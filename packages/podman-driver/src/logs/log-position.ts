@@ -1,18 +1,28 @@
 import { closeSync, readSync, writeSync } from "node:fs";
-import { GuardedDirectory, type RotatedLogPosition } from "@driver/nomad-plugin";
+import { GuardedDirectory } from "@driver/nomad-plugin";
+import type { JournalMark } from "./journal-cursor.ts";
+import type { LogFilePositions } from "./open-log-sinks.ts";
 
-/** How far a container's output has been delivered. */
+/** How far a container's log files have been delivered. */
 export interface LogProgress {
   /** Which of the container's log files, by its inode: a rotation renames them. */
   readonly inode: bigint;
   /** Bytes of that file that are delivered: the end of a line. */
   readonly offsetBytes: number;
   /** Where the plugin's own log files ended then, when it writes them. */
-  readonly files?: { readonly stdout: RotatedLogPosition; readonly stderr: RotatedLogPosition } | undefined;
+  readonly files?: LogFilePositions | undefined;
+}
+
+/** How far a container's part of the host's journal has been delivered. */
+export interface JournalProgress {
+  readonly mark: JournalMark;
+  readonly files?: LogFilePositions | undefined;
 }
 
 /** One write of this length is all or nothing for a process that is killed. */
 const recordBytes = 256;
+/** Stands in the place of an inode. */
+const journalWord = "journal";
 
 /**
  * The progress of a container's log, kept in a small file beside the allocation so that it outlives the plugin. Written in
@@ -37,21 +47,42 @@ export class LogPosition {
     }
   }
 
-  /** Undefined when the file is new, damaged, or of another container. */
+  /** Undefined when the file is new, damaged, of another container, or of a journal. */
   load(): LogProgress | undefined {
-    const buffer = Buffer.alloc(recordBytes);
-    const length = readSync(this.#fd, buffer, 0, recordBytes, 0);
-    const [containerId, inode, offset, ...files] = buffer.toString("latin1", 0, length).trim().split(" ");
-    if (containerId !== this.#containerId || inode === undefined || !/^\d{1,20}$/.test(inode)) return undefined;
-    const numbers = [offset ?? "", ...files].map((text) => (/^\d{1,16}$/.test(text) ? Number(text) : Number.NaN));
-    if (!numbers.every((number) => Number.isSafeInteger(number))) return undefined;
-    return toProgress(BigInt(inode), numbers);
+    const [inode = "", ...texts] = this.#read();
+    const [offsetBytes, ...ends] = toNumbers(texts);
+    if (!/^\d{1,20}$/.test(inode) || offsetBytes === undefined) return undefined;
+    return { inode: BigInt(inode), offsetBytes, ...toFiles(ends) };
   }
 
-  save(progress: LogProgress): void {
-    const { stdout, stderr } = progress.files ?? {};
-    const files = [stdout, stderr].flatMap((file) => (file === undefined ? [] : [file.index, file.sizeBytes]));
-    const record = [this.#containerId, progress.inode, progress.offsetBytes, ...files].join(" ");
+  save({ inode, offsetBytes, files }: LogProgress): void {
+    this.#write([inode, offsetBytes], files);
+  }
+
+  /** Undefined when the file is new, damaged, of another container, or of a log file. */
+  loadJournal(): JournalProgress | undefined {
+    const [kind, ...texts] = this.#read();
+    const [atSeconds, count, checksum, ...ends] = toNumbers(texts);
+    if (kind !== journalWord || atSeconds === undefined || count === undefined || checksum === undefined) return undefined;
+    return { mark: { atSeconds, count, checksum }, ...toFiles(ends) };
+  }
+
+  saveJournal({ mark, files }: JournalProgress): void {
+    this.#write([journalWord, mark.atSeconds, mark.count, mark.checksum], files);
+  }
+
+  /** The record's words after the container's id; none when it is another container's. */
+  #read(): readonly string[] {
+    const buffer = Buffer.alloc(recordBytes);
+    const length = readSync(this.#fd, buffer, 0, recordBytes, 0);
+    const [containerId, ...words] = buffer.toString("latin1", 0, length).trim().split(" ");
+    return containerId === this.#containerId ? words : [];
+  }
+
+  #write(words: readonly (string | number | bigint)[], files: LogFilePositions | undefined): void {
+    const { stdout, stderr } = files ?? {};
+    const ends = [stdout, stderr].flatMap((file) => (file === undefined ? [] : [file.index, file.sizeBytes]));
+    const record = [this.#containerId, ...words, ...ends].join(" ");
     try {
       writeSync(this.#fd, record.padEnd(recordBytes - 1).concat("\n"), 0, "latin1");
     } catch {
@@ -64,9 +95,13 @@ export class LogPosition {
   }
 }
 
-function toProgress(inode: bigint, numbers: readonly number[]): LogProgress | undefined {
-  const [offsetBytes, outIndex, outBytes, errIndex, errBytes] = numbers;
-  if (offsetBytes === undefined) return undefined;
-  if (outIndex === undefined || outBytes === undefined || errIndex === undefined || errBytes === undefined) return { inode, offsetBytes };
-  return { inode, offsetBytes, files: { stdout: { index: outIndex, sizeBytes: outBytes }, stderr: { index: errIndex, sizeBytes: errBytes } } };
+/** None when one of them is no number. */
+function toNumbers(texts: readonly string[]): readonly number[] {
+  const numbers = texts.map((text) => (/^\d{1,16}$/.test(text) ? Number(text) : Number.NaN));
+  return numbers.every((number) => Number.isSafeInteger(number)) ? numbers : [];
+}
+
+function toFiles([outIndex, outBytes, errIndex, errBytes]: readonly number[]): { readonly files?: LogFilePositions } {
+  if (outIndex === undefined || outBytes === undefined || errIndex === undefined || errBytes === undefined) return {};
+  return { files: { stdout: { index: outIndex, sizeBytes: outBytes }, stderr: { index: errIndex, sizeBytes: errBytes } } };
 }

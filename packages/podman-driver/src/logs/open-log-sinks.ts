@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { GuardedDirectory, type Logger, type RotatedLogPosition, type TaskConfig } from "@driver/nomad-plugin";
+import type { LogMode } from "../task/task-state.ts";
 import { FileLogSink } from "./file-log-sink.ts";
 import { nullSink, type LogSink } from "./log-sink.ts";
 import { TaskLogSink } from "./task-log-sink.ts";
@@ -27,6 +28,20 @@ export type LogTarget =
   | { readonly kind: "fifo"; readonly readerIsFresh: boolean }
   /** The files that `nomad alloc logs` reads, written by the plugin. */
   | { readonly kind: "files"; readonly limits: LogFileLimits; readonly resumeAt: LogFilePositions | undefined };
+
+/** Who writes the task's log files: Nomad, which is given the output through FIFOs, or the plugin itself. */
+export type LogCollector = { readonly kind: "nomad" } | { readonly kind: "driver"; readonly limits: LogFileLimits };
+
+/** The collector of a task with this log mode; undefined where the plugin has nothing to carry. */
+export function toCollector(mode: LogMode, limits: LogFileLimits): LogCollector | undefined {
+  if (mode === "nomad") return { kind: "nomad" };
+  return mode === "driver" ? { kind: "driver", limits } : undefined;
+}
+
+/** Where a collector's output goes for a task just started (`isFresh`) or recovered. */
+export function toTarget(collector: LogCollector, { isFresh, resumeAt }: { readonly isFresh: boolean; readonly resumeAt: LogFilePositions | undefined }): LogTarget {
+  return collector.kind === "nomad" ? { kind: "fifo", readerIsFresh: isFresh } : { kind: "files", limits: collector.limits, resumeAt };
+}
 
 type StreamName = "stdout" | "stderr";
 

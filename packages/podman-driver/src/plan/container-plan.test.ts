@@ -6,7 +6,7 @@ import { decodeTaskOptions } from "../config/task-schema.ts";
 import { planContainer, type ContainerPlan, type EngineFacts, type PlanPolicy } from "./container-plan.ts";
 
 const facts: EngineFacts = { version: "4.3.1", rootless: false, cgroupVersion: "v1", cgroupManager: "cgroupfs" };
-const policy: PlanPolicy = { extraLabels: [], dnsServers: [], defaultRootlessMode: "", hostCpuCount: 4, logCollection: "nomad" };
+const policy: PlanPolicy = { extraLabels: [], dnsServers: [], defaultRootlessMode: "", hostCpuCount: 4, logCollection: "nomad", logging: { kind: "file" } };
 
 interface Wishes {
   readonly config?: Readonly<Record<string, HclValue>>;
@@ -37,11 +37,13 @@ test("carries what the task asks for", () => {
   assert.deepEqual([spec.devices, spec.dns_server, spec.labels?.["app"]], [[{ path: "/dev/a:/dev/b:rw" }], ["192.0.2.1"], "x"]);
 });
 
-test("has conmon write a log that no limit cuts while somebody collects it, and a small one otherwise", () => {
-  for (const logCollection of ["nomad", "driver"] as const) {
-    assert.deepEqual(plan({ policy: { logCollection } }).spec.log_configuration, { driver: "k8s-file", size: 2 ** 50 });
-  }
-  assert.deepEqual(plan({ policy: { logCollection: "off" } }).spec.log_configuration, { driver: "k8s-file", size: 10 * 1_048_576 });
+test("has conmon write the log where the task wants it, or the plugin", () => {
+  const journal = { policy: { logging: { kind: "journal", options: { tag: "all" } } } } as const;
+  assert.deepEqual(plan().spec.log_configuration, { driver: "k8s-file", size: 2 ** 50 });
+  assert.deepEqual(plan(journal).spec.log_configuration, { driver: "journald", options: { tag: "all" } });
+  assert.deepEqual(plan({ ...journal, config: { logging: { driver: "none" } } }).spec.log_configuration, { driver: "none" });
+  assert.deepEqual(plan({ config: { logging: { driver: "journald", options: [{ tag: "web" }] } } }).spec.log_configuration, { driver: "journald", options: { tag: "web" } });
+  assert.throws(() => plan({ config: { logging: { driver: "passthrough" } } }), { code: "unsupported", message: /logging\.driver "passthrough"/ });
 });
 
 test("lets no task write to the log folder where the driver writes the logs itself", () => {

@@ -1,10 +1,12 @@
 import type { ContainerSpec } from "@driver/libpod";
 import type { TaskConfig } from "@driver/nomad-plugin";
+import { resolveTaskLogging, type LogSource } from "../config/resolve-logging.ts";
 import type { TaskOptions } from "../config/task-schema.ts";
 import { planCommand } from "./command.ts";
 import { toContainerName } from "./container-name.ts";
 import { planDns } from "./dns.ts";
 import { planLabels } from "./labels.ts";
+import { planLog } from "./log-configuration.ts";
 import { planMounts, type PodmanMount } from "./mounts.ts";
 import { planNetwork } from "./network.ts";
 import { planPorts } from "./ports.ts";
@@ -27,6 +29,8 @@ export interface PlanPolicy {
   readonly hostCpuCount: number;
   /** Who writes the task's log files; off: the container's output is kept by Podman alone. */
   readonly logCollection: "nomad" | "driver" | "off";
+  /** Where the output of tasks is kept that do not say it themselves. */
+  readonly logging: LogSource;
 }
 
 export interface PlanInput {
@@ -34,23 +38,16 @@ export interface PlanInput {
   readonly options: TaskOptions;
   readonly facts: EngineFacts;
   readonly policy: PlanPolicy;
-  /** The image's id, or a reference that is present in the engine. */
+  /** A full reference, or the image's id. */
   readonly image: string;
 }
 
 export interface ContainerPlan {
+  readonly name: string;
   readonly spec: ContainerSpec;
   /** Things the task's owner should know, for task events. */
   readonly notices: readonly string[];
 }
-
-/**
- * conmon drops the oldest lines when a log reaches its size limit, and the host's containers.conf may set one; a limit
- * nobody reaches is the only way to rule that out (podman 4.3, 5.4: `-1` does not help).
- */
-const unlimitedLogBytes = 2 ** 50;
-/** Where nobody reads the output, `podman logs` still shows the last of it. */
-const unreadLogBytes = 10 * 1_048_576;
 
 /** Decides everything about a task's container. Pure; rejects with a `DriverError` that names the key. */
 export function planContainer(input: PlanInput): ContainerPlan {
@@ -60,8 +57,9 @@ export function planContainer(input: PlanInput): ContainerPlan {
   const ports = planPorts(task, options.ports);
   // Podman drops published ports with a warning where the container has no network of its own.
   const publishes = ports.length > 0 && !["host", "none", "path"].includes(network.netns.nsmode);
+  const name = toContainerName(task.name, task.allocId);
   const spec: ContainerSpec = {
-    name: toContainerName(task.name, task.allocId),
+    name,
     image: input.image,
     ...planCommand(options),
     env: { ...task.env },
@@ -77,9 +75,9 @@ export function planContainer(input: PlanInput): ContainerPlan {
     netns: network.netns,
     ...(publishes && { portmappings: ports }),
     ...planDns(task.dns, policy.dnsServers),
-    log_configuration: { driver: "k8s-file", size: policy.logCollection === "off" ? unreadLogBytes : unlimitedLogBytes },
+    log_configuration: planLog(resolveTaskLogging(options.logging, policy.logging), policy.logCollection),
   };
-  return { spec, notices: network.notice === undefined ? [] : [network.notice] };
+  return { name, spec, notices: network.notice === undefined ? [] : [network.notice] };
 }
 
 function toCpuLimit({ options, policy }: PlanInput): { readonly hardLimit: boolean; readonly periodUs: number; readonly hostCpuCount: number } {

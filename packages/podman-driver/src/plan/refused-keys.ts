@@ -9,15 +9,6 @@ export function refuseUnappliedKeys(options: TaskOptions): void {
     const names = refused.map(([key]) => key).join(", ");
     throw new DriverError("unsupported", `config: ${names} ${refused.length === 1 ? "is" : "are"} not supported yet: remove ${refused.length === 1 ? "it" : "them"} from the task`);
   }
-  refuseLogging(options.logging);
-}
-
-function refuseLogging(logging: TaskOptions["logging"]): void {
-  if (logging === undefined) return;
-  if (logging.driver !== undefined && logging.driver !== "" && logging.driver !== "nomad") {
-    throw new DriverError("unsupported", `config: logging.driver "${logging.driver}" is not supported yet: use "nomad"`);
-  }
-  if (isSet(logging.options)) throw new DriverError("unsupported", "config: logging.options is not supported yet: remove it from the task");
 }
 
 /** A value that asks for something; false, 0, empty text, empty lists and maps ask for nothing. */

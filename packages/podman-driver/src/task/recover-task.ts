@@ -1,14 +1,15 @@
 import type { Logger } from "@driver/nomad-plugin";
 import { LibpodError, type ContainerInspect } from "@driver/libpod";
 import { DriverError, type TaskHandle as NomadTaskHandle } from "@driver/nomad-plugin";
+import type { LogCollection } from "../config/resolve-log-collection.ts";
 import type { DriverServices } from "../driver-services.ts";
-import type { LogFileLimits } from "../logs/open-log-sinks.ts";
-import { toCollector } from "../logs/task-logs.ts";
+import { findLastCollected } from "../logs/last-collected.ts";
+import { toCollector, type LogCollector, type LogFileLimits } from "../logs/open-log-sinks.ts";
 import { isProcessOfContainer } from "../host/cgroup-path.ts";
 import type { PodmanHost } from "../host/podman-host.ts";
 import type { PodmanHosts } from "../host/podman-hosts.ts";
 import { identifyProcess } from "../host/proc-files.ts";
-import { TaskHandle } from "./task-handle.ts";
+import { TaskHandle, type KeptLog } from "./task-handle.ts";
 import { decodeTaskState, type TaskState } from "./task-state.ts";
 
 export interface RecoverRequest {
@@ -18,6 +19,8 @@ export interface RecoverRequest {
   /** True: a container that has stopped is started again, as far as this driver made it. */
   readonly restartsStopped: boolean;
   readonly logFiles: LogFileLimits;
+  /** How the output of tasks is collected now; a task of ours keeps the way it was started with. */
+  readonly logCollection: LogCollection;
   readonly logger: Logger;
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
 }
@@ -45,8 +48,8 @@ export async function recoverTask(request: RecoverRequest, signal: AbortSignal):
     sameBoot: state.own === undefined || state.own.bootId === "" || state.own.bootId === services.bootId,
     isFresh: false,
     seenPid: toSeenPid(request, state, observed),
-    // A task keeps the way of its logs for life; the Go driver gave conmon the FIFO, and no pump is needed.
-    collector: state.own === undefined ? undefined : toCollector(state.own.logMode, request.logFiles),
+    collector: toOwnCollector(request, state),
+    keptLog: toKeptLog(request, state),
     observed: observed === "no answer" ? undefined : observed,
     // conmon of a container of the Go driver waits for a reader of Nomad's FIFO, and Podman waits for conmon.
     restarts: request.restartsStopped && state.own !== undefined ? { address: state.network?.ip } : undefined,
@@ -54,6 +57,18 @@ export async function recoverTask(request: RecoverRequest, signal: AbortSignal):
     logger,
     emit: request.emit,
   });
+}
+
+/** A task keeps the way of its logs for life; the Go driver gave conmon the FIFO, and no pump is needed, or read the journal. */
+function toOwnCollector({ logFiles, logCollection }: RecoverRequest, { own, logStreamer }: TaskState): LogCollector | undefined {
+  if (own !== undefined) return toCollector(own.logMode, logFiles);
+  return logStreamer ? toCollector(logCollection, logFiles) : undefined;
+}
+
+/** The Go driver keeps no position: it is gone on where the log files end. */
+function toKeptLog({ handle }: RecoverRequest, { own, logStreamer, startedAt }: TaskState): KeptLog {
+  if (own === undefined && logStreamer) return { kind: "journal", since: findLastCollected(handle.config) ?? startedAt };
+  return own?.logSource === "journal" ? { kind: "journal", since: undefined } : { kind: "file", limitBytes: own?.logLimitBytes };
 }
 
 /** A Podman that named a process of this host once names one of this host now: that of a container started again as well. */

@@ -1,14 +1,14 @@
 import type { ContainerInspect } from "@driver/libpod";
 import type { StartedTask } from "@driver/nomad-plugin";
+import { resolveTaskLogging, type LogSource } from "../config/resolve-logging.ts";
 import type { DriverServices } from "../driver-services.ts";
 import { identifyMain } from "../host/container-processes.ts";
-import type { LogFileLimits } from "../logs/open-log-sinks.ts";
-import { toCollector } from "../logs/task-logs.ts";
+import { toCollector, type LogFileLimits } from "../logs/open-log-sinks.ts";
 import { toDriverNetwork } from "../plan/network.ts";
 import { Rollback } from "./rollback.ts";
 import { startContainer, type StartRequest } from "./start-container.ts";
 import { TaskHandle } from "./task-handle.ts";
-import { encodeTaskState } from "./task-state.ts";
+import { encodeTaskState, type LogMode } from "./task-state.ts";
 
 export interface StartTaskRequest extends StartRequest {
   readonly services: DriverServices;
@@ -24,6 +24,7 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
   await using undo = new Rollback(request.logger);
   const observed = await startContainer(request, undo, signal);
   const startedAt = observed.state.startedAt ?? new Date();
+  const source = resolveTaskLogging(request.options.logging, request.policy.logging);
   const network = toDriverNetwork(observed.network, {});
   const driverState = encodeTaskState({
     containerId: observed.id,
@@ -31,11 +32,11 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
     network,
     options: request.options,
     socketName: request.host.name,
-    own: toOwnState(request, observed),
+    own: toOwnState(request, source, observed),
   });
   signal.throwIfAborted();
   undo.keep();
-  const { task: config, host, services, logger, policy } = request;
+  const { task: config, host, services, logger } = request;
   const task = new TaskHandle({
     task: config,
     containerId: observed.id,
@@ -44,7 +45,8 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
     sameBoot: true,
     isFresh: true,
     seenPid: 0,
-    collector: toCollector(policy.logCollection, request.logFiles),
+    collector: toCollector(toLogMode(request, source), request.logFiles),
+    keptLog: source.kind === "journal" ? { kind: "journal", since: undefined } : { kind: "file", limitBytes: toLimitBytes(source) },
     observed,
     services,
     logger,
@@ -53,12 +55,23 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
   return { task, answer: { handle: { version: handleVersion, config, state: "running", driverState }, network } };
 }
 
-function toOwnState(request: StartTaskRequest, observed: ContainerInspect): Parameters<typeof encodeTaskState>[0]["own"] {
+function toOwnState(request: StartTaskRequest, source: LogSource, observed: ContainerInspect): Parameters<typeof encodeTaskState>[0]["own"] {
   const main = identifyMain(request.services.roots, { containerId: observed.id, pid: observed.state.pid });
   return {
     bootId: request.services.bootId,
     containerPid: main?.pid ?? 0,
     containerStartTicks: main?.startTicks ?? "",
-    logMode: request.policy.logCollection,
+    logMode: toLogMode(request, source),
+    ...(source.kind === "journal" && { logSource: "journal" as const }),
+    logLimitBytes: toLimitBytes(source),
   };
+}
+
+/** Where nothing is kept there is nothing to collect. */
+function toLogMode({ policy }: StartTaskRequest, source: LogSource): LogMode {
+  return source.kind === "none" ? "off" : policy.logCollection;
+}
+
+function toLimitBytes(source: LogSource): number | undefined {
+  return source.kind === "file" ? source.limitBytes : undefined;
 }

@@ -7,13 +7,23 @@ import type { DriverServices } from "../driver-services.ts";
 import { hasOomRecord } from "../host/kernel-log.ts";
 import type { PodmanHost } from "../host/podman-host.ts";
 import { isAlive, type HostRoots } from "../host/proc-files.ts";
-import { TaskLogs, type LogCollector } from "../logs/task-logs.ts";
+import { openFileLogs } from "../logs/file-logs.ts";
+import { openJournalLogs } from "../logs/journal-logs.ts";
+import type { LogCollector } from "../logs/open-log-sinks.ts";
+import { TaskLogs, type OpenLogs } from "../logs/task-logs.ts";
 import { memoryLimitBytes } from "../plan/resources.ts";
 import { findContainer } from "./find-container.ts";
 import { hasStopped, unknownExitCode } from "./exit-verdict.ts";
 import { waitForExit, type ExitSources } from "./exit-watcher.ts";
 import { restartStopped } from "./restart-stopped.ts";
 import { followStats, type NodeCompute } from "./stats-sampler.ts";
+
+/** Where the task's output is kept until it is collected. */
+export type KeptLog =
+  /** conmon's file, which may take so much of the disk. */
+  | { readonly kind: "file"; readonly limitBytes: number | undefined }
+  /** The host's journal, to be read from `since` on when no position was saved; undefined: from the beginning. */
+  | { readonly kind: "journal"; readonly since: Date | undefined };
 
 export interface TaskHandleOptions {
   readonly task: TaskConfig;
@@ -28,6 +38,7 @@ export interface TaskHandleOptions {
   readonly seenPid: number;
   /** Who writes the task's log files; undefined: nobody here, or conmon itself for a task of the Go driver. */
   readonly collector: LogCollector | undefined;
+  readonly keptLog: KeptLog;
   /** What Podman said of the container; undefined when it could not be asked and must be, as soon as it answers. */
   readonly observed: ContainerInspect | undefined;
   /** Set: a container that has stopped is started again before it is watched; with the address that Nomad knows the task by. */
@@ -59,6 +70,7 @@ export class TaskHandle {
   #hasRestarted = false;
   #processes: ContainerProcesses = { conmonIsLost: false };
   #stopSignal = "";
+  #hintOfExit: () => void = () => undefined;
   #result: WaitResult | undefined;
   #completedAt: Date | undefined;
 
@@ -205,18 +217,25 @@ export class TaskHandle {
 
   #attach(inspect: ContainerInspect): TaskLogs | undefined {
     const { pid, conmonPid, cgroupPath } = inspect.state;
-    const { services, logger, collector } = this.#options;
+    const { services, logger, collector, keptLog } = this.#options;
     this.#processes = identifyContainer(services.roots, { containerId: this.containerId, pid, conmonPid, cgroupPath, seenPid: this.#options.seenPid });
     this.#stopSignal = inspect.config.stopSignal;
     if (collector === undefined) return undefined;
-    return new TaskLogs({
+    const open = keptLog.kind === "journal" ? () => this.#openJournal(collector, keptLog.since) : () => this.#openFile(collector, { inspect, limitBytes: keptLog.limitBytes });
+    return new TaskLogs({ taskId: this.id, open, logger });
+  }
+
+  #openFile(collector: LogCollector, { inspect, limitBytes }: { readonly inspect: ContainerInspect; readonly limitBytes: number | undefined }): Promise<OpenLogs> {
+    const { services, logger, isFresh } = this.#options;
+    return openFileLogs({
       task: this.task,
       containerId: this.containerId,
       collector,
       logPath: inspect.host.logPath,
       staticDir: inspect.staticDir,
       socketPath: this.host.socketPath,
-      isFresh: this.#options.isFresh,
+      limitBytes,
+      isFresh,
       heartbeat: services.heartbeat,
       buffers: services.logBuffers,
       logger,
@@ -224,6 +243,17 @@ export class TaskHandle {
         this.#options.emit(`Dropped ${lostBytes} bytes of log output: nobody took it`, { dropped_bytes: String(lostBytes) });
       },
     });
+  }
+
+  #openJournal(collector: LogCollector, since: Date | undefined): Promise<OpenLogs> {
+    const { logger, isFresh } = this.#options;
+    const { task, containerId } = this;
+    const onTrouble = (advice: string): void => {
+      logger.warn(advice, { container: containerId });
+      this.#options.emit(advice);
+    };
+    const { containers } = this.host.client;
+    return openJournalLogs({ task, containerId, collector, containers, since, isFresh, logger, onTrouble, onEnd: () => this.#hintOfExit() });
   }
 
   #exitSources(): ExitSources {
@@ -247,6 +277,7 @@ export class TaskHandle {
   #watchHints(hint: () => void): { readonly armed: boolean; close(): void } {
     const { roots, heartbeat, exitDirectories } = this.#options.services;
     const { main, exitDirectory } = this.#processes;
+    this.#hintOfExit = hint;
     const stopBeat = heartbeat.subscribe(() => {
       if (this.#isConmonGone(roots) || (main !== undefined && !isAlive(roots, main))) hint();
     });

@@ -110,6 +110,7 @@ describe("our own state", () => {
     const text = fc.string();
     const own = fc.record({
       bootId: text, containerPid: fc.nat(), containerStartTicks: text, logMode: fc.constantFrom("nomad", "driver", "off", "conmon-fifo" as const),
+      logSource: fc.constantFrom("journal" as const, undefined), logLimitBytes: fc.maxSafeNat(),
       containerName: text, taskId: text, allocId: text, configHash: text, logSourcePath: text, logOffsetsPath: text, stdoutPath: text, stderrPath: text,
       memoryLimitBytes: fc.maxSafeNat(),
     }, { noNullPrototype: true });
@@ -152,10 +153,14 @@ describe("our own state", () => {
     assert.equal(decodeTaskState(encodeTaskState({ ...state, options: options({ socket: "" }) })).socketName, "default");
   });
 
-  test("says that the output is in journald when the job wants it there", () => {
-    const journald = options({ logging: { driver: "journald" } });
-    assert.equal(decodeTaskState(encodeTaskState({ ...state, options: journald })).logStreamer, true);
-    assert.equal(decodeTaskState(encodeTaskState({ ...state, logStreamer: true })).logStreamer, true);
+  test("tells the Go driver that the output is in the journal, whether the job or the plugin wanted it there", () => {
+    const inJournal = decodeTaskState(encodeTaskState({ ...state, own: { ...state.own, logSource: "journal" } }));
+    assert.deepEqual([inJournal.logStreamer, inJournal.own?.logSource], [true, "journal"]);
+  });
+
+  test("of a version that knew conmon's file alone says nothing of a source", () => {
+    const former = encodeGoMsgpack({ ContainerID: "abc", StartedAt: zeroTime, LogStreamer: false, Driver: { version: 1, bootId: "b", logMode: "nomad" } });
+    assert.deepEqual([decodeTaskState(former).own?.logSource, decodeTaskState(former).own?.logLimitBytes], [undefined, undefined]);
   });
 
   test("of a later version is read as far as it is known", () => {

@@ -24,6 +24,10 @@ export interface OwnState {
   /** Start time of `containerPid` in clock ticks since boot, as in /proc/<pid>/stat. */
   readonly containerStartTicks: string;
   readonly logMode: LogMode;
+  /** Undefined: conmon's file. */
+  readonly logSource?: "journal" | undefined;
+  /** The most of conmon's file that stays on the disk, where the job says so. */
+  readonly logLimitBytes?: number | undefined;
   readonly containerName?: string | undefined;
   readonly taskId?: string | undefined;
   readonly allocId?: string | undefined;
@@ -56,8 +60,6 @@ export interface NewTaskState {
   readonly options: TaskOptions;
   /** The socket the container really runs on; default: the one the job names. */
   readonly socketName?: string;
-  /** Default: whether the job logs to journald. */
-  readonly logStreamer?: boolean;
   readonly own: OwnState;
 }
 
@@ -74,7 +76,8 @@ export function encodeTaskState(state: NewTaskState): Uint8Array<ArrayBuffer> {
   return encodeGoMsgpack({
     ContainerID: state.containerId,
     Driver: { version: ownVersion, ...definedEntries(own) },
-    LogStreamer: state.logStreamer ?? options.logging?.driver === "journald",
+    // The Go driver then reads the container's output back from the journal.
+    LogStreamer: own.logSource === "journal",
     Net: network === undefined ? null : { AutoAdvertise: network.autoAdvertise, IP: network.ip, PortMap: network.portMap },
     StartedAt: encodeGoTime(state.startedAt),
     TaskConfig: { ...taskSchema.toValue(options), socket: socket === "" ? "default" : socket },
@@ -134,6 +137,8 @@ function decodeOwnState(own: RawRecord): OwnState {
     containerPid: numberOf(own, "containerPid", at) ?? 0,
     containerStartTicks: textOf(own, "containerStartTicks", at) ?? "",
     logMode: knownMode,
+    logSource: textOf(own, "logSource", at) === "journal" ? "journal" : undefined,
+    logLimitBytes: numberOf(own, "logLimitBytes", at),
     containerName: textOf(own, "containerName", at),
     taskId: textOf(own, "taskId", at),
     allocId: textOf(own, "allocId", at),

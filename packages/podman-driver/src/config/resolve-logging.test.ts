@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { resolveLogging, resolveTaskLogging, type LogSource } from "./resolve-logging.ts";
+
+type Options = Readonly<Record<string, string>>;
+const resolve = (driver: string | undefined, options: Options = {}): LogSource => resolveLogging({ driver, options }, "logging");
+
+describe("a logging block", () => {
+  const meanings: readonly (readonly [string | undefined, Options, LogSource])[] = [
+    [undefined, {}, { kind: "file" }],
+    ["", {}, { kind: "file" }],
+    ["nomad", {}, { kind: "file" }],
+    ["k8s-file", {}, { kind: "file" }],
+    ["json-file", { "max-size": "2mb" }, { kind: "file", limitBytes: 2 * 1_048_576 }],
+    ["nomad", { "max-size": "64k" }, { kind: "file", limitBytes: 65_536 }],
+    ["journald", {}, { kind: "journal", options: {} }],
+    ["journald", { tag: "web", label: "a=b" }, { kind: "journal", options: { tag: "web", label: "a=b" } }],
+    ["none", {}, { kind: "none" }],
+  ];
+  for (const [driver, options, source] of meanings) {
+    test(`with driver ${JSON.stringify(driver)} and options ${JSON.stringify(options)} means ${source.kind}`, () => assert.deepEqual(resolve(driver, options), source));
+  }
+
+  const refusals: readonly (readonly [string | undefined, Options, string, RegExp])[] = [
+    ["syslog", {}, "unsupported", /^config: logging\.driver "syslog" is no log driver of Podman: use one of nomad, journald, k8s-file, json-file, none$/],
+    ["passthrough", {}, "unsupported", /logging\.driver "passthrough" would send the output to the Podman service's own: use one of nomad/],
+    ["passthrough-tty", {}, "unsupported", /passthrough-tty/],
+    [undefined, { tag: "web" }, "unsupported", /logging\.options\.tag .* "nomad": remove it, or set logging\.driver = "journald"/],
+    ["k8s-file", { path: "/etc/x" }, "unsupported", /logging\.options\.path is not supported/],
+    ["k8s-file", { "max-files": "2" }, "unsupported", /logging\.options\.max-files would have no effect: the log driver "k8s-file" knows max-size alone; remove it/],
+    ["k8s-file", { "max-size": "big" }, "config-invalid", /logging\.options\.max-size: "big" is not a size/],
+    ["k8s-file", { "max-size": "1k" }, "config-invalid", /logging\.options\.max-size: "1k" must be at least 64k/],
+    ["journald", { "max-size": "1m", path: "x" }, "unsupported", /logging\.options\.path, logging\.options\.max-size would have no effect: the journal .*; remove them/],
+    ["none", { tag: "x" }, "unsupported", /logging\.options\.tag would have no effect/],
+  ];
+  for (const [driver, options, code, message] of refusals) {
+    test(`with driver ${JSON.stringify(driver)} and options ${JSON.stringify(options)} is refused by name`, () => assert.throws(() => resolve(driver, options), { code, message }));
+  }
+});
+
+test("a task's block counts when it says anything, and else the plugin's", () => {
+  const journal: LogSource = { kind: "journal", options: { tag: "all" } };
+  assert.deepEqual(resolveTaskLogging(undefined, journal), journal);
+  assert.deepEqual(resolveTaskLogging({ driver: "", options: {} }, journal), journal);
+  assert.deepEqual(resolveTaskLogging({ driver: "nomad", options: {} }, journal), { kind: "file" });
+  assert.deepEqual(resolveTaskLogging({ options: { "max-size": "1m" } }, journal), { kind: "file", limitBytes: 1_048_576 });
+  assert.deepEqual(resolveTaskLogging({ driver: "journald", options: {} }, journal), { kind: "journal", options: {} });
+});
