@@ -61,8 +61,12 @@ export class FakeEngine {
   }
 
   #inspectImage(name: string): FakeAnswer {
-    if (![...this.#images].some((image) => name === image || name === imageId(image))) return failure(404, "no such image", `${name}: image not known`);
+    if (!this.#hasImage(name)) return failure(404, "no such image", `${name}: image not known`);
     return json(200, { Id: name.length === 64 ? name : imageId(name), RepoTags: [name], Os: "linux", Architecture: "amd64", Size: 1, Config: {} });
+  }
+
+  #hasImage(name: string): boolean {
+    return [...this.#images].some((image) => name === image || name === imageId(image));
   }
 
   /** There is no registry behind it. */
@@ -73,6 +77,7 @@ export class FakeEngine {
 
   #create(body: string): FakeAnswer {
     const spec = readSpec(body);
+    if (!this.#hasImage(spec.image)) return failure(500, "image not known", `${spec.image}: image not known`);
     const holder = this.#find(spec.name);
     if (holder !== undefined) {
       return failure(500, "that name is already in use", `creating container storage: the container name "${spec.name}" is already in use by ${holder.id}. You have to remove that container to be able to reuse that name: that name is already in use`);

@@ -1,9 +1,10 @@
-import type { ContainerInspect } from "@driver/libpod";
+import { LibpodError, type ContainerInspect, type ContainerSpec } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
 import { DriverError, type TaskConfig } from "@driver/nomad-plugin";
 import type { TaskOptions } from "../config/task-schema.ts";
 import { inStep, isNameConflict, mayPassSoon, toNameHolder } from "../errors.ts";
 import type { PodmanHost } from "../host/podman-host.ts";
+import { toPullReference } from "../image/image-reference.ts";
 import { resolveImage } from "../image/image-resolver.ts";
 import { planContainer, type ContainerPlan, type PlanPolicy } from "../plan/container-plan.ts";
 import { judgeClaim } from "./container-claim.ts";
@@ -46,16 +47,14 @@ interface FoundContainer {
 export async function startContainer(request: StartRequest, undo: Rollback, signal: AbortSignal): Promise<ContainerInspect> {
   const { task, options, host, policy } = request;
   const facts = await tryStep(request, `ask Podman at ${host.socketPath} what it can do`, () => host.facts(signal), signal);
-  // A plan for the image as written finds a bad config before anything is pulled.
-  planContainer({ task, options, facts, policy, image: options.image });
-  const image = await tryStep(request, `find image ${options.image}`, () => resolveImage(host.client, toImageRequest(request), signal), signal);
-  const plan = planContainer({ task, options, facts, policy, image: image.id });
+  // The plan finds a bad config before anything is pulled.
+  const plan = planContainer({ task, options, facts, policy, image: toPullReference(options.image) });
   for (const notice of plan.notices) request.emit(notice);
   const container = await createContainer(request, plan, undo, signal);
   await startOnce(request, container, signal);
-  const inspect = await tryStep(request, `inspect container ${plan.spec.name}`, () => host.client.containers.inspect(container.id, signal), signal);
+  const inspect = await tryStep(request, `inspect container ${plan.name}`, () => host.client.containers.inspect(container.id, signal), signal);
   if (inspect !== undefined) return inspect;
-  throw new DriverError("failed", `container ${plan.spec.name} vanished as soon as it was started`, { recoverable: true });
+  throw new DriverError("failed", `container ${plan.name} vanished as soon as it was started`, { recoverable: true });
 }
 
 /** Podman's hiccups are no failure of the task. What the job or a registry is to blame for is told at once. */
@@ -118,44 +117,63 @@ function toImageRequest(request: StartRequest): Parameters<typeof resolveImage>[
 
 /** Creates it, or takes over the one that an unanswered call for this very start has made. */
 async function createContainer(request: StartRequest, plan: ContainerPlan, undo: Rollback, signal: AbortSignal): Promise<FoundContainer> {
-  const name = plan.spec.name ?? "";
+  const { name } = plan;
   let containerId = "";
   undo.onFailure(`remove container ${name}`, (undoSignal) =>
     retryTransient(() => (containerId === "" ? removeOwn(request, name, undoSignal) : remove(request, containerId, undoSignal)), { forMs: undoForMs, signal: undoSignal }),
   );
-  let tries = 0;
-  const createNow = (): Promise<FoundContainer> => {
-    tries += 1;
-    return createOrFind(request, { plan, clearsStorage: tries > patientTries }, signal);
-  };
-  const container = await tryStep(request, `create container ${name}`, createNow, signal);
+  const container = await createFromImage(request, plan, signal);
   containerId = container.id;
   signal.throwIfAborted();
   return container;
 }
 
+/** Most images are there: they are looked for, and pulled, when Podman misses something. */
+async function createFromImage(request: StartRequest, plan: ContainerPlan, signal: AbortSignal): Promise<FoundContainer> {
+  let tries = 0;
+  const createWith = (spec: ContainerSpec): Promise<FoundContainer> => {
+    const createNow = (): Promise<FoundContainer> => {
+      tries += 1;
+      return createOrFind(request, { spec, name: plan.name, clearsStorage: tries > patientTries }, signal);
+    };
+    return tryStep(request, `create container ${plan.name}`, createNow, signal);
+  };
+  const { image, force_pull: forcePull } = request.options;
+  const container = forcePull ? undefined : await createWith(plan.spec).catch(undefinedWhenMissing);
+  if (container !== undefined) return container;
+  const found = await tryStep(request, `find image ${image}`, () => resolveImage(request.host.client, toImageRequest(request), signal), signal);
+  return await createWith({ ...plan.spec, image: found.id });
+}
+
+/** Of an image that is not there Podman says 404, or 500 (4.3). */
+function undefinedWhenMissing(error: unknown): undefined {
+  const cause = error instanceof DriverError ? error.cause : undefined;
+  const isMissing = cause instanceof LibpodError && (cause.code === "not-found" || /image not known|no such image/.test(cause.podmanMessage ?? ""));
+  if (!isMissing) throw error;
+}
+
 async function createOrFind(
   request: StartRequest,
-  { plan, clearsStorage }: { readonly plan: ContainerPlan; readonly clearsStorage: boolean },
+  { spec, name, clearsStorage }: { readonly spec: ContainerSpec; readonly name: string; readonly clearsStorage: boolean },
   signal: AbortSignal,
 ): Promise<FoundContainer> {
   try {
-    return await create(request, plan);
+    return await create(request, spec);
   } catch (error) {
     signal.throwIfAborted();
     if (!isNameConflict(error)) throw error;
-    const found = await clearName(request, plan.spec.name ?? "", signal);
+    const found = await clearName(request, name, signal);
     if (typeof found === "object") return found;
     const holder = toNameHolder(error);
     if (found === "nobody" && clearsStorage && holder !== undefined) await remove(request, holder, signal);
-    return await create(request, plan);
+    return await create(request, spec);
   }
 }
 
 /** Is not broken off: Podman would go on, and its container would come after the roll-back has looked for it. */
-async function create(request: StartRequest, plan: ContainerPlan): Promise<FoundContainer> {
-  const { id, warnings } = await request.host.client.containers.create(plan.spec, new AbortController().signal);
-  for (const warning of warnings) request.logger.warn(`Podman on creating ${plan.spec.name}: ${warning}`);
+async function create(request: StartRequest, spec: ContainerSpec): Promise<FoundContainer> {
+  const { id, warnings } = await request.host.client.containers.create(spec, new AbortController().signal);
+  for (const warning of warnings) request.logger.warn(`Podman on creating ${spec.name}: ${warning}`);
   return { id, hasRun: false };
 }
 
