@@ -102,3 +102,19 @@ test("keeps the container for a look at it with gc.container = false", async () 
   await podman.containers.remove(name, { force: true, volumes: true, timeoutSeconds: 0 }, soon());
   podman.close();
 });
+
+test("does not call a stopped task killed for memory because a child of it once was", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript("(tail /dev/zero); echo child $?; while :; do sleep 0.1; done", { resources: { memoryMb: 16 } });
+  await task.stdout.until((text) => text === "child 137\n");
+  assert.equal((await rig.driver.inspectTask(task.config.id, soon())).state, "running");
+  await rig.driver.stopTask(task.config.id, { timeoutMs: 0, killSignal: "" }, soon());
+  assert.deepEqual(await rig.driver.waitTask(task.config.id, soon()), { exitCode: 137, signal: 9, oomKilled: false });
+});
+
+test("reports a task that fails after it has lost a child for memory as killed for memory", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript("(tail /dev/zero); sleep 1; exit 5", { resources: { memoryMb: 16 } });
+  const result = await rig.driver.waitTask(task.config.id, soon());
+  assert.deepEqual([result.exitCode, result.signal, result.oomKilled], [5, 0, true]);
+});

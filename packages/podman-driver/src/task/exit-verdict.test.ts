@@ -35,6 +35,9 @@ const ends: readonly Case[] = [
   { what: "an OOM kill by the cgroup's counter", given: evidence(exited(137), { oomKills: 1, memoryLimitBytes: 64 * 1_048_576 }), exitCode: 137, signal: 9, oomKilled: true, error: /^OOM killed: the task went over its memory limit of 64 MiB$/ },
   { what: "an OOM kill by Podman's flag", given: evidence(exited(137, { oomKilled: true })), exitCode: 137, signal: 9, oomKilled: true, error: /^OOM killed$/ },
   { what: "a kill that was no OOM kill", given: evidence(exited(137), { oomKills: 0, memoryLimitBytes: 1 }), exitCode: 137, signal: 9 },
+  { what: "a stop of a task that had lost a child for memory before", given: evidence(exited(137, { oomKilled: true }), { oomKills: 1, survivedOomKills: 1 }), exitCode: 137, signal: 9 },
+  { what: "an OOM kill while it was being stopped, by the counter", given: evidence(exited(137), { oomKills: 2, survivedOomKills: 1 }), exitCode: 137, signal: 9, oomKilled: true, error: /^OOM killed$/ },
+  { what: "an OOM kill while it was being stopped, by Podman's flag", given: evidence(exited(137, { oomKilled: true }), { oomKills: 0, survivedOomKills: 0 }), exitCode: 137, signal: 9, oomKilled: true, error: /^OOM killed$/ },
   { what: "the code of a task that ended before the host was rebooted", given: evidence(exited(6), { sameBoot: false }), exitCode: 6 },
   { what: "success of a task that ended before the host was rebooted", given: evidence(exited(0), { sameBoot: false }), exitCode: 0 },
   { what: "the code of a task whose conmon ended with it", given: evidence(exited(4), { conmonAlive: false }), exitCode: 4 },
@@ -107,6 +110,7 @@ test("success is only ever reported when Podman says that the container finished
     conmonAlive: fc.boolean(),
     waitCode: fc.option(fc.constantFrom(-1, 0, 1, 137), { nil: undefined }),
     oomKills: fc.option(fc.nat(3), { nil: undefined }),
+    survivedOomKills: fc.option(fc.nat(3), { nil: undefined }),
   });
   fc.assert(
     fc.property(anything, (given) => {

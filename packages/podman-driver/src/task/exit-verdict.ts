@@ -25,6 +25,8 @@ export interface ExitEvidence {
   readonly waitCode?: number | undefined;
   /** OOM kills counted in the cgroup; undefined when it could not be read. */
   readonly oomKills?: number | undefined;
+  /** How many of these the task had outlived when Nomad had it stopped; undefined: nobody has, or none was counted. */
+  readonly survivedOomKills?: number | undefined;
   readonly memoryLimitBytes?: number | undefined;
 }
 
@@ -57,7 +59,7 @@ function judgeRemoved(evidence: ExitEvidence): ExitVerdict {
   // A wait that ends with 0 may also be Podman's answer to an error, so it proves nothing (podman 4.6 to 5.8).
   if (evidence.waitCode !== undefined && evidence.waitCode > 0) {
     const exitCode = evidence.waitCode;
-    return { ended: true, result: { exitCode, signal: toSignalNumber(exitCode), oomKilled: (evidence.oomKills ?? 0) > 0 } };
+    return { ended: true, result: { exitCode, signal: toSignalNumber(exitCode), oomKilled: wasOomKilled(evidence) } };
   }
   return unknown("the container was removed by someone else");
 }
@@ -81,10 +83,15 @@ function toWaitResult(state: ObservedState, evidence: ExitEvidence): WaitResult 
   const exitCode = state.exitCode;
   const result = { exitCode, signal: toSignalNumber(exitCode) };
   if (exitCode === 0) return { ...result, oomKilled: false };
-  if ((evidence.oomKills ?? 0) > 0 || state.oomKilled) {
+  if (wasOomKilled(evidence)) {
     return { ...result, oomKilled: true, error: `OOM killed${limitText(evidence.memoryLimitBytes)}` };
   }
   return state.error === "" ? { ...result, oomKilled: false } : { ...result, oomKilled: false, error: state.error };
+}
+
+/** A child that was killed for memory long ago is not why a task ends that Nomad stops. Podman's flag does not tell the two apart. */
+function wasOomKilled({ state, oomKills = 0, survivedOomKills = 0 }: ExitEvidence): boolean {
+  return oomKills > survivedOomKills || (survivedOomKills === 0 && state?.oomKilled === true);
 }
 
 function limitText(limitBytes: number | undefined): string {

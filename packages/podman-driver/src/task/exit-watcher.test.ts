@@ -18,6 +18,7 @@ class ScriptedContainer implements ExitSources {
   state: ObservedState | "unreachable" | undefined = running;
   conmonAlive = true;
   oomKills: number | undefined = 0;
+  survived: number | undefined;
   oomRecord = false;
   kernelLogReads = 0;
   armed = true;
@@ -58,6 +59,10 @@ class ScriptedContainer implements ExitSources {
 
   readOomKills(): number | undefined {
     return this.oomKills;
+  }
+
+  survivedOomKills(): number | undefined {
+    return this.survived;
   }
 
   hasOomRecord(): boolean {
@@ -130,7 +135,12 @@ test("takes no wait that answers 0 at once for the end of a container that runs"
 test("finds the end without any hint, by Podman's wait", async () => {
   const container = new ScriptedContainer();
   let answer: (code: number) => void = () => undefined;
-  container.answerWait = () => new Promise((resolve) => (answer = resolve));
+  container.answerWait = (signal) =>
+    new Promise((resolve, reject) => {
+      answer = resolve;
+      // Podman is asked once more when the answer to inspect takes longer than the pause.
+      signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+    });
   const result = watch(container);
   container.state = exited(7);
   answer(7);
@@ -231,6 +241,27 @@ test("asks the kernel's log only where a killed task's counter was gone before i
     assert.equal((await result).oomKilled, oomKilled);
     assert.equal(container.kernelLogReads, reads);
   }
+});
+
+test("asks the kernel's log also where an earlier hint found nothing in the counter", async () => {
+  const container = new ScriptedContainer();
+  const result = watch(container);
+  container.hint();
+  await container.untilInspected(1);
+  Object.assign(container, { oomKills: undefined, oomRecord: true, state: exited(137) });
+  container.hint();
+  assert.equal((await result).oomKilled, true);
+});
+
+test("blames no OOM kill that the task had outlived when it was stopped", async () => {
+  const container = new ScriptedContainer();
+  const result = watch(container);
+  container.oomKills = 1;
+  container.hint();
+  await container.untilInspected(1);
+  Object.assign(container, { oomKills: undefined, survived: 1, oomRecord: true, state: { ...exited(137), oomKilled: true } });
+  container.hint();
+  assert.deepEqual(await result, { exitCode: 137, signal: 9, oomKilled: false });
 });
 
 test("reports a removed container by the code that Podman's wait gave", async () => {

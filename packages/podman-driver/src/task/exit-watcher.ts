@@ -13,6 +13,8 @@ export interface ExitSources {
   watchHints(hint: () => void): { readonly armed: boolean; close(): void };
   isConmonAlive(): boolean;
   readOomKills(): number | undefined;
+  /** OOM kills that the task had outlived when it was told to end; undefined: it was not. */
+  survivedOomKills(): number | undefined;
   /** Whether the kernel's log tells of an OOM kill. Costs more than all the rest, and knows less than the counter. */
   hasOomRecord(): boolean;
 }
@@ -77,6 +79,7 @@ class ExitWatch {
   #hinted = false;
   #waitCode: number | undefined;
   #oomKills: number | undefined;
+  #isCounterGone = false;
   #conmonLostAtMs: number | undefined;
 
   constructor(options: ExitWatcherOptions, signal: AbortSignal) {
@@ -110,7 +113,9 @@ class ExitWatch {
 
   /** The counter goes with the cgroup, so it is read before anything else. */
   readonly #hint = (): void => {
-    this.#oomKills = this.#options.sources.readOomKills() ?? this.#oomKills;
+    const oomKills = this.#options.sources.readOomKills();
+    this.#isCounterGone = oomKills === undefined;
+    this.#oomKills = oomKills ?? this.#oomKills;
     this.#hinted = true;
     this.#wake?.();
   };
@@ -145,9 +150,12 @@ class ExitWatch {
     }
   }
 
-  /** A task killed by SIGKILL whose cgroup was gone before its OOM counter was read: the kernel may have told why. */
+  /**
+   * A task killed by SIGKILL whose cgroup was gone before its OOM counter was read for the last time: the kernel may have
+   * told why. The rule rather than the exception where systemd manages cgroups: it removes a scope as soon as it is empty.
+   */
   #withKernelLog(result: WaitResult, evidence: ExitEvidence): WaitResult {
-    if (result.exitCode !== sigKillCode || result.oomKilled || evidence.oomKills !== undefined || !this.#options.sources.hasOomRecord()) return result;
+    if (result.exitCode !== sigKillCode || result.oomKilled || !this.#isCounterGone || !this.#options.sources.hasOomRecord()) return result;
     const verdict = judgeExit({ ...evidence, oomKills: 1 });
     return verdict.ended ? verdict.result : result;
   }
@@ -173,7 +181,8 @@ class ExitWatch {
 
   #evidence(state: ObservedState | undefined, conmonAlive: boolean): ExitEvidence {
     const { startedAt, sameBoot, memoryLimitBytes } = this.#options;
-    return { state, startedAt, sameBoot, conmonAlive, waitCode: this.#waitCode, oomKills: this.#oomKills, memoryLimitBytes };
+    const survivedOomKills = this.#options.sources.survivedOomKills();
+    return { state, startedAt, sameBoot, conmonAlive, waitCode: this.#waitCode, oomKills: this.#oomKills, survivedOomKills, memoryLimitBytes };
   }
 
   async #followWait(intervalMs: number): Promise<void> {

@@ -25,6 +25,7 @@ const killGraceMs = 20_000;
 export async function stopContainer(task: TaskHandle, options: StopOptions, signal: AbortSignal): Promise<void> {
   await task.endRestart(killGraceMs, signal);
   if (!task.isRunning) return;
+  task.noteStop();
   const polite = parseSignal(options.killSignal || task.stopSignal || "SIGTERM");
   if (options.timeoutMs > 0) {
     await thaw(task, signal);
@@ -38,6 +39,7 @@ export async function stopContainer(task: TaskHandle, options: StopOptions, sign
 export async function killContainer(task: TaskHandle, roots: HostRoots, signal: AbortSignal): Promise<void> {
   await task.endRestart(killGraceMs, signal);
   if (!task.isRunning) return;
+  task.noteStop();
   try {
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(killAnswerMs)]);
     await thaw(task, bounded);

@@ -49,8 +49,8 @@ export interface TaskHandleOptions {
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
 }
 
-/** When a task has ended, its output may take this long to reach a reader that is slow. */
-const drainTimeoutMs = 10_000;
+/** When a task has ended, its output may take this long to reach a reader that is slow, and longer while more of it comes. */
+const drainLimits = { timeoutMs: 10_000, mostMs: 60_000 };
 
 /**
  * A task whose container was started, now or by an earlier plugin: it cannot be told which. Owns the exit watch and the
@@ -70,6 +70,7 @@ export class TaskHandle {
   #hasRestarted = false;
   #processes: ContainerProcesses = { conmonIsLost: false };
   #stopSignal = "";
+  #survivedOomKills: number | undefined;
   #hintOfExit: () => void = () => undefined;
   #result: WaitResult | undefined;
   #completedAt: Date | undefined;
@@ -123,6 +124,14 @@ export class TaskHandle {
     const { id, name } = this.task;
     const state = this.isRunning ? "running" : "exited";
     return { id, name, state, startedAt: this.startedAt, completedAt: this.#completedAt, result: this.#result, attributes: { container_id: this.containerId } };
+  }
+
+  /** For those who end the task: what the kernel has killed for memory until now is not why it ends. */
+  noteStop(): void {
+    const { cgroup, main } = this.#processes;
+    // A main process that is dead already may be one of those killed.
+    if (cgroup === undefined || main === undefined || !isAlive(this.#options.services.roots, main)) return;
+    this.#survivedOomKills ??= readOomKills(cgroup);
   }
 
   /**
@@ -198,7 +207,7 @@ export class TaskHandle {
         },
         signal,
       );
-      await logs?.drain(drainTimeoutMs);
+      await logs?.drain(drainLimits);
       return result;
     } finally {
       await logs?.close();
@@ -265,6 +274,7 @@ export class TaskHandle {
       watchHints: (hint) => this.#watchHints(hint),
       isConmonAlive: () => !this.#isConmonGone(roots),
       readOomKills: () => (this.#processes.cgroup === undefined ? undefined : readOomKills(this.#processes.cgroup)),
+      survivedOomKills: () => this.#survivedOomKills,
       hasOomRecord: () => hasOomRecord(roots, this.containerId),
     };
   }
