@@ -45,10 +45,17 @@ export class HttpAnswer {
     return Buffer.concat(chunks, length).toString("utf8");
   }
 
-  /** The body piece by piece, read only as fast as the caller takes it; leaving the loop closes the connection. */
+  /**
+   * The body piece by piece, read only as fast as the caller takes it; leaving the loop closes the connection. All that has
+   * come meanwhile is one piece: Podman sends each line of a log by itself.
+   */
   async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    const message = this.#message;
     try {
-      for await (const chunk of this.#message) yield chunk;
+      for await (const chunk of message) {
+        const more: Uint8Array | null = message.readableLength > 0 ? message.read(message.readableLength) : null;
+        yield more === null ? chunk : Buffer.concat([chunk, more]);
+      }
     } catch (error) {
       throw toExchangeFailure(error, this.exchange);
     } finally {

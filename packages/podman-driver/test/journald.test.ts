@@ -3,7 +3,6 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { encodeGoMsgpack, encodeGoTime, type HclValue } from "@driver/nomad-plugin";
-import { PodmanClient } from "@driver/libpod";
 import { DriverRig, FaultProxy, startEngine, startJournal, testSetting, until, whyNoJournal, type Engine, type Journal, type RiggedTask } from "@driver/testing";
 import { decodeTaskState } from "../src/task/task-state.ts";
 
@@ -179,29 +178,6 @@ journalTest("a journald task comes with a delay, and its owner is told why, wher
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 3);
   assert.equal((await task.stdout.whole()).toString(), "first\nsecond\n");
   assert.match(rig.log, /Set events_logger = \\?"journald\\?" in containers\.conf/);
-});
-
-test("a task that keeps no log ends as any other", async () => {
-  await using rig = await DriverRig.start();
-  const task = await rig.runScript("echo x; exit 4", { config: { logging: { driver: "none" } } });
-  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 4);
-  assert.equal((await task.stdout.whole()).length, 0);
-});
-
-test("a log driver that cannot be collected is refused by name before anything is made", async () => {
-  await using rig = await DriverRig.start();
-  const task = await rig.prepare({ config: { command: "true", logging: { driver: "passthrough" } } });
-  await assert.rejects(rig.startTask(task), /logging\.driver "passthrough" would send the output .*: use one of nomad, journald, k8s-file, json-file, none/);
-  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  assert.equal(await podman.containers.inspect(`task-${task.config.allocId}`, soon()), undefined);
-  podman.close();
-});
-
-test("a task that names Podman's file, and its size, has its output collected whole", async () => {
-  await using rig = await DriverRig.start();
-  const task = await rig.runScript("seq 1 100000", { config: { logging: { driver: "k8s-file", options: [{ "max-size": "10m" }] } } });
-  await rig.driver.waitTask(task.config.id, soon());
-  assert.equal((await task.stdout.whole()).toString(), numbers(100_000));
 });
 
 async function go(task: RiggedTask): Promise<void> {

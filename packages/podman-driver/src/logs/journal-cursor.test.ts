@@ -50,6 +50,28 @@ describe("a journal that is read again", () => {
     assert.deepEqual(texts(readAgain(from, [line("c\n", 5)])), ["c\n"]);
   });
 
+  test("is counted anew after that, so that the next reading repeats nothing", () => {
+    const anyTexts = fc.array(fc.constantFrom("a", "b"), { maxLength: 8 });
+    fc.assert(
+      fc.property(anyTexts, anyTexts, fc.boolean(), (before, now, hasNext) => {
+        const journal = [...now.map((text) => line(text, 5)), ...(hasNext ? [line("next", 6)] : [])];
+        const filter = new RepeatFilter(markAfter(before.map((text) => line(text, 5))));
+        let mark: JournalMark | undefined = markAfter(before.map((text) => line(text, 5)));
+        for (const lines of [filter.push(journal), filter.rest()]) mark = filter.markAfter(lines);
+        const again = journal.filter(({ atSeconds = 0 }) => atSeconds >= (mark?.atSeconds ?? 0));
+        assert.deepEqual(readAgain(mark, again), []);
+      }),
+    );
+  });
+
+  test("may begin with older lines, up to the first that is not", () => {
+    const from = markAfter([line("a\n", 5)]);
+    const filter = new RepeatFilter(from, 5);
+    assert.deepEqual(texts(filter.push([line("x\n", 3), line("y\n", undefined)])), []);
+    assert.deepEqual(texts(filter.push([line("z\n", 4), line("a\n", 5), line("b\n", 5), line("set back\n", 2)])), ["b\n", "set back\n"]);
+    assert.deepEqual(texts(new RepeatFilter(undefined, 5).push([line("x\n", 3), line("a\n", 5)])), ["a\n"]);
+  });
+
   test("counts a line without a time to the second of the one before", () => {
     const all = [line("a\n", 5), line("b\n", undefined), line("c\n", undefined)];
     assert.deepEqual(texts(readAgain(markAfter(all.slice(0, 2)), all)), ["c\n"]);

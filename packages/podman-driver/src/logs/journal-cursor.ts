@@ -30,34 +30,62 @@ const maxHeldBytes = 8 * 1_048_576;
  */
 export class RepeatFilter {
   readonly #from: JournalMark | undefined;
+  #base: JournalMark | undefined;
   #seen: JournalMark | undefined;
   #held: LoggedLine[] = [];
   #heldBytes = 0;
   #isDone: boolean;
   /** True once the held lines, with the one just pushed, proved to be the delivered ones. */
   #isRepeated = false;
+  #skipsBeforeSeconds: number | undefined;
 
-  constructor(from: JournalMark | undefined) {
+  /** `skipsBeforeSeconds`: the log may begin with older lines, which are taken out too. */
+  constructor(from: JournalMark | undefined, skipsBeforeSeconds?: number) {
     this.#from = from;
+    this.#skipsBeforeSeconds = skipsBeforeSeconds;
+    this.#base = from;
     this.#isDone = from === undefined;
   }
 
+  /** The mark after the delivery of `lines`, which `push` or `rest` has just given. */
+  markAfter(lines: readonly LoggedLine[]): JournalMark | undefined {
+    this.#base = lines.reduce(advanceMark, this.#base);
+    return this.#base;
+  }
+
   /** The lines that are to be delivered now. */
-  push(lines: readonly LoggedLine[]): readonly LoggedLine[] {
+  push(given: readonly LoggedLine[]): readonly LoggedLine[] {
+    const lines = this.#skipOlder(given);
     if (this.#isDone) return lines;
     for (const [index, line] of lines.entries()) {
       if (this.#takesOut(line)) continue;
-      return [...this.rest(), ...lines.slice(index + (this.#isRepeated ? 1 : 0))];
+      return this.#isRepeated ? this.#pass(lines.slice(index + 1)) : [...this.rest(), ...lines.slice(index)];
     }
     return [];
   }
 
   /** What is held back at the end of the log: fewer lines than were delivered, so they are others. */
   rest(): readonly LoggedLine[] {
-    const held = this.#held;
+    if (this.#isDone) return [];
+    // The journal's second begins with these, and a later reading will count from here.
+    this.#base = undefined;
+    return this.#pass(this.#held);
+  }
+
+  /** Only up to the first line that is not older: a clock may be set back later. */
+  #skipOlder(lines: readonly LoggedLine[]): readonly LoggedLine[] {
+    const limit = this.#skipsBeforeSeconds;
+    if (limit === undefined) return lines;
+    const first = lines.findIndex(({ atSeconds }) => atSeconds !== undefined && atSeconds >= limit);
+    if (first === -1) return [];
+    this.#skipsBeforeSeconds = undefined;
+    return lines.slice(first);
+  }
+
+  #pass(lines: readonly LoggedLine[]): readonly LoggedLine[] {
     this.#held = [];
     this.#isDone = true;
-    return held;
+    return lines;
   }
 
   /** False when the search is over. */
@@ -71,7 +99,6 @@ export class RepeatFilter {
       return true;
     }
     this.#isRepeated = this.#seen.checksum === from.checksum;
-    if (this.#isRepeated) this.#held = [];
     return false;
   }
 }

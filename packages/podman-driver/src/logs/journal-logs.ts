@@ -46,6 +46,7 @@ export async function openJournalLogs(options: JournalLogsOptions): Promise<Open
     });
     return {
       drain: () => pump.drain(),
+      progress: () => pump.seenLines,
       close: async () => {
         await pump.close();
         await sinks.close();

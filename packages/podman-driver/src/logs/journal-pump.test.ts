@@ -9,7 +9,7 @@ import { JournalPump, type JournalTrouble } from "./journal-pump.ts";
 import type { JournalProgress } from "./log-position.ts";
 
 const silent: Logger = { trace: () => undefined, debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, named: () => silent, with: () => silent };
-const intervals = { retryMs: 5, retryMostMs: 20, snapshotMs: 20, endGraceMs: 60, settleMs: 10 };
+const intervals = { retryMs: 5, retryMostMs: 20, endNewsMs: 20, snapshotMs: 20, endGraceMs: 60, walkGraceMs: 60, settleMs: 10 };
 const lost = (): LibpodError => new LibpodError({ code: "connection-lost", message: "cut" });
 const notFollowable = (): LibpodError =>
   new LibpodError({ code: "engine-error", message: "refused", podmanMessage: "using --follow with the journald --log-driver but without the journald --events-backend (file) is not supported" });
@@ -88,11 +88,10 @@ test("the pump delivers both streams, and all of them before the end, by one str
   const { pump, out, err } = start(journal);
   journal.write("a\n", 1);
   journal.write("b\n", 1, "stderr");
-  await until(() => Promise.resolve(err.length === 1));
+  await until(() => err.length === 1);
   journal.write("c\n", 2);
   journal.hasEnded = true;
   await pump.drain();
-  // The last one only sees that there is nothing behind the end.
   assert.deepEqual([out.join(""), err.join(""), journal.reads.length], ["a\nc\n", "b\n", 2]);
 });
 
@@ -100,10 +99,34 @@ test("the pump loses and repeats nothing when streams break off, or end too earl
   const journal = new ScriptedJournal();
   for (let number = 0; number < 40; number += 1) journal.write(`${number}\n`, 100 + Math.floor(number / 7));
   journal.cuts.push({ after: 3, error: lost() }, { after: 0, error: lost() }, { after: 9, error: undefined }, { after: 2, error: lost() }, { after: 12, error: lost() });
-  journal.hasEnded = true;
   const { pump, out } = start(journal);
+  await until(() => out.join("").endsWith("39\n"));
+  journal.hasEnded = true;
   await pump.drain();
   assert.equal(out.join(""), Array.from({ length: 40 }, (_, number) => `${number}\n`).join(""));
+});
+
+test("the pump loses nothing by a stream that ends as soon as it is open, just before the container does", async () => {
+  const journal = new ScriptedJournal();
+  for (const text of ["a", "b", "c"]) journal.write(text, 1);
+  journal.cuts.push({ after: 1, error: undefined });
+  journal.hasEnded = true;
+  const { pump, out } = start(journal);
+  await until(() => out.length === 1);
+  await pump.drain();
+  assert.equal(out.join(""), "abc");
+});
+
+test("the pump asks for a beginning that is old enough for Podman, and leaves out what is older", async () => {
+  const journal = new ScriptedJournal();
+  const nowSeconds = Math.floor(Date.now() / 1000);
+  journal.write("old", nowSeconds - 2);
+  journal.write("new", nowSeconds);
+  journal.hasEnded = true;
+  const { pump, out } = start(journal, { sinceSeconds: nowSeconds });
+  await pump.drain();
+  assert.equal(out.join(""), "new");
+  assert.ok((journal.reads[0]?.sinceSeconds ?? 0) <= nowSeconds - 4);
 });
 
 test("the pump goes on where an earlier plugin has got to, and from the given second without that", async () => {
@@ -122,6 +145,15 @@ test("the pump goes on where an earlier plugin has got to, and from the given se
   assert.equal(third.out.join(""), "bcd");
 });
 
+test("the pump comes to an end though the journal has lost lines, and delivers what is left", async () => {
+  const journal = new ScriptedJournal();
+  journal.write("c", 5);
+  journal.hasEnded = true;
+  const { pump, out } = start(journal, { progress: { mark: { atSeconds: 5, count: 3, checksum: 1 } } });
+  await pump.drain();
+  assert.equal(out.join(""), "c");
+});
+
 test("the pump saves its position after each delivery, with where its own files end", async () => {
   const journal = new ScriptedJournal();
   journal.write("a", 7);
@@ -137,9 +169,9 @@ test("the pump looks now and then, and says so once, where the journal cannot be
   journal.cuts.push({ after: 0, error: notFollowable() });
   const { pump, out, troubles } = start(journal);
   journal.write("a\n", 1);
-  await until(() => Promise.resolve(out.length === 1));
+  await until(() => out.length === 1);
   journal.write("b\n", 1);
-  await until(() => Promise.resolve(out.length === 2));
+  await until(() => out.length === 2);
   const drained = pump.drain();
   journal.write("late\n", 2);
   await drained;
@@ -151,7 +183,7 @@ test("the pump waits for a silent journal for a short while after the container'
   const journal = new ScriptedJournal();
   journal.isSilent = true;
   const { pump, troubles } = start(journal);
-  await until(() => Promise.resolve(journal.reads.length === 1));
+  await until(() => journal.reads.length === 1);
   await pump.drain();
   assert.deepEqual(troubles, ["never-ended"]);
 });
@@ -161,7 +193,7 @@ test("the pump does not take a slow reader of the task's log for a silent journa
   const { promise, resolve } = Promise.withResolvers<void>();
   const { pump, out, troubles } = start(journal, { write: () => promise });
   journal.write("a\n", 1);
-  await until(() => Promise.resolve(journal.reads.length === 1));
+  await until(() => journal.reads.length === 1);
   const drained = pump.drain();
   // A timer of the pump's own for this time would have fired before this one.
   await sleep(intervals.endGraceMs);
@@ -183,7 +215,7 @@ test("the pump reads no further than its reader takes", async () => {
     }
   }
   const { pump } = start(counted, { write: (signal) => sleep(60_000, undefined, { signal }) });
-  await until(() => Promise.resolve(sent > 0));
+  await until(() => sent > 0);
   await pump.close();
   assert.equal(sent, 1);
 });
@@ -194,7 +226,7 @@ test("the pump ends with a container that is gone, and at once when it is closed
   await start(gone).pump.drain();
   const open = new ScriptedJournal();
   const { pump } = start(open);
-  await until(() => Promise.resolve(open.reads.length === 1));
+  await until(() => open.reads.length === 1);
   await pump.close();
   await assert.rejects(pump.drain(), /the journal pump was closed/);
 });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LibpodError, type LoggedLine, type LogOptions } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
-import { advanceMark, RepeatFilter, type JournalMark } from "./journal-cursor.ts";
+import { RepeatFilter, type JournalMark } from "./journal-cursor.ts";
 import type { JournalProgress, LogPosition } from "./log-position.ts";
 import type { LogSinks } from "./open-log-sinks.ts";
 
@@ -16,14 +16,14 @@ export interface JournalPumpOptions {
   readonly sinceSeconds?: number | undefined;
   readonly logger: Logger;
   readonly intervals?: Partial<JournalIntervals>;
-  /** Tells the task's owner, once for each reason, why output comes late or not at all. */
+  /** Tells the task's owner why output comes late or not at all. */
   onTrouble(trouble: JournalTrouble): void;
   /** The followed log has ended: so has the container, or Podman's service. */
   onEnd(): void;
 }
 
 export type JournalTrouble =
-  /** Podman keeps its events elsewhere and does not follow the journal: it is read every `snapshotMs`. */
+  /** Podman keeps its events elsewhere and does not follow the journal: it is looked at now and then. */
   | "not-followed"
   /** The container has ended and the journal does not say so. */
   | "never-ended";
@@ -33,15 +33,30 @@ export interface JournalIntervals {
   readonly retryMs: number;
   /** Default 5000. */
   readonly retryMostMs: number;
-  /** Pause between two looks where the journal cannot be followed. Default 5000. */
+  /** A followed log has ended: the news of the container's end may take this long. After it the service is what has ended. Default 300. */
+  readonly endNewsMs: number;
+  /** Least pause between two looks where the journal cannot be followed. Default 5000. */
   readonly snapshotMs: number;
   /** When the container has ended, the journal may be silent for this long before its end comes. Default 3000. */
   readonly endGraceMs: number;
+  /** The same before the first line of a log that goes on somewhere: Podman walks there line by line. Default 8000. */
+  readonly walkGraceMs: number;
   /** Where the journal cannot be followed, what the container wrote last is in it after this time. Default 500. */
   readonly settleMs: number;
 }
 
-const defaultIntervals: JournalIntervals = { retryMs: 250, retryMostMs: 5000, snapshotMs: 5000, endGraceMs: 3000, settleMs: 500 };
+const defaultIntervals: JournalIntervals = { retryMs: 250, retryMostMs: 5000, endNewsMs: 300, snapshotMs: 5000, endGraceMs: 3000, walkGraceMs: 8000, settleMs: 500 };
+/** Podman sends each line by itself, and this much of a torrent is delivered at once: it saves half of the work. */
+const gatherMs = 5;
+/**
+ * Podman 4.3 now and then ends a stream as soon as it is open whose beginning is less than two seconds ago, though the
+ * container runs: one that begins before that is asked for, and what is too old is left out here.
+ */
+const oldEnoughSeconds = 5;
+/** A log with fewer lines, and one that Podman has walked through in less, is looked at once more behind its end. */
+const shortLog = { lines: 10_000, walkMs: 250 };
+/** A look walks through the whole log (podman 4.3), so a long one is looked at more seldom. */
+const pauseForLook = 10;
 
 /**
  * Carries a container's output from the host's journal to the task's two logs, line by line, by one stream that Podman
@@ -55,14 +70,18 @@ export class JournalPump {
   /** Fires when the container has ended. */
   readonly #ending = new AbortController();
   readonly #finished: Promise<void>;
-  readonly #told = new Set<JournalTrouble>();
   #mark: JournalMark | undefined;
+  #seenLines = 0;
   #delivered = 0;
+  #deliveredAtMs = 0;
+  /** From the opening of the stream to its first line. */
+  #walkMs = 0;
   #follows = true;
+  #filter: RepeatFilter;
   /** Ends the open stream. */
   #reading = new AbortController();
-  /** True while the stream is waited for: a slow reader of the task's logs is not the journal's silence. */
-  #isWaiting = false;
+  /** How long the stream may be silent now; undefined while it is not waited for: a slow reader of the task's logs is no silence. */
+  #silenceMs: number | undefined;
   /** Ends the stream when it is silent after the container's end. */
   #endTimer: NodeJS.Timeout | undefined;
 
@@ -70,15 +89,21 @@ export class JournalPump {
     this.#options = options;
     this.#intervals = { ...defaultIntervals, ...options.intervals };
     this.#mark = options.progress?.mark;
+    this.#filter = new RepeatFilter(this.#mark);
     this.#finished = this.#run();
     // `drain` and `close` look at the outcome.
     this.#finished.catch(() => undefined);
   }
 
+  /** Lines that Podman has given so far, those that were delivered before included. */
+  get seenLines(): number {
+    return this.#seenLines;
+  }
+
   /** The container has ended: settles when all that the journal has of it is delivered. Rejects when a log cannot be written. */
   drain(): Promise<void> {
     this.#ending.abort();
-    this.#awaitEnd(this.#isWaiting);
+    this.#awaitLines(this.#silenceMs);
     return this.#finished;
   }
 
@@ -90,68 +115,100 @@ export class JournalPump {
   }
 
   async #run(): Promise<void> {
-    const { retryMs, retryMostMs, snapshotMs, settleMs } = this.#intervals;
-    for (let pauseMs = retryMs, isSettled = false; ; ) {
+    const { retryMs, retryMostMs, endNewsMs } = this.#intervals;
+    for (let pauseMs = retryMs; this.#follows; ) {
       const before = this.#delivered;
-      const wasEnding = this.#ending.signal.aborted;
-      const follows = this.#follows;
-      const outcome = await this.#readOnce(follows);
-      if (outcome === "gone") return;
-      if (outcome === "complete" && this.#ending.signal.aborted) {
-        // A service that stops ends its streams as a container does, so the end counts when there is nothing behind it.
-        if (wasEnding && this.#delivered === before && (follows || isSettled)) return;
-        // Without the end of the container in the journal, its last lines may just be on their way.
-        if (!follows && !isSettled) await sleep(settleMs, undefined, { signal: this.#stop.signal });
-        isSettled = true;
-        continue;
-      }
-      if (follows !== this.#follows) continue;
+      const outcome = await this.#read({ follow: true });
+      if (outcome === "over") return;
       pauseMs = this.#delivered > before ? retryMs : Math.min(pauseMs * 2, retryMostMs);
-      await this.#pause(this.#follows || outcome !== "complete" ? pauseMs : snapshotMs);
+      if (outcome === "broken" && this.#follows) await this.#pause(pauseMs);
+      if (outcome !== "complete") continue;
+      if (!this.#ending.signal.aborted) {
+        this.#options.onEnd();
+        await this.#pause(endNewsMs);
+      }
+      if (this.#ending.signal.aborted) return this.#finish();
+      await this.#pause(pauseMs);
+    }
+    await this.#look();
+  }
+
+  /** The container's end was the stream's end; to be sure of that costs Podman a walk through the whole log (4.3). */
+  async #finish(): Promise<void> {
+    await this.#deliver(this.#filter.rest());
+    if (this.#seenLines > shortLog.lines || this.#walkMs > shortLog.walkMs) return;
+    if ((await this.#read({ follow: false })) === "complete") await this.#deliver(this.#filter.rest());
+  }
+
+  /** Where the journal cannot be followed. */
+  async #look(): Promise<void> {
+    const { snapshotMs, settleMs, retryMs } = this.#intervals;
+    for (;;) {
+      const isLast = this.#ending.signal.aborted;
+      // Without the end of the container in the journal, its last lines may just be on their way.
+      if (isLast) await sleep(settleMs, undefined, { signal: this.#stop.signal });
+      const beganMs = performance.now();
+      const outcome = await this.#read({ follow: false });
+      if (outcome === "over") return;
+      if (isLast && outcome === "complete") return this.#deliver(this.#filter.rest());
+      await this.#pause(isLast ? retryMs : Math.max(snapshotMs, pauseForLook * (performance.now() - beganMs)));
     }
   }
 
   /** One stream from the last delivered line on, or one look at what there is. */
-  async #readOnce(follow: boolean): Promise<"complete" | "broken" | "gone"> {
-    const { read, sinceSeconds, logger } = this.#options;
-    const filter = new RepeatFilter(this.#mark);
+  async #read({ follow }: { readonly follow: boolean }): Promise<"complete" | "broken" | "over"> {
+    const { read, sinceSeconds } = this.#options;
+    const { endGraceMs, walkGraceMs } = this.#intervals;
+    const from = this.#mark?.atSeconds ?? sinceSeconds;
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    // With a clock that was set back nobody can tell what is old.
+    this.#filter = new RepeatFilter(this.#mark, from !== undefined && from <= nowSeconds ? from : undefined);
+    const openedAtMs = performance.now();
+    this.#walkMs = 0;
     this.#reading = new AbortController();
     const signal = AbortSignal.any([this.#stop.signal, this.#reading.signal]);
-    this.#awaitEnd(true);
+    this.#awaitLines(from === undefined ? endGraceMs : walkGraceMs);
     try {
-      for await (const lines of read({ follow, sinceSeconds: this.#mark?.atSeconds ?? sinceSeconds }, signal)) {
-        this.#awaitEnd(false);
-        await this.#deliver(filter.push(lines));
-        this.#awaitEnd(true);
+      for await (const lines of read({ follow, sinceSeconds: from === undefined ? undefined : Math.min(from, nowSeconds - oldEnoughSeconds) }, signal)) {
+        this.#awaitLines(undefined);
+        if (from !== undefined) this.#walkMs ||= performance.now() - openedAtMs;
+        this.#seenLines += lines.length;
+        await this.#deliver(this.#filter.push(lines));
+        if (performance.now() - this.#deliveredAtMs < gatherMs) await sleep(gatherMs, undefined, { signal: this.#stop.signal });
+        this.#deliveredAtMs = performance.now();
+        this.#awaitLines(endGraceMs);
       }
+      return "complete";
     } catch (error) {
       this.#stop.signal.throwIfAborted();
-      if (this.#reading.signal.aborted) return this.#giveUpFollowing("never-ended");
-      if (!(error instanceof LibpodError)) throw error;
-      if (error.code === "not-found") return "gone";
-      if (isNotFollowable(error)) return this.#giveUpFollowing("not-followed");
-      logger.debug("the log stream of the task's journal broke off; opening it again", { error: String(error) });
-      return "broken";
+      return this.#judgeFailure(error);
     } finally {
-      this.#awaitEnd(false);
+      this.#awaitLines(undefined);
     }
-    if (this.#ending.signal.aborted) await this.#deliver(filter.rest());
-    else if (follow) this.#options.onEnd();
-    return "complete";
   }
 
-  #giveUpFollowing(trouble: JournalTrouble): "broken" {
-    this.#follows = false;
-    if (!this.#told.has(trouble)) this.#options.onTrouble(trouble);
-    this.#told.add(trouble);
+  #judgeFailure(error: unknown): "broken" | "over" {
+    const { logger, onTrouble } = this.#options;
+    if (this.#reading.signal.aborted) {
+      onTrouble("never-ended");
+      return "over";
+    }
+    if (!(error instanceof LibpodError)) throw error;
+    if (error.code === "not-found") return "over";
+    if (this.#follows && isNotFollowable(error)) {
+      this.#follows = false;
+      onTrouble("not-followed");
+    }
+    logger.debug("the log stream of the task's journal broke off; opening it again", { error: String(error) });
     return "broken";
   }
 
-  #awaitEnd(isWaiting: boolean): void {
-    this.#isWaiting = isWaiting;
+  /** The stream is waited for, and may be silent for so long if the container has ended; undefined: it is not waited for. */
+  #awaitLines(silenceMs: number | undefined): void {
+    this.#silenceMs = silenceMs;
     clearTimeout(this.#endTimer);
-    if (!isWaiting || !this.#ending.signal.aborted || !this.#follows || this.#stop.signal.aborted) return;
-    this.#endTimer = setTimeout(() => this.#reading.abort(), this.#intervals.endGraceMs);
+    if (silenceMs === undefined || !this.#ending.signal.aborted || this.#stop.signal.aborted) return;
+    this.#endTimer = setTimeout(() => this.#reading.abort(), silenceMs);
   }
 
   async #deliver(lines: readonly LoggedLine[]): Promise<void> {
@@ -163,7 +220,7 @@ export class JournalPump {
       err.length > 0 ? sinks.stderr.write([err], this.#stop.signal) : undefined,
     ]);
     this.#delivered += lines.length;
-    this.#mark = lines.reduce(advanceMark, this.#mark);
+    this.#mark = this.#filter.markAfter(lines);
     if (this.#mark !== undefined) position.saveJournal({ mark: this.#mark, files: sinks.filePositions() });
   }
 

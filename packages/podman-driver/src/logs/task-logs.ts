@@ -5,6 +5,8 @@ import type { Logger } from "@driver/nomad-plugin";
 export interface OpenLogs {
   /** The container has ended: settles when its output is delivered. Rejects when it cannot be. */
   drain(): Promise<void>;
+  /** Grows while output comes; absent where that says nothing. */
+  progress?(): number;
   /** Ends at once and lets go of everything. */
   close(): Promise<void>;
 }
@@ -26,14 +28,22 @@ export class TaskLogs {
     this.#opened = this.#open();
   }
 
-  /** The container has ended: settles when its output is delivered, or after `timeoutMs` with a warning. */
-  async drain(timeoutMs: number): Promise<void> {
+  /**
+   * The container has ended: settles when its output is delivered, or with a warning when it has not come on for `timeoutMs`,
+   * or has come on for `mostMs` and not to an end.
+   */
+  async drain({ timeoutMs, mostMs }: { readonly timeoutMs: number; readonly mostMs: number }): Promise<void> {
     const logs = await this.#opened;
     if (logs === undefined) return;
+    const deadlineMs = performance.now() + mostMs;
     const late = new AbortController();
     try {
-      const inTime = await Promise.race([logs.drain().then(() => true), sleep(timeoutMs, false, { signal: late.signal })]);
-      if (!inTime) this.#warn("its last output was not read in time and is lost");
+      const drained = logs.drain().then(() => true);
+      for (let before = logs.progress?.(); ; before = logs.progress?.()) {
+        if (await Promise.race([drained, sleep(timeoutMs, false, { signal: late.signal })])) return;
+        if (logs.progress?.() === before || performance.now() > deadlineMs) break;
+      }
+      this.#warn("its last output was not read in time and is lost");
     } catch (error) {
       this.#warn("its last output is lost", error);
     } finally {
