@@ -64,7 +64,17 @@ async function bundle(outfile: string): Promise<string[]> {
     logLevel: "warning",
   });
   await chmod(outfile, 0o755);
+  await requireAscii(outfile);
   return Object.keys(result.metafile.inputs).toSorted();
+}
+
+/** One character of another alphabet, in a regular expression for instance, and the engine keeps the whole source in two bytes a character. */
+async function requireAscii(path: string): Promise<void> {
+  const text = await readFile(path, "utf8");
+  const found = /[^\0-\x7f]/.exec(text);
+  if (found === null) return;
+  const place = text.slice(Math.max(0, found.index - 60), found.index + 20);
+  throw new Error(`the bundle must be plain ASCII: write ${JSON.stringify(found[0])} as an escape in …${place}…`);
 }
 
 async function buildExecutable(folder: string): Promise<void> {
