@@ -56,6 +56,7 @@ export class PodmanHost {
       rootless: info.rootless,
       cgroupVersion: info.cgroupVersion,
       cgroupManager: info.cgroupManager,
+      cgroupControllers: info.cgroupControllers,
     };
     return { version, info };
   }

@@ -20,7 +20,7 @@ test("asks a service what it can do once, and again when told to look", async ()
   await using fake = await FakePodman.start();
   const hosts = new PodmanHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
   const host = hosts.resolve("");
-  assert.deepEqual(await host.facts(soon()), { version: "4.3.1", rootless: false, cgroupVersion: "v1", cgroupManager: "cgroupfs" });
+  assert.deepEqual(await host.facts(soon()), { version: "4.3.1", rootless: false, cgroupVersion: "v1", cgroupManager: "cgroupfs", cgroupControllers: [] });
   await host.facts(soon());
   assert.deepEqual(fake.seen, ["GET /_ping", "GET /info"]);
   await host.probe(soon());

@@ -5,7 +5,7 @@ import { plainTask } from "@driver/testing";
 import { decodeTaskOptions } from "../config/task-schema.ts";
 import { planContainer, type ContainerPlan, type EngineFacts, type PlanPolicy } from "./container-plan.ts";
 
-const facts: EngineFacts = { version: "4.3.1", rootless: false, cgroupVersion: "v1", cgroupManager: "cgroupfs" };
+const facts: EngineFacts = { version: "4.3.1", rootless: false, cgroupVersion: "v1", cgroupManager: "cgroupfs", cgroupControllers: [] };
 const policy: PlanPolicy = { extraLabels: [], dnsServers: [], defaultRootlessMode: "", hostCpuCount: 4, logCollection: "nomad", logging: { kind: "file" } };
 
 interface Wishes {

@@ -19,6 +19,8 @@ export interface EngineFacts {
   readonly rootless: boolean;
   readonly cgroupVersion: string;
   readonly cgroupManager: string;
+  /** Of cgroup v2; empty where Podman does not say. */
+  readonly cgroupControllers: readonly string[];
 }
 
 /** What the plugin's configuration adds to every task. */
@@ -69,7 +71,7 @@ export function planContainer(input: PlanInput): ContainerPlan {
     ...(task.user !== "" && { user: task.user }),
     mounts: planMounts(task, { protectsLogs: policy.logCollection === "driver" }).map(toSpecMount),
     ...(task.devices.length > 0 && { devices: task.devices.map((device) => ({ path: `${device.hostPath}:${device.taskPath}:${device.cgroupPermissions}` })) }),
-    resource_limits: planLimits(task.resources, toCpuLimit(input), facts.rootless),
+    resource_limits: planLimits(task.resources, toCpuLimit(input), facts),
     ...(task.resources.linux.oomScoreAdj !== 0 && { oom_score_adj: task.resources.linux.oomScoreAdj }),
     ...(usesNomadSlice(facts) && { cgroup_parent: "nomad.slice" }),
     netns: network.netns,

@@ -3,11 +3,13 @@ import { test } from "node:test";
 import type { TaskResources } from "@driver/nomad-plugin";
 import { plainTask } from "@driver/testing";
 import fc from "fast-check";
-import { memoryLimitBytes, planLimits } from "./resources.ts";
+import { memoryLimitBytes, planLimits, type LimitingEngine } from "./resources.ts";
 
 const mib = 1_048_576;
 const { resources } = plainTask();
 const noHardLimit = { hardLimit: false, periodUs: 0, hostCpuCount: 4 };
+const rootful: LimitingEngine = { rootless: false, cgroupControllers: ["cpuset", "cpu", "io", "memory", "pids"] };
+const rootlessWith = (...cgroupControllers: readonly string[]): LimitingEngine => ({ rootless: true, cgroupControllers });
 const withLinux = (linux: Partial<TaskResources["linux"]>): TaskResources => ({ ...resources, linux: { ...resources.linux, ...linux } });
 
 const memories = [
@@ -20,19 +22,21 @@ const memories = [
 ];
 for (const { memory, ...wanted } of memories) {
   test(`limits memory for ${JSON.stringify(wanted)}`, () => {
-    assert.deepEqual(planLimits({ ...resources, ...wanted }, noHardLimit, false).memory, memory);
+    assert.deepEqual(planLimits({ ...resources, ...wanted }, noHardLimit, rootful).memory, memory);
     assert.equal(memoryLimitBytes({ ...resources, ...wanted }), memory?.limit);
   });
 }
 
 test("weighs CPU by shares, where Podman may set them", () => {
-  assert.deepEqual(planLimits(resources, noHardLimit, false).cpu, { shares: 100 });
-  assert.deepEqual(planLimits(resources, noHardLimit, true).cpu, {});
-  assert.deepEqual(planLimits({ ...resources, cpuShares: 0 }, noHardLimit, false).cpu, {});
+  assert.deepEqual(planLimits(resources, noHardLimit, rootful).cpu, { shares: 100 });
+  assert.deepEqual(planLimits(resources, noHardLimit, rootlessWith()).cpu, {});
+  assert.deepEqual(planLimits(resources, noHardLimit, rootlessWith("memory", "pids")).cpu, {});
+  assert.deepEqual(planLimits(resources, noHardLimit, rootlessWith("cpu", "memory", "pids")).cpu, { shares: 100 });
+  assert.deepEqual(planLimits({ ...resources, cpuShares: 0 }, noHardLimit, rootful).cpu, {});
 });
 
 test("confines a task to its reserved cores", () => {
-  assert.deepEqual(planLimits(withLinux({ cpusetCpus: "0,2-3" }), noHardLimit, false).cpu, { shares: 100, cpus: "0,2-3" });
+  assert.deepEqual(planLimits(withLinux({ cpusetCpus: "0,2-3" }), noHardLimit, rootful).cpu, { shares: 100, cpus: "0,2-3" });
 });
 
 const quotas = [
@@ -44,19 +48,29 @@ const quotas = [
 ];
 for (const { percentTicks, periodUs, quota, period } of quotas) {
   test(`limits CPU hard to ${percentTicks} of 4 cores with a period of ${periodUs}`, () => {
-    const { cpu } = planLimits(withLinux({ percentTicks }), { hardLimit: true, periodUs, hostCpuCount: 4 }, false);
+    const { cpu } = planLimits(withLinux({ percentTicks }), { hardLimit: true, periodUs, hostCpuCount: 4 }, rootful);
     assert.deepEqual([cpu?.quota, cpu?.period], [quota, period]);
   });
 }
 
+test("refuses a rootless task what its user's cgroups cannot hold", () => {
+  const onCore = withLinux({ cpusetCpus: "1" });
+  const hard = { hardLimit: true, periodUs: 0, hostCpuCount: 4 };
+  assert.throws(() => planLimits(onCore, noHardLimit, rootlessWith("cpu", "memory", "pids")), { code: "config-invalid", message: /^cores: .* controllers cpu, memory, pids, but not cpuset/ });
+  assert.throws(() => planLimits(resources, hard, rootlessWith("memory", "pids")), { code: "config-invalid", message: /^cpu_hard_limit: .* but not cpu:/ });
+  assert.equal(planLimits(onCore, noHardLimit, rootlessWith("cpuset", "cpu")).cpu?.cpus, "1");
+  assert.equal(planLimits(onCore, noHardLimit, rootlessWith()).cpu?.cpus, "1");
+  assert.ok(planLimits(resources, hard, rootlessWith("cpu")).cpu?.quota !== undefined);
+});
+
 test("refuses a period that the kernel does not take", () => {
-  assert.throws(() => planLimits(resources, { hardLimit: true, periodUs: 1_000_001, hostCpuCount: 4 }, false), { code: "config-invalid", message: /cpu_cfs_period: 1000001 is too long/ });
+  assert.throws(() => planLimits(resources, { hardLimit: true, periodUs: 1_000_001, hostCpuCount: 4 }, rootful), { code: "config-invalid", message: /cpu_cfs_period: 1000001 is too long/ });
 });
 
 test("never asks the kernel for less than it takes", () => {
   fc.assert(
     fc.property(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(1_000_000), fc.integer({ min: 1, max: 256 }), (percentTicks, periodUs, hostCpuCount) => {
-      const { cpu } = planLimits(withLinux({ percentTicks }), { hardLimit: true, periodUs, hostCpuCount }, false);
+      const { cpu } = planLimits(withLinux({ percentTicks }), { hardLimit: true, periodUs, hostCpuCount }, rootful);
       assert.ok(cpu?.quota !== undefined && cpu.period !== undefined);
       assert.ok(Number.isSafeInteger(cpu.quota) && cpu.quota >= 1000 && cpu.period >= 1000 && cpu.period <= 1_000_000);
       assert.ok(cpu.quota <= Math.max(1000, cpu.period * hostCpuCount));

@@ -8,6 +8,13 @@ export interface PodmanLimits {
   readonly cpu?: { readonly shares?: number; readonly cpus?: string; readonly quota?: number; readonly period?: number };
 }
 
+/** What the engine may limit. */
+export interface LimitingEngine {
+  readonly rootless: boolean;
+  /** The cgroup v2 controllers at the engine's hand; empty where it does not say. */
+  readonly cgroupControllers: readonly string[];
+}
+
 export interface CpuLimitOptions {
   readonly hardLimit: boolean;
   /** Microseconds; 0: 100 000. */
@@ -17,17 +24,29 @@ export interface CpuLimitOptions {
 
 /**
  * `memory_max` is the limit where it is set, and `memory` is then what the kernel keeps for the task; -1 means no
- * limit (`nomad` 2.0.4). Shares are not sent to a rootless Podman, which as a rule may not set them.
+ * limit (`nomad` 2.0.4). Shares are sent to a rootless Podman only where systemd has delegated the CPU controller to its
+ * user; a limit that the user's cgroups cannot hold would fail every start (podman 5.4 with crun), so it is refused.
  */
-export function planLimits(resources: TaskResources, cpu: CpuLimitOptions, rootless: boolean): PodmanLimits {
+export function planLimits(resources: TaskResources, cpu: CpuLimitOptions, engine: LimitingEngine): PodmanLimits {
   const memory = planMemory(resources);
-  const shares = rootless || resources.cpuShares <= 0 ? undefined : resources.cpuShares;
+  const mayWeigh = !engine.rootless || engine.cgroupControllers.includes("cpu");
+  const shares = mayWeigh && resources.cpuShares > 0 ? resources.cpuShares : undefined;
   const cpus = resources.linux.cpusetCpus === "" ? undefined : resources.linux.cpusetCpus;
+  if (cpus !== undefined) checkController("cpuset", "cores", engine);
+  if (cpu.hardLimit) checkController("cpu", "cpu_hard_limit", engine);
   const hard = cpu.hardLimit ? planQuota(resources.linux.percentTicks, cpu) : givenQuota(resources.linux);
   return {
     ...(Object.keys(memory).length > 0 && { memory }),
     cpu: { ...(shares !== undefined && { shares }), ...(cpus !== undefined && { cpus }), ...hard },
   };
+}
+
+function checkController(controller: string, key: string, { rootless, cgroupControllers }: LimitingEngine): void {
+  if (!rootless || cgroupControllers.length === 0 || cgroupControllers.includes(controller)) return;
+  throw new DriverError(
+    "config-invalid",
+    `${key}: this rootless Podman has the cgroup controllers ${cgroupControllers.join(", ")}, but not ${controller}: have systemd delegate it to the user (Delegate= of user@.service), or use a rootful socket`,
+  );
 }
 
 /** The limit Podman will enforce; undefined: none. */
