@@ -27,7 +27,7 @@ const badStarts: readonly BadStart[] = [
   { what: "a pull time-out that is no duration", wishes: { config: { image_pull_timeout: "5 minutes" } }, message: /image_pull_timeout: "5 minutes" is not a duration/ },
   { what: "a key that takes no effect yet", wishes: { config: { volumes: ["/data:/data"] } }, message: /config: volumes is not supported yet/ },
   { what: "several keys that take no effect yet", wishes: { config: { privileged: true, tmpfs: ["/t"] } }, message: /tmpfs, privileged are not supported yet/ },
-  { what: "a log driver that is not supported", wishes: { config: { logging: { driver: "journald" } } }, message: /logging\.driver "journald" is not supported yet/ },
+  { what: "a log driver that is not supported", wishes: { config: { logging: { driver: "syslog" } } }, message: /logging\.driver "syslog" is no log driver of Podman/ },
   { what: "a mount whose source is missing", wishes: { more: { mounts: [mount({ hostPath: "/no/such/source" })] } }, message: /\/no\/such\/source/ },
   { what: "a mount propagation nobody knows", wishes: { more: { mounts: [mount({ propagationMode: "sideways" })] } }, message: /unknown propagation mode "sideways"/ },
   { what: "a name server that is no address", wishes: { more: { dns: { servers: ["dns.example"], searches: [], options: [] } } }, message: /dns\.servers: "dns\.example" is not an IP address/ },
