@@ -25,6 +25,10 @@ export class FileLogSink implements LogSink {
     for (const chunk of chunks) await this.#writeChunk(chunk, signal);
   }
 
+  finish(): void {
+    // Its files exist from the start.
+  }
+
   async close(): Promise<void> {
     await this.#log.close();
   }

@@ -42,7 +42,7 @@ export async function openFileLogs(options: FileLogsOptions): Promise<OpenLogs> 
     const sinks = openLogSinks(task, toTarget(collector, { isFresh, resumeAt: progress?.files }), logger);
     const pump = new LogPump({ spool: opened, sinks, position, buffers });
     const stopHints = watchForOutput(options, { pump, spool: opened });
-    return { drain: () => pump.drain(), close: () => closeAll(stopHints, { pump, spool: opened, sinks, position }) };
+    return { drain: () => pump.drain().finally(() => sinks.finish()), close: () => closeAll(stopHints, { pump, spool: opened, sinks, position }) };
   } catch (error) {
     position.close();
     await spool?.close();

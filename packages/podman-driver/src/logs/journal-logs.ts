@@ -45,7 +45,7 @@ export async function openJournalLogs(options: JournalLogsOptions): Promise<Open
       onEnd: options.onEnd,
     });
     return {
-      drain: () => pump.drain(),
+      drain: () => pump.drain().finally(() => sinks.finish()),
       progress: () => pump.seenLines,
       close: async () => {
         await pump.close();

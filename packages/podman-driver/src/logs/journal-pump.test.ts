@@ -67,6 +67,7 @@ function start(journal: ScriptedJournal, more: { readonly progress?: JournalProg
       await more.write?.(signal);
       into.push(...chunks.map((chunk) => Buffer.from(chunk).toString()));
     },
+    finish: () => undefined,
     close: () => Promise.resolve(),
   });
   const pump = new JournalPump({

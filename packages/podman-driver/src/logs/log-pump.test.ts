@@ -64,6 +64,8 @@ class Collector implements LogSink {
     return Buffer.concat(this.#pieces);
   }
 
+  finish(): void {}
+
   close(): Promise<void> {
     return Promise.resolve();
   }

@@ -10,6 +10,8 @@ export interface LogSinks {
   readonly stderr: LogSink;
   /** Where the plugin's own files end now; undefined when Nomad's FIFOs are written. */
   filePositions(): LogFilePositions | undefined;
+  /** The task has written its last. */
+  finish(): void;
   close(): Promise<void>;
 }
 
@@ -63,6 +65,10 @@ export function openLogSinks(task: TaskConfig, target: LogTarget, logger: Logger
   return {
     ...sinks,
     filePositions: () => (own.stdout === undefined || own.stderr === undefined ? undefined : { stdout: own.stdout.position, stderr: own.stderr.position }),
+    finish: () => {
+      sinks.stdout.finish();
+      sinks.stderr.finish();
+    },
     close: async () => {
       await Promise.allSettled([sinks.stdout.close(), sinks.stderr.close()]);
       directory.close();

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { GuardedDirectory, type Logger } from "@driver/nomad-plugin";
+import { until } from "@driver/testing";
 import { TaskLogSink, type TaskLogSinkOptions } from "./task-log-sink.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(20_000);
@@ -162,4 +164,15 @@ test("writes on when a full disk has room again, and repeats nothing", async () 
     execFileSync("umount", [mountPoint]);
     rmSync(mountPoint, { recursive: true });
   }
+});
+
+test("lets a reader go that has waited in vain for the first byte, but not before the task has ended", async () => {
+  const bench = new SinkBench();
+  const reader = spawn("cat", [bench.fifo], { stdio: "ignore" });
+  const gone = once(reader, "exit");
+  await until(() => /fifo_open|wait_for_partner/.test(readFileSync(`/proc/${reader.pid}/wchan`, "utf8")) || reader.exitCode !== null);
+  assert.equal(reader.exitCode, null);
+  bench.sink.finish();
+  await bench[Symbol.asyncDispose]();
+  assert.deepEqual(await gone, [0, null]);
 });

@@ -54,6 +54,14 @@ export class TaskLogSink implements LogSink {
     }
   }
 
+  /**
+   * Opens the FIFO of a stream that was silent: Nomad's collector waits for its first writer, and holds up the end of the
+   * allocation for seconds if none ever comes. Not before the end: a collector that waits outlives this plugin.
+   */
+  finish(): void {
+    this.#gate.open();
+  }
+
   async close(): Promise<void> {
     this.#fifo?.close();
     this.#gate.close();
