@@ -1,6 +1,7 @@
 // First step of `npm start` and `npm test`, on whatever Node the machine has (18 or newer), without dependencies:
-// installs the npm packages from the lockfile when they are missing or stale, installs Podman when it is missing and this
-// user may, and hands over to scripts/<name>.ts on the Node that the lockfile pins. Says nothing when all is there.
+// installs the npm packages from the lockfile when they are missing or stale, installs Podman and the library that the
+// pinned Node needs when they are missing and this user may, and hands over to scripts/<name>.ts on the Node that the
+// lockfile pins. Says nothing when all is there.
 "use strict";
 
 const { spawn, spawnSync } = require("node:child_process");
@@ -24,6 +25,9 @@ const systemTools = [
   { programs: ["ip"], package: "iproute2" },
   { programs: ["fuse-overlayfs"], package: "fuse-overlayfs" },
 ];
+/** The pinned Node is linked to it, and so is the plugin. */
+const nodeLibrary = { file: "libatomic.so.1", package: "libatomic1" };
+const libraryFolders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/lib64", "/usr/lib", "/lib"];
 const rootlessTools = [
   { programs: ["newuidmap"], package: "uidmap" },
   { programs: ["slirp4netns"], package: "slirp4netns" },
@@ -81,6 +85,7 @@ function readPackages(file) {
 function installSystemPackages() {
   const isRoot = process.getuid() === 0;
   const missing = (isRoot ? systemTools : [...systemTools, ...rootlessTools]).filter((tool) => !tool.programs.some(hasProgram));
+  if (!libraryFolders.some((folder) => fs.existsSync(path.join(folder, nodeLibrary.file)))) missing.push(nodeLibrary);
   if (missing.length === 0) return;
   const packages = missing.map((tool) => tool.package);
   const manual = `apt-get install --no-install-recommends ${packages.join(" ")}`;
