@@ -1,0 +1,86 @@
+import { createServer, type AddressInfo } from "node:net";
+import { once } from "node:events";
+
+export interface AgentPorts {
+  readonly http: number;
+  readonly rpc: number;
+  readonly serf: number;
+}
+
+export interface AgentConfig {
+  /** Absolute; holds `plugins` and `data`. */
+  readonly folder: string;
+  readonly ports: AgentPorts;
+  readonly socketPath: string;
+  readonly logCollection: "nomad" | "driver";
+}
+
+/** Three ports that nobody listens on, the same for all lives of an agent. */
+export async function findAgentPorts(): Promise<AgentPorts> {
+  const servers = [createServer(), createServer(), createServer()];
+  const ports: number[] = [];
+  for (const server of servers) {
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const address: AddressInfo | string | null = server.address();
+    if (address !== null && typeof address === "object") ports.push(address.port);
+  }
+  for (const server of servers) server.close();
+  const [http = 0, rpc = 0, serf = 0] = ports;
+  return { http, rpc, serf };
+}
+
+/**
+ * Server and client in one agent. Its fingerprints of clouds would ask addresses that are not there; its data are kept, for
+ * the agent to be started again; statistics are collected, which Nomad 2.0 does only when told to publish them.
+ */
+export function renderAgentConfig(config: AgentConfig): string {
+  return `bind_addr            = "127.0.0.1"
+plugin_dir           = "${config.folder}/plugins"
+data_dir             = "${config.folder}/data"
+log_level            = "DEBUG"
+disable_update_check = true
+
+ports {
+  http = ${config.ports.http}
+  rpc  = ${config.ports.rpc}
+  serf = ${config.ports.serf}
+}
+
+advertise {
+  http = "127.0.0.1"
+  rpc  = "127.0.0.1"
+  serf = "127.0.0.1"
+}
+
+server {
+  enabled          = true
+  bootstrap_expect = 1
+}
+
+client {
+  enabled                  = true
+  cpu_total_compute        = 4000
+  network_interface        = "lo"
+  gc_max_allocs            = 500
+  gc_disk_usage_threshold  = 99
+  gc_inode_usage_threshold = 99
+
+  options {
+    "fingerprint.denylist" = "env_aws,env_gce,env_azure,env_digitalocean,consul,vault"
+  }
+}
+
+telemetry {
+  publish_allocation_metrics = true
+  collection_interval        = "1s"
+}
+
+plugin "nomad-driver-podman" {
+  config {
+    socket_path    = "unix://${config.socketPath}"
+    log_collection = "${config.logCollection}"
+  }
+}
+`;
+}
