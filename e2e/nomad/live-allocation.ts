@@ -1,6 +1,6 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { requestEngine, testSetting, until } from "@driver/testing";
+import { requestEngine, until } from "@driver/testing";
 import { decodeAllocation, findExit, type AllocationReport, type TaskExit } from "./allocation.ts";
 import { renderJobFile, taskName, type JobWish } from "./job-file.ts";
 import { fieldOf, numberOf, textOf } from "./json-fields.ts";
@@ -87,7 +87,7 @@ export class LiveAllocation {
   /** Asks Podman. */
   async readContainer(): Promise<ContainerState> {
     const path = `/containers/${taskName}-${this.id}/json`;
-    const answer = await requestEngine(testSetting("TEST_PODMAN_SOCKET"), { method: "GET", path, signal: AbortSignal.timeout(20_000) });
+    const answer = await requestEngine(this.#agent.socketPath, { method: "GET", path, signal: AbortSignal.timeout(20_000) });
     if (answer.status === 404) return { status: "", pid: 0 };
     const state = fieldOf(JSON.parse(answer.text), "State");
     return { status: textOf(state, "Status"), pid: numberOf(state, "Pid") };

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { testSetting, until } from "@driver/testing";
 import { findAgentPorts, renderAgentConfig } from "./agent-config.ts";
 import { listProcesses } from "./child-processes.ts";
@@ -35,12 +35,15 @@ const pluginName = "nomad-driver-podman";
 /** A real Nomad agent, server and client in one, with the built plugin in its plugin_dir. */
 export class NomadAgent implements AsyncDisposable {
   readonly api: NomadApi;
+  /** Of the Podman service that its driver uses. */
+  readonly socketPath: string;
   readonly #name: string;
   readonly #folder: string;
   readonly #env: NodeJS.ProcessEnv;
   #process: ChildProcess | undefined;
 
-  private constructor(place: { readonly name: string; readonly folder: string; readonly httpPort: number }) {
+  private constructor(place: { readonly name: string; readonly folder: string; readonly httpPort: number; readonly socketPath: string }) {
+    this.socketPath = place.socketPath;
     this.api = new NomadApi(`http://127.0.0.1:${place.httpPort}`);
     this.#name = place.name;
     this.#folder = place.folder;
@@ -52,10 +55,10 @@ export class NomadAgent implements AsyncDisposable {
   static async start(options: AgentOptions): Promise<NomadAgent> {
     const folder = await mkdtemp(join(testSetting("TEST_SCRATCH"), `${options.name}-`));
     const ports = await findAgentPorts();
-    const agent = new NomadAgent({ name: options.name, folder, httpPort: ports.http });
+    const socketPath = options.socketPath ?? testSetting("TEST_PODMAN_SOCKET");
+    const agent = new NomadAgent({ name: options.name, folder, httpPort: ports.http, socketPath });
     await mkdir(join(folder, "plugins"));
     await symlink(testSetting("TEST_PLUGIN"), join(folder, "plugins", pluginName));
-    const socketPath = options.socketPath ?? testSetting("TEST_PODMAN_SOCKET");
     await writeFile(join(folder, "agent.hcl"), renderAgentConfig({ folder, ports, socketPath, logCollection: options.logCollection ?? "nomad" }));
     try {
       await agent.launch();
@@ -175,7 +178,7 @@ export class NomadAgent implements AsyncDisposable {
 
   async #keepLog(): Promise<void> {
     const folder = process.env["NOMAD_LOGS"] ?? "";
-    if (folder !== "") await copyFile(this.#logPath, join(folder, `${basename(this.#name)}.log`));
+    if (folder !== "") await copyFile(this.#logPath, join(folder, `${this.#name}.log`));
   }
 
   get #logPath(): string {
