@@ -100,6 +100,15 @@ test("believes Podman's inspect answer after a hint", async () => {
   assertNothingOpen(container);
 });
 
+test("looks at once for an end that came before any hint could be had", async () => {
+  const container = new ScriptedContainer();
+  container.armed = false;
+  container.state = exited(5);
+  assert.equal((await watch(container)).exitCode, 5);
+  assert.equal(container.inspects, 1);
+  assertNothingOpen(container);
+});
+
 test("goes on after hints that mean nothing", async () => {
   const container = new ScriptedContainer();
   const result = watch(container);

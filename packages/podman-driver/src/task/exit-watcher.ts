@@ -92,6 +92,8 @@ class ExitWatch {
     this.#signal.throwIfAborted();
     const { sources } = this.#options;
     const hints = sources.watchHints(this.#hint);
+    // No conmon to be seen: the container may have ended before anybody watched it, which Podman's wait is slow to tell.
+    if (!hints.armed) this.#hint();
     const net = this.#followWait(hints.armed ? this.#timings.armedWaitMs : this.#timings.bareWaitMs);
     try {
       for (;;) {

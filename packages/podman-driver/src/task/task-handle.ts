@@ -288,11 +288,14 @@ export class TaskHandle {
     const { roots, heartbeat, exitDirectories } = this.#options.services;
     const { main, exitDirectory } = this.#processes;
     this.#hintOfExit = hint;
-    const stopBeat = heartbeat.subscribe(() => {
+    const hintIfGone = (): void => {
       if (this.#isConmonGone(roots) || (main !== undefined && !isAlive(roots, main))) hint();
-    });
+    };
+    const stopBeat = heartbeat.subscribe(hintIfGone);
     const stopEvents = this.host.events.subscribe(this.containerId, hint);
     const armed = exitDirectory !== undefined && exitDirectories.subscribe(exitDirectory, this.containerId, hint);
+    // Its exit file may have come before the watch.
+    hintIfGone();
     return {
       armed,
       close: () => {
