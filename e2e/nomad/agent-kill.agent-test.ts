@@ -18,7 +18,7 @@ test("a task goes on without a restart or a gap in its log when the plugin is ki
   assert.deepEqual(await task.readContainer(), before);
   await task.release();
   assert.deepEqual(await task.untilExit(), { code: 9, signal: 0, oomKilled: false, restarts: 0 });
-  await until(async () => (await task.readLog("stdout")).includes("step ends"));
+  await task.untilPrinted("step ends");
   assert.equal(checkCounting(await task.readLog("stdout"), "step", 1), undefined);
 });
 
@@ -43,8 +43,9 @@ for (const { name, killsPlugin } of [
     assert.deepEqual(await stays.readContainer(), before);
     await stays.release();
     assert.deepEqual(await stays.untilExit(), { code: 12, signal: 0, oomKilled: false, restarts: 0 });
-    await until(async () => (await stays.readLog("stdout")).includes("still ends"));
+    await stays.untilPrinted("still ends");
     assert.equal(checkCounting(await stays.readLog("stdout"), "still", 1), undefined);
+    await leaves.untilPrinted("20000\n");
     assert.equal(checkWhole(await leaves.readLog("stdout"), `waits\n${numbers.join("\n")}\n`, 1), undefined);
   });
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 export interface FoundProcess {
   readonly pid: number;
@@ -12,9 +12,17 @@ export function listProcesses(): FoundProcess[] {
   return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((name) => readProcess(Number(name)));
 }
 
-/** How many files a process has open. */
-export function countOpenFiles(pid: number): number {
-  return readdirSync(`/proc/${pid}/fd`).length;
+/** What a process has open: paths, and kinds of what has none. */
+export function listOpenFiles(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/fd`).flatMap((name) => readTarget(`/proc/${pid}/fd/${name}`)).toSorted();
+}
+
+function readTarget(path: string): string[] {
+  try {
+    return [readlinkSync(path)];
+  } catch {
+    return [];
+  }
 }
 
 function readProcess(pid: number): FoundProcess[] {

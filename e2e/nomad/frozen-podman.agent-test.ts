@@ -34,5 +34,7 @@ test("a frozen Podman service makes the node unhealthy and touches no task; exit
   assert.deepEqual(await ends.untilExit(), { code: 32, signal: 0, oomKilled: false, restarts: 0 });
   await stays.release();
   assert.deepEqual(await stays.untilExit(), { code: 31, signal: 0, oomKilled: false, restarts: 0 });
+  await stays.untilPrinted("warm ends");
   assert.equal(checkCounting(await stays.readLog("stdout"), "warm", 0), undefined);
+  await until(async () => (await engine.run(["ps", "--all", "--quiet"])).stdout === "");
 });

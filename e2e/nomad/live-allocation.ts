@@ -36,9 +36,9 @@ export class LiveAllocation {
     return decodeAllocation(await this.#agent.api.get(`/v1/allocation/${this.id}`), taskName);
   }
 
-  /** Settles when the task prints a text that holds `words`, and so certainly runs. */
-  async untilPrinted(words: string): Promise<void> {
-    await until(async () => (await this.readLog("stdout")).includes(words), runTimeoutMs);
+  /** Settles when the log holds `words`. Nomad's collector may still have the last of them when it has reported the end. */
+  async untilPrinted(words: string, stream: "stdout" | "stderr" = "stdout"): Promise<void> {
+    await until(async () => (await this.readLog(stream)).includes(words), runTimeoutMs);
   }
 
   /** Settles when Nomad has reported the end of the allocation. Default limit: 60 s. */
