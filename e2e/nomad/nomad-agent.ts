@@ -11,7 +11,7 @@ import { NomadApi } from "./nomad-api.ts";
 import { runProgram, type ProgramOptions, type ProgramResult } from "./run-program.ts";
 
 export interface AgentOptions {
-  /** Tells its files from those of other agents. */
+  /** Of its log among those that are kept. */
   readonly name: string;
   /** Default: that of the test engine. */
   readonly socketPath?: string;
@@ -53,7 +53,8 @@ export class NomadAgent implements AsyncDisposable {
 
   /** Settles when the driver is healthy on the node and jobs can be placed. */
   static async start(options: AgentOptions): Promise<NomadAgent> {
-    const folder = await mkdtemp(join(testSetting("TEST_SCRATCH"), `${options.name}-`));
+    // Short: the sockets that Nomad makes in each task's folder must stay below 108 bytes.
+    const folder = await mkdtemp(join(testSetting("TEST_SCRATCH"), "n-"));
     const ports = await findAgentPorts();
     const socketPath = options.socketPath ?? testSetting("TEST_PODMAN_SOCKET");
     const agent = new NomadAgent({ name: options.name, folder, httpPort: ports.http, socketPath });
