@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { until } from "@driver/testing";
-import { listOpenFiles } from "./child-processes.ts";
+import { listOpenFiles } from "./world-processes.ts";
 import { startJob, startTask } from "./live-allocation.ts";
 import { NomadAgent } from "./nomad-agent.ts";
 

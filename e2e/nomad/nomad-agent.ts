@@ -5,7 +5,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node
 import { join } from "node:path";
 import { testSetting, until } from "@driver/testing";
 import { findAgentPorts, renderAgentConfig } from "./agent-config.ts";
-import { listProcesses } from "./child-processes.ts";
+import { listProcesses } from "./world-processes.ts";
 import { fieldOf, textOf } from "./json-fields.ts";
 import { NomadApi } from "./nomad-api.ts";
 import { runProgram, type ProgramOptions, type ProgramResult } from "./run-program.ts";
