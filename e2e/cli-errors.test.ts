@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { chmod } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { Server } from "node:net";
 import { join } from "node:path";
@@ -97,6 +98,16 @@ test("a missing image fails the task with its name, and nothing stays", async ()
   assert.match(stderr, /^errortask \* failed: .*localhost\/no-such-image:1/m);
   assert.equal(code, 1);
   assert.deepEqual(await listContainers("errortask-"), []);
+});
+
+test("a log FIFO that cannot be made fails the task, and the run ends", async () => {
+  await using workplace = await CliWorkplace.create();
+  const job = await workplace.write("job.hcl", jobText());
+  const mkfifo = await workplace.write("mkfifo", '#!/bin/sh\ncase "$*" in *stderr*) exit 1;; esac\nexec /usr/bin/mkfifo "$@"\n');
+  await chmod(mkfifo, 0o755);
+  const { code, stderr } = await workplace.runJob(job, { env: { PATH: `${workplace.path}:${process.env["PATH"]}` } });
+  assert.match(stderr, /^errortask \* failed: make the log FIFOs .*stderr\.fifo: mkfifo ended with code 1$/m);
+  assert.equal(code, 1);
 });
 
 test("a port in use is named with its label and number, before anything starts", async () => {

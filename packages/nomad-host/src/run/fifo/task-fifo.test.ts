@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, stat, symlink } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -96,4 +96,27 @@ test("a symlink in the FIFO's place is not followed", async () => {
   const all = collect(open.fifo.follow());
   await open.fifo.drain(1_000);
   await all;
+});
+
+/** The number of the process group, as /proc has it. */
+async function groupOf(statText: Promise<string>): Promise<string | undefined> {
+  return (await statText).replace(/^.*\) /, "").split(" ")[2];
+}
+
+test("Ctrl-C in the terminal does not reach the making of a FIFO", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "fifo-test-"));
+  const searchPath = process.env["PATH"];
+  try {
+    await writeFile(join(folder, "mkfifo"), `#!/bin/sh\ncat /proc/$$/stat > ${folder}/stat\n`, { mode: 0o755 });
+    process.env["PATH"] = `${folder}:${searchPath}`;
+    await createFifos([join(folder, "fifo")]);
+    assert.notEqual(await groupOf(readFile(`${folder}/stat`, "utf8")), await groupOf(readFile("/proc/self/stat", "utf8")));
+  } finally {
+    process.env["PATH"] = searchPath;
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("a FIFO that cannot be made is named, with what mkfifo says", async () => {
+  await assert.rejects(createFifos(["/nowhere/a.fifo"]), { code: "host-failed", message: /\/nowhere\/a\.fifo: mkfifo ended with code 1: .*No such file/ });
 });

@@ -1,16 +1,27 @@
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { close, constants, open } from "node:fs";
 import { Socket } from "node:net";
+import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 
-const run = promisify(execFile);
+import { RunError } from "../run-error.ts";
+
 // Plain descriptors: a FileHandle would close the socket's descriptor when it is collected.
 const openDescriptor = promisify(open);
 const closeDescriptor = promisify(close);
 
-/** Makes FIFOs that only this user may open (`nomad`: 0600). */
+/** Makes FIFOs that only this user may open (`nomad`: 0600); rejects with `host-failed` and what `mkfifo` said. */
 export async function createFifos(paths: readonly string[]): Promise<void> {
-  await run("mkfifo", ["--mode=0600", "--", ...paths]);
+  // In a session of its own: Ctrl-C is for this process, which stops the job in order.
+  const child = spawn("mkfifo", ["--mode=0600", "--", ...paths], { stdio: ["ignore", "ignore", "pipe"], detached: true });
+  const said = text(child.stderr);
+  const [code, signal]: unknown[] = await once(child, "close").catch((cause: unknown) => {
+    throw new RunError("host-failed", `make the log FIFOs: mkfifo could not be started: ${String(cause)}`, { cause });
+  });
+  if (code === 0) return;
+  const how = code === null ? `was ended by ${String(signal)}` : `ended with code ${String(code)}`;
+  throw new RunError("host-failed", [`make the log FIFOs ${paths.join(", ")}: mkfifo ${how}`, (await said).trim()].filter((part) => part !== "").join(": "));
 }
 
 /**
@@ -40,7 +51,7 @@ export class TaskFifo {
     }
   }
 
-  /** The exact bytes, no faster than they are taken; ends after `drain`. To be followed once, and always. */
+  /** The exact bytes, no faster than they are taken; ends after `drain`. To be followed once, or closed. */
   async *follow(): AsyncGenerator<Uint8Array, void, void> {
     try {
       for await (const chunk of this.#socket) yield toBytes(chunk);
@@ -66,6 +77,13 @@ export class TaskFifo {
       this.#socket.destroy();
     });
     this.#socket.setTimeout(graceMs);
+    await this.#dropKeeper();
+  }
+
+  /** Gives the FIFO up; for one that is not going to be followed. */
+  async close(): Promise<void> {
+    this.#isGivenUp = true;
+    this.#socket.destroy();
     await this.#dropKeeper();
   }
 

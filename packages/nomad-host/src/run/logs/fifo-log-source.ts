@@ -17,7 +17,7 @@ export class FifoLogSource implements LogSource {
     if (!this.#isCreated) await createFifos([this.#path]);
     this.#isCreated = true;
     const fifo = await TaskFifo.open(this.#path);
-    return { follow: () => fifo.follow(), drain: () => fifo.drain(drainGraceMs) };
+    return { follow: () => fifo.follow(), drain: () => fifo.drain(drainGraceMs), close: () => fifo.close() };
   }
 
   [Symbol.asyncDispose](): Promise<void> {

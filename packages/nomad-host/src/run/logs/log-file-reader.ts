@@ -72,6 +72,11 @@ export class LogFileReader implements LogReader {
     return Promise.resolve();
   }
 
+  /** Nothing is open before it is followed. */
+  close(): Promise<void> {
+    return this.drain();
+  }
+
   async *#readWhatIsThere(): AsyncGenerator<Uint8Array, void, void> {
     while (await this.#openCurrent()) {
       yield* this.#readToEnd();

@@ -37,8 +37,7 @@ export class TaskLogs implements AsyncDisposable {
 
   /** Opens the logs for a start of the task; what is given back ends when all that was written is told. */
   async open(): Promise<{ drain(): Promise<void> }> {
-    const readers: (readonly [LogStream, LogReader])[] = [];
-    for (const [stream, source] of this.#sources) readers.push([stream, await source.open()]);
+    const readers = await this.#openReaders();
     const told = Promise.allSettled(readers.map(([stream, reader]) => this.#tell(stream, reader)));
     return {
       drain: async () => {
@@ -50,6 +49,18 @@ export class TaskLogs implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const [, source] of this.#sources) await source[Symbol.asyncDispose]();
+  }
+
+  /** All or none: a FIFO that stays open would keep this process. */
+  async #openReaders(): Promise<readonly (readonly [LogStream, LogReader])[]> {
+    const readers: (readonly [LogStream, LogReader])[] = [];
+    try {
+      for (const [stream, source] of this.#sources) readers.push([stream, await source.open()]);
+      return readers;
+    } catch (error) {
+      for (const [, reader] of readers) await reader.close();
+      throw error;
+    }
   }
 
   #createSource(path: string, stream: LogStream): LogSource {
