@@ -34,12 +34,51 @@ test("npm start and npm test leave a machine with an engine of its own as they f
   }
 });
 
+/** Runs until it is stopped, with a published port. */
+const lastingJob = `job "lasts" {
+  group "g" {
+    network {
+      port "http" { to = 8080 }
+    }
+    task "t" {
+      driver = "podman"
+      config {
+        image        = "localhost/busybox:1"
+        network_mode = "bridge"
+        ports        = ["http"]
+        command      = "sleep"
+        args         = ["1000"]
+      }
+    }
+  }
+}
+`;
+
+test("npm start leaves no trace on a machine that never had containers, the next one not even of one that was killed", { timeout: timeoutMs }, async (t) => {
+  const killed = `cat >/tmp/lasts.nomad.hcl <<'END'\n${lastingJob}END\ntimeout --signal=KILL 6 node --disable-warning=ExperimentalWarning scripts/start.ts /tmp/lasts.nomad.hcl\nrm /tmp/lasts.nomad.hcl`;
+  const commands = [
+    ["npm", "start", "--silent"],
+    ["sh", "-c", `${killed}; npm start --silent`],
+  ];
+  const outcomes = await runInOwnWorld(["--alone", ...commands.map((command) => JSON.stringify(command))], t.signal);
+  assert.equal(outcomes.length, commands.length);
+  for (const outcome of outcomes) {
+    assert.match(outcome.stdout, /Hello from/, outcome.stderr);
+    assert.deepEqual(outcome.changes, []);
+  }
+  assert.match(outcomes[1]?.stderr ?? "", /t +\* started/);
+});
+
 async function runBesideUsersEngine(commands: readonly (readonly string[])[], signal: AbortSignal): Promise<Outcome[]> {
+  return runInOwnWorld(commands.map((command) => JSON.stringify(command)), signal);
+}
+
+async function runInOwnWorld(commandLine: readonly string[], signal: AbortSignal): Promise<Outcome[]> {
   const script = `
     import { runInWorld } from "@driver/testing";
     const command = [process.execPath, "scripts/commands-in-world.ts", ...process.argv.slice(1)];
     process.exitCode = await runInWorld({ network: "own", command, env: process.env, signal: AbortSignal.timeout(${timeoutMs}) });`;
-  const args = ["--input-type=module", "--eval", script, "--", ...commands.map((command) => JSON.stringify(command))];
+  const args = ["--input-type=module", "--eval", script, "--", ...commandLine];
   const result = await runProcess(process.execPath, args, { signal });
   assert.equal(result.code, 0, result.stderr);
   return result.stdout.trim().split("\n").map((line): Outcome => JSON.parse(line));

@@ -39,7 +39,7 @@ main(process.argv[2], process.argv.slice(3));
 function main(name, args) {
   try {
     installNpmPackages();
-    installSystemPackages();
+    installSystemPackages(name);
   } catch (error) {
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;
@@ -82,9 +82,11 @@ function readPackages(file) {
   }
 }
 
-function installSystemPackages() {
+/** A build runs no containers. */
+function installSystemPackages(name) {
   const isRoot = process.getuid() === 0;
-  const missing = (isRoot ? systemTools : [...systemTools, ...rootlessTools]).filter((tool) => !tool.programs.some(hasProgram));
+  const tools = name === "build" ? [] : isRoot ? systemTools : [...systemTools, ...rootlessTools];
+  const missing = tools.filter((tool) => !tool.programs.some(hasProgram));
   if (!libraryFolders.some((folder) => fs.existsSync(path.join(folder, nodeLibrary.file)))) missing.push(nodeLibrary);
   if (missing.length === 0) return;
   const packages = missing.map((tool) => tool.package);

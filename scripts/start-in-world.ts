@@ -2,18 +2,32 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
-import { startEngine } from "@driver/testing";
+import { HostNetwork, startEngine, TestingError } from "@driver/testing";
 
 const plugin = fileURLToPath(new URL("../dist/nomad-driver-podman", import.meta.url));
 const storage = process.env["ENGINE_STORAGE"] ?? "";
 
+const interruptedCode = 130;
 const starting = new AbortController();
 const endStart = () => starting.abort(new Error("Stopped while the engine was starting."));
 for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, endStart);
 
-await using engine = await startEngine({ storage }, starting.signal);
-await engine.importBusybox("localhost/busybox:1");
-process.exitCode = await runJob(engine.socketPath);
+try {
+  process.exitCode = await start();
+} catch (error) {
+  const isStopped = starting.signal.aborted;
+  if (!isStopped && !(error instanceof TestingError)) throw error;
+  process.stderr.write(`${isStopped ? "Stopped." : String((error as Error).message)}\n`);
+  process.exitCode = isStopped ? interruptedCode : 1;
+}
+
+async function start(): Promise<number> {
+  await using _network = await HostNetwork.observe(process.env["WORLD_FOLDER"] ?? "");
+  await using engine = await startEngine({ storage }, starting.signal);
+  await engine.importBusybox("localhost/busybox:1");
+  starting.signal.throwIfAborted();
+  return await runJob(engine.socketPath);
+}
 
 /** The first Ctrl-C asks the job to stop, the second to end at once; both are the program's own business. */
 function runJob(socketPath: string): Promise<number> {

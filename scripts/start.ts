@@ -9,12 +9,16 @@ const callerFolder = process.cwd();
 const given = process.argv.slice(2);
 const runArguments = given.length > 0 ? given : [relative(callerFolder, `${root}examples/hello.nomad.hcl`)];
 
+const interruptedCode = 130;
+const controller = new AbortController();
+
 try {
   process.exitCode = await start();
 } catch (error) {
-  if (!(error instanceof TestingError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
+  const isStopped = controller.signal.aborted;
+  if (!isStopped && !(error instanceof TestingError)) throw error;
+  process.stderr.write(`${isStopped ? "Stopped." : String((error as Error).message)}\n`);
+  process.exitCode = isStopped ? interruptedCode : 1;
 }
 
 async function start(): Promise<number> {
@@ -22,7 +26,6 @@ async function start(): Promise<number> {
   await buildWhenStale();
   clearTimeout(notice);
   process.chdir(callerFolder);
-  const controller = new AbortController();
   let world: RunningWorld | undefined;
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(name, () => {

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
@@ -7,6 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { busyboxImageChanges, createBusyboxArchive } from "./busybox-image.ts";
 import { engineEnvironment, engineSocketPath, writeEngineConfig } from "./engine-config.ts";
 import { stopEngine } from "./engine-teardown.ts";
+import { noteBridge } from "./host-network.ts";
 import { parseRoutes, planBridge, readAllowedUlimits, resolveOciRuntime } from "./host-facts.ts";
 import { pingEngine, requestEngine } from "./engine-request.ts";
 import { runProcess, type ProcessResult } from "./run-process.ts";
@@ -55,6 +57,8 @@ export async function startEngine(options: EngineOptions, signal: AbortSignal): 
   try {
     // Container records of an engine that was killed: their world is gone, and a fresh engine starts without any.
     await rm(join(storage, "libpod"), { recursive: true, force: true });
+    const bridge = planBridge(parseRoutes(readFileSync("/proc/net/route", "utf8")), Object.keys(networkInterfaces()), randomInt(2 ** 31));
+    if (process.env["WORLD_FOLDER"] !== undefined) await noteBridge(process.env["WORLD_FOLDER"], bridge);
     await writeEngineConfig({
       folder,
       storage,
@@ -62,7 +66,7 @@ export async function startEngine(options: EngineOptions, signal: AbortSignal): 
       ociRuntime: resolveOciRuntime(),
       ulimits: readAllowedUlimits(),
       eventsLogger: options.eventsLogger ?? "file",
-      bridge: planBridge(parseRoutes(readFileSync("/proc/net/route", "utf8")), Object.keys(networkInterfaces()), process.pid * 31),
+      bridge,
     });
     service = spawnService(podman, folder);
     await waitUntilReady(service, folder, AbortSignal.any([signal, AbortSignal.timeout(options.startTimeoutMs ?? 20_000)]));

@@ -5,6 +5,7 @@ export { startEngine, type Engine, type EngineOptions } from "./engine.ts";
 export { claimEngineStorage, type EngineStorage } from "./engine-storage.ts";
 export { compareSnapshots, takeHostSnapshot, type HostSnapshot } from "./host-snapshot.ts";
 export { runProcess, type ProcessOptions, type ProcessResult } from "./run-process.ts";
+export { HostNetwork } from "./host-network.ts";
 export { findTool } from "./tool-path.ts";
 export { TestingError, type TestingErrorCode } from "./testing-error.ts";
 export { runInWorld, sweepStaleWorlds, type RunningWorld, type WorldOptions } from "./world.ts";

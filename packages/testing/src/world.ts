@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { createCgroupScope, removeCgroupScope, type CgroupScope } from "./cgroup-scope.ts";
+import { sweepNetwork } from "./host-network.ts";
 import { createOwnedFolder, listStaleFolders } from "./owned-folder.ts";
 import { checkRootlessHost, rootlessEnvironment, userNamespaceOptions } from "./rootless.ts";
 import { resolveTool, searchPath } from "./tool-path.ts";
@@ -79,6 +80,7 @@ export async function sweepStaleWorlds(): Promise<void> {
   for (const path of await listStaleFolders(folderParent, folderPrefix)) {
     const directories: unknown = JSON.parse(await readFile(join(path, scopeFile), "utf8").catch(() => "[]"));
     await removeCgroupScope({ directories: [directories].flat().map(String) });
+    await sweepNetwork(path);
     await removeWorldFolder(path);
   }
 }
