@@ -2,6 +2,7 @@ export { runJob } from "./run/run-job.ts";
 export type { RunJobOptions, RunResult } from "./run/run-job.ts";
 export type { LogStream, RunEvent, RunListener, TaskName } from "./run/run-event.ts";
 export type { LaunchDriver, LaunchedDriver } from "./run/driver/launched-driver.ts";
+export type { CheckConfig, ConfigProblem } from "./run/driver/check-configs.ts";
 export type { TaskOutcome } from "./run/lifecycle/task-outcome.ts";
 export type { NoRestartReason } from "./run/lifecycle/plan-restart.ts";
 export { RunError } from "./run/run-error.ts";

@@ -1,6 +1,7 @@
 import type { ConfigBody, TaskDriver } from "@driver/nomad-plugin";
 
 import type { Job } from "../src/job/job.ts";
+import type { CheckConfig } from "../src/run/driver/check-configs.ts";
 import type { LaunchDriver } from "../src/run/driver/launched-driver.ts";
 import type { RunEvent, RunListener } from "../src/run/run-event.ts";
 import { runJob } from "../src/run/run-job.ts";
@@ -12,6 +13,7 @@ export interface RecordOptions {
   readonly pluginConfig?: ConfigBody;
   readonly parentPath: string;
   readonly probe?: boolean;
+  readonly checkConfig?: CheckConfig;
   readonly signal?: AbortSignal;
   readonly killSignal?: AbortSignal;
   readonly onEvent?: RunListener;
@@ -47,6 +49,7 @@ export async function recordRun(job: Job, options: RecordOptions): Promise<Recor
     pluginConfig: options.pluginConfig,
     parentPath: options.parentPath,
     probe: options.probe ?? false,
+    checkConfig: options.checkConfig,
     hostIp: "127.0.0.1",
     random: () => 0,
     on: async (event) => {

@@ -3,10 +3,11 @@ import { performance } from "node:perf_hooks";
 import type { Job, LaunchDriver, RunListener } from "@driver/nomad-host";
 import { loadJob, loadPluginConfig, runJob } from "@driver/nomad-host";
 import { launchDriver } from "@driver/nomad-plugin";
+import { checkTaskConfig } from "@driver/podman-driver";
 
 import { parseRunArguments } from "../arguments/parse-run-arguments.ts";
 import type { RunArguments } from "../arguments/parse-run-arguments.ts";
-import { formatError, locateError } from "../presentation/format-error.ts";
+import { formatError, locateErrors } from "../presentation/format-error.ts";
 import { JsonPrinter } from "../presentation/json-printer.ts";
 import { createOutput } from "../presentation/output.ts";
 import { RunPrinter } from "../presentation/run-printer.ts";
@@ -41,7 +42,7 @@ async function runOrExplain(wanted: RunArguments, interrupts: Interrupts, json: 
     return result.exitCode;
   } catch (error) {
     if (interrupts.stop.aborted && error === interrupts.stop.reason) return 130;
-    await json?.printError(locateError(error, wanted));
+    for (const located of locateErrors(error, wanted)) await json?.printError(located);
     process.stderr.write(`${await formatError(error, wanted)}\n`);
     return 1;
   }
@@ -61,6 +62,8 @@ async function runWanted(
   const agentConfig = pluginConfigPath === undefined ? undefined : await loadPluginConfig(pluginConfigPath, pluginName, signal);
   return runJob(job, {
     launch: launcher(pluginPath),
+    // Another plugin may take what this one refuses.
+    checkConfig: pluginPath === undefined ? checkTaskConfig : undefined,
     pluginConfig: withSocket(agentConfig, socket),
     on,
     signal,

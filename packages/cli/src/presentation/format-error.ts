@@ -17,22 +17,24 @@ export interface LocatedError {
   readonly position: Position | undefined;
 }
 
-/** Finds the place of an error; `path` is undefined when it has none. */
-export function locateError(error: unknown, sources: ErrorSources): LocatedError {
+/** Finds the place of an error, and of those that came with it; `path` is undefined when it has none. */
+export function locateErrors(error: unknown, sources: ErrorSources): readonly LocatedError[] {
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof JobFileError) return { message, path: error.file, position: error.position };
+  if (error instanceof JobFileError) return [{ message, path: error.file, position: error.position }];
   const position = error instanceof RunError || error instanceof ConfigError ? error.position : undefined;
   const isAboutPlugin = error instanceof RunError && error.code === "plugin-config-invalid";
   const path = isAboutPlugin ? sources.pluginConfigPath : sources.jobPath;
-  return { message, path: position === undefined ? undefined : path, position };
+  const further = error instanceof RunError ? error.further.map((other) => ({ ...other, path })) : [];
+  return [{ message, path: position === undefined ? undefined : path, position }, ...further];
 }
 
-/** An error as people want to see it: the place, the sentence, the line with a caret; never a stack. */
+/** Errors as people want to see them: the place, the sentence, the line with a caret; never a stack. */
 export async function formatError(error: unknown, sources: ErrorSources): Promise<string> {
   if (error instanceof JobFileError) return error.format();
-  const { message, path, position } = locateError(error, sources);
-  if (position === undefined || path === undefined) return `error: ${message}`;
-  return formatPlace(path, position, message);
+  const parts: string[] = [];
+  for (const { message, path, position } of locateErrors(error, sources))
+    parts.push(position === undefined || path === undefined ? `error: ${message}` : await formatPlace(path, position, message));
+  return parts.join("\n");
 }
 
 async function formatPlace(path: string, position: Position, message: string): Promise<string> {

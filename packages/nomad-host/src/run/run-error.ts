@@ -18,15 +18,24 @@ export type RunErrorCode =
   /** The operating system refused something. */
   | "host-failed";
 
+interface RunErrorOptions {
+  readonly position?: Position | undefined;
+  readonly further?: RunError["further"];
+  readonly cause?: unknown;
+}
+
 /** The one error class of the embedded host's runtime. `position` points into the job file unless the code says otherwise. */
 export class RunError extends Error {
   override readonly name = "RunError";
   readonly code: RunErrorCode;
   readonly position: Position | undefined;
+  /** More of the same kind, each at its own place behind this one. */
+  readonly further: readonly { readonly message: string; readonly position: Position }[];
 
-  constructor(code: RunErrorCode, message: string, options: { readonly position?: Position | undefined; readonly cause?: unknown } = {}) {
+  constructor(code: RunErrorCode, message: string, options: RunErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.position = options.position;
+    this.further = options.further ?? [];
   }
 }

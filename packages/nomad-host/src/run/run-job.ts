@@ -6,6 +6,8 @@ import type { ConfigBody, TaskEvent } from "@driver/nomad-plugin";
 
 import type { Job } from "../job/job.ts";
 import { createAllocDir, removeTree, writeAllocFile } from "./alloc/alloc-dir.ts";
+import { refuseBadConfigs } from "./driver/check-configs.ts";
+import type { CheckConfig } from "./driver/check-configs.ts";
 import { probePlugin } from "./driver/configure-driver.ts";
 import { DriverSession } from "./driver/driver-session.ts";
 import type { LaunchDriver } from "./driver/launched-driver.ts";
@@ -27,6 +29,8 @@ export interface RunJobOptions {
   readonly pluginConfig?: ConfigBody | undefined;
   /** True: the plugin is first launched twice for a moment, as a Nomad agent does. Costs two process starts. */
   readonly probe?: boolean;
+  /** Looks at every task's config before any is started; what it finds is told with its place. */
+  readonly checkConfig?: CheckConfig | undefined;
   /** Folder in which the run makes one of its own and removes it; default: the system's temporary one. */
   readonly parentPath?: string;
   /** Address from which ports are given; default: that of the default route's interface. */
@@ -65,6 +69,7 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<RunResul
   const placed = await placeAllocations(job, planned, { rootPath, hostIp, node });
   const session = owned.use(await startSession(placed, node, options));
   const prepared = prepareAllocations(placed, session.facts, node);
+  if (options.checkConfig !== undefined) refuseBadConfigs(prepared.flatMap(({ configs }) => [...configs]), options.checkConfig);
   for (const { allocation, files } of prepared) await openAllocation(allocation, files, { rootPath, on });
   signal.throwIfAborted();
   const logCollection = session.facts.capabilities.disableLogCollection ? "files" : "fifo";

@@ -46,7 +46,7 @@ export interface OptionFacts {
  * @param want what would be right, e.g. `must be a whole number`
  */
 export function misfit(path: string, value: HclValue, want: string): DriverError {
-  return new DriverError("config-invalid", `config key ${path}: ${describeValue(value)} ${want}`);
+  return new DriverError("config-invalid", `config key ${path}: ${describeValue(value)} ${want}`, { configKey: path });
 }
 
 /** The value as it may be shown in a message. */

@@ -44,7 +44,7 @@ export function resolveLogging(logging: LoggingOptions | undefined, key: string)
       refuseOptions(options, { key, refused: Object.keys(options), reason: 'logging.driver "none" keeps no output' });
       return { kind: "none" };
     default:
-      throw new DriverError("unsupported", `config: ${key}.driver "${driver}" ${whyNot(driver)}: use one of ${possibleLogDrivers}`);
+      throw new DriverError("unsupported", `config: ${key}.driver "${driver}" ${whyNot(driver)}: use one of ${possibleLogDrivers}`, { configKey: `${key}.driver` });
   }
 }
 
@@ -62,16 +62,16 @@ function whyNot(driver: string): string {
 /** conmon ends with an error over a tag here, and Podman ignores whatever else it does not know (podman 4.3). */
 function toFile(options: LoggingOptions["options"], key: string, driver: string): LogSource {
   const { "max-size": size, ...others } = options;
-  if ("tag" in others) throw new DriverError("unsupported", `config: ${key}.options.tag has no meaning with the log driver "${driver}": remove it, or set ${key}.driver = "journald"`);
-  if ("path" in others) throw new DriverError("unsupported", `config: ${key}.options.path is not supported: the file is kept in Podman's own storage; remove it`);
+  if ("tag" in others) throw new DriverError("unsupported", `config: ${key}.options.tag has no meaning with the log driver "${driver}": remove it, or set ${key}.driver = "journald"`, { configKey: `${key}.options` });
+  if ("path" in others) throw new DriverError("unsupported", `config: ${key}.options.path is not supported: the file is kept in Podman's own storage; remove it`, { configKey: `${key}.options` });
   refuseOptions(others, { key, refused: Object.keys(others), reason: `the log driver "${driver}" knows max-size alone` });
   if (size === undefined) return { kind: "file" };
   const limitBytes = parseMemorySize(size, { key: `${key}.options.max-size` });
-  if (limitBytes < leastLimitBytes) throw new DriverError("config-invalid", `config key ${key}.options.max-size: "${size}" must be at least 64k`);
+  if (limitBytes < leastLimitBytes) throw new DriverError("config-invalid", `config key ${key}.options.max-size: "${size}" must be at least 64k`, { configKey: `${key}.options` });
   return { kind: "file", limitBytes };
 }
 
 function refuseOptions(options: LoggingOptions["options"], { key, refused, reason }: { readonly key: string; readonly refused: readonly string[]; readonly reason: string }): void {
   const found = refused.filter((name) => name in options);
-  if (found.length > 0) throw new DriverError("unsupported", `config: ${found.map((name) => `${key}.options.${name}`).join(", ")} would have no effect: ${reason}; remove ${found.length === 1 ? "it" : "them"}`);
+  if (found.length > 0) throw new DriverError("unsupported", `config: ${found.map((name) => `${key}.options.${name}`).join(", ")} would have no effect: ${reason}; remove ${found.length === 1 ? "it" : "them"}`, { configKey: `${key}.options` });
 }

@@ -33,12 +33,13 @@ export function planNetwork(task: TaskConfig, networkMode: string, facts: Networ
     const notice = networkMode === "" ? {} : { notice: `network_mode "${networkMode}" is not used: the task joins its group's network` };
     return { netns: { nsmode: "path", value: groupPath }, ...notice };
   }
-  return { netns: { nsmode: networkMode === "" ? defaultMode(facts) : checkedMode(networkMode) } };
+  return { netns: { nsmode: networkMode === "" ? defaultMode(facts) : checkNetworkMode(networkMode) } };
 }
 
 const plainModes = ["bridge", "host", "none"];
 
-function checkedMode(networkMode: string): string {
+/** @throws DriverError `unsupported` for a mode that this version does not have */
+export function checkNetworkMode(networkMode: string): string {
   if (plainModes.includes(networkMode)) return networkMode;
   throw new DriverError("unsupported", `network_mode "${networkMode}" is not supported yet: use one of ${plainModes.join(", ")}`);
 }

@@ -4,11 +4,18 @@ import type { TaskOptions } from "../config/task-schema.ts";
 
 /** Rejects what would otherwise be ignored silently: a database whose `volumes` are dropped loses its data. */
 export function refuseUnappliedKeys(options: TaskOptions): void {
-  const refused = Object.entries(options).filter(([key, value]) => taskKeySupport(key).kind === "refused" && isSet(value));
-  if (refused.length > 0) {
-    const names = refused.map(([key]) => key).join(", ");
-    throw new DriverError("unsupported", `config: ${names} ${refused.length === 1 ? "is" : "are"} not supported yet: remove ${refused.length === 1 ? "it" : "them"} from the task`);
-  }
+  const refused = findUnappliedKeys(options);
+  if (refused.length > 0) throw new DriverError("unsupported", describeUnappliedKeys(refused));
+}
+
+/** The keys that ask for something which this version does not do. */
+export function findUnappliedKeys(options: TaskOptions): readonly string[] {
+  return Object.entries(options).flatMap(([key, value]) => (taskKeySupport(key).kind === "refused" && isSet(value) ? [key] : []));
+}
+
+export function describeUnappliedKeys(keys: readonly string[]): string {
+  const [are, them] = keys.length === 1 ? ["is", "it"] : ["are", "them"];
+  return `config: ${keys.join(", ")} ${are} not supported yet: remove ${them} from the task`;
 }
 
 /** A value that asks for something; false, 0, empty text, empty lists and maps ask for nothing. */
