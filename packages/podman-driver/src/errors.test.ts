@@ -40,6 +40,7 @@ test("names the step, once", () => {
   const message = (step: string, text: string): string => (toDriverError(step, new LibpodError({ code: "timeout", message: text })) as Error).message;
   assert.equal(message("start container x", "no answer"), "start container x: no answer");
   assert.equal(message("create container x", "create container x: no answer"), "create container x: no answer");
+  assert.equal(message("start container 77cf69", "start container 77cf692dfab90a13: no answer"), "start container 77cf69: no answer");
 });
 
 test("leaves the errors of others alone", async () => {

@@ -4,8 +4,13 @@ import { DriverError } from "@driver/nomad-plugin";
 /** The one place where Podman's failures become the driver's: its text stays, and another try is offered where it may help. */
 export function toDriverError(step: string, error: unknown): unknown {
   if (!(error instanceof LibpodError)) return error;
-  const message = error.message.startsWith(`${step}: `) ? error.message : `${step}: ${error.message}`;
-  return new DriverError("failed", message, { recoverable: mayPass(error), cause: error });
+  return new DriverError("failed", `${step}: ${withoutStep(step, error.message)}`, { recoverable: mayPass(error), cause: error });
+}
+
+/** What is left of a message that names the same step, perhaps with a longer id. */
+export function withoutStep(step: string, message: string): string {
+  const end = message.startsWith(step) ? message.indexOf(": ", step.length) : -1;
+  return end === -1 ? message : message.slice(end + 2);
 }
 
 /** Runs one step of a call and names it in the error. */

@@ -71,6 +71,13 @@ for (const { text, recoverable } of failures) {
   });
 }
 
+test("says how a name without a registry is to be written, and each thing once", async () => {
+  await using bench = await Bench.start();
+  bench.fake.fault(/images\/pull/, lines({ error: 'short-name "x:1" did not resolve to an alias' }));
+  await assert.rejects(bench.resolve("x:1"), { message: 'pull image x:1: podman answered: short-name "x:1" did not resolve to an alias; write the image with its registry, such as docker.io/library/x:1' });
+  await assert.rejects(bench.resolve("me/x:1"), { message: /such as docker\.io\/me\/x:1$/ });
+});
+
 test("offers another try after a pull that broke off or took too long", async () => {
   await using bench = await Bench.start();
   const rule = bench.fake.fault(/images\/pull/, { kind: "cut-before" });

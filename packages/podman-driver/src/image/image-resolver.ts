@@ -1,5 +1,6 @@
 import type { ImageInspect, PodmanClient } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
+import { withoutStep } from "../errors.ts";
 import { toPullReference } from "./image-reference.ts";
 
 export interface ImageRequest {
@@ -39,8 +40,9 @@ async function pull(podman: PodmanClient, reference: string, timeoutMs: number, 
     return id;
   } catch (error) {
     signal.throwIfAborted();
-    const text = deadline.aborted ? `not pulled within image_pull_timeout (${timeoutMs / 1000} s)` : errorText(error);
-    throw new DriverError("failed", `pull image ${reference}: ${text}`, { recoverable: deadline.aborted || !isFinal(text), cause: error });
+    const step = `pull image ${reference}`;
+    const text = deadline.aborted ? `not pulled within image_pull_timeout (${timeoutMs / 1000} s)` : withoutStep(step, errorText(error));
+    throw new DriverError("failed", `${step}: ${text}${toAdvice(reference, text)}`, { recoverable: deadline.aborted || !isFinal(text), cause: error });
   }
 }
 
@@ -60,6 +62,13 @@ const finalAnswers = [
 function isFinal(text: string): boolean {
   const lower = text.toLowerCase();
   return finalAnswers.some((answer) => lower.includes(answer));
+}
+
+/** Hosts differ in what a name without a registry stands for; the one that is meant is nearly always Docker Hub's. */
+function toAdvice(reference: string, text: string): string {
+  if (!text.includes("short-name")) return "";
+  const path = reference.includes("/") ? reference : `library/${reference}`;
+  return `; write the image with its registry, such as docker.io/${path}`;
 }
 
 function errorText(error: unknown): string {
