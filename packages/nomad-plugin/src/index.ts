@@ -21,3 +21,4 @@ export { serveDriver } from "./serve-driver.ts";
 export { driverServices } from "./server/driver-services.ts";
 export { GuardedDirectory } from "./logs/guarded-directory.ts";
 export { RotatedLog, type RotatedLogOptions, type RotatedLogPosition } from "./logs/rotated-log.ts";
+export { toSignalNumber } from "./signal-number.ts";

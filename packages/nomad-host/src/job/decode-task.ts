@@ -1,4 +1,5 @@
 import type { ConfigBody } from "@driver/nomad-plugin";
+import { toSignalNumber } from "@driver/nomad-plugin";
 import type { BlockReader } from "./block-reader.ts";
 import { decodeRestart } from "./decode-restart.ts";
 import type { RestartPolicy, Task, TaskLifecycle, TaskResources, TaskTemplate } from "./job.ts";
@@ -18,7 +19,7 @@ export function decodeTask(reader: BlockReader, restart: RestartPolicy): Task {
     ...(lifecycle === undefined ? {} : { lifecycle }),
     restart: decodeRestart(reader.optionalBlock("restart"), restart),
     killTimeoutMs: reader.durationMs("kill_timeout") ?? 5000,
-    killSignal: reader.string("kill_signal") ?? "",
+    killSignal: decodeKillSignal(reader),
     shutdownDelayMs: reader.durationMs("shutdown_delay") ?? 0,
     logs: decodeLogs(reader.optionalBlock("logs")),
     templates: reader.blocks("template").map(decodeTemplate),
@@ -41,6 +42,16 @@ function decodeDriver(reader: BlockReader): string {
   const driver = reader.string("driver") ?? "";
   if (driver === "") throw reader.error(`task "${reader.label}": driver is missing, as in driver = "podman"`, "driver");
   return driver;
+}
+
+function decodeKillSignal(reader: BlockReader): string {
+  const name = reader.string("kill_signal") ?? "";
+  if (name === "" || toSignalNumber(name) !== undefined) return name;
+  const given = JSON.stringify(name);
+  throw reader.error(
+    `argument kill_signal in task "${reader.label}": must be a signal such as "SIGTERM", "TERM" or "SIGRTMIN+3", not ${given}`,
+    "kill_signal",
+  );
 }
 
 function decodeEnv(reader: BlockReader): Readonly<Record<string, string>> {

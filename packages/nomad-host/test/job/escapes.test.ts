@@ -51,10 +51,12 @@ test("env, meta and user keep the escape for the time when the task starts", asy
 });
 
 test("templates, names and all else are taken as they are, without the escape", async () => {
-  const text = 'kill_signal = "$${s}"\ntemplate {\n  data = "a $${b} %%{c}"\n  destination = "local/$${d}"\n}';
-  const task = await loadTask(text);
-  assert.equal(task.killSignal, "${s}");
-  assert.deepEqual([task.templates[0]?.data, task.templates[0]?.destination], ["a ${b} %{c}", "local/${d}"]);
+  const network = 'network {\n  port "p" {\n    host_network = "$${n}"\n  }\n}';
+  const text = 'template {\n  data = "a $${b} %%{c}"\n  destination = "local/$${d}"\n}';
+  const group = (await loadText(jobText({ group: network, task: text }))).groups[0];
+  const task = group?.tasks[0];
+  assert.equal(group?.network?.ports[0]?.hostNetwork, "${n}");
+  assert.deepEqual([task?.templates[0]?.data, task?.templates[0]?.destination], ["a ${b} %{c}", "local/${d}"]);
 });
 
 test("a file's text is not searched for escapes when it is a template's data", async () => {

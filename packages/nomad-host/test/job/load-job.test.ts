@@ -174,3 +174,9 @@ test("stops with the signal's reason when it is aborted", async () => {
   const reason = new Error("enough");
   await assert.rejects(loadText(jobText(), { signal: AbortSignal.abort(reason) }), reason);
 });
+
+for (const name of ["", "SIGUSR1", "usr1", "SIGRTMIN+3", "15"]) {
+  test(`takes the kill signal ${JSON.stringify(name)} as it is written`, async () => {
+    assert.equal(onlyTask(await loadText(jobText({ task: `kill_signal = "${name}"` }))).killSignal, name);
+  });
+}

@@ -48,6 +48,8 @@ const refused: readonly (readonly [parts: Parts, line: number, message: RegExp])
   [{ task: "resources {\n cpu = 100\n cores = 1\n}" }, 10, /^resources: cpu and cores exclude each other$/],
   [{ task: "resources {\n memory = 100\n memory_max = 50\n}" }, 10, /50 is less than memory, 100/],
   [{ task: 'resources {\n memory = "256MB"\n}' }, 9, /must be a whole number from 10 on, not "256MB"/],
+  [{ task: 'kill_signal = "SIGFOO"' }, 8, /^argument kill_signal in task "server": must be a signal such as "SIGTERM".*, not "SIGFOO"$/],
+  [{ task: 'kill_signal = "SIGRTMAX+1"' }, 8, /must be a signal .*, not "SIGRTMAX\+1"$/],
   [{ task: "lifecycle {}" }, 8, /hook is missing/],
   [{ task: 'lifecycle {\n hook = "prestart"\n}' }, 4, /has no main task/],
   [{ task: 'lifecycle {\n hook = "poststop"\n sidecar = true\n}' }, 10, /cannot be a sidecar/],
