@@ -49,6 +49,21 @@ test("does not write into a FIFO whose reader holds it open but has stopped read
   assert.equal(await readFile(join(task.config.allocDir, "alloc", "logs", "task.stdout.0"), "utf8"), wanted);
 });
 
+test("loses no output of a task whose plugin died before Nomad had its answer, and which Nomad starts once more", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript(`echo first; ${untilGo}; seq 1 20000; exit 25`);
+  await task.stdout.until((text) => text === "first\n");
+  const stale = openSync(task.config.stdoutPath, constants.O_RDONLY | constants.O_NONBLOCK);
+  await task.stdout.leave();
+  await rig.crash();
+  await rig.startTask(task);
+  await go(task);
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 25);
+  closeSync(stale);
+  const wanted = Array.from({ length: 20_000 }, (_, index) => `${index + 1}\n`).join("");
+  assert.equal(await readFile(join(task.config.allocDir, "alloc", "logs", "task.stdout.0"), "utf8"), wanted);
+});
+
 test("stops, signals and looks into a recovered task as into any other", async () => {
   await using rig = await DriverRig.start();
   const task = await rig.runScript("trap 'exit 23' TERM; trap 'echo usr1' USR1; echo ready; while :; do sleep 0.05; done");

@@ -38,13 +38,20 @@ interface FoundContainer {
   readonly id: string;
   /** True: an unanswered call for this very start has started it already. It may have ended since, and is not run twice. */
   readonly hasRun: boolean;
+  /** True: made by an earlier call, perhaps of a plugin that has died since. */
+  readonly isTakenOver: boolean;
+}
+
+export interface StartedContainer {
+  readonly observed: ContainerInspect;
+  readonly isTakenOver: boolean;
 }
 
 /**
  * Brings a task's container up and returns what Podman then says of it. Whatever fails is undone by `undo`, which the
  * caller owns and keeps once nothing else can fail.
  */
-export async function startContainer(request: StartRequest, undo: Rollback, signal: AbortSignal): Promise<ContainerInspect> {
+export async function startContainer(request: StartRequest, undo: Rollback, signal: AbortSignal): Promise<StartedContainer> {
   const { task, options, host, policy } = request;
   const facts = await tryStep(request, `ask Podman at ${host.socketPath} what it can do`, () => host.facts(signal), signal);
   // The plan finds a bad config before anything is pulled.
@@ -52,8 +59,8 @@ export async function startContainer(request: StartRequest, undo: Rollback, sign
   for (const notice of plan.notices) request.emit(notice);
   const container = await createContainer(request, plan, undo, signal);
   await startOnce(request, container, signal);
-  const inspect = await tryStep(request, `inspect container ${plan.name}`, () => host.client.containers.inspect(container.id, signal), signal);
-  if (inspect !== undefined) return inspect;
+  const observed = await tryStep(request, `inspect container ${plan.name}`, () => host.client.containers.inspect(container.id, signal), signal);
+  if (observed !== undefined) return { observed, isTakenOver: container.isTakenOver };
   throw new DriverError("failed", `container ${plan.name} vanished as soon as it was started`, { recoverable: true });
 }
 
@@ -174,7 +181,7 @@ async function createOrFind(
 async function create(request: StartRequest, spec: ContainerSpec): Promise<FoundContainer> {
   const { id, warnings } = await request.host.client.containers.create(spec, new AbortController().signal);
   for (const warning of warnings) request.logger.warn(`Podman on creating ${spec.name}: ${warning}`);
-  return { id, hasRun: false };
+  return { id, hasRun: false, isTakenOver: false };
 }
 
 /** Makes room for the task's container. Returns one that is this very start's, to be taken over. */
@@ -188,7 +195,7 @@ async function clearName(request: StartRequest, name: string, signal: AbortSigna
     case "foreign":
       throw new DriverError("failed", `the container name ${name} is taken by ${claim.owner}: remove or rename that container`, { recoverable: true });
     case "same-start":
-      if (!wasCutOff(existing)) return { id: existing.id, hasRun: wasStarted(existing) };
+      if (!wasCutOff(existing)) return { id: existing.id, hasRun: wasStarted(existing), isTakenOver: true };
       request.logger.warn(`removing container ${name}: ${cutOff(existing).message}`);
       break;
     case "leftover":

@@ -22,7 +22,7 @@ const handleVersion = 1;
 /** Starts a task and answers with what Nomad keeps of it. A start that fails leaves nothing behind on the host. */
 export async function startTask(request: StartTaskRequest, signal: AbortSignal): Promise<{ readonly task: TaskHandle; readonly answer: StartedTask }> {
   await using undo = new Rollback(request.logger);
-  const observed = await startContainer(request, undo, signal);
+  const { observed, isTakenOver } = await startContainer(request, undo, signal);
   const startedAt = observed.state.startedAt ?? new Date();
   const source = resolveTaskLogging(request.options.logging, request.policy.logging);
   const network = toDriverNetwork(observed.network, {});
@@ -43,7 +43,8 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
     host,
     startedAt,
     sameBoot: true,
-    isFresh: true,
+    // Nomad's log collector stops for good with the plugin that had begun to write to it.
+    isFresh: !isTakenOver,
     seenPid: 0,
     collector: toCollector(toLogMode(request, source), request.logFiles),
     keptLog: source.kind === "journal" ? { kind: "journal", since: undefined } : { kind: "file", limitBytes: toLimitBytes(source) },
