@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { stat } from "node:fs/promises";
+import { mkdir, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
+
+import { toProcessMark } from "@driver/go-plugin";
 
 import type { RunEvent } from "../src/run/run-event.ts";
 import { emptyFolder } from "./empty-folder.ts";
@@ -218,4 +220,15 @@ test("a rootless engine can walk through the run's folder, and not list it", asy
     },
   });
   assert.deepEqual(await Promise.all(modes), [0o711, 0o711]);
+});
+
+test("folders of runs that were killed are named", async () => {
+  await using folder = await emptyFolder();
+  const mark = toProcessMark(process.pid).replace(/-\d+-/, "-1-");
+  const left = join(folder.path, `nomad-run-${mark}-aaaaaa`);
+  await mkdir(left);
+  const run = await recordRun(sampleJob([sampleGroup([sampleTask("only", "exit 0")])]), { parentPath: folder.path });
+  await rmdir(left);
+  const message = `left behind by runs that were killed, perhaps with tasks that still run: ${left}`;
+  assert.deepEqual(run.events[0], { kind: "note", message });
 });

@@ -1,7 +1,8 @@
-import { lstatSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { GoPluginError } from "../go-plugin-error.ts";
 import type { Logger } from "../log/logger.ts";
+import { isMarkOfDead, toProcessMark } from "../process-mark.ts";
 
 /** A folder of our own (mode 0700) with the place of the plugin's socket in it. */
 export interface SocketFolder {
@@ -24,7 +25,7 @@ export function createSocketFolder(options: {
   readonly pid: number;
   readonly logger: Logger;
 }): SocketFolder {
-  const name = folderName(options.pid);
+  const name = `${prefix}-${toProcessMark(options.pid)}`;
   const reasons: string[] = [];
   for (const parent of options.parents) {
     if (Buffer.byteLength(join(parent, `${name}-XXXXXX`, socketName)) > maxSocketPathBytes) {
@@ -43,21 +44,14 @@ export function createSocketFolder(options: {
   throw new GoPluginError("serve-failed", `no folder for the plugin's socket: ${reasons.join("; ")}`);
 }
 
-/** Pid, start time and pid namespace: a later process with the same pid has another start time. */
-function folderName(pid: number): string {
-  return `${prefix}-${pid}-${startTicks(pid) ?? 0}-${pidNamespace()}`;
-}
-
 /**
  * Removes the folders of plugins that are gone. Kept are other users' folders, and those from another pid
  * namespace, whose processes cannot be seen from here.
  */
 function sweepDeadFolders(parent: string): void {
   for (const name of readdirSync(parent)) {
-    const [, pid, ticks, namespace] = /^go-plugin-(\d+)-(\d+)-(\d+)-\w{6}$/.exec(name) ?? [];
-    if (pid === undefined || ticks === "0" || namespace !== pidNamespace()) continue;
-    if (startTicks(Number(pid)) === ticks) continue;
-    if (isOwnFolder(join(parent, name))) removeFolder(join(parent, name));
+    const [, mark] = /^go-plugin-(.+)-\w{6}$/.exec(name) ?? [];
+    if (mark !== undefined && isMarkOfDead(mark) && isOwnFolder(join(parent, name))) removeFolder(join(parent, name));
   }
 }
 
@@ -67,27 +61,6 @@ function isOwnFolder(path: string): boolean {
     return stat.isDirectory() && stat.uid === process.geteuid?.();
   } catch {
     return false;
-  }
-}
-
-/** Start of a process in clock ticks since boot; undefined when there is none, or it is a zombie. */
-function startTicks(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    // The name in parentheses may itself hold blanks and parentheses.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const isDead = fields[0] === "Z" || fields[0] === "X";
-    return isDead ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
-}
-
-function pidNamespace(): string {
-  try {
-    return /\d+/.exec(readlinkSync("/proc/self/ns/pid"))?.[0] ?? "0";
-  } catch {
-    return "0";
   }
 }
 

@@ -1,11 +1,10 @@
-import { chmod, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
 
 import type { ConfigBody, TaskEvent } from "@driver/nomad-plugin";
 
 import type { Job } from "../job/job.ts";
 import { createAllocDir, removeTree, writeAllocFile } from "./alloc/alloc-dir.ts";
+import { createRunFolder, findDeadRunFolders } from "./alloc/run-folder.ts";
 import { refuseBadConfigs } from "./driver/check-configs.ts";
 import type { CheckConfig } from "./driver/check-configs.ts";
 import { probePlugin } from "./driver/configure-driver.ts";
@@ -62,10 +61,10 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<RunResul
   const hostIp = options.hostIp ?? (await resolveHostAddress());
   const node = await readNodeFacts(hostIp);
   await using owned = new AsyncDisposableStack();
-  const rootPath = await mkdtemp(join(options.parentPath ?? tmpdir(), "nomad-run-"));
+  const parentPath = options.parentPath ?? tmpdir();
+  await noteDeadRuns(parentPath, on);
+  const rootPath = await createRunFolder(parentPath);
   owned.defer(() => removeRoot(rootPath, on));
-  // Others may walk through: a rootless engine runs as another user.
-  await chmod(rootPath, 0o711);
   const placed = await placeAllocations(job, planned, { rootPath, hostIp, node });
   const session = owned.use(await startSession(placed, node, options));
   const prepared = prepareAllocations(placed, session.facts, node);
@@ -81,6 +80,14 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<RunResul
   );
   const tasks = outcomes.flat();
   return { exitCode: chooseExitCode(tasks, signal.aborted), tasks };
+}
+
+/** Their tasks may run on, with a plugin that nobody asks any more: what to do is the operator's decision. */
+async function noteDeadRuns(parentPath: string, on: RunListener): Promise<void> {
+  const dead = await findDeadRunFolders(parentPath);
+  if (dead.length === 0) return;
+  const message = `left behind by runs that were killed, perhaps with tasks that still run: ${dead.join(", ")}`;
+  await on({ kind: "note", message });
 }
 
 async function startSession(allocations: readonly PlacedAllocation[], node: NodeFacts, options: RunJobOptions): Promise<DriverSession> {
