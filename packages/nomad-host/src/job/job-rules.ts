@@ -57,7 +57,14 @@ const resources: BlockRule = {
     numa: "NUMA placement is not available here",
     secrets: "the size of the secrets directory cannot be set here",
   },
-  noted: { disk: "resources disk: has no effect, use ephemeral_disk in the group", iops: "resources iops: has no effect" },
+  noted: { disk: "resources disk: has no effect, disk space is not limited here", iops: "resources iops: has no effect" },
+};
+
+const logs: BlockRule = {
+  attributes: ["disabled", "enabled"],
+  noted: Object.fromEntries(
+    ["max_files", "max_file_size"].map((name) => [name, `logs ${name}: has no effect, what a task writes is shown and not kept here`]),
+  ),
 };
 
 const task: BlockRule = {
@@ -71,7 +78,7 @@ const task: BlockRule = {
     restart,
     template,
     lifecycle: { attributes: ["hook", "sidecar"] },
-    logs: { attributes: ["max_files", "max_file_size", "disabled", "enabled"] },
+    logs,
   },
   repeated: ["template"],
   noted: { ...schedulingNotes, service, scaling, identity: "identity: tasks get no token outside a cluster" },
@@ -111,10 +118,18 @@ const network: BlockRule = {
   },
 };
 
+const ephemeralDisk: BlockRule = {
+  noted: {
+    size: "ephemeral_disk size: has no effect, disk space is not limited here",
+    sticky: "ephemeral_disk sticky: has no effect, the allocation's folder is removed at the end of the run",
+    migrate: "ephemeral_disk migrate: has no effect, the allocation's folder is removed at the end of the run",
+  },
+};
+
 const group: BlockRule = {
   labels: 1,
   attributes: ["count", "shutdown_delay", "meta"],
-  blocks: { network, task, restart, meta: free, ephemeral_disk: { attributes: ["sticky", "migrate", "size"] } },
+  blocks: { network, task, restart, meta: free, ephemeral_disk: ephemeralDisk },
   repeated: ["task"],
   noted: {
     ...groupNotes,

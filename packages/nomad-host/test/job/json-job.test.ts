@@ -57,8 +57,8 @@ for (const [title, value] of [
     const task = group?.tasks[0];
     assert.ok(group && task);
     assert.deepEqual(
-      [read.id, read.type, read.notes.map((note) => note.message)],
-      ["web", "batch", ["constraint: has no effect, placement needs a cluster"]],
+      [read.id, read.type, read.notes.map(({ message }) => message.split(":")[0])],
+      ["web", "batch", ["constraint", "logs max_files", "logs max_file_size"]],
     );
     assert.deepEqual(
       group.network?.ports.map(({ position: _, ...port }) => port),

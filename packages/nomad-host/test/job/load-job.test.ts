@@ -114,13 +114,21 @@ test("notes what has no effect on one machine, in the order of the file", async 
   const job = await loadJob(jobFile("everything.nomad.hcl"), plainOptions);
   assert.deepEqual(
     job.notes.map(({ message, position }) => `${position.line} ${message.split(":")[0]}`),
-    ["23 node_pool", "29 constraint", "34 update", "71 service"],
+    ["23 node_pool", "29 constraint", "34 update", "43 ephemeral_disk size", "71 service", "131 logs max_files", "132 logs max_file_size"],
   );
 });
 
 test("notes that a task gets no token", async () => {
   const job = await loadText(jobText({ task: "identity {\n  env = true\n}" }));
   assert.deepEqual(job.notes, [{ message: "identity: tasks get no token outside a cluster", position: { line: 8, column: 7 } }]);
+});
+
+test("notes that nothing limits the disk or keeps the logs", async () => {
+  const job = await loadText(jobText({ group: "ephemeral_disk {\n  size = 300\n  sticky = true\n  migrate = true\n}", task: "logs {\n  max_files = 3\n  max_file_size = 5\n}" }));
+  assert.deepEqual(
+    job.notes.map(({ message, position }) => `${position.line} ${message.split(":")[0]}`),
+    ["6 ephemeral_disk size", "7 ephemeral_disk sticky", "8 ephemeral_disk migrate", "13 logs max_files", "14 logs max_file_size"],
+  );
 });
 
 test("fills in Nomad's defaults", async () => {

@@ -66,6 +66,15 @@ test("publishes ports only where the container has a network of its own", () => 
   assert.equal(published("bridge", { networkIsolation: { mode: "group", path: "/n", labels: {} } }), undefined);
 });
 
+test("tells the task's owner when its ports are not published", () => {
+  const port = { label: "http", hostPort: 20_001, to: 80, hostIp: "" };
+  const task = { resources: { ...plainTask().resources, ports: [port] } };
+  const notices = (network_mode: string, ports = ["http"]): readonly string[] => plan({ config: { network_mode, ports }, task }).notices;
+  assert.deepEqual(notices("none"), ['ports are not published: with network_mode "none" the task has no network']);
+  assert.deepEqual(notices("host"), ['ports are not published: with network_mode "host" the task listens on the host\'s own ports']);
+  assert.deepEqual([notices("bridge"), notices("none", [])], [[], []]);
+});
+
 test("tells the task's owner when its network_mode is not used", () => {
   const { notices } = plan({ config: { network_mode: "host" }, task: { networkIsolation: { mode: "group", path: "/n", labels: {} } } });
   assert.deepEqual(notices, ['network_mode "host" is not used: the task joins its group\'s network']);

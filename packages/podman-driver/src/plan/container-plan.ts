@@ -79,7 +79,14 @@ export function planContainer(input: PlanInput): ContainerPlan {
     ...planDns(task.dns, policy.dnsServers),
     log_configuration: planLog(resolveTaskLogging(options.logging, policy.logging), policy.logCollection),
   };
-  return { name, spec, notices: network.notice === undefined ? [] : [network.notice] };
+  return { name, spec, notices: [network.notice, toPortNotice(ports, network.netns.nsmode)].filter((notice) => notice !== undefined) };
+}
+
+/** In a group's network Nomad publishes the ports itself. */
+function toPortNotice(ports: readonly unknown[], nsmode: string): string | undefined {
+  if (ports.length === 0 || (nsmode !== "host" && nsmode !== "none")) return undefined;
+  const reason = nsmode === "host" ? "the task listens on the host's own ports" : "the task has no network";
+  return `ports are not published: with network_mode "${nsmode}" ${reason}`;
 }
 
 function toCpuLimit({ options, policy }: PlanInput): { readonly hardLimit: boolean; readonly periodUs: number; readonly hostCpuCount: number } {
