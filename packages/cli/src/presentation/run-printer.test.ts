@@ -86,6 +86,13 @@ const lines: readonly (readonly [RunEvent, readonly string[]])[] = [
   [{ kind: "note", message: "look" }, ["2 note: look\n"]],
   [{ kind: "plugin-log", entry: { level: "info", message: "quiet", fields: {} } }, []],
   [{ kind: "plugin-log", entry: { level: "warn", message: "loud", fields: {} } }, ["2 driver: loud\n"]],
+  [
+    {
+      kind: "plugin-log",
+      entry: { level: "error", message: "lost", fields: { error: 'read "x"', task: "a/b", tries: 3, empty: "" } },
+    },
+    ['2 driver: lost: error="read \\"x\\"" task=a/b tries=3 empty=""\n'],
+  ],
   [log("stdout", "one\ntwo\n"), ["1 web   | one\nweb   | two\n"]],
   [log("stderr", "bad\n"), ["2 web   | bad\n"]],
 ];

@@ -2,6 +2,7 @@ import type { LogStream, RunEvent, RunResult, TaskName } from "@driver/nomad-hos
 
 import { describeExit } from "./describe-exit.ts";
 import { describeNoRestart, describeRestart } from "./describe-restart.ts";
+import { describeLogEntry } from "./describe-log-entry.ts";
 import { LinePrefixer } from "./line-prefixer.ts";
 import type { Output } from "./output.ts";
 import type { Look } from "./style.ts";
@@ -59,7 +60,7 @@ export class RunPrinter {
         return style("dim", `driver ${event.driver} ${event.version}: ${event.description}`);
       case "plugin-log":
         return event.entry.level === "warn" || event.entry.level === "error"
-          ? style("yellow", `driver: ${event.entry.message}`)
+          ? style("yellow", `driver: ${describeLogEntry(event.entry)}`)
           : undefined;
       case "allocation":
         return style("dim", describeAllocation(event));
