@@ -4,6 +4,8 @@ import { JobFileError, RunError, toExcerpt } from "@driver/nomad-host";
 import { ConfigError } from "@driver/nomad-plugin";
 import type { Position } from "@driver/nomad-plugin";
 
+import { toPrintable } from "./to-printable.ts";
+
 /** The files that an error's position may point into. */
 export interface ErrorSources {
   readonly jobPath: string;
@@ -30,11 +32,11 @@ export function locateErrors(error: unknown, sources: ErrorSources): readonly Lo
 
 /** Errors as people want to see them: the place, the sentence, the line with a caret; never a stack. */
 export async function formatError(error: unknown, sources: ErrorSources): Promise<string> {
-  if (error instanceof JobFileError) return error.format();
+  if (error instanceof JobFileError) return toPrintable(error.format());
   const parts: string[] = [];
   for (const { message, path, position } of locateErrors(error, sources))
     parts.push(position === undefined || path === undefined ? `error: ${message}` : await formatPlace(path, position, message));
-  return parts.join("\n");
+  return toPrintable(parts.join("\n"));
 }
 
 async function formatPlace(path: string, position: Position, message: string): Promise<string> {

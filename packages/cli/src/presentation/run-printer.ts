@@ -6,6 +6,7 @@ import { describeLogEntry } from "./describe-log-entry.ts";
 import { LinePrefixer } from "./line-prefixer.ts";
 import type { Output } from "./output.ts";
 import type { Look } from "./style.ts";
+import { toPrintable } from "./to-printable.ts";
 
 export interface RunPrinterOptions {
   /** Lines that tasks write to their stdout. */
@@ -57,10 +58,10 @@ export class RunPrinter {
     const { style } = this.#options.stderr;
     switch (event.kind) {
       case "driver-ready":
-        return style("dim", `driver ${event.driver} ${event.version}: ${event.description}`);
+        return style("dim", toPrintable(`driver ${event.driver} ${event.version}: ${event.description}`));
       case "plugin-log":
         return event.entry.level === "warn" || event.entry.level === "error"
-          ? style("yellow", `driver: ${describeLogEntry(event.entry)}`)
+          ? style("yellow", toPrintable(`driver: ${describeLogEntry(event.entry)}`))
           : undefined;
       case "allocation":
         return style("dim", describeAllocation(event));
@@ -69,23 +70,23 @@ export class RunPrinter {
       case "task-running":
         return this.#line(event, "started");
       case "task-stopping":
-        return this.#line(event, style("dim", `stopping: ${event.reason}`));
+        return this.#line(event, style("dim", toPrintable(`stopping: ${event.reason}`)));
       case "task-event":
-        return this.#line(event, event.message);
+        return this.#line(event, toPrintable(event.message));
       case "task-failed":
-        return this.#line(event, style("red", `failed: ${event.message}`));
+        return this.#line(event, style("red", toPrintable(`failed: ${event.message}`)));
       case "task-exited": {
         const isGood =
           event.isStoppedByHost || (event.result.exitCode === 0 && event.result.signal === 0 && event.result.error === undefined);
         const how = `${event.isStoppedByHost ? "stopped" : "ended"}: ${describeExit(event.result)}`;
-        return this.#line(event, style(isGood ? "dim" : "red", how));
+        return this.#line(event, style(isGood ? "dim" : "red", toPrintable(how)));
       }
       case "task-restarting":
         return this.#line(event, style("yellow", describeRestart(event)));
       case "task-not-restarting":
         return this.#line(event, style("red", describeNoRestart(event)));
       case "note":
-        return style("yellow", `note: ${event.message}`);
+        return style("yellow", toPrintable(`note: ${event.message}`));
       case "task-log":
         return undefined;
     }

@@ -5,6 +5,7 @@ import { checkBlock } from "./check-block.ts";
 import { decodeNetwork } from "./decode-network.ts";
 import { decodeRestart, defaultRestart } from "./decode-restart.ts";
 import { decodeTask } from "./decode-task.ts";
+import { hasControlCharacter } from "./has-control-character.ts";
 import type { Job, JobType, Task, TaskGroup } from "./job.ts";
 import { jobRule } from "./job-rules.ts";
 
@@ -18,7 +19,7 @@ export function decodeJob(block: ConfigBlock, source: SourceFile): Job {
   if (groups.length === 0) throw reader.error(`job "${reader.label}": has no group; a job needs at least one group with a task`);
   return {
     id: decodeId(reader),
-    name: reader.string("name") ?? reader.label,
+    name: decodeName(reader),
     type,
     namespace: reader.string("namespace") ?? "default",
     region: reader.string("region") ?? "global",
@@ -32,8 +33,15 @@ export function decodeJob(block: ConfigBlock, source: SourceFile): Job {
 
 function decodeId(reader: BlockReader): string {
   const id = reader.string("id") ?? reader.label;
-  if (id === "" || /[\s\0]/.test(id)) throw reader.error(`job ${JSON.stringify(id)}: the name must not be empty nor hold spaces`, "id");
+  if (id === "" || /\s/.test(id) || hasControlCharacter(id))
+    throw reader.error(`job ${JSON.stringify(id)}: the name must not be empty nor hold spaces or control characters`, "id");
   return id;
+}
+
+function decodeName(reader: BlockReader): string {
+  const name = reader.string("name") ?? reader.label;
+  if (hasControlCharacter(name)) throw reader.error(`job ${JSON.stringify(name)}: the name must not hold control characters`, "name");
+  return name;
 }
 
 /** A task directly in the job is a group of its own (`nomad`). */
@@ -60,7 +68,8 @@ function decodeGroup(reader: BlockReader, type: JobType): TaskGroup {
   const network = reader.optionalBlock("network");
   const tasks = reader.blocks("task").map((task) => decodeTask(task, restart));
   const count = reader.integer("count", { min: 0 }) ?? 1;
-  if (reader.label === "") throw reader.error("group: its name must not be empty");
+  if (reader.label === "" || hasControlCharacter(reader.label))
+    throw reader.error(`group ${JSON.stringify(reader.label)}: its name must not be empty nor hold control characters`);
   if (tasks.length === 0) throw reader.error(`group "${reader.label}": has no task`);
   if (count > 1 && (type === "system" || type === "sysbatch"))
     throw reader.error(`argument count in group "${reader.label}": a ${type} job runs once on a machine, so count must be 0 or 1`, "count");

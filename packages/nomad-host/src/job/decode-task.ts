@@ -2,6 +2,7 @@ import type { ConfigBody } from "@driver/nomad-plugin";
 import { toSignalNumber } from "@driver/nomad-plugin";
 import type { BlockReader } from "./block-reader.ts";
 import { decodeRestart } from "./decode-restart.ts";
+import { hasControlCharacter } from "./has-control-character.ts";
 import type { RestartPolicy, Task, TaskLifecycle, TaskResources, TaskTemplate } from "./job.ts";
 
 /** Decodes a `task` block; `restart` is the policy of its group. */
@@ -30,9 +31,9 @@ export function decodeTask(reader: BlockReader, restart: RestartPolicy): Task {
 /** The name becomes a folder of the allocation. */
 function decodeName(reader: BlockReader): string {
   const name = reader.label;
-  if (name === "" || name === "." || name === ".." || name === "alloc" || /[/\\\0]/.test(name)) {
+  if (name === "" || name === "." || name === ".." || name === "alloc" || /[/\\]/.test(name) || hasControlCharacter(name)) {
     throw reader.error(
-      `task ${JSON.stringify(name)}: the name becomes a folder, so it must not be empty, ".", ".." or "alloc", nor hold a slash`,
+      `task ${JSON.stringify(name)}: the name becomes a folder, so it must not be empty, ".", ".." or "alloc", nor hold a slash or control characters`,
     );
   }
   return name;

@@ -100,6 +100,21 @@ const wholeFiles: readonly (readonly [title: string, text: string, message: RegE
     /the name becomes a folder/,
   ],
   [
+    "a task name with a control character",
+    'job "a" {\n  group "g" {\n    task "a\\u001b[2J" {\n      driver = "x"\n    }\n  }\n}\n',
+    /^task "a\\u001b\[2J": .* nor hold a slash or control characters$/,
+  ],
+  [
+    "a group name with a control character",
+    'job "a" {\n  group "\\u009b2J" {\n    task "t" {\n      driver = "x"\n    }\n  }\n}\n',
+    /^group ".*2J": its name must not be empty nor hold control characters$/,
+  ],
+  [
+    "a job name with a control character",
+    'job "a" {\n  name = "\\u0007"\n  group "g" {\n    task "t" {\n      driver = "x"\n    }\n  }\n}\n',
+    /^job "\\u0007": the name must not hold control characters$/,
+  ],
+  [
     "two tasks of one name",
     'job "a" {\n  group "g" {\n    task "t" {\n      driver = "x"\n    }\n    task "t" {\n      driver = "x"\n    }\n  }\n}\n',
     /^task "t": declared already on line 3$/,
