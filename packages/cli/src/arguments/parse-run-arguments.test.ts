@@ -37,6 +37,7 @@ for (const [args, changes] of cases) {
 const refusals: readonly (readonly [readonly string[], RegExp])[] = [
   [[], /no job file given/],
   [["a", "b"], /one job file at a time, but "b" follows "a"/],
+  [["-"], /a job is not read from stdin: give a file/],
   [["-x", "a"], /Unknown option '-x'/],
   [["-var", "=1", "a"], /-var "=1" is not of the form name=value/],
   [["a", "-var"], /'--var <value>' argument missing/],

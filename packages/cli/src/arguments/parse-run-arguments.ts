@@ -35,6 +35,7 @@ export function parseRunArguments(args: readonly string[]): RunArguments {
   const isHelpWanted = values.help === true;
   const [jobPath = "", surplus] = positionals;
   if (!isHelpWanted && jobPath === "") throw new UsageError("run: no job file given; usage: nomad-driver-podman run [options] FILE");
+  if (jobPath === "-") throw new UsageError("run: a job is not read from stdin: give a file, or /dev/stdin for a pipe");
   if (surplus !== undefined)
     throw new UsageError(`run: one job file at a time, but ${JSON.stringify(surplus)} follows ${JSON.stringify(jobPath)}`);
   return {

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 
 import { JobFileError, RunError, toExcerpt } from "@driver/nomad-host";
 import { ConfigError } from "@driver/nomad-plugin";
@@ -40,6 +40,11 @@ export async function formatError(error: unknown, sources: ErrorSources): Promis
 }
 
 async function formatPlace(path: string, position: Position, message: string): Promise<string> {
-  const excerpt = toExcerpt(await readFile(path, "utf8").catch(() => ""), position);
+  const excerpt = toExcerpt(await readAgain(path).catch(() => ""), position);
   return [`${path}:${position.line}:${position.column}: ${message}`, excerpt].filter((part) => part !== "").join("\n");
+}
+
+/** A pipe has been read already, and opening a named one again would wait for ever. */
+async function readAgain(path: string): Promise<string> {
+  return (await stat(path)).isFile() ? readFile(path, "utf8") : "";
 }
