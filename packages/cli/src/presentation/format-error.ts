@@ -40,11 +40,12 @@ export async function formatError(error: unknown, sources: ErrorSources): Promis
 }
 
 async function formatPlace(path: string, position: Position, message: string): Promise<string> {
-  const excerpt = toExcerpt(await readAgain(path).catch(() => ""), position);
+  const text = await readAgain(path).catch(() => undefined);
+  const excerpt = text === undefined ? "" : toExcerpt(text, position);
   return [`${path}:${position.line}:${position.column}: ${message}`, excerpt].filter((part) => part !== "").join("\n");
 }
 
 /** A pipe has been read already, and opening a named one again would wait for ever. */
-async function readAgain(path: string): Promise<string> {
-  return (await stat(path)).isFile() ? readFile(path, "utf8") : "";
+async function readAgain(path: string): Promise<string | undefined> {
+  return (await stat(path)).isFile() ? readFile(path, "utf8") : undefined;
 }
