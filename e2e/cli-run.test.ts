@@ -98,6 +98,7 @@ test("Ctrl-C stops the job in order, removes everything and gives 130", async ()
   });
   assert.equal(stdout, "clitask | ready\nclitask | bye\n");
   assert.match(stderr, /^clitask \* stopping: interrupted$/m);
+  assert.doesNotMatch(stderr, /second Ctrl-C/);
   assert.equal(code, 130);
   assert.deepEqual(await listContainers("clitask-"), []);
 });
@@ -108,9 +109,10 @@ test("a second Ctrl-C kills what does not stop", async () => {
     "job.hcl",
     jobText("trap 'echo no' TERM; echo ready; while :; do sleep 0.1; done", 'kill_timeout = "10m"'),
   );
-  const { code, stdout } = await workplace.runJob(job, {
+  const { code, stdout, stderr } = await workplace.runJob(job, {
     onOutput: sendAfter("clitask | ready\n", "clitask | ready\nclitask | no\n"),
   });
+  assert.match(stderr, /^note: the tasks are given time to stop; a second Ctrl-C kills them at once$/m);
   assert.equal(stdout, "clitask | ready\nclitask | no\n");
   assert.equal(code, 130);
   assert.deepEqual(await listContainers("clitask-"), []);

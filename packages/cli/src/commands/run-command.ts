@@ -17,6 +17,9 @@ import type { Interrupts } from "./interrupts.ts";
 import { ownExecutable } from "./own-executable.ts";
 import { pluginName, withSocket } from "./plugin-config.ts";
 
+const defaultKillTimeoutMs = 5_000;
+const secondInterruptNote = { kind: "note", message: "the tasks are given time to stop; a second Ctrl-C kills them at once" } as const;
+
 /** `run FILE`: settles with the job's exit code; 1 when it could not run, 130 when it was interrupted. */
 export async function runCommand(args: readonly string[]): Promise<number> {
   const wanted = parseRunArguments(args);
@@ -37,6 +40,7 @@ async function runOrExplain(wanted: RunArguments, interrupts: Interrupts, json: 
     const job = await loadWantedJob(wanted, interrupts.stop);
     if (json !== undefined) return (await runWanted(job, { wanted, interrupts, on: json.print })).exitCode;
     const printer = createPrinter(job, interrupts);
+    if (isSlowToStop(job)) interrupts.stop.addEventListener("abort", () => void printer.print(secondInterruptNote), { once: true });
     const result = await runWanted(job, { wanted, interrupts, on: printer.print });
     await printer.printSummary(job.id, result);
     return result.exitCode;
@@ -74,6 +78,11 @@ async function runWanted(
 function launcher(pluginPath: string | undefined): LaunchDriver {
   const { command, args } = pluginPath === undefined ? ownExecutable() : { command: pluginPath, args: [] };
   return ({ onLog, signal }) => launchDriver({ command, args, onLog, signal });
+}
+
+/** Whether a person may wait longer for the tasks to stop than Nomad's default `kill_timeout`. */
+function isSlowToStop({ groups }: Job): boolean {
+  return groups.some((group) => group.tasks.some((task) => group.shutdownDelayMs + task.shutdownDelayMs + task.killTimeoutMs > defaultKillTimeoutMs));
 }
 
 function createPrinter(job: Job, interrupts: Interrupts): RunPrinter {
