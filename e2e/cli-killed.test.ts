@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+
+import { testSetting } from "@driver/testing";
+
+import { CliWorkplace, listContainers } from "./cli-run.ts";
+
+const run = promisify(execFile);
+
+const jobText = `job "killed" {
+  type = "batch"
+  group "killed" {
+    task "killedtask" {
+      driver = "podman"
+      config {
+        image   = "${testSetting("TEST_IMAGE")}"
+        command = "sh"
+        args    = ["-c", "echo ready; exec sleep 600"]
+      }
+    }
+  }
+}
+`;
+
+/** The shell lines of the documentation that remove what a killed run has left, without those that are for the eye. */
+async function documentedCleanUp(): Promise<string> {
+  const text = await readFile(join(import.meta.dirname, "../docs/running-without-nomad.md"), "utf8");
+  const lines = /### After `kill -9`.*?```sh\n(.*?)```/s.exec(text)?.[1] ?? "";
+  return lines.replace(/^ps .*\n/, "").replaceAll("podman ps", "podman --remote ps").replaceAll("podman rm", "podman --remote rm");
+}
+
+/** Starts a run, kills it as soon as its task writes, and returns the plugin's process id. */
+async function killARun(jobPath: string, temporaryPath: string): Promise<number> {
+  const args = ["run", "-socket", testSetting("TEST_PODMAN_SOCKET"), jobPath];
+  const child = spawn(testSetting("TEST_PLUGIN"), args, { env: { ...process.env, TMPDIR: temporaryPath }, stdio: ["ignore", "pipe", "ignore"] });
+  await once(child.stdout, "data");
+  const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, "utf8");
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  return Number(children.trim().split(" ")[0]);
+}
+
+test("what a killed run has left is named by the next run, and goes as the documentation says", async () => {
+  await using workplace = await CliWorkplace.create();
+  const temporary = join(workplace.path, "killed");
+  await mkdir(temporary);
+  const job = await workplace.write("job.hcl", jobText);
+  const plugin = await killARun(job, temporary);
+  assert.match((await run("ps", ["-o", "args=", "-p", String(plugin)])).stdout, /nomad-driver-podman$/m);
+  const [name = ""] = (await readdir(temporary)).filter((entry) => entry.startsWith("nomad-run-"));
+  const folder = join(temporary, name);
+  const next = await workplace.run(["run", "-socket", "/nowhere.sock", job], { env: { TMPDIR: temporary } });
+  assert(next.stderr.includes(`note: left behind by runs that were killed, perhaps with tasks that still run: ${folder}\n`), next.stderr);
+
+  process.kill(plugin, "SIGTERM");
+  assert.equal((await listContainers("killedtask-")).length, 1);
+  const env = { ...process.env, folder, CONTAINER_HOST: `unix://${testSetting("TEST_PODMAN_SOCKET")}` };
+  await run("sh", ["-ec", await documentedCleanUp()], { env });
+  assert.deepEqual(await listContainers("killedtask-"), []);
+  assert.deepEqual((await readdir(temporary)).filter((entry) => entry === name), []);
+});
