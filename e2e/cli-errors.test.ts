@@ -121,6 +121,20 @@ test("a log FIFO that cannot be made fails the task, and the run ends", async ()
   assert.equal(code, 1);
 });
 
+for (const [what, end] of [
+  ["goes on", 'exec /usr/bin/mkfifo "$@"'],
+  ["fails for it", "exit 1"],
+] as const) {
+  test(`Ctrl-C while a log FIFO is made, which ${what}, gives 130`, async () => {
+    await using workplace = await CliWorkplace.create();
+    const job = await workplace.write("job.hcl", jobText());
+    const mkfifo = await workplace.write("mkfifo", `#!/bin/sh\nkill -INT $PPID\n${end}\n`);
+    await chmod(mkfifo, 0o755);
+    const { code } = await workplace.runJob(job, { env: { PATH: `${workplace.path}:${process.env["PATH"]}` } });
+    assert.equal(code, 130);
+  });
+}
+
 test("a port in use is named with its label and number, before anything starts", async () => {
   await using workplace = await CliWorkplace.create();
   await using server = createServer();

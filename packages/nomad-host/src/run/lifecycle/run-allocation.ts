@@ -124,12 +124,12 @@ class TaskRuns {
   }
 
   #start(task: Task): TaskRun {
-    const { allocation, configs, session, logCollection, on, random, killSignal } = this.#options;
+    const { allocation, configs, session, logCollection, on, random, signal, killSignal } = this.#options;
     const name = { group: allocation.group.name, allocIndex: allocation.index, task: task.name };
     const jobType = allocation.job.type;
     const config = configs.get(task);
     if (config === undefined) throw new Error(`task ${task.name} was not prepared`);
-    const run = new TaskRun({ name, task, jobType, config, session, logCollection, on, random, killSignal });
+    const run = new TaskRun({ name, task, jobType, config, session, logCollection, on, random, signal, killSignal });
     this.#runs.set(task, run);
     void run.finished.then((outcome) => this.#note(task, outcome));
     return run;

@@ -24,6 +24,8 @@ export interface TaskRunOptions {
   readonly session: DriverSession;
   readonly logCollection: LogCollection;
   readonly on: RunListener;
+  /** Fires when the whole run is interrupted; the task itself is stopped by `stop`. */
+  readonly signal: AbortSignal;
   /** Cuts all waiting short: the task is killed. */
   readonly killSignal: AbortSignal;
   /** Gives the jitter of restart delays: from 0 to below 1. */
@@ -88,12 +90,15 @@ export class TaskRun {
   }
 
   async #live(config: TaskConfig, logs: TaskLogs): Promise<TaskLifeEnd> {
-    const { name, task, session, on, killSignal } = this.#options;
+    const { name, task, session, on, signal, killSignal } = this.#options;
+    const wasInterrupted = signal.aborted;
     const life = new TaskLife({ name, task, config, session, logs, on, killSignal });
     this.#life = life;
     void life.started.then(() => (life.isStarted ? this.#started.resolve() : undefined));
     const end = await life.finished;
     this.#life = undefined;
+    // What hinders a start in the moment of Ctrl-C is laid to that, and the stop is on its way.
+    if (end.ending.kind === "start-failed" && signal.aborted && !wasInterrupted) this.#stop.abort(signal.reason);
     return end;
   }
 
