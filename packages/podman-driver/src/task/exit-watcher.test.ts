@@ -9,7 +9,7 @@ const startedAt = new Date("2026-08-21T10:00:00.000Z");
 const running: ObservedState = { status: "running", pid: 4711, exitCode: 0, oomKilled: false, error: "", startedAt };
 const exited = (exitCode: number): ObservedState => ({ ...running, status: "exited", pid: 0, exitCode, finishedAt: new Date(startedAt.getTime() + 1000) });
 
-const timings: ExitTimings = { armedWaitMs: 5000, bareWaitMs: 500, shortestRetryMs: 2, longestRetryMs: 8, waitAgainMs: 2, conmonGraceMs: 20 };
+const timings: ExitTimings = { armedWaitMs: 5000, armedWaitDelayMs: 0, bareWaitMs: 500, shortestRetryMs: 2, longestRetryMs: 8, waitAgainMs: 2, conmonGraceMs: 20 };
 
 const silent: Logger = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, named: () => silent, with: () => silent };
 

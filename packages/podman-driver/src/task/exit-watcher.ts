@@ -32,6 +32,8 @@ export interface ExitWatcherOptions {
 export interface ExitTimings {
   /** With a hint at hand Podman's own wait is only the net below; each look costs the service some CPU. */
   readonly armedWaitMs: number;
+  /** With a hint at hand the net is hung up only then: many a task is over before, and many may be starting. */
+  readonly armedWaitDelayMs: number;
   readonly bareWaitMs: number;
   /** Pauses between questions to a Podman that does not answer, doubled each time. */
   readonly shortestRetryMs: number;
@@ -43,7 +45,8 @@ export interface ExitTimings {
 }
 
 export const defaultExitTimings: ExitTimings = {
-  armedWaitMs: 5000,
+  armedWaitMs: 30_000,
+  armedWaitDelayMs: 5000,
   bareWaitMs: 500,
   shortestRetryMs: 100,
   longestRetryMs: 5000,
@@ -94,7 +97,8 @@ class ExitWatch {
     const hints = sources.watchHints(this.#hint);
     // No conmon to be seen: the container may have ended before anybody watched it, which Podman's wait is slow to tell.
     if (!hints.armed) this.#hint();
-    const net = this.#followWait(hints.armed ? this.#timings.armedWaitMs : this.#timings.bareWaitMs);
+    const { armedWaitMs, armedWaitDelayMs, bareWaitMs } = this.#timings;
+    const net = hints.armed ? this.#followWait(armedWaitMs, armedWaitDelayMs) : this.#followWait(bareWaitMs, 0);
     try {
       for (;;) {
         await this.#nextHint();
@@ -187,9 +191,10 @@ class ExitWatch {
     return { state, startedAt, sameBoot, conmonAlive, waitCode: this.#waitCode, oomKills: this.#oomKills, survivedOomKills, memoryLimitBytes };
   }
 
-  async #followWait(intervalMs: number): Promise<void> {
+  async #followWait(intervalMs: number, delayMs: number): Promise<void> {
     const { shortestRetryMs, longestRetryMs, waitAgainMs } = this.#timings;
     let retryMs = shortestRetryMs;
+    if (delayMs > 0) await sleep(delayMs, undefined, { signal: this.#signal }).catch(() => undefined);
     while (!this.#signal.aborted) {
       try {
         this.#waitCode = await this.#options.sources.wait(intervalMs, this.#signal);
