@@ -16,15 +16,15 @@ test("finds a service by name, and the default one by no name or by default", ()
   hosts.close();
 });
 
-test("asks a service what it can do once, and again when told to look", async () => {
+test("asks a service what it can do once, and looks at less of it from then on", async () => {
   await using fake = await FakePodman.start();
   const hosts = new PodmanHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
   const host = hosts.resolve("");
   assert.deepEqual(await host.facts(soon()), { version: "4.3.1", rootless: false, cgroupVersion: "v1", cgroupManager: "cgroupfs", cgroupControllers: [] });
   await host.facts(soon());
   assert.deepEqual(fake.seen, ["GET /_ping", "GET /info"]);
-  await host.probe(soon());
-  assert.equal(fake.seen.length, 4);
+  assert.equal((await host.probe(soon())).version, "4.3.1");
+  assert.deepEqual(fake.seen.slice(2), ["GET /_ping", "GET /containers/.nomad-driver-podman-probe/json"]);
   hosts.close();
 });
 
@@ -35,5 +35,18 @@ test("remembers no facts from a look that failed", async () => {
   await assert.rejects(hosts.resolve("").facts(soon()), { code: "bad-answer" });
   rule.clear();
   assert.equal((await hosts.resolve("").facts(soon())).version, "4.3.1");
+  hosts.close();
+});
+
+test("asks again what a service can do after a look that failed", async () => {
+  await using fake = await FakePodman.start();
+  const hosts = new PodmanHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
+  const host = hosts.resolve("");
+  await host.probe(soon());
+  const rule = fake.fault(/containers/, { kind: "empty-body" });
+  await assert.rejects(host.probe(soon()), { code: "engine-error" });
+  rule.clear();
+  await host.probe(soon());
+  assert.deepEqual(fake.seen.slice(-2), ["GET /_ping", "GET /info"]);
   hosts.close();
 });
