@@ -36,4 +36,5 @@ export type { EventFilter, Events, PodmanEvent } from "./events.ts";
 export type { Networks } from "./networks.ts";
 
 // The k8s-file log.
-export { K8sFileLines, maxK8sFileLineBytes, type K8sFileEntry } from "./k8s-file-lines.ts";
+export { ByteRun } from "./byte-run.ts";
+export { K8sFileLines, maxK8sFileLineBytes, type TaskOutput } from "./k8s-file-lines.ts";

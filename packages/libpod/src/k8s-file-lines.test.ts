@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { K8sFileLines, maxK8sFileLineBytes, type K8sFileEntry } from "./k8s-file-lines.ts";
+import { ByteRun } from "./byte-run.ts";
+import { K8sFileLines, maxK8sFileLineBytes, type TaskOutput } from "./k8s-file-lines.ts";
 
 const stamp = "2026-11-23T00:17:17.367408017+00:00";
 
@@ -9,44 +10,49 @@ function line(stream: string, tag: string, payload: Uint8Array | string): Buffer
   return Buffer.concat([Buffer.from(`${stamp} ${stream} ${tag} `), Buffer.from(payload), Buffer.from("\n")]);
 }
 
-/** The bytes of both streams, as a task would have written them. */
-function join(entries: readonly K8sFileEntry[]): { stdout: Buffer; stderr: Buffer } {
-  const of = (stream: string): Buffer => Buffer.concat(entries.filter((entry) => entry.stream === stream).map((entry) => Buffer.from(entry.bytes)));
-  return { stdout: of("stdout"), stderr: of("stderr") };
+const newOutput = (): TaskOutput => ({ stdout: new ByteRun(), stderr: new ByteRun() });
+
+/** Both streams, as texts. */
+function textsOf({ stdout, stderr }: TaskOutput): { stdout: string; stderr: string } {
+  return { stdout: stdout.bytes.toString(), stderr: stderr.bytes.toString() };
 }
 
-function decodeInPieces(file: Buffer, cuts: readonly number[]): { decoder: K8sFileLines; entries: K8sFileEntry[] } {
+function bytesOf({ stdout, stderr }: TaskOutput): { stdout: Buffer; stderr: Buffer } {
+  return { stdout: stdout.bytes, stderr: stderr.bytes };
+}
+
+function decode(text: string | Buffer): { decoder: K8sFileLines; output: TaskOutput } {
   const decoder = new K8sFileLines();
-  const entries: K8sFileEntry[] = [];
+  const output = newOutput();
+  decoder.push(Buffer.from(text), output);
+  return { decoder, output };
+}
+
+function decodeInPieces(file: Buffer, cuts: readonly number[]): { decoder: K8sFileLines; output: TaskOutput } {
+  const decoder = new K8sFileLines();
+  const output = newOutput();
   const bounds = [0, ...[...cuts].sort((a, b) => a - b), file.length];
   for (let index = 1; index < bounds.length; index += 1) {
-    // Copies: a view of reused memory would go unnoticed with slices of one buffer.
+    // A copy that is overwritten: whoever kept a view of it would be found out.
     const chunk = Buffer.from(file.subarray(bounds[index - 1], bounds[index]));
-    for (const entry of decoder.push(chunk)) entries.push({ ...entry, bytes: Buffer.from(entry.bytes) });
+    decoder.push(chunk, output);
     chunk.fill(0);
   }
-  entries.push(...decoder.finish());
-  return { decoder, entries };
+  decoder.finish(output);
+  return { decoder, output };
 }
 
 describe("K8sFileLines", () => {
   test("separates the streams and restores newlines for full lines only", () => {
-    const file = Buffer.concat([line("stdout", "F", "out1"), line("stdout", "P", "no"), line("stderr", "F", "err1"), line("stdout", "F", "eol")]);
-    const entries = new K8sFileLines().push(file);
-    assert.deepEqual(entries.map((entry) => [entry.stream, Buffer.from(entry.bytes).toString(), entry.newline]), [
-      ["stdout", "out1\n", true],
-      ["stdout", "no", false],
-      ["stderr", "err1\n", true],
-      ["stdout", "eol\n", true],
-    ]);
+    const { output } = decode(Buffer.concat([line("stdout", "F", "out1"), line("stdout", "P", "no"), line("stderr", "F", "err1"), line("stdout", "F", "eol")]));
+    assert.deepEqual(textsOf(output), { stdout: "out1\nnoeol\n", stderr: "err1\n" });
   });
 
   test("keeps empty lines, empty pieces and the timestamp forms that conmon and others write", () => {
-    const decoder = new K8sFileLines();
-    const file = `${stamp} stdout F \n${stamp} stderr P \n2026-11-23T00:17:17Z stdout F short\n2026-11-23T00:17:17.1-11:30 stderr F offset\n2026-11-23T00:17:17Z stdout F aaaa stderr F b\n`;
-    const { stdout, stderr } = join(decoder.push(Buffer.from(file)));
-    assert.equal(stdout.toString(), "\nshort\naaaa stderr F b\n");
-    assert.equal(stderr.toString(), "offset\n");
+    const { decoder, output } = decode(
+      `${stamp} stdout F \n${stamp} stderr P \n2026-11-23T00:17:17Z stdout F short\n2026-11-23T00:17:17.1-11:30 stderr F offset\n2026-11-23T00:17:17Z stdout F aaaa stderr F b\n`,
+    );
+    assert.deepEqual(textsOf(output), { stdout: "\nshort\naaaa stderr F b\n", stderr: "offset\n" });
     assert.equal(decoder.malformedLines, 0);
   });
 
@@ -56,13 +62,10 @@ describe("K8sFileLines", () => {
     fc.assert(
       fc.property(written, fc.array(fc.nat(2500), { maxLength: 30 }), (lines, cuts) => {
         const file = Buffer.concat(lines.map((item) => line(item.stream, item.tag, item.payload)));
-        const { decoder, entries } = decodeInPieces(file, cuts.filter((cut) => cut < file.length));
-        const expected = join(lines.map((item) => ({
-          stream: item.stream === "stdout" ? "stdout" : "stderr",
-          bytes: Buffer.concat([item.payload, Buffer.from(item.tag === "F" ? "\n" : "")]),
-          newline: item.tag === "F",
-        })));
-        assert.deepEqual(join(entries), expected);
+        const { decoder, output } = decodeInPieces(file, cuts.filter((cut) => cut < file.length));
+        const written = (stream: string): Buffer =>
+          Buffer.concat(lines.filter((item) => item.stream === stream).flatMap(({ payload: bytes, tag }) => [bytes, Buffer.from(tag === "F" ? "\n" : "")]));
+        assert.deepEqual(bytesOf(output), { stdout: written("stdout"), stderr: written("stderr") });
         assert.equal(decoder.malformedLines, 0);
         assert.equal(decoder.consumedBytes, file.length);
       }),
@@ -76,7 +79,7 @@ describe("K8sFileLines", () => {
         const file = Buffer.concat([Buffer.from("x"), ...parts]);
         const inPieces = decodeInPieces(file, cuts.filter((cut) => cut < file.length));
         const atOnce = decodeInPieces(file, []);
-        assert.deepEqual(join(inPieces.entries), join(atOnce.entries));
+        assert.deepEqual(bytesOf(inPieces.output), bytesOf(atOnce.output));
         assert.equal(inPieces.decoder.malformedLines, atOnce.decoder.malformedLines);
       }),
     );
@@ -85,18 +88,15 @@ describe("K8sFileLines", () => {
   test("hands a line with another head on as raw stdout and counts it", () => {
     const heads = ["hello", "", `${stamp} stdout`, `${stamp} stdout F`, `${stamp} stdout X text`, `${stamp} stdin F text`, `yesterday stdout F text`, `${"9".repeat(80)} stdout F text`, "\0\0\0\0"];
     for (const head of heads) {
-      const decoder = new K8sFileLines();
-      const entries = decoder.push(Buffer.from(`${head}\n${stamp} stderr F next\n`));
-      assert.equal(join(entries).stdout.toString(), `${head}\n`, head);
-      assert.equal(join(entries).stderr.toString(), "next\n", head);
+      const { decoder, output } = decode(`${head}\n${stamp} stderr F next\n`);
+      assert.deepEqual(textsOf(output), { stdout: `${head}\n`, stderr: "next\n" }, head);
       assert.equal(decoder.malformedLines, 1, head);
     }
   });
 
   test("never takes the next line for the tail of a short one", () => {
-    const decoder = new K8sFileLines();
-    const entries = decoder.push(Buffer.from(`2026-11-23T00:17:17Z\n${stamp} stdout F a\n`));
-    assert.equal(join(entries).stdout.toString(), "2026-11-23T00:17:17Z\na\n");
+    const { decoder, output } = decode(`2026-11-23T00:17:17Z\n${stamp} stdout F a\n`);
+    assert.equal(textsOf(output).stdout, "2026-11-23T00:17:17Z\na\n");
     assert.equal(decoder.malformedLines, 1);
   });
 
@@ -105,8 +105,8 @@ describe("K8sFileLines", () => {
     const file = Buffer.concat([line("stderr", "F", payload), line("stdout", "F", "after")]);
     for (const pieceBytes of [997, 65_536, file.length]) {
       const cuts = Array.from({ length: Math.floor(file.length / pieceBytes) }, (_, index) => (index + 1) * pieceBytes).filter((cut) => cut < file.length);
-      const { decoder, entries } = decodeInPieces(file, cuts);
-      assert.deepEqual(join(entries), { stdout: Buffer.from("after\n"), stderr: Buffer.concat([payload, Buffer.from("\n")]) });
+      const { decoder, output } = decodeInPieces(file, cuts);
+      assert.deepEqual(bytesOf(output), { stdout: Buffer.from("after\n"), stderr: Buffer.concat([payload, Buffer.from("\n")]) });
       assert.equal(decoder.malformedLines, 0);
     }
   });
@@ -116,10 +116,10 @@ describe("K8sFileLines", () => {
       const long = Buffer.from(`${stamp} stderr F `.padEnd(maxK8sFileLineBytes + excess, "z") + "\n");
       const file = Buffer.concat([long, line("stdout", "F", "after")]);
       const cuts = Array.from({ length: 20 }, (_, index) => (index + 1) * 65_536).filter((cut) => cut < file.length);
-      for (const { decoder, entries } of [decodeInPieces(file, cuts), decodeInPieces(file, [])]) {
+      for (const { decoder, output } of [decodeInPieces(file, cuts), decodeInPieces(file, [])]) {
         const raw = excess > 0;
         assert.equal(decoder.malformedLines, raw ? 1 : 0);
-        assert.equal(join(entries).stdout.length, raw ? long.length + 6 : 6);
+        assert.equal(output.stdout.length, raw ? long.length + 6 : 6);
         assert.equal(decoder.consumedBytes, file.length);
       }
     }
@@ -128,22 +128,20 @@ describe("K8sFileLines", () => {
   test("counts as consumed what ends with a newline, so that a new decoder can go on there", () => {
     const file = Buffer.concat([line("stdout", "F", "one"), line("stdout", "F", "two"), line("stdout", "F", "three")]);
     const oneLine = line("stdout", "F", "one").length;
-    const first = new K8sFileLines();
-    const before = first.push(file.subarray(0, 2 * oneLine + 5));
-    assert.equal(first.consumedBytes, 2 * oneLine);
-    const after = new K8sFileLines().push(file.subarray(first.consumedBytes));
-    assert.equal(join([...before, ...after]).stdout.toString(), "one\ntwo\nthree\n");
+    const first = decode(file.subarray(0, 2 * oneLine + 5));
+    assert.equal(first.decoder.consumedBytes, 2 * oneLine);
+    const second = decode(file.subarray(first.decoder.consumedBytes));
+    assert.deepEqual([textsOf(first.output).stdout, textsOf(second.output).stdout], ["one\ntwo\n", "three\n"]);
   });
 
   test("gives the last piece of a file that ends within a line, at its end only", () => {
-    const decoder = new K8sFileLines();
     const cut = line("stdout", "F", "cut");
-    assert.deepEqual(decoder.push(cut.subarray(0, -1)), []);
-    assert.equal(decoder.consumedBytes, 0);
-    const [last] = decoder.finish();
-    assert.equal(Buffer.from(last?.bytes ?? []).toString(), "cut");
-    assert.equal(last?.newline, false);
+    const { decoder, output } = decode(cut.subarray(0, -1));
+    assert.deepEqual([output.stdout.length, decoder.consumedBytes], [0, 0]);
+    decoder.finish(output);
+    assert.equal(textsOf(output).stdout, "cut");
     assert.equal(decoder.consumedBytes, cut.length - 1);
-    assert.deepEqual(decoder.finish(), []);
+    decoder.finish(output);
+    assert.equal(textsOf(output).stdout, "cut");
   });
 });

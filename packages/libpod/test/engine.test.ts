@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { K8sFileLines, LibpodError, type ContainerSpec, type LoggedLine, type PodmanEvent } from "../src/index.ts";
+import { ByteRun, K8sFileLines, LibpodError, type ContainerSpec, type LoggedLine, type PodmanEvent } from "../src/index.ts";
 import { openEngineUnderTest } from "./engine-under-test.ts";
 
 const limit = { timeout: 90_000 };
@@ -142,11 +142,11 @@ describe("the k8s-file log", limit, () => {
     const id = await engine.run({ command: ["sh", "-c", script], log_configuration: { driver: "k8s-file", size: 2 ** 50 } });
     assert.equal(await engine.client.containers.wait(id, { intervalMs: 50 }, signal), 0);
     const decoder = new K8sFileLines();
-    const entries = decoder.push(await readFile(await logPathOf(engine.client, id, signal)));
-    const written = (stream: string): Buffer => Buffer.concat(entries.filter((entry) => entry.stream === stream).map((entry) => entry.bytes));
+    const output = { stdout: new ByteRun(), stderr: new ByteRun() };
+    decoder.push(await readFile(await logPathOf(engine.client, id, signal)), output);
     const expected = Buffer.concat([Buffer.from("one\n\nb\0\r"), Buffer.from([255, 254]), Buffer.from("x\n"), Buffer.alloc(20_000), Buffer.from("\nno end")]);
-    assert.deepEqual(written("stdout"), expected);
-    assert.deepEqual(written("stderr"), Buffer.from("err\n"));
+    assert.deepEqual(output.stdout.bytes, expected);
+    assert.deepEqual(output.stderr.bytes, Buffer.from("err\n"));
     assert.equal(decoder.malformedLines, 0);
   });
 });

@@ -32,14 +32,24 @@ export class ConmonLogControl {
     return false;
   }
 
+  /** False: conmon is gone. It may go without having read the message, as it does when its container ends. */
   #askConmon(): boolean {
+    return this.#withControl((fd) => void writeSync(fd, reopenLog));
+  }
+
+  #isConmonThere(): boolean {
+    return this.#withControl(() => undefined);
+  }
+
+  /** False: nobody reads the FIFO, or it is none of the engine's. */
+  #withControl(use: (fd: number) => void): boolean {
     let fd: number | undefined;
     try {
       // Not waiting: once conmon is gone nobody reads it.
       fd = openSync(this.#ctlPath, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
       const stats = fstatSync(fd);
       if (!stats.isFIFO() || stats.uid !== statSync(this.#socketPath).uid) return false;
-      writeSync(fd, reopenLog);
+      use(fd);
       return true;
     } catch {
       return false;
@@ -51,8 +61,10 @@ export class ConmonLogControl {
   async #hasSwitched(before: bigint, signal: AbortSignal): Promise<boolean> {
     const deadlineMs = performance.now() + reopenGraceMs;
     while (performance.now() < deadlineMs) {
+      const isThere = this.#isConmonThere();
       const now = statSync(this.#logPath, { bigint: true, throwIfNoEntry: false });
       if (now !== undefined && now.ino !== before) return true;
+      if (!isThere) return false;
       await sleep(lookIntervalMs, undefined, { signal });
     }
     return false;

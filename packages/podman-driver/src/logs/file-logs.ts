@@ -40,8 +40,8 @@ export async function openFileLogs(options: FileLogsOptions): Promise<OpenLogs> 
     const progress = position.load();
     const opened = (spool = openSpool(options, progress));
     const sinks = openLogSinks(task, toTarget(collector, { isFresh, resumeAt: progress?.files }), logger);
-    const pump = new LogPump({ spool: opened, sinks, position, buffers });
-    const stopHints = watchForOutput(options, { pump, spool: opened });
+    const pump = new LogPump({ spool: opened, sinks, position, buffers, watch: (onOutput) => watchFile(options.logPath, onOutput) });
+    const stopHints = followHeartbeat(options, { pump, spool: opened });
     return { drain: () => pump.drain().finally(() => sinks.finish()), close: () => closeAll(stopHints, { pump, spool: opened, sinks, position }) };
   } catch (error) {
     position.close();
@@ -71,10 +71,9 @@ async function closeAll(stopHints: () => void, { pump, spool, sinks, position }:
   position.close();
 }
 
-/** Pokes the pump when conmon has written, and keeps the backlog within its limit. Returns the way to end both. */
-function watchForOutput(options: FileLogsOptions, { pump, spool }: { readonly pump: LogPump; readonly spool: LogSpool }): () => void {
+/** Has the pump look now and then, whatever the watch has told, and keeps the backlog within its limit. Returns the way to end both. */
+function followHeartbeat(options: FileLogsOptions, { pump, spool }: { readonly pump: LogPump; readonly spool: LogSpool }): () => void {
   const stop = new AbortController();
-  const watcher = watchFile(options.logPath, pump.poke);
   const stopBeat = options.heartbeat.subscribe(() => {
     pump.poke();
     spool.enforceLimit(stop.signal).then(
@@ -86,7 +85,6 @@ function watchForOutput(options: FileLogsOptions, { pump, spool }: { readonly pu
   });
   return () => {
     stop.abort(new Error("the task's logs were closed"));
-    watcher?.close();
     stopBeat();
   };
 }

@@ -77,6 +77,8 @@ class PumpBench implements AsyncDisposable {
   readonly log = join(this.root, "ctr.log");
   readonly stdout = new Collector();
   readonly stderr = new Collector();
+  /** Whom to tell that conmon has written. */
+  readonly watchers = new Set<() => void>();
   readonly #buffers = new SliceBuffers();
   readonly #cleanUps: (() => Promise<void>)[] = [];
 
@@ -90,7 +92,11 @@ class PumpBench implements AsyncDisposable {
     const control = { rotate: () => Promise.resolve(false) };
     const spool = LogSpool.open({ logPath: this.log, socketPath: this.root, control, progress: position.load() });
     const sinks = { stdout: this.stdout, stderr: this.stderr, filePositions: () => undefined };
-    const pump = new LogPump({ spool, sinks, position, buffers: this.#buffers });
+    const watch = (onOutput: () => void): { close(): void } => {
+      this.watchers.add(onOutput);
+      return { close: () => void this.watchers.delete(onOutput) };
+    };
+    const pump = new LogPump({ spool, sinks, position, buffers: this.#buffers, watch });
     this.#cleanUps.push(async () => {
       await pump.close();
       await spool.close();
@@ -138,7 +144,7 @@ test("restores each stream byte for byte, however conmon's writes are cut", asyn
       for (let at = 0, turn = 0; at < file.length; turn += 1) {
         const size = sizes[turn % sizes.length] ?? 1;
         appendFileSync(bench.log, file.subarray(at, at + size));
-        pump.poke();
+        for (const onOutput of bench.watchers) onOutput();
         await new Promise(setImmediate);
         at += size;
       }
@@ -204,6 +210,28 @@ test("waits for a slow reader, and settles the drain only when all is delivered"
   bench.stdout.release();
   await drained;
   assert.deepEqual(bench.stdout.bytes(), outputOf(lines, "stdout"));
+});
+
+test("asks to be told of output while there is none, and not while it flows", async () => {
+  await using bench = new PumpBench();
+  await bench.startPump();
+  const untilWatched = async (count: number): Promise<void> => {
+    while (bench.watchers.size !== count) await new Promise(setImmediate);
+  };
+  await untilWatched(1);
+  const flow = setInterval(() => {
+    appendFileSync(bench.log, encodeLine(line("text")));
+    for (const onOutput of bench.watchers) onOutput();
+  }, 1);
+  await untilWatched(0);
+  clearInterval(flow);
+  await untilWatched(1);
+  const before = bench.stdout.bytes().length;
+  appendFileSync(bench.log, encodeLine(line("last")));
+  for (const onOutput of bench.watchers) onOutput();
+  await bench.untilReceived(before + "last\n".length);
+  await bench.endPump();
+  assert.equal(bench.watchers.size, 0);
 });
 
 test("counts nothing as delivered that a reader has not taken", async () => {

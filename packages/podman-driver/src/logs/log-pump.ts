@@ -1,4 +1,4 @@
-import { K8sFileLines, type K8sFileEntry } from "@driver/libpod";
+import { K8sFileLines } from "@driver/libpod";
 import type { LogPosition } from "./log-position.ts";
 import type { LogSpool } from "./log-spool.ts";
 import type { LogSinks } from "./open-log-sinks.ts";
@@ -9,12 +9,20 @@ export interface LogPumpOptions {
   readonly sinks: Pick<LogSinks, "stdout" | "stderr" | "filePositions">;
   readonly position: Pick<LogPosition, "save">;
   readonly buffers: SliceBuffers;
+  /** Calls `onOutput` when conmon has written, until it is closed; undefined where no watch is to be had. */
+  watch(onOutput: () => void): { close(): void } | undefined;
 }
 
 /**
+ * After a look that found something the next one is so much later: a busy task's output is carried in few large slices,
+ * not in thousands of small ones. The first output after a silence is not held up.
+ */
+const gatherMs = 10;
+
+/**
  * Carries a container's output from conmon's files to the task's two logs: exact bytes, each stream by itself, at the
- * speed of the slower reader, in slices so small that no other task waits. The position is saved after each slice that
- * was delivered, so a crash repeats at most one.
+ * speed of the slower reader, in slices so small that no other task waits. The next slice is read while one is written.
+ * The position is saved after each slice that was delivered, so a crash repeats at most one.
  */
 export class LogPump {
   readonly #options: LogPumpOptions;
@@ -24,6 +32,10 @@ export class LogPump {
   /** Where in its file the first byte given to `#lines` stands. */
   #linesFromBytes: number;
   #inode = 0n;
+  /** The slice that is being written; its failure is the pump's. */
+  #delivery: Promise<void> = Promise.resolve();
+  #watch: { close(): void } | undefined;
+  #isFlowing = false;
   #draining = false;
   #poked = true;
   #wake: (() => void) | undefined;
@@ -39,87 +51,118 @@ export class LogPump {
   /** There may be something new to read. */
   readonly poke = (): void => {
     this.#poked = true;
-    this.#wake?.();
+    if (!this.#isFlowing) this.#wake?.();
   };
 
   /** The container has ended: settles when everything it wrote is delivered. Rejects when a log cannot be read or written. */
   drain(): Promise<void> {
     this.#draining = true;
-    this.poke();
+    this.#wake?.();
     return this.#finished;
   }
 
   /** Ends at once. */
   async close(): Promise<void> {
     this.#stop.abort(new Error("the log pump was closed"));
-    this.poke();
+    this.#wake?.();
     await this.#finished.catch(() => undefined);
   }
 
   async #run(): Promise<void> {
-    for (;;) {
-      this.#stop.signal.throwIfAborted();
-      this.#poked = false;
-      const lastLook = this.#draining;
-      // All pumps are poked at once now and then, mostly for nothing: memory is taken only when there is something to move.
-      const hadBytes = this.#options.spool.hasMore && (await this.#options.buffers.lease((slice) => this.#moveSlice(slice)));
-      if (hadBytes) continue;
-      if (lastLook) return this.#deliverRest();
-      await this.#nextPoke();
+    try {
+      for (;;) {
+        this.#stop.signal.throwIfAborted();
+        this.#poked = false;
+        const lastLook = this.#draining;
+        const found = await this.#moveSlice();
+        if (found === "a full slice" || found === "the end of a file") continue;
+        await this.#delivery;
+        if (lastLook && found === "nothing") return await this.#deliverRest();
+        await (found === "nothing" ? this.#untilPoked() : this.#gather());
+      }
+    } finally {
+      this.#endWatch();
+      await this.#delivery.catch(() => undefined);
     }
   }
 
-  async #moveSlice(slice: Slice): Promise<boolean> {
-    const { spool } = this.#options;
-    const { length, isNewFile, inode } = await spool.read(slice.input);
-    if (length === 0) return false;
+  async #moveSlice(): Promise<"nothing" | "a part of a slice" | "a full slice" | "the end of a file"> {
+    const { spool, buffers } = this.#options;
+    // All pumps are poked at once now and then, mostly for nothing: memory is taken only when there is something to move.
+    if (!spool.hasMore) return "nothing";
+    const slice = buffers.take();
+    const { length, isNewFile, isFileEnd, inode } = await spool.read(slice.input);
+    if (length === 0) {
+      buffers.giveBack(slice);
+      if (!isFileEnd) return "nothing";
+      // What was read of this file may still be on its way.
+      await this.#delivery;
+      await spool.dropFinished();
+      return "the end of a file";
+    }
     this.#inode = inode;
     if (isNewFile) {
       this.#lines = new K8sFileLines();
       this.#linesFromBytes = spool.offsetBytes - length;
     }
-    await this.#deliver(this.#lines.push(slice.input.subarray(0, length)), slice);
+    this.#lines.push(slice.input.subarray(0, length), slice);
+    await this.#delivery;
+    this.#delivery = this.#deliver(slice);
+    // Looked at when the next slice is ready; until then it must not count as unhandled.
+    this.#delivery.catch(() => undefined);
     await spool.rotateWhenDue(this.#stop.signal);
-    return true;
+    return length === slice.input.length ? "a full slice" : "a part of a slice";
   }
 
   /** What conmon was writing when it was killed. */
   async #deliverRest(): Promise<void> {
-    const rest = this.#lines.finish();
-    if (rest.length > 0) await this.#deliver(rest);
+    const slice = this.#options.buffers.take();
+    this.#lines.finish(slice);
+    await this.#deliver(slice);
   }
 
-  async #deliver(entries: readonly K8sFileEntry[], slice?: Slice): Promise<void> {
-    const { sinks, position } = this.#options;
-    const out = gather(entries, "stdout", slice?.stdout);
-    const err = gather(entries, "stderr", slice?.stderr);
+  /** Writes out a slice and gives it back; after a failure it is lost, as a write broken off may still read from it. */
+  async #deliver(slice: Slice): Promise<void> {
+    const { sinks, position, buffers } = this.#options;
+    const { stdout, stderr } = slice;
+    const progress = { inode: this.#inode, offsetBytes: this.#linesFromBytes + this.#lines.consumedBytes };
     await Promise.all([
-      out.length > 0 ? sinks.stdout.write(out, this.#stop.signal) : undefined,
-      err.length > 0 ? sinks.stderr.write(err, this.#stop.signal) : undefined,
+      stdout.length > 0 ? sinks.stdout.write([stdout.bytes], this.#stop.signal) : undefined,
+      stderr.length > 0 ? sinks.stderr.write([stderr.bytes], this.#stop.signal) : undefined,
     ]);
-    position.save({ inode: this.#inode, offsetBytes: this.#linesFromBytes + this.#lines.consumedBytes, files: sinks.filePositions() });
+    position.save({ ...progress, files: sinks.filePositions() });
+    buffers.giveBack(slice);
   }
 
-  async #nextPoke(): Promise<void> {
-    if (this.#poked) return;
+  /** While output flows nobody needs to be told of it: a watch would wake this process, and slow conmon, at every single write. */
+  async #gather(): Promise<void> {
+    if (this.#isFlowing) this.#endWatch();
+    this.#isFlowing = true;
+    const timer = setTimeout(() => this.#wake?.(), gatherMs);
+    await this.#untilWoken();
+    clearTimeout(timer);
+  }
+
+  async #untilPoked(): Promise<void> {
+    this.#isFlowing = false;
+    if (this.#watch === undefined) {
+      this.#watch = this.#options.watch(this.poke);
+      // What was written before the watch began.
+      if (this.#options.spool.hasMore) return;
+    }
+    if (!this.#poked) await this.#untilWoken();
+  }
+
+  async #untilWoken(): Promise<void> {
+    if (this.#draining || this.#stop.signal.aborted) return;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
     this.#wake = undefined;
   }
-}
 
-/** One stream's bytes in one piece: thousands of small writes cost far more than a copy. Makes no lists: a torrent has a million lines a second. */
-function gather(entries: readonly K8sFileEntry[], stream: "stdout" | "stderr", into: Uint8Array | undefined): Uint8Array[] {
-  let totalBytes = 0;
-  for (const entry of entries) if (entry.stream === stream) totalBytes += entry.bytes.length;
-  if (totalBytes === 0) return [];
-  if (into === undefined || totalBytes > into.length) return entries.filter((entry) => entry.stream === stream).map((entry) => entry.bytes);
-  let at = 0;
-  for (const { stream: of, bytes } of entries) {
-    if (of !== stream) continue;
-    into.set(bytes, at);
-    at += bytes.length;
+  #endWatch(): void {
+    this.#watch?.close();
+    this.#watch = undefined;
   }
-  return [into.subarray(0, totalBytes)];
 }

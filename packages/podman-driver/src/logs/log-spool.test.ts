@@ -44,8 +44,9 @@ async function readAll(spool: LogSpool): Promise<string> {
   const buffer = Buffer.alloc(7);
   let text = "";
   for (;;) {
-    const { length } = await spool.read(buffer);
-    if (length === 0) return text;
+    const { length, isFileEnd } = await spool.read(buffer);
+    if (length === 0 && !isFileEnd) return text;
+    if (isFileEnd) await spool.dropFinished();
     text += buffer.toString("utf8", 0, length);
   }
 }
@@ -84,8 +85,24 @@ test("tells where a file begins", async () => {
   assert.equal((await spool.read(buffer)).isNewFile, false);
   await spool.rotateWhenDue(soon);
   appendFileSync(bench.log, "three\n");
+  assert.deepEqual(await spool.read(buffer), { length: 0, isFileEnd: true, isNewFile: false, inode: 0n });
+  await spool.dropFinished();
   const read = await spool.read(buffer);
   assert.deepEqual([read.isNewFile, read.inode], [true, statSync(bench.log, { bigint: true }).ino]);
+});
+
+test("keeps a file that was read to its end until it is told that all of it is delivered", async () => {
+  await using bench = new SpoolBench();
+  const spool = bench.open({ rotateBytes: 4 });
+  writeFileSync(bench.log, "one\n");
+  await spool.dropFinished();
+  const buffer = Buffer.alloc(100);
+  await spool.read(buffer);
+  await spool.rotateWhenDue(soon);
+  assert.equal((await spool.read(buffer)).isFileEnd, true);
+  assert.deepEqual(readdirSync(bench.root).toSorted(), ["ctr.log", "ctr.log.1"]);
+  await spool.dropFinished();
+  assert.deepEqual(readdirSync(bench.root), ["ctr.log"]);
 });
 
 test("goes on as it is when conmon is gone", async () => {

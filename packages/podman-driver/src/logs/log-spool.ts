@@ -19,8 +19,10 @@ export interface LogSpoolOptions {
 
 /** What a read gave. */
 export interface SpoolRead {
-  /** 0: there is nothing new. */
+  /** 0: there is nothing new, or nothing more in this file. */
   readonly length: number;
+  /** True: the file has been read to its end, and another follows. */
+  readonly isFileEnd: boolean;
   /** True: these bytes begin another file than those before. Files end where lines end. */
   readonly isNewFile: boolean;
   readonly inode: bigint;
@@ -67,23 +69,26 @@ export class LogSpool {
     return next !== undefined || (segment !== undefined && segment.sizeBytes > this.#offsetBytes);
   }
 
-  /** Reads on where the last read ended; deletes a file that has been read to its end and is followed by another. */
+  /** Reads on where the last read ended, within one file. */
   read(buffer: Uint8Array): Promise<SpoolRead> {
     return this.#alone(async () => {
-      for (;;) {
-        const [segment, next] = this.#segments;
-        if (segment === undefined) return nothingNew;
-        const length = await segment.read(buffer, this.#offsetBytes);
-        if (length > 0) {
-          const isNewFile = this.#isNewFile;
-          this.#isNewFile = false;
-          this.#offsetBytes += length;
-          return { length, isNewFile, inode: segment.inode };
-        }
-        // conmon had left the file before it was read, so this is its end.
-        if (next === undefined) return nothingNew;
-        await this.#dropFirst();
-      }
+      const [segment, next] = this.#segments;
+      if (segment === undefined) return nothingNew;
+      const length = await segment.read(buffer, this.#offsetBytes);
+      // conmon had left the file before it was read, so this is its end.
+      if (length === 0) return { ...nothingNew, isFileEnd: next !== undefined };
+      const isNewFile = this.#isNewFile;
+      this.#isNewFile = false;
+      this.#offsetBytes += length;
+      return { length, isFileEnd: false, isNewFile, inode: segment.inode };
+    });
+  }
+
+  /** Deletes the file that has been read to its end, once all of it is delivered. */
+  dropFinished(): Promise<void> {
+    return this.#alone(async () => {
+      const [segment, next] = this.#segments;
+      if (next !== undefined && segment !== undefined && segment.sizeBytes <= this.#offsetBytes) await this.#dropFirst();
     });
   }
 
@@ -156,7 +161,7 @@ export class LogSpool {
   }
 }
 
-const nothingNew: SpoolRead = { length: 0, isNewFile: false, inode: 0n };
+const nothingNew: SpoolRead = { length: 0, isFileEnd: false, isNewFile: false, inode: 0n };
 
 /** Numbers of the rotated files, ascending. */
 function listRotated(logPath: string): number[] {

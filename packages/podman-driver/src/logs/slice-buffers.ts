@@ -1,8 +1,12 @@
+import { ByteRun } from "@driver/libpod";
+
 /** Memory for moving one slice of a log. */
 export interface Slice {
-  readonly input: Uint8Array;
-  readonly stdout: Uint8Array;
-  readonly stderr: Uint8Array;
+  /** What is read from conmon's file. */
+  readonly input: Buffer;
+  /** What the task wrote. */
+  readonly stdout: ByteRun;
+  readonly stderr: ByteRun;
 }
 
 const sliceBytes = 64 * 1024;
@@ -13,20 +17,18 @@ const keptSlices = 4;
 export class SliceBuffers {
   readonly #free: Slice[] = [];
 
-  /** Lends a slice for the time of `work`. After a failure it is not lent again: a write broken off may still read from it. */
-  async lease<T>(work: (slice: Slice) => Promise<T>): Promise<T> {
-    const slice = this.#free.pop() ?? makeSlice();
-    const result = await work(slice);
+  take(): Slice {
+    return this.#free.pop() ?? makeSlice();
+  }
+
+  /** Never a slice of a failed write: it may still be read from. */
+  giveBack(slice: Slice): void {
+    slice.stdout.clear();
+    slice.stderr.clear();
     if (this.#free.length < keptSlices) this.#free.push(slice);
-    return result;
   }
 }
 
 function makeSlice(): Slice {
-  // A line that began in an earlier slice comes out whole, so a stream's part may be larger than what was read.
-  return {
-    input: Buffer.allocUnsafeSlow(sliceBytes),
-    stdout: Buffer.allocUnsafeSlow(sliceBytes + 16 * 1024),
-    stderr: Buffer.allocUnsafeSlow(sliceBytes + 16 * 1024),
-  };
+  return { input: Buffer.allocUnsafeSlow(sliceBytes), stdout: new ByteRun(sliceBytes), stderr: new ByteRun(sliceBytes) };
 }
