@@ -10,7 +10,7 @@ const lives = 40;
 /** Polling takes a second and more, and its figure is known well enough after a few. */
 const livesPerPolledLife = 3;
 const crowd = 20;
-const crowdRounds = 3;
+const crowdRounds = 7;
 
 export const exits: Part = {
   name: "exits",

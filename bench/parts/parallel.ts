@@ -6,7 +6,7 @@ import { RecordedSpec } from "../recorded-spec.ts";
 import { describeScatter, median } from "../statistics.ts";
 
 const crowd = 20;
-const rounds = 4;
+const rounds = 8;
 
 export const parallel: Part = {
   name: "parallel",

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { WaitResult } from "@driver/nomad-plugin";
-import { FaultyRig, podmanError, until, type Fault, type FaultRule, type RiggedTask } from "@driver/testing";
+import { FaultyRig, podmanError, until, type Fault, type FaultRule, type FaultyRigOptions, type RiggedTask } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(30_000);
 const untilGo = "while [ ! -e /alloc/go ]; do sleep 0.05; done";
@@ -29,14 +29,14 @@ describe("whatever Podman's wait says", { concurrency: true }, () => {
 });
 
 for (const fault of [...always, { kind: "made-up", status: 404, body: "Not Found" } as const]) {
-  test(`the exit code is true though Podman cannot be asked for a while (${nameOf(fault)})`, async () => {
-    const { result } = await exitUnder({ ...onInspect, fault, times: 4 });
+  test(`the exit code is true though Podman, which has to be asked, does not answer for a while (${nameOf(fault)})`, async () => {
+    const { result } = await exitUnder({ ...onInspect, fault, times: 4 }, { hidesExitRecords: true });
     assert.deepEqual(result, { exitCode: 41, signal: 0, oomKilled: false });
   });
 }
 
 test("the exit code is true though both wait and inspect fail for a while", async () => {
-  await using faulty = await FaultyRig.start();
+  await using faulty = await FaultyRig.start({ hidesExitRecords: true });
   const task = await faulty.rig.runScript(`echo begun; ${untilGo}; exit 42`);
   await task.stdout.until((text) => text === "begun\n");
   const harm = [faulty.proxy.inject({ ...onWait, fault: saysZero }), faulty.proxy.inject({ ...onInspect, fault: podmanError("out of sorts") })];
@@ -59,7 +59,7 @@ test("a task goes on under a wait that claims its end", async () => {
 
 for (const status of ["created", "exited", "stopped"]) {
   test(`a container said to be ${status} with code 0 and no end never counts as success`, async () => {
-    await using faulty = await FaultyRig.start();
+    await using faulty = await FaultyRig.start({ hidesExitRecords: true });
     const task = await faulty.rig.runScript("exit 44");
     faulty.proxy.inject({ ...onInspect, fault: saysCreated(status) });
     const result = await Promise.race([
@@ -70,8 +70,19 @@ for (const status of ["created", "exited", "stopped"]) {
   });
 }
 
-test("an exit is reported though Podman refuses connections and comes back", async () => {
+test("an exit is reported with its code and all output while Podman refuses connections", async () => {
   await using faulty = await FaultyRig.start();
+  const task = await faulty.rig.runScript(`echo begun; ${untilGo}; echo last; exit 45`);
+  await task.stdout.until((text) => text === "begun\n");
+  await faulty.proxy.refuse();
+  await go(task);
+  assert.equal((await faulty.rig.driver.waitTask(task.config.id, soon())).exitCode, 45);
+  await task.stdout.until((text) => text === "begun\nlast\n");
+  await faulty.proxy.accept();
+});
+
+test("an exit of which only Podman knows is reported when it accepts connections again", async () => {
+  await using faulty = await FaultyRig.start({ hidesExitRecords: true });
   const task = await faulty.rig.runScript(`echo begun; ${untilGo}; echo last; exit 45`);
   await task.stdout.until((text) => text === "begun\n");
   await faulty.proxy.refuse();
@@ -98,8 +109,8 @@ test("the node is told within seconds that Podman does not answer, and that it d
 });
 
 /** Lets a task exit with 41 while a rule is at work; the time is from the exit to its report. */
-async function exitUnder(rule: FaultRule): Promise<{ readonly result: WaitResult; readonly tookMs: number }> {
-  await using faulty = await FaultyRig.start();
+async function exitUnder(rule: FaultRule, options: FaultyRigOptions = {}): Promise<{ readonly result: WaitResult; readonly tookMs: number }> {
+  await using faulty = await FaultyRig.start(options);
   const task = await faulty.rig.runScript(`echo begun; ${untilGo}; exit 41`);
   await task.stdout.until((text) => text === "begun\n");
   const injected = faulty.proxy.inject(rule);

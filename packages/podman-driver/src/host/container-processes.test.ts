@@ -11,7 +11,7 @@ const claimed: ClaimedProcesses = { containerId: id, pid: 42, conmonPid: 41, cgr
 function honestHost(): HostFixture {
   const host = new HostFixture();
   host.addProcess({ pid: 42, startTicks: "200", cgroups: [`4:memory:${group}`] });
-  host.addProcess({ pid: 41, startTicks: "100", command: "conmon", args: ["conmon", "-c", id, "--exit-dir", "/run/exits", "--x"] });
+  host.addProcess({ pid: 41, startTicks: "100", command: "conmon", args: ["conmon", "-c", id, "-b", "/bundle", "--exit-dir", "/run/exits", "--x"] });
   host.write(`cgroup/memory${group}/memory.usage_in_bytes`, "0\n");
   return host;
 }
@@ -19,7 +19,7 @@ function honestHost(): HostFixture {
 test("takes over what the kernel confirms", () => {
   using host = honestHost();
   const found = identifyContainer(host, claimed);
-  assert.deepEqual([found.main, found.conmon, found.exitDirectory, found.conmonIsLost], [{ pid: 42, startTicks: "200" }, { pid: 41, startTicks: "100" }, "/run/exits", false]);
+  assert.deepEqual([found.main, found.conmon, found.conmonFolders, found.conmonIsLost], [{ pid: 42, startTicks: "200" }, { pid: 41, startTicks: "100" }, { exits: "/run/exits", bundle: "/bundle" }, false]);
   assert.equal(found.cgroup?.version, 1);
 });
 
@@ -33,9 +33,9 @@ test("does not take a process of the host for the container's", () => {
 
 test("does not take another container's conmon for this one's", () => {
   using host = honestHost();
-  host.addProcess({ pid: 41, args: ["conmon", "-c", "f".repeat(64), "--exit-dir", "/run/exits"] });
+  host.addProcess({ pid: 41, args: ["conmon", "-c", "f".repeat(64), "-b", "/bundle", "--exit-dir", "/run/exits"] });
   const found = identifyContainer(host, claimed);
-  assert.deepEqual([found.conmon, found.exitDirectory], [undefined, undefined]);
+  assert.deepEqual([found.conmon, found.conmonFolders], [undefined, undefined]);
 });
 
 test("follows no cgroup path of an engine's invention, but the kernel's", () => {

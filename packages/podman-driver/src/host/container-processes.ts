@@ -1,5 +1,5 @@
 import { isCgroupPathOf, isProcessOfContainer, readProcessCgroups, resolveCgroupFolders, type CgroupFolders } from "./cgroup-path.ts";
-import { readExitDirectory } from "./exit-directory.ts";
+import { readConmonFolders, type ConmonFolders } from "./exit-directory.ts";
 import { identifyProcess, readCommandLine, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
 
 /** What an engine says of a container's processes; none of it is believed before the kernel agrees. */
@@ -19,7 +19,7 @@ export interface ContainerProcesses {
   /** conmon died before the container did, so that nobody will learn the exit code. */
   readonly conmonIsLost: boolean;
   readonly cgroup?: CgroupFolders;
-  readonly exitDirectory?: string;
+  readonly conmonFolders?: ConmonFolders;
 }
 
 /**
@@ -31,7 +31,7 @@ export function identifyContainer(roots: HostRoots, claimed: ClaimedProcesses): 
   const { containerId } = claimed;
   const main = identifyMain(roots, claimed);
   const conmon = identifyConmon(roots, claimed);
-  const exitDirectory = conmon === undefined ? undefined : readExitDirectory(roots, conmon, containerId);
+  const conmonFolders = conmon === undefined ? undefined : readConmonFolders(roots, conmon, containerId);
   const cgroupPath = findCgroupPath(roots, claimed, main);
   const cgroup = cgroupPath === undefined ? undefined : resolveCgroupFolders(roots, cgroupPath);
   return {
@@ -39,7 +39,7 @@ export function identifyContainer(roots: HostRoots, claimed: ClaimedProcesses): 
     ...(conmon !== undefined && { conmon }),
     conmonIsLost: conmon === undefined && claimed.conmonPid > 0 && (main !== undefined || (claimed.pid > 0 && claimed.pid === claimed.seenPid)),
     ...(cgroup !== undefined && { cgroup }),
-    ...(exitDirectory !== undefined && { exitDirectory }),
+    ...(conmonFolders !== undefined && { conmonFolders }),
   };
 }
 

@@ -1,27 +1,54 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { HostFixture } from "@driver/testing";
-import { ExitDirectories, readExitDirectory } from "./exit-directory.ts";
+import { ExitDirectories, readConmonFolders, readExitRecord, type ConmonFolders } from "./exit-directory.ts";
 
 const id = "a".repeat(64);
 const otherId = "b".repeat(64);
 
-test("reads the folder from conmon's command line, if it is this container's conmon", () => {
+test("reads the folders from conmon's command line, if it is this container's conmon", () => {
   using host = new HostFixture();
   const conmon = { pid: 41, startTicks: "1000" };
-  const read = (...args: readonly string[]): string | undefined => {
+  const read = (...args: readonly string[]): ConmonFolders | undefined => {
     host.addProcess({ pid: 41, args });
-    return readExitDirectory(host, conmon, id);
+    return readConmonFolders(host, conmon, id);
   };
-  assert.equal(read("conmon", "-c", id, "--exit-dir", "/run/exits", "--log-level", "warning"), "/run/exits");
+  const both = ["-b", "/bundle", "--exit-dir", "/run/exits"];
+  assert.deepEqual(read("conmon", "-c", id, ...both, "--log-level", "warning"), { exits: "/run/exits", bundle: "/bundle" });
   assert.equal(read("conmon", "-c", id), undefined);
-  assert.equal(read("conmon", "-c", id, "--exit-dir"), undefined);
-  assert.equal(read("conmon", "-c", otherId, "--exit-dir", "/run/exits"), undefined);
+  assert.equal(read("conmon", "-c", id, "-b", "/bundle"), undefined);
+  assert.equal(read("conmon", "-c", id, "-b", "/bundle", "--exit-dir"), undefined);
+  assert.equal(read("conmon", "-c", otherId, ...both), undefined);
   host.removeProcess(41);
-  assert.equal(readExitDirectory(host, conmon, id), undefined);
+  assert.equal(readConmonFolders(host, conmon, id), undefined);
+});
+
+test("reads conmon's record of an exit, and takes nothing else for one", () => {
+  using folder = new ExitFolder();
+  const folders = { exits: folder.path, bundle: join(folder.path, "bundle") };
+  const read = (text: string): number | undefined => {
+    writeFileSync(join(folder.path, id), text);
+    return readExitRecord(folders, id)?.exitCode;
+  };
+  assert.deepEqual(["0", "137", "255", "3\n"].map(read), [0, 137, 255, 3]);
+  for (const text of ["", "-1", "256", "1e2", "0x1", "137137137137"]) assert.equal(read(text), undefined, text);
+  assert.equal(readExitRecord(folders, otherId), undefined);
+  writeFileSync(join(folder.path, "elsewhere"), "0");
+  symlinkSync("elsewhere", join(folder.path, otherId));
+  assert.equal(readExitRecord(folders, otherId), undefined);
+});
+
+test("reads what conmon says of an OOM kill", () => {
+  using folder = new ExitFolder();
+  const folders = { exits: folder.path, bundle: join(folder.path, "bundle") };
+  mkdirSync(folders.bundle);
+  writeFileSync(join(folder.path, id), "137");
+  assert.equal(readExitRecord(folders, id)?.oomKilled, false);
+  writeFileSync(join(folders.bundle, "oom"), "");
+  assert.equal(readExitRecord(folders, id)?.oomKilled, true);
 });
 
 /** inotify watches of this process. */
@@ -55,6 +82,22 @@ test("tells those who wait for a container when its exit file appears, and nobod
   writeFileSync(join(folder.path, id), "0");
   await hinted;
   assert.equal(others, 0);
+});
+
+test("is silent until conmon has renamed its file into place", async () => {
+  using folder = new ExitFolder();
+  const seen: boolean[] = [];
+  const hinted = new Promise<void>((resolve) => {
+    folder.directories.subscribe(folder.path, id, () => {
+      seen.push(readExitRecord({ exits: folder.path, bundle: folder.path }, id) !== undefined);
+      resolve();
+    });
+  });
+  writeFileSync(join(folder.path, `${id}.4F2KQ3`), "7");
+  await new Promise(setImmediate);
+  renameSync(join(folder.path, `${id}.4F2KQ3`), join(folder.path, id));
+  await hinted;
+  assert.deepEqual(seen, [true]);
 });
 
 test("keeps one watch for a folder, and none when nobody waits any more", () => {

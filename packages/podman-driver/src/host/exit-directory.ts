@@ -1,15 +1,52 @@
-import { watch, type FSWatcher } from "node:fs";
+import { closeSync, constants, existsSync, fstatSync, openSync, readSync, watch, type FSWatcher } from "node:fs";
+import { join } from "node:path";
 import { readCommandLine, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
 
-/**
- * The folder where conmon writes a file named by the container id as soon as the container has ended, read from
- * conmon's own command line. Undefined when the process is not the conmon of this container.
- */
-export function readExitDirectory(roots: HostRoots, conmon: ProcessIdentity, containerId: string): string | undefined {
+/** Where conmon leaves word of a container's end. */
+export interface ConmonFolders {
+  /** Gets a file named by the container id, with the exit code, as soon as the container has ended. */
+  readonly exits: string;
+  /** The container's own folder, which gets a file `oom` when the kernel killed for want of memory. */
+  readonly bundle: string;
+}
+
+/** Read from conmon's own command line. Undefined when the process is not the conmon of this container. */
+export function readConmonFolders(roots: HostRoots, conmon: ProcessIdentity, containerId: string): ConmonFolders | undefined {
   const args = readCommandLine(roots, conmon.pid);
   if (args === undefined || !args.includes(containerId)) return undefined;
-  const at = args.indexOf("--exit-dir");
-  return at === -1 ? undefined : args[at + 1];
+  const [exits, bundle] = ["--exit-dir", "-b"].map((name) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined));
+  return exits === undefined || bundle === undefined ? undefined : { exits, bundle };
+}
+
+/** What conmon wrote down about the end of a container. */
+export interface ExitRecord {
+  /** 0 to 255. */
+  readonly exitCode: number;
+  readonly writtenAt: Date;
+  /** conmon saw an OOM kill in the container's cgroup; Podman's own flag says the same. False proves nothing (podman 4.3 on cgroup v1). */
+  readonly oomKilled: boolean;
+}
+
+const longestRecordBytes = 8;
+
+/**
+ * conmon's record of a container's end, from which Podman itself learns the exit code; written when all of the container's
+ * output is in its log (conmon: conmon.c). Undefined while the container runs, and when Podman has put the record away.
+ */
+export function readExitRecord({ exits, bundle }: ConmonFolders, containerId: string): ExitRecord | undefined {
+  let fd: number | undefined;
+  try {
+    fd = openSync(join(exits, containerId), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const stats = fstatSync(fd);
+    const buffer = Buffer.alloc(longestRecordBytes);
+    const text = stats.isFile() ? buffer.toString("latin1", 0, readSync(fd, buffer)).trim() : "";
+    const exitCode = Number(text);
+    return /^\d{1,3}$/.test(text) && exitCode <= 255 ? { exitCode, writtenAt: stats.mtime, oomKilled: existsSync(join(bundle, "oom")) } : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
 }
 
 /** Watches conmon's exit folders, one inotify watch each, for as long as somebody waits for a container there. */
@@ -36,8 +73,9 @@ export class ExitDirectories {
   #open(directory: string): { readonly watcher: FSWatcher; readonly hints: Map<string, () => void> } | undefined {
     const hints = new Map<string, () => void>();
     try {
+      // Not at the first sign of it: conmon writes under another name and renames.
       const watcher = watch(directory, { persistent: false }, (_event, name) => {
-        if (name !== null) hints.get(name.split(".")[0] ?? name)?.();
+        if (name !== null) hints.get(name)?.();
       });
       // The folder is on a tmpfs that a reboot or `podman system reset` takes away; Podman's own wait remains.
       watcher.on("error", () => this.#close(directory));

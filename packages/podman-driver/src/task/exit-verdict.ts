@@ -1,6 +1,6 @@
 import type { WaitResult } from "@driver/nomad-plugin";
 
-/** The part of Podman's inspect answer that tells whether a container has ended. */
+/** The part of Podman's inspect answer that tells whether a container has ended; conmon's record of an exit says the same. */
 export interface ObservedState {
   readonly status: string;
   readonly pid: number;
@@ -38,8 +38,8 @@ export const unknownExitCode = -1;
 const stillRunning: ExitVerdict = { ended: false };
 
 /**
- * Decides whether a task has ended, and how. Only Podman's inspect answer counts as the truth, and a zero is
- * reported only when Podman says that the container finished after it was started: after a reboot a container
+ * Decides whether a task has ended, and how. Only Podman's inspect answer and conmon's record, its source, count as the truth, and a zero
+ * is reported only when they say that the container finished after it was started: after a reboot a container
  * that ran is `created` again with exit code 0, and a lost conmon leaves it `running` for ever (podman 4.3, 5.4).
  */
 export function judgeExit(evidence: ExitEvidence): ExitVerdict {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger, WaitResult } from "@driver/nomad-plugin";
+import type { ExitRecord } from "../host/exit-directory.ts";
 import type { ObservedState } from "./exit-verdict.ts";
 import { waitForExit, type ExitSources, type ExitTimings } from "./exit-watcher.ts";
 
@@ -16,6 +17,7 @@ const silent: Logger = { trace() {}, debug() {}, info() {}, warn() {}, error() {
 /** A container as the test wants it seen. Counts what is open, so that a test can see what is left. */
 class ScriptedContainer implements ExitSources {
   state: ObservedState | "unreachable" | undefined = running;
+  record: ExitRecord | undefined;
   conmonAlive = true;
   oomKills: number | undefined = 0;
   survived: number | undefined;
@@ -28,6 +30,10 @@ class ScriptedContainer implements ExitSources {
   readonly waitIntervals: number[] = [];
   answerWait: (signal: AbortSignal) => Promise<number> = hang;
   hint: () => void = () => assert.fail("nobody watches for hints");
+
+  readExitRecord(): ExitRecord | undefined {
+    return this.record;
+  }
 
   async inspect(signal: AbortSignal): Promise<ObservedState | undefined> {
     signal.throwIfAborted();
@@ -98,6 +104,54 @@ test("believes Podman's inspect answer after a hint", async () => {
   container.hint();
   assert.deepEqual(await result, { exitCode: 3, signal: 0, oomKilled: false });
   assertNothingOpen(container);
+});
+
+const recorded = (exitCode: number): ExitRecord => ({ exitCode, writtenAt: new Date(startedAt.getTime() + 1000), oomKilled: false });
+
+test("believes conmon's record, and does not ask Podman then", async () => {
+  for (const exitCode of [0, 1, 143]) {
+    const container = new ScriptedContainer();
+    container.state = "unreachable";
+    const result = watch(container);
+    container.record = recorded(exitCode);
+    container.hint();
+    assert.deepEqual(await result, { exitCode, signal: exitCode === 143 ? 15 : 0, oomKilled: false });
+    assert.equal(container.inspects, 0);
+    assertNothingOpen(container);
+  }
+});
+
+test("tells an OOM kill from conmon's record and the counter", async () => {
+  const container = new ScriptedContainer();
+  container.oomKills = 1;
+  container.record = recorded(137);
+  const result = watch(container);
+  container.hint();
+  assert.deepEqual(await result, { exitCode: 137, signal: 9, oomKilled: true, error: "OOM killed: the task went over its memory limit of 1 MiB" });
+});
+
+test("believes conmon, then the kernel's log, of an OOM kill when the counter went away too soon", async () => {
+  for (const [oomKilled, oomRecord] of [[true, false], [false, true], [false, false]] as const) {
+    const container = new ScriptedContainer();
+    container.oomKills = undefined;
+    container.oomRecord = oomRecord;
+    container.record = { ...recorded(137), oomKilled };
+    const result = watch(container);
+    container.hint();
+    assert.equal((await result).oomKilled, oomKilled || oomRecord);
+    assert.deepEqual([container.inspects, container.kernelLogReads], [0, oomKilled ? 0 : 1]);
+  }
+});
+
+test("takes no record of an earlier run of the container", async () => {
+  const container = new ScriptedContainer();
+  container.record = { exitCode: 0, writtenAt: new Date(startedAt.getTime() - 60_000), oomKilled: false };
+  const result = watch(container);
+  container.hint();
+  await container.untilInspected(1);
+  container.state = exited(7);
+  container.hint();
+  assert.equal((await result).exitCode, 7);
 });
 
 test("looks at once for an end that came before any hint could be had", async () => {

@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "@driver/nomad-plugin";
 import type { WaitResult } from "@driver/nomad-plugin";
+import type { ExitRecord } from "../host/exit-directory.ts";
 import { judgeExit, type ExitEvidence, type ObservedState } from "./exit-verdict.ts";
 
 /** How the watcher sees one container; the driver gives it Podman and the kernel. */
 export interface ExitSources {
+  /** conmon's own record of the end; undefined: there is none, or none that can be read. */
+  readExitRecord(): ExitRecord | undefined;
   /** Undefined: Podman knows no such container. Rejects when Podman cannot be asked. */
   inspect(signal: AbortSignal): Promise<ObservedState | undefined>;
   /** Settles with Podman's answer when it thinks the container has stopped. */
@@ -57,8 +60,8 @@ export const defaultExitTimings: ExitTimings = {
 const sigKillCode = 128 + 9;
 
 /**
- * Waits for the end of one container: hints wake it, Podman's inspect answer decides. Settles once; rejects only
- * with the signal's reason. An API error is never an exit.
+ * Waits for the end of one container: hints wake it; conmon's record of the exit decides, or else Podman's inspect answer.
+ * Settles once; rejects only with the signal's reason. An API error is never an exit.
  */
 export async function waitForExit(options: ExitWatcherOptions, signal: AbortSignal): Promise<WaitResult> {
   const watch = new ExitWatch(options, signal);
@@ -140,8 +143,10 @@ class ExitWatch {
     this.#wake = undefined;
   }
 
-  /** Asks Podman until it answers; undefined: the container has not ended. */
+  /** Asks Podman, where conmon's record does not say it, until it answers; undefined: the container has not ended. */
   async #look(): Promise<WaitResult | undefined> {
+    const recorded = this.#lookAtRecord();
+    if (recorded !== undefined) return recorded;
     const { shortestRetryMs, longestRetryMs } = this.#timings;
     for (let retryMs = shortestRetryMs; ; retryMs = Math.min(retryMs * 2, longestRetryMs)) {
       const state = await this.#inspect();
@@ -154,6 +159,16 @@ class ExitWatch {
       }
       await sleep(retryMs, undefined, { signal: this.#signal });
     }
+  }
+
+  /** What conmon wrote down needs no answer of Podman, which is busy with the clean-up just now, or may hang. */
+  #lookAtRecord(): WaitResult | undefined {
+    const record = this.#options.sources.readExitRecord();
+    if (record === undefined) return undefined;
+    const { exitCode, writtenAt: finishedAt, oomKilled } = record;
+    const evidence = this.#evidence({ status: "exited", pid: 0, exitCode, oomKilled, error: "", finishedAt }, true);
+    const verdict = judgeExit(evidence);
+    return verdict.ended && verdict.result.exitCode === exitCode ? this.#withKernelLog(verdict.result, evidence) : undefined;
   }
 
   /**

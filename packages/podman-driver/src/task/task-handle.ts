@@ -4,6 +4,7 @@ import { type TaskConfig, type TaskStats, type TaskStatus, type WaitResult } fro
 import { readCgroupSample, readOomKills } from "../host/cgroup-counters.ts";
 import { identifyContainer, type ContainerProcesses } from "../host/container-processes.ts";
 import type { DriverServices } from "../driver-services.ts";
+import { readExitRecord } from "../host/exit-directory.ts";
 import { hasOomRecord } from "../host/kernel-log.ts";
 import type { PodmanHost } from "../host/podman-host.ts";
 import { isAlive, type HostRoots } from "../host/proc-files.ts";
@@ -269,6 +270,7 @@ export class TaskHandle {
     const { containers } = this.host.client;
     const { roots } = this.#options.services;
     return {
+      readExitRecord: () => (this.#processes.conmonFolders === undefined ? undefined : readExitRecord(this.#processes.conmonFolders, this.containerId)),
       inspect: async (signal) => (await containers.inspect(this.containerId, signal))?.state,
       wait: (intervalMs, signal) => containers.wait(this.containerId, { conditions: ["exited", "stopped"], intervalMs }, signal),
       watchHints: (hint) => this.#watchHints(hint),
@@ -286,14 +288,14 @@ export class TaskHandle {
 
   #watchHints(hint: () => void): { readonly armed: boolean; close(): void } {
     const { roots, heartbeat, exitDirectories } = this.#options.services;
-    const { main, exitDirectory } = this.#processes;
+    const { main, conmonFolders } = this.#processes;
     this.#hintOfExit = hint;
     const hintIfGone = (): void => {
       if (this.#isConmonGone(roots) || (main !== undefined && !isAlive(roots, main))) hint();
     };
     const stopBeat = heartbeat.subscribe(hintIfGone);
     const stopEvents = this.host.events.subscribe(this.containerId, hint);
-    const armed = exitDirectory !== undefined && exitDirectories.subscribe(exitDirectory, this.containerId, hint);
+    const armed = conmonFolders !== undefined && exitDirectories.subscribe(conmonFolders.exits, this.containerId, hint);
     // Its exit file may have come before the watch.
     hintIfGone();
     return {
@@ -301,7 +303,7 @@ export class TaskHandle {
       close: () => {
         stopBeat();
         stopEvents();
-        if (exitDirectory !== undefined) exitDirectories.unsubscribe(exitDirectory, this.containerId);
+        if (conmonFolders !== undefined) exitDirectories.unsubscribe(conmonFolders.exits, this.containerId);
       },
     };
   }
