@@ -13,8 +13,8 @@ const agent = await NomadAgent.start({ name: "many-at-once" });
 after(() => agent[Symbol.asyncDispose]());
 
 test("40 allocations at once report their own codes and leave nothing", async () => {
-  // The first task of a plugin opens what it keeps.
-  const first = await startTask(agent, { name: "is-first", script: "echo first" });
+  // The first task of a plugin opens what it keeps, if it lives long enough to be watched.
+  const first = await startTask(agent, { name: "is-first", script: "echo first; sleep 1" });
   await first.untilExit();
   const [pluginPid = 0] = agent.pluginPids();
   const filesBefore = listOpenFiles(pluginPid);

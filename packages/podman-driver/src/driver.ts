@@ -39,6 +39,7 @@ import { startTask } from "./task/start-task.ts";
 import { sendSignal, stopContainer } from "./task/stop-container.ts";
 import type { TaskHandle } from "./task/task-handle.ts";
 import { TaskStore } from "./task/task-store.ts";
+import { UnfinishedRemovals } from "./task/unfinished-removals.ts";
 import { toTimerMs } from "./to-timer-ms.ts";
 
 export interface PodmanDriverOptions {
@@ -57,6 +58,7 @@ export class PodmanDriver implements TaskDriver {
   readonly #events = new EventBus();
   readonly #tasks = new TaskStore();
   readonly #presence = new AgentPresence();
+  readonly #removals: UnfinishedRemovals;
   #config: DriverConfig;
   #hosts: PodmanHosts;
   #reaper: DanglingReaper | undefined;
@@ -64,6 +66,7 @@ export class PodmanDriver implements TaskDriver {
   constructor(options: PodmanDriverOptions) {
     this.#options = options;
     this.#services = options.services ?? new DriverServices();
+    this.#removals = new UnfinishedRemovals(options.logger.named("removals"));
     this.#config = resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, options.uid);
     this.#hosts = new PodmanHosts(this.#config);
   }
@@ -174,8 +177,17 @@ export class PodmanDriver implements TaskDriver {
     if (options.force && (await this.#tasks.withdraw(taskId))) return;
     const task = this.#tasks.get(taskId);
     if (task.isRunning && !options.force) throw new DriverError("task-state", `cannot destroy running task ${taskId}: stop it first, or use force`);
+    try {
+      await this.#destroy(task, signal);
+    } catch (error) {
+      this.#removals.add(taskId, (stop) => this.#destroy(task, stop));
+      throw error;
+    }
+  }
+
+  async #destroy(task: TaskHandle, signal: AbortSignal): Promise<void> {
     await destroyContainer(task, { removes: this.#config.removesContainers, roots: this.#services.roots }, signal);
-    this.#tasks.delete(taskId);
+    this.#tasks.delete(task.id);
   }
 
   async inspectTask(taskId: string): Promise<TaskStatus> {
@@ -219,6 +231,7 @@ export class PodmanDriver implements TaskDriver {
   /** Lets go of every task, which runs on, and of all sockets, watches and timers. */
   async close(): Promise<void> {
     await this.#reaper?.close();
+    await this.#removals.close();
     await this.#tasks.close();
     this.#hosts.close();
     this.#services.close();

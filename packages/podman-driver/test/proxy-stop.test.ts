@@ -75,6 +75,9 @@ test("a forced destroy ends within seconds though Podman says nothing at all, an
   assert.ok(performance.now() - beganMs < 30_000);
   assert.throws(() => process.kill(main, 0), { code: "ESRCH" });
   silence.remove();
+  // Nomad does not ask again.
+  await until(async () => !(await containerExists(task)));
+  await until(() => rig.log.includes("container removed that Podman had held on to"));
 });
 
 test("a signal that Podman does not pass on is an error with Podman's words", async () => {

@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "@driver/nomad-plugin";
+
+export interface RemovalPauses {
+  /** Before the second try; doubled each time. */
+  readonly shortestMs: number;
+  readonly longestMs: number;
+}
+
+export const defaultRemovalPauses: RemovalPauses = { shortestMs: 2000, longestMs: 60_000 };
+
+/**
+ * Tasks whose container Podman did not let go of when Nomad had them destroyed. Nomad logs that and does not ask again
+ * (nomad: task runner), so the plugin goes on trying for as long as it lives; a later one has the dangling reaper.
+ */
+export class UnfinishedRemovals {
+  readonly #logger: Logger;
+  readonly #pauses: RemovalPauses;
+  readonly #stop = new AbortController();
+  readonly #underWay = new Map<string, Promise<void>>();
+
+  constructor(logger: Logger, pauses = defaultRemovalPauses) {
+    this.#logger = logger;
+    this.#pauses = pauses;
+  }
+
+  /** Repeats `remove` until it succeeds. A task that is being tried already is left to that. */
+  add(taskId: string, remove: (signal: AbortSignal) => Promise<void>): void {
+    if (this.#stop.signal.aborted || this.#underWay.has(taskId)) return;
+    const trying = this.#try(taskId, remove).finally(() => this.#underWay.delete(taskId));
+    this.#underWay.set(taskId, trying);
+  }
+
+  /** Settles when nothing is tried any more. */
+  async close(): Promise<void> {
+    this.#stop.abort(new Error("the driver was closed"));
+    await Promise.all(this.#underWay.values());
+  }
+
+  async #try(taskId: string, remove: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const { signal } = this.#stop;
+    for (let pauseMs = this.#pauses.shortestMs; ; pauseMs = Math.min(2 * pauseMs, this.#pauses.longestMs)) {
+      await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted) return;
+      try {
+        await remove(signal);
+        this.#logger.info("container removed that Podman had held on to", { task: taskId });
+        return;
+      } catch (error) {
+        if (!signal.aborted) this.#logger.debug("container still cannot be removed", { task: taskId, error: String(error) });
+      }
+    }
+  }
+}
