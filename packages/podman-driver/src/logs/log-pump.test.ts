@@ -183,6 +183,16 @@ test("delivers a last line that conmon was killed in, and once only", async () =
   assert.equal(bench.stdout.bytes().toString(), "whole\nhalf");
 });
 
+test("delivers nothing twice when a pump in between had nothing to deliver", async () => {
+  await using bench = new PumpBench();
+  writeFileSync(bench.log, encodeLine(line("once")));
+  for (let times = 0; times < 3; times += 1) {
+    await (await bench.startPump()).drain();
+    await bench.endPump();
+  }
+  assert.equal(bench.stdout.bytes().toString(), "once\n");
+});
+
 test("goes on where an earlier pump ended, in the middle of conmon's line or not", async () => {
   await using bench = new PumpBench();
   const first = encodeLine(line("first"));

@@ -118,7 +118,10 @@ export class LogPump {
   async #deliverRest(): Promise<void> {
     const slice = this.#options.buffers.take();
     this.#lines.finish(slice);
-    await this.#deliver(slice);
+    const isEmpty = slice.stdout.length + slice.stderr.length === 0;
+    if (isEmpty) this.#options.buffers.giveBack(slice);
+    // What was not read in this pump's time must not count as the place to go on at.
+    else await this.#deliver(slice);
   }
 
   /** Writes out a slice and gives it back; after a failure it is lost, as a write broken off may still read from it. */
