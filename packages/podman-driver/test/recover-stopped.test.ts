@@ -92,7 +92,7 @@ test("reports a start that fails as the task's failure", async () => {
   await rig.recover(task);
   const result = await rig.driver.waitTask(task.config.id, soon());
   assert.equal(result.exitCode, -1);
-  assert.match(result.error ?? "", /recover_stopped: start the container again: .*no such file or directory/);
+  assert.match(result.error ?? "", /recover_stopped: start the container again: .*no such file or directory/i);
 });
 
 test("reports a task that came up with another address as failed, and ends it", async () => {

@@ -16,19 +16,20 @@ test("reads the folders from conmon's command line, if it is this container's co
     host.addProcess({ pid: 41, args });
     return readConmonFolders(host, conmon, id);
   };
-  const both = ["-b", "/bundle", "--exit-dir", "/run/exits"];
-  assert.deepEqual(read("conmon", "-c", id, ...both, "--log-level", "warning"), { exits: "/run/exits", bundle: "/bundle" });
+  const folders = ["-b", "/bundle", "--exit-dir", "/run/exits"];
+  assert.deepEqual(read("conmon", "-c", id, ...folders, "--log-level", "warning"), { exits: "/run/exits", oomMarks: ["/bundle"] });
+  assert.deepEqual(read("conmon", "-c", id, ...folders, "--persist-dir", "/persist"), { exits: "/run/exits", oomMarks: ["/persist", "/bundle"] });
   assert.equal(read("conmon", "-c", id), undefined);
   assert.equal(read("conmon", "-c", id, "-b", "/bundle"), undefined);
   assert.equal(read("conmon", "-c", id, "-b", "/bundle", "--exit-dir"), undefined);
-  assert.equal(read("conmon", "-c", otherId, ...both), undefined);
+  assert.equal(read("conmon", "-c", otherId, ...folders), undefined);
   host.removeProcess(41);
   assert.equal(readConmonFolders(host, conmon, id), undefined);
 });
 
 test("reads conmon's record of an exit, and takes nothing else for one", () => {
   using folder = new ExitFolder();
-  const folders = { exits: folder.path, bundle: join(folder.path, "bundle") };
+  const folders = { exits: folder.path, oomMarks: [] };
   const read = (text: string): number | undefined => {
     writeFileSync(join(folder.path, id), text);
     return readExitRecord(folders, id)?.exitCode;
@@ -41,14 +42,17 @@ test("reads conmon's record of an exit, and takes nothing else for one", () => {
   assert.equal(readExitRecord(folders, otherId), undefined);
 });
 
-test("reads what conmon says of an OOM kill", () => {
+test("finds conmon's mark of an OOM kill wherever its version leaves it", () => {
   using folder = new ExitFolder();
-  const folders = { exits: folder.path, bundle: join(folder.path, "bundle") };
-  mkdirSync(folders.bundle);
+  const oomMarks = ["persist", "bundle"].map((name) => join(folder.path, name));
   writeFileSync(join(folder.path, id), "137");
-  assert.equal(readExitRecord(folders, id)?.oomKilled, false);
-  writeFileSync(join(folders.bundle, "oom"), "");
-  assert.equal(readExitRecord(folders, id)?.oomKilled, true);
+  for (const marked of oomMarks) {
+    mkdirSync(marked);
+    assert.equal(readExitRecord({ exits: folder.path, oomMarks }, id)?.oomKilled, false);
+    writeFileSync(join(marked, "oom"), "");
+    assert.equal(readExitRecord({ exits: folder.path, oomMarks }, id)?.oomKilled, true);
+    rmSync(marked, { recursive: true });
+  }
 });
 
 /** inotify watches of this process. */
@@ -89,7 +93,7 @@ test("is silent until conmon has renamed its file into place", async () => {
   const seen: boolean[] = [];
   const hinted = new Promise<void>((resolve) => {
     folder.directories.subscribe(folder.path, id, () => {
-      seen.push(readExitRecord({ exits: folder.path, bundle: folder.path }, id) !== undefined);
+      seen.push(readExitRecord({ exits: folder.path, oomMarks: [] }, id) !== undefined);
       resolve();
     });
   });

@@ -6,16 +6,18 @@ import { readCommandLine, type HostRoots, type ProcessIdentity } from "./proc-fi
 export interface ConmonFolders {
   /** Gets a file named by the container id, with the exit code, as soon as the container has ended. */
   readonly exits: string;
-  /** The container's own folder, which gets a file `oom` when the kernel killed for want of memory. */
-  readonly bundle: string;
+  /** One of these, which depends on its version, gets a file `oom` when the kernel killed for want of memory. */
+  readonly oomMarks: readonly string[];
 }
 
 /** Read from conmon's own command line. Undefined when the process is not the conmon of this container. */
 export function readConmonFolders(roots: HostRoots, conmon: ProcessIdentity, containerId: string): ConmonFolders | undefined {
   const args = readCommandLine(roots, conmon.pid);
   if (args === undefined || !args.includes(containerId)) return undefined;
-  const [exits, bundle] = ["--exit-dir", "-b"].map((name) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined));
-  return exits === undefined || bundle === undefined ? undefined : { exits, bundle };
+  const valueOf = (name: string): string | undefined => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
+  const exits = valueOf("--exit-dir");
+  // conmon until 2.1.12 marks its working folder and the persistent one, later the bundle and the persistent one (conmon: cgroup.c).
+  return exits === undefined ? undefined : { exits, oomMarks: [valueOf("--persist-dir"), valueOf("-b")].filter((folder) => folder !== undefined) };
 }
 
 /** What conmon wrote down about the end of a container. */
@@ -23,7 +25,7 @@ export interface ExitRecord {
   /** 0 to 255. */
   readonly exitCode: number;
   readonly writtenAt: Date;
-  /** conmon saw an OOM kill in the container's cgroup; Podman's own flag says the same. False proves nothing (podman 4.3 on cgroup v1). */
+  /** conmon saw an OOM kill in the container's cgroup. False proves nothing: older versions leave no mark that can be found. */
   readonly oomKilled: boolean;
 }
 
@@ -33,7 +35,7 @@ const longestRecordBytes = 8;
  * conmon's record of a container's end, from which Podman itself learns the exit code; written when all of the container's
  * output is in its log (conmon: conmon.c). Undefined while the container runs, and when Podman has put the record away.
  */
-export function readExitRecord({ exits, bundle }: ConmonFolders, containerId: string): ExitRecord | undefined {
+export function readExitRecord({ exits, oomMarks }: ConmonFolders, containerId: string): ExitRecord | undefined {
   let fd: number | undefined;
   try {
     fd = openSync(join(exits, containerId), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -41,7 +43,8 @@ export function readExitRecord({ exits, bundle }: ConmonFolders, containerId: st
     const buffer = Buffer.alloc(longestRecordBytes);
     const text = stats.isFile() ? buffer.toString("latin1", 0, readSync(fd, buffer)).trim() : "";
     const exitCode = Number(text);
-    return /^\d{1,3}$/.test(text) && exitCode <= 255 ? { exitCode, writtenAt: stats.mtime, oomKilled: existsSync(join(bundle, "oom")) } : undefined;
+    if (!/^\d{1,3}$/.test(text) || exitCode > 255) return undefined;
+    return { exitCode, writtenAt: stats.mtime, oomKilled: oomMarks.some((folder) => existsSync(join(folder, "oom"))) };
   } catch {
     return undefined;
   } finally {

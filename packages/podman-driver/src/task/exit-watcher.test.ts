@@ -130,17 +130,36 @@ test("tells an OOM kill from conmon's record and the counter", async () => {
   assert.deepEqual(await result, { exitCode: 137, signal: 9, oomKilled: true, error: "OOM killed: the task went over its memory limit of 1 MiB" });
 });
 
-test("believes conmon, then the kernel's log, of an OOM kill when the counter went away too soon", async () => {
-  for (const [oomKilled, oomRecord] of [[true, false], [false, true], [false, false]] as const) {
+test("believes conmon's mark of an OOM kill when the counter went away too soon", async () => {
+  const container = new ScriptedContainer();
+  container.oomKills = undefined;
+  container.state = "unreachable";
+  container.record = { ...recorded(5), oomKilled: true };
+  const result = watch(container);
+  container.hint();
+  assert.deepEqual([(await result).exitCode, (await result).oomKilled, container.inspects], [5, true, 0]);
+});
+
+test("asks Podman why a task failed when neither the counter nor conmon's mark tells", async () => {
+  for (const exitCode of [5, 137]) {
     const container = new ScriptedContainer();
     container.oomKills = undefined;
-    container.oomRecord = oomRecord;
-    container.record = { ...recorded(137), oomKilled };
+    container.record = recorded(exitCode);
+    container.state = { ...exited(exitCode), oomKilled: true };
     const result = watch(container);
     container.hint();
-    assert.equal((await result).oomKilled, oomKilled || oomRecord);
-    assert.deepEqual([container.inspects, container.kernelLogReads], [0, oomKilled ? 0 : 1]);
+    assert.deepEqual([(await result).exitCode, (await result).oomKilled, container.inspects], [exitCode, true, 1]);
   }
+});
+
+test("asks nobody why a task succeeded", async () => {
+  const container = new ScriptedContainer();
+  container.oomKills = undefined;
+  container.state = "unreachable";
+  container.record = recorded(0);
+  const result = watch(container);
+  container.hint();
+  assert.equal((await result).exitCode, 0);
 });
 
 test("takes no record of an earlier run of the container", async () => {

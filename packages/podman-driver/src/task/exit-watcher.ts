@@ -166,9 +166,10 @@ class ExitWatch {
     const record = this.#options.sources.readExitRecord();
     if (record === undefined) return undefined;
     const { exitCode, writtenAt: finishedAt, oomKilled } = record;
-    const evidence = this.#evidence({ status: "exited", pid: 0, exitCode, oomKilled, error: "", finishedAt }, true);
-    const verdict = judgeExit(evidence);
-    return verdict.ended && verdict.result.exitCode === exitCode ? this.#withKernelLog(verdict.result, evidence) : undefined;
+    // Whether it was for want of memory, Podman may still know.
+    if (exitCode !== 0 && this.#isCounterGone && !oomKilled) return undefined;
+    const verdict = judgeExit(this.#evidence({ status: "exited", pid: 0, exitCode, oomKilled, error: "", finishedAt }, true));
+    return verdict.ended && verdict.result.exitCode === exitCode ? verdict.result : undefined;
   }
 
   /**
