@@ -85,8 +85,8 @@ async function buildExecutable(folder: string): Promise<void> {
     executable: await stripPinnedNode(),
     useCodeCache: true,
     disableExperimentalSEAWarning: true,
-    // Young objects die young here, and nobody should start a debugger in a plugin by a signal.
-    execArgv: ["--max-semi-space-size=1", "--disable-sigusr1"],
+    // Young objects die young here, one helper is enough for the rest, and nobody should start a debugger in a plugin by a signal.
+    execArgv: ["--max-semi-space-size=1", "--disable-sigusr1", "--v8-pool-size=1"],
     execArgvExtension: "none",
     assets,
   };

@@ -31,6 +31,20 @@ test("an abort ends the loop while an item is awaited, and tells the source", as
   assert.equal(told, true);
 });
 
+test("a reader who leaves tells the source, and nothing comes after it", async () => {
+  let told = false;
+  const endless: AsyncIterable<number> = {
+    [Symbol.asyncIterator]: () => ({
+      next: async () => ({ done: false, value: 1 }),
+      return: async () => ((told = true), { done: true, value: undefined }),
+    }),
+  };
+  const items = takeUntilAborted(endless, new AbortController().signal);
+  for await (const _item of items) break;
+  assert.equal(told, true);
+  assert.deepEqual(await items.next(), { done: true, value: undefined });
+});
+
 test("an abort before the first item takes none", async () => {
   assert.deepEqual(
     await Array.fromAsync(

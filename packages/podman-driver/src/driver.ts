@@ -37,7 +37,7 @@ import { followExec, runExec, type ExecTarget } from "./task/exec-session.ts";
 import { recoverTask } from "./task/recover-task.ts";
 import { startTask } from "./task/start-task.ts";
 import { sendSignal, stopContainer } from "./task/stop-container.ts";
-import type { TaskHandle } from "./task/task-handle.ts";
+import type { TaskHandle, TaskHandleOptions } from "./task/task-handle.ts";
 import { TaskStore } from "./task/task-store.ts";
 import { UnfinishedRemovals } from "./task/unfinished-removals.ts";
 import { toTimerMs } from "./to-timer-ms.ts";
@@ -133,7 +133,7 @@ export class PodmanDriver implements TaskDriver {
           logFiles: resolveLogFiles(options.log_files, "log_files", this.#config.logFiles),
           services: this.#services,
           logger: this.#loggerOf(task),
-          emit: (message, annotations = {}) => this.#emit(task, message, annotations),
+          emit: this.#emitterOf(task),
         },
         AbortSignal.any([signal, withdrawn]),
       ),
@@ -155,7 +155,7 @@ export class PodmanDriver implements TaskDriver {
           logFiles,
           logCollection: policy.logCollection,
           logger: this.#loggerOf(config),
-          emit: (message: string, annotations = {}) => this.#emit(config, message, annotations),
+          emit: this.#emitterOf(config),
         };
         return { task: await recoverTask(request, signal), answer: undefined };
       });
@@ -260,8 +260,9 @@ export class PodmanDriver implements TaskDriver {
     return task;
   }
 
-  #emit(task: TaskConfig, message: string, annotations: Readonly<Record<string, string>>): void {
-    this.#events.emit({ taskId: task.id, taskName: task.name, allocId: task.allocId, timestamp: new Date(), message, annotations });
+  /** Lives as long as the task, so it is made apart from the call that starts it: a closure keeps all that its neighbours use. */
+  #emitterOf({ id: taskId, name: taskName, allocId }: TaskConfig): TaskHandleOptions["emit"] {
+    return (message, annotations = {}) => this.#events.emit({ taskId, taskName, allocId, timestamp: new Date(), message, annotations });
   }
 
   #loggerOf(task: TaskConfig): Logger {

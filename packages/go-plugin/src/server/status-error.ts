@@ -17,12 +17,20 @@ export const statusErrors: Interceptor = (next) => async (request) => {
   }
 };
 
-async function* withStatusErrors<T>(messages: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
-  try {
-    yield* messages;
-  } catch (error) {
+/** No generator: it would make several promises more for every message. */
+function withStatusErrors<T>(messages: AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {
+  const fail = (error: unknown): never => {
     throw toStatusError(error, signal);
-  }
+  };
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = messages[Symbol.asyncIterator]();
+      return {
+        next: () => iterator.next().catch(fail),
+        return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
+      };
+    },
+  };
 }
 
 function toStatusError(error: unknown, signal: AbortSignal): ConnectError {

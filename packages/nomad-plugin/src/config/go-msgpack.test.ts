@@ -18,6 +18,11 @@ test("each kind of value takes the form that Go's codec gives it", () => {
   for (const [value, expected] of table) assert.equal(hex(encodeGoMsgpack(value)), expected);
 });
 
+test("keys are sorted by their bytes", () => {
+  // In UTF-16 the emoji comes before the ligature.
+  assert.equal(hex(encodeGoMsgpack({ "\u{1f600}": 1, "\ufb01": 2, a: 3 })), "83a16103a3efac8102a4f09f988001");
+});
+
 test("long strings skip the forms that old decoders do not know", () => {
   assert.equal(hex(encodeGoMsgpack("a".repeat(31)).subarray(0, 1)), "bf");
   assert.equal(hex(encodeGoMsgpack("a".repeat(32)).subarray(0, 3)), "da0020");

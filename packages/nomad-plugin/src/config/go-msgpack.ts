@@ -17,69 +17,111 @@ export type GoValue =
  * (never str8 or bin).
  */
 export function encodeGoMsgpack(value: GoValue): Uint8Array<ArrayBuffer> {
-  return concat(partsOf(value));
+  const writer = new Writer();
+  writeValue(writer, value);
+  return writer.toBytes();
 }
 
-function partsOf(value: GoValue): Uint8Array[] {
-  if (value === null) return [Uint8Array.of(0xc0)];
-  if (typeof value === "boolean") return [Uint8Array.of(value ? 0xc3 : 0xc2)];
-  if (typeof value === "bigint") return [unsigned(value)];
-  if (typeof value === "number") return [Number.isSafeInteger(value) ? signed(value) : float(value)];
-  if (typeof value === "string") return raw(new TextEncoder().encode(value));
-  if (value instanceof Uint8Array) return raw(value);
-  if (isList(value)) return [header(value.length, { fix: 0x90, most: 15, wide: 0xdc }), ...value.flatMap(partsOf)];
-  const entries = Object.entries(value).map(([key, entry]) => ({ key: new TextEncoder().encode(key), entry }));
-  entries.sort((left, right) => Buffer.compare(left.key, right.key));
-  return [header(entries.length, { fix: 0x80, most: 15, wide: 0xde }), ...entries.flatMap(({ key, entry }) => [...raw(key), ...partsOf(entry)])];
+function writeValue(writer: Writer, value: GoValue): void {
+  if (value === null) return writer.byte(0xc0);
+  if (typeof value === "boolean") return writer.byte(value ? 0xc3 : 0xc2);
+  if (typeof value === "bigint") return writeUnsigned(writer, value);
+  if (typeof value === "number") return Number.isSafeInteger(value) ? writeSigned(writer, value) : writer.tagged(0xcb, 8, (bytes, at) => bytes.writeDoubleBE(value, at));
+  if (typeof value === "string") return writeText(writer, value);
+  if (value instanceof Uint8Array) return writeRaw(writer, value);
+  if (isList(value)) return writeList(writer, value);
+  writeMap(writer, value);
 }
 
 function isList(value: GoValue): value is readonly GoValue[] {
   return Array.isArray(value);
 }
 
-function raw(bytes: Uint8Array): Uint8Array[] {
-  return [header(bytes.length, { fix: 0xa0, most: 31, wide: 0xda }), bytes];
+function writeList(writer: Writer, list: readonly GoValue[]): void {
+  writeHeader(writer, list.length, { fix: 0x90, most: 15, wide: 0xdc });
+  for (const item of list) writeValue(writer, item);
+}
+
+function writeMap(writer: Writer, map: { readonly [key: string]: GoValue }): void {
+  const keys = sortAsGo(Object.keys(map));
+  writeHeader(writer, keys.length, { fix: 0x80, most: 15, wide: 0xde });
+  for (const key of keys) {
+    writeText(writer, key);
+    writeValue(writer, map[key] ?? null);
+  }
+}
+
+/** By their bytes, which for plain ASCII is how text is compared here anyway. */
+function sortAsGo(keys: readonly string[]): string[] {
+  const areAscii = keys.every((key) => Buffer.byteLength(key) === key.length);
+  return areAscii ? keys.toSorted() : keys.toSorted((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
+}
+
+const rawForm = { fix: 0xa0, most: 31, wide: 0xda };
+
+function writeText(writer: Writer, text: string): void {
+  const length = Buffer.byteLength(text);
+  writeHeader(writer, length, rawForm);
+  writer.append(length, (bytes, at) => bytes.write(text, at, "utf8"));
+}
+
+function writeRaw(writer: Writer, raw: Uint8Array): void {
+  writeHeader(writer, raw.length, rawForm);
+  writer.append(raw.length, (bytes, at) => bytes.set(raw, at));
 }
 
 /** A length inside the first byte, or after it in 16 or 32 bits. */
-function header(length: number, form: { readonly fix: number; readonly most: number; readonly wide: number }): Uint8Array {
-  if (length <= form.most) return Uint8Array.of(form.fix | length);
-  return length <= 0xffff ? tagged(form.wide, 2, (view) => view.setUint16(1, length)) : tagged(form.wide + 1, 4, (view) => view.setUint32(1, length));
+function writeHeader(writer: Writer, length: number, form: { readonly fix: number; readonly most: number; readonly wide: number }): void {
+  if (length <= form.most) return writer.byte(form.fix | length);
+  if (length <= 0xffff) return writer.tagged(form.wide, 2, (bytes, at) => bytes.writeUInt16BE(length, at));
+  writer.tagged(form.wide + 1, 4, (bytes, at) => bytes.writeUInt32BE(length, at));
 }
 
-function signed(value: number): Uint8Array {
-  if (value >= -32 && value <= 127) return Uint8Array.of(value & 0xff);
-  if (value >= -0x80 && value < 0) return tagged(0xd0, 1, (view) => view.setInt8(1, value));
-  if (value >= -0x8000 && value <= 0x7fff) return tagged(0xd1, 2, (view) => view.setInt16(1, value));
-  if (value >= -0x8000_0000 && value <= 0x7fff_ffff) return tagged(0xd2, 4, (view) => view.setInt32(1, value));
-  return tagged(0xd3, 8, (view) => view.setBigInt64(1, BigInt(value)));
+function writeSigned(writer: Writer, value: number): void {
+  if (value >= -32 && value <= 127) return writer.byte(value & 0xff);
+  if (value >= -0x80 && value < 0) return writer.tagged(0xd0, 1, (bytes, at) => bytes.writeInt8(value, at));
+  if (value >= -0x8000 && value <= 0x7fff) return writer.tagged(0xd1, 2, (bytes, at) => bytes.writeInt16BE(value, at));
+  if (value >= -0x8000_0000 && value <= 0x7fff_ffff) return writer.tagged(0xd2, 4, (bytes, at) => bytes.writeInt32BE(value, at));
+  writer.tagged(0xd3, 8, (bytes, at) => bytes.writeBigInt64BE(BigInt(value), at));
 }
 
-function unsigned(value: bigint): Uint8Array {
-  if (value <= 0x7fn) return Uint8Array.of(Number(value));
-  if (value <= 0xffn) return tagged(0xcc, 1, (view) => view.setUint8(1, Number(value)));
-  if (value <= 0xffffn) return tagged(0xcd, 2, (view) => view.setUint16(1, Number(value)));
-  if (value <= 0xffff_ffffn) return tagged(0xce, 4, (view) => view.setUint32(1, Number(value)));
-  return tagged(0xcf, 8, (view) => view.setBigUint64(1, value));
+function writeUnsigned(writer: Writer, value: bigint): void {
+  if (value <= 0x7fn) return writer.byte(Number(value));
+  if (value <= 0xffn) return writer.tagged(0xcc, 1, (bytes, at) => bytes.writeUInt8(Number(value), at));
+  if (value <= 0xffffn) return writer.tagged(0xcd, 2, (bytes, at) => bytes.writeUInt16BE(Number(value), at));
+  if (value <= 0xffff_ffffn) return writer.tagged(0xce, 4, (bytes, at) => bytes.writeUInt32BE(Number(value), at));
+  writer.tagged(0xcf, 8, (bytes, at) => bytes.writeBigUInt64BE(value, at));
 }
 
-function float(value: number): Uint8Array {
-  return tagged(0xcb, 8, (view) => view.setFloat64(1, value));
-}
+/** One buffer that grows: a task's state has some two hundred parts, and 20 tasks may start at once. */
+class Writer {
+  #bytes = Buffer.alloc(2048);
+  #length = 0;
 
-function tagged(tag: number, size: number, write: (view: DataView) => void): Uint8Array {
-  const bytes = new Uint8Array(1 + size);
-  bytes[0] = tag;
-  write(new DataView(bytes.buffer));
-  return bytes;
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
+  byte(value: number): void {
+    const at = this.#claim(1);
+    this.#bytes[at] = value;
   }
-  return bytes;
+
+  tagged(tag: number, length: number, write: (bytes: Buffer, at: number) => void): void {
+    this.byte(tag);
+    this.append(length, write);
+  }
+
+  append(length: number, write: (bytes: Buffer, at: number) => void): void {
+    const at = this.#claim(length);
+    write(this.#bytes, at);
+  }
+
+  toBytes(): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.#bytes.subarray(0, this.#length));
+  }
+
+  /** Where the next `length` bytes go. */
+  #claim(length: number): number {
+    const at = this.#length;
+    this.#length += length;
+    if (this.#length > this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes], Math.max(this.#length, 2 * this.#bytes.length));
+    return at;
+  }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readKernelFile, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
 
@@ -42,9 +43,7 @@ export type CgroupFolders =
 /** Folders for a cgroup path that passed `isCgroupPathOf`; undefined when the host mounts no cgroups. */
 export function resolveCgroupFolders(roots: HostRoots, path: string): CgroupFolders | undefined {
   const at = (controller: string): string => join(roots.cgroupDir, controller, path);
-  if (readKernelFile(join(roots.cgroupDir, "cgroup.controllers")) !== undefined) {
-    return { version: 2, dir: join(roots.cgroupDir, path) };
-  }
-  if (readKernelFile(join(at("memory"), "memory.usage_in_bytes")) === undefined) return undefined;
+  if (existsSync(join(roots.cgroupDir, "cgroup.controllers"))) return { version: 2, dir: join(roots.cgroupDir, path) };
+  if (!existsSync(join(at("memory"), "memory.usage_in_bytes"))) return undefined;
   return { version: 1, memoryDir: at("memory"), cpuDir: at("cpu"), cpuacctDir: at("cpuacct") };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HostFixture } from "@driver/testing";
-import { identifyContainer, identifyMain, type ClaimedProcesses } from "./container-processes.ts";
+import { identifyContainer, type ClaimedProcesses } from "./container-processes.ts";
 
 const id = "0123456789abcdef".repeat(4);
 const group = `/libpod_parent/libpod-${id}`;
@@ -28,7 +28,6 @@ test("does not take a process of the host for the container's", () => {
   host.addProcess({ pid: 42, cgroups: ["4:memory:/system.slice/sshd.service"] });
   const found = identifyContainer(host, claimed);
   assert.equal(found.main, undefined);
-  assert.equal(identifyMain(host, claimed), undefined);
 });
 
 test("does not take another container's conmon for this one's", () => {

@@ -44,7 +44,7 @@ export function identifyContainer(roots: HostRoots, claimed: ClaimedProcesses): 
 }
 
 /** The main process that an engine names, if the kernel has it in a cgroup of the container. */
-export function identifyMain(roots: HostRoots, claimed: Pick<ClaimedProcesses, "containerId" | "pid">): ProcessIdentity | undefined {
+function identifyMain(roots: HostRoots, claimed: Pick<ClaimedProcesses, "containerId" | "pid">): ProcessIdentity | undefined {
   const main = identifyProcess(roots, claimed.pid);
   return main !== undefined && isProcessOfContainer(roots, main, claimed.containerId) ? main : undefined;
 }

@@ -23,7 +23,7 @@ test("sees a process end", async () => {
   assert.equal(isAlive(hostRoots, identity), false);
 });
 
-for (const command of ["sh", "a b", "(x) Z 1", ") R 1 (", "", "a\nb"]) {
+for (const command of ["sh", "a b", "(x) Z 1", ") R 1 (", "x) Z 1 1 1", "", "a\nb"]) {
   test(`finds the fields behind the command name ${JSON.stringify(command)}`, () => {
     using host = new HostFixture();
     host.addProcess({ pid: 42, command, sessionId: 7, startTicks: "123456" });

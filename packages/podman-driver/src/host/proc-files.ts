@@ -33,14 +33,16 @@ interface ProcessStat {
   readonly startTicks: string;
 }
 
+/** Fields 3, 6 and 22. */
+const statFields = /^(\S) \S+ \S+ (\S+)(?: \S+){15} (\S+)/;
+
 function readStat(roots: HostRoots, pid: number): ProcessStat | undefined {
   const text = readKernelFile(`${roots.procDir}/${pid}/stat`);
   if (text === undefined) return undefined;
-  // The command name stands in parentheses and may hold anything, parentheses included.
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const state = fields[0];
-  const startTicks = fields[19];
-  return state === undefined || startTicks === undefined ? undefined : { state, sessionId: Number(fields[3]), startTicks };
+  // The command name stands in parentheses and may hold anything, parentheses included. `split` would make fifty strings
+  // of each line, and this runs for every task each beat.
+  const [, state, sessionId, startTicks] = statFields.exec(text.slice(text.lastIndexOf(")") + 2)) ?? [];
+  return state === undefined || startTicks === undefined ? undefined : { state, sessionId: Number(sessionId), startTicks };
 }
 
 /** The identity of a living process; undefined for none, a zombie, or a pid below 1. */

@@ -75,6 +75,8 @@ async function closeAll(stopHints: () => void, { pump, spool, sinks, position }:
 function followHeartbeat(options: FileLogsOptions, { pump, spool }: { readonly pump: LogPump; readonly spool: LogSpool }): () => void {
   const stop = new AbortController();
   const stopBeat = options.heartbeat.subscribe(() => {
+    // The rule for most tasks at most times, and dear enough to be asked first: a round of the pump leaves garbage.
+    if (!spool.hasMore) return;
     pump.poke();
     spool.enforceLimit(stop.signal).then(
       (lostBytes) => {

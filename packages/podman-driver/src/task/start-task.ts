@@ -1,8 +1,7 @@
-import type { ContainerInspect } from "@driver/libpod";
 import type { StartedTask } from "@driver/nomad-plugin";
 import { resolveTaskLogging, type LogSource } from "../config/resolve-logging.ts";
 import type { DriverServices } from "../driver-services.ts";
-import { identifyMain } from "../host/container-processes.ts";
+import { identifyContainer, type ContainerProcesses } from "../host/container-processes.ts";
 import { toCollector, type LogFileLimits } from "../logs/open-log-sinks.ts";
 import { toDriverNetwork } from "../plan/network.ts";
 import { Rollback } from "./rollback.ts";
@@ -26,13 +25,14 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
   const startedAt = observed.state.startedAt ?? new Date();
   const source = resolveTaskLogging(request.options.logging, request.policy.logging);
   const network = toDriverNetwork(observed.network, {});
+  const processes = identifyContainer(request.services.roots, { containerId: observed.id, ...observed.state, seenPid: 0 });
   const driverState = encodeTaskState({
     containerId: observed.id,
     startedAt,
     network,
     options: request.options,
     socketName: request.host.name,
-    own: toOwnState(request, source, observed),
+    own: toOwnState(request, source, processes),
   });
   signal.throwIfAborted();
   undo.keep();
@@ -46,6 +46,7 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
     // Nomad's log collector stops for good with the plugin that had begun to write to it.
     isFresh: !isTakenOver,
     seenPid: 0,
+    processes,
     collector: toCollector(toLogMode(request, source), request.logFiles),
     keptLog: source.kind === "journal" ? { kind: "journal", since: undefined } : { kind: "file", limitBytes: toLimitBytes(source) },
     observed,
@@ -56,8 +57,7 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
   return { task, answer: { handle: { version: handleVersion, config, state: "running", driverState }, network } };
 }
 
-function toOwnState(request: StartTaskRequest, source: LogSource, observed: ContainerInspect): Parameters<typeof encodeTaskState>[0]["own"] {
-  const main = identifyMain(request.services.roots, { containerId: observed.id, pid: observed.state.pid });
+function toOwnState(request: StartTaskRequest, source: LogSource, { main }: ContainerProcesses): Parameters<typeof encodeTaskState>[0]["own"] {
   return {
     bootId: request.services.bootId,
     containerPid: main?.pid ?? 0,

@@ -7,6 +7,7 @@ import { followStats, toTaskStats, type TimedSample } from "./stats-sampler.ts";
 const sample = (totalNs: number): CgroupSample => ({ cpu: { totalNs, userNs: totalNs / 2, systemNs: totalNs / 4, throttledPeriods: 3, throttledTimeNs: 5 }, memory: { rssBytes: 7 } });
 const timed = (atMs: number, totalMs: number): TimedSample => ({ atNs: BigInt(atMs) * 1_000_000n, sample: sample(totalMs * 1e6) });
 const compute = { totalComputeMhz: 8000, coreCount: 4 };
+const ready = Promise.resolve();
 const soon = (): AbortSignal => AbortSignal.timeout(20_000);
 
 test("reports 0 % for the first reading", () => {
@@ -41,7 +42,7 @@ test("gives finite numbers only, from whatever the kernel says", () => {
 test("samples at once, then at the interval, and ends with the cgroup", async () => {
   const readings = [sample(0), sample(1e9), sample(2e9)];
   const atMs: number[] = [];
-  for await (const stats of followStats({ intervalMs: 100, compute, read: () => readings.shift() }, soon())) {
+  for await (const stats of followStats({ intervalMs: 100, compute, ready, read: () => readings.shift() }, soon())) {
     assert.equal(stats.memory.rssBytes, 7);
     atMs.push(performance.now());
   }
@@ -53,18 +54,18 @@ test("takes an interval that is too short for 100 ms, and one that no timer can 
   for (const intervalMs of [0, -5, 1]) {
     const startedMs = performance.now();
     let reads = 0;
-    for await (const _stats of followStats({ intervalMs, compute, read: () => ((reads += 1) < 3 ? sample(0) : undefined) }, soon()));
+    for await (const _stats of followStats({ intervalMs, compute, ready, read: () => ((reads += 1) < 3 ? sample(0) : undefined) }, soon()));
     assert.ok(performance.now() - startedMs >= 150);
   }
   const stop = AbortSignal.timeout(50);
   let samples = 0;
-  for await (const _stats of followStats({ intervalMs: 1e12, compute, read: () => sample(0) }, stop)) samples += 1;
+  for await (const _stats of followStats({ intervalMs: 1e12, compute, ready, read: () => sample(0) }, stop)) samples += 1;
   assert.equal(samples, 1);
 });
 
 test("queues nothing for a reader that is slower than the interval", async () => {
   let reads = 0;
-  const stream = followStats({ intervalMs: 100, compute, read: () => sample((reads += 1)) }, soon());
+  const stream = followStats({ intervalMs: 100, compute, ready, read: () => sample((reads += 1)) }, soon());
   await stream.next();
   await new Promise((resolve) => setTimeout(resolve, 350));
   assert.equal(reads, 1);
@@ -76,9 +77,9 @@ test("queues nothing for a reader that is slower than the interval", async () =>
 test("stops its timer when the reader leaves and when the signal fires", async () => {
   const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
   const before = timers();
-  for await (const _stats of followStats({ intervalMs: 60_000, compute, read: () => sample(0) }, new AbortController().signal)) break;
+  for await (const _stats of followStats({ intervalMs: 60_000, compute, ready, read: () => sample(0) }, new AbortController().signal)) break;
   assert.equal(timers(), before);
   const stop = new AbortController();
-  for await (const _stats of followStats({ intervalMs: 60_000, compute, read: () => sample(0) }, stop.signal)) setImmediate(() => stop.abort());
+  for await (const _stats of followStats({ intervalMs: 60_000, compute, ready, read: () => sample(0) }, stop.signal)) setImmediate(() => stop.abort());
   assert.equal(timers(), before);
 });

@@ -44,14 +44,17 @@ export interface StatsOptions {
   /** Milliseconds between samples; below 100 counts as 100. */
   readonly intervalMs: number;
   readonly compute: NodeCompute;
+  /** Nothing is read before it settles. */
+  readonly ready: Promise<void>;
   /** Undefined: the cgroup is gone, so the task has ended. */
   read(): CgroupSample | undefined;
 }
 
 const shortestIntervalMs = 100;
 
-/** Samples at once and then at each interval, until the cgroup is gone or the signal fires. */
+/** Samples as soon as it may and then at each interval, until the cgroup is gone or the signal fires. */
 export async function* followStats(options: StatsOptions, signal: AbortSignal): AsyncGenerator<TaskStats> {
+  await options.ready;
   const ticks = new Ticks(toTimerMs(Math.max(shortestIntervalMs, options.intervalMs)), signal);
   try {
     let previous: TimedSample | undefined;

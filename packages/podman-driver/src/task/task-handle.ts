@@ -37,6 +37,8 @@ export interface TaskHandleOptions {
   readonly isFresh: boolean;
   /** The container's main process as an earlier plugin saw it in this boot; 0 where it did not. */
   readonly seenPid: number;
+  /** Set where they were looked at already. */
+  readonly processes?: ContainerProcesses;
   /** Who writes the task's log files; undefined: nobody here, or conmon itself for a task of the Go driver. */
   readonly collector: LogCollector | undefined;
   readonly keptLog: KeptLog;
@@ -145,14 +147,13 @@ export class TaskHandle {
   }
 
   /** Ends with the task. Yields nothing where the container's cgroup cannot be read. */
-  async *stats(options: { readonly intervalMs: number; readonly compute: NodeCompute }, signal: AbortSignal): AsyncGenerator<TaskStats> {
+  stats(options: { readonly intervalMs: number; readonly compute: NodeCompute }, signal: AbortSignal): AsyncIterable<TaskStats> {
     const read = (): ReturnType<typeof readCgroupSample> => {
       const { cgroup } = this.#processes;
       return this.isRunning && cgroup !== undefined ? readCgroupSample(cgroup) : undefined;
     };
     const either = AbortSignal.any([signal, this.#stop.signal]);
-    await this.#whenFound(either);
-    yield* followStats({ ...options, read }, either);
+    return followStats({ ...options, read, ready: this.#whenFound(either) }, either);
   }
 
   /** Lets go of the container, which runs on. Settles when watch and pump have ended. */
@@ -227,8 +228,8 @@ export class TaskHandle {
 
   #attach(inspect: ContainerInspect): TaskLogs | undefined {
     const { pid, conmonPid, cgroupPath } = inspect.state;
-    const { services, logger, collector, keptLog } = this.#options;
-    this.#processes = identifyContainer(services.roots, { containerId: this.containerId, pid, conmonPid, cgroupPath, seenPid: this.#options.seenPid });
+    const { services, logger, collector, keptLog, processes, seenPid } = this.#options;
+    this.#processes = processes ?? identifyContainer(services.roots, { containerId: this.containerId, pid, conmonPid, cgroupPath, seenPid });
     this.#stopSignal = inspect.config.stopSignal;
     if (collector === undefined) return undefined;
     const open = keptLog.kind === "journal" ? () => this.#openJournal(collector, keptLog.since) : () => this.#openFile(collector, { inspect, limitBytes: keptLog.limitBytes });
