@@ -5,14 +5,14 @@ import { listOpenFiles } from "./world-processes.ts";
 import { startJob, startTask } from "./live-allocation.ts";
 import { NomadAgent } from "./nomad-agent.ts";
 
-const count = 40;
-const limitMs = 120_000;
+const count = 100;
+const limitMs = 180_000;
 /** So many idle connections to Podman are kept for the next calls. */
 const idleConnections = 4;
 const agent = await NomadAgent.start({ name: "many-at-once" });
 after(() => agent[Symbol.asyncDispose]());
 
-test("40 allocations at once report their own codes and leave nothing", async () => {
+test("100 allocations at once report their own codes and leave nothing", async () => {
   // The first task of a plugin opens what it keeps, if it lives long enough to be watched.
   const first = await startTask(agent, { name: "is-first", script: "echo first; sleep 1" });
   await first.untilExit();
