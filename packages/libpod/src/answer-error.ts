@@ -18,13 +18,23 @@ export function toConnectionError(error: unknown, request: HttpRequest, socketPa
   const endpoint = toEndpoint(request);
   const { code, syscall, message } = readSystemError(error);
   if (syscall === "connect") {
-    const reason = connectReasons[code] ?? message;
-    return new LibpodError({ code: "unreachable", message: `${request.action}: cannot reach podman at ${socketPath}: ${reason} (${code})`, endpoint, cause: error });
+    const reason = `${connectReasons[code] ?? message} (${code})${toRemedy(code, socketPath)}`;
+    return new LibpodError({ code: "unreachable", message: `${request.action}: cannot reach podman at ${socketPath}: ${reason}`, endpoint, cause: error });
   }
   if (code.startsWith("HPE_")) {
     return new LibpodError({ code: "bad-answer", message: `${request.action}: ${socketPath} does not speak HTTP: ${message}`, endpoint, cause: error });
   }
   return new LibpodError({ code: "connection-lost", message: `${request.action}: connection to podman at ${socketPath} was lost: ${message}`, endpoint, cause: error });
+}
+
+/** How to bring up the service that is missing, where the path is one of systemd's units that come with Podman. */
+function toRemedy(code: string, socketPath: string): string {
+  if (code !== "ENOENT" && code !== "ECONNREFUSED") return "";
+  const [, userId] = /^\/(?:var\/)?run\/(?:user\/(\d+)\/)?podman\/podman\.sock$/.exec(socketPath) ?? ["", null];
+  if (userId === null) return "";
+  return userId === undefined
+    ? "; `systemctl enable --now podman.socket` as root starts it"
+    : `; \`systemctl --user enable --now podman.socket\` as user ${userId} starts it`;
 }
 
 /** True when a kept connection was closed by the other side before this request could reach it. */
