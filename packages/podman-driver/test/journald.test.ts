@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { encodeGoMsgpack, encodeGoTime, type HclValue } from "@driver/nomad-plugin";
 import { DriverRig, FaultProxy, startEngine, startJournal, testSetting, until, whyNoJournal, type Engine, type Journal, type RiggedTask } from "@driver/testing";
 import { decodeTaskState } from "../src/task/task-state.ts";
@@ -72,6 +73,22 @@ journalTest("a journald task loses and repeats nothing when its stream breaks of
   await proxy.accept();
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
   assert.equal((await task.stdout.whole()).toString(), `${numbers(200)}end\n`);
+});
+
+journalTest("a journald task that ends while Podman is away for seconds loses nothing", async () => {
+  const proxy = await FaultProxy.start({ socketPath: `${engine.socketPath}.away`, upstreamPath: engine.socketPath });
+  await using _proxy = proxy;
+  await using rig = await startRig({ socket_path: proxy.socketPath });
+  const task = await rig.runScript(`echo begun; ${untilGo}; ${count(50)}; exit 7`, { config: journald });
+  await task.stdout.until((text) => text === "begun\n");
+  await proxy.refuse();
+  const waiting = rig.driver.waitTask(task.config.id, soon());
+  await go(task);
+  // Longer than a log may take to come on.
+  await sleep(15_000);
+  await proxy.accept();
+  assert.equal((await waiting).exitCode, 7);
+  assert.equal((await task.stdout.whole()).toString(), `begun\n${numbers(50)}`);
 });
 
 journalTest("a journald task loses nothing and repeats one delivery at most when the plugin is killed", async () => {

@@ -4,6 +4,7 @@ import { mkdir, readFile, readdir, readlink, writeFile } from "node:fs/promises"
 import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { PodmanClient, type ContainerInspect } from "@driver/libpod";
 import { DriverRig, testSetting, until, type RiggedTask } from "@driver/testing";
 
@@ -106,6 +107,26 @@ test("waits for a reader that pauses, and loses nothing meanwhile", async () => 
   task.stdout.resume();
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
   assert.equal((await task.stdout.whole()).toString(), `ready\n${Array.from({ length: 100_000 }, (_, index) => `${index + 1}\n`).join("")}`);
+});
+
+test("loses nothing to a reader that is slow for longer than one may take nothing", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript(`echo ready; ${untilGo}; seq 1 2000000`);
+  await task.stdout.until((text) => text === "ready\n");
+  task.stdout.pause();
+  await go(task);
+  await until(() => containerHasExited(task));
+  for (let round = 0; round < 3; round += 1) {
+    task.stdout.resume();
+    await sleep(5);
+    task.stdout.pause();
+    await sleep(5000);
+  }
+  const whole = `ready\n${Array.from({ length: 2_000_000 }, (_, index) => `${index + 1}\n`).join("")}`;
+  assert.ok(task.stdout.bytes().length < whole.length, "the reader was too fast");
+  task.stdout.resume();
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
+  assert.ok((await task.stdout.whole()).equals(Buffer.from(whole)));
 });
 
 test("writes nothing for a task whose logs are disabled", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { WaitResult } from "@driver/nomad-plugin";
 import { FaultyRig, podmanError, until, type Fault, type FaultRule, type FaultyRigOptions, type RiggedTask } from "@driver/testing";
 
@@ -72,9 +73,12 @@ for (const status of ["created", "exited", "stopped"]) {
 
 test("an exit is reported with its code and all output while Podman refuses connections", async () => {
   await using faulty = await FaultyRig.start();
+  const waits = faulty.proxy.inject({ ...onWait, fault: { kind: "delay", delayMs: 1 } });
   const task = await faulty.rig.runScript(`echo begun; ${untilGo}; echo last; exit 45`);
-  await task.stdout.until((text) => text === "begun\n");
+  // From then on a question to Podman is open when the connections break, and another is asked again and again.
+  await until(() => waits.hits > 0);
   await faulty.proxy.refuse();
+  await sleep(1000);
   await go(task);
   assert.equal((await faulty.rig.driver.waitTask(task.config.id, soon())).exitCode, 45);
   await task.stdout.until((text) => text === "begun\nlast\n");

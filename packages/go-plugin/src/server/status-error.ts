@@ -28,6 +28,11 @@ function withStatusErrors<T>(messages: AsyncIterable<T>, signal: AbortSignal): A
       return {
         next: () => iterator.next().catch(fail),
         return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
+        // Of a write that failed. A reader that finds no way to tell it would not end the handler either.
+        throw: async (error: unknown) => {
+          await iterator.return?.();
+          throw error;
+        },
       };
     },
   };

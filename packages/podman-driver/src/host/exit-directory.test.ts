@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -17,8 +17,8 @@ test("reads the folders from conmon's command line, if it is this container's co
     return readConmonFolders(host, conmon, id);
   };
   const folders = ["-b", "/bundle", "--exit-dir", "/run/exits"];
-  assert.deepEqual(read("conmon", "-c", id, ...folders, "--log-level", "warning"), { exits: "/run/exits", oomMarks: ["/bundle"] });
-  assert.deepEqual(read("conmon", "-c", id, ...folders, "--persist-dir", "/persist"), { exits: "/run/exits", oomMarks: ["/persist", "/bundle"] });
+  assert.deepEqual(read("conmon", "-c", id, ...folders, "--log-level", "warning"), { exits: "/run/exits", oomMark: "/bundle" });
+  assert.deepEqual(read("conmon", "-c", id, ...folders, "--persist-dir", "/persist"), { exits: "/run/exits", oomMark: "/persist" });
   assert.equal(read("conmon", "-c", id), undefined);
   assert.equal(read("conmon", "-c", id, "-b", "/bundle"), undefined);
   assert.equal(read("conmon", "-c", id, "-b", "/bundle", "--exit-dir"), undefined);
@@ -29,7 +29,7 @@ test("reads the folders from conmon's command line, if it is this container's co
 
 test("reads conmon's record of an exit, and takes nothing else for one", () => {
   using folder = new ExitFolder();
-  const folders = { exits: folder.path, oomMarks: [] };
+  const folders = { exits: folder.path, oomMark: undefined };
   const read = (text: string): number | undefined => {
     writeFileSync(join(folder.path, id), text);
     return readExitRecord(folders, id)?.exitCode;
@@ -42,17 +42,16 @@ test("reads conmon's record of an exit, and takes nothing else for one", () => {
   assert.equal(readExitRecord(folders, otherId), undefined);
 });
 
-test("finds conmon's mark of an OOM kill wherever its version leaves it", () => {
+test("finds conmon's mark of an OOM kill, and when it was made", () => {
   using folder = new ExitFolder();
-  const oomMarks = ["persist", "bundle"].map((name) => join(folder.path, name));
+  const folders = { exits: folder.path, oomMark: join(folder.path, "persist") };
   writeFileSync(join(folder.path, id), "137");
-  for (const marked of oomMarks) {
-    mkdirSync(marked);
-    assert.equal(readExitRecord({ exits: folder.path, oomMarks }, id)?.oomKilled, false);
-    writeFileSync(join(marked, "oom"), "");
-    assert.equal(readExitRecord({ exits: folder.path, oomMarks }, id)?.oomKilled, true);
-    rmSync(marked, { recursive: true });
-  }
+  assert.equal(readExitRecord(folders, id)?.oomMarkedAt, undefined);
+  mkdirSync(folders.oomMark);
+  assert.equal(readExitRecord(folders, id)?.oomMarkedAt, undefined);
+  writeFileSync(join(folders.oomMark, "oom"), "");
+  utimesSync(join(folders.oomMark, "oom"), 1000, 1000);
+  assert.deepEqual(readExitRecord(folders, id)?.oomMarkedAt, new Date(1_000_000));
 });
 
 /** inotify watches of this process. */
@@ -93,7 +92,7 @@ test("is silent until conmon has renamed its file into place", async () => {
   const seen: boolean[] = [];
   const hinted = new Promise<void>((resolve) => {
     folder.directories.subscribe(folder.path, id, () => {
-      seen.push(readExitRecord({ exits: folder.path, oomMarks: [] }, id) !== undefined);
+      seen.push(readExitRecord({ exits: folder.path, oomMark: undefined }, id) !== undefined);
       resolve();
     });
   });

@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, fstatSync, openSync, readSync, watch, type FSWatcher } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, watch, type FSWatcher } from "node:fs";
 import { join } from "node:path";
 import { readCommandLine, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
 
@@ -6,8 +6,8 @@ import { readCommandLine, type HostRoots, type ProcessIdentity } from "./proc-fi
 export interface ConmonFolders {
   /** Gets a file named by the container id, with the exit code, as soon as the container has ended. */
   readonly exits: string;
-  /** One of these, which depends on its version, gets a file `oom` when the kernel killed for want of memory. */
-  readonly oomMarks: readonly string[];
+  /** Gets a file `oom` when the kernel killed for want of memory. Undefined: that place cannot be told. */
+  readonly oomMark: string | undefined;
 }
 
 /** Read from conmon's own command line. Undefined when the process is not the conmon of this container. */
@@ -16,8 +16,9 @@ export function readConmonFolders(roots: HostRoots, conmon: ProcessIdentity, con
   if (args === undefined || !args.includes(containerId)) return undefined;
   const valueOf = (name: string): string | undefined => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
   const exits = valueOf("--exit-dir");
-  // conmon until 2.1.12 marks its working folder and the persistent one, later the bundle and the persistent one (conmon: cgroup.c).
-  return exits === undefined ? undefined : { exits, oomMarks: [valueOf("--persist-dir"), valueOf("-b")].filter((folder) => folder !== undefined) };
+  // conmon until 2.1.12 marks its working folder, later the bundle; each of them the persistent folder where it is given one,
+  // which is the one that Podman reads, and clears for another start (conmon: cgroup.c).
+  return exits === undefined ? undefined : { exits, oomMark: valueOf("--persist-dir") ?? valueOf("-b") };
 }
 
 /** What conmon wrote down about the end of a container. */
@@ -25,8 +26,8 @@ export interface ExitRecord {
   /** 0 to 255. */
   readonly exitCode: number;
   readonly writtenAt: Date;
-  /** conmon saw an OOM kill in the container's cgroup. False proves nothing: older versions leave no mark that can be found. */
-  readonly oomKilled: boolean;
+  /** When conmon saw an OOM kill in the container's cgroup. Undefined proves nothing: older versions leave no mark that can be found. */
+  readonly oomMarkedAt: Date | undefined;
 }
 
 const longestRecordBytes = 8;
@@ -35,7 +36,7 @@ const longestRecordBytes = 8;
  * conmon's record of a container's end, from which Podman itself learns the exit code; written when all of the container's
  * output is in its log (conmon: conmon.c). Undefined while the container runs, and when Podman has put the record away.
  */
-export function readExitRecord({ exits, oomMarks }: ConmonFolders, containerId: string): ExitRecord | undefined {
+export function readExitRecord({ exits, oomMark }: ConmonFolders, containerId: string): ExitRecord | undefined {
   let fd: number | undefined;
   try {
     fd = openSync(join(exits, containerId), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -44,7 +45,7 @@ export function readExitRecord({ exits, oomMarks }: ConmonFolders, containerId: 
     const text = stats.isFile() ? buffer.toString("latin1", 0, readSync(fd, buffer)).trim() : "";
     const exitCode = Number(text);
     if (!/^\d{1,3}$/.test(text) || exitCode > 255) return undefined;
-    return { exitCode, writtenAt: stats.mtime, oomKilled: oomMarks.some((folder) => existsSync(join(folder, "oom"))) };
+    return { exitCode, writtenAt: stats.mtime, oomMarkedAt: oomMark === undefined ? undefined : lstatSync(join(oomMark, "oom"), { throwIfNoEntry: false })?.mtime };
   } catch {
     return undefined;
   } finally {

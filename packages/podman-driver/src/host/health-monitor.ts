@@ -8,7 +8,7 @@ export interface HealthIntervals {
   readonly healthyMs: number;
   /** While something is wrong, so that the node heals soon after Podman does. */
   readonly unhealthyMs: number;
-  /** A service that does not answer a ping within this is not healthy. */
+  /** A service that does not answer a look, a ping and one question, within this is not healthy. */
   readonly probeTimeoutMs: number;
 }
 

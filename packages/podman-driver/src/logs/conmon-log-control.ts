@@ -34,25 +34,25 @@ export class ConmonLogControl {
 
   /** False: conmon is gone. It may go without having read the message, as it does when its container ends. */
   #askConmon(): boolean {
-    return this.#withControl((fd) => void writeSync(fd, reopenLog));
+    return this.#withControl((fd) => void writeSync(fd, reopenLog)) === "done";
   }
 
   #isConmonThere(): boolean {
-    return this.#withControl(() => undefined);
+    return this.#withControl(() => undefined) !== "gone";
   }
 
-  /** False: nobody reads the FIFO, or it is none of the engine's. */
-  #withControl(use: (fd: number) => void): boolean {
+  /** "gone": nobody reads the FIFO, or it is none of the engine's. "failed" says nothing of conmon: no file may be left to open. */
+  #withControl(use: (fd: number) => void): "done" | "gone" | "failed" {
     let fd: number | undefined;
     try {
       // Not waiting: once conmon is gone nobody reads it.
       fd = openSync(this.#ctlPath, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
       const stats = fstatSync(fd);
-      if (!stats.isFIFO() || stats.uid !== statSync(this.#socketPath).uid) return false;
+      if (!stats.isFIFO() || stats.uid !== statSync(this.#socketPath).uid) return "gone";
       use(fd);
-      return true;
-    } catch {
-      return false;
+      return "done";
+    } catch (error) {
+      return error instanceof Error && "code" in error && (error.code === "ENXIO" || error.code === "ENOENT") ? "gone" : "failed";
     } finally {
       if (fd !== undefined) closeSync(fd);
     }

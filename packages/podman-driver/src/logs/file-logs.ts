@@ -42,7 +42,11 @@ export async function openFileLogs(options: FileLogsOptions): Promise<OpenLogs> 
     const sinks = openLogSinks(task, toTarget(collector, { isFresh, resumeAt: progress?.files }), logger);
     const pump = new LogPump({ spool: opened, sinks, position, buffers, watch: (onOutput) => watchFile(options.logPath, onOutput) });
     const stopHints = followHeartbeat(options, { pump, spool: opened });
-    return { drain: () => pump.drain().finally(() => sinks.finish()), close: () => closeAll(stopHints, { pump, spool: opened, sinks, position }) };
+    return {
+      drain: () => pump.drain().finally(() => sinks.finish()),
+      progress: () => pump.deliveredBytes,
+      close: () => closeAll(stopHints, { pump, spool: opened, sinks, position }),
+    };
   } catch (error) {
     position.close();
     await spool?.close();

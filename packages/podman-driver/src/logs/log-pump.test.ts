@@ -3,6 +3,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { until } from "@driver/testing";
 import fc from "fast-check";
 import { LogPosition } from "./log-position.ts";
 import { LogPump } from "./log-pump.ts";
@@ -226,7 +227,7 @@ test("asks to be told of output while there is none, and not while it flows", as
   await using bench = new PumpBench();
   await bench.startPump();
   const untilWatched = async (count: number): Promise<void> => {
-    while (bench.watchers.size !== count) await new Promise(setImmediate);
+    await until(() => bench.watchers.size === count);
   };
   await untilWatched(1);
   const flow = setInterval(() => {

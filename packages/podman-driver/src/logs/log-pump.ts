@@ -35,6 +35,7 @@ export class LogPump {
   /** The slice that is being written; its failure is the pump's. */
   #delivery: Promise<void> = Promise.resolve();
   #watch: { close(): void } | undefined;
+  #deliveredBytes = 0;
   #isFlowing = false;
   #draining = false;
   #poked = true;
@@ -46,6 +47,11 @@ export class LogPump {
     this.#finished = this.#run();
     // `drain` and `close` look at the outcome.
     this.#finished.catch(() => undefined);
+  }
+
+  /** Bytes of output that have reached their logs in this pump's time. */
+  get deliveredBytes(): number {
+    return this.#deliveredBytes;
   }
 
   /** There may be something new to read. */
@@ -133,6 +139,7 @@ export class LogPump {
       stdout.length > 0 ? sinks.stdout.write([stdout.bytes], this.#stop.signal) : undefined,
       stderr.length > 0 ? sinks.stderr.write([stderr.bytes], this.#stop.signal) : undefined,
     ]);
+    this.#deliveredBytes += stdout.length + stderr.length;
     position.save({ ...progress, files: sinks.filePositions() });
     buffers.giveBack(slice);
   }

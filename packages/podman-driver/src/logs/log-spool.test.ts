@@ -13,6 +13,7 @@ class SpoolBench implements AsyncDisposable {
   readonly log = join(this.root, "ctr.log");
   readonly #spools: LogSpool[] = [];
   conmonIsGone = false;
+  conmonIsSlow = false;
 
   constructor() {
     writeFileSync(this.log, "");
@@ -20,13 +21,17 @@ class SpoolBench implements AsyncDisposable {
 
   readonly control = {
     rotate: (rotatedPath: string): Promise<boolean> => {
-      if (this.conmonIsGone) return Promise.resolve(false);
+      if (this.conmonIsGone || this.conmonIsSlow) return Promise.resolve(false);
       linkSync(this.log, rotatedPath);
-      writeFileSync(`${this.log}.tmp`, "");
-      renameSync(`${this.log}.tmp`, this.log);
+      this.switchLog();
       return Promise.resolve(true);
     },
   };
+
+  switchLog(): void {
+    writeFileSync(`${this.log}.tmp`, "");
+    renameSync(`${this.log}.tmp`, this.log);
+  }
 
   open(options: Partial<LogSpoolOptions> = {}): LogSpool {
     const spool = LogSpool.open({ logPath: this.log, socketPath: this.root, control: this.control, ...options });
@@ -115,6 +120,25 @@ test("goes on as it is when conmon is gone", async () => {
   appendFileSync(bench.log, "two and more\n");
   assert.equal(await spool.enforceLimit(soon), 0);
   assert.equal(await readAll(spool), "two and more\n");
+});
+
+test("follows a conmon that was too slow for a rotation and switches later", async () => {
+  await using bench = new SpoolBench();
+  const spool = bench.open({ rotateBytes: 10 });
+  bench.conmonIsSlow = true;
+  writeFileSync(bench.log, "first file\n");
+  assert.equal(await readAll(spool), "first file\n");
+  assert.equal(await spool.rotateWhenDue(soon), false);
+  appendFileSync(bench.log, "its last\n");
+  bench.switchLog();
+  appendFileSync(bench.log, "second file\n");
+  assert.equal(spool.hasMore, true);
+  assert.equal(await readAll(spool), "its last\nsecond file\n");
+  assert.deepEqual([spool.hasMore, readdirSync(bench.root)], [false, ["ctr.log"]]);
+  bench.conmonIsSlow = false;
+  assert.equal(await spool.rotateWhenDue(soon), true);
+  appendFileSync(bench.log, "third file\n");
+  assert.equal(await readAll(spool), "third file\n");
 });
 
 test("drops the oldest output when too much waits, and says how much", async () => {

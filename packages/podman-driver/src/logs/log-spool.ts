@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { ConmonLogControl } from "./conmon-log-control.ts";
 import type { LogProgress } from "./log-position.ts";
@@ -66,7 +66,7 @@ export class LogSpool {
   /** Whether a read would find something. Asks the kernel and reads nothing. */
   get hasMore(): boolean {
     const [segment, next] = this.#segments;
-    return next !== undefined || (segment !== undefined && segment.sizeBytes > this.#offsetBytes);
+    return next !== undefined || (segment !== undefined && (segment.sizeBytes > this.#offsetBytes || this.#isLeftBehind(segment)));
   }
 
   /** Reads on where the last read ended, within one file. */
@@ -76,7 +76,7 @@ export class LogSpool {
       if (segment === undefined) return nothingNew;
       const length = await segment.read(buffer, this.#offsetBytes);
       // conmon had left the file before it was read, so this is its end.
-      if (length === 0) return { ...nothingNew, isFileEnd: next !== undefined };
+      if (length === 0) return { ...nothingNew, isFileEnd: next !== undefined || this.#followLateSwitch(segment) };
       const isNewFile = this.#isNewFile;
       this.#isNewFile = false;
       this.#offsetBytes += length;
@@ -138,6 +138,23 @@ export class LogSpool {
     const last = this.#segments.pop();
     if (last !== undefined) this.#segments.push(last.renamed(rotatedPath));
     this.#segments.push(LogSegment.open(logPath, socketPath));
+    return true;
+  }
+
+  /** A conmon that was too slow for a rotation, its disk may have stalled, may begin a new log all the same, and later. */
+  #isLeftBehind(segment: LogSegment): boolean {
+    if (this.#canRotate) return false;
+    const now = statSync(this.#options.logPath, { bigint: true, throwIfNoEntry: false });
+    return now !== undefined && now.ino !== segment.inode;
+  }
+
+  /** The file it has left has no name any more; it takes a number, so that the new one is not deleted in its place. */
+  #followLateSwitch(segment: LogSegment): boolean {
+    if (!this.#isLeftBehind(segment)) return false;
+    const { logPath, socketPath } = this.#options;
+    this.#highestNumber += 1;
+    this.#segments.splice(0, 1, segment.renamed(`${logPath}.${this.#highestNumber}`), LogSegment.open(logPath, socketPath));
+    this.#canRotate = true;
     return true;
   }
 

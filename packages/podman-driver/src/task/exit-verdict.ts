@@ -38,9 +38,9 @@ export const unknownExitCode = -1;
 const stillRunning: ExitVerdict = { ended: false };
 
 /**
- * Decides whether a task has ended, and how. Only Podman's inspect answer and conmon's record, its source, count as the truth, and a zero
- * is reported only when they say that the container finished after it was started: after a reboot a container
- * that ran is `created` again with exit code 0, and a lost conmon leaves it `running` for ever (podman 4.3, 5.4).
+ * Decides whether a task has ended, and how. Only Podman's inspect answer and conmon's record, its source, count as the
+ * truth, and a zero is reported only when they say that the container finished after it was started: after a reboot a
+ * container that ran is `created` again with exit code 0, and a lost conmon leaves it `running` for ever (podman 4.3, 5.4).
  */
 export function judgeExit(evidence: ExitEvidence): ExitVerdict {
   const { state } = evidence;
@@ -76,7 +76,12 @@ export function hasStopped(state: Pick<ObservedState, "status" | "pid">): boolea
 const clockToleranceMs = 5000;
 
 function finishedAfterStart(state: ObservedState, startedAt: Date): boolean {
-  return state.finishedAt !== undefined && state.finishedAt.getTime() >= (state.startedAt ?? startedAt).getTime() - clockToleranceMs;
+  return isAfterStart(state.finishedAt, state.startedAt ?? startedAt);
+}
+
+/** Whether something that was noted then belongs to the run that began at `startedAt`, and not to one before. */
+export function isAfterStart(moment: Date | undefined, startedAt: Date): boolean {
+  return moment !== undefined && moment.getTime() >= startedAt.getTime() - clockToleranceMs;
 }
 
 function toWaitResult(state: ObservedState, evidence: ExitEvidence): WaitResult {

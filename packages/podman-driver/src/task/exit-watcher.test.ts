@@ -24,6 +24,8 @@ class ScriptedContainer implements ExitSources {
   oomRecord = false;
   kernelLogReads = 0;
   armed = true;
+  /** An inspect is not answered at all. */
+  isFrozen = false;
   inspects = 0;
   openWaits = 0;
   openWatches = 0;
@@ -38,7 +40,7 @@ class ScriptedContainer implements ExitSources {
   async inspect(signal: AbortSignal): Promise<ObservedState | undefined> {
     signal.throwIfAborted();
     this.inspects += 1;
-    await sleep(0, undefined, { signal });
+    await sleep(this.isFrozen ? 60_000 : 0, undefined, { signal });
     if (this.state === "unreachable") throw new Error("Podman does not answer");
     return this.state;
   }
@@ -106,7 +108,7 @@ test("believes Podman's inspect answer after a hint", async () => {
   assertNothingOpen(container);
 });
 
-const recorded = (exitCode: number): ExitRecord => ({ exitCode, writtenAt: new Date(startedAt.getTime() + 1000), oomKilled: false });
+const recorded = (exitCode: number): ExitRecord => ({ exitCode, writtenAt: new Date(startedAt.getTime() + 1000), oomMarkedAt: undefined });
 
 test("believes conmon's record, and does not ask Podman then", async () => {
   for (const exitCode of [0, 1, 143]) {
@@ -134,7 +136,7 @@ test("believes conmon's mark of an OOM kill when the counter went away too soon"
   const container = new ScriptedContainer();
   container.oomKills = undefined;
   container.state = "unreachable";
-  container.record = { ...recorded(5), oomKilled: true };
+  container.record = { ...recorded(5), oomMarkedAt: new Date(startedAt.getTime() + 500) };
   const result = watch(container);
   container.hint();
   assert.deepEqual([(await result).exitCode, (await result).oomKilled, container.inspects], [5, true, 0]);
@@ -152,6 +154,41 @@ test("asks Podman why a task failed when neither the counter nor conmon's mark t
   }
 });
 
+test("takes no mark of an earlier run's OOM kill", async () => {
+  const container = new ScriptedContainer();
+  container.record = { ...recorded(1), oomMarkedAt: new Date(startedAt.getTime() - 60_000) };
+  const result = watch(container);
+  container.hint();
+  assert.deepEqual(await result, { exitCode: 1, signal: 0, oomKilled: false });
+});
+
+test("sees the end while Podman refuses or owes an answer to an earlier question", async () => {
+  for (const isFrozen of [false, true]) {
+    const container = new ScriptedContainer();
+    container.state = "unreachable";
+    container.isFrozen = isFrozen;
+    const result = watch(container);
+    container.hint();
+    await container.untilInspected(1);
+    container.record = recorded(3);
+    container.hint();
+    assert.deepEqual(await result, { exitCode: 3, signal: 0, oomKilled: false });
+    assertNothingOpen(container);
+  }
+});
+
+test("keeps a record that Podman's clean-up takes away before it answers", async () => {
+  const container = new ScriptedContainer();
+  container.state = "unreachable";
+  const result = watch(container);
+  container.hint();
+  await container.untilInspected(1);
+  container.record = recorded(0);
+  container.hint();
+  container.record = undefined;
+  assert.equal((await result).exitCode, 0);
+});
+
 test("asks nobody why a task succeeded", async () => {
   const container = new ScriptedContainer();
   container.oomKills = undefined;
@@ -164,7 +201,7 @@ test("asks nobody why a task succeeded", async () => {
 
 test("takes no record of an earlier run of the container", async () => {
   const container = new ScriptedContainer();
-  container.record = { exitCode: 0, writtenAt: new Date(startedAt.getTime() - 60_000), oomKilled: false };
+  container.record = { exitCode: 0, writtenAt: new Date(startedAt.getTime() - 60_000), oomMarkedAt: undefined };
   const result = watch(container);
   container.hint();
   await container.untilInspected(1);

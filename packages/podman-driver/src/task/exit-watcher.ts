@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "@driver/nomad-plugin";
 import type { WaitResult } from "@driver/nomad-plugin";
 import type { ExitRecord } from "../host/exit-directory.ts";
-import { judgeExit, type ExitEvidence, type ObservedState } from "./exit-verdict.ts";
+import { isAfterStart, judgeExit, type ExitEvidence, type ObservedState } from "./exit-verdict.ts";
 
 /** How the watcher sees one container; the driver gives it Podman and the kernel. */
 export interface ExitSources {
@@ -80,7 +80,10 @@ class ExitWatch {
   readonly #options: ExitWatcherOptions;
   readonly #timings: ExitTimings;
   readonly #stop = new AbortController();
+  /** Ends a look at Podman that is under way when conmon's record comes. */
+  readonly #recorded = new AbortController();
   readonly #signal: AbortSignal;
+  #recordedResult: WaitResult | undefined;
   #wake: (() => void) | undefined;
   #hinted = false;
   #waitCode: number | undefined;
@@ -125,6 +128,8 @@ class ExitWatch {
     const oomKills = this.#options.sources.readOomKills();
     this.#isCounterGone = oomKills === undefined;
     this.#oomKills = oomKills ?? this.#oomKills;
+    this.#recordedResult ??= this.#judgeRecord();
+    if (this.#recordedResult !== undefined) this.#recorded.abort(new Error("conmon has told how the container ended"));
     this.#hinted = true;
     this.#wake?.();
   };
@@ -143,13 +148,23 @@ class ExitWatch {
     this.#wake = undefined;
   }
 
-  /** Asks Podman, where conmon's record does not say it, until it answers; undefined: the container has not ended. */
+  /** What conmon's record says, or else Podman, which is asked until it answers; undefined: the container has not ended. */
   async #look(): Promise<WaitResult | undefined> {
-    const recorded = this.#lookAtRecord();
-    if (recorded !== undefined) return recorded;
+    const either = AbortSignal.any([this.#signal, this.#recorded.signal]);
+    try {
+      const answered = this.#recordedResult === undefined ? await this.#askPodman(either) : undefined;
+      return this.#recordedResult ?? answered;
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      if (this.#recordedResult !== undefined) return this.#recordedResult;
+      throw error;
+    }
+  }
+
+  async #askPodman(signal: AbortSignal): Promise<WaitResult | undefined> {
     const { shortestRetryMs, longestRetryMs } = this.#timings;
     for (let retryMs = shortestRetryMs; ; retryMs = Math.min(retryMs * 2, longestRetryMs)) {
-      const state = await this.#inspect();
+      const state = await this.#inspect(signal);
       if (state !== "no answer") {
         const conmonAlive = this.#isConmonAlive();
         const evidence = this.#evidence(state, conmonAlive);
@@ -157,15 +172,19 @@ class ExitWatch {
         if (verdict.ended) return this.#withKernelLog(verdict.result, evidence);
         if (this.#conmonLostAtMs === undefined) return undefined;
       }
-      await sleep(retryMs, undefined, { signal: this.#signal });
+      await sleep(retryMs, undefined, { signal });
     }
   }
 
-  /** What conmon wrote down needs no answer of Podman, which is busy with the clean-up just now, or may hang. */
-  #lookAtRecord(): WaitResult | undefined {
+  /**
+   * Read at every hint: the record is there for moments only before Podman's clean-up takes it away, and by then an answer of
+   * Podman to an earlier hint may be waited for. It needs no answer of Podman, which is busy just now, or may hang.
+   */
+  #judgeRecord(): WaitResult | undefined {
     const record = this.#options.sources.readExitRecord();
     if (record === undefined) return undefined;
-    const { exitCode, writtenAt: finishedAt, oomKilled } = record;
+    const { exitCode, writtenAt: finishedAt } = record;
+    const oomKilled = isAfterStart(record.oomMarkedAt, this.#options.startedAt);
     // Whether it was for want of memory, Podman may still know.
     if (exitCode !== 0 && this.#isCounterGone && !oomKilled) return undefined;
     const verdict = judgeExit(this.#evidence({ status: "exited", pid: 0, exitCode, oomKilled, error: "", finishedAt }, true));
@@ -182,11 +201,11 @@ class ExitWatch {
     return verdict.ended ? verdict.result : result;
   }
 
-  async #inspect(): Promise<ObservedState | undefined | "no answer"> {
+  async #inspect(signal: AbortSignal): Promise<ObservedState | undefined | "no answer"> {
     try {
-      return await this.#options.sources.inspect(this.#signal);
+      return await this.#options.sources.inspect(signal);
     } catch (error) {
-      this.#signal.throwIfAborted();
+      signal.throwIfAborted();
       this.#options.logger.debug("container cannot be inspected; asking again", { error: String(error) });
       return "no answer";
     }

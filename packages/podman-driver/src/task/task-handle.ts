@@ -4,7 +4,7 @@ import { type TaskConfig, type TaskStats, type TaskStatus, type WaitResult } fro
 import { readCgroupSample, readOomKills } from "../host/cgroup-counters.ts";
 import { identifyContainer, type ContainerProcesses } from "../host/container-processes.ts";
 import type { DriverServices } from "../driver-services.ts";
-import { readExitRecord } from "../host/exit-directory.ts";
+import { readExitRecord, type ExitRecord } from "../host/exit-directory.ts";
 import { hasOomRecord } from "../host/kernel-log.ts";
 import type { PodmanHost } from "../host/podman-host.ts";
 import { isAlive, type HostRoots } from "../host/proc-files.ts";
@@ -271,7 +271,7 @@ export class TaskHandle {
     const { containers } = this.host.client;
     const { roots } = this.#options.services;
     return {
-      readExitRecord: () => (this.#processes.conmonFolders === undefined ? undefined : readExitRecord(this.#processes.conmonFolders, this.containerId)),
+      readExitRecord: () => this.#readExitRecord(),
       inspect: async (signal) => (await containers.inspect(this.containerId, signal))?.state,
       wait: (intervalMs, signal) => containers.wait(this.containerId, { conditions: ["exited", "stopped"], intervalMs }, signal),
       watchHints: (hint) => this.#watchHints(hint),
@@ -280,6 +280,14 @@ export class TaskHandle {
       survivedOomKills: () => this.#survivedOomKills,
       hasOomRecord: () => hasOomRecord(roots, this.containerId),
     };
+  }
+
+  /** The last output in the host's journal comes by Podman's API, so that the end must wait for an answer of Podman, too. */
+  #readExitRecord(): ExitRecord | undefined {
+    const { conmonFolders } = this.#processes;
+    const { collector, keptLog } = this.#options;
+    if (conmonFolders === undefined || (keptLog.kind === "journal" && collector !== undefined)) return undefined;
+    return readExitRecord(conmonFolders, this.containerId);
   }
 
   #isConmonGone(roots: HostRoots): boolean {

@@ -47,8 +47,15 @@ export class UnfinishedRemovals {
         this.#logger.info("container removed that Podman had held on to", { task: taskId });
         return;
       } catch (error) {
-        if (!signal.aborted) this.#logger.debug("container still cannot be removed", { task: taskId, error: String(error) });
+        if (!signal.aborted) this.#report(taskId, error, pauseMs);
       }
     }
+  }
+
+  /** Once for the operator, when it is no passing thing any more. */
+  #report(taskId: string, error: unknown, pauseMs: number): void {
+    const { longestMs } = this.#pauses;
+    const becomesLong = pauseMs < longestMs && 2 * pauseMs >= longestMs;
+    this.#logger[becomesLong ? "warn" : "debug"]("container still cannot be removed; it is tried again", { task: taskId, error: String(error) });
   }
 }
