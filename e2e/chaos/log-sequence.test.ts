@@ -26,6 +26,14 @@ test("a tail may be repeated once for each kill, from any byte on, and not witho
   assert.match(check(`${once.slice(0, -20)}${lines(390, 400)}`, 1) ?? "", /without a kill/);
 });
 
+test("a short last line may be repeated by one kill after another", () => {
+  const unfinished: WrittenLog = { ...whole, expected: Buffer.from(`${lines(1, 20)}no newline`) };
+  const twice = `${lines(1, 20)}no newlineno newlineno newline`;
+  assert.equal(check(twice, 2, unfinished), undefined);
+  assert.match(check(twice, 1, unfinished) ?? "", /without a kill/);
+  assert.match(check(`${lines(1, 20)}no newlineno newlin!`, 2, unfinished) ?? "", /instead of/);
+});
+
 test("a repeated tail is bounded", () => {
   assert.match(check(lines(1, 200) + lines(100, 400), 1) ?? "", /instead of/);
 });

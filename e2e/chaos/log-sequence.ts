@@ -23,6 +23,7 @@ export interface SequenceFinding {
 
 /** Enough of a numbered line to tell it from all others. */
 const probeBytes = 96;
+const newline = 10;
 
 /**
  * Compares a log with what was printed: every byte, in order, and nothing else; after a kill of the plugin it may go back a
@@ -37,7 +38,8 @@ export function checkSequence(actual: Buffer, written: WrittenLog, rules: Sequen
     at += same;
     reached = Math.max(reached, at);
     if (position === actual.length) break;
-    const back = findRepeat(actual.subarray(position, position + probeBytes), expected, { at, repeatBytes: rules.repeatBytes });
+    const from = { at, repeatBytes: rules.repeatBytes };
+    const back = findRepeat(actual.subarray(position, position + probeBytes), expected, from) ?? findShortTail(actual.subarray(position), expected, from);
     if (back === undefined) return { problem: `after ${at} bytes comes ${quote(actual, position)} instead of ${quote(expected, at)}`, repeatedBytes };
     jumps += 1;
     repeatedBytes += at - back;
@@ -61,6 +63,15 @@ function findRepeat(probe: Buffer, expected: Buffer, from: { readonly at: number
   const earliest = Math.max(0, from.at - from.repeatBytes);
   const found = expected.subarray(earliest, from.at + probe.length).lastIndexOf(probe);
   return found === -1 ? undefined : earliest + found;
+}
+
+/** A tail that is shorter than a probe, and repeated again right after: from the beginning of a line to where the log had come. */
+function findShortTail(rest: Buffer, expected: Buffer, from: { readonly at: number; readonly repeatBytes: number }): number | undefined {
+  for (let back = Math.max(0, from.at - Math.min(probeBytes, from.repeatBytes)); back < from.at; back += 1) {
+    const tail = expected.subarray(back, from.at);
+    if ((back === 0 || expected[back - 1] === newline) && rest.subarray(0, tail.length).equals(tail)) return back;
+  }
+  return undefined;
 }
 
 function quote(bytes: Buffer, at: number): string {
