@@ -97,12 +97,18 @@ test("collects nothing when it is told so, and bounds what Podman keeps", async 
   assert.deepEqual((await readdir(logFolder(task))).toSorted(), [".task.stderr.fifo", ".task.stdout.fifo"]);
 });
 
-test("waits for a reader that pauses, and loses nothing meanwhile", async () => {
-  await using rig = await DriverRig.start();
-  const task = await rig.runScript(`echo ready; ${untilGo}; seq 1 100000`);
+/** Starts a task whose reader takes "ready" and then pauses; `script` runs from then on. */
+async function runUnread(rig: DriverRig, script: string): Promise<RiggedTask> {
+  const task = await rig.runScript(`echo ready; ${untilGo}; ${script}`);
   await task.stdout.until((text) => text === "ready\n");
   task.stdout.pause();
   await go(task);
+  return task;
+}
+
+test("waits for a reader that pauses, and loses nothing meanwhile", async () => {
+  await using rig = await DriverRig.start();
+  const task = await runUnread(rig, "seq 1 100000");
   await until(async () => (await rig.driver.inspectTask(task.config.id, soon())).state === "running" && (await containerHasExited(task)));
   task.stdout.resume();
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
@@ -111,10 +117,7 @@ test("waits for a reader that pauses, and loses nothing meanwhile", async () => 
 
 test("loses nothing to a reader that is slow for longer than one may take nothing", async () => {
   await using rig = await DriverRig.start();
-  const task = await rig.runScript(`echo ready; ${untilGo}; seq 1 2000000`);
-  await task.stdout.until((text) => text === "ready\n");
-  task.stdout.pause();
-  await go(task);
+  const task = await runUnread(rig, "seq 1 2000000");
   await until(() => containerHasExited(task));
   for (let round = 0; round < 3; round += 1) {
     task.stdout.resume();
