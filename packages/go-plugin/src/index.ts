@@ -10,6 +10,7 @@ export type { LogEntry } from "./log/parse-log-line.ts";
 export { createPluginLogger, processIo } from "./plugin-io.ts";
 export type { PluginIo, TextSink } from "./plugin-io.ts";
 export { isMarkOfDead, toProcessMark } from "./process-mark.ts";
+export type { RpcCall, RpcServices, ServiceImpl } from "./server/rpc-services.ts";
 export { servePlugin } from "./server/serve-plugin.ts";
 export type { ServeOptions } from "./server/serve-plugin.ts";
 export { connectPlugin } from "./client/connect-plugin.ts";

@@ -14,7 +14,7 @@ if (TEST_THROW_MS !== undefined) {
 const code = servePlugin({
   handshake: testHandshake,
   logger,
-  register: () => {},
+  addServices: () => {},
   ...(TEST_CONNECT_TIMEOUT_MS !== undefined && { connectTimeoutMs: Number(TEST_CONNECT_TIMEOUT_MS) }),
 });
 if (TEST_PRINTS !== undefined) {

@@ -1,37 +1,37 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
 import { Health, HealthCheckResponseSchema, HealthCheckResponse_ServingStatus } from "../gen/grpc/health/v1/health_pb.ts";
 import type { HealthCheckResponse } from "../gen/grpc/health/v1/health_pb.ts";
 import { GRPCBroker, GRPCController, GRPCStdio } from "../gen/plugin/go_plugin_pb.ts";
+import type { RpcCall, RpcServices } from "./rpc-services.ts";
 
 /** The services that hosts expect of any plugin. `onShutdown` runs once the answer to Shutdown is on its way. */
-export function registerPluginServices(router: ConnectRouter, options: { readonly onShutdown: () => void }): void {
-  router.service(GRPCController, {
-    shutdown(_request, context) {
-      // The context ends with the call. A host waits for the answer without limit, so it comes first.
-      context.signal.addEventListener("abort", options.onShutdown, { once: true });
+export function addPluginServices(services: RpcServices, options: { readonly onShutdown: () => void }): void {
+  services.add(GRPCController, {
+    shutdown(_request, call) {
+      // The signal aborts when the call is over. A host waits for the answer without limit, so it comes first.
+      call.signal.addEventListener("abort", options.onShutdown, { once: true });
       return {};
     },
   });
-  router.service(GRPCBroker, {
+  services.add(GRPCBroker, {
     async *startStream(requests) {
       for await (const announced of requests) void announced;
     },
   });
-  router.service(GRPCStdio, {
-    async *streamStdio(_request, context) {
-      await untilAborted(context);
+  services.add(GRPCStdio, {
+    async *streamStdio(_request, call) {
+      await untilAborted(call);
     },
   });
-  router.service(Health, {
+  services.add(Health, {
     check: ({ service }) => {
       if (!isServing(service)) throw new ConnectError(`unknown service ${service}`, Code.NotFound);
       return servingStatus(service);
     },
-    async *watch({ service }, context) {
+    async *watch({ service }, call) {
       yield servingStatus(service);
-      await untilAborted(context);
+      await untilAborted(call);
     },
   });
 }
@@ -46,7 +46,7 @@ function servingStatus(service: string): HealthCheckResponse {
   return create(HealthCheckResponseSchema, { status: isServing(service) ? SERVING : SERVICE_UNKNOWN });
 }
 
-async function untilAborted({ signal }: HandlerContext): Promise<void> {
+async function untilAborted({ signal }: RpcCall): Promise<void> {
   if (signal.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();
   signal.addEventListener("abort", () => resolve(), { once: true });

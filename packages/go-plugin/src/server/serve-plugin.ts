@@ -1,5 +1,3 @@
-import type { ConnectRouter } from "@connectrpc/connect";
-import { setMaxListeners } from "node:events";
 import { createServer } from "node:http2";
 import type { Http2Server } from "node:http2";
 import { GoPluginError } from "../go-plugin-error.ts";
@@ -8,8 +6,9 @@ import type { Handshake } from "../handshake.ts";
 import type { Logger } from "../log/logger.ts";
 import { processIo } from "../plugin-io.ts";
 import type { PluginIo } from "../plugin-io.ts";
-import { registerPluginServices } from "./plugin-services.ts";
-import { createRpcHandler } from "./rpc-handler.ts";
+import { addPluginServices } from "./plugin-services.ts";
+import { RpcServer } from "./rpc-server.ts";
+import { RpcServices } from "./rpc-services.ts";
 import { guardSessions } from "./session-guard.ts";
 import type { SessionGuard } from "./session-guard.ts";
 import { createSocketFolder } from "./socket-folder.ts";
@@ -18,7 +17,7 @@ import { createSocketFolder } from "./socket-folder.ts";
 export interface ServeOptions {
   readonly handshake: Handshake;
   /** Adds the plugin's own services. */
-  readonly register: (router: ConnectRouter) => void;
+  readonly addServices: (services: RpcServices) => void;
   readonly logger: Logger;
   /** Default: the running process. */
   readonly io?: PluginIo;
@@ -69,19 +68,12 @@ Start the program that uses it; that one starts its plugins itself.
 async function serve(options: ServeOptions, io: PluginIo): Promise<number> {
   const folder = createSocketFolder({ parents: socketParents(io), pid: io.pid, logger: options.logger });
   const end = Promise.withResolvers<number>();
-  const calls = new AbortController();
-  // Each call listens to it; without this the runtime warns of a leak from the eleventh on.
-  setMaxListeners(0, calls.signal);
-  const handler = createRpcHandler({
-    logger: options.logger,
-    signal: calls.signal,
-    register(router) {
-      registerPluginServices(router, { onShutdown: () => end.resolve(0) });
-      options.register(router);
-    },
-  });
+  const services = new RpcServices();
+  addPluginServices(services, { onShutdown: () => end.resolve(0) });
+  options.addServices(services);
+  const calls = new RpcServer(services, options.logger);
   const server = createPluginServer();
-  server.on("request", handler);
+  server.on("stream", calls.serve);
   // Such as no descriptor left for a further connection: the one in use goes on.
   server.on("error", (error) => options.logger.warn(`socket: ${error.message}`));
   const guard = guardSessions(server);
@@ -94,7 +86,7 @@ async function serve(options: ServeOptions, io: PluginIo): Promise<number> {
     return code;
   } finally {
     release();
-    calls.abort();
+    calls.endCalls();
     guard.destroyAll();
     server.close();
     folder.remove();
@@ -192,10 +184,10 @@ function isLateStreamError(error: unknown): boolean {
 }
 
 /** Sessions are closed, not destroyed: a destroyed one makes the agent log an error. */
-async function closeGently(server: Http2Server, open: { readonly guard: SessionGuard; readonly calls: AbortController }): Promise<void> {
+async function closeGently(server: Http2Server, open: { readonly guard: SessionGuard; readonly calls: RpcServer }): Promise<void> {
   server.close();
   const closed = open.guard.closeAll();
-  open.calls.abort();
+  open.calls.endCalls();
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, closeTimeoutMs);
   await Promise.race([closed, promise]);

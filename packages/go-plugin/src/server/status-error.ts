@@ -1,44 +1,13 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Interceptor } from "@connectrpc/connect";
 
 /** Bytes of an error text that fit the header block of the trailers, percent-encoded and with details. */
 const maxTextBytes = 8_192;
 
 /**
- * Gives every error of a handler the status that agents understand: Unknown with the error's text, so that users
+ * Gives every error of a method the status that agents understand: Unknown with the error's text, so that users
  * see it; Canceled or DeadlineExceeded when the caller went; never Unavailable, which means "plugin is dead".
  */
-export const statusErrors: Interceptor = (next) => async (request) => {
-  try {
-    const response = await next(request);
-    return response.stream ? { ...response, message: withStatusErrors(response.message, request.signal) } : response;
-  } catch (error) {
-    throw toStatusError(error, request.signal);
-  }
-};
-
-/** No generator: it would make several promises more for every message. */
-function withStatusErrors<T>(messages: AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {
-  const fail = (error: unknown): never => {
-    throw toStatusError(error, signal);
-  };
-  return {
-    [Symbol.asyncIterator]() {
-      const iterator = messages[Symbol.asyncIterator]();
-      return {
-        next: () => iterator.next().catch(fail),
-        return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
-        // Of a write that failed. A reader that finds no way to tell it would not end the handler either.
-        throw: async (error: unknown) => {
-          await iterator.return?.();
-          throw error;
-        },
-      };
-    },
-  };
-}
-
-function toStatusError(error: unknown, signal: AbortSignal): ConnectError {
+export function toStatusError(error: unknown, signal: AbortSignal): ConnectError {
   if (signal.aborted) return new ConnectError("the call was cancelled", abortCode(signal.reason), undefined, undefined, error);
   if (!(error instanceof ConnectError)) return new ConnectError(boundedText(messageOf(error)), Code.Unknown, undefined, undefined, error);
   const bounded = new ConnectError(

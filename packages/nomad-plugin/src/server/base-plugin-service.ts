@@ -1,4 +1,4 @@
-import type { ServiceImpl } from "@connectrpc/connect";
+import type { ServiceImpl } from "@driver/go-plugin";
 import { fromSetConfigMessage, toPluginInfoMessage } from "../convert/plugin.ts";
 import { toSpecMessage } from "../convert/spec.ts";
 import { DriverError } from "../driver-error.ts";

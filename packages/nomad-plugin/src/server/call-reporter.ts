@@ -6,7 +6,7 @@ import { takeUntilAborted } from "../take-until-aborted.ts";
 export interface CallReporter {
   /** Settles at once when the caller hangs up; a driver that goes on all the same is not waited for. */
   answer<T>(context: CallContext, call: (signal: AbortSignal) => Promise<T>): Promise<T>;
-  stream<T, U>(context: CallContext, items: (signal: AbortSignal) => AsyncIterable<T>, convert: (item: T) => U): AsyncGenerator<U>;
+  stream<T, U>(context: CallContext, items: (signal: AbortSignal) => AsyncIterable<T>, convert: (item: T) => U): AsyncIterable<U>;
 }
 
 /** What the reporter needs of a call's context. */
@@ -30,13 +30,38 @@ export function callReporter(logger: Logger): CallReporter {
         throw report(context, error);
       }
     },
-    async *stream(context, items, convert) {
+    stream: (context, items, convert) => ({
+      [Symbol.asyncIterator]: () => reportedItems(context, { items, convert, report: (error) => report(context, error) }),
+    }),
+  };
+}
+
+/** No generator: every sample of every task passes here. */
+function reportedItems<T, U>(
+  { signal }: CallContext,
+  { items, convert, report }: { items(signal: AbortSignal): AsyncIterable<T>; convert(item: T): U; report(error: unknown): unknown },
+): AsyncIterator<U, undefined> {
+  let open: AsyncIterator<T, undefined> | undefined;
+  const pass = (step: IteratorResult<T, undefined>): IteratorResult<U, undefined> => {
+    if (step.done !== true) return { done: false, value: convert(step.value) };
+    signal.throwIfAborted();
+    return step;
+  };
+  const fail = (error: unknown): never => {
+    throw report(error);
+  };
+  return {
+    next() {
       try {
-        for await (const item of takeUntilAborted(items(context.signal), context.signal)) yield convert(item);
-        context.signal.throwIfAborted();
+        open ??= takeUntilAborted(items(signal), signal);
       } catch (error) {
-        throw report(context, error);
+        return Promise.reject(report(error) as Error);
       }
+      return open.next().then(pass, fail);
+    },
+    async return() {
+      await open?.return?.();
+      return { done: true, value: undefined };
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { ServiceImpl } from "@connectrpc/connect";
+import type { ServiceImpl } from "@driver/go-plugin";
 import { toCapabilitiesMessage } from "../convert/capabilities.ts";
 import { toFingerprintMessage } from "../convert/fingerprint.ts";
 import { fromIsolationMessage, toIsolationMessage } from "../convert/network.ts";

@@ -1,5 +1,4 @@
-import type { ConnectRouter } from "@connectrpc/connect";
-import type { Logger } from "@driver/go-plugin";
+import type { Logger, RpcServices } from "@driver/go-plugin";
 import { BasePlugin } from "../gen/base_pb.ts";
 import { Driver } from "../gen/driver_pb.ts";
 import type { TaskDriver } from "../task-driver.ts";
@@ -7,10 +6,10 @@ import { basePluginService } from "./base-plugin-service.ts";
 import { callReporter } from "./call-reporter.ts";
 import { driverService } from "./driver-service.ts";
 
-/** Registers a driver's services, so that a Nomad agent finds what it expects of a driver plugin. */
-export function driverServices(driver: TaskDriver, logger: Logger): (router: ConnectRouter) => void {
+/** Adds a driver's services, so that a Nomad agent finds what it expects of a driver plugin. */
+export function driverServices(driver: TaskDriver, logger: Logger): (services: RpcServices) => void {
   const reporter = callReporter(logger);
-  return (router) => {
-    router.service(BasePlugin, basePluginService(driver, reporter)).service(Driver, driverService(driver, reporter));
+  return (services) => {
+    services.add(BasePlugin, basePluginService(driver, reporter)).add(Driver, driverService(driver, reporter));
   };
 }

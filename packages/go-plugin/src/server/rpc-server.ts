@@ -1,0 +1,165 @@
+import { create, toBinary, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { encodeEnvelope } from "@connectrpc/connect/protocol";
+import { contentTypeRegExp, parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import type { Logger } from "../log/logger.ts";
+import { MessageReader } from "./message-reader.ts";
+import type { RpcCall, RpcMethod, RpcServices } from "./rpc-services.ts";
+import { toStatusError } from "./status-error.ts";
+
+/** As servers written in Go name it. */
+const contentType = "application/grpc";
+/** The longest that Node's timers can wait. */
+const longestTimerMs = 2 ** 31 - 1;
+const callEnded = new ConnectError("the call has ended", Code.Canceled);
+const pluginEnds = new ConnectError("the plugin ends", Code.Canceled);
+
+/**
+ * Answers the gRPC calls that arrive as streams of a `node:http2` server. No compression: on a unix socket it only costs time.
+ *
+ * The RPC library's own server passes each message through half a dozen asynchronous generators, which cost more than all that
+ * the driver does for a sample of statistics (docs/decisions/0017); its parts for the protocol are used as they are.
+ */
+export class RpcServer {
+  readonly #services: RpcServices;
+  readonly #logger: Logger;
+  readonly #calls = new Set<ServerCall>();
+
+  constructor(services: RpcServices, logger: Logger) {
+    this.#services = services;
+    this.#logger = logger;
+  }
+
+  /** Listener for the server's `stream` events. */
+  readonly serve = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
+    // A stream that its client reset reports that here too; the call's signal has said it already.
+    stream.on("error", () => {});
+    const path = headers[":path"] ?? "";
+    const method = this.#services.find(path);
+    const refusal = refuse(headers, method);
+    if (method === undefined || refusal !== undefined) return stream.respond(refusal, { endStream: true });
+    const call = new ServerCall(stream, method);
+    this.#calls.add(call);
+    stream.once("close", () => this.#calls.delete(call));
+    call.run(headers["grpc-timeout"]).catch((error: unknown) => {
+      // Writes that race a cancel fail late; the client is not listening any more.
+      if (stream.destroyed) return;
+      this.#logger.warn("answer not delivered", { path, error: String(error) });
+      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    });
+  };
+
+  /** Ends every call with status Canceled. */
+  endCalls(): void {
+    for (const call of this.#calls) call.abort(pluginEnds);
+  }
+}
+
+/** Status in headers that also end the stream: for an unknown method, in any other shape Go's client reports an internal error. */
+function refuse(headers: IncomingHttpHeaders, method: RpcMethod | undefined): OutgoingHttpHeaders | undefined {
+  if (headers[":method"] !== "POST") return { ":status": 405 };
+  const [, json] = contentTypeRegExp.exec(headers["content-type"] ?? "") ?? ["", "unknown"];
+  if (json !== undefined) return { ":status": 415 };
+  if (method !== undefined) return undefined;
+  return toHeaders(new ConnectError(`unknown method ${headers[":path"] ?? ""}`.toWellFormed(), Code.Unimplemented));
+}
+
+class ServerCall implements RpcCall {
+  readonly method: RpcMethod["method"];
+  readonly #answer: RpcMethod["answer"];
+  readonly #stream: ServerHttp2Stream;
+  readonly #controller = new AbortController();
+  readonly #input: MessageReader<DescMessage>;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(stream: ServerHttp2Stream, { method, answer }: RpcMethod) {
+    this.#stream = stream;
+    this.#input = new MessageReader(stream, method.input);
+    this.method = method;
+    this.#answer = answer;
+    stream.once("close", this.#close);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  abort(reason: ConnectError): void {
+    this.#controller.abort(reason);
+  }
+
+  /** Settles when the answer and its status are on their way. */
+  async run(timeout: string | string[] | undefined): Promise<void> {
+    try {
+      this.#setDeadline(String(timeout ?? ""));
+      await this.#respond();
+      this.#finish();
+    } catch (error) {
+      this.#finish(toStatusError(error, this.signal));
+    }
+  }
+
+  #setDeadline(text: string): void {
+    if (text === "") return;
+    const { timeoutMs = 0, error } = parseTimeout(text, Number.POSITIVE_INFINITY);
+    if (error !== undefined) throw error;
+    const expire = (): void => this.abort(new ConnectError("the call's deadline has passed", Code.DeadlineExceeded));
+    this.#timer = setTimeout(expire, Math.min(timeoutMs, longestTimerMs));
+  }
+
+  async #respond(): Promise<void> {
+    const request = this.method.methodKind === "bidi_streaming" ? this.#input : await this.#input.one();
+    const answer = this.#answer(request as never, this);
+    if (this.method.methodKind === "unary") return this.#write((await answer) as MessageInitShape<DescMessage>);
+    for await (const message of answer as AsyncIterable<MessageInitShape<DescMessage>>) await this.#write(message);
+  }
+
+  /** Settles when the next message may follow. @throws when nobody listens any more */
+  #write(message: MessageInitShape<DescMessage>): Promise<void> | undefined {
+    const stream = this.#stream;
+    if (stream.destroyed) throw callEnded;
+    const bytes = toBinary(this.method.output, create(this.method.output, message));
+    if (!stream.headersSent) stream.respond({ ":status": 200, "content-type": contentType }, { waitForTrailers: true });
+    return stream.write(encodeEnvelope(0, bytes)) ? undefined : drained(stream);
+  }
+
+  #finish(error?: ConnectError): void {
+    const stream = this.#stream;
+    // What the caller still sends is of no interest, but unread it would keep the stream.
+    this.#input.close();
+    if (stream.destroyed) return;
+    if (stream.headersSent) {
+      stream.once("wantTrailers", () => stream.sendTrailers(toTrailers(error)));
+      stream.end();
+    } else {
+      stream.respond(toHeaders(error), { endStream: true });
+    }
+  }
+
+  readonly #close = (): void => {
+    clearTimeout(this.#timer);
+    this.abort(callEnded);
+  };
+}
+
+function drained(stream: ServerHttp2Stream): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      stream.off("drain", settle);
+      stream.off("close", settle);
+      resolve();
+    };
+    stream.on("drain", settle);
+    stream.on("close", settle);
+  });
+}
+
+/** Headers of an answer that has no message, and its status with them. */
+function toHeaders(error: ConnectError | undefined): OutgoingHttpHeaders {
+  return { ":status": 200, "content-type": contentType, ...toTrailers(error) };
+}
+
+function toTrailers(error: ConnectError | undefined): OutgoingHttpHeaders {
+  return Object.fromEntries(setTrailerStatus(new Headers(), error));
+}
