@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { WaitResult } from "@driver/nomad-plugin";
-import { FaultyRig, podmanError, until, type Fault, type FaultRule, type FaultyRigOptions, type RiggedTask } from "@driver/testing";
+import { exitFolder, FaultyRig, podmanError, until, type Fault, type FaultRule, type FaultyRigOptions, type RiggedTask } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(30_000);
 const untilGo = "while [ ! -e /alloc/go ]; do sleep 0.05; done";
@@ -18,11 +18,10 @@ const saysCreated = (status: string): Fault => ({
   body: JSON.stringify({ Id: "0".repeat(64), State: { Status: status, ExitCode: 0, Pid: 0, FinishedAt: "0001-01-01T00:00:00Z" } }),
 });
 
-// The first wait is made seconds after a start: side by side, as these tests mostly sleep.
-describe("whatever Podman's wait says", { concurrency: true }, () => {
+describe("whatever Podman's wait says", () => {
   for (const fault of [...always, saysZero]) {
     test(`the exit code is true and in time though Podman's wait always fails (${nameOf(fault)})`, async () => {
-      const { result, tookMs } = await exitUnder({ ...onWait, fault });
+      const { result, tookMs } = await exitUnder({ ...onWait, fault }, { hides: "folder" });
       assert.deepEqual(result, { exitCode: 41, signal: 0, oomKilled: false });
       assert.ok(tookMs < 3000, `${tookMs} ms`);
     });
@@ -31,16 +30,29 @@ describe("whatever Podman's wait says", { concurrency: true }, () => {
 
 for (const fault of [...always, { kind: "made-up", status: 404, body: "Not Found" } as const]) {
   test(`the exit code is true though Podman, which has to be asked, does not answer for a while (${nameOf(fault)})`, async () => {
-    const { result } = await exitUnder({ ...onInspect, fault, times: 4 }, { hidesExitRecords: true });
+    const { result } = await exitUnder({ ...onInspect, fault, times: 4 }, { hides: "records" });
     assert.deepEqual(result, { exitCode: 41, signal: 0, oomKilled: false });
   });
 }
 
+test("Podman is not asked for the end of a container that is in sight, and tells of it all the same where it is not", async () => {
+  const asked: boolean[] = [];
+  for (const options of [{}, { hides: "folder" } as const]) {
+    await using faulty = await FaultyRig.start(options);
+    const noted = [onWait.path, /^\/events/].map((path) => faulty.proxy.inject({ path, fault: { kind: "delay", delayMs: 1 } }));
+    const task = await faulty.rig.runScript("sleep 0.5; exit 40");
+    assert.equal((await faulty.rig.driver.waitTask(task.config.id, soon())).exitCode, 40);
+    asked.push(...noted.map(({ hits }) => hits > 0));
+  }
+  assert.deepEqual(asked, [false, false, true, true]);
+});
+
 test("the exit code is true though both wait and inspect fail for a while", async () => {
-  await using faulty = await FaultyRig.start({ hidesExitRecords: true });
+  await using faulty = await FaultyRig.start({ hides: "folder" });
+  const harm = [faulty.proxy.inject({ ...onWait, fault: saysZero })];
   const task = await faulty.rig.runScript(`echo begun; ${untilGo}; exit 42`);
   await task.stdout.until((text) => text === "begun\n");
-  const harm = [faulty.proxy.inject({ ...onWait, fault: saysZero }), faulty.proxy.inject({ ...onInspect, fault: podmanError("out of sorts") })];
+  harm.push(faulty.proxy.inject({ ...onInspect, fault: podmanError("out of sorts") }));
   await go(task);
   await until(() => harm.every((one) => one.hits > 2));
   const waiting = faulty.rig.driver.waitTask(task.config.id, soon());
@@ -49,7 +61,7 @@ test("the exit code is true though both wait and inspect fail for a while", asyn
 });
 
 test("a task goes on under a wait that claims its end", async () => {
-  await using faulty = await FaultyRig.start();
+  await using faulty = await FaultyRig.start({ hides: "folder" });
   const injected = faulty.proxy.inject({ ...onWait, fault: saysZero });
   const task = await faulty.rig.runScript(`echo begun; ${untilGo}; exit 43`);
   await until(() => injected.hits > 1);
@@ -60,7 +72,7 @@ test("a task goes on under a wait that claims its end", async () => {
 
 for (const status of ["created", "exited", "stopped"]) {
   test(`a container said to be ${status} with code 0 and no end never counts as success`, async () => {
-    await using faulty = await FaultyRig.start({ hidesExitRecords: true });
+    await using faulty = await FaultyRig.start({ hides: "records" });
     const task = await faulty.rig.runScript("exit 44");
     faulty.proxy.inject({ ...onInspect, fault: saysCreated(status) });
     const result = await Promise.race([
@@ -73,11 +85,12 @@ for (const status of ["created", "exited", "stopped"]) {
 
 test("an exit is reported with its code and all output while Podman refuses connections", async () => {
   await using faulty = await FaultyRig.start();
-  const waits = faulty.proxy.inject({ ...onWait, fault: { kind: "delay", delayMs: 1 } });
   const task = await faulty.rig.runScript(`echo begun; ${untilGo}; echo last; exit 45`);
-  // From then on a question to Podman is open when the connections break, and another is asked again and again.
-  await until(() => waits.hits > 0);
+  await task.stdout.until((text) => text === "begun\n");
+  const { attributes } = await faulty.rig.driver.inspectTask(task.config.id, soon());
   await faulty.proxy.refuse();
+  // Something turns up in the place of conmon's record: Podman is asked what to make of it, again and again.
+  await writeFile(join(exitFolder(), String(attributes["container_id"])), "no code");
   await sleep(1000);
   await go(task);
   assert.equal((await faulty.rig.driver.waitTask(task.config.id, soon())).exitCode, 45);
@@ -86,7 +99,7 @@ test("an exit is reported with its code and all output while Podman refuses conn
 });
 
 test("an exit of which only Podman knows is reported when it accepts connections again", async () => {
-  await using faulty = await FaultyRig.start({ hidesExitRecords: true });
+  await using faulty = await FaultyRig.start({ hides: "records" });
   const task = await faulty.rig.runScript(`echo begun; ${untilGo}; echo last; exit 45`);
   await task.stdout.until((text) => text === "begun\n");
   await faulty.proxy.refuse();
@@ -115,10 +128,11 @@ test("the node is told within seconds that Podman does not answer, and that it d
 /** Lets a task exit with 41 while a rule is at work; the time is from the exit to its report. */
 async function exitUnder(rule: FaultRule, options: FaultyRigOptions = {}): Promise<{ readonly result: WaitResult; readonly tookMs: number }> {
   await using faulty = await FaultyRig.start(options);
+  // A wait is asked for right after the start, and then open until the end.
+  const early = rule.path === onWait.path ? faulty.proxy.inject(rule) : undefined;
   const task = await faulty.rig.runScript(`echo begun; ${untilGo}; exit 41`);
   await task.stdout.until((text) => text === "begun\n");
-  const injected = faulty.proxy.inject(rule);
-  if (rule.path === onWait.path) await until(() => injected.hits > 0);
+  const injected = early ?? faulty.proxy.inject(rule);
   const waiting = faulty.rig.driver.waitTask(task.config.id, soon());
   await go(task);
   const beganMs = performance.now();

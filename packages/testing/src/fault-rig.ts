@@ -8,8 +8,11 @@ import { testSetting } from "./test-setting.ts";
 
 export interface FaultyRigOptions {
   readonly pluginConfig?: Readonly<Record<string, HclValue>>;
-  /** The plugin sees nothing of what conmon writes down when a container ends, so that it has to ask Podman. Default false. */
-  readonly hidesExitRecords?: boolean;
+  /**
+   * What the plugin does not see of what conmon writes down when a container ends, so that it has to ask Podman: the `records`,
+   * though it sees where they should be, or even that `folder`. Default: it sees all.
+   */
+  readonly hides?: "records" | "folder";
 }
 
 /** The built plugin with a fault proxy between it and the engine of this test run. */
@@ -27,7 +30,7 @@ export class FaultyRig implements AsyncDisposable {
     const proxy = await FaultProxy.start({ socketPath: `${upstreamPath}.${randomBytes(4).toString("hex")}`, upstreamPath });
     try {
       const pluginConfig = { socket_path: `unix://${proxy.socketPath}`, ...options.pluginConfig };
-      const rig = await DriverRig.start({ pluginConfig, ...(options.hidesExitRecords === true && { command: await writeBlindLauncher(upstreamPath) }) });
+      const rig = await DriverRig.start({ pluginConfig, ...(options.hides !== undefined && { command: await writeBlindLauncher(options.hides) }) });
       return new FaultyRig(rig, proxy);
     } catch (error) {
       await proxy[Symbol.asyncDispose]();
@@ -41,10 +44,15 @@ export class FaultyRig implements AsyncDisposable {
   }
 }
 
-/** A program that starts the plugin where conmon's exit folder is covered by an empty one. */
-async function writeBlindLauncher(socketPath: string): Promise<string> {
+/** Where the engine of this test run has conmon write its records. */
+export function exitFolder(): string {
+  return join(dirname(testSetting("TEST_PODMAN_SOCKET")), "tmp/exits");
+}
+
+/** A program that starts the plugin where conmon's exit folder, or the one it is in, is covered by an empty one. */
+async function writeBlindLauncher(hides: "records" | "folder"): Promise<string> {
   const path = join(testSetting("TEST_SCRATCH"), `blind-${randomBytes(4).toString("hex")}`);
-  const exits = join(dirname(socketPath), "tmp/exits");
-  await writeFile(path, `#!/bin/sh\nexec unshare --mount -- sh -c 'mount -t tmpfs none "$0" && exec "$@"' '${exits}' '${testSetting("TEST_PLUGIN")}' "$@"\n`, { mode: 0o755 });
+  const covered = hides === "records" ? exitFolder() : dirname(exitFolder());
+  await writeFile(path, `#!/bin/sh\nexec unshare --mount -- sh -c 'mount -t tmpfs none "$0" && exec "$@"' '${covered}' '${testSetting("TEST_PLUGIN")}' "$@"\n`, { mode: 0o755 });
   return path;
 }

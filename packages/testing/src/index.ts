@@ -15,7 +15,7 @@ export { testSetting } from "./test-setting.ts";
 export { until } from "./until.ts";
 export { HostFixture, type FixtureProcess } from "./host-fixture.ts";
 export { FaultProxy, type BackgroundFaults, type FaultProxyOptions } from "./fault-proxy.ts";
-export { FaultyRig, type FaultyRigOptions } from "./fault-rig.ts";
+export { exitFolder, FaultyRig, type FaultyRigOptions } from "./fault-rig.ts";
 export { podmanError, type ActiveFault, type Fault, type FaultKind, type FaultRule } from "./fault-rule.ts";
 export { SeededRandom } from "./seeded-random.ts";
 export { FakePodman, type ScriptedFault, type ScriptedFaultRule } from "./fake-podman.ts";

@@ -14,7 +14,7 @@ test("believes Podman's inspect answer after a hint", async () => {
 
 test("looks at once for an end that came before any hint could be had", async () => {
   const container = new ScriptedContainer();
-  container.armed = false;
+  container.sight = "none";
   container.state = exited(5);
   assert.equal((await watch(container)).exitCode, 5);
   assert.equal(container.inspects, 1);
@@ -65,17 +65,20 @@ test("finds the end without any hint, by Podman's wait", async () => {
   assert.equal((await result).exitCode, 7);
 });
 
-test("has Podman look seldom where hints are to be had, and often where not", async () => {
-  const armed = new ScriptedContainer();
-  const bare = new ScriptedContainer();
-  bare.armed = false;
-  for (const container of [armed, bare]) {
+test("has Podman look seldom where hints are to be had in part, often where not, and never where nothing is out of sight", async () => {
+  const intervals: number[][] = [];
+  for (const sight of ["whole", "partial", "none"] as const) {
+    const container = new ScriptedContainer();
+    container.sight = sight;
     const result = watch(container);
+    await sleep(1);
     container.state = exited(0);
     container.hint();
     await result;
+    intervals.push(container.waitIntervals);
+    assertNothingOpen(container);
   }
-  assert.deepEqual([armed.waitIntervals, bare.waitIntervals], [[5000], [500]]);
+  assert.deepEqual(intervals, [[], [5000], [500]]);
 });
 
 test("asks on while Podman does not answer, and reports the true code then", async () => {

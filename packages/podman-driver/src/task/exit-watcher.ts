@@ -12,14 +12,23 @@ export interface ExitSources {
   inspect(signal: AbortSignal): Promise<ObservedState | undefined>;
   /** Settles with Podman's answer when it thinks the container has stopped. */
   wait(intervalMs: number, signal: AbortSignal): Promise<number>;
-  /** Subscribes to hints that cost nothing; returns the way to end it. `armed` false: none are to be had. */
-  watchHints(hint: () => void): { readonly armed: boolean; close(): void };
+  /** Subscribes to hints that cost nothing. */
+  watchHints(hint: () => void): HintWatch;
   isConmonAlive(): boolean;
   readOomKills(): number | undefined;
   /** OOM kills that the task had outlived when it was told to end; undefined: it was not. */
   survivedOomKills(): number | undefined;
   /** Whether the kernel's log tells of an OOM kill. Costs more than all the rest, and knows less than the counter. */
   hasOomRecord(): boolean;
+}
+
+export interface HintWatch {
+  /**
+   * `whole`: the container's process, its conmon and conmon's record are in sight, so that no end goes unseen. `partial`:
+   * conmon's exit folder is, and something is not. `none`: no hints are to be had.
+   */
+  readonly sight: "whole" | "partial" | "none";
+  close(): void;
 }
 
 export interface ExitWatcherOptions {
@@ -33,10 +42,10 @@ export interface ExitWatcherOptions {
 }
 
 export interface ExitTimings {
-  /** With a hint at hand Podman's own wait is only the net below; each look costs the service some CPU. */
-  readonly armedWaitMs: number;
-  /** With a hint at hand the net is hung up only then: many a task is over before, and many may be starting. */
-  readonly armedWaitDelayMs: number;
+  /** With hints in part Podman's own wait is the net below; each look costs the service some CPU. */
+  readonly partialWaitMs: number;
+  /** The net is hung up only then: many a task is over before, and many may be starting. */
+  readonly partialWaitDelayMs: number;
   readonly bareWaitMs: number;
   /** Pauses between questions to a Podman that does not answer, doubled each time. */
   readonly shortestRetryMs: number;
@@ -48,8 +57,8 @@ export interface ExitTimings {
 }
 
 export const defaultExitTimings: ExitTimings = {
-  armedWaitMs: 30_000,
-  armedWaitDelayMs: 5000,
+  partialWaitMs: 30_000,
+  partialWaitDelayMs: 5000,
   bareWaitMs: 500,
   shortestRetryMs: 100,
   longestRetryMs: 5000,
@@ -102,9 +111,8 @@ class ExitWatch {
     const { sources } = this.#options;
     const hints = sources.watchHints(this.#hint);
     // No conmon to be seen: the container may have ended before anybody watched it, which Podman's wait is slow to tell.
-    if (!hints.armed) this.#hint();
-    const { armedWaitMs, armedWaitDelayMs, bareWaitMs } = this.#timings;
-    const net = hints.armed ? this.#followWait(armedWaitMs, armedWaitDelayMs) : this.#followWait(bareWaitMs, 0);
+    if (hints.sight === "none") this.#hint();
+    const net = this.#hangNet(hints.sight);
     try {
       for (;;) {
         await this.#nextHint();
@@ -224,6 +232,13 @@ class ExitWatch {
     const { startedAt, sameBoot, memoryLimitBytes } = this.#options;
     const survivedOomKills = this.#options.sources.survivedOomKills();
     return { state, startedAt, sameBoot, conmonAlive, waitCode: this.#waitCode, oomKills: this.#oomKills, survivedOomKills, memoryLimitBytes };
+  }
+
+  /** Podman's own wait, which has it look at the container again and again; nobody needs it who sees the processes themselves. */
+  async #hangNet(sight: HintWatch["sight"]): Promise<void> {
+    const { partialWaitMs, partialWaitDelayMs, bareWaitMs } = this.#timings;
+    if (sight === "partial") await this.#followWait(partialWaitMs, partialWaitDelayMs);
+    if (sight === "none") await this.#followWait(bareWaitMs, 0);
   }
 
   async #followWait(intervalMs: number, delayMs: number): Promise<void> {

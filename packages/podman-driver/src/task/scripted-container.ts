@@ -4,13 +4,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger, WaitResult } from "@driver/nomad-plugin";
 import type { ExitRecord } from "../host/exit-directory.ts";
 import type { ObservedState } from "./exit-verdict.ts";
-import { waitForExit, type ExitSources, type ExitTimings } from "./exit-watcher.ts";
+import { waitForExit, type ExitSources, type ExitTimings, type HintWatch } from "./exit-watcher.ts";
 
 export const startedAt = new Date("2026-08-21T10:00:00.000Z");
 export const running: ObservedState = { status: "running", pid: 4711, exitCode: 0, oomKilled: false, error: "", startedAt };
 export const exited = (exitCode: number): ObservedState => ({ ...running, status: "exited", pid: 0, exitCode, finishedAt: new Date(startedAt.getTime() + 1000) });
 
-export const timings: ExitTimings = { armedWaitMs: 5000, armedWaitDelayMs: 0, bareWaitMs: 500, shortestRetryMs: 2, longestRetryMs: 8, waitAgainMs: 2, conmonGraceMs: 20 };
+export const timings: ExitTimings = { partialWaitMs: 5000, partialWaitDelayMs: 0, bareWaitMs: 500, shortestRetryMs: 2, longestRetryMs: 8, waitAgainMs: 2, conmonGraceMs: 20 };
 
 export const silent: Logger = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, named: () => silent, with: () => silent };
 
@@ -23,7 +23,7 @@ export class ScriptedContainer implements ExitSources {
   survived: number | undefined;
   oomRecord = false;
   kernelLogReads = 0;
-  armed = true;
+  sight: HintWatch["sight"] = "partial";
   /** An inspect is not answered at all. */
   isFrozen = false;
   inspects = 0;
@@ -55,10 +55,10 @@ export class ScriptedContainer implements ExitSources {
     }
   }
 
-  watchHints(hint: () => void): { readonly armed: boolean; close(): void } {
+  watchHints(hint: () => void): HintWatch {
     this.hint = hint;
     this.openWatches += 1;
-    return { armed: this.armed, close: () => (this.openWatches -= 1) };
+    return { sight: this.sight, close: () => (this.openWatches -= 1) };
   }
 
   isConmonAlive(): boolean {

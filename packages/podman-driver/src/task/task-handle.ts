@@ -15,7 +15,7 @@ import { TaskLogs, type OpenLogs } from "../logs/task-logs.ts";
 import { memoryLimitBytes } from "../plan/resources.ts";
 import { findContainer } from "./find-container.ts";
 import { hasStopped, unknownExitCode } from "./exit-verdict.ts";
-import { waitForExit, type ExitSources } from "./exit-watcher.ts";
+import { waitForExit, type ExitSources, type HintWatch } from "./exit-watcher.ts";
 import { restartStopped } from "./restart-stopped.ts";
 import { followStats, type NodeCompute } from "./stats-sampler.ts";
 
@@ -283,11 +283,14 @@ export class TaskHandle {
   }
 
   /** The last output in the host's journal comes by Podman's API, so that the end must wait for an answer of Podman, too. */
+  get #readsExitRecord(): boolean {
+    const { collector, keptLog } = this.#options;
+    return keptLog.kind === "file" || collector === undefined;
+  }
+
   #readExitRecord(): ExitRecord | undefined {
     const { conmonFolders } = this.#processes;
-    const { collector, keptLog } = this.#options;
-    if (conmonFolders === undefined || (keptLog.kind === "journal" && collector !== undefined)) return undefined;
-    return readExitRecord(conmonFolders, this.containerId);
+    return conmonFolders === undefined || !this.#readsExitRecord ? undefined : readExitRecord(conmonFolders, this.containerId);
   }
 
   #isConmonGone(roots: HostRoots): boolean {
@@ -295,7 +298,7 @@ export class TaskHandle {
     return conmonIsLost || (conmon !== undefined && !isAlive(roots, conmon));
   }
 
-  #watchHints(hint: () => void): { readonly armed: boolean; close(): void } {
+  #watchHints(hint: () => void): HintWatch {
     const { roots, heartbeat, exitDirectories } = this.#options.services;
     const { main, conmonFolders } = this.#processes;
     this.#hintOfExit = hint;
@@ -303,15 +306,16 @@ export class TaskHandle {
       if (this.#isConmonGone(roots) || (main !== undefined && !isAlive(roots, main))) hint();
     };
     const stopBeat = heartbeat.subscribe(hintIfGone);
-    const stopEvents = this.host.events.subscribe(this.containerId, hint);
-    const armed = conmonFolders !== undefined && exitDirectories.subscribe(conmonFolders.exits, this.containerId, hint);
+    const hasFolder = conmonFolders !== undefined && exitDirectories.subscribe(conmonFolders.exits, this.containerId, hint);
+    const seesAll = hasFolder && main !== undefined && this.#readsExitRecord;
+    const stopEvents = seesAll ? undefined : this.host.events.subscribe(this.containerId, hint);
     // Its exit file may have come before the watch.
     hintIfGone();
     return {
-      armed,
+      sight: seesAll ? "whole" : hasFolder ? "partial" : "none",
       close: () => {
         stopBeat();
-        stopEvents();
+        stopEvents?.();
         if (conmonFolders !== undefined) exitDirectories.unsubscribe(conmonFolders.exits, this.containerId);
       },
     };
