@@ -35,7 +35,7 @@ const opens = {
   "a FIFO for writing": (directory: GuardedDirectory, name: string) => directory.openFifoForWriting(name),
   "a FIFO for reading": (directory: GuardedDirectory, name: string) => directory.openFifoForReading(name),
   "a file for appending": (directory: GuardedDirectory, name: string) => directory.openFileForAppending(name),
-  "a file for updating": (directory: GuardedDirectory, name: string) => directory.openFileForUpdating(name),
+  "a file for updating": (directory: GuardedDirectory, name: string) => directory.openFileForUpdating(name, { make: true }),
 } as const;
 
 for (const [what, open] of Object.entries(opens)) {
@@ -111,9 +111,10 @@ test("appends to a file that is there and makes one that is not, for all to read
   assert.equal(readFileSync(join(place.logs, "task.stdout.0"), "utf8"), "onetwo");
 });
 
-test("makes a file for updating that nobody else can read", () => {
+test("makes a file for updating that nobody else can read, where it may", () => {
   using place = new Playground();
-  const fd = place.directory.openFileForUpdating("position");
+  assert.throws(() => place.directory.openFileForUpdating("position", { make: false }), { code: "ENOENT" });
+  const fd = place.directory.openFileForUpdating("position", { make: true });
   assert.equal(fstatSync(fd).mode & 0o777, 0o600);
   closeSync(fd);
 });
@@ -155,7 +156,7 @@ test("leaves no descriptor open", () => {
     place.mkfifo("fifo");
     symlinkSync(place.secret, join(place.logs, "link"));
     for (const open of Object.values(opens)) assert.throws(() => open(place.directory, "link"));
-    assert.throws(() => place.directory.openFileForUpdating("fifo"));
+    assert.throws(() => place.directory.openFileForUpdating("fifo", { make: false }));
     assert.throws(() => GuardedDirectory.open(place.root, "logs", "fifo"));
     place.directory.close();
     place.directory.close();

@@ -43,9 +43,9 @@ export class GuardedDirectory {
     return this.#openChecked(name, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, plainFile);
   }
 
-  /** A regular file for reading and writing in place, made with mode 0600 when missing. */
-  openFileForUpdating(name: string): number {
-    return this.#openChecked(name, constants.O_RDWR | constants.O_CREAT, { ...plainFile, mode: 0o600 });
+  /** A regular file for reading and writing in place. A missing one is made with mode 0600, or with `make` false an error (ENOENT). */
+  openFileForUpdating(name: string, { make }: { readonly make: boolean }): number {
+    return this.#openChecked(name, constants.O_RDWR | (make ? constants.O_CREAT : 0), { ...plainFile, mode: 0o600 });
   }
 
   list(): string[] {

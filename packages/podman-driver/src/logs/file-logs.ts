@@ -34,10 +34,10 @@ const rotateBytes = 16 * 1_048_576;
 /** Begins to carry a container's output from conmon's files. @throws when a file or folder cannot be opened */
 export async function openFileLogs(options: FileLogsOptions): Promise<OpenLogs> {
   const { task, containerId, collector, isFresh, buffers, logger } = options;
-  const position = LogPosition.open(task.allocDir, task.name, containerId);
+  const position = new LogPosition(task.allocDir, task.name, containerId);
   let spool: LogSpool | undefined;
   try {
-    const progress = position.load();
+    const progress = isFresh ? undefined : position.load();
     const opened = (spool = openSpool(options, progress));
     const sinks = openLogSinks(task, toTarget(collector, { isFresh, resumeAt: progress?.files }), logger);
     const pump = new LogPump({ spool: opened, sinks, position, buffers, watch: (onOutput) => watchFile(options.logPath, onOutput) });

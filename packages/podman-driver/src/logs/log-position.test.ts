@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -18,7 +18,7 @@ class AllocFolder implements Disposable {
 
   /** What a plugin that opens the position now would read. */
   load(containerId = id): LogProgress | undefined {
-    const position = LogPosition.open(this.path, "web", containerId);
+    const position = new LogPosition(this.path, "web", containerId);
     try {
       return position.load();
     } finally {
@@ -31,9 +31,13 @@ class AllocFolder implements Disposable {
   }
 }
 
-test("knows nothing at first", () => {
+test("knows nothing at first, and makes its file, for its user alone, when there is something to know", () => {
   using folder = new AllocFolder();
   assert.equal(folder.load(), undefined);
+  assert.equal(existsSync(folder.file), false);
+  const position = new LogPosition(folder.path, "web", id);
+  position.save({ inode: 7n, offsetBytes: 4711 });
+  position.close();
   assert.equal(statSync(folder.file).mode & 0o777, 0o600);
 });
 
@@ -47,7 +51,7 @@ test("outlives the plugin, whatever was saved before", () => {
   using folder = new AllocFolder();
   fc.assert(
     fc.property(fc.array(anyProgress, { minLength: 1, maxLength: 5 }), (saves) => {
-      const position = LogPosition.open(folder.path, "web", id);
+      const position = new LogPosition(folder.path, "web", id);
       for (const progress of saves) position.save(progress);
       position.close();
       assert.deepEqual(folder.load(), saves.at(-1));
@@ -63,7 +67,7 @@ const anyJournal: fc.Arbitrary<JournalProgress> = fc.record(
 
 test("of a journal outlives the plugin too, and is none of a file", () => {
   using folder = new AllocFolder();
-  const position = LogPosition.open(folder.path, "web", id);
+  const position = new LogPosition(folder.path, "web", id);
   fc.assert(
     fc.property(anyJournal, anyProgress, (inJournal, inFile) => {
       position.save(inFile);
@@ -77,7 +81,7 @@ test("of a journal outlives the plugin too, and is none of a file", () => {
 
 test("knows nothing of another container", () => {
   using folder = new AllocFolder();
-  const position = LogPosition.open(folder.path, "web", id);
+  const position = new LogPosition(folder.path, "web", id);
   position.save({ inode: 7n, offsetBytes: 4711 });
   position.close();
   assert.equal(folder.load("cd".repeat(32)), undefined);
@@ -95,7 +99,7 @@ for (const text of [`${id} journal`, `${id} journal 5 6`, `${id} journal 5 6 -7`
   test(`knows nothing of a journal when the file is damaged: ${text.replace(id, "id").slice(0, 30)}`, () => {
     using folder = new AllocFolder();
     writeFileSync(folder.file, text);
-    const position = LogPosition.open(folder.path, "web", id);
+    const position = new LogPosition(folder.path, "web", id);
     assert.equal(position.loadJournal(), undefined);
     position.close();
   });
@@ -106,8 +110,10 @@ test("refuses a link in the place of its file or of the task's folder", () => {
   const victim = join(folder.path, "victim");
   writeFileSync(victim, "untouched");
   symlinkSync(victim, folder.file);
-  assert.throws(() => LogPosition.open(folder.path, "web", id), { code: "ELOOP" });
+  const position = new LogPosition(folder.path, "web", id);
+  assert.throws(() => position.load(), { code: "ELOOP" });
+  position.save({ inode: 7n, offsetBytes: 4711 });
   symlinkSync(join(folder.path, "web"), join(folder.path, "linked"));
-  assert.throws(() => LogPosition.open(folder.path, "linked", id), { code: "ENOTDIR" });
+  assert.throws(() => new LogPosition(folder.path, "linked", id).load(), { code: "ENOTDIR" });
   assert.equal(readFileSync(victim, "utf8"), "untouched");
 });

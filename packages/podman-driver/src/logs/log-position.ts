@@ -24,30 +24,26 @@ const recordBytes = 256;
 /** Stands in the place of an inode. */
 const journalWord = "journal";
 
+const fileName = ".podman-log-position";
+
 /**
- * The progress of a container's log, kept in a small file beside the allocation so that it outlives the plugin. Written in
- * place after each batch: a crash repeats at most the batch that was under way.
+ * The progress of a container's log, kept in a small file in the task's folder, which no container can write to, so that it
+ * outlives the plugin. Written in place after each batch: a crash repeats at most the batch that was under way.
  */
 export class LogPosition {
-  readonly #fd: number;
+  readonly #allocDir: string;
+  readonly #taskName: string;
   readonly #containerId: string;
+  #fd: number | undefined;
 
-  private constructor(fd: number, containerId: string) {
-    this.#fd = fd;
+  /** Touches nothing: the file is made with the first output, and not while a crowd of tasks starts. */
+  constructor(allocDir: string, taskName: string, containerId: string) {
+    this.#allocDir = allocDir;
+    this.#taskName = taskName;
     this.#containerId = containerId;
   }
 
-  /** Opens or makes the file in the task's folder, which no container can write to. */
-  static open(allocDir: string, taskName: string, containerId: string): LogPosition {
-    const directory = GuardedDirectory.open(allocDir, taskName);
-    try {
-      return new LogPosition(directory.openFileForUpdating(".podman-log-position"), containerId);
-    } finally {
-      directory.close();
-    }
-  }
-
-  /** Undefined when the file is new, damaged, of another container, or of a journal. */
+  /** Undefined when the file is missing, damaged, of another container, or of a journal. */
   load(): LogProgress | undefined {
     const [inode = "", ...texts] = this.#read();
     const [offsetBytes, ...ends] = toNumbers(texts);
@@ -59,7 +55,7 @@ export class LogPosition {
     this.#write([inode, offsetBytes], files);
   }
 
-  /** Undefined when the file is new, damaged, of another container, or of a log file. */
+  /** Undefined when the file is missing, damaged, of another container, or of a log file. */
   loadJournal(): JournalProgress | undefined {
     const [kind, ...texts] = this.#read();
     const [atSeconds, count, checksum, ...ends] = toNumbers(texts);
@@ -71,12 +67,26 @@ export class LogPosition {
     this.#write([journalWord, mark.atSeconds, mark.count, mark.checksum], files);
   }
 
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+
   /** The record's words after the container's id; none when it is another container's. */
   #read(): readonly string[] {
     const buffer = Buffer.alloc(recordBytes);
-    const length = readSync(this.#fd, buffer, 0, recordBytes, 0);
+    const length = this.#readInto(buffer);
     const [containerId, ...words] = buffer.toString("latin1", 0, length).trim().split(" ");
     return containerId === this.#containerId ? words : [];
+  }
+
+  #readInto(buffer: Buffer): number {
+    try {
+      return readSync(this.#open({ make: false }), buffer, 0, recordBytes, 0);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0;
+      throw error;
+    }
   }
 
   #write(words: readonly (string | number | bigint)[], files: LogFilePositions | undefined): void {
@@ -84,14 +94,20 @@ export class LogPosition {
     const ends = [stdout, stderr].flatMap((file) => (file === undefined ? [] : [file.index, file.sizeBytes]));
     const record = [this.#containerId, ...words, ...ends].join(" ");
     try {
-      writeSync(this.#fd, record.padEnd(recordBytes - 1).concat("\n"), 0, "latin1");
+      writeSync(this.#open({ make: true }), record.padEnd(recordBytes - 1).concat("\n"), 0, "latin1");
     } catch {
       // A full disk must not end the log: the next save tries again, and a crash until then repeats more.
     }
   }
 
-  close(): void {
-    closeSync(this.#fd);
+  #open(options: { readonly make: boolean }): number {
+    if (this.#fd !== undefined) return this.#fd;
+    const directory = GuardedDirectory.open(this.#allocDir, this.#taskName);
+    try {
+      return (this.#fd = directory.openFileForUpdating(fileName, options));
+    } finally {
+      directory.close();
+    }
   }
 }
 
