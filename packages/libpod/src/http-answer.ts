@@ -37,10 +37,18 @@ export class HttpAnswer {
   async text(): Promise<string> {
     const chunks: Uint8Array[] = [];
     let length = 0;
-    for await (const chunk of this.chunks()) {
-      length += chunk.length;
-      if (length > maxBodyBytes) throw toBadAnswer(`the body is longer than ${maxBodyBytes} bytes`, this.exchange.request);
-      chunks.push(chunk);
+    const message = this.#message;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        message.on("data", (chunk: Buffer) => {
+          length += chunk.length;
+          if (length > maxBodyBytes) reject(toBadAnswer(`the body is longer than ${maxBodyBytes} bytes`, this.exchange.request));
+          else chunks.push(chunk);
+        });
+        message.once("end", resolve).once("error", (error) => reject(toExchangeFailure(error, this.exchange) as Error));
+      });
+    } finally {
+      this.discard();
     }
     return Buffer.concat(chunks, length).toString("utf8");
   }
