@@ -86,7 +86,7 @@ async function buildExecutable(folder: string): Promise<void> {
     useCodeCache: true,
     disableExperimentalSEAWarning: true,
     // Young objects die young here, one helper is enough for the rest, and nobody should start a debugger in a plugin by a signal.
-    execArgv: ["--max-semi-space-size=1", "--disable-sigusr1", "--v8-pool-size=1"],
+    execArgv: ["--max-semi-space-size=2", "--disable-sigusr1", "--v8-pool-size=1"],
     execArgvExtension: "none",
     assets,
   };
