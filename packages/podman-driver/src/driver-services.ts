@@ -8,7 +8,7 @@ export class DriverServices {
   readonly roots: HostRoots;
   readonly bootId: string;
   readonly heartbeat = new Heartbeat();
-  readonly exitDirectories = new ExitDirectories();
+  readonly exitDirectories = new ExitDirectories(this.heartbeat);
   readonly logBuffers = new SliceBuffers();
 
   constructor(roots: HostRoots = hostRoots) {
@@ -17,7 +17,7 @@ export class DriverServices {
   }
 
   close(): void {
-    this.heartbeat.close();
     this.exitDirectories.close();
+    this.heartbeat.close();
   }
 }

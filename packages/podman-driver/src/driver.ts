@@ -200,7 +200,7 @@ export class PodmanDriver implements TaskDriver {
 
   async signalTask(taskId: string, signalName: string, signal: AbortSignal): Promise<void> {
     const number = parseSignal(signalName);
-    await sendSignal(this.#running(taskId), number, signal);
+    await sendSignal(this.#running(taskId), { number, roots: this.#services.roots }, signal);
   }
 
   async execTask(taskId: string, options: { readonly command: readonly string[]; readonly timeoutMs: number }, signal: AbortSignal): Promise<ExecOutput> {

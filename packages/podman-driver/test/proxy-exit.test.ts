@@ -83,6 +83,26 @@ for (const status of ["created", "exited", "stopped"]) {
   });
 }
 
+for (const [ending, script, want] of [
+  ["its kill signal", "trap 'exit 46' TERM; echo begun; while :; do sleep 0.05; done", { exitCode: 46, signal: 0 }],
+  ["SIGKILL", "trap '' TERM; echo begun; while :; do sleep 0.05; done", { exitCode: 137, signal: 9 }],
+] as const) {
+  test(`a task that Podman believes to be gone is ended by ${ending} all the same`, async () => {
+    await using faulty = await FaultyRig.start();
+    const task = await faulty.rig.runScript(script);
+    await task.stdout.until((text) => text === "begun\n");
+    const lies = [
+      faulty.proxy.inject({ method: "POST", path: /\/kill$/, fault: podmanError("can only kill running containers: container state improper") }),
+      faulty.proxy.inject({ ...onInspect, fault: saysCreated("created") }),
+    ];
+    await faulty.rig.driver.stopTask(task.config.id, { timeoutMs: 1000, killSignal: "SIGTERM" }, soon());
+    const { exitCode, signal } = await faulty.rig.driver.waitTask(task.config.id, soon());
+    assert.deepEqual({ exitCode, signal }, want);
+    assert.ok(lies.every(({ hits }) => hits > 0));
+    for (const lie of lies) lie.remove();
+  });
+}
+
 test("an exit is reported with its code and all output while Podman refuses connections", async () => {
   await using faulty = await FaultyRig.start();
   const task = await faulty.rig.runScript(`echo begun; ${untilGo}; echo last; exit 45`);

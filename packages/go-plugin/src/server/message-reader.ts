@@ -25,7 +25,8 @@ export class MessageReader<D extends DescMessage> implements AsyncIterableIterat
     this.#stream = stream;
     this.#schema = schema;
     // A listener for data sets a stream flowing that was not told to wait.
-    stream.pause().on("data", this.#take).on("end", this.#end).on("close", this.#end);
+    // The stream's close counts as an end: who asked is gone, and the call's signal has aborted by then.
+    stream.pause().on("data", this.#take).on("end", this.end).on("close", this.end);
   }
 
   [Symbol.asyncIterator](): this {
@@ -67,6 +68,12 @@ export class MessageReader<D extends DescMessage> implements AsyncIterableIterat
     this.#stream.off("data", this.#take).resume();
   }
 
+  /** No more messages than have come whole. */
+  readonly end = (): void => {
+    this.#hasEnded = true;
+    this.#wake?.();
+  };
+
   /** So many bytes, or undefined when the stream has come to its end before the first. */
   async #read(bytes: number): Promise<Buffer | undefined> {
     this.#missingBytes = bytes - this.#received.length;
@@ -96,11 +103,6 @@ export class MessageReader<D extends DescMessage> implements AsyncIterableIterat
     this.#missingBytes -= chunk.length;
     if (this.#missingBytes > 0) return;
     this.#stream.pause();
-    this.#wake?.();
-  };
-
-  readonly #end = (): void => {
-    this.#hasEnded = true;
     this.#wake?.();
   };
 }

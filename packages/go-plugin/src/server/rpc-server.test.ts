@@ -159,7 +159,7 @@ test("a deadline ends the call with its status, and a nonsensical one is refused
 });
 
 test("a deadline further away than timers reach does not come at once", async () => {
-  await using bed = new Bed(health(async () => (await sleep(20), { status: 1 })));
+  await using bed = new Bed(health((_service, call) => Promise.race([sleep(50, {}), untilAborted(call)])));
   const { error } = await bed.call(paths.check, { headers: { "grpc-timeout": "99999999H" } });
   assert.equal(error, undefined);
 });
@@ -176,6 +176,40 @@ test("a caller who leaves ends the call's signal, and so does the plugin's end",
   await sleep(20);
   bed.endCalls();
   assert.equal((await ended).error?.code, Code.Canceled);
+});
+
+test("the plugin's end ends calls with status Canceled, also one that waits for its caller's next word or ends without an error", async () => {
+  const services = new RpcServices().add(GRPCBroker, {
+    async *startStream(requests) {
+      for await (const _ of requests);
+    },
+  });
+  services.add(GRPCStdio, {
+    async *streamStdio(_request, { signal }) {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    },
+  });
+  await using bed = new Bed(services);
+  const streams = [paths.broker, paths.stdio].map((path) => bed.request(path));
+  for (const stream of streams) stream.write(empty);
+  streams[1]?.end();
+  while (bed.openStreams.size < 2) await sleep(5);
+  await sleep(20);
+  const answers = streams.map((stream) => readAnswer(stream));
+  bed.endCalls();
+  assert.deepEqual(
+    (await Promise.all(answers)).map(({ error }) => error?.code),
+    [Code.Canceled, Code.Canceled],
+  );
+});
+
+test("a call that is refused before its request has come whole leaves no stream behind, whoever was to end it", async () => {
+  await using bed = new Bed(health(async () => ({ status: 1 })));
+  const stream = bed.request(paths.check);
+  stream.write(Buffer.of(0, 255, 255, 255, 255));
+  const { error } = await readAnswer(stream);
+  assert.equal(error?.code, Code.ResourceExhausted);
+  while (bed.openStreams.size > 0) await sleep(5);
 });
 
 test("messages go both ways while both sides are open; a sender who never ends his leaves no stream behind", async () => {

@@ -50,7 +50,7 @@ export class RpcServer {
     });
   };
 
-  /** Ends every call with status Canceled. */
+  /** Ends every call with status Canceled, as soon as its method heeds the signal. */
   endCalls(): void {
     for (const call of this.#calls) call.abort(pluginEnds);
   }
@@ -85,8 +85,10 @@ class ServerCall implements RpcCall {
     return this.#controller.signal;
   }
 
+  /** Ends the call with the reason's status, whatever its method makes of the signal once it settles. */
   abort(reason: ConnectError): void {
     this.#controller.abort(reason);
+    this.#input.end();
   }
 
   /** Settles when the answer and its status are on their way. */
@@ -94,6 +96,7 @@ class ServerCall implements RpcCall {
     try {
       this.#setDeadline(String(timeout ?? ""));
       await this.#respond();
+      this.signal.throwIfAborted();
       this.#finish();
     } catch (error) {
       this.#finish(toStatusError(error, this.signal));
@@ -130,11 +133,17 @@ class ServerCall implements RpcCall {
     this.#input.close();
     if (stream.destroyed) return;
     if (stream.headersSent) {
-      stream.once("wantTrailers", () => stream.sendTrailers(toTrailers(error)));
+      const trailers = toTrailers(error);
+      stream.once("wantTrailers", () => stream.sendTrailers(trailers));
       stream.end();
-    } else {
-      stream.respond(toHeaders(error), { endStream: true });
+      return;
     }
+    stream.respond(toHeaders(error), { endStream: true });
+    // Go's client sends no more of a request that was refused before it had come whole, and does not say so. Not where trailers
+    // are under way: this would overtake them.
+    setImmediate(() => {
+      if (!stream.destroyed && !stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+    });
   }
 
   readonly #close = (): void => {

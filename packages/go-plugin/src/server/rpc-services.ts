@@ -42,7 +42,7 @@ export class RpcServices {
   add<S extends DescService>(service: S, implementation: ServiceImpl<S>): this {
     for (const method of service.methods) {
       const answer = implementation[method.localName as keyof S["method"]] as RpcMethod["answer"];
-      this.#methods.set(createMethodUrl("/", method), { method, answer });
+      this.#methods.set(createMethodUrl("/", method), { method, answer: answer.bind(implementation) });
     }
     return this;
   }

@@ -42,13 +42,18 @@ function reportedItems<T, U>(
   { items, convert, report }: { items(signal: AbortSignal): AsyncIterable<T>; convert(item: T): U; report(error: unknown): unknown },
 ): AsyncIterator<U, undefined> {
   let open: AsyncIterator<T, undefined> | undefined;
-  const pass = (step: IteratorResult<T, undefined>): IteratorResult<U, undefined> => {
-    if (step.done !== true) return { done: false, value: convert(step.value) };
-    signal.throwIfAborted();
-    return step;
-  };
   const fail = (error: unknown): never => {
+    void open?.return?.();
     throw report(error);
+  };
+  const pass = (step: IteratorResult<T, undefined>): IteratorResult<U, undefined> => {
+    try {
+      if (step.done !== true) return { done: false, value: convert(step.value) };
+      signal.throwIfAborted();
+      return step;
+    } catch (error) {
+      return fail(error);
+    }
   };
   return {
     next() {

@@ -3,8 +3,10 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { HostFixture } from "@driver/testing";
 import { ExitDirectories, readConmonFolders, readExitRecord, type ConmonFolders } from "./exit-directory.ts";
+import { Heartbeat } from "./heartbeat.ts";
 
 const id = "a".repeat(64);
 const otherId = "b".repeat(64);
@@ -69,10 +71,12 @@ function countWatches(): number {
 
 class ExitFolder implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), "exits-"));
-  readonly directories = new ExitDirectories();
+  readonly heartbeat = new Heartbeat(5);
+  readonly directories = new ExitDirectories(this.heartbeat);
 
   [Symbol.dispose](): void {
     this.directories.close();
+    this.heartbeat.close();
     rmSync(this.path, { recursive: true, force: true });
   }
 }
@@ -120,6 +124,39 @@ test("says that a folder cannot be watched", () => {
   using folder = new ExitFolder();
   assert.equal(folder.directories.subscribe(join(folder.path, "missing"), id, () => undefined), false);
   folder.directories.unsubscribe(join(folder.path, "missing"), id);
+});
+
+/** Until the file tells of itself: nobody knows when the watch is there again. */
+async function untilHinted(directory: string, isHinted: () => boolean): Promise<void> {
+  while (!isHinted()) {
+    writeFileSync(join(directory, id), "0");
+    await sleep(5);
+    rmSync(join(directory, id), { force: true });
+  }
+}
+
+test("watches a folder that was removed and made again, for those who wait there and those who come", async () => {
+  using folder = new ExitFolder();
+  let hints = 0;
+  folder.directories.subscribe(folder.path, id, () => (hints += 1));
+  const before = countWatches();
+  rmSync(folder.path, { recursive: true });
+  mkdirSync(folder.path);
+  await untilHinted(folder.path, () => hints > 0);
+  rmSync(folder.path, { recursive: true });
+  assert.equal(folder.directories.subscribe(folder.path, otherId, () => undefined), false);
+  mkdirSync(folder.path);
+  assert.equal(folder.directories.subscribe(folder.path, otherId, () => undefined), true);
+  assert.equal(countWatches(), before);
+});
+
+test("watches a folder that comes later", async () => {
+  using folder = new ExitFolder();
+  const later = join(folder.path, "later");
+  let hints = 0;
+  assert.equal(folder.directories.subscribe(later, id, () => (hints += 1)), false);
+  mkdirSync(later);
+  await untilHinted(later, () => hints > 0);
 });
 
 test("watches a folder again after all watches were closed", async () => {

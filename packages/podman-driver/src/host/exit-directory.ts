@@ -1,5 +1,6 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, watch, type FSWatcher } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync, watch, type FSWatcher } from "node:fs";
 import { join } from "node:path";
+import type { Heartbeat } from "./heartbeat.ts";
 import { readCommandLine, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
 
 /** Where conmon leaves word of a container's end. */
@@ -53,47 +54,87 @@ export function readExitRecord({ exits, oomMark }: ConmonFolders, containerId: s
   }
 }
 
+interface WatchedFolder {
+  readonly hints: Map<string, () => void>;
+  watcher: FSWatcher | undefined;
+  /** Which folder it is that is watched under this name. */
+  identity: string | undefined;
+}
+
 /** Watches conmon's exit folders, one inotify watch each, for as long as somebody waits for a container there. */
 export class ExitDirectories {
-  readonly #watches = new Map<string, { readonly watcher: FSWatcher; readonly hints: Map<string, () => void> }>();
+  readonly #folders = new Map<string, WatchedFolder>();
+  readonly #heartbeat: Heartbeat;
+  #stopBeat: (() => void) | undefined;
 
-  /** Calls `hint` when the container's exit file appears. False: the folder cannot be watched. */
+  /** The heartbeat finds a folder that was removed and made again, of which a watch says nothing. */
+  constructor(heartbeat: Heartbeat) {
+    this.#heartbeat = heartbeat;
+  }
+
+  /** Calls `hint` when the container's exit file appears. False: the folder cannot be watched for now. */
   subscribe(directory: string, containerId: string, hint: () => void): boolean {
-    const entry = this.#watches.get(directory) ?? this.#open(directory);
-    entry?.hints.set(containerId, hint);
-    return entry !== undefined;
+    const folder = this.#folders.get(directory) ?? { hints: new Map<string, () => void>(), watcher: undefined, identity: undefined };
+    this.#folders.set(directory, folder);
+    this.#stopBeat ??= this.#heartbeat.subscribe(() => {
+      for (const [path, known] of this.#folders) arm(path, known);
+    });
+    folder.hints.set(containerId, hint);
+    arm(directory, folder);
+    return folder.watcher !== undefined;
   }
 
   unsubscribe(directory: string, containerId: string): void {
-    const entry = this.#watches.get(directory);
-    entry?.hints.delete(containerId);
-    if (entry?.hints.size === 0) this.#close(directory);
+    const folder = this.#folders.get(directory);
+    folder?.hints.delete(containerId);
+    if (folder?.hints.size === 0) this.#close(directory);
   }
 
   close(): void {
-    for (const directory of [...this.#watches.keys()]) this.#close(directory);
-  }
-
-  #open(directory: string): { readonly watcher: FSWatcher; readonly hints: Map<string, () => void> } | undefined {
-    const hints = new Map<string, () => void>();
-    try {
-      // Not at the first sign of it: conmon writes under another name and renames.
-      const watcher = watch(directory, { persistent: false }, (_event, name) => {
-        if (name !== null) hints.get(name)?.();
-      });
-      // The folder is on a tmpfs that a reboot or `podman system reset` takes away; Podman's own wait remains.
-      watcher.on("error", () => this.#close(directory));
-      const entry = { watcher, hints };
-      this.#watches.set(directory, entry);
-      return entry;
-    } catch {
-      // No inotify watch left or no right to look: Podman's own wait, at a shorter interval, does the work.
-      return undefined;
-    }
+    for (const directory of [...this.#folders.keys()]) this.#close(directory);
   }
 
   #close(directory: string): void {
-    this.#watches.get(directory)?.watcher.close();
-    this.#watches.delete(directory);
+    disarm(this.#folders.get(directory));
+    this.#folders.delete(directory);
+    if (this.#folders.size > 0) return;
+    this.#stopBeat?.();
+    this.#stopBeat = undefined;
+  }
+}
+
+/** Sees to it that the folder which has this name now is watched; a reboot or `podman system reset` makes another. */
+function arm(directory: string, folder: WatchedFolder): void {
+  const identity = identify(directory);
+  if (folder.watcher !== undefined && folder.identity === identity) return;
+  disarm(folder);
+  if (identity === undefined) return;
+  try {
+    // Not at the first sign of a file: conmon writes under another name and renames.
+    const watcher = watch(directory, { persistent: false }, (_event, name) => {
+      if (name !== null) folder.hints.get(name)?.();
+    });
+    watcher.on("error", () => {
+      if (folder.watcher === watcher) disarm(folder);
+    });
+    folder.watcher = watcher;
+    folder.identity = identity;
+  } catch {
+    // No inotify watch left or no right to look: the next beat tries again.
+  }
+}
+
+function disarm(folder: WatchedFolder | undefined): void {
+  if (folder === undefined) return;
+  folder.watcher?.close();
+  folder.watcher = undefined;
+}
+
+function identify(directory: string): string | undefined {
+  try {
+    const { dev, ino, birthtimeMs } = statSync(directory);
+    return `${dev}:${ino}:${birthtimeMs}`;
+  } catch {
+    return undefined;
   }
 }

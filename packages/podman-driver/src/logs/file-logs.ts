@@ -34,7 +34,7 @@ const rotateBytes = 16 * 1_048_576;
 /** Begins to carry a container's output from conmon's files. @throws when a file or folder cannot be opened */
 export async function openFileLogs(options: FileLogsOptions): Promise<OpenLogs> {
   const { task, containerId, collector, isFresh, buffers, logger } = options;
-  const position = new LogPosition(task.allocDir, task.name, containerId);
+  const position = new LogPosition(task, containerId, logger);
   let spool: LogSpool | undefined;
   try {
     const progress = isFresh ? undefined : position.load();

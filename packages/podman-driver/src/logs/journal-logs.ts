@@ -29,9 +29,9 @@ const advices: Readonly<Record<JournalTrouble, string>> = {
 /** Begins to carry a container's output from the host's journal. @throws when a file or folder cannot be opened */
 export async function openJournalLogs(options: JournalLogsOptions): Promise<OpenLogs> {
   const { task, containerId, collector, containers, since, isFresh, logger } = options;
-  const position = new LogPosition(task.allocDir, task.name, containerId);
+  const position = new LogPosition(task, containerId, logger);
   try {
-    const progress = position.loadJournal();
+    const progress = isFresh ? undefined : position.loadJournal();
     const sinceSeconds = since === undefined || since.getTime() < 0 ? undefined : Math.floor(since.getTime() / 1000);
     const sinks = openLogSinks(task, toTarget(collector, { isFresh, resumeAt: progress?.files }), logger);
     const pump = new JournalPump({

@@ -8,6 +8,8 @@ import { LogPosition, type JournalProgress, type LogProgress } from "./log-posit
 
 const id = "ab".repeat(32);
 
+const silent = { warn: () => assert.fail("there is nothing to warn of") };
+
 class AllocFolder implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), "position-"));
   readonly file = join(this.path, "web", ".podman-log-position");
@@ -18,7 +20,7 @@ class AllocFolder implements Disposable {
 
   /** What a plugin that opens the position now would read. */
   load(containerId = id): LogProgress | undefined {
-    const position = new LogPosition(this.path, "web", containerId);
+    const position = new LogPosition({ allocDir: this.path, name: "web" }, containerId, silent);
     try {
       return position.load();
     } finally {
@@ -35,7 +37,7 @@ test("knows nothing at first, and makes its file, for its user alone, when there
   using folder = new AllocFolder();
   assert.equal(folder.load(), undefined);
   assert.equal(existsSync(folder.file), false);
-  const position = new LogPosition(folder.path, "web", id);
+  const position = new LogPosition({ allocDir: folder.path, name: "web" }, id, silent);
   position.save({ inode: 7n, offsetBytes: 4711 });
   position.close();
   assert.equal(statSync(folder.file).mode & 0o777, 0o600);
@@ -51,7 +53,7 @@ test("outlives the plugin, whatever was saved before", () => {
   using folder = new AllocFolder();
   fc.assert(
     fc.property(fc.array(anyProgress, { minLength: 1, maxLength: 5 }), (saves) => {
-      const position = new LogPosition(folder.path, "web", id);
+      const position = new LogPosition({ allocDir: folder.path, name: "web" }, id, silent);
       for (const progress of saves) position.save(progress);
       position.close();
       assert.deepEqual(folder.load(), saves.at(-1));
@@ -67,7 +69,7 @@ const anyJournal: fc.Arbitrary<JournalProgress> = fc.record(
 
 test("of a journal outlives the plugin too, and is none of a file", () => {
   using folder = new AllocFolder();
-  const position = new LogPosition(folder.path, "web", id);
+  const position = new LogPosition({ allocDir: folder.path, name: "web" }, id, silent);
   fc.assert(
     fc.property(anyJournal, anyProgress, (inJournal, inFile) => {
       position.save(inFile);
@@ -81,7 +83,7 @@ test("of a journal outlives the plugin too, and is none of a file", () => {
 
 test("knows nothing of another container", () => {
   using folder = new AllocFolder();
-  const position = new LogPosition(folder.path, "web", id);
+  const position = new LogPosition({ allocDir: folder.path, name: "web" }, id, silent);
   position.save({ inode: 7n, offsetBytes: 4711 });
   position.close();
   assert.equal(folder.load("cd".repeat(32)), undefined);
@@ -99,21 +101,23 @@ for (const text of [`${id} journal`, `${id} journal 5 6`, `${id} journal 5 6 -7`
   test(`knows nothing of a journal when the file is damaged: ${text.replace(id, "id").slice(0, 30)}`, () => {
     using folder = new AllocFolder();
     writeFileSync(folder.file, text);
-    const position = new LogPosition(folder.path, "web", id);
+    const position = new LogPosition({ allocDir: folder.path, name: "web" }, id, silent);
     assert.equal(position.loadJournal(), undefined);
     position.close();
   });
 }
 
-test("refuses a link in the place of its file or of the task's folder", () => {
+test("refuses a link in the place of its file or of the task's folder, and says once that it cannot save", () => {
   using folder = new AllocFolder();
   const victim = join(folder.path, "victim");
   writeFileSync(victim, "untouched");
   symlinkSync(victim, folder.file);
-  const position = new LogPosition(folder.path, "web", id);
+  const warnings: string[] = [];
+  const position = new LogPosition({ allocDir: folder.path, name: "web" }, id, { warn: (message) => void warnings.push(message) });
   assert.throws(() => position.load(), { code: "ELOOP" });
-  position.save({ inode: 7n, offsetBytes: 4711 });
+  for (let times = 0; times < 2; times += 1) position.save({ inode: 7n, offsetBytes: 4711 });
+  assert.match(warnings.join("\n"), /^the position of task web's log cannot be saved[^\n]*$/);
   symlinkSync(join(folder.path, "web"), join(folder.path, "linked"));
-  assert.throws(() => new LogPosition(folder.path, "linked", id).load(), { code: "ENOTDIR" });
+  assert.throws(() => new LogPosition({ allocDir: folder.path, name: "linked" }, id, silent).load(), { code: "ENOTDIR" });
   assert.equal(readFileSync(victim, "utf8"), "untouched");
 });

@@ -1,5 +1,5 @@
 import { closeSync, readSync, writeSync } from "node:fs";
-import { GuardedDirectory } from "@driver/nomad-plugin";
+import { GuardedDirectory, type Logger, type TaskConfig } from "@driver/nomad-plugin";
 import type { JournalMark } from "./journal-cursor.ts";
 import type { LogFilePositions } from "./open-log-sinks.ts";
 
@@ -34,13 +34,16 @@ export class LogPosition {
   readonly #allocDir: string;
   readonly #taskName: string;
   readonly #containerId: string;
+  readonly #logger: Pick<Logger, "warn">;
   #fd: number | undefined;
+  #hasWarned = false;
 
   /** Touches nothing: the file is made with the first output, and not while a crowd of tasks starts. */
-  constructor(allocDir: string, taskName: string, containerId: string) {
+  constructor({ allocDir, name }: Pick<TaskConfig, "allocDir" | "name">, containerId: string, logger: Pick<Logger, "warn">) {
     this.#allocDir = allocDir;
-    this.#taskName = taskName;
+    this.#taskName = name;
     this.#containerId = containerId;
+    this.#logger = logger;
   }
 
   /** Undefined when the file is missing, damaged, of another container, or of a journal. */
@@ -95,9 +98,16 @@ export class LogPosition {
     const record = [this.#containerId, ...words, ...ends].join(" ");
     try {
       writeSync(this.#open({ make: true }), record.padEnd(recordBytes - 1).concat("\n"), 0, "latin1");
-    } catch {
+    } catch (error) {
       // A full disk must not end the log: the next save tries again, and a crash until then repeats more.
+      this.#warnOnce(error);
     }
+  }
+
+  #warnOnce(error: unknown): void {
+    if (this.#hasWarned || ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "")) return;
+    this.#hasWarned = true;
+    this.#logger.warn(`the position of task ${this.#taskName}'s log cannot be saved: a restart of the plugin may repeat output`, { error: String(error) });
   }
 
   #open(options: { readonly make: boolean }): number {

@@ -89,7 +89,7 @@ class PumpBench implements AsyncDisposable {
   }
 
   async startPump(): Promise<LogPump> {
-    const position = new LogPosition(this.root, "web", "c0ffee");
+    const position = new LogPosition({ allocDir: this.root, name: "web" }, "c0ffee", { warn: assert.fail });
     const control = { rotate: () => Promise.resolve(false) };
     const spool = LogSpool.open({ logPath: this.log, socketPath: this.root, control, progress: position.load() });
     const sinks = { stdout: this.stdout, stderr: this.stderr, filePositions: () => undefined };
@@ -108,7 +108,7 @@ class PumpBench implements AsyncDisposable {
 
   /** Bytes of conmon's file that a next plugin would not deliver again. */
   get deliveredBytes(): number {
-    const position = new LogPosition(this.root, "web", "c0ffee");
+    const position = new LogPosition({ allocDir: this.root, name: "web" }, "c0ffee", { warn: assert.fail });
     try {
       return position.load()?.offsetBytes ?? 0;
     } finally {

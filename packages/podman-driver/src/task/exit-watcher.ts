@@ -24,8 +24,8 @@ export interface ExitSources {
 
 export interface HintWatch {
   /**
-   * `whole`: the container's process, its conmon and conmon's record are in sight, so that no end goes unseen. `partial`:
-   * conmon's exit folder is, and something is not. `none`: no hints are to be had.
+   * `whole`: the container's process, its conmon and conmon's record are in sight, so that its end does not go unseen. `partial`:
+   * conmon's exit folder is watched, and something else is not to be seen or not to be used. `none`: not even that.
    */
   readonly sight: "whole" | "partial" | "none";
   close(): void;

@@ -29,7 +29,7 @@ export async function stopContainer(task: TaskHandle, options: StopOptions, sign
   const polite = parseSignal(options.killSignal || task.stopSignal || "SIGTERM");
   if (options.timeoutMs > 0) {
     await thaw(task, signal);
-    await sendSignal(task, polite, signal);
+    await sendSignal(task, { number: polite, roots: options.roots }, signal);
     if (await endsWithin(task, options.timeoutMs, signal)) return;
   }
   await killContainer(task, options.roots, signal);
@@ -43,11 +43,11 @@ export async function killContainer(task: TaskHandle, roots: HostRoots, signal: 
   try {
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(killAnswerMs)]);
     await thaw(task, bounded);
-    await sendSignal(task, sigKill, bounded);
+    await sendSignal(task, { number: sigKill, roots }, bounded);
   } catch (error) {
     signal.throwIfAborted();
     // A Podman that does not answer must not keep a task alive that has to go.
-    if (!killMainProcess(task, roots)) throw toKillError(task, error);
+    if (signalMainProcess(task, { number: sigKill, roots }) === "unknown") throw toKillError(task, error);
   }
   if (await endsWithin(task, killGraceMs, signal)) return;
   throw new DriverError("failed", `task ${task.id}: SIGKILL was sent ${killGraceMs / 1000} s ago, and Podman still does not report its end`);
@@ -66,12 +66,21 @@ async function thaw(task: TaskHandle, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Settles when Podman has passed the signal on. A container that is not running any more is no error. */
-export async function sendSignal(task: TaskHandle, signalNumber: number, signal: AbortSignal): Promise<void> {
+interface TaskSignal {
+  readonly number: number;
+  readonly roots: HostRoots;
+}
+
+/**
+ * Settles when Podman has passed the signal on. A container that is not running any more is no error. Podman may think so of one
+ * that runs, when it takes a cleared temporary folder for a reboot (podman 4.3): the kernel is asked then.
+ */
+export async function sendSignal(task: TaskHandle, wanted: TaskSignal, signal: AbortSignal): Promise<void> {
   try {
-    await inStep(`send signal ${signalNumber} to container ${task.containerId.slice(0, 12)}`, task.host.client.containers.kill(task.containerId, String(signalNumber), signal));
+    await inStep(`send signal ${wanted.number} to container ${task.containerId.slice(0, 12)}`, task.host.client.containers.kill(task.containerId, String(wanted.number), signal));
   } catch (error) {
     if (!isNotRunning(error instanceof DriverError ? error.cause : error)) throw error;
+    if (signalMainProcess(task, wanted) !== "sent") task.lookAgain();
   }
 }
 
@@ -86,16 +95,18 @@ function toKillError(task: TaskHandle, cause: unknown): DriverError {
   return new DriverError("failed", `task ${task.id} cannot be killed: ${text}`, { recoverable: true, cause });
 }
 
-/** False when nobody knows which process it is; one that is dead already is as good as killed. */
-function killMainProcess(task: TaskHandle, roots: HostRoots): boolean {
+/** `unknown`: nobody knows which process it is. */
+function signalMainProcess(task: TaskHandle, { number, roots }: TaskSignal): "sent" | "gone" | "unknown" {
   const { main } = task.processes;
-  if (main === undefined) return false;
+  if (main === undefined) return "unknown";
+  if (!isAlive(roots, main)) return "gone";
   try {
-    if (isAlive(roots, main)) process.kill(main.pid, "SIGKILL");
+    process.kill(main.pid, number);
+    return "sent";
   } catch {
-    // It ended between the look and the blow.
+    // It ended between the look and the blow, or belongs to a user whom this one may not touch.
+    return "gone";
   }
-  return true;
 }
 
 async function endsWithin(task: TaskHandle, timeoutMs: number, signal: AbortSignal): Promise<boolean> {

@@ -137,6 +137,11 @@ export class TaskHandle {
     this.#survivedOomKills ??= readOomKills(cgroup);
   }
 
+  /** Has the watch look at the container now: somebody has found that it does not run. */
+  lookAgain(): void {
+    this.#hintOfExit();
+  }
+
   /**
    * For those who end the task: its stopped container is not started (again) from now on. Settles when a start that is under
    * way has come to its end, or after `timeoutMs`.
@@ -282,7 +287,7 @@ export class TaskHandle {
     };
   }
 
-  /** The last output in the host's journal comes by Podman's API, so that the end must wait for an answer of Podman, too. */
+  /** Not for output in the host's journal: its last lines come by Podman's API, so that the end must wait for an answer of Podman, too. */
   get #readsExitRecord(): boolean {
     const { collector, keptLog } = this.#options;
     return keptLog.kind === "file" || collector === undefined;
