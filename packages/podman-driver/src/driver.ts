@@ -170,7 +170,7 @@ export class PodmanDriver implements TaskDriver {
     await this.#tasks.withdraw(taskId);
     const task = this.#tasks.find(taskId);
     // Gone already is as good as stopped; Nomad would try again five times over an error.
-    if (task !== undefined) await stopContainer(task, { ...options, roots: this.#services.roots }, signal);
+    if (task !== undefined) await stopContainer(task, options, signal);
   }
 
   async destroyTask(taskId: string, options: { readonly force: boolean }, signal: AbortSignal): Promise<void> {
@@ -186,7 +186,7 @@ export class PodmanDriver implements TaskDriver {
   }
 
   async #destroy(task: TaskHandle, signal: AbortSignal): Promise<void> {
-    await destroyContainer(task, { removes: this.#config.removesContainers, roots: this.#services.roots }, signal);
+    await destroyContainer(task, { removes: this.#config.removesContainers }, signal);
     this.#tasks.delete(task.id);
   }
 
@@ -200,7 +200,7 @@ export class PodmanDriver implements TaskDriver {
 
   async signalTask(taskId: string, signalName: string, signal: AbortSignal): Promise<void> {
     const number = parseSignal(signalName);
-    await sendSignal(this.#running(taskId), { number, roots: this.#services.roots }, signal);
+    await sendSignal(this.#running(taskId), number, signal);
   }
 
   async execTask(taskId: string, options: { readonly command: readonly string[]; readonly timeoutMs: number }, signal: AbortSignal): Promise<ExecOutput> {

@@ -1,6 +1,5 @@
 import { DriverError } from "@driver/nomad-plugin";
 import { inStep } from "../errors.ts";
-import type { HostRoots } from "../host/proc-files.ts";
 import { killContainer } from "./stop-container.ts";
 import { retryTransient } from "./retry-transient.ts";
 import type { TaskHandle } from "./task-handle.ts";
@@ -8,7 +7,6 @@ import type { TaskHandle } from "./task-handle.ts";
 export interface DestroyOptions {
   /** False: the stopped container stays until the same task starts again. */
   readonly removes: boolean;
-  readonly roots: HostRoots;
 }
 
 /** Nomad destroys a task once and looks at no error: a Podman that is just being restarted gets this long to come back. */
@@ -22,7 +20,7 @@ const removeAnswerMs = 20_000;
  * anonymous volumes. Rejects, and leaves the task known, when Podman does not let the container go.
  */
 export async function destroyContainer(task: TaskHandle, options: DestroyOptions, signal: AbortSignal): Promise<void> {
-  await killContainer(task, options.roots, signal);
+  await killContainer(task, signal);
   if (options.removes) await removeContainer(task, signal);
   await task.close();
 }

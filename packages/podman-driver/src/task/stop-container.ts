@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { LibpodError } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
 import { inStep } from "../errors.ts";
-import { isAlive, type HostRoots } from "../host/proc-files.ts";
 import { parseSignal } from "../plan/signal-name.ts";
 import { toTimerMs } from "../to-timer-ms.ts";
 import type { TaskHandle } from "./task-handle.ts";
@@ -12,7 +11,6 @@ export interface StopOptions {
   readonly timeoutMs: number;
   /** Empty: the image's stop signal, else SIGTERM. */
   readonly killSignal: string;
-  readonly roots: HostRoots;
 }
 
 const sigKill = 9;
@@ -29,25 +27,25 @@ export async function stopContainer(task: TaskHandle, options: StopOptions, sign
   const polite = parseSignal(options.killSignal || task.stopSignal || "SIGTERM");
   if (options.timeoutMs > 0) {
     await thaw(task, signal);
-    await sendSignal(task, { number: polite, roots: options.roots }, signal);
+    await sendSignal(task, polite, signal);
     if (await endsWithin(task, options.timeoutMs, signal)) return;
   }
-  await killContainer(task, options.roots, signal);
+  await killContainer(task, signal);
 }
 
 /** Kills the task and settles when it has ended; rejects when it outlives that by far. */
-export async function killContainer(task: TaskHandle, roots: HostRoots, signal: AbortSignal): Promise<void> {
+export async function killContainer(task: TaskHandle, signal: AbortSignal): Promise<void> {
   await task.endRestart(killGraceMs, signal);
   if (!task.isRunning) return;
   task.noteStop();
   try {
     const bounded = AbortSignal.any([signal, AbortSignal.timeout(killAnswerMs)]);
     await thaw(task, bounded);
-    await sendSignal(task, { number: sigKill, roots }, bounded);
+    await sendSignal(task, sigKill, bounded);
   } catch (error) {
     signal.throwIfAborted();
     // A Podman that does not answer must not keep a task alive that has to go.
-    if (signalMainProcess(task, { number: sigKill, roots }) === "unknown") throw toKillError(task, error);
+    if (task.signalProcess(sigKill) === "unknown") throw toKillError(task, error);
   }
   if (await endsWithin(task, killGraceMs, signal)) return;
   throw new DriverError("failed", `task ${task.id}: SIGKILL was sent ${killGraceMs / 1000} s ago, and Podman still does not report its end`);
@@ -66,21 +64,16 @@ async function thaw(task: TaskHandle, signal: AbortSignal): Promise<void> {
   }
 }
 
-interface TaskSignal {
-  readonly number: number;
-  readonly roots: HostRoots;
-}
-
 /**
  * Settles when Podman has passed the signal on. A container that is not running any more is no error. Podman may think so of one
  * that runs, when it takes a cleared temporary folder for a reboot (podman 4.3): the kernel is asked then.
  */
-export async function sendSignal(task: TaskHandle, wanted: TaskSignal, signal: AbortSignal): Promise<void> {
+export async function sendSignal(task: TaskHandle, signalNumber: number, signal: AbortSignal): Promise<void> {
   try {
-    await inStep(`send signal ${wanted.number} to container ${task.containerId.slice(0, 12)}`, task.host.client.containers.kill(task.containerId, String(wanted.number), signal));
+    await inStep(`send signal ${signalNumber} to container ${task.containerId.slice(0, 12)}`, task.host.client.containers.kill(task.containerId, String(signalNumber), signal));
   } catch (error) {
     if (!isNotRunning(error instanceof DriverError ? error.cause : error)) throw error;
-    if (signalMainProcess(task, wanted) !== "sent") task.lookAgain();
+    if (task.signalProcess(signalNumber) !== "sent") task.lookAgain();
   }
 }
 
@@ -93,20 +86,6 @@ function isNotRunning(error: unknown): boolean {
 function toKillError(task: TaskHandle, cause: unknown): DriverError {
   const text = cause instanceof DriverError ? cause.message : `no answer from Podman within ${killAnswerMs / 1000} s`;
   return new DriverError("failed", `task ${task.id} cannot be killed: ${text}`, { recoverable: true, cause });
-}
-
-/** `unknown`: nobody knows which process it is. */
-function signalMainProcess(task: TaskHandle, { number, roots }: TaskSignal): "sent" | "gone" | "unknown" {
-  const { main } = task.processes;
-  if (main === undefined) return "unknown";
-  if (!isAlive(roots, main)) return "gone";
-  try {
-    process.kill(main.pid, number);
-    return "sent";
-  } catch {
-    // It ended between the look and the blow, or belongs to a user whom this one may not touch.
-    return "gone";
-  }
 }
 
 async function endsWithin(task: TaskHandle, timeoutMs: number, signal: AbortSignal): Promise<boolean> {

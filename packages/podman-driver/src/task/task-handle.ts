@@ -71,6 +71,7 @@ export class TaskHandle {
   #startedAt: Date;
   #isRestarting = false;
   #hasRestarted = false;
+  /** As far as the kernel vouches for them. */
   #processes: ContainerProcesses = { conmonIsLost: false };
   #stopSignal = "";
   #survivedOomKills: number | undefined;
@@ -103,11 +104,6 @@ export class TaskHandle {
     return this.#stopSignal;
   }
 
-  /** The container's processes as far as the kernel vouches for them. */
-  get processes(): ContainerProcesses {
-    return this.#processes;
-  }
-
   get isRunning(): boolean {
     return this.#result === undefined;
   }
@@ -135,6 +131,20 @@ export class TaskHandle {
     // A main process that is dead already may be one of those killed.
     if (cgroup === undefined || main === undefined || !isAlive(this.#options.services.roots, main)) return;
     this.#survivedOomKills ??= readOomKills(cgroup);
+  }
+
+  /** Sends a signal to the container's main process without Podman. `unknown`: nobody knows which process it is. */
+  signalProcess(signalNumber: number): "sent" | "gone" | "unknown" {
+    const { main } = this.#processes;
+    if (main === undefined) return "unknown";
+    if (!isAlive(this.#options.services.roots, main)) return "gone";
+    try {
+      process.kill(main.pid, signalNumber);
+      return "sent";
+    } catch {
+      // It ended between the look and the blow, or belongs to a user whom this one may not touch.
+      return "gone";
+    }
   }
 
   /** Has the watch look at the container now: somebody has found that it does not run. */
