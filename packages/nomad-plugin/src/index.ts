@@ -12,7 +12,7 @@ export { encodeConfig, evaluateConfig } from "./config/encode-config.ts";
 export { encodeGoMsgpack, type GoValue } from "./config/go-msgpack.ts";
 export { decodeGoTime, encodeGoTime, goZeroTime } from "./config/go-time.ts";
 export { createPluginLogger } from "@driver/go-plugin";
-export type { Logger } from "@driver/go-plugin";
+export type { LogFields, Logger } from "@driver/go-plugin";
 export { BaseDriver } from "./base-driver.ts";
 export { createDriverClient } from "./client/driver-client.ts";
 export { launchDriver, type LaunchedDriver } from "./launch-driver.ts";

@@ -21,3 +21,4 @@ export { SeededRandom } from "./seeded-random.ts";
 export { FakePodman, type ScriptedFault, type ScriptedFaultRule } from "./fake-podman.ts";
 export type { FakeContainer } from "./fake-container.ts";
 export { plainTask } from "./plain-task.ts";
+export { RecordedLog } from "./recorded-log.ts";
