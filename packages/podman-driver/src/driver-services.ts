@@ -1,7 +1,10 @@
+import type { Logger } from "@driver/nomad-plugin";
 import { ExitDirectories } from "./host/exit-directory.ts";
 import { Heartbeat } from "./host/heartbeat.ts";
+import { KernelLog } from "./host/kernel-log.ts";
 import { SliceBuffers } from "./logs/slice-buffers.ts";
 import { hostRoots, readBootId, type HostRoots } from "./host/proc-files.ts";
+import { RepeatedFailure } from "./repeated-failure.ts";
 
 /** What all tasks of this plugin share on the host. One owner, which closes it. */
 export class DriverServices {
@@ -9,15 +12,24 @@ export class DriverServices {
   readonly bootId: string;
   readonly heartbeat = new Heartbeat();
   readonly exitDirectories = new ExitDirectories(this.heartbeat);
+  readonly kernelLog: KernelLog;
   readonly logBuffers = new SliceBuffers();
+  /** Looks at containers that Podman does not answer, each a subject; told of once for all. */
+  readonly looks: RepeatedFailure;
+  /** The same for waits. */
+  readonly waits: RepeatedFailure;
 
-  constructor(roots: HostRoots = hostRoots) {
+  constructor(logger: Logger, roots: HostRoots = hostRoots) {
     this.roots = roots;
+    this.kernelLog = new KernelLog(roots);
+    this.looks = new RepeatedFailure(logger, "a task's container cannot be looked at; trying again");
+    this.waits = new RepeatedFailure(logger, "Podman's wait for a task's end broke off; trying again");
     this.bootId = readBootId(roots);
   }
 
   close(): void {
     this.exitDirectories.close();
     this.heartbeat.close();
+    this.kernelLog.close();
   }
 }

@@ -22,6 +22,7 @@ import {
 } from "@driver/nomad-plugin";
 import { resolveDriverConfig, type DriverConfig } from "./config/driver-config.ts";
 import { parseDurationMs } from "./config/parse-duration.ts";
+import { isNoAnswer } from "./errors.ts";
 import { resolveLogFiles } from "./config/resolve-log-files.ts";
 import { pluginSchema } from "./config/plugin-schema.ts";
 import { decodeTaskOptions, taskSchema } from "./config/task-schema.ts";
@@ -31,12 +32,12 @@ import { PodmanHosts } from "./host/podman-hosts.ts";
 import { parseSignal } from "./plan/signal-name.ts";
 import { AgentPresence } from "./reap/agent-presence.ts";
 import { DanglingReaper } from "./reap/dangling-reaper.ts";
-import { destroyContainer } from "./task/destroy-container.ts";
+import { endTask, removeContainer } from "./task/destroy-container.ts";
 import { EventBus } from "./task/event-bus.ts";
 import { followExec, runExec, type ExecTarget } from "./task/exec-session.ts";
 import { recoverTask } from "./task/recover-task.ts";
 import { startTask } from "./task/start-task.ts";
-import { sendSignal, stopContainer } from "./task/stop-container.ts";
+import { signalTask, stopContainer } from "./task/stop-container.ts";
 import type { TaskHandle, TaskHandleOptions } from "./task/task-handle.ts";
 import { TaskStore } from "./task/task-store.ts";
 import { UnfinishedRemovals } from "./task/unfinished-removals.ts";
@@ -65,7 +66,7 @@ export class PodmanDriver implements TaskDriver {
 
   constructor(options: PodmanDriverOptions) {
     this.#options = options;
-    this.#services = options.services ?? new DriverServices();
+    this.#services = options.services ?? new DriverServices(options.logger);
     this.#removals = new UnfinishedRemovals(options.logger.named("removals"));
     this.#config = resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, options.uid);
     this.#hosts = new PodmanHosts(this.#config);
@@ -170,7 +171,7 @@ export class PodmanDriver implements TaskDriver {
     await this.#tasks.withdraw(taskId);
     const task = this.#tasks.find(taskId);
     // Gone already is as good as stopped; Nomad would try again five times over an error.
-    if (task !== undefined) await stopContainer(task, options, signal);
+    if (task !== undefined) await stopContainer(task, options, this.#loggerOf(task.task), signal);
   }
 
   async destroyTask(taskId: string, options: { readonly force: boolean }, signal: AbortSignal): Promise<void> {
@@ -181,12 +182,15 @@ export class PodmanDriver implements TaskDriver {
       await this.#destroy(task, signal);
     } catch (error) {
       this.#removals.add(taskId, (stop) => this.#destroy(task, stop));
-      throw error;
+      if (!isNoAnswer(error) || !task.hasEnded) throw error;
+      // Nomad need not wait for the removal of a container that has ended.
+      this.#tasks.delete(taskId);
     }
   }
 
   async #destroy(task: TaskHandle, signal: AbortSignal): Promise<void> {
-    await destroyContainer(task, { removes: this.#config.removesContainers }, signal);
+    await endTask(task, signal);
+    if (this.#config.removesContainers) await removeContainer(task.host.client, task.containerId, signal);
     this.#tasks.delete(task.id);
   }
 
@@ -200,7 +204,7 @@ export class PodmanDriver implements TaskDriver {
 
   async signalTask(taskId: string, signalName: string, signal: AbortSignal): Promise<void> {
     const number = parseSignal(signalName);
-    await sendSignal(this.#running(taskId), number, signal);
+    await signalTask(this.#running(taskId), number, signal);
   }
 
   async execTask(taskId: string, options: { readonly command: readonly string[]; readonly timeoutMs: number }, signal: AbortSignal): Promise<ExecOutput> {

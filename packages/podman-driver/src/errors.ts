@@ -32,6 +32,13 @@ export function mayPassSoon(error: unknown): boolean {
   return error instanceof LibpodError && error.code !== "timeout" && error.code !== "closed" && mayPass(error);
 }
 
+/** Podman has not answered, as far as anybody can tell: it is away, frozen, or broke off. */
+export function isNoAnswer(error: unknown): boolean {
+  const cause = error instanceof DriverError ? error.cause : error;
+  if (cause instanceof LibpodError) return ["unreachable", "connection-lost", "timeout", "closed"].includes(cause.code);
+  return cause instanceof DOMException && cause.name === "TimeoutError";
+}
+
 /** Whether the same call may succeed later without anybody changing the job (Nomad then follows the restart policy). */
 function mayPass(error: LibpodError): boolean {
   switch (error.code) {

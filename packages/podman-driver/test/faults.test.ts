@@ -180,7 +180,7 @@ describe("a running task", { concurrency: true }, () => {
     const [ended, running] = [await rig.runScript(forever), await rig.runScript(forever)];
     await rig.podman.vanish();
     rig.podman.containers[0]?.end(23);
-    await until(() => rig.logLines.filter((line) => line.includes("asking again")).length >= 4);
+    await until(() => rig.logLines.filter((line) => line.includes("cannot be looked at; trying again")).length >= 4);
     assert.equal((await rig.driver.inspectTask(running.config.id)).state, "running");
     await rig.podman.resume();
     assert.equal((await rig.driver.waitTask(ended.config.id, soon())).exitCode, 23);
@@ -278,7 +278,8 @@ describe("stopping and destroying", { concurrency: true }, () => {
     await using rig = await FakeRig.start();
     const task = await rig.runScript(forever);
     rig.podman.fault(/kill$/, podmanError(500, "operation not permitted"));
-    await assert.rejects(rig.driver.stopTask(task.config.id, { timeoutMs: 1000, killSignal: "" }, soon()), /send signal 15 to container \w{12}: .*operation not permitted/);
+    await assert.rejects(rig.driver.stopTask(task.config.id, { timeoutMs: 1000, killSignal: "" }, soon()), /send signal 9 to container \w{12}: .*operation not permitted/);
+    assert.match(rig.spoken, /could not be asked to end.*send signal 15 to container \w{12}: .*operation not permitted/);
     await assert.rejects(rig.driver.signalTask(task.config.id, "USR1", soon()), /send signal 10 to container \w{12}: .*operation not permitted/);
     assert.equal((await rig.driver.inspectTask(task.config.id)).state, "running");
   });
@@ -310,16 +311,20 @@ describe("stopping and destroying", { concurrency: true }, () => {
     assert.deepEqual(rig.podman.containers, []);
   });
 
-  test("kills no process that the kernel does not have in the container, whatever Podman says", async () => {
+  test("takes a task over whose process cannot be proved to be its own, and kills no such process", async () => {
     await using rig = await FakeRig.start();
     const task = await rig.runScript(forever);
     const { container, child } = await embody(rig);
     rig.host.addProcess({ pid: container.pid, cgroups: ["4:memory:/system.slice/database.service"] });
     await rig.replaceDriver();
-    await assert.rejects(rig.driver.recoverTask(task.handle, soon()), /the kernel does not have it in a cgroup of container/);
+    await rig.driver.recoverTask(task.handle, soon());
+    rig.podman.fault(/kill$/, podmanError(500, "out of sorts"));
+    await assert.rejects(rig.driver.destroyTask(task.config.id, { force: true }, soon()), /out of sorts/);
     assert.equal(child.signalCode, null);
     child.kill();
     await once(child, "exit");
+    container.end(3);
+    assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 3);
   });
 
   test("keeps a task that could not be destroyed, and destroys it at the next try", async () => {

@@ -91,15 +91,12 @@ for (const [ending, script, want] of [
     await using faulty = await FaultyRig.start();
     const task = await faulty.rig.runScript(script);
     await task.stdout.until((text) => text === "begun\n");
-    const lies = [
-      faulty.proxy.inject({ method: "POST", path: /\/kill$/, fault: podmanError("can only kill running containers: container state improper") }),
-      faulty.proxy.inject({ ...onInspect, fault: saysCreated("created") }),
-    ];
+    const lie = faulty.proxy.inject({ method: "POST", path: /\/kill$/, fault: podmanError("can only kill running containers: container state improper") });
+    faulty.proxy.inject({ ...onInspect, fault: saysCreated("created") });
     await faulty.rig.driver.stopTask(task.config.id, { timeoutMs: 1000, killSignal: "SIGTERM" }, soon());
     const { exitCode, signal } = await faulty.rig.driver.waitTask(task.config.id, soon());
     assert.deepEqual({ exitCode, signal }, want);
-    assert.ok(lies.every(({ hits }) => hits > 0));
-    for (const lie of lies) lie.remove();
+    assert.ok(lie.hits > 0);
   });
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DriverRig, requestEngine, testSetting, type EngineRequest, type RiggedTask } from "@driver/testing";
+import { DriverRig, requestEngine, testSetting, until, type EngineRequest, type RiggedTask } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const forever = "while :; do sleep 0.05; done";
@@ -79,7 +79,22 @@ test("refuses signals that do not exist, and names them", async () => {
   for (const name of ["SIGNONSENSE", "0", "65", "-9", ""]) {
     await assert.rejects(rig.driver.signalTask(task.config.id, name, soon()), { message: new RegExp(`unknown signal "${name}"`) });
   }
-  await assert.rejects(rig.driver.stopTask(task.config.id, { timeoutMs: 1000, killSignal: "SIGNONSENSE" }, soon()), /unknown signal "SIGNONSENSE"/);
+});
+
+test("stops a task by SIGTERM whose kill_signal is no signal, and tells its owner", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript(`trap 'exit 8' TERM; echo ready; ${forever}`);
+  await task.stdout.until((text) => text === "ready\n");
+  const stop = new AbortController();
+  const messages: string[] = [];
+  const following = (async () => {
+    for await (const { message } of rig.driver.taskEvents(stop.signal)) messages.push(message);
+  })().catch(() => undefined);
+  await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "SIGNONSENSE" }, soon());
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 8);
+  await until(() => messages.some((message) => message.includes('kill_signal "SIGNONSENSE" is no signal: the task is sent SIGTERM')));
+  stop.abort();
+  await following;
 });
 
 test("stops a task whose container somebody has paused, with its own exit code", async () => {

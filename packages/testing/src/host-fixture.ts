@@ -9,6 +9,8 @@ export interface FixtureProcess {
   /** Default `S`. */
   readonly state?: string;
   readonly sessionId?: number;
+  /** Default 1. */
+  readonly parentPid?: number;
   /** Default `1000`. */
   readonly startTicks?: string;
   /** Lines of /proc/<pid>/cgroup. */
@@ -29,9 +31,9 @@ export class HostFixture implements Disposable {
   }
 
   addProcess(process: FixtureProcess): void {
-    const { pid, command = "sh", state = "S", sessionId = pid, startTicks = "1000", cgroups = [], args = [command] } = process;
+    const { pid, command = "sh", state = "S", sessionId = pid, parentPid = 1, startTicks = "1000", cgroups = [], args = [command] } = process;
     const between = Array.from({ length: 15 }, () => "0");
-    this.write(`proc/${pid}/stat`, `${pid} (${command}) ${state} 1 ${pid} ${sessionId} ${between.join(" ")} ${startTicks} 0 0\n`);
+    this.write(`proc/${pid}/stat`, `${pid} (${command}) ${state} ${parentPid} ${pid} ${sessionId} ${between.join(" ")} ${startTicks} 0 0\n`);
     this.write(`proc/${pid}/cgroup`, cgroups.map((line) => `${line}\n`).join(""));
     this.write(`proc/${pid}/cmdline`, args.map((arg) => `${arg}\0`).join(""));
   }

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HostFixture } from "@driver/testing";
-import { identifyContainer, type ClaimedProcesses } from "./container-processes.ts";
+import { identifyContainer, identifyWithoutEngine, type ClaimedProcesses } from "./container-processes.ts";
 
 const id = "0123456789abcdef".repeat(4);
 const group = `/libpod_parent/libpod-${id}`;
-const claimed: ClaimedProcesses = { containerId: id, pid: 42, conmonPid: 41, cgroupPath: group, seenPid: 0 };
+const claimed: ClaimedProcesses = { containerId: id, pid: 42, conmonPid: 41, cgroupPath: group, proven: undefined };
 
 /** A host on which everything is as the engine claims. */
 function honestHost(): HostFixture {
@@ -55,7 +55,7 @@ test("finds the totals above crun's inner group", () => {
 
 test("knows nothing of a container that has ended, and calls no conmon lost", () => {
   using host = new HostFixture();
-  assert.deepEqual(identifyContainer(host, { ...claimed, pid: 0, conmonPid: 0, cgroupPath: "", seenPid: 42 }), { conmonIsLost: false });
+  assert.deepEqual(identifyContainer(host, { ...claimed, pid: 0, conmonPid: 0, cgroupPath: "", proven: { pid: 42, startTicks: "1000" } }), { conmonIsLost: false });
 });
 
 test("calls conmon lost when it is missing beside a living main process, or another has its pid", () => {
@@ -68,11 +68,34 @@ test("calls conmon lost when it is missing beside a living main process, or anot
 
 test("calls conmon lost when both processes are gone and the main one was seen here before", () => {
   using host = new HostFixture();
-  assert.equal(identifyContainer(host, { ...claimed, seenPid: 42 }).conmonIsLost, true);
+  assert.equal(identifyContainer(host, { ...claimed, proven: { pid: 42, startTicks: "200" } }).conmonIsLost, true);
 });
 
 test("concludes nothing from pids of a Podman whose processes cannot be seen here", () => {
   using host = new HostFixture();
   assert.equal(identifyContainer(host, claimed).conmonIsLost, false);
-  assert.equal(identifyContainer(host, { ...claimed, seenPid: 43 }).conmonIsLost, false);
+});
+
+test("knows the pids of a container started again for this host's where an earlier one was", () => {
+  using host = new HostFixture();
+  assert.equal(identifyContainer(host, { ...claimed, proven: { pid: 43, startTicks: "200" } }).conmonIsLost, true);
+});
+
+test("believes no process that the kernel does not have in the container, unless this very one was proved before", () => {
+  using host = honestHost();
+  host.addProcess({ pid: 42, startTicks: "200", cgroups: ["4:memory:/user.slice/session-1.scope"] });
+  assert.equal(identifyContainer(host, claimed).main, undefined);
+  assert.equal(identifyContainer(host, { ...claimed, proven: { pid: 42, startTicks: "999" } }).main, undefined);
+  assert.deepEqual(identifyContainer(host, { ...claimed, proven: { pid: 42, startTicks: "200" } }).main, { pid: 42, startTicks: "200" });
+});
+
+test("finds a container's processes without its engine, for as long as the one that was proved lives", () => {
+  using host = honestHost();
+  const proven = { pid: 42, startTicks: "200" };
+  host.addProcess({ pid: 42, startTicks: "200", parentPid: 41, cgroups: [`4:memory:${group}`] });
+  assert.deepEqual(identifyWithoutEngine(host, id, proven), identifyContainer(host, { ...claimed, cgroupPath: "" }));
+  host.addProcess({ pid: 42, startTicks: "200", parentPid: 1, cgroups: [`4:memory:${group}`] });
+  assert.equal(identifyWithoutEngine(host, id, proven)?.conmonIsLost, true);
+  host.addProcess({ pid: 42, startTicks: "1001", parentPid: 41, cgroups: [`4:memory:${group}`] });
+  assert.equal(identifyWithoutEngine(host, id, proven), undefined);
 });

@@ -2,6 +2,7 @@ import { PodmanClient, type PodmanInfo } from "@driver/libpod";
 import type { PodmanSocket } from "../config/resolve-sockets.ts";
 import { ContainerEvents } from "./container-events.ts";
 import type { EngineFacts } from "../plan/container-plan.ts";
+import { settleOrAbort } from "../settle-or-abort.ts";
 
 export interface PodmanHostOptions extends PodmanSocket {
   /** Longest wait for an answer that should come soon. */
@@ -85,14 +86,4 @@ export class PodmanHost {
     this.events.close();
     this.client.close();
   }
-}
-
-/** The outcome of shared work for one who waits for it, or the reason why he left. */
-function settleOrAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    signal.addEventListener("abort", abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

@@ -29,20 +29,22 @@ export function readKernelFile(path: string): string | undefined {
 
 interface ProcessStat {
   readonly state: string;
+  readonly parentPid: number;
   readonly sessionId: number;
   readonly startTicks: string;
 }
 
-/** Fields 3, 6 and 22. */
-const statFields = /^(\S) \S+ \S+ (\S+)(?: \S+){15} (\S+)/;
+/** Fields 3, 4, 6 and 22. */
+const statFields = /^(\S) (\S+) \S+ (\S+)(?: \S+){15} (\S+)/;
 
 function readStat(roots: HostRoots, pid: number): ProcessStat | undefined {
   const text = readKernelFile(`${roots.procDir}/${pid}/stat`);
   if (text === undefined) return undefined;
   // The command name stands in parentheses and may hold anything, parentheses included. `split` would make fifty strings
   // of each line, and this runs for every task each beat.
-  const [, state, sessionId, startTicks] = statFields.exec(text.slice(text.lastIndexOf(")") + 2)) ?? [];
-  return state === undefined || startTicks === undefined ? undefined : { state, sessionId: Number(sessionId), startTicks };
+  const [, state, parentPid, sessionId, startTicks] = statFields.exec(text.slice(text.lastIndexOf(")") + 2)) ?? [];
+  if (state === undefined || startTicks === undefined) return undefined;
+  return { state, parentPid: Number(parentPid), sessionId: Number(sessionId), startTicks };
 }
 
 /** The identity of a living process; undefined for none, a zombie, or a pid below 1. */
@@ -68,6 +70,11 @@ function isDead(stat: ProcessStat): boolean {
 /** The session a process is in; undefined when it is gone. */
 export function readSessionId(roots: HostRoots, pid: number): number | undefined {
   return readStat(roots, pid)?.sessionId;
+}
+
+/** The process that started another one, or has taken it over; undefined when that one is gone. */
+export function readParentPid(roots: HostRoots, pid: number): number | undefined {
+  return readStat(roots, pid)?.parentPid;
 }
 
 /** The argument vector of a process; undefined when it is gone. */

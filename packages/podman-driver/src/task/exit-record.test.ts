@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ExitRecord } from "../host/exit-directory.ts";
-import { assertNothingOpen, exited, ScriptedContainer, startedAt, watch } from "./scripted-container.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { assertNothingOpen, exited, running, ScriptedContainer, startedAt, timings, watch } from "./scripted-container.ts";
 
 const recorded = (exitCode: number): ExitRecord => ({ exitCode, writtenAt: new Date(startedAt.getTime() + 1000), oomMarkedAt: undefined });
 
@@ -94,10 +95,68 @@ test("asks nobody why a task succeeded", async () => {
   assert.equal((await result).exitCode, 0);
 });
 
-test("takes no record of an earlier run of the container", async () => {
+test("takes no record of an earlier run of the container, which a reboot may leave behind", async () => {
   const container = new ScriptedContainer();
   container.record = { exitCode: 0, writtenAt: new Date(startedAt.getTime() - 60_000), oomMarkedAt: undefined };
-  const result = watch(container);
+  const result = watch(container, { sameBoot: false });
   await container.endAfterLook(7);
   assert.equal((await result).exitCode, 7);
+});
+
+test("takes a record for this run's in the boot in which it was started, though the clock was set back since", async () => {
+  const container = new ScriptedContainer();
+  container.state = "unreachable";
+  container.record = { exitCode: 0, writtenAt: new Date(startedAt.getTime() - 3_600_000), oomMarkedAt: undefined };
+  const result = watch(container);
+  container.hint();
+  assert.equal((await result).exitCode, 0);
+});
+
+for (const silence of ["frozen", "unreachable", "still running"] as const) {
+  for (const exitCode of [32, 137]) {
+    test(`reports code ${exitCode} of a task whose OOM counter is gone though Podman does not tell why (${silence})`, async () => {
+      const container = new ScriptedContainer();
+      container.oomKills = undefined;
+      container.isFrozen = silence === "frozen";
+      container.state = silence === "unreachable" ? "unreachable" : running;
+      container.record = recorded(exitCode);
+      const result = watch(container);
+      container.hint();
+      container.record = undefined;
+      assert.deepEqual(await result, { exitCode, signal: exitCode === 137 ? 9 : 0, oomKilled: false });
+      assert.equal(container.kernelLogReads, 1);
+      assert.ok(container.inspects > 0);
+      assertNothingOpen(container);
+    });
+  }
+}
+
+test("asks the kernel's log why a task failed before it asks Podman", async () => {
+  const container = new ScriptedContainer();
+  Object.assign(container, { oomKills: undefined, oomRecord: true, isFrozen: true, record: recorded(137) });
+  const result = watch(container);
+  container.hint();
+  assert.deepEqual([(await result).oomKilled, container.inspects], [true, 0]);
+});
+
+test("keeps the last value of an OOM counter that goes away with its cgroup", async () => {
+  const container = new ScriptedContainer();
+  container.isFrozen = true;
+  const result = watch(container);
+  container.noteOomKills(1);
+  Object.assign(container, { oomKills: undefined, record: recorded(137) });
+  container.hint();
+  assert.deepEqual([(await result).oomKilled, container.kernelLogReads, container.inspects], [true, 0, 0]);
+});
+
+test("reports an unknown code when all are gone who could tell it and Podman does not answer, and not while one is left", async () => {
+  const container = new ScriptedContainer();
+  Object.assign(container, { conmonAlive: false, isFrozen: true });
+  const result = watch(container);
+  container.hint();
+  const early = await Promise.race([result, sleep(4 * timings.lostGraceMs)]);
+  assert.equal(early, undefined);
+  container.mainGone = true;
+  assert.match((await result).error ?? "", /exit code unknown: .*Podman does not answer/);
+  assertNothingOpen(container);
 });

@@ -46,7 +46,7 @@ export function judgeExit(evidence: ExitEvidence): ExitVerdict {
   const { state } = evidence;
   if (state === undefined) return judgeRemoved(evidence);
   if (hasStopped(state)) {
-    return finishedAfterStart(state, evidence.startedAt) && state.exitCode >= 0
+    return finishedAfterStart(state, evidence) && state.exitCode >= 0
       ? { ended: true, result: toWaitResult(state, evidence) }
       : unknown(evidence.sameBoot ? `Podman says ${state.status} but not when it finished` : "the host was rebooted");
   }
@@ -75,7 +75,9 @@ export function hasStopped(state: Pick<ObservedState, "status" | "pid">): boolea
  */
 const clockToleranceMs = 5000;
 
-function finishedAfterStart(state: ObservedState, startedAt: Date): boolean {
+/** In the boot in which it was started a container that has ended has ended this run, whatever the clock said: it may be set back. */
+function finishedAfterStart(state: ObservedState, { sameBoot, startedAt }: Pick<ExitEvidence, "sameBoot" | "startedAt">): boolean {
+  if (sameBoot && state.status !== "created") return state.finishedAt !== undefined;
   return isAfterStart(state.finishedAt, state.startedAt ?? startedAt);
 }
 
@@ -109,5 +111,10 @@ function toSignalNumber(exitCode: number): number {
 }
 
 function unknown(reason: string): ExitVerdict {
-  return { ended: true, result: { exitCode: unknownExitCode, signal: 0, oomKilled: false, error: `exit code unknown: ${reason}` } };
+  return { ended: true, result: loseExit(reason) };
+}
+
+/** The result of a task that has ended in a way which nobody can tell. */
+export function loseExit(reason: string): WaitResult {
+  return { exitCode: unknownExitCode, signal: 0, oomKilled: false, error: `exit code unknown: ${reason}` };
 }

@@ -147,12 +147,13 @@ test("reads the OOM counter at the hint, before the cgroup goes", async () => {
   assert.deepEqual(await result, { exitCode: 137, signal: 9, oomKilled: true, error: "OOM killed: the task went over its memory limit of 1 MiB" });
 });
 
-test("asks the kernel's log only where a killed task's counter was gone before it was read", async () => {
+test("asks the kernel's log only where a failed task's counter was gone before it was read", async () => {
   const cases = [
     { exitCode: 137, oomKills: undefined, oomRecord: true, oomKilled: true, reads: 1 },
     { exitCode: 137, oomKills: undefined, oomRecord: false, oomKilled: false, reads: 1 },
     { exitCode: 137, oomKills: 0, oomRecord: true, oomKilled: false, reads: 0 },
-    { exitCode: 1, oomKills: undefined, oomRecord: true, oomKilled: false, reads: 0 },
+    { exitCode: 1, oomKills: undefined, oomRecord: true, oomKilled: true, reads: 1 },
+    { exitCode: 0, oomKills: undefined, oomRecord: true, oomKilled: false, reads: 0 },
   ];
   for (const { exitCode, oomKills, oomRecord, oomKilled, reads } of cases) {
     const container = new ScriptedContainer();

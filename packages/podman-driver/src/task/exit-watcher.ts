@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Logger } from "@driver/nomad-plugin";
 import type { WaitResult } from "@driver/nomad-plugin";
 import type { ExitRecord } from "../host/exit-directory.ts";
-import { isAfterStart, judgeExit, type ExitEvidence, type ObservedState } from "./exit-verdict.ts";
+import { hasStopped, isAfterStart, judgeExit, loseExit, type ExitEvidence, type ObservedState } from "./exit-verdict.ts";
 
 /** How the watcher sees one container; the driver gives it Podman and the kernel. */
 export interface ExitSources {
@@ -14,12 +13,16 @@ export interface ExitSources {
   wait(intervalMs: number, signal: AbortSignal): Promise<number>;
   /** Subscribes to hints that cost nothing. */
   watchHints(hint: () => void): HintWatch;
+  /** Calls `note` with each new value of the counter that `readOomKills` reads, where the kernel tells of it. Returns the way to end that. */
+  watchOomKills(note: (oomKills: number) => void): () => void;
   isConmonAlive(): boolean;
+  /** True: the container's process was known and has ended. False where it is not known. */
+  isMainGone(): boolean;
   readOomKills(): number | undefined;
   /** OOM kills that the task had outlived when it was told to end; undefined: it was not. */
   survivedOomKills(): number | undefined;
   /** Whether the kernel's log tells of an OOM kill. Costs more than all the rest, and knows less than the counter. */
-  hasOomRecord(): boolean;
+  hasOomRecord(): Promise<boolean>;
 }
 
 export interface HintWatch {
@@ -36,9 +39,17 @@ export interface ExitWatcherOptions {
   readonly startedAt: Date;
   readonly sameBoot: boolean;
   readonly memoryLimitBytes?: number | undefined;
-  readonly logger: Logger;
+  /** Told of each look at the container that Podman did not answer, and of each that it did. */
+  readonly looks: Outcomes;
+  /** The same for its wait. */
+  readonly waits: Outcomes;
   /** Default: `defaultExitTimings`. */
   readonly timings?: ExitTimings;
+}
+
+export interface Outcomes {
+  failed(error: unknown): void;
+  succeeded(): void;
 }
 
 export interface ExitTimings {
@@ -47,6 +58,8 @@ export interface ExitTimings {
   /** The net is hung up only then: many a task is over before, and many may be starting. */
   readonly partialWaitDelayMs: number;
   readonly bareWaitMs: number;
+  /** Longest wait for one answer about a container. */
+  readonly lookMs: number;
   /** Pauses between questions to a Podman that does not answer, doubled each time. */
   readonly shortestRetryMs: number;
   readonly longestRetryMs: number;
@@ -54,23 +67,29 @@ export interface ExitTimings {
   readonly waitAgainMs: number;
   /** conmon ends right after it wrote the exit code down; Podman is given this long to notice before the code counts as lost. */
   readonly conmonGraceMs: number;
+  /** A Podman that does not answer at all is given this long when conmon and the container's process are both gone. */
+  readonly lostGraceMs: number;
+  /** The code is known, and Podman may know whether memory was the reason: so long it is asked. */
+  readonly reasonMs: number;
 }
 
 export const defaultExitTimings: ExitTimings = {
   partialWaitMs: 30_000,
   partialWaitDelayMs: 5000,
   bareWaitMs: 500,
+  lookMs: 10_000,
   shortestRetryMs: 100,
   longestRetryMs: 5000,
   waitAgainMs: 1000,
   conmonGraceMs: 1500,
+  lostGraceMs: 10_000,
+  reasonMs: 800,
 };
-
-const sigKillCode = 128 + 9;
 
 /**
  * Waits for the end of one container: hints wake it; conmon's record of the exit decides, or else Podman's inspect answer.
- * Settles once; rejects only with the signal's reason. An API error is never an exit.
+ * Settles once; rejects only with the signal's reason. An API error is never an exit, and no end that conmon has recorded waits
+ * longer than `reasonMs` for an answer of Podman.
  */
 export async function waitForExit(options: ExitWatcherOptions, signal: AbortSignal): Promise<WaitResult> {
   const watch = new ExitWatch(options, signal);
@@ -92,7 +111,8 @@ class ExitWatch {
   /** Ends a look at Podman that is under way when conmon's record comes. */
   readonly #recorded = new AbortController();
   readonly #signal: AbortSignal;
-  #recordedResult: WaitResult | undefined;
+  /** Kept from the hint on: Podman's clean-up takes the file away within moments. */
+  #record: ExitRecord | undefined;
   #wake: (() => void) | undefined;
   #hinted = false;
   #waitCode: number | undefined;
@@ -109,6 +129,7 @@ class ExitWatch {
   async run(): Promise<WaitResult> {
     this.#signal.throwIfAborted();
     const { sources } = this.#options;
+    const endOomWatch = sources.watchOomKills((oomKills) => (this.#oomKills = oomKills));
     const hints = sources.watchHints(this.#hint);
     // No conmon to be seen: the container may have ended before anybody watched it, which Podman's wait is slow to tell.
     if (hints.sight === "none") this.#hint();
@@ -122,6 +143,7 @@ class ExitWatch {
       }
     } finally {
       hints.close();
+      endOomWatch();
       this.close();
       await net;
     }
@@ -133,11 +155,12 @@ class ExitWatch {
 
   /** The counter goes with the cgroup, so it is read before anything else. */
   readonly #hint = (): void => {
-    const oomKills = this.#options.sources.readOomKills();
+    const { sources } = this.#options;
+    const oomKills = sources.readOomKills();
     this.#isCounterGone = oomKills === undefined;
     this.#oomKills = oomKills ?? this.#oomKills;
-    this.#recordedResult ??= this.#judgeRecord();
-    if (this.#recordedResult !== undefined) this.#recorded.abort(new Error("conmon has told how the container ended"));
+    this.#record ??= this.#toOwnRecord(sources.readExitRecord());
+    if (this.#record !== undefined) this.#recorded.abort(new Error("conmon has told how the container ended"));
     this.#hinted = true;
     this.#wake?.();
   };
@@ -158,14 +181,13 @@ class ExitWatch {
 
   /** What conmon's record says, or else Podman, which is asked until it answers; undefined: the container has not ended. */
   async #look(): Promise<WaitResult | undefined> {
-    const either = AbortSignal.any([this.#signal, this.#recorded.signal]);
+    if (this.#record !== undefined) return this.#concludeRecord(this.#record);
     try {
-      const answered = this.#recordedResult === undefined ? await this.#askPodman(either) : undefined;
-      return this.#recordedResult ?? answered;
+      return await this.#askPodman(AbortSignal.any([this.#signal, this.#recorded.signal]));
     } catch (error) {
       this.#signal.throwIfAborted();
-      if (this.#recordedResult !== undefined) return this.#recordedResult;
-      throw error;
+      if (this.#record === undefined) throw error;
+      return this.#concludeRecord(this.#record);
     }
   }
 
@@ -179,42 +201,70 @@ class ExitWatch {
         const verdict = judgeExit(evidence);
         if (verdict.ended) return this.#withKernelLog(verdict.result, evidence);
         if (this.#conmonLostAtMs === undefined) return undefined;
+      } else if (this.#isLost()) {
+        return loseExit("conmon, which learns it, and the task's process have ended, and Podman does not answer");
       }
       await sleep(retryMs, undefined, { signal });
     }
   }
 
   /**
-   * Read at every hint: the record is there for moments only before Podman's clean-up takes it away, and by then an answer of
-   * Podman to an earlier hint may be waited for. It needs no answer of Podman, which is busy just now, or may hang.
+   * conmon's word counts, and needs no answer of Podman, which is busy just now, or may hang. Only whether a task failed for want
+   * of memory may be known elsewhere, when its cgroup was gone before the counter was read for the last time: the rule rather than
+   * the exception where systemd manages cgroups, which removes a scope as soon as it is empty.
    */
-  #judgeRecord(): WaitResult | undefined {
-    const record = this.#options.sources.readExitRecord();
-    if (record === undefined) return undefined;
-    const { exitCode, writtenAt: finishedAt } = record;
+  async #concludeRecord(record: ExitRecord): Promise<WaitResult | undefined> {
     const oomKilled = isAfterStart(record.oomMarkedAt, this.#options.startedAt);
-    // Whether it was for want of memory, Podman may still know.
-    if (exitCode !== 0 && this.#isCounterGone && !oomKilled) return undefined;
-    const verdict = judgeExit(this.#evidence({ status: "exited", pid: 0, exitCode, oomKilled, error: "", finishedAt }, true));
-    return verdict.ended && verdict.result.exitCode === exitCode ? verdict.result : undefined;
+    const evidence = this.#evidence(toState(record, oomKilled), true);
+    const verdict = judgeExit(evidence);
+    if (!verdict.ended) return undefined;
+    const isSettled = record.exitCode === 0 || verdict.result.oomKilled || !this.#isCounterGone;
+    if (isSettled || (evidence.survivedOomKills ?? 0) > 0) return verdict.result;
+    const isForMemory = (await this.#options.sources.hasOomRecord()) || (await this.#asksPodmanWhy());
+    this.#signal.throwIfAborted();
+    return isForMemory ? withOomKill(evidence, verdict.result) : verdict.result;
   }
 
-  /**
-   * A task killed by SIGKILL whose cgroup was gone before its OOM counter was read for the last time: the kernel may have
-   * told why. The rule rather than the exception where systemd manages cgroups: it removes a scope as soon as it is empty.
-   */
-  #withKernelLog(result: WaitResult, evidence: ExitEvidence): WaitResult {
-    if (result.exitCode !== sigKillCode || result.oomKilled || !this.#isCounterGone || !this.#options.sources.hasOomRecord()) return result;
-    const verdict = judgeExit({ ...evidence, oomKills: 1 });
-    return verdict.ended ? verdict.result : result;
+  /** Podman's flag, which it takes from a mark of conmon's; false when it does not answer in time. */
+  async #asksPodmanWhy(): Promise<boolean> {
+    const { reasonMs, shortestRetryMs } = this.#timings;
+    const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(reasonMs)]);
+    try {
+      for (;;) {
+        const state = await this.#inspect(signal);
+        // Until its clean-up has seen the end Podman says that the container runs, and the flag means nothing.
+        if (state === undefined || (state !== "no answer" && hasStopped(state))) return state?.oomKilled === true;
+        await sleep(shortestRetryMs, undefined, { signal });
+      }
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      if (!signal.aborted) throw error;
+      return false;
+    }
+  }
+
+  /** A record of an earlier boot may be another run's. Only what judges as an end of this one is kept. */
+  #toOwnRecord(record: ExitRecord | undefined): ExitRecord | undefined {
+    if (record === undefined) return undefined;
+    const verdict = judgeExit(this.#evidence(toState(record, false), true));
+    return verdict.ended && verdict.result.exitCode === record.exitCode ? record : undefined;
+  }
+
+  async #withKernelLog(result: WaitResult, evidence: ExitEvidence): Promise<WaitResult> {
+    const { sources } = this.#options;
+    if (result.exitCode <= 0 || result.oomKilled || !this.#isCounterGone || !(await sources.hasOomRecord())) return result;
+    return withOomKill(evidence, result);
   }
 
   async #inspect(signal: AbortSignal): Promise<ObservedState | undefined | "no answer"> {
+    const { sources, looks } = this.#options;
     try {
-      return await this.#options.sources.inspect(signal);
+      const state = await sources.inspect(AbortSignal.any([signal, AbortSignal.timeout(this.#timings.lookMs)]));
+      looks.succeeded();
+      return state;
     } catch (error) {
       signal.throwIfAborted();
-      this.#options.logger.debug("container cannot be inspected; asking again", { error: String(error) });
+      looks.failed(error);
       return "no answer";
     }
   }
@@ -226,6 +276,13 @@ class ExitWatch {
     }
     this.#conmonLostAtMs ??= performance.now();
     return performance.now() - this.#conmonLostAtMs < this.#timings.conmonGraceMs;
+  }
+
+  /** Nobody is left but Podman who could tell the code, and its clean-up, which needs no service, has had its time. */
+  #isLost(): boolean {
+    const conmonAlive = this.#isConmonAlive();
+    if (conmonAlive || this.#conmonLostAtMs === undefined || !this.#options.sources.isMainGone()) return false;
+    return performance.now() - this.#conmonLostAtMs >= this.#timings.lostGraceMs;
   }
 
   #evidence(state: ObservedState | undefined, conmonAlive: boolean): ExitEvidence {
@@ -248,11 +305,12 @@ class ExitWatch {
     while (!this.#signal.aborted) {
       try {
         this.#waitCode = await this.#options.sources.wait(intervalMs, this.#signal);
+        this.#options.waits.succeeded();
         this.#hint();
         retryMs = waitAgainMs;
       } catch (error) {
         if (this.#signal.aborted) return;
-        this.#options.logger.debug("wait for the container broke off; waiting again", { error: String(error) });
+        this.#options.waits.failed(error);
         // Whatever ended the wait may have ended the container as well.
         this.#hint();
       }
@@ -260,4 +318,14 @@ class ExitWatch {
       retryMs = Math.min(retryMs * 2, longestRetryMs);
     }
   }
+}
+
+function toState({ exitCode, writtenAt: finishedAt }: ExitRecord, oomKilled: boolean): ObservedState {
+  return { status: "exited", pid: 0, exitCode, oomKilled, error: "", finishedAt };
+}
+
+/** The same end, now that somebody has told of an OOM kill: the one that the task had outlived, if it had outlived one. */
+function withOomKill(evidence: ExitEvidence, otherwise: WaitResult): WaitResult {
+  const verdict = judgeExit({ ...evidence, oomKills: 1 });
+  return verdict.ended ? verdict.result : otherwise;
 }

@@ -3,14 +3,16 @@ import { LibpodError, type ContainerInspect } from "@driver/libpod";
 import { DriverError, type TaskHandle as NomadTaskHandle } from "@driver/nomad-plugin";
 import type { LogCollection } from "../config/resolve-log-collection.ts";
 import type { DriverServices } from "../driver-services.ts";
+import { toDriverError } from "../errors.ts";
 import { findLastCollected } from "../logs/last-collected.ts";
 import { toCollector, type LogCollector, type LogFileLimits } from "../logs/open-log-sinks.ts";
-import { isProcessOfContainer } from "../host/cgroup-path.ts";
+import { identifyContainer } from "../host/container-processes.ts";
 import type { PodmanHost } from "../host/podman-host.ts";
 import type { PodmanHosts } from "../host/podman-hosts.ts";
-import { identifyProcess } from "../host/proc-files.ts";
-import { TaskHandle, type KeptLog } from "./task-handle.ts";
-import { decodeTaskState, type TaskState } from "./task-state.ts";
+import type { ProcessIdentity } from "../host/proc-files.ts";
+import { TaskHandle, type SeenContainer } from "./task-handle.ts";
+import type { KeptLog } from "./task-output.ts";
+import { decodeTaskState, type OwnState, type TaskState } from "./task-state.ts";
 
 export interface RecoverRequest {
   readonly handle: NomadTaskHandle;
@@ -29,9 +31,10 @@ export interface RecoverRequest {
 const lookTimeoutMs = 10_000;
 
 /**
- * Takes a task over from an earlier plugin, the Go driver's included. Rejects only when the container is certainly gone
- * or not the task's: Nomad then destroys and restarts the task. While Podman does not answer the task counts as
- * running, and is looked at as soon as it does. Starting a stopped container again is not waited for.
+ * Takes a task over from an earlier plugin, the Go driver's included. Rejects only when the container is certainly gone: Nomad
+ * then destroys the task and starts it anew, beside whatever runs. So a process that Podman names and that cannot be proved to
+ * be the container's is not believed, and the task is taken over all the same. While Podman does not answer the task counts as
+ * running. Starting a stopped container again is not waited for.
  */
 export async function recoverTask(request: RecoverRequest, signal: AbortSignal): Promise<TaskHandle> {
   const { handle, services, logger } = request;
@@ -39,7 +42,6 @@ export async function recoverTask(request: RecoverRequest, signal: AbortSignal):
   const host = resolveHost(request.hosts, state);
   const observed = await look(host, state.containerId, logger, signal);
   if (observed === "gone") throw new DriverError("task-not-found", `container ${state.containerId} of task ${handle.config.id} is gone`);
-  if (observed !== "no answer") checkIdentity(observed, request);
   return new TaskHandle({
     task: handle.config,
     containerId: state.containerId,
@@ -47,10 +49,10 @@ export async function recoverTask(request: RecoverRequest, signal: AbortSignal):
     startedAt: state.startedAt,
     sameBoot: state.own === undefined || state.own.bootId === "" || state.own.bootId === services.bootId,
     isFresh: false,
-    seenPid: toSeenPid(request, state, observed),
+    seen: toSeen(request, state, observed),
+    stopSignal: state.own?.stopSignal,
     collector: toOwnCollector(request, state),
     keptLog: toKeptLog(request, state),
-    observed: observed === "no answer" ? undefined : observed,
     // conmon of a container of the Go driver waits for a reader of Nomad's FIFO, and Podman waits for conmon.
     restarts: request.restartsStopped && state.own !== undefined ? { address: state.network?.ip } : undefined,
     services,
@@ -71,10 +73,16 @@ function toKeptLog({ handle }: RecoverRequest, { own, logStreamer, startedAt }: 
   return own?.logSource === "journal" ? { kind: "journal", since: undefined } : { kind: "file", limitBytes: own?.logLimitBytes };
 }
 
-/** A Podman that named a process of this host once names one of this host now: that of a container started again as well. */
-function toSeenPid({ services }: RecoverRequest, { own }: TaskState, observed: ContainerInspect | "no answer"): number {
-  if (own === undefined || own.containerPid === 0 || own.bootId !== services.bootId) return 0;
-  return observed === "no answer" ? own.containerPid : observed.state.pid;
+function toSeen({ services }: RecoverRequest, { own, containerId }: TaskState, observed: ContainerInspect | "no answer"): SeenContainer {
+  const proven = own === undefined || own.bootId !== services.bootId ? undefined : toProven(own);
+  if (observed === "no answer") return { kind: "unseen", proven };
+  const { pid, conmonPid, cgroupPath } = observed.state;
+  return { kind: "inspected", inspect: observed, processes: identifyContainer(services.roots, { containerId, pid, conmonPid, cgroupPath, proven }) };
+}
+
+/** The start noted only a process that the kernel had in the container's cgroup. */
+function toProven({ containerPid: pid, containerStartTicks: startTicks }: OwnState): ProcessIdentity | undefined {
+  return pid > 0 && startTicks !== "" ? { pid, startTicks } : undefined;
 }
 
 function resolveHost(hosts: PodmanHosts, state: TaskState): PodmanHost {
@@ -91,15 +99,8 @@ async function look(host: PodmanHost, containerId: string, logger: Logger, signa
     return observed ?? "gone";
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof LibpodError && error.code === "bad-request") throw error;
+    if (error instanceof LibpodError && error.code === "bad-request") throw toDriverError(`look at container ${containerId.slice(0, 12)}`, error);
     logger.warn("Podman does not answer; the task is taken to run until it does", { container: containerId, error: String(error) });
     return "no answer";
   }
-}
-
-/** Podman's word for the main process is only taken when the kernel has it in a cgroup of this container. */
-function checkIdentity(observed: ContainerInspect, { services, handle }: RecoverRequest): void {
-  const main = identifyProcess(services.roots, observed.state.pid);
-  if (main === undefined || isProcessOfContainer(services.roots, main, observed.id)) return;
-  throw new DriverError("failed", `task ${handle.config.id}: Podman names process ${main.pid} as the container's, but the kernel does not have it in a cgroup of container ${observed.id}`);
 }

@@ -1,24 +1,27 @@
 // For the tests of the exit watcher: a container that does what a test says.
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Logger, WaitResult } from "@driver/nomad-plugin";
+import type { WaitResult } from "@driver/nomad-plugin";
 import type { ExitRecord } from "../host/exit-directory.ts";
 import type { ObservedState } from "./exit-verdict.ts";
-import { waitForExit, type ExitSources, type ExitTimings, type HintWatch } from "./exit-watcher.ts";
+import { waitForExit, type ExitSources, type ExitTimings, type HintWatch, type Outcomes } from "./exit-watcher.ts";
 
 export const startedAt = new Date("2026-08-21T10:00:00.000Z");
 export const running: ObservedState = { status: "running", pid: 4711, exitCode: 0, oomKilled: false, error: "", startedAt };
 export const exited = (exitCode: number): ObservedState => ({ ...running, status: "exited", pid: 0, exitCode, finishedAt: new Date(startedAt.getTime() + 1000) });
 
-export const timings: ExitTimings = { partialWaitMs: 5000, partialWaitDelayMs: 0, bareWaitMs: 500, shortestRetryMs: 2, longestRetryMs: 8, waitAgainMs: 2, conmonGraceMs: 20 };
+export const timings: ExitTimings = { partialWaitMs: 5000, partialWaitDelayMs: 0, bareWaitMs: 500, shortestRetryMs: 2, longestRetryMs: 8, waitAgainMs: 2, conmonGraceMs: 20, lookMs: 40, lostGraceMs: 60, reasonMs: 40 };
 
-export const silent: Logger = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, named: () => silent, with: () => silent };
+const silent: Outcomes = { failed() {}, succeeded() {} };
 
 /** A container as the test wants it seen. Counts what is open, so that a test can see what is left. */
 export class ScriptedContainer implements ExitSources {
   state: ObservedState | "unreachable" | undefined = running;
   record: ExitRecord | undefined;
   conmonAlive = true;
+  mainGone = false;
+  openOomWatches = 0;
+  noteOomKills: (oomKills: number) => void = () => assert.fail("nobody watches the OOM counter");
   oomKills: number | undefined = 0;
   survived: number | undefined;
   oomRecord = false;
@@ -73,9 +76,19 @@ export class ScriptedContainer implements ExitSources {
     return this.survived;
   }
 
-  hasOomRecord(): boolean {
+  async hasOomRecord(): Promise<boolean> {
     this.kernelLogReads += 1;
     return this.oomRecord;
+  }
+
+  isMainGone(): boolean {
+    return this.mainGone;
+  }
+
+  watchOomKills(note: (oomKills: number) => void): () => void {
+    this.noteOomKills = note;
+    this.openOomWatches += 1;
+    return () => (this.openOomWatches -= 1);
   }
 
   /** Ends after Podman has been asked in vain, and tells of it. */
@@ -100,9 +113,9 @@ export function hang(signal: AbortSignal): Promise<number> {
 
 export function watch(container: ScriptedContainer, options: { readonly sameBoot?: boolean; readonly signal?: AbortSignal } = {}): Promise<WaitResult> {
   const { sameBoot = true, signal = new AbortController().signal } = options;
-  return waitForExit({ sources: container, startedAt, sameBoot, memoryLimitBytes: 1_048_576, logger: silent, timings }, signal);
+  return waitForExit({ sources: container, startedAt, sameBoot, memoryLimitBytes: 1_048_576, looks: silent, waits: silent, timings }, signal);
 }
 
 export function assertNothingOpen(container: ScriptedContainer): void {
-  assert.deepEqual([container.openWaits, container.openWatches], [0, 0]);
+  assert.deepEqual([container.openWaits, container.openWatches, container.openOomWatches], [0, 0, 0]);
 }

@@ -25,14 +25,14 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
   const startedAt = observed.state.startedAt ?? new Date();
   const source = resolveTaskLogging(request.options.logging, request.policy.logging);
   const network = toDriverNetwork(observed.network, {});
-  const processes = identifyContainer(request.services.roots, { containerId: observed.id, ...observed.state, seenPid: 0 });
+  const processes = identifyContainer(request.services.roots, { containerId: observed.id, ...observed.state, proven: undefined });
   const driverState = encodeTaskState({
     containerId: observed.id,
     startedAt,
     network,
     options: request.options,
     socketName: request.host.name,
-    own: toOwnState(request, source, processes),
+    own: toOwnState(request, source, { processes, stopSignal: observed.config.stopSignal }),
   });
   signal.throwIfAborted();
   undo.keep();
@@ -45,11 +45,9 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
     sameBoot: true,
     // Nomad's log collector stops for good with the plugin that had begun to write to it.
     isFresh: !isTakenOver,
-    seenPid: 0,
-    processes,
+    seen: { kind: "inspected", inspect: observed, processes },
     collector: toCollector(toLogMode(request, source), request.logFiles),
     keptLog: source.kind === "journal" ? { kind: "journal", since: undefined } : { kind: "file", limitBytes: toLimitBytes(source) },
-    observed,
     services,
     logger,
     emit: request.emit,
@@ -57,7 +55,13 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
   return { task, answer: { handle: { version: handleVersion, config, state: "running", driverState }, network } };
 }
 
-function toOwnState(request: StartTaskRequest, source: LogSource, { main }: ContainerProcesses): Parameters<typeof encodeTaskState>[0]["own"] {
+interface StartedFacts {
+  readonly processes: ContainerProcesses;
+  readonly stopSignal: string;
+}
+
+function toOwnState(request: StartTaskRequest, source: LogSource, { processes, stopSignal }: StartedFacts): Parameters<typeof encodeTaskState>[0]["own"] {
+  const { main } = processes;
   return {
     bootId: request.services.bootId,
     containerPid: main?.pid ?? 0,
@@ -65,6 +69,7 @@ function toOwnState(request: StartTaskRequest, source: LogSource, { main }: Cont
     logMode: toLogMode(request, source),
     ...(source.kind === "journal" && { logSource: "journal" as const }),
     logLimitBytes: toLimitBytes(source),
+    ...(stopSignal !== "" && { stopSignal }),
   };
 }
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LibpodError } from "@driver/libpod";
-import { DriverError } from "@driver/nomad-plugin";
-import { inStep } from "../errors.ts";
-import { parseSignal } from "../plan/signal-name.ts";
+import { DriverError, toSignalNumber, type Logger } from "@driver/nomad-plugin";
+import { inStep, isNoAnswer } from "../errors.ts";
 import { toTimerMs } from "../to-timer-ms.ts";
+import { answersWithin } from "./answers-within.ts";
 import type { TaskHandle } from "./task-handle.ts";
 
 export interface StopOptions {
@@ -13,67 +13,145 @@ export interface StopOptions {
   readonly killSignal: string;
 }
 
+const sigTerm = 15;
 const sigKill = 9;
-/** Longest wait for Podman to pass SIGKILL on; then the kernel is asked directly. */
-const killAnswerMs = 5000;
-/** After SIGKILL the kernel, conmon and Podman get this long to agree that the task is gone. */
+/** Longest wait for Podman to pass a signal on; then it goes to the task's process itself, where that is known. */
+const signalAnswerMs = 3000;
+/** A signal that neither Podman nor the kernel passed on is tried again after so long. */
+const askAgainMs = 1000;
+/** After SIGKILL the kernel and conmon get this long to agree that the task is gone. */
 const killGraceMs = 20_000;
 
-/** Asks the task to end and kills it after the time-out. Settles when it has ended; a task that is gone already is no error. */
-export async function stopContainer(task: TaskHandle, options: StopOptions, signal: AbortSignal): Promise<void> {
-  await task.endRestart(killGraceMs, signal);
+/**
+ * Asks the task to end and kills it after the time-out, whose clock runs whether or not Podman answers. Settles when it has
+ * ended; a task that is gone already is no error.
+ */
+export async function stopContainer(task: TaskHandle, options: StopOptions, logger: Logger, signal: AbortSignal): Promise<void> {
+  const killAtMs = performance.now() + options.timeoutMs;
+  await task.endRestart(options.timeoutMs, signal);
   if (!task.isRunning) return;
-  task.noteStop();
-  const polite = parseSignal(options.killSignal || task.stopSignal || "SIGTERM");
-  if (options.timeoutMs > 0) {
-    await thaw(task, signal);
-    await sendSignal(task, polite, signal);
-    if (await endsWithin(task, options.timeoutMs, signal)) return;
+  task.processes.noteStop();
+  const asking = new AbortController();
+  const patienceMs = Math.min(signalAnswerMs, options.timeoutMs / 2);
+  const asked = options.timeoutMs > 0 ? askToEnd(task, { signalNumber: chooseSignal(task, options.killSignal), patienceMs, logger }, AbortSignal.any([signal, asking.signal])) : undefined;
+  try {
+    if (await endsWithin(task, killAtMs - performance.now(), signal)) return;
+  } finally {
+    asking.abort(new Error("the task's time to end by itself is over"));
+    await asked;
   }
   await killContainer(task, signal);
 }
 
-/** Kills the task and settles when it has ended; rejects when it outlives that by far. */
-export async function killContainer(task: TaskHandle, signal: AbortSignal): Promise<void> {
-  await task.endRestart(killGraceMs, signal);
-  if (!task.isRunning) return;
-  task.noteStop();
-  try {
-    const bounded = AbortSignal.any([signal, AbortSignal.timeout(killAnswerMs)]);
-    await thaw(task, bounded);
-    await sendSignal(task, sigKill, bounded);
-  } catch (error) {
-    signal.throwIfAborted();
-    // A Podman that does not answer must not keep a task alive that has to go.
-    if (task.signalProcess(sigKill) === "unknown") throw toKillError(task, error);
-  }
-  if (await endsWithin(task, killGraceMs, signal)) return;
-  throw new DriverError("failed", `task ${task.id}: SIGKILL was sent ${killGraceMs / 1000} s ago, and Podman still does not report its end`);
+/** What the job asks for, else the image, else SIGTERM. A word that is no signal must not make a task unstoppable. */
+function chooseSignal(task: TaskHandle, killSignal: string): number {
+  const wanted = killSignal || task.stopSignal;
+  const number = wanted === "" ? sigTerm : toSignalNumber(wanted);
+  if (number !== undefined) return number;
+  const whose = killSignal === "" ? "the image's stop signal" : "kill_signal";
+  task.emit(`${whose} "${wanted}" is no signal: the task is sent SIGTERM; a name such as SIGINT or INT, or a number from 1 to 64 would be right`);
+  return sigTerm;
 }
 
-/** The processes of a paused container get no signal before it goes on; Podman 4.3 even refuses to send one. */
-async function thaw(task: TaskHandle, signal: AbortSignal): Promise<void> {
-  const { containers } = task.host.client;
+interface Request {
+  readonly signalNumber: number;
+  /** Longest wait for Podman. */
+  readonly patienceMs: number;
+  readonly logger: Logger;
+}
+
+/** Settles when the signal has got through, or `signal` fires. Never rejects: the task is killed when its time is over. */
+async function askToEnd(task: TaskHandle, { signalNumber, patienceMs, logger }: Request, signal: AbortSignal): Promise<void> {
+  for (let hasWarned = false; !signal.aborted; hasWarned = true) {
+    try {
+      await thaw(task, patienceMs, signal);
+      return await passOn(task, { signalNumber, patienceMs }, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      logger[hasWarned ? "debug" : "warn"]("the task could not be asked to end; it is asked again until its time is over", { error: String(error) });
+    }
+    await sleep(askAgainMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/**
+ * Sends a signal that Nomad's user asks for. Rejects with Podman's words when it refuses; where it does not answer the kernel is asked.
+ */
+export async function signalTask(task: TaskHandle, signalNumber: number, signal: AbortSignal): Promise<void> {
   try {
-    const container = await containers.inspect(task.containerId, signal);
-    if (container?.state.status === "paused") await containers.unpause(task.containerId, signal);
+    await answersWithin(signalAnswerMs, signal, (bounded) => sendSignal(task, signalNumber, bounded));
   } catch (error) {
     signal.throwIfAborted();
-    // The signal may get through all the same, and says what is wrong when it does not.
-    if (!(error instanceof LibpodError)) throw error;
+    if (!isNoAnswer(error)) throw error;
+    signalProcess(task, signalNumber, error);
   }
+}
+
+/** By Podman, whose other users then see it; by the kernel where Podman does not do it, for whatever reason. */
+async function passOn(task: TaskHandle, { signalNumber, patienceMs }: Pick<Request, "signalNumber" | "patienceMs">, signal: AbortSignal): Promise<void> {
+  try {
+    await answersWithin(patienceMs, signal, (bounded) => sendSignal(task, signalNumber, bounded));
+  } catch (error) {
+    signal.throwIfAborted();
+    signalProcess(task, signalNumber, error);
+  }
+}
+
+/** Sends a signal to the task's process itself. Throws when it cannot, with the words of whoever else could not. */
+function signalProcess(task: TaskHandle, signalNumber: number, failure: unknown): void {
+  const outcome = task.processes.signal(signalNumber);
+  if (outcome.kind === "sent") return;
+  if (outcome.kind === "gone") return task.lookAgain();
+  const kernel = outcome.kind === "refused" ? `, and the kernel refuses it as well: ${textOf(outcome.error)}` : "";
+  throw new DriverError("failed", `task ${task.id}: ${textOf(failure)}${kernel}`, { recoverable: true, cause: failure });
+}
+
+/** Kills the task and settles when it has ended; rejects when it outlives that by far. */
+export async function killContainer(task: TaskHandle, signal: AbortSignal): Promise<void> {
+  await task.endRestart(signalAnswerMs, signal);
+  if (!task.isRunning) return;
+  task.processes.noteStop();
+  await thaw(task, signalAnswerMs, signal);
+  // Nobody else need be asked where the kernel knows the process.
+  const outcome = task.processes.signal(sigKill);
+  if (outcome.kind === "gone") task.lookAgain();
+  if (outcome.kind === "unknown" || outcome.kind === "refused") await passOn(task, { signalNumber: sigKill, patienceMs: signalAnswerMs }, signal);
+  if (await endsWithin(task, killGraceMs, signal)) return;
+  // Nobody can tell its code yet, and whoever waits for that waits on. The process is dead.
+  if (task.processes.isMainGone()) return;
+  throw new DriverError("failed", `task ${task.id}: SIGKILL was sent ${killGraceMs / 1000} s ago, and its end is still not to be seen`, { recoverable: true });
+}
+
+/**
+ * The processes of a paused container get no signal before it goes on; Podman 4.3 even refuses to send one. Where the kernel
+ * tells whether it is paused Podman is asked only to end that, and where it does not do so the kernel is.
+ */
+async function thaw(task: TaskHandle, patienceMs: number, signal: AbortSignal): Promise<void> {
+  const isFrozen = task.processes.isFrozen();
+  if (isFrozen === false) return;
+  const { containers } = task.host.client;
+  try {
+    await answersWithin(patienceMs, signal, async (bounded) => {
+      const isPaused = isFrozen ?? (await containers.inspect(task.containerId, bounded))?.state.status === "paused";
+      if (isPaused) await containers.unpause(task.containerId, bounded);
+    });
+  } catch {
+    signal.throwIfAborted();
+    // The signal may get through all the same, and says what is wrong when it does not.
+  }
+  if (task.processes.isFrozen() === true) task.processes.thaw();
 }
 
 /**
  * Settles when Podman has passed the signal on. A container that is not running any more is no error. Podman may think so of one
  * that runs, when it takes a cleared temporary folder for a reboot (podman 4.3): the kernel is asked then.
  */
-export async function sendSignal(task: TaskHandle, signalNumber: number, signal: AbortSignal): Promise<void> {
+async function sendSignal(task: TaskHandle, signalNumber: number, signal: AbortSignal): Promise<void> {
   try {
     await inStep(`send signal ${signalNumber} to container ${task.containerId.slice(0, 12)}`, task.host.client.containers.kill(task.containerId, String(signalNumber), signal));
   } catch (error) {
     if (!isNotRunning(error instanceof DriverError ? error.cause : error)) throw error;
-    if (task.signalProcess(signalNumber) !== "sent") task.lookAgain();
+    if (task.processes.signal(signalNumber).kind !== "sent") task.lookAgain();
   }
 }
 
@@ -83,17 +161,11 @@ function isNotRunning(error: unknown): boolean {
   return error.code === "not-found" || error.code === "conflict" || /container state improper|can only kill running/.test(`${error.podmanCause ?? ""} ${error.podmanMessage ?? ""}`);
 }
 
-function toKillError(task: TaskHandle, cause: unknown): DriverError {
-  const text = cause instanceof DriverError ? cause.message : `no answer from Podman within ${killAnswerMs / 1000} s`;
-  return new DriverError("failed", `task ${task.id} cannot be killed: ${text}`, { recoverable: true, cause });
-}
-
 async function endsWithin(task: TaskHandle, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
   const late = new AbortController();
   const stop = AbortSignal.any([signal, late.signal]);
   try {
-    const first = await Promise.race([task.wait(stop).then(() => true), sleep(toTimerMs(timeoutMs), false, { signal: stop })]);
-    return first;
+    return await Promise.race([task.ended(stop).then(() => true), sleep(toTimerMs(Math.max(0, timeoutMs)), false, { signal: stop })]);
   } catch (error) {
     // A timer that is cut short rejects with an error of its own.
     signal.throwIfAborted();
@@ -101,4 +173,8 @@ async function endsWithin(task: TaskHandle, timeoutMs: number, signal: AbortSign
   } finally {
     late.abort();
   }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,30 +1,31 @@
 import type { ContainerInspect } from "@driver/libpod";
 import { DriverError, type Logger } from "@driver/nomad-plugin";
 import { type TaskConfig, type TaskStats, type TaskStatus, type WaitResult } from "@driver/nomad-plugin";
-import { readCgroupSample, readOomKills } from "../host/cgroup-counters.ts";
-import { identifyContainer, type ContainerProcesses } from "../host/container-processes.ts";
 import type { DriverServices } from "../driver-services.ts";
-import { readExitRecord, type ExitRecord } from "../host/exit-directory.ts";
-import { hasOomRecord } from "../host/kernel-log.ts";
+import { readCgroupSample } from "../host/cgroup-counters.ts";
+import { identifyContainer, identifyWithoutEngine, type ContainerProcesses } from "../host/container-processes.ts";
 import type { PodmanHost } from "../host/podman-host.ts";
-import { isAlive, type HostRoots } from "../host/proc-files.ts";
-import { openFileLogs } from "../logs/file-logs.ts";
-import { openJournalLogs } from "../logs/journal-logs.ts";
+import type { ProcessIdentity } from "../host/proc-files.ts";
 import type { LogCollector } from "../logs/open-log-sinks.ts";
-import { TaskLogs, type OpenLogs } from "../logs/task-logs.ts";
+import type { TaskLogs } from "../logs/task-logs.ts";
 import { memoryLimitBytes } from "../plan/resources.ts";
-import { findContainer } from "./find-container.ts";
+import type { RepeatedFailure } from "../repeated-failure.ts";
+import { settleOrAbort } from "../settle-or-abort.ts";
+import { toExitSources } from "./exit-sources.ts";
 import { hasStopped, unknownExitCode } from "./exit-verdict.ts";
-import { waitForExit, type ExitSources, type HintWatch } from "./exit-watcher.ts";
+import { waitForExit, type ExitSources, type Outcomes } from "./exit-watcher.ts";
+import { findContainer } from "./find-container.ts";
 import { restartStopped } from "./restart-stopped.ts";
 import { followStats, type NodeCompute } from "./stats-sampler.ts";
+import { collectOutput, drainLimitsOf, type KeptLog } from "./task-output.ts";
+import { TaskProcesses } from "./task-processes.ts";
 
-/** Where the task's output is kept until it is collected. */
-export type KeptLog =
-  /** conmon's file, which may take so much of the disk. */
-  | { readonly kind: "file"; readonly limitBytes: number | undefined }
-  /** The host's journal, to be read from `since` on when no position was saved; undefined: from the beginning. */
-  | { readonly kind: "journal"; readonly since: Date | undefined };
+/** How much is known of a task's container when its handle is made. */
+export type SeenContainer =
+  /** Podman has told of it just now. */
+  | { readonly kind: "inspected"; readonly inspect: ContainerInspect; readonly processes: ContainerProcesses }
+  /** Podman does not answer. `proven`: its main process, as it was proved when the task was started in this boot. */
+  | { readonly kind: "unseen"; readonly proven: ProcessIdentity | undefined };
 
 export interface TaskHandleOptions {
   readonly task: TaskConfig;
@@ -35,15 +36,12 @@ export interface TaskHandleOptions {
   readonly sameBoot: boolean;
   /** True: this plugin has just started it; false: it was recovered. */
   readonly isFresh: boolean;
-  /** The container's main process as an earlier plugin saw it in this boot; 0 where it did not. */
-  readonly seenPid: number;
-  /** Set where they were looked at already. */
-  readonly processes?: ContainerProcesses;
+  readonly seen: SeenContainer;
+  /** The image's stop signal as an earlier plugin knew it; counts until Podman has told. */
+  readonly stopSignal?: string | undefined;
   /** Who writes the task's log files; undefined: nobody here, or conmon itself for a task of the Go driver. */
   readonly collector: LogCollector | undefined;
   readonly keptLog: KeptLog;
-  /** What Podman said of the container; undefined when it could not be asked and must be, as soon as it answers. */
-  readonly observed: ContainerInspect | undefined;
   /** Set: a container that has stopped is started again before it is watched; with the address that Nomad knows the task by. */
   readonly restarts?: { readonly address: string | undefined } | undefined;
   readonly services: DriverServices;
@@ -52,29 +50,28 @@ export interface TaskHandleOptions {
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
 }
 
-/** When a task has ended, its output may take this long to reach a reader that is slow, and longer while more of it comes. */
-const drainLimits = { timeoutMs: 10_000, mostMs: 60_000 };
-
 /**
- * A task whose container was started, now or by an earlier plugin: it cannot be told which. Owns the exit watch and the
- * log pump; both go on until the task has ended or `close` is called.
+ * A task whose container was started, now or by an earlier plugin: it cannot be told which. Owns the exit watch and the log
+ * pump. It has two ends: `ended`, when its container has, which is what counts for those who stop it; and the delivery of its
+ * last output, which only those wait for who wait for its result.
  */
 export class TaskHandle {
   readonly task: TaskConfig;
   readonly containerId: string;
   readonly host: PodmanHost;
+  /** What the kernel knows of it. */
+  readonly processes: TaskProcesses;
   readonly #options: TaskHandleOptions;
   readonly #stop = new AbortController();
   readonly #noMoreTries = new AbortController();
   readonly #found = Promise.withResolvers<void>();
-  readonly #ended: Promise<WaitResult>;
+  readonly #inspected = Promise.withResolvers<ContainerInspect>();
+  readonly #ended = Promise.withResolvers<WaitResult>();
+  readonly #delivered: Promise<WaitResult>;
   #startedAt: Date;
   #isRestarting = false;
   #hasRestarted = false;
-  /** As far as the kernel vouches for them. */
-  #processes: ContainerProcesses = { conmonIsLost: false };
-  #stopSignal = "";
-  #survivedOomKills: number | undefined;
+  #stopSignal: string;
   #hintOfExit: () => void = () => undefined;
   #result: WaitResult | undefined;
   #completedAt: Date | undefined;
@@ -83,11 +80,13 @@ export class TaskHandle {
     this.task = options.task;
     this.containerId = options.containerId;
     this.host = options.host;
+    this.processes = new TaskProcesses(options.services.roots, this.containerId, knownProcesses(options));
     this.#startedAt = options.startedAt;
+    this.#stopSignal = options.stopSignal ?? "";
     this.#options = options;
-    this.#ended = this.#live();
+    this.#delivered = this.#live();
     // Every waiter sees a failure for itself; without one there is nobody to tell.
-    this.#ended.catch(() => undefined);
+    for (const promise of [this.#delivered, this.#ended.promise, this.#inspected.promise]) promise.catch(() => undefined);
   }
 
   get id(): string {
@@ -104,19 +103,27 @@ export class TaskHandle {
     return this.#stopSignal;
   }
 
+  /** False as soon as the container has ended, though its last output may still be on its way. */
   get isRunning(): boolean {
     return this.#result === undefined;
   }
 
-  /** Settles with the one result of the task, also when it has long ended; rejects with the signal's reason. */
+  /** True also where nobody can tell its result yet: the kernel knows that its process is dead. */
+  get hasEnded(): boolean {
+    return !this.isRunning || this.processes.isMainGone();
+  }
+
+  /** Settles when the container has ended; rejects with the signal's reason, and when the handle is closed before. */
+  async ended(signal: AbortSignal): Promise<WaitResult> {
+    return this.#result ?? settleOrAbort(this.#ended.promise, signal);
+  }
+
+  /**
+   * Settles with the one result of the task when its output is delivered as well, also when that was long ago; rejects with the
+   * signal's reason.
+   */
   async wait(signal: AbortSignal): Promise<WaitResult> {
-    if (this.#result !== undefined) return this.#result;
-    signal.throwIfAborted();
-    return new Promise((resolve, reject) => {
-      const abort = (): void => reject(signal.reason as Error);
-      signal.addEventListener("abort", abort, { once: true });
-      this.#ended.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-    });
+    return settleOrAbort(this.#delivered, signal);
   }
 
   status(): TaskStatus {
@@ -125,26 +132,9 @@ export class TaskHandle {
     return { id, name, state, startedAt: this.startedAt, completedAt: this.#completedAt, result: this.#result, attributes: { container_id: this.containerId } };
   }
 
-  /** For those who end the task: what the kernel has killed for memory until now is not why it ends. */
-  noteStop(): void {
-    const { cgroup, main } = this.#processes;
-    // A main process that is dead already may be one of those killed.
-    if (cgroup === undefined || main === undefined || !isAlive(this.#options.services.roots, main)) return;
-    this.#survivedOomKills ??= readOomKills(cgroup);
-  }
-
-  /** Sends a signal to the container's main process without Podman. `unknown`: nobody knows which process it is. */
-  signalProcess(signalNumber: number): "sent" | "gone" | "unknown" {
-    const { main } = this.#processes;
-    if (main === undefined) return "unknown";
-    if (!isAlive(this.#options.services.roots, main)) return "gone";
-    try {
-      process.kill(main.pid, signalNumber);
-      return "sent";
-    } catch {
-      // It ended between the look and the blow, or belongs to a user whom this one may not touch.
-      return "gone";
-    }
+  /** Tells the task's owner what happens. */
+  emit(message: string): void {
+    this.#options.emit(message);
   }
 
   /** Has the watch look at the container now: somebody has found that it does not run. */
@@ -164,7 +154,7 @@ export class TaskHandle {
   /** Ends with the task. Yields nothing where the container's cgroup cannot be read. */
   stats(options: { readonly intervalMs: number; readonly compute: NodeCompute }, signal: AbortSignal): AsyncIterable<TaskStats> {
     const read = (): ReturnType<typeof readCgroupSample> => {
-      const { cgroup } = this.#processes;
+      const { cgroup } = this.processes;
       return this.isRunning && cgroup !== undefined ? readCgroupSample(cgroup) : undefined;
     };
     const either = AbortSignal.any([signal, this.#stop.signal]);
@@ -174,33 +164,73 @@ export class TaskHandle {
   /** Lets go of the container, which runs on. Settles when watch and pump have ended. */
   async close(): Promise<void> {
     this.#stop.abort(new Error(`task ${this.id} was let go`));
-    await this.#ended.catch(() => undefined);
+    await this.#delivered.catch(() => undefined);
   }
 
   async #live(): Promise<WaitResult> {
     const signal = this.#stop.signal;
+    let logs: TaskLogs | undefined;
     try {
-      const found = await this.#find(signal);
-      this.#result = found !== undefined && "exitCode" in found ? found : await this.#watch(found, signal);
+      const failure = await this.#find(signal);
+      if (failure === undefined) logs = this.#collect();
+      this.#found.resolve();
+      const result = failure ?? (await this.#watch(signal));
+      this.#result = result;
       this.#completedAt = new Date();
-      return this.#result;
+      this.#ended.resolve(result);
+      // Whoever lets go of a task that has ended wants no more of its output, and those who wait get its result all the same.
+      if (logs !== undefined) await settleOrAbort(logs.drain(drainLimitsOf(this.#options.keptLog)), signal).catch(() => undefined);
+      return result;
+    } catch (error) {
+      this.#ended.reject(error);
+      throw error;
     } finally {
       this.#found.resolve();
+      await logs?.close();
     }
   }
 
-  /** The container as it is to be watched, or the task's end where it was to be started again and was not. */
-  async #find(signal: AbortSignal): Promise<ContainerInspect | WaitResult | undefined> {
-    const { logger, observed, restarts } = this.#options;
-    const inspect = observed ?? (await findContainer(this.host.client, this.containerId, logger, signal));
-    if (inspect === undefined || restarts === undefined || !hasStopped(inspect.state) || this.#noMoreTries.signal.aborted) return inspect;
+  /** Settles when the task can be watched; with its end where it was to be started again and was not. */
+  async #find(signal: AbortSignal): Promise<WaitResult | undefined> {
+    const { seen } = this.#options;
+    if (seen.kind === "inspected") return this.#meet(seen.inspect, signal);
+    const asking = this.#ask(signal);
+    asking.catch(() => undefined);
+    // All that its end needs may be in sight: then Podman is asked for the sake of its output only.
+    if (this.processes.isMainKnown && this.processes.conmonFolders !== undefined) return undefined;
+    const inspect = await asking;
+    if (inspect === undefined) return undefined;
+    this.processes.replace(identify(this.#options, inspect, seen.proven));
+    return this.#meet(inspect, signal);
+  }
+
+  /** Asks Podman until it answers. */
+  async #ask(signal: AbortSignal): Promise<ContainerInspect | undefined> {
+    try {
+      const inspect = await findContainer(this.host.client, this.containerId, this.#options.services.looks, signal);
+      if (inspect === undefined) throw new DriverError("task-not-found", `container ${this.containerId.slice(0, 12)} is gone`);
+      this.#note(inspect);
+      return inspect;
+    } catch (error) {
+      this.#inspected.reject(error);
+      signal.throwIfAborted();
+      return undefined;
+    }
+  }
+
+  /** Starts a container again that has stopped, where that is wanted. Answers with the task's end where it fails. */
+  async #meet(inspect: ContainerInspect, signal: AbortSignal): Promise<WaitResult | undefined> {
+    const { restarts, logger } = this.#options;
+    this.#note(inspect);
+    if (restarts === undefined || !hasStopped(inspect.state) || this.#noMoreTries.signal.aborted) return undefined;
     this.#isRestarting = true;
     try {
       const request = { host: this.host, containerId: this.containerId, address: restarts.address, logger, noMoreTries: this.#noMoreTries.signal };
       const restarted = await restartStopped(request, signal);
       this.#startedAt = restarted.state.startedAt ?? new Date();
       this.#hasRestarted = true;
-      return restarted;
+      this.processes.replace(identify(this.#options, restarted, undefined));
+      return undefined;
     } catch (error) {
       signal.throwIfAborted();
       return { exitCode: unknownExitCode, signal: 0, oomKilled: false, error: error instanceof Error ? error.message : String(error) };
@@ -209,130 +239,76 @@ export class TaskHandle {
     }
   }
 
-  async #watch(inspect: ContainerInspect | undefined, signal: AbortSignal): Promise<WaitResult> {
-    const logs = inspect === undefined ? undefined : this.#attach(inspect);
-    this.#found.resolve();
-    try {
-      const result = await waitForExit(
-        {
-          sources: this.#exitSources(),
-          startedAt: this.#startedAt,
-          // A process that the kernel has in the container's cgroup was started in this boot, whatever an old state says.
-          sameBoot: this.#options.sameBoot || this.#hasRestarted || this.#processes.main !== undefined,
-          memoryLimitBytes: memoryLimitBytes(this.task.resources),
-          logger: this.#options.logger,
-        },
-        signal,
-      );
-      await logs?.drain(drainLimits);
-      return result;
-    } finally {
-      await logs?.close();
-    }
+  #note(inspect: ContainerInspect): void {
+    this.#stopSignal = inspect.config.stopSignal;
+    this.#inspected.resolve(inspect);
+  }
+
+  #collect(): TaskLogs | undefined {
+    const { collector, keptLog, isFresh, services, logger, emit } = this.#options;
+    if (collector === undefined) return undefined;
+    return collectOutput({
+      task: this.task,
+      containerId: this.containerId,
+      host: this.host,
+      collector,
+      keptLog,
+      isFresh,
+      inspected: () => this.#inspected.promise,
+      services,
+      logger,
+      emit,
+      onEnd: () => this.#hintOfExit(),
+    });
+  }
+
+  #watch(signal: AbortSignal): Promise<WaitResult> {
+    const { sameBoot, services } = this.#options;
+    const subject = this.containerId;
+    const outcomesOf = (failures: RepeatedFailure): Outcomes => ({ failed: (error) => failures.failed(error, subject), succeeded: () => failures.succeeded(subject) });
+    const watching = waitForExit(
+      {
+        sources: this.#exitSources(),
+        startedAt: this.#startedAt,
+        // A process that the kernel has in the container's cgroup was started in this boot, whatever an old state says.
+        sameBoot: sameBoot || this.#hasRestarted || this.processes.isMainKnown,
+        memoryLimitBytes: memoryLimitBytes(this.task.resources),
+        looks: outcomesOf(services.looks),
+        waits: outcomesOf(services.waits),
+      },
+      signal,
+    );
+    return watching.finally(() => {
+      services.looks.forget(subject);
+      services.waits.forget(subject);
+    });
+  }
+
+  #exitSources(): ExitSources {
+    const { services } = this.#options;
+    const sources = toExitSources({ containerId: this.containerId, host: this.host, processes: this.processes, services });
+    return {
+      ...sources,
+      watchHints: (hint) => {
+        this.#hintOfExit = hint;
+        return sources.watchHints(hint);
+      },
+    };
   }
 
   /** Settles when the container has been looked at, or the signal fires. */
   async #whenFound(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const stop = (): void => resolve();
-    signal.addEventListener("abort", stop, { once: true });
-    await Promise.race([this.#found.promise, promise]);
-    signal.removeEventListener("abort", stop);
+    if (!signal.aborted) await settleOrAbort(this.#found.promise, signal).catch(() => undefined);
   }
+}
 
-  #attach(inspect: ContainerInspect): TaskLogs | undefined {
-    const { pid, conmonPid, cgroupPath } = inspect.state;
-    const { services, logger, collector, keptLog, processes, seenPid } = this.#options;
-    this.#processes = processes ?? identifyContainer(services.roots, { containerId: this.containerId, pid, conmonPid, cgroupPath, seenPid });
-    this.#stopSignal = inspect.config.stopSignal;
-    if (collector === undefined) return undefined;
-    const open = keptLog.kind === "journal" ? () => this.#openJournal(collector, keptLog.since) : () => this.#openFile(collector, { inspect, limitBytes: keptLog.limitBytes });
-    return new TaskLogs({ taskId: this.id, open, logger });
-  }
+function identify({ containerId, services }: TaskHandleOptions, { state }: ContainerInspect, proven: ProcessIdentity | undefined): ContainerProcesses {
+  const { pid, conmonPid, cgroupPath } = state;
+  return identifyContainer(services.roots, { containerId, pid, conmonPid, cgroupPath, proven });
+}
 
-  #openFile(collector: LogCollector, { inspect, limitBytes }: { readonly inspect: ContainerInspect; readonly limitBytes: number | undefined }): Promise<OpenLogs> {
-    const { services, logger, isFresh } = this.#options;
-    return openFileLogs({
-      task: this.task,
-      containerId: this.containerId,
-      collector,
-      logPath: inspect.host.logPath,
-      staticDir: inspect.staticDir,
-      socketPath: this.host.socketPath,
-      limitBytes,
-      isFresh,
-      heartbeat: services.heartbeat,
-      buffers: services.logBuffers,
-      logger,
-      onDropped: (lostBytes) => {
-        this.#options.emit(`Dropped ${lostBytes} bytes of log output: nobody took it`, { dropped_bytes: String(lostBytes) });
-      },
-    });
-  }
-
-  #openJournal(collector: LogCollector, since: Date | undefined): Promise<OpenLogs> {
-    const { logger, isFresh } = this.#options;
-    const { task, containerId } = this;
-    const onTrouble = (advice: string): void => {
-      logger.warn(advice, { container: containerId });
-      this.#options.emit(advice);
-    };
-    const { containers } = this.host.client;
-    return openJournalLogs({ task, containerId, collector, containers, since, isFresh, logger, onTrouble, onEnd: () => this.#hintOfExit() });
-  }
-
-  #exitSources(): ExitSources {
-    const { containers } = this.host.client;
-    const { roots } = this.#options.services;
-    return {
-      readExitRecord: () => this.#readExitRecord(),
-      inspect: async (signal) => (await containers.inspect(this.containerId, signal))?.state,
-      wait: (intervalMs, signal) => containers.wait(this.containerId, { conditions: ["exited", "stopped"], intervalMs }, signal),
-      watchHints: (hint) => this.#watchHints(hint),
-      isConmonAlive: () => !this.#isConmonGone(roots),
-      readOomKills: () => (this.#processes.cgroup === undefined ? undefined : readOomKills(this.#processes.cgroup)),
-      survivedOomKills: () => this.#survivedOomKills,
-      hasOomRecord: () => hasOomRecord(roots, this.containerId),
-    };
-  }
-
-  /** Not for output in the host's journal: its last lines come by Podman's API, so that the end must wait for an answer of Podman, too. */
-  get #readsExitRecord(): boolean {
-    const { collector, keptLog } = this.#options;
-    return keptLog.kind === "file" || collector === undefined;
-  }
-
-  #readExitRecord(): ExitRecord | undefined {
-    const { conmonFolders } = this.#processes;
-    return conmonFolders === undefined || !this.#readsExitRecord ? undefined : readExitRecord(conmonFolders, this.containerId);
-  }
-
-  #isConmonGone(roots: HostRoots): boolean {
-    const { conmon, conmonIsLost } = this.#processes;
-    return conmonIsLost || (conmon !== undefined && !isAlive(roots, conmon));
-  }
-
-  #watchHints(hint: () => void): HintWatch {
-    const { roots, heartbeat, exitDirectories } = this.#options.services;
-    const { main, conmonFolders } = this.#processes;
-    this.#hintOfExit = hint;
-    const hintIfGone = (): void => {
-      if (this.#isConmonGone(roots) || (main !== undefined && !isAlive(roots, main))) hint();
-    };
-    const stopBeat = heartbeat.subscribe(hintIfGone);
-    const hasFolder = conmonFolders !== undefined && exitDirectories.subscribe(conmonFolders.exits, this.containerId, hint);
-    const seesAll = hasFolder && main !== undefined && this.#readsExitRecord;
-    const stopEvents = seesAll ? undefined : this.host.events.subscribe(this.containerId, hint);
-    // Its exit file may have come before the watch.
-    hintIfGone();
-    return {
-      sight: seesAll ? "whole" : hasFolder ? "partial" : "none",
-      close: () => {
-        stopBeat();
-        stopEvents?.();
-        if (conmonFolders !== undefined) exitDirectories.unsubscribe(conmonFolders.exits, this.containerId);
-      },
-    };
-  }
+function knownProcesses({ seen, services, containerId }: TaskHandleOptions): ContainerProcesses {
+  if (seen.kind === "inspected") return seen.processes;
+  const found = seen.proven === undefined ? undefined : identifyWithoutEngine(services.roots, containerId, seen.proven);
+  return found ?? { conmonIsLost: false };
 }

@@ -32,7 +32,7 @@ const state: NewTaskState = {
   startedAt: new Date("2026-08-21T10:11:12.123Z"),
   network: { ip: "10.88.0.2", portMap: { http: 8080 }, autoAdvertise: true },
   options: options({ labels: [{ a: "b" }], auth: { username: "u", password: "geheim" } }),
-  own: { bootId: "5f0d", containerPid: 4711, containerStartTicks: "98765432109876543210", logMode: "nomad", stdoutPath: "/a".repeat(40), memoryLimitBytes: 2 ** 33 },
+  own: { bootId: "5f0d", containerPid: 4711, containerStartTicks: "98765432109876543210", logMode: "nomad", stopSignal: "TERM".repeat(20), logLimitBytes: 2 ** 33 },
 };
 
 describe("state of the Go driver", () => {
@@ -111,8 +111,7 @@ describe("our own state", () => {
     const own = fc.record({
       bootId: text, containerPid: fc.nat(), containerStartTicks: text, logMode: fc.constantFrom("nomad", "driver", "off", "conmon-fifo" as const),
       logSource: fc.constantFrom("journal" as const, undefined), logLimitBytes: fc.maxSafeNat(),
-      containerName: text, taskId: text, allocId: text, configHash: text, logSourcePath: text, logOffsetsPath: text, stdoutPath: text, stderrPath: text,
-      memoryLimitBytes: fc.maxSafeNat(),
+      stopSignal: text,
     }, { noNullPrototype: true });
     const startedAt = fc.date({ min: new Date("0001-01-01T00:00:00Z"), max: new Date("9999-12-31T23:59:59Z"), noInvalidDate: true });
     fc.assert(
@@ -139,7 +138,7 @@ describe("our own state", () => {
 
   test("uses only string forms that old decoders know", () => {
     const given = encodeTaskState(state);
-    const path = Buffer.from(state.own.stdoutPath ?? "");
+    const path = Buffer.from(state.own.stopSignal ?? "");
     const at = Buffer.from(given).indexOf(path);
     assert.equal(hex(given.subarray(at - 3, at)), "da0050");
   });

@@ -28,16 +28,8 @@ export interface OwnState {
   readonly logSource?: "journal" | undefined;
   /** The most of conmon's file that stays on the disk, where the job says so. */
   readonly logLimitBytes?: number | undefined;
-  readonly containerName?: string | undefined;
-  readonly taskId?: string | undefined;
-  readonly allocId?: string | undefined;
-  readonly configHash?: string | undefined;
-  /** The file conmon writes. */
-  readonly logSourcePath?: string | undefined;
-  readonly logOffsetsPath?: string | undefined;
-  readonly stdoutPath?: string | undefined;
-  readonly stderrPath?: string | undefined;
-  readonly memoryLimitBytes?: number | undefined;
+  /** The image's stop signal, where it names one. */
+  readonly stopSignal?: string | undefined;
 }
 
 export interface TaskState {
@@ -139,15 +131,7 @@ function decodeOwnState(own: RawRecord): OwnState {
     logMode: knownMode,
     logSource: textOf(own, "logSource", at) === "journal" ? "journal" : undefined,
     logLimitBytes: numberOf(own, "logLimitBytes", at),
-    containerName: textOf(own, "containerName", at),
-    taskId: textOf(own, "taskId", at),
-    allocId: textOf(own, "allocId", at),
-    configHash: textOf(own, "configHash", at),
-    logSourcePath: textOf(own, "logSourcePath", at),
-    logOffsetsPath: textOf(own, "logOffsetsPath", at),
-    stdoutPath: textOf(own, "stdoutPath", at),
-    stderrPath: textOf(own, "stderrPath", at),
-    memoryLimitBytes: numberOf(own, "memoryLimitBytes", at),
+    stopSignal: textOf(own, "stopSignal", at),
   };
 }
 

@@ -1,0 +1,51 @@
+import type { DriverServices } from "../driver-services.ts";
+import type { PodmanHost } from "../host/podman-host.ts";
+import type { ExitSources, HintWatch } from "./exit-watcher.ts";
+import type { TaskProcesses } from "./task-processes.ts";
+
+export interface WatchedContainer {
+  readonly containerId: string;
+  readonly host: PodmanHost;
+  readonly processes: TaskProcesses;
+  readonly services: DriverServices;
+}
+
+/** How a container's end is seen: by the kernel and conmon's record where they can be seen, and else by Podman. */
+export function toExitSources(container: WatchedContainer): ExitSources {
+  const { containerId, host, processes, services } = container;
+  const { containers } = host.client;
+  return {
+    readExitRecord: () => processes.readExitRecord(),
+    inspect: async (signal) => (await containers.inspect(containerId, signal))?.state,
+    wait: (intervalMs, signal) => containers.wait(containerId, { conditions: ["exited", "stopped"], intervalMs }, signal),
+    watchHints: (hint) => watchHints(container, hint),
+    watchOomKills: (note) => processes.watchOomKills(note),
+    isConmonAlive: () => !processes.isConmonGone(),
+    isMainGone: () => processes.isMainGone(),
+    readOomKills: () => processes.readOomKills(),
+    survivedOomKills: () => processes.survivedOomKills,
+    hasOomRecord: () => services.kernelLog.hasOomKill(containerId),
+  };
+}
+
+function watchHints({ containerId, host, processes, services }: WatchedContainer, hint: () => void): HintWatch {
+  const { heartbeat, exitDirectories } = services;
+  const { conmonFolders } = processes;
+  const hintIfGone = (): void => {
+    if (processes.isConmonGone() || processes.isMainGone()) hint();
+  };
+  const stopBeat = heartbeat.subscribe(hintIfGone);
+  const hasFolder = conmonFolders !== undefined && exitDirectories.subscribe(conmonFolders.exits, containerId, hint);
+  const seesAll = hasFolder && processes.isMainKnown;
+  const stopEvents = seesAll ? undefined : host.events.subscribe(containerId, hint);
+  // Its exit file may have come before the watch.
+  hintIfGone();
+  return {
+    sight: seesAll ? "whole" : hasFolder ? "partial" : "none",
+    close: () => {
+      stopBeat();
+      stopEvents?.();
+      if (conmonFolders !== undefined) exitDirectories.unsubscribe(conmonFolders.exits, containerId);
+    },
+  };
+}

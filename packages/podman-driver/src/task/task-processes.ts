@@ -1,0 +1,127 @@
+import { watch } from "node:fs";
+import { readOomKills } from "../host/cgroup-counters.ts";
+import type { CgroupFolders } from "../host/cgroup-path.ts";
+import type { ContainerProcesses } from "../host/container-processes.ts";
+import { readExitRecord, type ConmonFolders, type ExitRecord } from "../host/exit-directory.ts";
+import { isFrozen, thaw } from "../host/freezer.ts";
+import { isAlive, type HostRoots } from "../host/proc-files.ts";
+
+/** What became of a signal that was sent without Podman. */
+export type SignalOutcome =
+  | { readonly kind: "sent" }
+  /** The process has ended. */
+  | { readonly kind: "gone" }
+  /** Nobody knows which process it is. */
+  | { readonly kind: "unknown" }
+  /** The kernel refuses, as to a user who may not touch it. */
+  | { readonly kind: "refused"; readonly error: unknown };
+
+/** One container's processes as far as the kernel vouches for them, and what can be done and learned without Podman. */
+export class TaskProcesses {
+  readonly #roots: HostRoots;
+  readonly #containerId: string;
+  #known: ContainerProcesses;
+  #survivedOomKills: number | undefined;
+
+  constructor(roots: HostRoots, containerId: string, known: ContainerProcesses = { conmonIsLost: false }) {
+    this.#roots = roots;
+    this.#containerId = containerId;
+    this.#known = known;
+  }
+
+  /** Somebody has looked at the container: from now on these are its processes. */
+  replace(known: ContainerProcesses): void {
+    this.#known = known;
+  }
+
+  /** The container's accounting; undefined where it cannot be told. */
+  get cgroup(): CgroupFolders | undefined {
+    return this.#known.cgroup;
+  }
+
+  get conmonFolders(): ConmonFolders | undefined {
+    return this.#known.conmonFolders;
+  }
+
+  /** Whether the main process could be told, be it alive or not. */
+  get isMainKnown(): boolean {
+    return this.#known.main !== undefined;
+  }
+
+  /** True: the main process is known and has ended. */
+  isMainGone(): boolean {
+    const { main } = this.#known;
+    return main !== undefined && !isAlive(this.#roots, main);
+  }
+
+  /** True: conmon, which alone learns the exit code, is known to have ended. */
+  isConmonGone(): boolean {
+    const { conmon, conmonIsLost } = this.#known;
+    return conmonIsLost || (conmon !== undefined && !isAlive(this.#roots, conmon));
+  }
+
+  /** Sends a signal to the main process. */
+  signal(signalNumber: number): SignalOutcome {
+    const { main } = this.#known;
+    if (main === undefined) return { kind: "unknown" };
+    if (!isAlive(this.#roots, main)) return { kind: "gone" };
+    try {
+      process.kill(main.pid, signalNumber);
+      return { kind: "sent" };
+    } catch (error) {
+      // It ended between the look and the blow.
+      return (error as NodeJS.ErrnoException).code === "ESRCH" ? { kind: "gone" } : { kind: "refused", error };
+    }
+  }
+
+  /** Whether the container is paused, by the kernel's word; undefined where its process is not known. */
+  isFrozen(): boolean | undefined {
+    const { main } = this.#known;
+    return main === undefined ? undefined : isFrozen(this.#roots, main);
+  }
+
+  /** Lets a paused container go on without its engine. */
+  thaw(): void {
+    const { main } = this.#known;
+    if (main !== undefined) thaw(this.#roots, main, this.#containerId);
+  }
+
+  /** OOM kills counted in the container's cgroup; undefined once it is gone. */
+  readOomKills(): number | undefined {
+    const { cgroup } = this.#known;
+    return cgroup === undefined ? undefined : readOomKills(cgroup);
+  }
+
+  /** Calls `note` with each new value of that counter. Only cgroup v2 tells of it, and there it is needed: systemd removes the group at once. */
+  watchOomKills(note: (oomKills: number) => void): () => void {
+    const { cgroup } = this.#known;
+    if (cgroup?.version !== 2) return () => undefined;
+    try {
+      const watcher = watch(`${cgroup.dir}/memory.events`, { persistent: false }, () => {
+        const oomKills = readOomKills(cgroup);
+        if (oomKills !== undefined) note(oomKills);
+      });
+      watcher.on("error", () => watcher.close());
+      return () => watcher.close();
+    } catch {
+      // No memory controller, no watch left, or the group is gone: the end is looked into by other means.
+      return () => undefined;
+    }
+  }
+
+  /** For those who end the task: what the kernel has killed for memory until now is not why it ends. */
+  noteStop(): void {
+    // A main process that is dead already may be one of those killed.
+    if (this.isMainKnown && !this.isMainGone()) this.#survivedOomKills ??= this.readOomKills();
+  }
+
+  /** OOM kills that the task had outlived at the first `noteStop`. */
+  get survivedOomKills(): number | undefined {
+    return this.#survivedOomKills;
+  }
+
+  readExitRecord(): ExitRecord | undefined {
+    const { conmonFolders } = this.#known;
+    return conmonFolders === undefined ? undefined : readExitRecord(conmonFolders, this.#containerId);
+  }
+}
