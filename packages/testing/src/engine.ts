@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomInt } from "node:crypto";
+import { once } from "node:events";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
@@ -32,7 +33,12 @@ export interface Engine extends AsyncDisposable {
   readonly socketPath: string;
   /** Add to a process's environment to have its `podman` commands speak of this engine. */
   readonly env: Readonly<Record<string, string>>;
+  /** Of the service that runs now. */
   readonly pid: number;
+  /** Kills the service and takes its socket away, as when both units of systemd's are stopped. Containers run on. */
+  killService(): Promise<void>;
+  /** Starts a service again that was killed, and settles when it answers. */
+  reviveService(): Promise<void>;
   /** Runs `podman ARGS` on this engine to its end. */
   run(args: readonly string[]): Promise<ProcessResult>;
   /** Makes the image `tag` from the host's static busybox, unless it is there: CMD sh, ENV PATH is `busyboxImagePath`. */
@@ -52,8 +58,8 @@ export async function startEngine(options: EngineOptions, signal: AbortSignal): 
   const podman = resolveTool("podman");
   const env = engineEnvironment(folder);
   await mkdir(folder, { mode: 0o700 });
-  let service: ChildProcess | undefined;
-  const close = () => stopEngine({ folder, storage, podman, env: { ...process.env, ...env }, service });
+  const holder: { service: ChildProcess | undefined } = { service: undefined };
+  const close = () => stopEngine({ folder, storage, podman, env: { ...process.env, ...env }, service: holder.service });
   try {
     // Container records of an engine that was killed: their world is gone, and a fresh engine starts without any.
     await rm(join(storage, "libpod"), { recursive: true, force: true });
@@ -68,19 +74,35 @@ export async function startEngine(options: EngineOptions, signal: AbortSignal): 
       eventsLogger: options.eventsLogger ?? "file",
       bridge,
     });
-    service = spawnService(podman, folder);
-    await waitUntilReady(service, folder, AbortSignal.any([signal, AbortSignal.timeout(options.startTimeoutMs ?? 20_000)]));
+    await startService(holder, { podman, folder }, AbortSignal.any([signal, AbortSignal.timeout(options.startTimeoutMs ?? defaultStartTimeoutMs)]));
   } catch (error) {
     await close();
     throw error;
   }
-  return createEngine({ folder, podman, service, close });
+  return createEngine({ folder, podman, holder, close });
+}
+
+const defaultStartTimeoutMs = 20_000;
+
+async function startService(holder: { service: ChildProcess | undefined }, { podman, folder }: { readonly podman: string; readonly folder: string }, signal: AbortSignal): Promise<void> {
+  holder.service = spawnService(podman, folder);
+  await waitUntilReady(holder.service, folder, signal);
+}
+
+async function killService(service: ChildProcess | undefined, socketPath: string): Promise<void> {
+  if (service !== undefined && service.exitCode === null && service.signalCode === null) {
+    const gone = once(service, "exit");
+    service.kill("SIGKILL");
+    await gone;
+  }
+  await rm(socketPath, { force: true });
 }
 
 interface StartedEngine {
   readonly folder: string;
   readonly podman: string;
-  readonly service: ChildProcess;
+  /** A service that was killed is followed by another. */
+  readonly holder: { service: ChildProcess | undefined };
   close(): Promise<void>;
 }
 
@@ -97,7 +119,11 @@ function createEngine(started: StartedEngine): Engine {
   return {
     socketPath,
     env,
-    pid: started.service.pid ?? 0,
+    get pid() {
+      return started.holder.service?.pid ?? 0;
+    },
+    killService: () => killService(started.holder.service, socketPath),
+    reviveService: () => startService(started.holder, started, AbortSignal.any([controller.signal, AbortSignal.timeout(defaultStartTimeoutMs)])),
     run: (args) => runProcess(started.podman, args, { env: { ...process.env, ...env }, signal: controller.signal }),
     importBusybox: (tag) => importBusybox(socketPath, tag, controller.signal),
     close,

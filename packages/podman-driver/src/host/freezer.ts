@@ -5,7 +5,7 @@ import { readKernelFile, type HostRoots, type ProcessIdentity } from "./proc-fil
 /** Whether the kernel lets none of the process's cgroup run, as in a paused container: only then it gets no signal (SIGKILL on v2 apart). */
 export function isFrozen(roots: HostRoots, process: ProcessIdentity): boolean {
   const { freezer, unified } = readGroups(roots, process);
-  if (freezer !== undefined && /^FR/.test(readKernelFile(`${roots.cgroupDir}/freezer${freezer}/freezer.state`) ?? "")) return true;
+  if (freezer !== undefined && readKernelFile(`${roots.cgroupDir}/freezer${freezer}/freezer.state`)?.startsWith("FR") === true) return true;
   return unified !== undefined && /^frozen 1$/m.test(readKernelFile(`${roots.cgroupDir}${unified}/cgroup.events`) ?? "");
 }
 
