@@ -34,7 +34,8 @@ const grows = "text=grow; while :; do text=$text$text; done";
 const forever = "while :; do sleep 0.1; done";
 
 for (const { name, begin, end } of absences) {
-  test(`while Podman is ${name}, tasks end and are stopped as always, and Nomad is told; nothing is left when it is back`, async () => {
+  const limit = { timeout: (outageSeconds + 240) * 1000 };
+  test(`while Podman is ${name}, tasks end and are stopped as always, and Nomad is told; nothing is left when it is back`, limit, async () => {
     const start = (what: string, script: string, wish: object = {}): Promise<LiveAllocation> => startTask(agent, { name: `${name}-${what}`, script: `echo in; ${script}`, ...wish });
     const [well, badly, greedy, polite, deaf] = await Promise.all([
       start("exit-0", `${untilReleased}; echo out`),

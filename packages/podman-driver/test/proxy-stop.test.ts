@@ -7,12 +7,11 @@ const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const onKill = { method: "POST", path: /^\/containers\/[^/]+\/kill$/ } as const;
 const onRemove = { method: "DELETE", path: /^\/containers\// } as const;
 const faults: readonly Fault[] = [podmanError("out of sorts"), { kind: "dropped" }, { kind: "lost-answer" }, { kind: "hang" }];
-const shortCalls = { pluginConfig: { client_http_timeout: "1s" } };
 const polite = "trap 'exit 51' TERM; echo ready; while :; do sleep 0.05; done";
 
 for (const fault of faults) {
   test(`a task ends by its kill signal, with its own code, though Podman does not pass it on (${fault.kind})`, async () => {
-    await using faulty = await FaultyRig.start(shortCalls);
+    await using faulty = await FaultyRig.start();
     const { rig, proxy } = faulty;
     const task = await rig.runScript(polite);
     await task.stdout.until((text) => text === "ready\n");
@@ -24,7 +23,7 @@ for (const fault of faults) {
   });
 
   test(`a task that has to go goes, though Podman passes no signal on (${fault.kind})`, async () => {
-    await using faulty = await FaultyRig.start(shortCalls);
+    await using faulty = await FaultyRig.start();
     const { rig, proxy } = faulty;
     const task = await rig.runScript("sleep 60");
     proxy.inject({ ...onKill, fault });
