@@ -105,6 +105,22 @@ journalTest("a journald task loses nothing and repeats one delivery at most when
   assert.ok(got.length < 500, `${got.length - 400} lines came twice`);
 });
 
+journalTest("a journald task is stopped, and known to have ended, while Podman is away; its result waits for its last lines", async () => {
+  const proxy = await FaultProxy.start({ socketPath: `${engine.socketPath}.stop`, upstreamPath: engine.socketPath });
+  await using _proxy = proxy;
+  await using rig = await startRig({ socket_path: proxy.socketPath });
+  const task = await rig.runScript("trap 'echo last; exit 61' TERM; echo ready; while :; do sleep 0.05; done", { config: journald });
+  await task.stdout.until((text) => text === "ready\n");
+  await proxy.refuse();
+  await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "" }, soon());
+  const waiting = rig.driver.waitTask(task.config.id, soon());
+  const { state, result } = await rig.driver.inspectTask(task.config.id, soon());
+  assert.deepEqual([state, result?.exitCode], ["exited", 61]);
+  await proxy.accept();
+  assert.equal((await waiting).exitCode, 61);
+  assert.equal((await task.stdout.whole()).toString(), "ready\nlast\n");
+});
+
 journalTest("a journald task is written to the plugin's own log files without a repetition, also when the plugin is killed", async () => {
   await using rig = await startRig({ log_collection: "driver", ...journald });
   const task = await rig.runScript(`${count(200)}; ${untilGo}`);
