@@ -4,7 +4,8 @@ import { checkImport, findImports } from "./check-layers.ts";
 
 const declared = {
   "go-plugin": { runtime: ["@connectrpc/connect"], test: ["@driver/testing", "fast-check"] },
-  "nomad-plugin": { runtime: ["@driver/go-plugin"], test: [] },
+  hcl: { runtime: [], test: [], entries: ["", "/values"] },
+  "nomad-plugin": { runtime: ["@driver/go-plugin", "@driver/hcl"], test: [] },
   "nomad-host": { runtime: ["@driver/nomad-plugin", "@driver/podman-driver", "@driver/go-plugin"], test: ["@driver/testing"] },
   "podman-driver": { runtime: ["@driver/libpod", "@connectrpc/connect", "@driver/cli"], test: ["@driver/testing"] },
 };
@@ -12,6 +13,7 @@ const declared = {
 const cases: readonly { file: string; specifier: string; complaint?: RegExp }[] = [
   { file: "packages/nomad-plugin/src/a.ts", specifier: "@driver/go-plugin" },
   { file: "packages/nomad-host/src/a.ts", specifier: "@driver/go-plugin" },
+  { file: "packages/nomad-plugin/src/a.ts", specifier: "@driver/hcl/values" },
   { file: "packages/nomad-host/src/a.ts", specifier: "node:fs" },
   { file: "packages/nomad-host/src/a.test.ts", specifier: "@driver/testing" },
   { file: "packages/go-plugin/test/a.ts", specifier: "fast-check" },
@@ -21,6 +23,8 @@ const cases: readonly { file: string; specifier: string; complaint?: RegExp }[] 
   { file: "packages/podman-driver/src/a.ts", specifier: "@driver/cli", complaint: /level 2 to level 3/ },
   { file: "packages/podman-driver/src/a.ts", specifier: "@driver/nomad-plugin", complaint: /not declared/ },
   { file: "packages/podman-driver/src/a.ts", specifier: "@driver/libpod/src/client.ts", complaint: /reaches into/ },
+  { file: "packages/nomad-plugin/src/a.ts", specifier: "@driver/hcl/src/values.ts", complaint: /reaches into/ },
+  { file: "packages/podman-driver/src/a.ts", specifier: "@driver/hcl/values", complaint: /not declared/ },
   { file: "packages/podman-driver/src/a.ts", specifier: "../../libpod/src/client.ts", complaint: /leaves its package/ },
   { file: "scripts/a.ts", specifier: "../packages/libpod/src/client.ts", complaint: /leaves its package/ },
   { file: "packages/podman-driver/src/a.ts", specifier: "@driver/testing", complaint: /not declared/ },
@@ -41,7 +45,7 @@ for (const { file, specifier, complaint } of cases) {
 test("static, side-effect, type and dynamic imports and re-exports are found", () => {
   const source = 'import { a } from "one";\nimport type {\n  B,\n} from "two";\nimport "three";\nexport * from "four";\nconst five = await import("five");\n';
   assert.deepEqual(
-    findImports("x.ts", source).map((found) => found.specifier),
-    ["one", "two", "three", "four", "five"],
+    findImports("x.ts", source).map((found) => [found.specifier, found.kind]),
+    [["one", "static"], ["two", "types"], ["three", "static"], ["four", "static"], ["five", "dynamic"]],
   );
 });

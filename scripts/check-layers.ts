@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 /** Imports go to a lower level only; packages of one level do not know each other. */
 const levels: Readonly<Record<string, number>> = {
   "go-plugin": 0,
+  hcl: 0,
   libpod: 0,
   "nomad-plugin": 1,
   "nomad-host": 2,
@@ -26,17 +27,37 @@ export interface Import {
   readonly specifier: string;
 }
 
-/** Names in the package.json of each package, by folder name. */
-export type DeclaredDependencies = Readonly<Record<string, { readonly runtime: readonly string[]; readonly test: readonly string[] }>>;
+/** An import as a source text has it. */
+export interface FoundImport extends Import {
+  /** Types alone load nothing; a dynamic import loads when it is reached. */
+  readonly kind: "static" | "types" | "dynamic";
+}
+
+/** What a package.json declares. */
+export interface Manifest {
+  /** Names of the packages its sources may import. */
+  readonly runtime: readonly string[];
+  /** Names of those that its tests may import as well. */
+  readonly test: readonly string[];
+  /** Its entries besides its name alone: `/values` for `@driver/hcl/values`. */
+  readonly entries?: readonly string[];
+}
+
+/** The manifests by folder name. */
+export type Manifests = Readonly<Record<string, Manifest>>;
 
 /** Finds the static and dynamic imports and re-exports of a source text. */
-export function findImports(file: string, source: string): Import[] {
-  const pattern = /(?:^|[\n;])\s*(?:import|export)\s[^"'`;]*?from\s*"([^"]+)"|(?:^|[\n;])\s*import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/g;
-  return [...source.matchAll(pattern)].map((match) => ({ file, specifier: match[1] ?? match[2] ?? match[3] ?? "" }));
+export function findImports(file: string, source: string): FoundImport[] {
+  const pattern = /(?:^|[\n;])\s*(?:import|export)\s(type\s)?[^"'`;]*?from\s*"([^"]+)"|(?:^|[\n;])\s*import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/g;
+  return [...source.matchAll(pattern)].map(([, type, named, alone, dynamic]) => ({
+    file,
+    specifier: named ?? alone ?? dynamic ?? "",
+    kind: dynamic !== undefined ? "dynamic" : type === undefined ? "static" : "types",
+  }));
 }
 
 /** Says what is wrong with an import, or undefined. */
-export function checkImport(wanted: Import, declared: DeclaredDependencies): string | undefined {
+export function checkImport(wanted: Import, declared: Manifests): string | undefined {
   const owner = /^packages\/([^/]+)\//.exec(wanted.file)?.[1];
   const target = /^@driver\/([^/]+)(\/.*)?$/.exec(wanted.specifier);
   if (target !== null) return checkWorkspaceImport(wanted, owner, { name: target[1] ?? "", path: target[2] ?? "", declared });
@@ -48,16 +69,17 @@ export function checkImport(wanted: Import, declared: DeclaredDependencies): str
 interface WorkspaceTarget {
   readonly name: string;
   readonly path: string;
-  readonly declared: DeclaredDependencies;
+  readonly declared: Manifests;
 }
 
 function checkWorkspaceImport(wanted: Import, owner: string | undefined, target: WorkspaceTarget): string | undefined {
-  if (target.path !== "") return "reaches into another package; import from its name alone";
+  const isEntry = target.path === "" || target.declared[target.name]?.entries?.includes(target.path) === true;
+  if (!isEntry) return "reaches into another package; import one of its entries";
   if (owner === undefined || owner === target.name) return undefined;
   const inTest = isTest(wanted.file);
   const dependencies = target.declared[owner];
   const known = [...(dependencies?.runtime ?? []), ...(inTest ? (dependencies?.test ?? []) : [])];
-  if (!known.includes(wanted.specifier)) return `is not declared in packages/${owner}/package.json`;
+  if (!known.includes(`@driver/${target.name}`)) return `is not declared in packages/${owner}/package.json`;
   if (owner === testPackage) return undefined;
   const [from, to] = [levels[owner], levels[target.name]];
   if (target.name === testPackage) {
@@ -76,7 +98,7 @@ function checkRelativeImport(wanted: Import, owner: string | undefined): string 
   return undefined;
 }
 
-function checkExternalImport(wanted: Import, owner: string, declared: DeclaredDependencies): string | undefined {
+function checkExternalImport(wanted: Import, owner: string, declared: Manifests): string | undefined {
   const name = /^(?:@[^/]+\/)?[^/]+/.exec(wanted.specifier)?.[0] ?? wanted.specifier;
   const onWire = name.startsWith("@bufbuild/") || name.startsWith("@connectrpc/");
   if (onWire && !wirePackages.includes(owner) && !isTest(wanted.file)) return `is for ${wirePackages.join(" and ")} alone`;
@@ -88,24 +110,25 @@ function isTest(file: string): boolean {
   return file.endsWith(".test.ts") || /^packages\/[^/]+\/test\//.test(file);
 }
 
-function readDeclared(): DeclaredDependencies {
-  const shared = dependencyNames("package.json", "devDependencies");
+function readManifests(): Manifests {
+  const shared = namesIn("package.json", "devDependencies");
   return Object.fromEntries(
     globSync("packages/*/package.json").map((path) => {
-      const runtime = dependencyNames(path, "dependencies");
-      return [path.split("/")[1] ?? "", { runtime, test: [...dependencyNames(path, "devDependencies"), ...shared] }];
+      const runtime = namesIn(path, "dependencies");
+      const entries = namesIn(path, "exports").map((entry) => entry.slice(1));
+      return [path.split("/")[1] ?? "", { runtime, test: [...namesIn(path, "devDependencies"), ...shared], entries }];
     }),
   );
 }
 
-function dependencyNames(path: string, section: string): string[] {
+function namesIn(path: string, section: string): string[] {
   const manifest: Record<string, unknown> = JSON.parse(readFileSync(path, "utf8"));
   return Object.keys(manifest[section] ?? {});
 }
 
 if (import.meta.main) {
   process.chdir(fileURLToPath(new URL("..", import.meta.url)));
-  const declared = readDeclared();
+  const declared = readManifests();
   const files = globSync(["packages/*/{src,test}/**/*.ts", "packages/*/*.ts", "{scripts,bench,e2e}/**/*.ts"]);
   const complaints = files
     .flatMap((file) => findImports(file, readFileSync(file, "utf8")))

@@ -1,4 +1,5 @@
-import { functionNames, jobRule, unsupportedFunctionNames } from "@driver/nomad-host";
+import { functionNames, unsupportedFunctionNames } from "@driver/hcl";
+import { jobRule } from "@driver/nomad-host";
 import { pluginKeySupport, pluginSchema, taskKeySupport, taskSchema } from "@driver/podman-driver";
 import { toNotedTable, toRefusedTable, toSupportedTable } from "./job-tables.ts";
 import { toOptionTable } from "./option-table.ts";

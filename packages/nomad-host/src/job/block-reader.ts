@@ -1,7 +1,7 @@
-import type { ConfigBlock, HclValue, Position } from "@driver/nomad-plugin";
-import { describeKind, isList, isRecord, toBool, toNumber, toText } from "../hcl/hcl-value.ts";
-import { JobFileError } from "../hcl/job-file-error.ts";
-import type { SourceFile } from "../hcl/job-file-error.ts";
+import { describeKind, isList, isRecord, toBool, toNumber, toText } from "@driver/hcl";
+import type { HclValue, Position, SourceFile } from "@driver/hcl";
+import type { ConfigBlock } from "@driver/nomad-plugin";
+import { JobFileError } from "./job-file-error.ts";
 import { titleOf } from "./check-block.ts";
 import { parseDurationMs } from "./duration.ts";
 

@@ -1,7 +1,8 @@
-import type { ConfigBlock, Position } from "@driver/nomad-plugin";
-import { JobFileError } from "../hcl/job-file-error.ts";
-import type { JobFileErrorCode, SourceFile } from "../hcl/job-file-error.ts";
-import { suggestName } from "../hcl/nearest-name.ts";
+import { suggestName } from "@driver/hcl";
+import type { Position, SourceFile } from "@driver/hcl";
+import type { ConfigBlock } from "@driver/nomad-plugin";
+import { JobFileError } from "./job-file-error.ts";
+import type { JobFileErrorCode } from "./job-file-error.ts";
 import type { BlockRule } from "./block-rule.ts";
 import type { JobNote } from "./job.ts";
 import { jobRule } from "./job-rules.ts";

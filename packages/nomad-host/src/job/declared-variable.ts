@@ -1,9 +1,7 @@
-import type { HclValue, Position } from "@driver/nomad-plugin";
-import { evaluate } from "../hcl/evaluate.ts";
-import type { Attribute, Block, Body, Expression } from "../hcl/expression.ts";
-import { suggestName } from "../hcl/nearest-name.ts";
-import { createVariableScope, failAt } from "../hcl/scope.ts";
-import type { Scope } from "../hcl/scope.ts";
+import { createScope, evaluate, suggestName } from "@driver/hcl";
+import type { Attribute, Block, Body, Expression, HclValue, Position, Scope } from "@driver/hcl";
+import { variableDialect } from "./job-dialect.ts";
+import { failAt } from "./job-file-error.ts";
 import { convertToType, toVariableType } from "./variable-type.ts";
 import type { VariableType } from "./variable-type.ts";
 
@@ -27,7 +25,7 @@ export interface DeclaredVariable {
 
 /** All variables that `variable` blocks and `variables` blocks declare. */
 export function decodeVariables(body: Body, jobScope: Scope): ReadonlyMap<string, DeclaredVariable> {
-  const scope = createVariableScope(jobScope.source, jobScope.baseDir);
+  const scope = createScope(jobScope.source, { dialect: variableDialect, baseDir: jobScope.baseDir });
   const found = body.blocks.flatMap((block) => {
     if (block.type === "variable") return [decodeVariable(block, scope)];
     return block.type === "variables" ? block.body.attributes.map((attribute) => decodeShort(attribute, scope)) : [];

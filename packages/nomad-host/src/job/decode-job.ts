@@ -1,5 +1,5 @@
+import type { SourceFile } from "@driver/hcl";
 import type { ConfigBlock } from "@driver/nomad-plugin";
-import type { SourceFile } from "../hcl/job-file-error.ts";
 import { BlockReader } from "./block-reader.ts";
 import { checkBlock } from "./check-block.ts";
 import { decodeNetwork } from "./decode-network.ts";

@@ -1,7 +1,6 @@
-import type { HclValue, Position } from "@driver/nomad-plugin";
-import { parseJsonValue } from "../hcl/json-value.ts";
-import { JobFileError } from "../hcl/job-file-error.ts";
-import type { SourceFile } from "../hcl/job-file-error.ts";
+import { parseJsonValue } from "@driver/hcl";
+import type { HclValue, Position, SourceFile } from "@driver/hcl";
+import { JobFileError } from "./job-file-error.ts";
 
 /** JSON with positions, which JSON.parse does not give. */
 export type JsonNode =

@@ -1,14 +1,7 @@
-import type { Block, Body } from "../hcl/expression.ts";
-import { evaluateBody } from "../hcl/evaluate-body.ts";
-import { JobFileError } from "../hcl/job-file-error.ts";
-import type { SourceFile } from "../hcl/job-file-error.ts";
-import { suggestName } from "../hcl/nearest-name.ts";
-import { createHclParser } from "../hcl/parse-hcl.ts";
-import type { ParseHcl } from "../hcl/parse-hcl.ts";
-import { withNames } from "../hcl/scope.ts";
-import type { Scope } from "../hcl/scope.ts";
-import { loadWasm } from "../hcl/wasm-assets.ts";
-import type { LoadWasm } from "../hcl/wasm-assets.ts";
+import { createHclParser, createScope, evaluateBody, loadWasm, suggestName, withNames } from "@driver/hcl";
+import type { Block, Body, LoadWasm, ParseHcl, Scope, SourceFile } from "@driver/hcl";
+import { jobDialect } from "./job-dialect.ts";
+import { asJobFile, JobFileError } from "./job-file-error.ts";
 import { decodeVariables } from "./declared-variable.ts";
 import { decodeJob } from "./decode-job.ts";
 import type { Job } from "./job.ts";
@@ -38,13 +31,17 @@ export interface LoadJobOptions {
  * signal's reason.
  */
 export async function loadJob(path: string, options: LoadJobOptions): Promise<Job> {
+  return asJobFile(() => readJob(path, options));
+}
+
+async function readJob(path: string, options: LoadJobOptions): Promise<Job> {
   const source = await readJobFile(path, options.signal);
   if (isJsonJob(source)) return loadJsonJob(source, options);
   const parse = await createHclParser(options.loadWasm ?? loadWasm, source);
   const body = await parse(source);
   options.signal.throwIfAborted();
   const jobBlock = findJob(body, source);
-  const outer: Scope = { source, names: new Map(), keepsRuntimeReferences: true, keepsEscapes: true, baseDir: options.baseDir ?? process.cwd() };
+  const outer = createScope(source, { dialect: jobDialect, baseDir: options.baseDir ?? process.cwd() });
   const scope = resolveLocals(body, await withVariables(body, outer, { parse, options }));
   return decodeJob({ ...jobBlock, body: settleEscapes(evaluateBody(jobBlock.body, jobBlock.position, scope)) }, source);
 }

@@ -1,7 +1,7 @@
+import { suggestName } from "@driver/hcl";
+import type { SourceFile } from "@driver/hcl";
 import type { ConfigAttribute, ConfigBlock, ConfigBody } from "@driver/nomad-plugin";
-import { JobFileError } from "../hcl/job-file-error.ts";
-import type { SourceFile } from "../hcl/job-file-error.ts";
-import { suggestName } from "../hcl/nearest-name.ts";
+import { JobFileError } from "./job-file-error.ts";
 import { jobFields } from "./json-fields.ts";
 import type { JsonField, JsonFields } from "./json-fields.ts";
 import { parseJsonTree, toJsonValue } from "./json-tree.ts";

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
-import { JobFileError } from "../hcl/job-file-error.ts";
-import type { SourceFile } from "../hcl/job-file-error.ts";
+import type { SourceFile } from "@driver/hcl";
+import { JobFileError } from "./job-file-error.ts";
 
 /** Far above any job; a larger file is taken for something else. */
 const maxFileBytes = 4 * 1024 * 1024;

@@ -1,9 +1,6 @@
-import type { HclValue } from "@driver/nomad-plugin";
-import { evaluate } from "../hcl/evaluate.ts";
-import type { Attribute, Body } from "../hcl/expression.ts";
-import { findLocalNames } from "../hcl/find-local-names.ts";
-import { failAt, withNames } from "../hcl/scope.ts";
-import type { Scope } from "../hcl/scope.ts";
+import { evaluate, findNames, withNames } from "@driver/hcl";
+import type { Attribute, Body, HclValue, Scope } from "@driver/hcl";
+import { failAt } from "./job-file-error.ts";
 
 /** Evaluates all `locals`, each after the ones it needs; the scope it returns has `local`. */
 export function resolveLocals(body: Body, scope: Scope): Scope {
@@ -14,9 +11,9 @@ export function resolveLocals(body: Body, scope: Scope): Scope {
     if (values.has(attribute.name)) return;
     if (path.includes(attribute.name)) {
       const cycle = [...path.slice(path.indexOf(attribute.name)), attribute.name];
-      throw failAt(scope, attribute.position)(`local value "${attribute.name}": needs itself: ${cycle.join(" → ")}`);
+      throw failAt(scope, attribute.position, "invalid")(`local value "${attribute.name}": needs itself: ${cycle.join(" → ")}`);
     }
-    for (const name of findLocalNames(attribute.expression)) {
+    for (const name of findNames(attribute.expression, "local")) {
       const needed = attributes.get(name);
       if (needed !== undefined) resolve(needed, [...path, attribute.name]);
     }
@@ -35,7 +32,7 @@ function collectLocals(body: Body, scope: Scope): ReadonlyMap<string, Attribute>
     for (const attribute of block.body.attributes) {
       const namesake = attributes.get(attribute.name);
       if (namesake !== undefined)
-        throw failAt(scope, attribute.position)(`local value "${attribute.name}": declared already on line ${namesake.position.line}`);
+        throw failAt(scope, attribute.position, "invalid")(`local value "${attribute.name}": declared already on line ${namesake.position.line}`);
       attributes.set(attribute.name, attribute);
     }
   }

@@ -1,13 +1,7 @@
-import type { HclRecord, HclValue } from "@driver/nomad-plugin";
-import { evaluate } from "../hcl/evaluate.ts";
-import type { Attribute, Body } from "../hcl/expression.ts";
-import { JobFileError } from "../hcl/job-file-error.ts";
-import type { SourceFile } from "../hcl/job-file-error.ts";
-import { suggestName } from "../hcl/nearest-name.ts";
-import { needBool } from "../hcl/operators.ts";
-import type { ParseHcl } from "../hcl/parse-hcl.ts";
-import { createVariableScope, failAt, withNames } from "../hcl/scope.ts";
-import type { Scope } from "../hcl/scope.ts";
+import { createScope, evaluate, needBool, suggestName, withNames } from "@driver/hcl";
+import type { Attribute, Body, HclRecord, HclValue, ParseHcl, Scope, SourceFile } from "@driver/hcl";
+import { variableDialect } from "./job-dialect.ts";
+import { JobFileError, failAt } from "./job-file-error.ts";
 import type { DeclaredVariable } from "./declared-variable.ts";
 import { convertToType } from "./variable-type.ts";
 
@@ -109,7 +103,7 @@ async function parseValue(name: string, source: SourceFile, at: { readonly scope
       position: { line: 1, column: 1 },
     });
   }
-  return evaluate(attribute.expression, createVariableScope(source, at.scope.baseDir));
+  return evaluate(attribute.expression, createScope(source, { dialect: variableDialect, baseDir: at.scope.baseDir }));
 }
 
 function readFile(file: VariableFile, declared: Declared, jobScope: Scope): readonly (readonly [string, HclValue])[] {
@@ -122,7 +116,7 @@ function readFile(file: VariableFile, declared: Declared, jobScope: Scope): read
       position: block.position,
     });
   }
-  const scope = createVariableScope(source, jobScope.baseDir);
+  const scope = createScope(source, { dialect: variableDialect, baseDir: jobScope.baseDir });
   return file.body.attributes.map((attribute) => [attribute.name, readAttribute(attribute, declared, scope)]);
 }
 
@@ -153,7 +147,7 @@ function pickValue(variable: DeclaredVariable, given: ReadonlyMap<string, HclVal
   const fail = failAt(scope, variable.position, "variable");
   if (value === undefined) throw fail(`variable "${variable.name}": has no value; give one with -var ${variable.name}=… or a default`);
   for (const validation of variable.validations) {
-    const inner = withNames(createVariableScope(scope.source, scope.baseDir), [["var", { [variable.name]: value }]]);
+    const inner = withNames(createScope(scope.source, { dialect: variableDialect, baseDir: scope.baseDir }), [["var", { [variable.name]: value }]]);
     const holds = needBool(
       evaluate(validation.condition, inner),
       "validation condition",

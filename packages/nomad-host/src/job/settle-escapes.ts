@@ -1,6 +1,5 @@
+import { mapTexts, toEscapedText, toPlainText } from "@driver/hcl";
 import type { ConfigBody } from "@driver/nomad-plugin";
-import { toEscapedText, toPlainText } from "../hcl/escape-marks.ts";
-import { mapTexts } from "../hcl/hcl-value.ts";
 
 /** Arguments and blocks whose texts are filled in when the task starts (`nomad`: runtime interpolation). */
 const filledInLater: readonly string[] = ["config", "env", "meta", "user"];

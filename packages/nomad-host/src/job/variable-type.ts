@@ -1,10 +1,6 @@
-import type { HclRecord, HclValue } from "@driver/nomad-plugin";
-import type { Expression } from "../hcl/expression.ts";
-import { compareText, describeKind, equalValues, isList, isRecord, toBool, toNumber, toText } from "../hcl/hcl-value.ts";
-import type { Fail } from "../hcl/hcl-value.ts";
-import { suggestName } from "../hcl/nearest-name.ts";
-import { failAt } from "../hcl/scope.ts";
-import type { Scope } from "../hcl/scope.ts";
+import { compareText, describeKind, equalValues, isList, isRecord, suggestName, toBool, toNumber, toText } from "@driver/hcl";
+import type { Expression, Fail, HclRecord, HclValue, Scope } from "@driver/hcl";
+import { failAt } from "./job-file-error.ts";
 
 /** The type a variable is declared with. */
 export type VariableType =

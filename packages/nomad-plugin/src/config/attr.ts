@@ -1,8 +1,8 @@
 import { DriverError } from "../driver-error.ts";
 import type { Spec } from "../hclspec.ts";
-import { isHclList, isHclRecord, type HclRecord, type HclValue } from "./config-body.ts";
+import { isList, isRecord, type HclRecord, type HclValue } from "@driver/hcl/values";
 import { misfit, type ConfigOption, type OptionDoc, type OptionFacts } from "./config-option.ts";
-import { toLiteralSource } from "./literal-source.ts";
+import { toLiteralSource } from "@driver/hcl/values";
 import { decodeNumber, type NumberFormat } from "./number-format.ts";
 
 /** The element types a list or map can be declared with. */
@@ -96,7 +96,7 @@ export function mapAttr<E extends ElementType>(element: E, facts: OptionFacts): 
 
 /** Decodes a map whose values all have one type; a null value becomes that type's zero. */
 export function decodeRecord<E extends ElementType>(value: HclValue, element: E, path: string): Readonly<Record<string, ElementTypes[E]>> {
-  if (!isHclRecord(value)) throw misfit(path, value, "must be a map");
+  if (!isRecord(value)) throw misfit(path, value, "must be a map");
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, decodeElement(entry, element, `${path}.${key}`)]));
 }
 
@@ -158,12 +158,12 @@ function decodeBool(value: HclValue, path: string): boolean {
 }
 
 function decodeList(value: HclValue, path: string): readonly HclValue[] {
-  if (isHclList(value)) return value;
+  if (isList(value)) return value;
   throw misfit(path, value, "must be a list");
 }
 
 function decodeMapList(value: HclValue, path: string): readonly HclValue[] {
-  if (isHclList(value)) return value;
+  if (isList(value)) return value;
   throw misfit(path, value, "must be a list of maps");
 }
 

@@ -1,9 +1,9 @@
 import { DriverError } from "../driver-error.ts";
 import type { Spec } from "../hclspec.ts";
 import { decodeRecord, toRecordOrNull, type ElementType, type ElementTypes, type Present } from "./attr.ts";
-import { isHclList, isHclRecord, type HclRecord, type HclValue } from "./config-body.ts";
+import { isList, isRecord, type HclRecord, type HclValue } from "@driver/hcl/values";
 import { misfit, type ConfigOption, type Infer, type OptionDoc, type OptionFacts } from "./config-option.ts";
-import { toLiteralSource } from "./literal-source.ts";
+import { toLiteralSource } from "@driver/hcl/values";
 
 /** The keys of a block, by name. */
 export type Fields = Readonly<Record<string, ConfigOption<unknown>>>;
@@ -36,7 +36,7 @@ export function blockList<const F extends Fields>(fields: F, facts: OptionFacts)
     spec: (name) => ({ kind: "block-list", name, minItems: 0, maxItems: 0, nested: fieldsSpec(fields) }),
     decodeValue(value, path) {
       if (value === undefined || value === null) return [];
-      if (!isHclList(value)) throw misfit(path, value, "must be a list of blocks");
+      if (!isList(value)) throw misfit(path, value, "must be a list of blocks");
       return value.map((entry, index) => decodeFields(fields, entry, `${path}[${index}]`));
     },
     toValue: (value) => value.map((entry) => fieldsToValue(fields, entry)),
@@ -60,7 +60,7 @@ export function fieldsSpec(fields: Fields): Spec {
 
 /** Keys that no field has are ignored: a newer Nomad or schema may send them. */
 export function decodeFields<F extends Fields>(fields: F, value: HclValue, path: string): InferFields<F> {
-  if (!isHclRecord(value)) throw misfit(path, value, "must be a map of its keys");
+  if (!isRecord(value)) throw misfit(path, value, "must be a map of its keys");
   const prefix = path === "" ? "" : `${path}.`;
   const entries = Object.entries(fields).map(([name, option]) => [name, option.decodeValue(Object.hasOwn(value, name) ? value[name] : null, `${prefix}${name}`)] as const);
   return Object.fromEntries(entries) as InferFields<F>;

@@ -1,4 +1,4 @@
-import { isHclList, isHclRecord, type ConfigBlock, type ConfigBody, type HclRecord, type HclValue, type Position } from "./config-body.ts";
+import { isList, isRecord, type ConfigBlock, type ConfigBody, type HclRecord, type HclValue, type Position } from "@driver/hcl/values";
 import { ConfigError } from "./config-error.ts";
 import type { Site } from "./convert-value.ts";
 
@@ -25,9 +25,9 @@ export function bodiesOf(content: Content, path: string): readonly ConfigBody[] 
   if (content.kind === "blocks") return content.blocks.map((block) => bodyOfUnlabelled(block, path));
   const { value, position } = content;
   if (value === null) return [];
-  const values = isHclList(value) ? value : [value];
+  const values = isList(value) ? value : [value];
   return values.map((entry) => {
-    if (!isHclRecord(entry)) throw new ConfigError(`config key ${path} must be a block: ${path} { … }`, { path, position });
+    if (!isRecord(entry)) throw new ConfigError(`config key ${path} must be a block: ${path} { … }`, { path, position });
     return bodyOfRecord(entry, position);
   });
 }

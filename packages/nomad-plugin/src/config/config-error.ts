@@ -1,4 +1,4 @@
-import type { Position } from "./config-body.ts";
+import type { Position } from "@driver/hcl/values";
 
 /** A config body that does not fit its schema. The message names the key and what would be right. */
 export class ConfigError extends Error {

@@ -1,6 +1,6 @@
 import { DriverError } from "../driver-error.ts";
 import type { Spec } from "../hclspec.ts";
-import { isHclList, isHclRecord, kindOfValue, type HclValue } from "./config-body.ts";
+import { isList, isRecord, describeKind, type HclValue } from "@driver/hcl/values";
 
 /** One row of an option table. */
 export interface OptionDoc {
@@ -51,7 +51,7 @@ export function misfit(path: string, value: HclValue, want: string): DriverError
 
 /** The value as it may be shown in a message. */
 export function describeValue(value: HclValue): string {
-  if (value === null || isHclList(value) || isHclRecord(value)) return kindOfValue(value);
+  if (value === null || isList(value) || isRecord(value)) return describeKind(value);
   if (typeof value !== "string") return String(value);
   return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { attr, mapAttr } from "./attr.ts";
 import { block, blockAttrs, blockList, type Fields } from "./block.ts";
-import type { ConfigBody, ConfigBlock, HclValue } from "./config-body.ts";
+import type { ConfigBody, ConfigBlock, HclValue } from "@driver/hcl/values";
 import type { ConfigOption } from "./config-option.ts";
 import { configSchema } from "./config-schema.ts";
 import { encodeConfig } from "./encode-config.ts";

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { DriverError } from "../driver-error.ts";
 import { attr, mapAttr } from "./attr.ts";
 import { block, blockAttrs, blockList } from "./block.ts";
-import type { HclValue } from "./config-body.ts";
+import type { HclValue } from "@driver/hcl/values";
 import type { Infer } from "./config-option.ts";
 import { configSchema } from "./config-schema.ts";
 import { encodeMsgpack } from "./msgpack.ts";

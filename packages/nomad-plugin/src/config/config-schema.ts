@@ -1,7 +1,7 @@
 import { DriverError } from "../driver-error.ts";
 import type { Spec } from "../hclspec.ts";
 import { decodeFields, docsOfFields, fieldsSpec, fieldsToValue, type Fields, type InferFields } from "./block.ts";
-import { isHclRecord, kindOfValue, type HclRecord, type HclValue } from "./config-body.ts";
+import { isRecord, describeKind, type HclRecord, type HclValue } from "@driver/hcl/values";
 import type { OptionDoc } from "./config-option.ts";
 import { decodeMsgpack } from "./msgpack.ts";
 
@@ -39,8 +39,8 @@ export function configSchema<const F extends Fields>(fields: F, facts: SchemaFac
 
 /** Null stands for a config in which nothing is set. */
 function decodeRoot<F extends Fields>(fields: F, value: HclValue, facts: SchemaFacts): InferFields<F> {
-  if (value === null || isHclRecord(value)) return decodeFields(fields, value ?? {}, "");
-  throw new DriverError("config-invalid", `read the ${facts.title}: ${kindOfValue(value)} came, not a map of its keys`);
+  if (value === null || isRecord(value)) return decodeFields(fields, value ?? {}, "");
+  throw new DriverError("config-invalid", `read the ${facts.title}: ${describeKind(value)} came, not a map of its keys`);
 }
 
 function readMsgpack(msgpack: Uint8Array, facts: SchemaFacts): HclValue {

@@ -1,4 +1,4 @@
-import { isHclList, isHclRecord, type HclRecord, type HclValue, type Position } from "./config-body.ts";
+import { isList, isRecord, type HclRecord, type HclValue, type Position } from "@driver/hcl/values";
 import { ConfigError } from "./config-error.ts";
 import { describeValue } from "./config-option.ts";
 import { parseDecimal, toNumber, toText } from "./decimal.ts";
@@ -61,8 +61,8 @@ function convertToNumber(value: HclValue): number | bigint | undefined {
 type CollectionType = Extract<ValueType, { readonly element: ValueType }>;
 
 function convertToList(value: HclValue, type: CollectionType, site: Site): HclValue {
-  const list = isHclRecord(value) && isMapLike(type.element) ? [value] : value;
-  if (!isHclList(list)) return refuse(value, type, site);
+  const list = isRecord(value) && isMapLike(type.element) ? [value] : value;
+  if (!isList(list)) return refuse(value, type, site);
   const elements = list.map((element, index) => convertValue(element, type.element, within(site, `[${index}]`)));
   const unified = hasAny(type.element) ? unify(elements, type, site) : elements;
   return type.kind === "set" ? sortedSet(unified) : unified;
@@ -70,7 +70,7 @@ function convertToList(value: HclValue, type: CollectionType, site: Site): HclVa
 
 function convertToMap(value: HclValue, type: CollectionType, site: Site): HclValue {
   const map = unwrapSingle(value);
-  if (!isHclRecord(map)) return refuse(value, type, site);
+  if (!isRecord(map)) return refuse(value, type, site);
   const keys = Object.keys(map);
   const elements = keys.map((key) => convertValue(map[key] ?? null, type.element, within(site, `.${key}`)));
   const unified = hasAny(type.element) ? unify(elements, type, site) : elements;
@@ -78,13 +78,13 @@ function convertToMap(value: HclValue, type: CollectionType, site: Site): HclVal
 }
 
 function convertToTuple(value: HclValue, type: Extract<ValueType, { kind: "tuple" }>, site: Site): HclValue {
-  if (!isHclList(value) || value.length !== type.elements.length) return refuse(value, type, site);
+  if (!isList(value) || value.length !== type.elements.length) return refuse(value, type, site);
   return type.elements.map((element, index) => convertValue(value[index] ?? null, element, within(site, `[${index}]`)));
 }
 
 function convertToObject(value: HclValue, type: Extract<ValueType, { kind: "object" }>, site: Site): HclValue {
   const record = unwrapSingle(value);
-  if (!isHclRecord(record)) return refuse(value, type, site);
+  if (!isRecord(record)) return refuse(value, type, site);
   const missing = Object.keys(type.attributes).find((key) => !Object.hasOwn(record, key));
   if (missing !== undefined) throw new ConfigError(`config key ${site.path} lacks ${missing}; it must be ${describeType(type)}`, site);
   return mapRecord(type.attributes, (element, key) => convertValue(record[key] ?? null, element, within(site, `.${key}`)));
@@ -111,7 +111,7 @@ function isMapLike(type: ValueType): boolean {
 }
 
 function unwrapSingle(value: HclValue): HclValue {
-  return isHclList(value) && value.length === 1 ? (value[0] ?? null) : value;
+  return isList(value) && value.length === 1 ? (value[0] ?? null) : value;
 }
 
 function unify(values: readonly HclValue[], type: ValueType, site: Site): readonly HclValue[] {

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import type { Spec } from "../hclspec.ts";
 import { attr, mapAttr } from "./attr.ts";
 import { block, blockAttrs, blockList } from "./block.ts";
-import { isHclRecord, type ConfigBlock, type ConfigBody, type HclRecord, type HclValue } from "./config-body.ts";
+import { isRecord, type ConfigBlock, type ConfigBody, type HclRecord, type HclValue } from "@driver/hcl/values";
 import { ConfigError } from "./config-error.ts";
 import { configSchema } from "./config-schema.ts";
 import { encodeConfig, evaluateConfig } from "./encode-config.ts";
@@ -29,7 +29,7 @@ function isBody(body: ConfigBody | HclRecord): body is ConfigBody {
 const one = (type: string, required = false): Spec => ({ kind: "object", attributes: { a: { kind: "attr", name: "a", type, required } } });
 const convert = (type: string, value: HclValue): HclValue => {
   const result = evaluateConfig(one(type), bodyOf({ a: value }));
-  assert.ok(isHclRecord(result));
+  assert.ok(isRecord(result));
   return result["a"] ?? null;
 };
 

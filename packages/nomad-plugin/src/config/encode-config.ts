@@ -1,6 +1,6 @@
 import type { Spec } from "../hclspec.ts";
 import { bodiesOf, bodyOfRecord, contentOf, singleBody, valuesOfBlocks } from "./body-content.ts";
-import { isHclList, isHclRecord, type ConfigBody, type HclRecord, type HclValue } from "./config-body.ts";
+import { isList, isRecord, type ConfigBody, type HclRecord, type HclValue } from "@driver/hcl/values";
 import { ConfigError } from "./config-error.ts";
 import { convertValue, type Site } from "./convert-value.ts";
 import { toWireNumber } from "./decimal.ts";
@@ -25,8 +25,8 @@ export function evaluateConfig(spec: Spec, body: ConfigBody): HclValue {
 
 function toWire(value: HclValue): HclValue {
   if (typeof value === "number" || typeof value === "bigint") return toWireNumber(value);
-  if (isHclList(value)) return value.map(toWire);
-  return isHclRecord(value) ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, toWire(entry)])) : value;
+  if (isList(value)) return value.map(toWire);
+  return isRecord(value) ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, toWire(entry)])) : value;
 }
 
 type SpecOf<K extends Spec["kind"]> = Extract<Spec, { readonly kind: K }>;
@@ -134,7 +134,7 @@ interface LabelledBody {
 
 /** Blocks written as nested maps, one level a label. */
 function unfoldLabels(value: HclValue, depth: number, site: Site): LabelledBody[] {
-  if (!isHclRecord(value)) throw new ConfigError(`config key ${site.path} must be a map by label`, site);
+  if (!isRecord(value)) throw new ConfigError(`config key ${site.path} must be a map by label`, site);
   if (depth === 0) return [{ labels: [], body: bodyOfRecord(value, site.position) }];
   return Object.entries(value).flatMap(([label, entry]) =>
     unfoldLabels(entry, depth - 1, { ...site, path: `${site.path}.${label}` }).map(({ labels, body }) => ({ labels: [label, ...labels], body })),

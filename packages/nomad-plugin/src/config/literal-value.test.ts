@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { HclValue } from "./config-body.ts";
-import { toLiteralSource } from "./literal-source.ts";
+import type { HclValue } from "@driver/hcl/values";
+import { toLiteralSource } from "@driver/hcl/values";
 import { evaluateLiteral } from "./literal-value.ts";
 
 test("the literals of defaults are evaluated", () => {

@@ -1,4 +1,4 @@
-import type { HclValue } from "./config-body.ts";
+import type { HclValue } from "@driver/hcl/values";
 import { parseDecimal, toNumber } from "./decimal.ts";
 import { ExpressionScanner } from "./expression-scanner.ts";
 

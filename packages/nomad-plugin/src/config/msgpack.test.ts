@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { decodeMsgpack, decodeMsgpackRaw, encodeMsgpack } from "./msgpack.ts";
-import type { HclValue } from "./config-body.ts";
+import type { HclValue } from "@driver/hcl/values";
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "hex"));

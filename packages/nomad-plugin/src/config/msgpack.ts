@@ -1,5 +1,5 @@
 import { decodeMulti, encode, type ExtensionCodecType } from "@msgpack/msgpack";
-import { isHclList, type HclValue } from "./config-body.ts";
+import { isList, type HclValue } from "@driver/hcl/values";
 
 /** A decoded value whose strings are still bytes: old Go codecs write binary data as msgpack strings. */
 export type RawValue =
@@ -77,7 +77,7 @@ function toEncodable(value: HclValue): unknown {
   if (typeof value === "number" && Number.isSafeInteger(value) && (value > 0xffff_ffff || value < -0x8000_0000)) return BigInt(value);
   if (typeof value === "bigint" && fitsNumber(value) && value <= 0xffff_ffffn && value >= -0x8000_0000n) return Number(value);
   if (typeof value !== "object" || value === null) return value;
-  if (isHclList(value)) return value.map(toEncodable);
+  if (isList(value)) return value.map(toEncodable);
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, toEncodable(entry)]));
 }
 

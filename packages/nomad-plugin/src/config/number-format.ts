@@ -1,4 +1,4 @@
-import type { HclValue } from "./config-body.ts";
+import type { HclValue } from "@driver/hcl/values";
 import { misfit } from "./config-option.ts";
 
 /** How a number attribute is held by the driver. `float64` takes any number, the others whole ones. */

@@ -1,4 +1,4 @@
-import { isHclList, isHclRecord, type HclRecord, type HclValue } from "./config-body.ts";
+import { isList, isRecord, type HclRecord, type HclValue } from "@driver/hcl/values";
 import { toText } from "./decimal.ts";
 
 /**
@@ -7,8 +7,8 @@ import { toText } from "./decimal.ts";
  */
 export function unifyValues(values: readonly HclValue[]): readonly HclValue[] | undefined {
   const given = values.filter((value) => value !== null);
-  if (given.every(isHclList)) return restoreNulls(values, unifyLists(given));
-  if (given.every(isHclRecord)) return restoreNulls(values, unifyRecords(given));
+  if (given.every(isList)) return restoreNulls(values, unifyLists(given));
+  if (given.every(isRecord)) return restoreNulls(values, unifyRecords(given));
   if (given.some((value) => typeof value === "object")) return undefined;
   const kinds = new Set(given.map((value) => (typeof value === "bigint" ? "number" : typeof value)));
   if (kinds.size <= 1) return values;
@@ -31,7 +31,7 @@ function unifyRecords(records: readonly HclRecord[]): readonly HclValue[] | unde
     Object.fromEntries(Object.keys(record).map((key, index) => [key, values[index] ?? null]));
   if (!isSameShape) return regroup(records, (record) => Object.values(record), rebuild);
   const rows = unifyLists(records.map((record) => keys.map((key) => record[key] ?? null)));
-  return rows?.map((row) => Object.fromEntries(keys.map((key, index) => [key, isHclList(row) ? (row[index] ?? null) : null])));
+  return rows?.map((row) => Object.fromEntries(keys.map((key, index) => [key, isList(row) ? (row[index] ?? null) : null])));
 }
 
 /** Unifies the elements of all groups together and puts them back into their groups. */

@@ -1,10 +1,6 @@
+import { createHclParser, createScope, evaluateBody, loadWasm } from "@driver/hcl";
 import type { ConfigBody } from "@driver/nomad-plugin";
-
-import { evaluateBody } from "../../hcl/evaluate-body.ts";
-import { JobFileError } from "../../hcl/job-file-error.ts";
-import { createHclParser } from "../../hcl/parse-hcl.ts";
-import { createEmptyScope } from "../../hcl/scope.ts";
-import { loadWasm } from "../../hcl/wasm-assets.ts";
+import { asJobFile, JobFileError } from "../../job/job-file-error.ts";
 import { readJobFile } from "../../job/read-job-file.ts";
 
 /**
@@ -12,6 +8,10 @@ import { readJobFile } from "../../job/read-job-file.ts";
  * that block has no `config`. Rejects with a JobFileError when there is no such plugin block.
  */
 export async function loadPluginConfig(path: string, pluginName: string, signal: AbortSignal): Promise<ConfigBody | undefined> {
+  return asJobFile(() => readConfig(path, pluginName, signal));
+}
+
+async function readConfig(path: string, pluginName: string, signal: AbortSignal): Promise<ConfigBody | undefined> {
   const source = await readJobFile(path, signal);
   const parse = await createHclParser(loadWasm, source);
   const { blocks } = await parse(source);
@@ -23,5 +23,5 @@ export async function loadPluginConfig(path: string, pluginName: string, signal:
     throw new JobFileError(`this file does not configure the plugin ${JSON.stringify(pluginName)}: ${found}`, { code: "invalid", source });
   }
   const config = plugin.body.blocks.find(({ type }) => type === "config");
-  return config === undefined ? undefined : evaluateBody(config.body, config.position, createEmptyScope(source, process.cwd()));
+  return config === undefined ? undefined : evaluateBody(config.body, config.position, createScope(source, { baseDir: process.cwd() }));
 }

@@ -1,6 +1,6 @@
-import type { ConfigBody, Position } from "@driver/nomad-plugin";
-
-import { mapTexts } from "../../hcl/hcl-value.ts";
+import { mapTexts } from "@driver/hcl";
+import type { Position } from "@driver/hcl";
+import type { ConfigBody } from "@driver/nomad-plugin";
 import { RunError } from "../run-error.ts";
 import { parseReference, parseTemplate } from "./template.ts";
 

@@ -1,0 +1,24 @@
+import type { SourceErrorOptions } from "./source-error.ts";
+import { SourceError } from "./source-error.ts";
+
+/** What is wrong with a text. */
+export type HclErrorCode =
+  /** The text is not HCL. */
+  | "syntax"
+  /** An expression cannot be evaluated, or a `dynamic` block cannot be expanded. */
+  | "evaluation"
+  /** The language has it, this implementation does not. */
+  | "unsupported"
+  /** A part of the parser could not be loaded. */
+  | "parser-missing";
+
+/** The one error of reading HCL. */
+export class HclError extends SourceError {
+  override readonly name = "HclError";
+  readonly code: HclErrorCode;
+
+  constructor(message: string, options: SourceErrorOptions & { readonly code: HclErrorCode }) {
+    super(message, options);
+    this.code = options.code;
+  }
+}

@@ -1,0 +1,62 @@
+import { readFileSync, statSync } from "node:fs";
+import type { Stats } from "node:fs";
+import { homedir } from "node:os";
+import { basename, dirname, join, resolve } from "node:path";
+import type { HclValue } from "../../value/hcl-value.ts";
+import { plainTextArgument } from "./hcl-function.ts";
+import type { CallContext, FunctionTable } from "./hcl-function.ts";
+
+/** A job carries configuration files, not data. */
+const maxFileBytes = 16 * 1024 * 1024;
+
+export const fileFunctions: FunctionTable = {
+  file: { min: 1, max: 1, apply: readText },
+  filebase64: { min: 1, max: 1, apply: (args, context) => readBytes(args, context).toString("base64") },
+  fileexists: { min: 1, max: 1, apply: fileExists },
+  abspath: { min: 1, max: 1, apply: (args, context) => resolve(context.baseDir, plainTextArgument(args, 0, context)) },
+  pathexpand: { min: 1, max: 1, apply: (args, context) => expandHome(plainTextArgument(args, 0, context)) },
+  basename: { min: 1, max: 1, apply: (args, context) => basename(plainTextArgument(args, 0, context)) || "." },
+  dirname: { min: 1, max: 1, apply: (args, context) => dirname(plainTextArgument(args, 0, context)) },
+};
+
+function toPath(args: readonly HclValue[], context: CallContext): string {
+  return resolve(context.baseDir, expandHome(plainTextArgument(args, 0, context)));
+}
+
+function expandHome(path: string): string {
+  return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : path;
+}
+
+function readBytes(args: readonly HclValue[], context: CallContext): Buffer {
+  const path = toPath(args, context);
+  const stats = statFile(path, context);
+  if (stats === undefined) throw context.fail(`there is no file ${path}`);
+  if (!stats.isFile()) throw context.fail(`${path} is no regular file`);
+  if (stats.size > maxFileBytes) throw context.fail(`${path} is larger than ${maxFileBytes / 1024 / 1024} MiB`);
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw context.fail(`read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+}
+
+function statFile(path: string, context: CallContext): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    throw context.fail(`look at ${path}: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+}
+
+function readText(args: readonly HclValue[], context: CallContext): HclValue {
+  const bytes = readBytes(args, context);
+  const text = bytes.toString("utf8");
+  if (!Buffer.from(text).equals(bytes)) throw context.fail(`${toPath(args, context)} is not UTF-8 text; use filebase64`);
+  return text;
+}
+
+function fileExists(args: readonly HclValue[], context: CallContext): HclValue {
+  const stats = statFile(toPath(args, context), context);
+  if (stats !== undefined && !stats.isFile()) throw context.fail(`${toPath(args, context)} is no regular file`);
+  return stats !== undefined;
+}

@@ -1,0 +1,44 @@
+import { markEscape } from "../value/escape-marks.ts";
+
+/** Decoded text, or why it cannot be. */
+export type DecodedText = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly message: string };
+
+const simpleEscapes: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t", '"': '"', "\\": "\\" };
+
+/** Why an interpolation can be left in text: the grammar reads neither of these. */
+const unreadable = {
+  quoted: "string: only plain text may stand here, without ${…} and %{…}",
+  heredoc: "heredoc: a line of it begins with its end marker; choose another marker",
+};
+
+/**
+ * Decodes the text between two interpolations: `$${` and `%%{` stand for `${` and `%{`, with a mark for the sign;
+ * backslash escapes count in quoted strings only (`hcl`).
+ */
+export function decodeTemplateText(raw: string, form: "quoted" | "heredoc"): DecodedText {
+  if (form === "quoted" && raw.includes("\n")) return fail("string: a quoted string must end on its line; use \\n or a heredoc (<<EOT)");
+  const pattern = /\$\$\{|%%\{|[$%]\{|\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([\s\S]))?/g;
+  let text = "";
+  let from = 0;
+  for (const match of raw.matchAll(pattern)) {
+    const [whole, short, long, letter] = match;
+    if (whole.startsWith("\\") && form === "heredoc") continue;
+    text += raw.slice(from, match.index);
+    from = match.index + whole.length;
+    if (whole === "${" || whole === "%{") return fail(unreadable[form]);
+    const decoded = whole.startsWith("\\") ? decodeEscape(short ?? long, letter) : `${markEscape(whole.startsWith("$") ? "$" : "%")}{`;
+    if (decoded === undefined) return fail(`string: ${whole} is no escape; known are \\n, \\r, \\t, \\", \\\\, \\uNNNN and \\UNNNNNNNN`);
+    text += decoded;
+  }
+  return { ok: true, text: text + raw.slice(from) };
+}
+
+function decodeEscape(hex: string | undefined, letter: string | undefined): string | undefined {
+  if (hex === undefined) return letter === undefined ? undefined : simpleEscapes[letter];
+  const codePoint = Number.parseInt(hex, 16);
+  return codePoint > 0x10ffff ? undefined : String.fromCodePoint(codePoint);
+}
+
+function fail(message: string): DecodedText {
+  return { ok: false, message };
+}

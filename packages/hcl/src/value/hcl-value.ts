@@ -1,0 +1,103 @@
+/** A value as HCL, JSON and msgpack all know it. Integers beyond ±(2^53-1) are bigint, all others number. */
+export type HclValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | readonly HclValue[]
+  | { readonly [key: string]: HclValue };
+
+export type HclRecord = { readonly [key: string]: HclValue };
+
+export type HclList = readonly HclValue[];
+
+export function isList(value: HclValue): value is HclList {
+  return Array.isArray(value);
+}
+
+export function isRecord(value: HclValue): value is HclRecord {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function isNumber(value: HclValue): value is number | bigint {
+  return typeof value === "number" || typeof value === "bigint";
+}
+
+/** A value's kind with its article, for messages. */
+export function describeKind(value: HclValue): string {
+  if (value === null) return "null";
+  if (isList(value)) return "a list";
+  if (isRecord(value)) return "a map";
+  return isNumber(value) ? "a number" : typeof value === "string" ? "a string" : "a bool";
+}
+
+/** Keys in the order HCL goes through a map: by their bytes. */
+export function sortedKeys(record: HclRecord): readonly string[] {
+  return Object.keys(record).sort(compareText);
+}
+
+/** Order of two texts by their UTF-8 bytes. */
+export function compareText(left: string, right: string): number {
+  return Buffer.compare(Buffer.from(left), Buffer.from(right));
+}
+
+/** An integer as number where that is exact, as bigint beyond. */
+export function normalizeInteger(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+/** A number as HCL writes it in text: all digits, no exponent. */
+export function formatNumber(value: number | bigint): string {
+  if (typeof value === "bigint" || Number.isInteger(value)) return BigInt(value).toString();
+  const text = String(value);
+  const match = /^(-?)(\d)(?:\.(\d+))?e-(\d+)$/.exec(text);
+  if (match === null) return text;
+  const [, sign = "", digit = "", fraction = "", exponent = "0"] = match;
+  return `${sign}0.${"0".repeat(Number(exponent) - 1)}${digit}${fraction}`;
+}
+
+/** Text of a string, number or bool; undefined for what has none. */
+export function toText(value: HclValue): string | undefined {
+  if (typeof value === "string") return value;
+  if (typeof value === "boolean") return String(value);
+  return isNumber(value) ? formatNumber(value) : undefined;
+}
+
+/** The number that a number or a numeric text stands for; undefined for others. */
+export function toNumber(value: HclValue): number | bigint | undefined {
+  if (isNumber(value)) return value;
+  if (typeof value !== "string" || !/^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$/.test(value)) return undefined;
+  if (/^-?[0-9]+$/.test(value)) return normalizeInteger(BigInt(value));
+  const number = Number(value);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+/** The bool that a bool or the texts `true` and `false` stand for; undefined for others. */
+export function toBool(value: HclValue): boolean | undefined {
+  if (typeof value === "boolean") return value;
+  return value === "true" ? true : value === "false" ? false : undefined;
+}
+
+/** The same value with every text in it, and every key of a map, converted. */
+export function mapTexts(value: HclValue, convert: (text: string) => string): HclValue {
+  if (typeof value === "string") return convert(value);
+  if (isList(value)) return value.map((item) => mapTexts(item, convert));
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [convert(key), mapTexts(item, convert)]));
+}
+
+/** Deep equality; values of different kinds differ. */
+export function equalValues(left: HclValue, right: HclValue): boolean {
+  if (isList(left) && isList(right))
+    return left.length === right.length && left.every((item, index) => equalValues(item, right[index] ?? null));
+  if (isRecord(left) && isRecord(right)) {
+    const keys = Object.keys(left);
+    return (
+      keys.length === Object.keys(right).length &&
+      keys.every((key) => Object.hasOwn(right, key) && equalValues(left[key] ?? null, right[key] ?? null))
+    );
+  }
+  return left === right;
+}

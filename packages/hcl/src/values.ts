@@ -1,0 +1,6 @@
+// Values, and what can be done with them without a parser. A plugin loads no more than this.
+export * from "./value/hcl-value.ts";
+export type { ConfigAttribute, ConfigBlock, ConfigBody } from "./value/config-body.ts";
+export type { Position } from "./value/position.ts";
+export { toLiteralSource } from "./value/literal-source.ts";
+export { suggestName } from "./error/nearest-name.ts";

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { findImports } from "./check-layers.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Every file and foreign package that is loaded with a file of the repository. */
+function loadedWith(entry: string): ReadonlySet<string> {
+  const loaded = new Set<string>();
+  const visit = (path: string): void => {
+    if (loaded.has(path)) return;
+    loaded.add(path);
+    if (!path.endsWith(".ts")) return;
+    for (const { specifier, kind } of findImports(path, readFileSync(join(root, path), "utf8"))) if (kind === "static") visit(resolve(path, specifier));
+  };
+  visit(entry);
+  return loaded;
+}
+
+function resolve(from: string, specifier: string): string {
+  if (specifier.startsWith(".")) return normalize(join(dirname(from), specifier));
+  const [, name, entry = ""] = /^@driver\/([^/]+)(\/.*)?$/.exec(specifier) ?? [];
+  if (name === undefined) return specifier;
+  const { exports }: { exports: Record<string, string> } = JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8"));
+  return normalize(join("packages", name, exports[`.${entry}`] ?? assert.fail(`${specifier} has no file`)));
+}
+
+const start = [...loadedWith("packages/cli/src/run-plugin.ts")];
+
+test("a plugin start loads the driver, and of HCL its values alone", () => {
+  assert.ok(start.includes("packages/podman-driver/src/driver.ts"));
+  assert.ok(start.includes("packages/hcl/src/values.ts"));
+  const unwanted = start.filter((path) => /^packages\/hcl\/src\/(index\.ts|syntax\/|evaluation\/)|^packages\/nomad-host\/|tree-sitter|hcl2json/.test(path));
+  assert.deepEqual(unwanted, []);
+});
+
+test("reading a job file loads the parser, so the walk above would see it", () => {
+  assert.ok(loadedWith("packages/cli/src/commands/run-command.ts").has("web-tree-sitter"));
+});
