@@ -1,5 +1,7 @@
 // Values, and what can be done with them without a parser. A plugin loads no more than this.
 export * from "./value/hcl-value.ts";
+export { toBool, toNumber, toText } from "./value/scalar.ts";
+export { decimalOf, formatDecimal, numberOf, type Decimal } from "./value/decimal.ts";
 export type { ConfigAttribute, ConfigBlock, ConfigBody } from "./value/config-body.ts";
 export type { Position } from "./value/position.ts";
 export { toLiteralSource } from "./value/literal-source.ts";

@@ -7,8 +7,9 @@ import { caseVariable, evaluatedCases, refusedCases } from "./evaluated-cases.ts
 const parse = await createHclParser(loadWasm, { name: "case.hcl", text: "" });
 
 /** References of Nomad's job files that wait for the running task. */
+const roots = ["attr", "node", "meta", "env", "device"];
 const waiting: Dialect = {
-  later: { isRoot: (name) => ["attr", "node", "meta", "env", "device"].includes(name) || name.startsWith("NOMAD_"), description: "NOMAD_…" },
+  later: { isRoot: (name) => roots.includes(name) || name.startsWith("NOMAD_"), description: "NOMAD_…" },
   keepsEscapes: false,
 };
 
@@ -69,6 +70,9 @@ const messages: readonly (readonly [expression: string, message: RegExp])[] = [
   ["v.l[7]", /^index 7: the list has 2 items, counted from 0$/],
   ["1 / 0", /^operator \/: division by zero$/],
   ["12345678901234567891 / 2", /too large to be exact/],
+  ["1e9999 * 10", /^operator \*: the result is too large$/],
+  ["1e99999", /^number 1e99999: its exponent is too large$/],
+  ['format("%999999999s", "x")', /^function format: %999999999s: width and precision go up to 1000$/],
 ];
 
 for (const [expression, message] of messages) {

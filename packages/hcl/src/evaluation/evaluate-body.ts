@@ -3,7 +3,8 @@ import type { HclValue } from "../value/hcl-value.ts";
 import type { Position } from "../value/position.ts";
 import type { Attribute, Block, Body } from "../syntax/expression.ts";
 import { evaluate } from "./evaluate.ts";
-import { describeKind, isList, isRecord, sortedKeys, toText } from "../value/hcl-value.ts";
+import { describeKind, isList, isRecord, sortedKeys } from "../value/hcl-value.ts";
+import { toText } from "../value/scalar.ts";
 import { failAt, withNames } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 

@@ -1,6 +1,18 @@
 import type { HclValue } from "../value/hcl-value.ts";
 import type { BinaryOperator, UnaryOperator } from "../syntax/expression.ts";
-import { describeKind, equalValues, normalizeInteger, toBool, toNumber } from "../value/hcl-value.ts";
+import {
+  addDecimals,
+  decimalOf,
+  formatDecimal,
+  multiplyDecimals,
+  normalizeNumber,
+  numberOf,
+  remainderOf,
+  wholeQuotient,
+  type Decimal,
+} from "../value/decimal.ts";
+import { describeKind, equalValues, normalizeInteger } from "../value/hcl-value.ts";
+import { toBool, toNumber } from "../value/scalar.ts";
 import type { Fail } from "./scope.ts";
 
 /** Applies `-` or `!`. */
@@ -58,56 +70,46 @@ function compare(operator: "<" | "<=" | ">" | ">=", left: number | bigint, right
   return operator === ">" ? left > right : left >= right;
 }
 
-/**
- * Integers of any size are exact; a number with a fraction is a double, except that sums and products of decimal
- * fractions are rounded to 15 digits, so that 0.1 + 0.2 is 0.3.
- */
+/** Far above any size, count or port, and far below what would take long to compute. */
+const maxDigits = 5000;
+
+/** Exact, except for a quotient with a fraction, which has a double's precision. */
 function calculate(
   operator: "*" | "/" | "%" | "+" | "-",
   operands: { readonly left: number | bigint; readonly right: number | bigint },
   fail: Fail,
 ): number | bigint {
+  const [left, right] = [decimalOf(operands.left), decimalOf(operands.right)];
+  if (left === undefined || right === undefined) throw fail(`operator ${operator}: cannot count with an infinite number`);
+  if ((operator === "/" || operator === "%") && right.digits === 0n) throw fail(`operator ${operator}: division by zero`);
+  if (operator === "/") return divide(operands, wholeQuotient(left, right), fail);
+  const result = calculateExactly(operator, left, right);
+  if (formatDecimal(result).length > maxDigits) throw fail(`operator ${operator}: the result is too large`);
+  return numberOf(result);
+}
+
+function calculateExactly(operator: "*" | "%" | "+" | "-", left: Decimal, right: Decimal): Decimal {
+  switch (operator) {
+    case "*":
+      return multiplyDecimals(left, right);
+    case "%":
+      return remainderOf(left, right);
+    case "+":
+      return addDecimals(left, right);
+    case "-":
+      return addDecimals(left, { digits: -right.digits, scale: right.scale });
+  }
+}
+
+function divide(
+  operands: { readonly left: number | bigint; readonly right: number | bigint },
+  whole: Decimal | undefined,
+  fail: Fail,
+): number | bigint {
+  if (whole !== undefined) return numberOf(whole);
   const { left, right } = operands;
-  if ((operator === "/" || operator === "%") && Number(right) === 0) throw fail(`operator ${operator}: division by zero`);
-  const isExact = isInteger(left) && isInteger(right);
-  if (isExact && (operator !== "/" || BigInt(left) % BigInt(right) === 0n)) return calculateIntegers(operator, BigInt(left), BigInt(right));
-  if (isExact && (typeof left === "bigint" || typeof right === "bigint"))
-    throw fail(`operator ${operator}: the result is too large to be exact`);
-  const result = calculateDoubles(operator, Number(left), Number(right));
-  if (!Number.isFinite(result)) throw fail(`operator ${operator}: the result is too large`);
-  return operator === "/" ? result : Number(result.toPrecision(15));
-}
-
-function isInteger(value: number | bigint): boolean {
-  return typeof value === "bigint" || Number.isInteger(value);
-}
-
-function calculateIntegers(operator: "*" | "/" | "%" | "+" | "-", left: bigint, right: bigint): number | bigint {
-  switch (operator) {
-    case "*":
-      return normalizeInteger(left * right);
-    case "/":
-      return normalizeInteger(left / right);
-    case "%":
-      return normalizeInteger(left % right);
-    case "+":
-      return normalizeInteger(left + right);
-    case "-":
-      return normalizeInteger(left - right);
-  }
-}
-
-function calculateDoubles(operator: "*" | "/" | "%" | "+" | "-", left: number, right: number): number {
-  switch (operator) {
-    case "*":
-      return left * right;
-    case "/":
-      return left / right;
-    case "%":
-      return left % right;
-    case "+":
-      return left + right;
-    case "-":
-      return left - right;
-  }
+  if (typeof left === "bigint" || typeof right === "bigint") throw fail("operator /: the result is too large to be exact");
+  const result = left / right;
+  if (!Number.isFinite(result)) throw fail("operator /: the result is too large");
+  return normalizeNumber(result);
 }

@@ -1,5 +1,6 @@
 import type { Node } from "web-tree-sitter";
 import type { BinaryOperator, Expression, ForIntro, UnaryOperator } from "./expression.ts";
+import { numberOf, parseDecimal } from "../value/decimal.ts";
 import { applyStep, checkLegacyIndexes } from "./convert-steps.ts";
 import { toTemplate } from "./convert-template.ts";
 import { HclError } from "../error/hcl-error.ts";
@@ -138,9 +139,9 @@ function toNumber(node: Node, context: ConvertContext): number | bigint {
   if (!/^[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$/.test(text)) {
     throw syntaxError(`number ${text}: HCL has decimal numbers only`, node, context);
   }
-  const value = Number(text);
-  if (!Number.isFinite(value)) throw syntaxError(`number ${text}: too large`, node, context);
-  return Number.isSafeInteger(value) || !/^[0-9]+$/.test(text) ? value : BigInt(text);
+  const decimal = parseDecimal(text);
+  if (decimal === undefined) throw syntaxError(`number ${text}: its exponent is too large`, node, context);
+  return numberOf(decimal);
 }
 
 function toCollection(node: Node, context: ConvertContext): Expression {

@@ -48,38 +48,6 @@ export function normalizeInteger(value: bigint): number | bigint {
   return Number.isSafeInteger(number) ? number : value;
 }
 
-/** A number as HCL writes it in text: all digits, no exponent. */
-export function formatNumber(value: number | bigint): string {
-  if (typeof value === "bigint" || Number.isInteger(value)) return BigInt(value).toString();
-  const text = String(value);
-  const match = /^(-?)(\d)(?:\.(\d+))?e-(\d+)$/.exec(text);
-  if (match === null) return text;
-  const [, sign = "", digit = "", fraction = "", exponent = "0"] = match;
-  return `${sign}0.${"0".repeat(Number(exponent) - 1)}${digit}${fraction}`;
-}
-
-/** Text of a string, number or bool; undefined for what has none. */
-export function toText(value: HclValue): string | undefined {
-  if (typeof value === "string") return value;
-  if (typeof value === "boolean") return String(value);
-  return isNumber(value) ? formatNumber(value) : undefined;
-}
-
-/** The number that a number or a numeric text stands for; undefined for others. */
-export function toNumber(value: HclValue): number | bigint | undefined {
-  if (isNumber(value)) return value;
-  if (typeof value !== "string" || !/^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$/.test(value)) return undefined;
-  if (/^-?[0-9]+$/.test(value)) return normalizeInteger(BigInt(value));
-  const number = Number(value);
-  return Number.isFinite(number) ? number : undefined;
-}
-
-/** The bool that a bool or the texts `true` and `false` stand for; undefined for others. */
-export function toBool(value: HclValue): boolean | undefined {
-  if (typeof value === "boolean") return value;
-  return value === "true" ? true : value === "false" ? false : undefined;
-}
-
 /** The same value with every text in it, and every key of a map, converted. */
 export function mapTexts(value: HclValue, convert: (text: string) => string): HclValue {
   if (typeof value === "string") return convert(value);

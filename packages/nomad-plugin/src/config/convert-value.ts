@@ -1,7 +1,6 @@
-import { isList, isRecord, type HclRecord, type HclValue, type Position } from "@driver/hcl/values";
+import { isList, isRecord, toBool, toNumber, toText, type HclRecord, type HclValue, type Position } from "@driver/hcl/values";
 import { ConfigError } from "./config-error.ts";
 import { describeValue } from "./config-option.ts";
-import { parseDecimal, toNumber, toText } from "./decimal.ts";
 import { describeType, type ValueType } from "./type-expression.ts";
 import { unifyValues } from "./unify-values.ts";
 
@@ -23,11 +22,11 @@ export function convertValue(value: HclValue, type: ValueType, site: Site): HclV
     case "any":
       return value;
     case "string":
-      return convertToString(value) ?? refuse(value, type, site);
+      return toText(value) ?? refuse(value, type, site);
     case "bool":
-      return convertToBool(value) ?? refuse(value, type, site);
+      return toBool(value) ?? refuse(value, type, site);
     case "number":
-      return convertToNumber(value) ?? refuse(value, type, site);
+      return toNumber(value) ?? refuse(value, type, site);
     case "list":
     case "set":
       return convertToList(value, type, site);
@@ -38,24 +37,6 @@ export function convertValue(value: HclValue, type: ValueType, site: Site): HclV
     case "object":
       return convertToObject(value, type, site);
   }
-}
-
-function convertToString(value: HclValue): string | undefined {
-  return typeof value === "object" ? undefined : toText(value);
-}
-
-function convertToBool(value: HclValue): boolean | undefined {
-  if (typeof value === "boolean") return value;
-  if (value === "true" || value === "1") return true;
-  return value === "false" || value === "0" ? false : undefined;
-}
-
-function convertToNumber(value: HclValue): number | bigint | undefined {
-  if (typeof value === "number" || typeof value === "bigint") return value;
-  if (typeof value !== "string") return undefined;
-  if (/^[+-]?[iI]nf$/.test(value)) return value.startsWith("-") ? -Infinity : Infinity;
-  const decimal = parseDecimal(value);
-  return decimal === undefined ? undefined : toNumber(decimal);
 }
 
 type CollectionType = Extract<ValueType, { readonly element: ValueType }>;

@@ -3,11 +3,11 @@ import { bodiesOf, bodyOfRecord, contentOf, singleBody, valuesOfBlocks } from ".
 import { isList, isRecord, type ConfigBody, type HclRecord, type HclValue } from "@driver/hcl/values";
 import { ConfigError } from "./config-error.ts";
 import { convertValue, type Site } from "./convert-value.ts";
-import { toWireNumber } from "./decimal.ts";
 import { evaluateLiteral } from "./literal-value.ts";
 import { encodeMsgpack } from "./msgpack.ts";
 import { nearestName } from "./nearest-name.ts";
 import { describeType, parseTypeExpression } from "./type-expression.ts";
+import { toWireNumber } from "./wire-number.ts";
 
 /**
  * Checks a config body against a plugin's schema and encodes it, as Nomad does before it calls the plugin: keys sorted,

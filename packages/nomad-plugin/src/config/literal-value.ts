@@ -1,5 +1,4 @@
-import type { HclValue } from "@driver/hcl/values";
-import { parseDecimal, toNumber } from "./decimal.ts";
+import { toNumber, type HclValue } from "@driver/hcl/values";
 import { ExpressionScanner } from "./expression-scanner.ts";
 
 /**
@@ -18,8 +17,8 @@ function readValue(scanner: ExpressionScanner): HclValue {
   if (scanner.take("{")) return readObject(scanner);
   const text = readString(scanner);
   if (text !== undefined) return text;
-  const number = parseDecimal(scanner.match(/-?\s*\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y)?.replaceAll(/\s/g, "") ?? "");
-  if (number !== undefined) return toNumber(number);
+  const number = toNumber(scanner.match(/-?\s*\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y)?.replaceAll(/\s/g, "") ?? "");
+  if (number !== undefined) return number;
   const word = scanner.match(/[a-z]+(?![\w(.])/y);
   if (word === "true" || word === "false") return word === "true";
   if (word === "null") return null;

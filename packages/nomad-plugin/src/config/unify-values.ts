@@ -1,5 +1,4 @@
-import { isList, isRecord, type HclRecord, type HclValue } from "@driver/hcl/values";
-import { toText } from "./decimal.ts";
+import { isList, isRecord, toText, type HclRecord, type HclValue } from "@driver/hcl/values";
 
 /**
  * Brings the elements of a list or map of `any` to one type, as HCL does: numbers and bools beside text become text.
@@ -13,7 +12,7 @@ export function unifyValues(values: readonly HclValue[]): readonly HclValue[] | 
   const kinds = new Set(given.map((value) => (typeof value === "bigint" ? "number" : typeof value)));
   if (kinds.size <= 1) return values;
   if (!kinds.has("string")) return undefined;
-  return values.map((value) => (typeof value === "object" ? value : toText(value)));
+  return values.map((value) => (toText(value) ?? value));
 }
 
 function unifyLists(lists: readonly (readonly HclValue[])[]): readonly HclValue[] | undefined {

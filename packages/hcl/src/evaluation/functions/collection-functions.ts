@@ -1,5 +1,6 @@
 import type { HclValue } from "../../value/hcl-value.ts";
-import { compareText, describeKind, equalValues, isList, isRecord, sortedKeys, toText } from "../../value/hcl-value.ts";
+import { compareText, describeKind, equalValues, isList, isRecord, sortedKeys } from "../../value/hcl-value.ts";
+import { toText } from "../../value/scalar.ts";
 import type { HclList } from "../../value/hcl-value.ts";
 import { integerArgument, listArgument, recordArgument, textArgument, textListArgument } from "./hcl-function.ts";
 import type { CallContext, FunctionTable } from "./hcl-function.ts";

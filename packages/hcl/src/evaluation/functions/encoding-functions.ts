@@ -5,7 +5,7 @@ import { plainTextArgument, textArgument } from "./hcl-function.ts";
 import type { CallContext, FunctionTable, HclFunction } from "./hcl-function.ts";
 
 export const encodingFunctions: FunctionTable = {
-  jsonencode: { min: 1, max: 1, apply: (args) => encodeJson(args[0] ?? null) },
+  jsonencode: { min: 1, max: 1, apply: (args, context) => jsonText(args[0] ?? null, context) },
   jsondecode: { min: 1, max: 1, apply: decodeJson },
   base64encode: { min: 1, max: 1, apply: (args, context) => Buffer.from(plainTextArgument(args, 0, context)).toString("base64") },
   base64decode: { min: 1, max: 1, apply: decodeBase64 },
@@ -25,6 +25,13 @@ function hashFunction(algorithm: string): HclFunction {
         .update(plainTextArgument(args, 0, context))
         .digest("hex"),
   };
+}
+
+/** A value as JSON; throws for an infinite number. */
+export function jsonText(value: HclValue, context: CallContext): string {
+  const text = encodeJson(value);
+  if (text === undefined) throw context.fail("JSON has no form for an infinite number");
+  return text;
 }
 
 function decodeJson(args: readonly HclValue[], context: CallContext): HclValue {

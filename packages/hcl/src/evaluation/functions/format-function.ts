@@ -1,6 +1,8 @@
 import type { HclValue } from "../../value/hcl-value.ts";
-import { encodeJson } from "../../value/json-value.ts";
-import { describeKind, formatNumber, isList, isNumber, toBool, toNumber, toText } from "../../value/hcl-value.ts";
+import { decimalOf, formatDecimal } from "../../value/decimal.ts";
+import { describeKind, isList, isNumber } from "../../value/hcl-value.ts";
+import { formatNumber, toBool, toNumber, toText } from "../../value/scalar.ts";
+import { jsonText } from "./encoding-functions.ts";
 import { textArgument } from "./hcl-function.ts";
 import type { CallContext, FunctionTable } from "./hcl-function.ts";
 
@@ -16,6 +18,9 @@ interface Verb {
   readonly precision: number | undefined;
   readonly whole: string;
 }
+
+/** Far beyond any column of text. */
+const maxWidth = 1000;
 
 /** Go's verbs %s %d %v %q %t %x %X %o %b %f and %%, with the flags `-`, `+`, space and `0`, a width and a precision. */
 function formatText(format: string, args: readonly HclValue[], context: CallContext): string {
@@ -34,6 +39,8 @@ function formatText(format: string, args: readonly HclValue[], context: CallCont
     }
     const index = position === undefined ? next : Number(position) - 1;
     const value = args[index];
+    if (Math.max(Number(width), Number(precision ?? 0)) > maxWidth)
+      throw context.fail(`${match[0]}: width and precision go up to ${maxWidth}`);
     if (value === undefined) throw context.fail(`no argument for ${match[0]}; there are ${args.length} after the format`);
     text += formatVerb(
       { letter, flags, width: Number(width), precision: precision === undefined ? undefined : Number(precision), whole: match[0] },
@@ -51,7 +58,7 @@ function formatText(format: string, args: readonly HclValue[], context: CallCont
 function formatVerb(verb: Verb, value: HclValue, context: CallContext): string {
   switch (verb.letter) {
     case "v":
-      return pad(verb, formatAny(verb, value));
+      return pad(verb, formatAny(verb, value, context));
     case "s":
     case "q":
       return pad(verb, formatString(verb, value, context));
@@ -69,17 +76,27 @@ function formatVerb(verb: Verb, value: HclValue, context: CallContext): string {
     case "f": {
       const number = toNumber(value);
       if (number === undefined) throw wrongKind(verb, value, "a number", context);
-      return pad(verb, withSign(verb, Number(number).toFixed(verb.precision ?? 6)));
+      return pad(verb, withSign(verb, formatFixed(number, verb.precision ?? 6)));
     }
     default:
       throw context.fail(`verb ${verb.whole} is not supported; known are %s, %d, %v, %q, %t, %x, %X, %o, %b, %f and %%`);
   }
 }
 
-function formatAny(verb: Verb, value: HclValue): string {
-  if (verb.flags.includes("#")) return encodeJson(value);
+function formatAny(verb: Verb, value: HclValue, context: CallContext): string {
+  if (verb.flags.includes("#")) return jsonText(value, context);
   if (isNumber(value)) return withSign(verb, formatShortest(value));
-  return toText(value) ?? encodeJson(value);
+  return toText(value) ?? jsonText(value, context);
+}
+
+/** With so many digits behind the point; JavaScript itself gives up to 100 of them. */
+function formatFixed(value: number | bigint, precision: number): string {
+  const decimal = decimalOf(value);
+  if (decimal === undefined) return formatNumber(value);
+  const scale = Math.max(decimal.scale, 0);
+  const digits = scale <= precision ? formatDecimal(decimal) : Number(value).toFixed(Math.min(precision, 100));
+  const [, fraction = ""] = digits.split(".");
+  return precision === 0 ? digits : `${digits}${fraction === "" ? "." : ""}${"0".repeat(precision - fraction.length)}`;
 }
 
 /** Go's shortest form of a number: with an exponent from 10^6 on and below 10^-4. */

@@ -1,6 +1,7 @@
 import type { HclRecord, HclValue } from "../../value/hcl-value.ts";
 import { toPlainText } from "../../value/escape-marks.ts";
-import { describeKind, isList, isRecord, toNumber, toText } from "../../value/hcl-value.ts";
+import { describeKind, isList, isRecord } from "../../value/hcl-value.ts";
+import { toNumber, toText } from "../../value/scalar.ts";
 import type { HclList } from "../../value/hcl-value.ts";
 import type { Fail } from "../scope.ts";
 

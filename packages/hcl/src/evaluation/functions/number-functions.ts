@@ -1,3 +1,4 @@
+import { addDecimals, decimalOf, multiplyDecimals, normalizeNumber, numberOf, toDecimal } from "../../value/decimal.ts";
 import { normalizeInteger } from "../../value/hcl-value.ts";
 import { integerArgument, numberArgument, textArgument } from "./hcl-function.ts";
 import type { CallContext, FunctionTable } from "./hcl-function.ts";
@@ -14,11 +15,7 @@ export const numberFunctions: FunctionTable = {
   signum: { min: 1, max: 1, apply: (args, context) => Math.sign(Number(numberArgument(args, 0, context))) },
   max: { min: 1, apply: (args, context) => pickNumber(args, context, (left, right) => left > right) },
   min: { min: 1, apply: (args, context) => pickNumber(args, context, (left, right) => left < right) },
-  pow: {
-    min: 2,
-    max: 2,
-    apply: (args, context) => finite(Number(numberArgument(args, 0, context)) ** Number(numberArgument(args, 1, context)), context),
-  },
+  pow: { min: 2, max: 2, apply: raise },
   log: {
     min: 2,
     max: 2,
@@ -46,9 +43,17 @@ function pickNumber(
   return args.map((_, index) => numberArgument(args, index, context)).reduce((best, value) => (isBetter(value, best) ? value : best));
 }
 
-function finite(value: number, context: CallContext): number {
+function finite(value: number, context: CallContext): number | bigint {
   if (!Number.isFinite(value)) throw context.fail("the result is no finite number");
-  return value;
+  return normalizeNumber(value);
+}
+
+/** A double, as in Go; between whole numbers correctly rounded, which JavaScript's own operator is not. */
+function raise(args: readonly HclValue[], context: CallContext): HclValue {
+  const [base, exponent] = [Number(numberArgument(args, 0, context)), Number(numberArgument(args, 1, context))];
+  const power = base ** exponent;
+  const isWhole = Number.isSafeInteger(base) && Number.isSafeInteger(exponent) && exponent >= 0 && Number.isFinite(power);
+  return finite(isWhole ? Number(BigInt(base) ** BigInt(exponent)) : power, context);
 }
 
 function parseInteger(args: readonly HclValue[], context: CallContext): HclValue {
@@ -64,6 +69,8 @@ function parseInteger(args: readonly HclValue[], context: CallContext): HclValue
   return normalizeInteger(match?.[1] === "-" ? -value : value);
 }
 
+const zero = toDecimal(0n, 0);
+
 /** As many numbers as Nomad allows in one range. */
 const maxRangeLength = 1024;
 
@@ -76,5 +83,6 @@ function makeRange(args: readonly HclValue[], context: CallContext): HclValue {
   if (!Number.isFinite(length) || length > maxRangeLength)
     throw context.fail(`it would give more than ${maxRangeLength} numbers; use a larger step`);
   if (length < 0) throw context.fail("the step leads away from the end");
-  return Array.from({ length }, (_, index) => start + index * step);
+  const [from, by] = [decimalOf(start) ?? zero, decimalOf(step) ?? zero];
+  return Array.from({ length }, (_, index) => numberOf(addDecimals(from, multiplyDecimals(by, toDecimal(BigInt(index), 0)))));
 }

@@ -1,5 +1,6 @@
 import type { HclValue } from "../../value/hcl-value.ts";
-import { describeKind, isList, toText } from "../../value/hcl-value.ts";
+import { describeKind, isList } from "../../value/hcl-value.ts";
+import { toText } from "../../value/scalar.ts";
 import { integerArgument, listArgument, textArgument } from "./hcl-function.ts";
 import type { CallContext, FunctionTable } from "./hcl-function.ts";
 
