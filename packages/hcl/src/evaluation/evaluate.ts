@@ -4,8 +4,9 @@ import { callFunction } from "./call-function.ts";
 import { toPlainValue } from "../value/escape-marks.ts";
 import { evaluateForObject, evaluateForTuple } from "./evaluate-for.ts";
 import { evaluateTemplate } from "./evaluate-template.ts";
-import { describeKind, isList, isNumber, isRecord } from "../value/hcl-value.ts";
+import { describeKind, isList, isRecord } from "../value/hcl-value.ts";
 import { toNumber, toText } from "../value/scalar.ts";
+import { unifyValues } from "../value/unify-values.ts";
 import type { Fail } from "./scope.ts";
 import { suggestName } from "../error/nearest-name.ts";
 import { applyBinary, applyUnary, needBool } from "./operators.ts";
@@ -131,22 +132,18 @@ function takeStep(value: HclValue, step: SplatStep, scope: Scope): HclValue {
   return pickAttribute(value, { name: step.name }, fail);
 }
 
-/** Both branches take one type: a string beside a number or bool makes both strings (`hcl`). */
+/** Both branches take one type, such as strings when one is a string and the other a number (`hcl`). */
 function evaluateConditional(expression: Extract<Expression, { readonly kind: "conditional" }>, scope: Scope): HclValue {
   const condition = needBool(evaluate(expression.condition, scope), "condition", failAt(scope, expression.condition.position));
   const chosen = evaluate(condition ? expression.then : expression.otherwise, scope);
   const other = tryEvaluate(condition ? expression.otherwise : expression.then, scope);
-  if (other === undefined || other === null || chosen === null || kindOf(chosen) === kindOf(other)) return chosen;
-  const text = toText(chosen);
-  if (text !== undefined && toText(other) !== undefined && (typeof chosen === "string" || typeof other === "string")) return text;
+  if (other === undefined) return chosen;
+  const unified = unifyValues([chosen, other]);
+  if (unified !== undefined) return unified[0] ?? null;
   throw failAt(
     scope,
     expression.position,
-  )(`conditional: one branch is ${describeKind(chosen)}, the other ${describeKind(other)}; both must be of one type`);
-}
-
-function kindOf(value: HclValue): string {
-  return isNumber(value) ? "number" : isList(value) ? "list" : typeof value;
+  )(`conditional: one branch is ${describeKind(chosen)}, the other ${describeKind(other)}; they cannot be brought to one type`);
 }
 
 /** The branch that is not taken counts for its type only: what fails in it is of no concern. */

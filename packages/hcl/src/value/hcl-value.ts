@@ -1,12 +1,5 @@
 /** A value as HCL, JSON and msgpack all know it. Integers beyond ±(2^53-1) are bigint, all others number. */
-export type HclValue =
-  | string
-  | number
-  | bigint
-  | boolean
-  | null
-  | readonly HclValue[]
-  | { readonly [key: string]: HclValue };
+export type HclValue = string | number | bigint | boolean | null | readonly HclValue[] | { readonly [key: string]: HclValue };
 
 export type HclRecord = { readonly [key: string]: HclValue };
 
@@ -30,6 +23,12 @@ export function describeKind(value: HclValue): string {
   if (isList(value)) return "a list";
   if (isRecord(value)) return "a map";
   return isNumber(value) ? "a number" : typeof value === "string" ? "a string" : "a bool";
+}
+
+/** A value as messages show it: scalars themselves, of lists and maps the kind. */
+export function describeValue(value: HclValue): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  return value === null || typeof value === "object" ? describeKind(value) : String(value);
 }
 
 /** Keys in the order HCL goes through a map: by their bytes. */

@@ -8,7 +8,12 @@ import { formatNumber } from "./scalar.ts";
  */
 export function encodeJson(value: HclValue): string | undefined {
   if (isList(value)) return enclose("[", value.map(encodeJson), "]");
-  if (isRecord(value)) return enclose("{", sortedKeys(value).map((key) => encodeEntry(key, value[key] ?? null)), "}");
+  if (isRecord(value))
+    return enclose(
+      "{",
+      sortedKeys(value).map((key) => encodeEntry(key, value[key] ?? null)),
+      "}",
+    );
   if (isNumber(value)) return Math.abs(Number(value)) === Infinity && typeof value === "number" ? undefined : formatNumber(value);
   return typeof value === "string" ? encodeText(value) : String(value);
 }

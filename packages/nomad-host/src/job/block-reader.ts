@@ -1,4 +1,4 @@
-import { describeKind, isList, isRecord, toBool, toNumber, toText } from "@driver/hcl";
+import { describeKind, describeValue, isList, isRecord, toBool, toNumber, toText } from "@driver/hcl";
 import type { HclValue, Position, SourceFile } from "@driver/hcl";
 import type { ConfigBlock } from "@driver/nomad-plugin";
 import { JobFileError } from "./job-file-error.ts";
@@ -90,9 +90,7 @@ export class BlockReader {
     if (attribute === undefined || attribute.value === null) return undefined;
     const value = convert(attribute.value);
     if (value !== undefined) return value;
-    const text = toText(attribute.value);
-    const given = text === undefined ? describeKind(attribute.value) : JSON.stringify(text);
-    throw this.error(`argument ${name} in ${titleOf(this.block)}: must be ${wanted}, not ${given}`, name);
+    throw this.error(`argument ${name} in ${titleOf(this.block)}: must be ${wanted}, not ${describeValue(attribute.value)}`, name);
   }
 
   #mapOfAttribute(name: string, value: HclValue, position: Position): Readonly<Record<string, string>> {

@@ -1,9 +1,7 @@
-import { createScope, evaluate, suggestName } from "@driver/hcl";
-import type { Attribute, Block, Body, Expression, HclValue, Position, Scope } from "@driver/hcl";
+import { convertValue, createScope, evaluate, suggestName, toValueType } from "@driver/hcl";
+import type { Attribute, Block, Body, Expression, Fail, HclValue, Position, Scope, ValueType } from "@driver/hcl";
 import { variableDialect } from "./job-dialect.ts";
 import { failAt } from "./job-file-error.ts";
-import { convertToType, toVariableType } from "./variable-type.ts";
-import type { VariableType } from "./variable-type.ts";
 
 /** A rule that a variable's value must keep. */
 export interface VariableValidation {
@@ -16,7 +14,7 @@ export interface VariableValidation {
 export interface DeclaredVariable {
   readonly name: string;
   /** Undefined without `type`. */
-  readonly type: VariableType | undefined;
+  readonly type: ValueType | undefined;
   /** Undefined: a value must be given. */
   readonly fallback: { readonly value: HclValue } | undefined;
   readonly validations: readonly VariableValidation[];
@@ -53,7 +51,7 @@ function decodeVariable(block: Block, scope: Scope): DeclaredVariable {
     throw fail(`variable ${JSON.stringify(name)}: a name has letters, digits, - and _ only`);
   checkNames(block, { attributes: ["type", "default", "description"], blocks: ["validation"] }, scope);
   const typeExpression = findAttribute(block, "type")?.expression;
-  const type = typeExpression === undefined ? undefined : toVariableType(typeExpression, scope);
+  const type = typeExpression === undefined ? undefined : toValueType(typeExpression, scope.source);
   const fallback = findAttribute(block, "default");
   return {
     name,
@@ -65,15 +63,19 @@ function decodeVariable(block: Block, scope: Scope): DeclaredVariable {
 }
 
 function evaluateDefault(
-  variable: { readonly name: string; readonly type: VariableType | undefined },
+  variable: { readonly name: string; readonly type: ValueType | undefined },
   attribute: Attribute,
   scope: Scope,
 ): HclValue {
   const { name, type } = variable;
   const value = evaluate(attribute.expression, scope);
   if (type === undefined) return value;
-  const fail = failAt(scope, attribute.position, "variable");
-  return convertToType(value, type, (message) => fail(`default of variable "${name}": ${message}`));
+  return convertVariable(value, type, { what: `default of variable "${name}"`, fail: failAt(scope, attribute.position, "variable") });
+}
+
+/** The value as a variable's type wants it; `what` begins the message about one that does not fit. */
+export function convertVariable(value: HclValue, type: ValueType, refusal: { readonly what: string; readonly fail: Fail }): HclValue {
+  return convertValue(value, type, (problem, path) => refusal.fail(`${refusal.what}: ${path === "" ? "" : `${path} `}${problem}`));
 }
 
 function decodeValidation(block: Block, scope: Scope): VariableValidation {

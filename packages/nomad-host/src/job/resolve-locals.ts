@@ -32,7 +32,11 @@ function collectLocals(body: Body, scope: Scope): ReadonlyMap<string, Attribute>
     for (const attribute of block.body.attributes) {
       const namesake = attributes.get(attribute.name);
       if (namesake !== undefined)
-        throw failAt(scope, attribute.position, "invalid")(`local value "${attribute.name}": declared already on line ${namesake.position.line}`);
+        throw failAt(
+          scope,
+          attribute.position,
+          "invalid",
+        )(`local value "${attribute.name}": declared already on line ${namesake.position.line}`);
       attributes.set(attribute.name, attribute);
     }
   }

@@ -2,8 +2,8 @@ import { createScope, evaluate, needBool, suggestName, withNames } from "@driver
 import type { Attribute, Body, HclRecord, HclValue, ParseHcl, Scope, SourceFile } from "@driver/hcl";
 import { variableDialect } from "./job-dialect.ts";
 import { JobFileError, failAt } from "./job-file-error.ts";
+import { convertVariable } from "./declared-variable.ts";
 import type { DeclaredVariable } from "./declared-variable.ts";
-import { convertToType } from "./variable-type.ts";
 
 /** A parsed variable file. */
 export interface VariableFile {
@@ -74,13 +74,9 @@ async function readTexts(
     const type = variable?.type ?? impliedType(variable);
     const isPlain = type === undefined || type.kind === "string" || type.kind === "number";
     const value = isPlain ? given.text : await parseValue(given.name, source, at);
-    const fail = (message: string) =>
-      new JobFileError(`variable "${given.name}": ${message}`, {
-        code: "variable",
-        source,
-        position: { line: 1, column: given.name.length + 2 },
-      });
-    values.push([given.name, type === undefined ? value : convertToType(value, type, fail)]);
+    const fail = failAt({ source }, { line: 1, column: given.name.length + 2 }, "variable");
+    const converted = type === undefined ? value : convertVariable(value, type, { what: `variable "${given.name}"`, fail });
+    values.push([given.name, converted]);
   }
   return values;
 }
@@ -124,10 +120,11 @@ function readAttribute(attribute: Attribute, declared: Declared, scope: Scope): 
   const variable = declared.get(attribute.name);
   if (variable === undefined) throw undeclared(attribute.name, declared, { source: scope.source, position: attribute.position });
   const value = evaluate(attribute.expression, scope);
-  const fail = failAt(scope, attribute.position, "variable");
-  return variable.type === undefined
-    ? value
-    : convertToType(value, variable.type, (message) => fail(`variable "${attribute.name}": ${message}`));
+  if (variable.type === undefined) return value;
+  return convertVariable(value, variable.type, {
+    what: `variable "${attribute.name}"`,
+    fail: failAt(scope, attribute.position, "variable"),
+  });
 }
 
 function undeclared(
@@ -147,7 +144,9 @@ function pickValue(variable: DeclaredVariable, given: ReadonlyMap<string, HclVal
   const fail = failAt(scope, variable.position, "variable");
   if (value === undefined) throw fail(`variable "${variable.name}": has no value; give one with -var ${variable.name}=… or a default`);
   for (const validation of variable.validations) {
-    const inner = withNames(createScope(scope.source, { dialect: variableDialect, baseDir: scope.baseDir }), [["var", { [variable.name]: value }]]);
+    const inner = withNames(createScope(scope.source, { dialect: variableDialect, baseDir: scope.baseDir }), [
+      ["var", { [variable.name]: value }],
+    ]);
     const holds = needBool(
       evaluate(validation.condition, inner),
       "validation condition",

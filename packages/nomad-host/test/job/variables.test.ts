@@ -22,8 +22,10 @@ const typed: readonly (readonly [type: string, given: string, value: unknown])[]
   ["number", "12345678901234", 12345678901234],
   ["bool", "true", true],
   ["bool", '"false"', false],
+  ["bool", '"1"', true],
+  ["list(any)", '["a", 1]', ["a", "1"]],
+  ["set(number)", '[10, 9, "10"]', [9, 10]],
   ["list(string)", '["a", 1]', ["a", "1"]],
-  ["list", '["a"]', ["a"]],
   ["set(string)", '["b", "a", "b"]', ["a", "b"]],
   ["map(number)", '{ a = 1, "b.c" = "2" }', { a: 1, "b.c": 2 }],
   ["object({ name = string, ports = list(number) })", '{ name = 1, ports = ["80"], more = true }', { name: "1", ports: [80] }],
@@ -38,16 +40,18 @@ for (const [type, given, value] of typed) {
 }
 
 const mistyped: readonly (readonly [type: string, given: string, message: RegExp])[] = [
-  ["number", "x", /^variable "value": must be of type number, not "x"$/],
-  ["bool", "1", /^variable "value": must be of type bool, not "1"$/],
-  ["list(number)", '["a"]', /^variable "value": in 0: must be of type number, not "a"$/],
-  ["list(string)", '"a"', /must be of type list\(string\), not "a"/],
-  ["map(string)", "[]", /must be of type map\(string\), not a list/],
-  ["object({ a = string })", "{}", /attribute "a" is missing/],
-  ["tuple([string])", "[]", /must be of type tuple\(\[string\]\), not a list/],
+  ["number", "x", /^variable "value": must be a number, not "x"$/],
+  ["bool", "1", /^variable "value": must be a bool, not 1$/],
+  ["list(number)", '["a"]', /^variable "value": \[0\] must be a number, not "a"$/],
+  ["list(string)", '"a"', /^variable "value": must be a list of string, not "a"$/],
+  ["map(string)", "[]", /^variable "value": must be a map of string, not a list$/],
+  ["object({ a = string })", "{}", /^variable "value": lacks a; it must be an object with a$/],
+  ["tuple([string])", "[]", /^variable "value": must be a list of exactly 1 values, not a list$/],
   ["list(string)", "[", /./],
   ["list(string)", "[]\nother = 1", /must be one HCL expression/],
   ["list(string)", "[var.value]", /^name "var": nothing can be referred to here/],
+  ["list", '["a"]', /^type list: needs the type of its elements, as in list\(string\)$/],
+  ["list(any)", '["a", [1]]', /^variable "value": is a list of any, so all its values must have one type$/],
   ["strng", "x", /^type strng: unknown; did you mean "string"\?/],
   ["list(string, string)", "x", /^type: must be a type such as/],
   ["object(string)", "x", /needs its attributes/],
@@ -87,7 +91,7 @@ test("converts values of variable files and names the file where they are wrong"
   assert.deepEqual(await valueOf(declaration, { varFiles: [await folder.write("good.hcl", 'value = ["1", 2]\n')] }), [1, 2]);
   const bad = await folder.write("bad.hcl", '# note\nvalue = "x"\n');
   const error = await failureOf(valueOf(declaration, { varFiles: [bad] }));
-  assert.equal(error.format(), `${bad}:2:1: variable "value": must be of type list(number), not "x"\n2 | value = "x"\n  | ^`);
+  assert.equal(error.format(), `${bad}:2:1: variable "value": must be a list of number, not "x"\n2 | value = "x"\n  | ^`);
 });
 
 test("refuses what a variable file must not hold", async () => {
@@ -109,7 +113,7 @@ test("refuses what a variable file must not hold", async () => {
 const wrongDeclarations: readonly (readonly [declaration: string, message: RegExp])[] = [
   ['variable "value" {\n  type = string\n}', /^variable "value": has no value; give one with -var value=… or a default$/],
   ['variable "value" {\n  default = 1\n}\nvariable "value" {}', /^variable "value": declared already on line 1$/],
-  ['variable "value" {\n  type = number\n  default = "x"\n}', /^default of variable "value": must be of type number, not "x"$/],
+  ['variable "value" {\n  type = number\n  default = "x"\n}', /^default of variable "value": must be a number, not "x"$/],
   [
     'variable "value" {\n  defualt = 1\n}',
     /^defualt in block variable: unknown; known are type, default, description, validation; did you mean "default"\?$/,

@@ -60,7 +60,11 @@ export const attr = {
   },
   number<const F extends NumberFacts>(facts: F): ConfigOption<Present<number, F>> {
     const format = facts.format ?? "int64";
-    return scalar<number, F>(facts, { type: "number", decode: (value, path) => decodeNumber(value, format, path), encode: (value) => value });
+    return scalar<number, F>(facts, {
+      type: "number",
+      decode: (value, path) => decodeNumber(value, format, path),
+      encode: (value) => value,
+    });
   },
   /** A value of any type, for options that take more than one. */
   any(facts: OptionFacts): ConfigOption<HclValue | undefined> {

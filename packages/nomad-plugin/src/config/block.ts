@@ -62,7 +62,9 @@ export function fieldsSpec(fields: Fields): Spec {
 export function decodeFields<F extends Fields>(fields: F, value: HclValue, path: string): InferFields<F> {
   if (!isRecord(value)) throw misfit(path, value, "must be a map of its keys");
   const prefix = path === "" ? "" : `${path}.`;
-  const entries = Object.entries(fields).map(([name, option]) => [name, option.decodeValue(Object.hasOwn(value, name) ? value[name] : null, `${prefix}${name}`)] as const);
+  const entries = Object.entries(fields).map(
+    ([name, option]) => [name, option.decodeValue(Object.hasOwn(value, name) ? value[name] : null, `${prefix}${name}`)] as const,
+  );
   return Object.fromEntries(entries) as InferFields<F>;
 }
 

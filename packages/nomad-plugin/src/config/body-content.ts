@@ -1,6 +1,11 @@
 import { isList, isRecord, type ConfigBlock, type ConfigBody, type HclRecord, type HclValue, type Position } from "@driver/hcl/values";
 import { ConfigError } from "./config-error.ts";
-import type { Site } from "./convert-value.ts";
+
+/** What an error points at: the dotted path of a key, and where it stands. */
+export interface Site {
+  readonly path: string;
+  readonly position: Position;
+}
 
 /** What a body says under one name: an argument, or any number of blocks. */
 export type Content =
@@ -44,7 +49,8 @@ export function bodyOfRecord(record: HclRecord, position: Position): ConfigBody 
 /** The one body of a name that may be there once. */
 export function singleBody(content: Content, site: Site): ConfigBody | undefined {
   const [body, second] = bodiesOf(content, site.path);
-  if (second !== undefined) throw new ConfigError(`config block ${site.path} is there twice; only one is allowed`, { path: site.path, position: second.position });
+  if (second !== undefined)
+    throw new ConfigError(`config block ${site.path} is there twice; only one is allowed`, { path: site.path, position: second.position });
   return body;
 }
 

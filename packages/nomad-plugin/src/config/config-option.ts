@@ -1,6 +1,6 @@
 import { DriverError } from "../driver-error.ts";
 import type { Spec } from "../hclspec.ts";
-import { isList, isRecord, describeKind, type HclValue } from "@driver/hcl/values";
+import { describeValue, type HclValue } from "@driver/hcl/values";
 
 /** One row of an option table. */
 export interface OptionDoc {
@@ -47,11 +47,4 @@ export interface OptionFacts {
  */
 export function misfit(path: string, value: HclValue, want: string): DriverError {
   return new DriverError("config-invalid", `config key ${path}: ${describeValue(value)} ${want}`, { configKey: path });
-}
-
-/** The value as it may be shown in a message. */
-export function describeValue(value: HclValue): string {
-  if (value === null || isList(value) || isRecord(value)) return describeKind(value);
-  if (typeof value !== "string") return String(value);
-  return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
 }

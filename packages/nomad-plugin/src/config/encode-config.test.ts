@@ -111,12 +111,12 @@ describe("arguments", () => {
   test("an unknown key is named with its nearest neighbour and its position", () => {
     const spec: Spec = { kind: "object", attributes: { image: { kind: "attr", name: "", type: "string", required: false }, auth: { kind: "block", name: "auth", required: false, nested: one("string") } } };
     const error = errorOf(spec, bodyOf({ image: "x", imagee: "y" }));
-    assert.equal(error.message, "config key imagee is unknown; did you mean image?");
+    assert.equal(error.message, 'config key imagee is unknown; did you mean "image"?');
     assert.deepEqual(error.position, at(2));
     assert.match(errorOf(spec, bodyOf({ quark: 1 })).message, /quark is unknown; known are auth, image/);
     const inner = errorOf(spec, bodyOf({}, [["auth", { b: 1 }]]));
     assert.equal(inner.path, "auth.b");
-    assert.match(inner.message, /auth\.b is unknown; did you mean a\?/);
+    assert.match(inner.message, /auth\.b is unknown; did you mean "a"\?/);
   });
 });
 

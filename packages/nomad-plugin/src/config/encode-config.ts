@@ -1,12 +1,11 @@
+import { convertValue, describeType, isList, isRecord, suggestName } from "@driver/hcl/values";
+import type { ConfigBody, HclRecord, HclValue, ValueType } from "@driver/hcl/values";
 import type { Spec } from "../hclspec.ts";
-import { bodiesOf, bodyOfRecord, contentOf, singleBody, valuesOfBlocks } from "./body-content.ts";
-import { isList, isRecord, type ConfigBody, type HclRecord, type HclValue } from "@driver/hcl/values";
+import { bodiesOf, bodyOfRecord, contentOf, singleBody, valuesOfBlocks, type Site } from "./body-content.ts";
 import { ConfigError } from "./config-error.ts";
-import { convertValue, type Site } from "./convert-value.ts";
-import { evaluateLiteral } from "./literal-value.ts";
+import { toDeclaredShape } from "./declared-shape.ts";
 import { encodeMsgpack } from "./msgpack.ts";
-import { nearestName } from "./nearest-name.ts";
-import { describeType, parseTypeExpression } from "./type-expression.ts";
+import { readSchemaLiteral, readSchemaType } from "./schema-text.ts";
 import { toWireNumber } from "./wire-number.ts";
 
 /**
@@ -64,23 +63,31 @@ function evaluateSpec(spec: Spec, scope: Scope): HclValue {
     case "default":
       return evaluateSpec(spec.primary, { ...scope, name: "" }) ?? evaluateSpec(spec.fallback, { ...scope, name: "" });
     case "literal":
-      return evaluateLiteral(spec.value);
+      return readSchemaLiteral(spec.value);
   }
 }
 
 function evaluateAttr(spec: SpecOf<"attr">, scope: Scope): HclValue {
   const site = siteOf(spec, scope);
-  const type = parseTypeExpression(spec.type);
+  const type = readSchemaType(spec.type);
   const content = contentOf(scope.body, nameOf(spec, scope.name), site.path);
   if (content.kind === "absent") {
     if (spec.required) throw new ConfigError(`config key ${site.path} is required, but not set`, site);
     return null;
   }
   const here = { ...site, position: content.position };
-  if (content.kind === "argument") return convertValue(content.value, type, here);
+  if (content.kind === "argument") return convertArgument(content.value, type, here);
   const takesBlocks = type.kind === "any" || type.kind === "map" || type.kind === "object" || type.kind === "list" || type.kind === "set";
-  if (takesBlocks) return convertValue(valuesOfBlocks(content.blocks), type, here);
+  if (takesBlocks) return convertArgument(valuesOfBlocks(content.blocks), type, here);
   throw new ConfigError(`config key ${site.path} is ${describeType(type)}, not a block: write ${site.path} = …`, here);
+}
+
+function convertArgument(value: HclValue, type: ValueType, { path: key, position }: Site): HclValue {
+  return convertValue(
+    toDeclaredShape(value, type),
+    type,
+    (problem, path) => new ConfigError(`config key ${key}${path} ${problem}`, { path: `${key}${path}`, position }),
+  );
 }
 
 function evaluateBlock(spec: SpecOf<"block">, scope: Scope): HclValue {
@@ -96,10 +103,15 @@ function evaluateBlockAttrs(spec: SpecOf<"block-attrs">, scope: Scope): HclValue
   if (body === undefined) return spec.required ? refuseMissingBlock(site) : null;
   const [nested] = body.blocks;
   if (nested !== undefined) {
-    throw new ConfigError(`config block ${site.path} takes only arguments, not the block ${nested.type}`, { path: `${site.path}.${nested.type}`, position: nested.position });
+    throw new ConfigError(`config block ${site.path} takes only arguments, not the block ${nested.type}`, {
+      path: `${site.path}.${nested.type}`,
+      position: nested.position,
+    });
   }
-  const type = parseTypeExpression(spec.type);
-  const entries = body.attributes.map(({ name, value, position }) => [name, convertValue(value, type, { path: `${site.path}.${name}`, position })] as const);
+  const type = readSchemaType(spec.type);
+  const entries = body.attributes.map(
+    ({ name, value, position }) => [name, convertArgument(value, type, { path: `${site.path}.${name}`, position })] as const,
+  );
   return Object.fromEntries(entries);
 }
 
@@ -107,7 +119,8 @@ function evaluateBlockList(spec: SpecOf<"block-list" | "block-set">, scope: Scop
   const site = siteOf(spec, scope);
   const bodies = bodiesOf(contentOf(scope.body, nameOf(spec, scope.name), site.path), site.path);
   const place = { path: site.path, position: bodies[0]?.position ?? site.position };
-  if (bodies.length < spec.minItems) throw new ConfigError(`config block ${site.path}: at least ${spec.minItems} needed, ${bodies.length} given`, place);
+  if (bodies.length < spec.minItems)
+    throw new ConfigError(`config block ${site.path}: at least ${spec.minItems} needed, ${bodies.length} given`, place);
   if (spec.maxItems > 0 && bodies.length > spec.maxItems) {
     throw new ConfigError(`config block ${site.path}: at most ${spec.maxItems} allowed, ${bodies.length} given`, place);
   }
@@ -137,7 +150,10 @@ function unfoldLabels(value: HclValue, depth: number, site: Site): LabelledBody[
   if (!isRecord(value)) throw new ConfigError(`config key ${site.path} must be a map by label`, site);
   if (depth === 0) return [{ labels: [], body: bodyOfRecord(value, site.position) }];
   return Object.entries(value).flatMap(([label, entry]) =>
-    unfoldLabels(entry, depth - 1, { ...site, path: `${site.path}.${label}` }).map(({ labels, body }) => ({ labels: [label, ...labels], body })),
+    unfoldLabels(entry, depth - 1, { ...site, path: `${site.path}.${label}` }).map(({ labels, body }) => ({
+      labels: [label, ...labels],
+      body,
+    })),
   );
 }
 
@@ -145,7 +161,8 @@ function groupByLabels(spec: SpecOf<"block-map">, bodies: readonly LabelledBody[
   const groups = Map.groupBy(bodies, (body) => body.labels[depth]);
   const entries = [...groups].map(([label, group]): readonly [string, HclValue] => {
     const first = group[0];
-    if (label === undefined || first === undefined) throw new ConfigError(`config block ${site.path} needs a label: ${spec.labels.join(", ")}`, site);
+    if (label === undefined || first === undefined)
+      throw new ConfigError(`config block ${site.path} needs a label: ${spec.labels.join(", ")}`, site);
     const path = `${site.path}.${label}`;
     if (depth + 1 < spec.labels.length) return [label, groupByLabels(spec, group, { ...site, path }, depth + 1)];
     if (group[1] !== undefined) throw new ConfigError(`config block ${path} is there twice`, { path, position: group[1].body.position });
@@ -171,12 +188,17 @@ function namesIn(spec: Spec, inherited: string): string[] {
 }
 
 function refuseUnknownKeys(known: ReadonlySet<string>, body: ConfigBody, prefix: string): void {
-  const given = [...body.attributes.map(({ name, position }) => ({ name, position })), ...body.blocks.map(({ type, position }) => ({ name: type, position }))];
+  const given = [
+    ...body.attributes.map(({ name, position }) => ({ name, position })),
+    ...body.blocks.map(({ type, position }) => ({ name: type, position })),
+  ];
   const unknown = given.find(({ name }) => !known.has(name));
   if (unknown === undefined) return;
-  const nearest = nearestName(unknown.name, known);
-  const hint = nearest === undefined ? `known are ${[...known].sort().join(", ")}` : `did you mean ${nearest}?`;
-  throw new ConfigError(`config key ${prefix}${unknown.name} is unknown; ${hint}`, { path: `${prefix}${unknown.name}`, position: unknown.position });
+  const hint = suggestName(unknown.name, known) || `; known are ${[...known].sort().join(", ")}`;
+  throw new ConfigError(`config key ${prefix}${unknown.name} is unknown${hint}`, {
+    path: `${prefix}${unknown.name}`,
+    position: unknown.position,
+  });
 }
 
 function nameOf(spec: { readonly name: string }, inherited: string): string {

@@ -2,15 +2,7 @@
  * A value for the old Go dialect of msgpack. Numbers are written as Go's signed integers or floats, bigint as unsigned
  * integers, bytes and text both as raw strings.
  */
-export type GoValue =
-  | string
-  | Uint8Array
-  | number
-  | bigint
-  | boolean
-  | null
-  | readonly GoValue[]
-  | { readonly [key: string]: GoValue };
+export type GoValue = string | Uint8Array | number | bigint | boolean | null | readonly GoValue[] | { readonly [key: string]: GoValue };
 
 /**
  * Encodes as Nomad's Go drivers encode driver state: sorted keys, and strings only in the forms that old decoders know
@@ -26,7 +18,8 @@ function writeValue(writer: Writer, value: GoValue): void {
   if (value === null) return writer.byte(0xc0);
   if (typeof value === "boolean") return writer.byte(value ? 0xc3 : 0xc2);
   if (typeof value === "bigint") return writeUnsigned(writer, value);
-  if (typeof value === "number") return Number.isSafeInteger(value) ? writeSigned(writer, value) : writer.tagged(0xcb, 8, (bytes, at) => bytes.writeDoubleBE(value, at));
+  if (typeof value === "number")
+    return Number.isSafeInteger(value) ? writeSigned(writer, value) : writer.tagged(0xcb, 8, (bytes, at) => bytes.writeDoubleBE(value, at));
   if (typeof value === "string") return writeText(writer, value);
   if (value instanceof Uint8Array) return writeRaw(writer, value);
   if (isList(value)) return writeList(writer, value);

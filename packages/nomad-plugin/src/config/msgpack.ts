@@ -2,14 +2,7 @@ import { decodeMulti, encode, type ExtensionCodecType } from "@msgpack/msgpack";
 import { isList, type HclValue } from "@driver/hcl/values";
 
 /** A decoded value whose strings are still bytes: old Go codecs write binary data as msgpack strings. */
-export type RawValue =
-  | Uint8Array
-  | number
-  | bigint
-  | boolean
-  | null
-  | readonly RawValue[]
-  | { readonly [key: string]: RawValue };
+export type RawValue = Uint8Array | number | bigint | boolean | null | readonly RawValue[] | { readonly [key: string]: RawValue };
 
 const noExtensions: ExtensionCodecType<undefined> = {
   tryToEncode: () => null,

@@ -1,6 +1,6 @@
 import type { HclValue } from "../../value/hcl-value.ts";
 import { compareText, describeKind, equalValues, isList, isRecord, sortedKeys } from "../../value/hcl-value.ts";
-import { toText } from "../../value/scalar.ts";
+import { unifyValues } from "../../value/unify-values.ts";
 import type { HclList } from "../../value/hcl-value.ts";
 import { integerArgument, listArgument, recordArgument, textArgument, textListArgument } from "./hcl-function.ts";
 import type { CallContext, FunctionTable } from "./hcl-function.ts";
@@ -101,11 +101,13 @@ function zipMap(args: readonly HclValue[], context: CallContext): HclValue {
   return Object.fromEntries(keys.map((key, index) => [key, values[index] ?? null]));
 }
 
-/** The first value that is not null; a string among the others makes it a string (`cty`). */
+/** The first value that is not null; all of them take one type (`cty`). */
 function coalesce(args: readonly HclValue[], context: CallContext): HclValue {
-  const first = args.find((value) => value !== null);
+  const unified = unifyValues(args);
+  if (unified === undefined) throw context.fail("the arguments cannot be brought to one type");
+  const first = unified.find((value) => value !== null);
   if (first === undefined) throw context.fail("all values are null");
-  return args.some((value) => typeof value === "string") ? (toText(first) ?? first) : first;
+  return first;
 }
 
 function coalesceList(args: readonly HclValue[], context: CallContext): HclValue {

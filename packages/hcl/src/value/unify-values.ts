@@ -1,8 +1,9 @@
-import { isList, isRecord, toText, type HclRecord, type HclValue } from "@driver/hcl/values";
+import { isList, isRecord, type HclRecord, type HclValue } from "./hcl-value.ts";
+import { toText } from "./scalar.ts";
 
 /**
- * Brings the elements of a list or map of `any` to one type, as HCL does: numbers and bools beside text become text.
- * Undefined when there is no such type. Nulls stay.
+ * Brings values to one type, as HCL does with the elements of a `list(any)` and the branches of a conditional: numbers
+ * and bools beside text become text. Undefined when there is no such type. Nulls stay (`cty`: convert.Unify).
  */
 export function unifyValues(values: readonly HclValue[]): readonly HclValue[] | undefined {
   const given = values.filter((value) => value !== null);
@@ -12,12 +13,17 @@ export function unifyValues(values: readonly HclValue[]): readonly HclValue[] | 
   const kinds = new Set(given.map((value) => (typeof value === "bigint" ? "number" : typeof value)));
   if (kinds.size <= 1) return values;
   if (!kinds.has("string")) return undefined;
-  return values.map((value) => (toText(value) ?? value));
+  return values.map((value) => toText(value) ?? value);
 }
 
 function unifyLists(lists: readonly (readonly HclValue[])[]): readonly HclValue[] | undefined {
   const length = lists[0]?.length ?? 0;
-  if (!lists.every((list) => list.length === length)) return regroup(lists, (list) => list, (_, elements) => elements);
+  if (!lists.every((list) => list.length === length))
+    return regroup(
+      lists,
+      (list) => list,
+      (_, elements) => elements,
+    );
   const columns = Array.from({ length }, (_, column) => unifyValues(lists.map((list) => list[column] ?? null)));
   if (columns.includes(undefined)) return undefined;
   return lists.map((_, row) => columns.map((column) => column?.[row] ?? null));
@@ -25,10 +31,14 @@ function unifyLists(lists: readonly (readonly HclValue[])[]): readonly HclValue[
 
 function unifyRecords(records: readonly HclRecord[]): readonly HclValue[] | undefined {
   const keys = Object.keys(records[0] ?? {});
-  const isSameShape = records.every((record) => Object.keys(record).length === keys.length && keys.every((key) => Object.hasOwn(record, key)));
+  const isSameShape = records.every(
+    (record) => Object.keys(record).length === keys.length && keys.every((key) => Object.hasOwn(record, key)),
+  );
   const rebuild = (record: HclRecord, values: readonly HclValue[]): HclValue =>
     Object.fromEntries(Object.keys(record).map((key, index) => [key, values[index] ?? null]));
-  if (!isSameShape) return regroup(records, (record) => Object.values(record), rebuild);
+  // The type of a null is open: beside one, values that have no type in common stay what they are.
+  const isOpen = records.some((record) => Object.values(record).includes(null));
+  if (!isSameShape) return regroup(records, (record) => Object.values(record), rebuild) ?? (isOpen ? records : undefined);
   const rows = unifyLists(records.map((record) => keys.map((key) => record[key] ?? null)));
   return rows?.map((row) => Object.fromEntries(keys.map((key, index) => [key, isList(row) ? (row[index] ?? null) : null])));
 }

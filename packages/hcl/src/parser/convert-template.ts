@@ -1,11 +1,11 @@
 import type { Node } from "web-tree-sitter";
-import type { Expression, TemplatePart } from "./expression.ts";
+import type { Expression, TemplatePart } from "../syntax/expression.ts";
 import type { ConvertContext } from "./convert-expression.ts";
 import { syntaxError, toExpression, toForIntro } from "./convert-expression.ts";
 import { toPlainText } from "../value/escape-marks.ts";
 import { indentHeredoc } from "./heredoc-indent.ts";
 import { childrenOf, positionOf } from "./syntax-tree.ts";
-import { decodeTemplateText } from "./template-text.ts";
+import { decodeTemplateText } from "../syntax/template-text.ts";
 import { nestParts } from "./template-nesting.ts";
 import type { TemplateToken } from "./template-nesting.ts";
 

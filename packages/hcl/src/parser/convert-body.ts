@@ -1,5 +1,5 @@
 import type { Node } from "web-tree-sitter";
-import type { Attribute, Block, Body } from "./expression.ts";
+import type { Attribute, Block, Body } from "../syntax/expression.ts";
 import { syntaxError, toExpression } from "./convert-expression.ts";
 import type { ConvertContext } from "./convert-expression.ts";
 import { toConstantText } from "./convert-template.ts";

@@ -1,7 +1,7 @@
 import type { Node } from "web-tree-sitter";
 import { expressionsOf, missing, syntaxError, toExpression } from "./convert-expression.ts";
 import type { ConvertContext } from "./convert-expression.ts";
-import type { Expression, SplatStep } from "./expression.ts";
+import type { Expression, SplatStep } from "../syntax/expression.ts";
 import { childrenOf, positionOf } from "./syntax-tree.ts";
 
 /** What a step behind a value makes of it: an attribute, an index or a splat. `start` is where the value begins. */

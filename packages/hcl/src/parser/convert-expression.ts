@@ -1,5 +1,5 @@
 import type { Node } from "web-tree-sitter";
-import type { BinaryOperator, Expression, ForIntro, UnaryOperator } from "./expression.ts";
+import type { BinaryOperator, Expression, ForIntro, UnaryOperator } from "../syntax/expression.ts";
 import { numberOf, parseDecimal } from "../value/decimal.ts";
 import { applyStep, checkLegacyIndexes } from "./convert-steps.ts";
 import { toTemplate } from "./convert-template.ts";

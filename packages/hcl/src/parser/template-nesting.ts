@@ -1,5 +1,5 @@
 import type { Position } from "../value/position.ts";
-import type { Expression, ForIntro, TemplatePart } from "./expression.ts";
+import type { Expression, ForIntro, TemplatePart } from "../syntax/expression.ts";
 import { HclError } from "../error/hcl-error.ts";
 import type { SourceFile } from "../error/source-error.ts";
 

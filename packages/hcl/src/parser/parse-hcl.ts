@@ -1,7 +1,7 @@
 import { checkLayout } from "./check-layout.ts";
 import { toBody } from "./convert-body.ts";
 import { explainSyntaxError } from "./explain-syntax-error.ts";
-import type { Body } from "./expression.ts";
+import type { Body } from "../syntax/expression.ts";
 import { HclError } from "../error/hcl-error.ts";
 import type { SourceFile } from "../error/source-error.ts";
 import { maskSource } from "./mask-source.ts";
@@ -22,8 +22,7 @@ async function parseWith(parseTree: ParseTree, file: SourceFile, load: LoadWasm)
   const source = { name: file.name, text: file.text.replace(/^\uFEFF/, "") };
   using tree = parseTree({ name: source.name, text: maskSource(source.text) });
   const deepPosition = findTooDeep(tree.root);
-  if (deepPosition !== undefined)
-    throw new HclError("nested too deeply to be a job", { code: "syntax", source, position: deepPosition });
+  if (deepPosition !== undefined) throw new HclError("nested too deeply to be a job", { code: "syntax", source, position: deepPosition });
   const errorPosition = findSyntaxError(tree.root);
   if (errorPosition !== undefined) throw await explainSyntaxError(source, errorPosition, load);
   const context = { source };
