@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { nearestName, suggestName } from "./nearest-name.ts";
 
-const known = ["image", "memory", "memory_max", "driver", "kill_timeout"];
+const known = ["image", "init", "memory", "memory_max", "driver", "kill_timeout", "labels", "working_dir", "network_mode", "to"];
 
 const cases: readonly (readonly [name: string, nearest: string | undefined])[] = [
   ["imgae", "image"],
@@ -11,6 +11,13 @@ const cases: readonly (readonly [name: string, nearest: string | undefined])[] =
   ["memorymax", "memory_max"],
   ["killTimeout", "kill_timeout"],
   ["drivers", "driver"],
+  ["imag", "image"],
+  ["label", "labels"],
+  ["networkmode", "network_mode"],
+  ["work_dir", "working_dir"],
+  ["t", "to"],
+  ["ot", undefined],
+  ["zebra", undefined],
   ["volume", undefined],
   ["x", undefined],
 ];

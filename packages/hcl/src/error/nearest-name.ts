@@ -1,15 +1,20 @@
+import leven from "leven";
+
 /**
- * The known name a misspelt one most likely meant; undefined when none is near. Case, `-` and `_` do not count
- * as differences.
+ * The known name a misspelt one most likely meant; undefined when none is near. Case, `-` and `_` do not count. Two
+ * letters may be wrong, as for HashiCorp's parser (so two that are swapped may), in longer names a third of them, in
+ * names of up to three letters one.
  */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   const wanted = simplify(name);
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const candidate of known) {
-    const distance = editDistance(wanted, simplify(candidate));
-    if (best === undefined || distance < best.distance) best = { name: candidate, distance };
+    const simple = simplify(candidate);
+    const distance = leven(wanted, simple);
+    if (distance <= tolerance(Math.max(wanted.length, simple.length)) && (best === undefined || distance < best.distance))
+      best = { name: candidate, distance };
   }
-  return best !== undefined && best.distance <= Math.max(1, Math.floor(wanted.length / 3)) ? best.name : undefined;
+  return best?.name;
 }
 
 /** `; did you mean "x"?` or nothing: the end of a message about an unknown name. */
@@ -22,19 +27,6 @@ function simplify(name: string): string {
   return name.toLowerCase().replace(/[-_]/g, "");
 }
 
-/** How many letters must be changed, added, left out, or swapped with their neighbour. */
-function editDistance(left: string, right: string): number {
-  const rows: number[][] = [Array.from({ length: right.length + 1 }, (_, index) => index)];
-  const at = (row: number, column: number) => rows[row]?.[column] ?? 0;
-  for (let row = 1; row <= left.length; row += 1) {
-    const current = [row];
-    rows.push(current);
-    for (let column = 1; column <= right.length; column += 1) {
-      const substitution = at(row - 1, column - 1) + (left[row - 1] === right[column - 1] ? 0 : 1);
-      const isSwap = row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
-      const swap = isSwap ? at(row - 2, column - 2) + 1 : Number.POSITIVE_INFINITY;
-      current.push(Math.min(substitution, swap, at(row - 1, column) + 1, at(row, column - 1) + 1));
-    }
-  }
-  return at(left.length, right.length);
+function tolerance(length: number): number {
+  return length <= 3 ? 1 : Math.max(2, Math.floor(length / 3));
 }
