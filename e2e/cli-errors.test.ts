@@ -79,6 +79,13 @@ test("a syntax error is shown with file, line, column and the line", async () =>
   assertRefused(await workplace.runJob(job), /job\.hcl:6:\d+: .+\n6 \|       driver = = 1\n {2}\| +\^\n$/);
 });
 
+test("a mistake in a job in JSON is shown the same way", async () => {
+  await using workplace = await CliWorkplace.create();
+  const job = await workplace.write("job.json", '{ "Job": { "ID": "a",\n  "TaskGroups": [}] } }\n');
+  const excerpt = /2 \| {3}"TaskGroups": \[}] } }\n {2}\| +\^\n$/;
+  assertRefused(await workplace.runJob(job), new RegExp(`job\\.json:2:18: this is not valid JSON: unexpected "}"\n${excerpt.source}`));
+});
+
 test("an unknown key of the task's config is named with the nearest known one", async () => {
   await using workplace = await CliWorkplace.create();
   const job = await workplace.write("job.hcl", jobText({ command: '        comand = "true"' }));

@@ -52,6 +52,8 @@ async function bundle(outfile: string): Promise<string[]> {
     bundle: true,
     format: "esm",
     platform: "node",
+    // jsonc-parser's other form finds its parts by a call that no bundler can follow.
+    mainFields: ["module", "main"],
     target: "node26",
     minifyWhitespace: true,
     minifySyntax: true,

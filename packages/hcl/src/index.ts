@@ -12,6 +12,5 @@ export { createScope, withNames, type Dialect, type Fail, type Scope } from "./e
 export { functionNames, unsupportedFunctionNames } from "./evaluation/functions/function-table.ts";
 export { toValueType } from "./type/to-value-type.ts";
 export { toEscapedText, toPlainText } from "./value/escape-marks.ts";
-export { parseJsonValue } from "./value/json-value.ts";
 
 export { SourceError, toExcerpt, type SourceErrorOptions } from "./error/source-error.ts";

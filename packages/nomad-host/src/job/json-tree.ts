@@ -1,5 +1,6 @@
-import { parseJsonValue } from "@driver/hcl";
+import { toNumber } from "@driver/hcl";
 import type { HclValue, Position, SourceFile } from "@driver/hcl";
+import { visit } from "jsonc-parser";
 import { JobFileError } from "./job-file-error.ts";
 
 /** JSON with positions, which JSON.parse does not give. */
@@ -15,21 +16,40 @@ export interface JsonEntry {
   readonly position: Position;
 }
 
-interface Token {
-  readonly text: string;
-  readonly index: number;
-}
-
 /** Deeper nesting than any job needs, and far from the end of the stack. */
 const maxDepth = 200;
 
 /** Parses JSON text; throws a JobFileError at the place where it is none. */
 export function parseJsonTree(source: SourceFile): JsonNode {
-  const tokens = tokenize(source);
-  const [node, next] = parseValue({ tokens, source }, { next: 0, depth: 0 });
-  const excess = tokens[next];
-  if (excess !== undefined) throw unexpected(excess, source);
-  return node;
+  const builder = new TreeBuilder();
+  const refuse = (offset: number, length: number, position: Position) => {
+    const found = source.text.slice(offset, offset + Math.min(length, 40));
+    const what = offset >= source.text.length ? "the file ends too early" : `unexpected ${JSON.stringify(found)}`;
+    return new JobFileError(`this is not valid JSON: ${what}`, { code: "syntax", source, position });
+  };
+  const open = (kind: "object" | "array", position: Position) => {
+    if (builder.depth >= maxDepth) throw new JobFileError("nested too deeply to be a job", { code: "syntax", source, position });
+    builder.open(kind, position);
+  };
+  visit(
+    source.text,
+    {
+      onObjectBegin: (_offset, _length, line, character) => open("object", toPosition(line, character)),
+      onArrayBegin: (_offset, _length, line, character) => open("array", toPosition(line, character)),
+      onObjectProperty: (key, ...[, , line, character]) => builder.name(key, toPosition(line, character)),
+      onObjectEnd: () => builder.close(),
+      onArrayEnd: () => builder.close(),
+      onLiteralValue: (value: string | number | boolean | null, ...[offset, length, line, character]) => {
+        const exact = typeof value === "number" ? (toNumber(source.text.slice(offset, offset + length)) ?? value) : value;
+        builder.add({ kind: "scalar", value: exact, position: toPosition(line, character) });
+      },
+      onError: (_code, ...[offset, length, line, character]) => {
+        throw refuse(offset, length, toPosition(line, character));
+      },
+    },
+    { disallowComments: true },
+  );
+  return builder.root ?? { kind: "scalar", value: null, position: toPosition(0, 0) };
 }
 
 /** The plain value of a node. */
@@ -39,83 +59,44 @@ export function toJsonValue(node: JsonNode): HclValue {
   return Object.fromEntries(node.entries.map(({ key, value }) => [key, toJsonValue(value)]));
 }
 
-function tokenize(source: SourceFile): readonly Token[] {
-  const pattern = /[\s\uFEFF]+|[{}[\]:,]|"(?:[^"\\\n]|\\.)*"|-?[0-9][0-9.eE+-]*|[a-z]+|[\s\S]/g;
-  return [...source.text.matchAll(pattern)]
-    .filter((match) => !/^[\s\uFEFF]/.test(match[0]))
-    .map((match) => ({ text: match[0], index: match.index }));
+interface Open {
+  readonly node: { readonly kind: "object"; readonly entries: JsonEntry[] } | { readonly kind: "array"; readonly items: JsonNode[] };
+  /** The key whose value comes next. */
+  key: { readonly key: string; readonly position: Position };
 }
 
-interface Input {
-  readonly tokens: readonly Token[];
-  readonly source: SourceFile;
-}
+/** Puts a tree together from what the parser meets, in its order. */
+class TreeBuilder {
+  root: JsonNode | undefined;
+  readonly #open: Open[] = [];
 
-type Parsed<T> = readonly [value: T, next: number];
-
-interface Cursor {
-  readonly next: number;
-  readonly depth: number;
-}
-
-function parseValue(input: Input, at: Cursor): Parsed<JsonNode> {
-  const token = input.tokens[at.next];
-  if (token === undefined || at.depth > maxDepth) throw unexpected(token, input.source);
-  const position = positionAt(input.source.text, token.index);
-  const inner = { next: at.next + 1, depth: at.depth + 1 };
-  if (token.text === "{") {
-    const [entries, next] = parseItems(input, { at: inner, close: "}" }, parseEntry);
-    return [{ kind: "object", entries, position }, next];
+  get depth(): number {
+    return this.#open.length;
   }
-  if (token.text === "[") {
-    const [items, next] = parseItems(input, { at: inner, close: "]" }, parseValue);
-    return [{ kind: "array", items, position }, next];
-  }
-  return [{ kind: "scalar", value: parseScalar(token, input.source), position }, at.next + 1];
-}
 
-function parseItems<T>(
-  input: Input,
-  list: { readonly at: Cursor; readonly close: string },
-  parseItem: (input: Input, at: Cursor) => Parsed<T>,
-): Parsed<readonly T[]> {
-  const items: T[] = [];
-  let { next } = list.at;
-  if (input.tokens[next]?.text === list.close) return [items, next + 1];
-  for (;;) {
-    const [item, after] = parseItem(input, { ...list.at, next });
-    items.push(item);
-    const token = input.tokens[after];
-    if (token?.text === list.close) return [items, after + 1];
-    if (token?.text !== ",") throw unexpected(token, input.source);
-    next = after + 1;
+  open(kind: "object" | "array", position: Position): void {
+    const node = kind === "object" ? { kind, entries: [], position } : { kind, items: [], position };
+    this.add(node);
+    this.#open.push({ node, key: { key: "", position } });
+  }
+
+  name(key: string, position: Position): void {
+    const inner = this.#open.at(-1);
+    if (inner !== undefined) inner.key = { key, position };
+  }
+
+  close(): void {
+    this.#open.pop();
+  }
+
+  add(node: JsonNode): void {
+    const inner = this.#open.at(-1);
+    if (inner === undefined) this.root = node;
+    else if (inner.node.kind === "object") inner.node.entries.push({ ...inner.key, value: node });
+    else inner.node.items.push(node);
   }
 }
 
-function parseEntry(input: Input, at: Cursor): Parsed<JsonEntry> {
-  const { tokens, source } = input;
-  const token = tokens[at.next];
-  const colon = tokens[at.next + 1];
-  const key = token === undefined ? undefined : parseScalar(token, source);
-  if (token === undefined || typeof key !== "string") throw unexpected(token, source);
-  if (colon?.text !== ":") throw unexpected(colon, source);
-  const [value, next] = parseValue(input, { ...at, next: at.next + 2 });
-  return [{ key, value, position: positionAt(source.text, token.index) }, next];
-}
-
-function parseScalar(token: Token, source: SourceFile): string | number | bigint | boolean | null {
-  const parsed = parseJsonValue(token.text);
-  if (!parsed.ok || (typeof parsed.value === "object" && parsed.value !== null)) throw unexpected(token, source);
-  return parsed.value;
-}
-
-function unexpected(token: Token | undefined, source: SourceFile): JobFileError {
-  const index = token?.index ?? source.text.length;
-  const what = token === undefined ? "the file ends too early" : `unexpected ${JSON.stringify(token.text.slice(0, 40))}`;
-  return new JobFileError(`this is not valid JSON: ${what}`, { code: "syntax", source, position: positionAt(source.text, index) });
-}
-
-function positionAt(text: string, index: number): Position {
-  const lineStart = text.lastIndexOf("\n", index - 1) + 1;
-  return { line: text.slice(0, lineStart).split("\n").length, column: index - lineStart + 1 };
+function toPosition(line: number, character: number): Position {
+  return { line: line + 1, column: character + 1 };
 }

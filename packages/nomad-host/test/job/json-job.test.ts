@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { loadJob } from "../../src/index.ts";
+import { JobFileError, loadJob } from "../../src/index.ts";
 import { parseJsonTree, toJsonValue } from "../../src/job/json-tree.ts";
 import { createJobFolder, failureOf, loadText, plainOptions } from "./job-text.ts";
 
@@ -137,5 +137,43 @@ test("reads any JSON as JSON.parse does", () => {
 });
 
 test("keeps whole numbers beyond 2^53 exact", () => {
-  assert.deepEqual(toJsonValue(parseJsonTree({ name: "case.json", text: "[9007199254740993, 1.5]" })), [9007199254740993n, 1.5]);
+  const read = toJsonValue(parseJsonTree({ name: "case.json", text: "[9007199254740993, 1.5, 1e23]" }));
+  assert.deepEqual(read, [9007199254740993n, 1.5, 10n ** 23n]);
+});
+
+test("refuses what JSON.parse refuses, at a place", () => {
+  const signs = [",", "]", "}", "{", '"', ":", "\\", "//", "/* */", "'"];
+  const damage = fc.constantFrom("", "0", "-", "x", "NaN", "\n", "\u0001", "\u00a0", ...signs);
+  fc.assert(
+    fc.property(fc.json(), fc.nat(), fc.nat({ max: 2 }), damage, (text, at, skipped, piece) => {
+      const index = at % (text.length + 1);
+      const damaged = text.slice(0, index) + piece + text.slice(index + skipped);
+      assert.equal(isRead(damaged), isJson(damaged), JSON.stringify(damaged));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isRead(text: string): boolean {
+  try {
+    parseJsonTree({ name: "case.json", text });
+    return true;
+  } catch (error) {
+    assert.ok(error instanceof JobFileError && error.position !== undefined, String(error));
+    return false;
+  }
+}
+
+test("refuses endless nesting instead of running out of stack", () => {
+  for (const text of ["[".repeat(100_000), '{"a":'.repeat(100_000), `${"[".repeat(300)}${"]".repeat(300)}`])
+    assert.throws(() => parseJsonTree({ name: "case.json", text }), /^JobFileError: nested too deeply to be a job$/);
 });
