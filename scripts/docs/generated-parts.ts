@@ -1,5 +1,5 @@
 import { functionNames, unsupportedFunctionNames } from "@driver/hcl";
-import { jobRule } from "@driver/nomad-host";
+import { jobKeys } from "@driver/nomad-host";
 import { pluginKeySupport, pluginSchema, taskKeySupport, taskSchema } from "@driver/podman-driver";
 import { toNotedTable, toRefusedTable, toSupportedTable } from "./job-tables.ts";
 import { toOptionTable } from "./option-table.ts";
@@ -11,9 +11,9 @@ export const generatedParts: Readonly<Record<string, Readonly<Record<string, () 
     "task options": () => toOptionTable(taskSchema.options, taskKeySupport),
   },
   "docs/running-without-nomad.md": {
-    "job blocks": () => toSupportedTable(jobRule),
-    "noted keys": () => toNotedTable(jobRule),
-    "refused keys": () => toRefusedTable(jobRule),
+    "job blocks": () => toSupportedTable(jobKeys),
+    "noted keys": () => toNotedTable(jobKeys),
+    "refused keys": () => toRefusedTable(jobKeys),
     functions: () => toWords(functionNames()),
     "missing functions": () => toWords(unsupportedFunctionNames()),
   },

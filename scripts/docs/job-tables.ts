@@ -1,45 +1,56 @@
-import type { BlockRule } from "@driver/nomad-host";
+import { takesForm, type JobKey, type JobKeys } from "@driver/nomad-host";
 import { toTable } from "./markdown-table.ts";
 
-interface PlacedRule {
+interface PlacedBlock {
   /** Names of the blocks around it and its own, e.g. `job > group`. */
   readonly path: string;
-  readonly rule: BlockRule;
+  /** Undefined: the content is free. */
+  readonly keys: JobKeys | undefined;
 }
 
 /** What `run` takes in each block of a job file. */
-export function toSupportedTable(rule: BlockRule): string {
+export function toSupportedTable(jobKeys: JobKeys): string {
   return toTable(
     ["Block", "Arguments", "Blocks inside"],
-    placeRules(rule).map(({ path, rule: { attributes = [], blocks = {}, isFree } }) => [
+    placeBlocks(jobKeys).map(({ path, keys }) => [
       path,
-      isFree === true ? "any" : code(attributes),
-      code(Object.keys(blocks)),
+      keys === undefined ? "any" : code(namesOf(keys, (key) => takesForm(key, "argument"))),
+      keys === undefined ? "" : code(namesOf(keys, (key) => takesForm(key, "block"))),
     ]),
   );
 }
 
 /** What `run` refuses, with the reason or the way out that it prints. */
-export function toRefusedTable(rule: BlockRule): string {
-  const rows = placeRules(rule).flatMap(({ path, rule: { refused = {} } }) => Object.entries(refused).map(([key, reason]) => [`\`${key}\``, path, reason]));
+export function toRefusedTable(jobKeys: JobKeys): string {
+  const rows = placeBlocks(jobKeys).flatMap(({ path, keys = {} }) =>
+    Object.entries(keys).flatMap(([name, { support }]) => (support.effect === "refused" ? [[`\`${name}\``, path, support.reason]] : [])),
+  );
   return toTable(["Key", "In", "What `run` says"], rows);
 }
 
 /** What `run` reads and tells to be without effect. */
-export function toNotedTable(rule: BlockRule): string {
-  const rows = placeRules(rule).map(({ path, rule: { noted = {} } }) => [path, code(Object.keys(noted))]);
+export function toNotedTable(jobKeys: JobKeys): string {
+  const rows = placeBlocks(jobKeys).map(({ path, keys = {} }) => [path, code(namesOf(keys, ({ support }) => support.effect === "none"))]);
   return toTable(["In", "Keys without effect"], rows.filter(([, keys]) => keys !== ""));
 }
 
-/** A task may also stand in the job itself; its rule is shown once, where it first comes up. */
-function placeRules(root: BlockRule): readonly PlacedRule[] {
-  const seen = new Set<BlockRule>();
-  const visit = (rule: BlockRule, path: string): readonly PlacedRule[] => {
-    if (seen.has(rule)) return [];
-    if (rule.isFree !== true) seen.add(rule);
-    return [{ path, rule }, ...Object.entries(rule.blocks ?? {}).flatMap(([name, inner]) => visit(inner, `${path} > ${name}`))];
+/** A task may also stand in the job itself; its keys are shown once, where they first come up. */
+function placeBlocks(root: JobKeys): readonly PlacedBlock[] {
+  const seen = new Set<JobKeys>();
+  const visit = (keys: JobKeys, path: string): readonly PlacedBlock[] => {
+    if (seen.has(keys)) return [];
+    seen.add(keys);
+    const inner = Object.entries(keys).filter(([, key]) => takesForm(key, "block"));
+    return [
+      { path, keys },
+      ...inner.flatMap(([name, { kind }]) => (kind.form === "block" ? visit(kind.keys, `${path} > ${name}`) : [{ path: `${path} > ${name}`, keys: undefined }])),
+    ];
   };
   return visit(root, "job");
+}
+
+function namesOf(keys: JobKeys, isWanted: (key: JobKey) => boolean): readonly string[] {
+  return Object.entries(keys).flatMap(([name, key]) => (isWanted(key) ? [name] : []));
 }
 
 function code(names: readonly string[]): string {

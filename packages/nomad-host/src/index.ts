@@ -10,9 +10,21 @@ export { loadPluginConfig } from "./run/driver/load-plugin-config.ts";
 export type { RunErrorCode } from "./run/run-error.ts";
 export { loadJob } from "./job/load-job.ts";
 export type { LoadJobOptions } from "./job/load-job.ts";
-export type { GroupNetwork, GroupPort, Job, JobNote, JobType, RestartPolicy, Task, TaskGroup, TaskLifecycle, TaskResources, TaskTemplate } from "./job/job.ts";
+export type {
+  GroupNetwork,
+  GroupPort,
+  Job,
+  JobNote,
+  JobType,
+  RestartPolicy,
+  Task,
+  TaskGroup,
+  TaskLifecycle,
+  TaskResources,
+  TaskTemplate,
+} from "./job/job.ts";
 export { toExcerpt } from "@driver/hcl";
 export { JobFileError } from "./job/job-file-error.ts";
 export type { JobFileErrorCode } from "./job/job-file-error.ts";
-export { jobRule } from "./job/job-rules.ts";
-export type { BlockRule } from "./job/block-rule.ts";
+export { jobKeys } from "./job/keys/job-keys.ts";
+export { takesForm, type JobKey, type JobKeys } from "./job/keys/job-key.ts";

@@ -1,17 +1,24 @@
-import { describeKind, describeValue, isList, isRecord, toBool, toNumber, toText } from "@driver/hcl";
+import { describeKind, describeValue, isRecord, toText } from "@driver/hcl";
 import type { HclValue, Position, SourceFile } from "@driver/hcl";
 import type { ConfigBlock } from "@driver/nomad-plugin";
 import { JobFileError } from "./job-file-error.ts";
-import { titleOf } from "./check-block.ts";
-import { parseDurationMs } from "./duration.ts";
+import type { BlockKind, FreeKind, JobKey, JobKeys, KeyKind, MapKind, ValueKind } from "./keys/job-key.ts";
+import { titleOf } from "./title-of.ts";
 
-/** Reads the arguments of one block with their types; each getter is undefined for an absent or null argument. */
-export class BlockReader {
+type KindOf<K> = K extends JobKey<infer Kind> ? Kind : never;
+type NamesOf<K extends JobKeys, Kind extends KeyKind> = { [N in keyof K]: KindOf<K[N]> extends Kind ? N : never }[keyof K] & string;
+type ValueOf<K> = KindOf<K> extends ValueKind<infer T> ? T : never;
+type InnerKeys<K> = KindOf<K> extends BlockKind<infer Inner> ? Inner : JobKeys;
+
+/** Reads one block by its keys, which say the types. */
+export class BlockReader<K extends JobKeys> {
   readonly block: ConfigBlock;
+  readonly keys: K;
   readonly source: SourceFile;
 
-  constructor(block: ConfigBlock, source: SourceFile) {
+  constructor(block: ConfigBlock, keys: K, source: SourceFile) {
     this.block = block;
+    this.keys = keys;
     this.source = source;
   }
 
@@ -20,44 +27,19 @@ export class BlockReader {
     return this.block.labels[0] ?? "";
   }
 
-  string(name: string): string | undefined {
-    return this.#read(name, "a string", toText);
-  }
-
-  bool(name: string): boolean | undefined {
-    return this.#read(name, "true or false", toBool);
-  }
-
-  /** A whole number; `min` and `max` are allowed themselves. */
-  integer(name: string, range: { readonly min?: number; readonly max?: number } = {}): number | undefined {
-    const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = range;
-    return this.#read(name, describeRange(range), (value) => {
-      const number = toNumber(value);
-      return typeof number === "number" && Number.isSafeInteger(number) && number >= min && number <= max ? number : undefined;
-    });
-  }
-
-  /** Milliseconds. */
-  durationMs(name: string): number | undefined {
-    return this.#read(name, 'a duration such as "30s" or "1h30m"', (value) => {
-      const durationMs = typeof value === "string" ? parseDurationMs(value) : undefined;
-      return durationMs !== undefined && durationMs >= 0 ? durationMs : undefined;
-    });
-  }
-
-  choice<T extends string>(name: string, choices: readonly T[]): T | undefined {
-    return this.#read(name, `one of ${choices.join(", ")}`, (value) => choices.find((choice) => choice === value));
-  }
-
-  strings(name: string): readonly string[] | undefined {
-    return this.#read(name, "a list of strings", (value) => {
-      const texts = isList(value) ? value.map(toText) : [undefined];
-      return texts.every((text) => text !== undefined) ? texts : undefined;
-    });
+  /** An argument's value; undefined for an absent or null one. */
+  get<N extends NamesOf<K, ValueKind<unknown>>>(name: N): ValueOf<K[N]> | undefined {
+    const attribute = this.block.body.attributes.find((candidate) => candidate.name === name);
+    const kind = this.keys[name]?.kind;
+    if (attribute === undefined || attribute.value === null || kind?.form !== "argument") return undefined;
+    const value = kind.read(attribute.value);
+    // The type of a key is what its own kind reads; the table is looked up by a name here, so the compiler cannot follow.
+    if (value !== undefined) return value as ValueOf<K[N]>;
+    throw this.error(`argument ${name} in ${titleOf(this.block)}: must be ${kind.words}, not ${describeValue(attribute.value)}`, name);
   }
 
   /** A map of strings, written as a block (`env { … }`) or as an argument (`env = { … }`). */
-  stringMap(name: string): Readonly<Record<string, string>> {
+  map(name: NamesOf<K, MapKind>): Readonly<Record<string, string>> {
     const attribute = this.block.body.attributes.find((candidate) => candidate.name === name);
     const block = this.block.body.blocks.find((candidate) => candidate.type === name);
     if (attribute !== undefined && block !== undefined)
@@ -70,27 +52,21 @@ export class BlockReader {
     );
   }
 
-  blocks(type: string): readonly BlockReader[] {
-    return this.block.body.blocks.filter((block) => block.type === type).map((block) => new BlockReader(block, this.source));
+  blocks<N extends NamesOf<K, BlockKind<JobKeys> | FreeKind>>(type: N): readonly BlockReader<InnerKeys<K[N]>>[] {
+    const kind = this.keys[type]?.kind;
+    const keys = (kind?.form === "block" ? kind.keys : {}) as InnerKeys<K[N]>;
+    return this.block.body.blocks.filter((block) => block.type === type).map((block) => new BlockReader(block, keys, this.source));
   }
 
-  optionalBlock(type: string): BlockReader | undefined {
+  optionalBlock<N extends NamesOf<K, BlockKind<JobKeys> | FreeKind>>(type: N): BlockReader<InnerKeys<K[N]>> | undefined {
     return this.blocks(type)[0];
   }
 
   /** An error at an argument's place, or at the block's when it is absent. */
-  error(message: string, at: Position | string = this.block.position): JobFileError {
+  error(message: string, at: Position | (keyof K & string) = this.block.position): JobFileError {
     const attribute = typeof at === "string" ? this.block.body.attributes.find((candidate) => candidate.name === at) : undefined;
     const position = typeof at === "string" ? (attribute?.position ?? this.block.position) : at;
     return new JobFileError(message, { code: "invalid", source: this.source, position });
-  }
-
-  #read<T>(name: string, wanted: string, convert: (value: HclValue) => T | undefined): T | undefined {
-    const attribute = this.block.body.attributes.find((candidate) => candidate.name === name);
-    if (attribute === undefined || attribute.value === null) return undefined;
-    const value = convert(attribute.value);
-    if (value !== undefined) return value;
-    throw this.error(`argument ${name} in ${titleOf(this.block)}: must be ${wanted}, not ${describeValue(attribute.value)}`, name);
   }
 
   #mapOfAttribute(name: string, value: HclValue, position: Position): Readonly<Record<string, string>> {
@@ -105,9 +81,4 @@ export class BlockReader {
     if (text === undefined) throw this.error(`${what} in ${titleOf(this.block)}: must be a string, not ${describeKind(value)}`, position);
     return text;
   }
-}
-
-function describeRange(range: { readonly min?: number; readonly max?: number }): string {
-  if (range.min !== undefined && range.max !== undefined) return `a whole number from ${range.min} to ${range.max}`;
-  return range.min === undefined ? "a whole number" : `a whole number from ${range.min} on`;
 }

@@ -3,17 +3,18 @@ import type { Position, SourceFile } from "@driver/hcl";
 import type { ConfigBlock } from "@driver/nomad-plugin";
 import { JobFileError } from "./job-file-error.ts";
 import type { JobFileErrorCode } from "./job-file-error.ts";
-import type { BlockRule } from "./block-rule.ts";
 import type { JobNote } from "./job.ts";
-import { jobRule } from "./job-rules.ts";
+import { findKey, takesForm } from "./keys/job-key.ts";
+import type { BlockKind, JobKey, JobKeys } from "./keys/job-key.ts";
+import { jobKeys } from "./keys/job-keys.ts";
+import { titleOf } from "./title-of.ts";
 
 /**
- * Holds a block and all in it against its rule: throws for what is unknown, misplaced or refused, and returns a
+ * Holds a block and all in it against its keys: throws for what is unknown, misplaced or refused, and returns a
  * note for each key without effect.
  */
-export function checkBlock(block: ConfigBlock, rule: BlockRule, source: SourceFile): readonly JobNote[] {
-  if (rule.isFree === true) return [];
-  const at = { block, rule, source };
+export function checkBlock(block: ConfigBlock, kind: BlockKind<JobKeys>, source: SourceFile): readonly JobNote[] {
+  const at = { block, kind, source };
   checkLabels(at);
   checkRepeated(at);
   const attributeNotes = block.body.attributes.flatMap((attribute) =>
@@ -22,33 +23,30 @@ export function checkBlock(block: ConfigBlock, rule: BlockRule, source: SourceFi
   const blockNotes = block.body.blocks.flatMap((inner) => {
     const own = checkKey({ name: inner.type, form: "block", position: inner.position }, at);
     refuseInside(inner, at);
-    const innerRule = rule.blocks?.[inner.type];
-    return innerRule === undefined ? own : [...own, ...checkBlock(inner, innerRule, source)];
+    const innerKey = findKey(kind.keys, inner.type);
+    if (innerKey?.kind.form !== "block" || innerKey.support.effect !== "full") return own;
+    return [...own, ...checkBlock(inner, innerKey.kind, source)];
   });
   return [...attributeNotes, ...blockNotes].sort(
     (left, right) => left.position.line - right.position.line || left.position.column - right.position.column,
   );
 }
 
-/** `task "web"`: a block as messages name it. */
-export function titleOf(block: { readonly type: string; readonly labels: readonly string[] }): string {
-  return [block.type, ...block.labels.map((label) => `"${label}"`)].join(" ");
-}
-
 interface Checked {
   readonly block: ConfigBlock;
-  readonly rule: BlockRule;
+  readonly kind: BlockKind<JobKeys>;
   readonly source: SourceFile;
 }
 
+/** A key as a job file has it. */
 interface Key {
   readonly name: string;
   readonly form: "argument" | "block";
   readonly position: Position;
 }
 
-function checkLabels({ block, rule, source }: Checked): void {
-  const wanted = rule.labels ?? 0;
+function checkLabels({ block, kind, source }: Checked): void {
+  const wanted = kind.label === undefined ? 0 : 1;
   if (block.labels.length === wanted) return;
   const message =
     wanted === 0
@@ -57,11 +55,17 @@ function checkLabels({ block, rule, source }: Checked): void {
   throw failure(message, "invalid", { source, position: block.position });
 }
 
-function checkRepeated({ block, rule, source }: Checked): void {
+function checkRepeated({ block, kind, source }: Checked): void {
   const seen = new Map<string, Position>();
   for (const inner of block.body.blocks) {
     const earlier = seen.get(inner.type);
-    if (earlier !== undefined && rule.blocks?.[inner.type] !== undefined && rule.repeated?.includes(inner.type) !== true) {
+    const key = findKey(kind.keys, inner.type);
+    if (
+      earlier !== undefined &&
+      key !== undefined &&
+      takesForm(key, "block") &&
+      !(key.kind.form === "block" && key.kind.isRepeated === true)
+    ) {
       throw failure(`block ${titleOf(inner)}: ${titleOf(block)} has one already on line ${earlier.line}, and takes only one`, "invalid", {
         source,
         position: inner.position,
@@ -71,38 +75,38 @@ function checkRepeated({ block, rule, source }: Checked): void {
   }
 }
 
-function checkKey(key: Key, { block, rule, source }: Checked): readonly JobNote[] {
-  const { name, form, position } = key;
-  const note = own(rule.noted, name);
-  if (note !== undefined) return [{ message: note, position }];
-  const refusal = own(rule.refused, name);
+function checkKey(given: Key, { block, kind, source }: Checked): readonly JobNote[] {
+  const { name, form, position } = given;
+  const key = findKey(kind.keys, name);
   const subject = `${form} ${name} in ${titleOf(block)}`;
-  if (refusal !== undefined) throw failure(`${subject}: not supported: ${refusal}`, "unsupported", { source, position });
-  const isAttribute = rule.attributes?.includes(name) === true;
-  const isBlock = own(rule.blocks, name) !== undefined;
-  if (form === "argument" ? isAttribute : isBlock) return [];
-  if (isBlock) throw failure(`${subject}: must be a block: write ${name} { … } without =`, "invalid", { source, position });
-  if (isAttribute) throw failure(`${subject}: must be an argument: write ${name} = …`, "invalid", { source, position });
-  throw failure(`${subject}: ${explainUnknown(key, rule)}`, "invalid", { source, position });
+  if (key?.support.effect === "none") return [{ message: key.support.note, position }];
+  if (key?.support.effect === "refused")
+    throw failure(`${subject}: not supported: ${key.support.reason}`, "unsupported", { source, position });
+  if (key !== undefined && takesForm(key, form)) return [];
+  throw failure(`${subject}: ${key === undefined ? explainUnknown(name, kind.keys) : explainForm(name, key)}`, "invalid", {
+    source,
+    position,
+  });
 }
 
-function explainUnknown(key: Key, rule: BlockRule): string {
-  const homes = findHomes(key.name, jobRule, "job");
+function explainForm(name: string, key: JobKey): string {
+  return takesForm(key, "block") ? `must be a block: write ${name} { … } without =` : `must be an argument: write ${name} = …`;
+}
+
+function explainUnknown(name: string, keys: JobKeys): string {
+  const homes = findHomes(name, jobKeys, "job");
   if (homes.length > 0) return `not allowed here; it belongs into ${homes.map((home) => `a ${home} block`).join(" or ")}`;
-  const known = [
-    ...(rule.attributes ?? []),
-    ...Object.keys(rule.blocks ?? {}),
-    ...Object.keys(rule.noted ?? {}),
-    ...Object.keys(rule.refused ?? {}),
-  ];
-  return `unknown${suggestName(key.name, known) || `; known are ${known.sort().join(", ")}`}`;
+  const known = Object.keys(keys);
+  return `unknown${suggestName(name, known) || `; known are ${known.sort().join(", ")}`}`;
 }
 
 /** The blocks in which a name is at home. */
-function findHomes(name: string, rule: BlockRule, type: string): readonly string[] {
-  const isHome = own(rule.blocks, name) !== undefined || rule.attributes?.includes(name) === true || own(rule.noted, name) !== undefined;
-  const inner = Object.entries(rule.blocks ?? {}).flatMap(([innerType, innerRule]) => findHomes(name, innerRule, innerType));
-  return [...new Set(isHome ? [type, ...inner] : inner)];
+function findHomes(name: string, keys: JobKeys, type: string): readonly string[] {
+  const key = findKey(keys, name);
+  const inner = Object.entries(keys).flatMap(([innerType, { kind, support }]) =>
+    kind.form === "block" && support.effect === "full" ? findHomes(name, kind.keys, innerType) : [],
+  );
+  return [...new Set(key !== undefined && key.support.effect !== "refused" ? [type, ...inner] : inner)];
 }
 
 /** What a key without effect must not hold, since the task would miss it: a service's proxy, a token for others. */
@@ -124,10 +128,6 @@ function refuseInside(block: ConfigBlock, { source }: Checked): void {
       position: block.position,
     });
   }
-}
-
-function own<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
-  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 function failure(message: string, code: JobFileErrorCode, at: { readonly source: SourceFile; readonly position: Position }): JobFileError {

@@ -1,10 +1,11 @@
 import type { BlockReader } from "./block-reader.ts";
 import type { GroupNetwork, GroupPort } from "./job.ts";
+import type { networkKeys, portKeys } from "./keys/group-keys.ts";
 
-const maxPort = 65_535;
+type NetworkReader = BlockReader<typeof networkKeys>;
 
 /** Decodes a group's `network` block. */
-export function decodeNetwork(reader: BlockReader): GroupNetwork {
+export function decodeNetwork(reader: NetworkReader): GroupNetwork {
   const dns = reader.optionalBlock("dns");
   const ports = reader.blocks("port").map(decodePort);
   checkPorts(ports, reader);
@@ -13,26 +14,26 @@ export function decodeNetwork(reader: BlockReader): GroupNetwork {
     ports,
     ...(dns === undefined
       ? {}
-      : { dns: { servers: dns.strings("servers") ?? [], searches: dns.strings("searches") ?? [], options: dns.strings("options") ?? [] } }),
+      : { dns: { servers: dns.get("servers") ?? [], searches: dns.get("searches") ?? [], options: dns.get("options") ?? [] } }),
     position: reader.block.position,
   };
 }
 
-function decodeMode(reader: BlockReader): string {
-  const mode = reader.string("mode") ?? "host";
+function decodeMode(reader: NetworkReader): string {
+  const mode = reader.get("mode") ?? "host";
   if (["host", "bridge", "none"].includes(mode) || /^cni\/./.test(mode)) return mode;
   throw reader.error(`argument mode in network: must be host, bridge, none or cni/<name>, not ${JSON.stringify(mode)}`, "mode");
 }
 
-function decodePort(reader: BlockReader): GroupPort {
+function decodePort(reader: BlockReader<typeof portKeys>): GroupPort {
   if (!/^[A-Za-z0-9_-]+$/.test(reader.label)) {
     throw reader.error(
       `port ${JSON.stringify(reader.label)}: a port's label has letters, digits, - and _ only, since it becomes part of a variable's name`,
     );
   }
-  const fixed = reader.integer("static", { min: 0, max: maxPort });
-  const to = reader.integer("to", { min: -1, max: maxPort });
-  const hostNetwork = reader.string("host_network");
+  const fixed = reader.get("static");
+  const to = reader.get("to");
+  const hostNetwork = reader.get("host_network");
   return {
     label: reader.label,
     ...(fixed === undefined || fixed === 0 ? {} : { static: fixed }),
@@ -42,7 +43,7 @@ function decodePort(reader: BlockReader): GroupPort {
   };
 }
 
-function checkPorts(ports: readonly GroupPort[], reader: BlockReader): void {
+function checkPorts(ports: readonly GroupPort[], reader: NetworkReader): void {
   const labels = new Map<string, GroupPort>();
   const fixed = new Map<string, GroupPort>();
   for (const port of ports) {

@@ -1,5 +1,8 @@
 import type { BlockReader } from "./block-reader.ts";
 import type { JobType, RestartPolicy } from "./job.ts";
+import type { restartKeys } from "./keys/task-keys.ts";
+
+type RestartReader = BlockReader<typeof restartKeys>;
 
 const shortestIntervalMs = 5_000;
 
@@ -10,20 +13,20 @@ export function defaultRestart(type: JobType): RestartPolicy {
 }
 
 /** A `restart` block over the policy it changes; without a block that policy. */
-export function decodeRestart(reader: BlockReader | undefined, base: RestartPolicy): RestartPolicy {
+export function decodeRestart(reader: RestartReader | undefined, base: RestartPolicy): RestartPolicy {
   if (reader === undefined) return base;
   const policy: RestartPolicy = {
-    attempts: reader.integer("attempts", { min: 0 }) ?? base.attempts,
-    intervalMs: reader.durationMs("interval") ?? base.intervalMs,
-    delayMs: reader.durationMs("delay") ?? base.delayMs,
-    mode: reader.choice("mode", ["fail", "delay"]) ?? base.mode,
+    attempts: reader.get("attempts") ?? base.attempts,
+    intervalMs: reader.get("interval") ?? base.intervalMs,
+    delayMs: reader.get("delay") ?? base.delayMs,
+    mode: reader.get("mode") ?? base.mode,
   };
   checkRestart(policy, reader);
   return policy;
 }
 
 /** What a Nomad server refuses. */
-function checkRestart({ attempts, intervalMs, delayMs }: RestartPolicy, reader: BlockReader): void {
+function checkRestart({ attempts, intervalMs, delayMs }: RestartPolicy, reader: RestartReader): void {
   if (intervalMs < shortestIntervalMs) throw reader.error("argument interval in restart: must be at least 5s", "interval");
   if (attempts * delayMs > intervalMs) {
     const wanted = `${attempts} attempts with a delay of ${delayMs / 1000}s`;

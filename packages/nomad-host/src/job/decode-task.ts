@@ -4,24 +4,27 @@ import type { BlockReader } from "./block-reader.ts";
 import { decodeRestart } from "./decode-restart.ts";
 import { hasControlCharacter } from "./has-control-character.ts";
 import type { RestartPolicy, Task, TaskLifecycle, TaskResources, TaskTemplate } from "./job.ts";
+import type { logsKeys, resourcesKeys, taskKeys, templateKeys } from "./keys/task-keys.ts";
+
+type TaskReader = BlockReader<typeof taskKeys>;
 
 /** Decodes a `task` block; `restart` is the policy of its group. */
-export function decodeTask(reader: BlockReader, restart: RestartPolicy): Task {
+export function decodeTask(reader: TaskReader, restart: RestartPolicy): Task {
   const lifecycle = decodeLifecycle(reader);
   return {
     name: decodeName(reader),
     driver: decodeDriver(reader),
-    user: reader.string("user") ?? "",
-    leader: reader.bool("leader") ?? false,
+    user: reader.get("user") ?? "",
+    leader: reader.get("leader") ?? false,
     env: decodeEnv(reader),
-    meta: reader.stringMap("meta"),
+    meta: reader.map("meta"),
     config: decodeConfig(reader),
     resources: decodeResources(reader.optionalBlock("resources")),
     ...(lifecycle === undefined ? {} : { lifecycle }),
     restart: decodeRestart(reader.optionalBlock("restart"), restart),
-    killTimeoutMs: reader.durationMs("kill_timeout") ?? 5000,
+    killTimeoutMs: reader.get("kill_timeout") ?? 5000,
     killSignal: decodeKillSignal(reader),
-    shutdownDelayMs: reader.durationMs("shutdown_delay") ?? 0,
+    shutdownDelayMs: reader.get("shutdown_delay") ?? 0,
     logs: decodeLogs(reader.optionalBlock("logs")),
     templates: reader.blocks("template").map(decodeTemplate),
     position: reader.block.position,
@@ -29,7 +32,7 @@ export function decodeTask(reader: BlockReader, restart: RestartPolicy): Task {
 }
 
 /** The name becomes a folder of the allocation. */
-function decodeName(reader: BlockReader): string {
+function decodeName(reader: TaskReader): string {
   const name = reader.label;
   if (name === "" || name === "." || name === ".." || name === "alloc" || /[/\\]/.test(name) || hasControlCharacter(name)) {
     throw reader.error(
@@ -39,14 +42,14 @@ function decodeName(reader: BlockReader): string {
   return name;
 }
 
-function decodeDriver(reader: BlockReader): string {
-  const driver = reader.string("driver") ?? "";
+function decodeDriver(reader: TaskReader): string {
+  const driver = reader.get("driver") ?? "";
   if (driver === "") throw reader.error(`task "${reader.label}": driver is missing, as in driver = "podman"`, "driver");
   return driver;
 }
 
-function decodeKillSignal(reader: BlockReader): string {
-  const name = reader.string("kill_signal") ?? "";
+function decodeKillSignal(reader: TaskReader): string {
+  const name = reader.get("kill_signal") ?? "";
   if (name === "" || toSignalNumber(name) !== undefined) return name;
   const given = JSON.stringify(name);
   throw reader.error(
@@ -55,25 +58,25 @@ function decodeKillSignal(reader: BlockReader): string {
   );
 }
 
-function decodeEnv(reader: BlockReader): Readonly<Record<string, string>> {
-  const env = reader.stringMap("env");
+function decodeEnv(reader: TaskReader): Readonly<Record<string, string>> {
+  const env = reader.map("env");
   const bad = Object.keys(env).find((name) => name === "" || /[=\0]/.test(name));
   if (bad !== undefined)
     throw reader.error(`env ${JSON.stringify(bad)} in task "${reader.label}": a variable's name must not be empty nor hold =`, "env");
   return env;
 }
 
-function decodeConfig(reader: BlockReader): ConfigBody {
+function decodeConfig(reader: TaskReader): ConfigBody {
   const config = reader.optionalBlock("config");
   if (config !== undefined && config.block.labels.length > 0) throw config.error("block config: takes no label");
   return config?.block.body ?? { attributes: [], blocks: [], position: reader.block.position };
 }
 
-function decodeResources(reader: BlockReader | undefined): TaskResources {
-  const cores = reader?.integer("cores", { min: 1 });
-  const cpuMhz = reader?.integer("cpu", { min: 1 });
-  const memoryMb = reader?.integer("memory", { min: 10 }) ?? 300;
-  const memoryMaxMb = reader?.integer("memory_max", { min: -1 }) ?? 0;
+function decodeResources(reader: BlockReader<typeof resourcesKeys> | undefined): TaskResources {
+  const cores = reader?.get("cores");
+  const cpuMhz = reader?.get("cpu");
+  const memoryMb = reader?.get("memory") ?? 300;
+  const memoryMaxMb = reader?.get("memory_max") ?? 0;
   if (reader !== undefined && cores !== undefined && cpuMhz !== undefined)
     throw reader.error("resources: cpu and cores exclude each other", "cores");
   if (reader !== undefined && memoryMaxMb > 0 && memoryMaxMb < memoryMb) {
@@ -82,41 +85,41 @@ function decodeResources(reader: BlockReader | undefined): TaskResources {
   return { cpuMhz: cores === undefined ? (cpuMhz ?? 100) : 0, ...(cores === undefined ? {} : { cores }), memoryMb, memoryMaxMb };
 }
 
-function decodeLifecycle(task: BlockReader): TaskLifecycle | undefined {
+function decodeLifecycle(task: TaskReader): TaskLifecycle | undefined {
   const reader = task.optionalBlock("lifecycle");
   if (reader === undefined) return undefined;
-  const hook = reader.choice("hook", ["prestart", "poststart", "poststop"]);
+  const hook = reader.get("hook");
   if (hook === undefined) throw reader.error(`lifecycle in task "${task.label}": hook is missing: prestart, poststart or poststop`);
-  const sidecar = reader.bool("sidecar") ?? false;
+  const sidecar = reader.get("sidecar") ?? false;
   if (sidecar && hook === "poststop")
     throw reader.error("lifecycle: a poststop task cannot be a sidecar, since nothing runs beside it", "sidecar");
   return { hook, sidecar };
 }
 
-function decodeLogs(reader: BlockReader | undefined): Task["logs"] {
-  const disabled = reader?.bool("disabled");
-  const enabled = reader?.bool("enabled");
+function decodeLogs(reader: BlockReader<typeof logsKeys> | undefined): Task["logs"] {
+  const disabled = reader?.get("disabled");
+  const enabled = reader?.get("enabled");
   return {
-    maxFiles: reader?.integer("max_files", { min: 1 }) ?? 10,
-    maxFileSizeMb: reader?.integer("max_file_size", { min: 1 }) ?? 10,
+    maxFiles: reader?.get("max_files") ?? 10,
+    maxFileSizeMb: reader?.get("max_file_size") ?? 10,
     disabled: disabled ?? enabled === false,
   };
 }
 
-function decodeTemplate(reader: BlockReader): TaskTemplate {
-  const data = reader.string("data");
-  const destination = reader.string("destination");
-  const perms = reader.string("perms") ?? "0644";
+function decodeTemplate(reader: BlockReader<typeof templateKeys>): TaskTemplate {
+  const data = reader.get("data");
+  const destination = reader.get("destination");
+  const perms = reader.get("perms") ?? "0644";
   if (data === undefined) throw reader.error("template: data is missing");
   if (destination === undefined) throw reader.error("template: destination is missing");
   if (!/^0?[0-7]{3,4}$/.test(perms))
     throw reader.error(`argument perms in template: must be an octal mode such as "0644", not ${JSON.stringify(perms)}`, "perms");
-  const delimiter = reader.string("left_delimiter") ?? "{{";
+  const delimiter = reader.get("left_delimiter") ?? "{{";
   if (delimiter !== "" && data.includes(delimiter)) {
     throw reader.error(
       `argument data in template: actions (${delimiter} … ) are not supported; only constant text is, and \${NOMAD_…} in env`,
       "data",
     );
   }
-  return { data, destination, env: reader.bool("env") ?? false, perms, position: reader.block.position };
+  return { data, destination, env: reader.get("env") ?? false, perms, position: reader.block.position };
 }

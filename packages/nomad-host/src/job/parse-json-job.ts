@@ -2,13 +2,17 @@ import { suggestName } from "@driver/hcl";
 import type { SourceFile } from "@driver/hcl";
 import type { ConfigAttribute, ConfigBlock, ConfigBody } from "@driver/nomad-plugin";
 import { JobFileError } from "./job-file-error.ts";
-import { jobFields } from "./json-fields.ts";
-import type { JsonField, JsonFields } from "./json-fields.ts";
 import { parseJsonTree, toJsonValue } from "./json-tree.ts";
 import type { JsonEntry, JsonNode } from "./json-tree.ts";
+import type { BlockKind, JobKey, JobKeys } from "./keys/job-key.ts";
+import { jobBlock } from "./keys/job-keys.ts";
 
 type ObjectNode = Extract<JsonNode, { readonly kind: "object" }>;
-type BlockField = Extract<JsonField, { readonly kind: "block" }>;
+
+/** A key and its name in HCL. */
+interface NamedKey extends JobKey {
+  readonly name: string;
+}
 
 /** Whether a file is meant as JSON. */
 export function isJsonJob(source: SourceFile): boolean {
@@ -27,65 +31,78 @@ export function parseJsonJob(source: SourceFile): ConfigBlock {
   if (job.kind !== "object" || !job.entries.some((entry) => entry.key === "TaskGroups" || entry.key === "ID")) {
     throw new JobFileError('this is no job file: it has no "Job" with "ID" and "TaskGroups"', { code: "not-a-job", source });
   }
-  const body = toBody(job, { fields: jobFields, type: "job" }, source);
+  const body = toBody(job, { kind: jobBlock, type: "job" }, source);
   const id = job.entries.find((entry) => entry.key === "ID") ?? job.entries.find((entry) => entry.key === "Name");
   return { type: "job", labels: [id === undefined ? "" : labelOf(id.value)], body, position: job.position };
 }
 
-function toBody(node: ObjectNode, shape: { readonly fields: JsonFields; readonly type: string }, source: SourceFile): ConfigBody {
+function toBody(node: ObjectNode, shape: { readonly kind: BlockKind<JobKeys>; readonly type: string }, source: SourceFile): ConfigBody {
+  const { kind, type } = shape;
   const attributes: ConfigAttribute[] = [];
   const blocks: ConfigBlock[] = [];
   for (const entry of node.entries) {
-    const field = Object.hasOwn(shape.fields, entry.key) ? shape.fields[entry.key] : undefined;
-    if (isAbsent(entry.value, field)) continue;
-    if (field === undefined)
-      throw refuse(`field ${entry.key} in ${shape.type}: unknown${suggestName(entry.key, Object.keys(shape.fields))}`, entry, source);
-    if (field.kind === "argument" || field.kind === "duration") attributes.push(toAttribute(entry, field));
-    else if (field.kind !== "ignored") blocks.push(...toBlocks(entry, field, source));
+    const key = findField(kind.keys, entry.key);
+    if (isAbsent(entry.value, key) || key?.isSilentInJson === true) continue;
+    if (key === undefined && (entry.key === kind.label || kind.ignoredJson?.includes(entry.key) === true)) continue;
+    if (key === undefined) throw refuse(`field ${entry.key} in ${type}: unknown${suggestName(entry.key, fieldsOf(kind))}`, entry, source);
+    if (isArgument(key, entry.value)) attributes.push(toAttribute(entry, key));
+    else blocks.push(...toBlocks(entry, key, source));
   }
   return { attributes, blocks, position: node.position };
 }
 
+function findField(keys: JobKeys, field: string): NamedKey | undefined {
+  const found = Object.entries(keys).find(([, key]) => key.json.includes(field));
+  return found === undefined ? undefined : { ...found[1], name: found[0] };
+}
+
+function fieldsOf({ keys, label, ignoredJson = [] }: BlockKind<JobKeys>): readonly string[] {
+  return [...Object.values(keys).flatMap(({ json }) => json), ...(label === undefined ? [] : [label]), ...ignoredJson];
+}
+
 /** The server writes out fields that nobody set: null everywhere, and empty values where they cannot mean anything. */
-function isAbsent(node: JsonNode, field: JsonField | undefined): boolean {
-  if (node.kind === "scalar" && node.value === null) return true;
-  if (node.kind === "array" && node.items.length === 0) return true;
-  if (node.kind === "object" && node.entries.length === 0) return field?.kind !== "free";
-  const isMeaningful = field?.kind === "argument" && ["count", "attempts"].includes(field.name);
-  return node.kind === "scalar" && (node.value === "" || node.value === false || node.value === 0) && !isMeaningful;
+function isAbsent(node: JsonNode, key: NamedKey | undefined): boolean {
+  if (node.kind === "array") return node.items.length === 0;
+  if (node.kind === "object") return node.entries.length === 0 && key?.kind.form !== "free";
+  return node.value === null || ((node.value === "" || node.value === false || node.value === 0) && key?.isSaidWhenZero !== true);
 }
 
-function toAttribute(entry: JsonEntry, field: { readonly kind: "argument" | "duration"; readonly name: string }): ConfigAttribute {
+/** Of what nobody reads, lists and objects are told as blocks, as which they stand in HCL. */
+function isArgument(key: NamedKey, value: JsonNode): boolean {
+  const { form } = key.kind;
+  return form === "argument" || form === "map" || (form === "unread" && value.kind === "scalar");
+}
+
+function toAttribute(entry: JsonEntry, { name, kind }: NamedKey): ConfigAttribute {
   const value = toJsonValue(entry.value);
-  const isNanoseconds = field.kind === "duration" && (typeof value === "number" || typeof value === "bigint");
-  return { name: field.name, value: isNanoseconds ? `${value}ns` : value, position: entry.position };
+  return { name, value: kind.form === "argument" ? (kind.fromJson?.(value) ?? value) : value, position: entry.position };
 }
 
-function toBlocks(
-  entry: JsonEntry,
-  field: Exclude<JsonField, { readonly kind: "argument" | "duration" | "ignored" }>,
-  source: SourceFile,
-): readonly ConfigBlock[] {
+function toBlocks(entry: JsonEntry, { name, kind }: NamedKey, source: SourceFile): readonly ConfigBlock[] {
   const { position } = entry;
-  if (field.kind === "name") return [{ type: field.name, labels: [], body: { attributes: [], blocks: [], position }, position }];
-  if (field.kind === "free") {
+  if (kind.form === "free") {
     if (entry.value.kind !== "object") throw refuse(`field ${entry.key}: must be an object`, entry, source);
     const attributes = entry.value.entries.map((inner) => ({ name: inner.key, value: toJsonValue(inner.value), position: inner.position }));
-    return [{ type: field.name, labels: [], body: { attributes, blocks: [], position }, position }];
+    return [{ type: name, labels: [], body: { attributes, blocks: [], position }, position }];
   }
+  if (kind.form !== "block") return [{ type: name, labels: [], body: { attributes: [], blocks: [], position }, position }];
   const nodes = entry.value.kind === "array" ? entry.value.items : [entry.value];
-  return nodes.map((node) => toBlock(node, { entry, field }, source));
+  return nodes.map((node) => toBlock(node, { entry, name, kind }, source));
 }
 
-function toBlock(node: JsonNode, at: { readonly entry: JsonEntry; readonly field: BlockField }, source: SourceFile): ConfigBlock {
-  const { entry, field } = at;
+function toBlock(
+  node: JsonNode,
+  at: { readonly entry: JsonEntry; readonly name: string; readonly kind: BlockKind<JobKeys> },
+  source: SourceFile,
+): ConfigBlock {
+  const { entry, name, kind } = at;
   if (node.kind !== "object") throw refuse(`field ${entry.key}: must be an object or a list of objects`, node, source);
-  const label = field.label === undefined ? undefined : node.entries.find((inner) => inner.key === field.label);
-  if (field.label !== undefined && label === undefined) throw refuse(`${entry.key}: an item lacks ${field.label}`, node, source);
+  const label = kind.label === undefined ? undefined : node.entries.find((inner) => inner.key === kind.label);
+  if (kind.label !== undefined && label === undefined) throw refuse(`${entry.key}: an item lacks ${kind.label}`, node, source);
   return {
-    type: field.name,
+    type: name,
     labels: label === undefined ? [] : [labelOf(label.value)],
-    body: toBody(node, { fields: field.fields, type: field.name }, source),
+    body: toBody(node, { kind, type: name }, source),
     position: node.position,
   };
 }

@@ -1,0 +1,97 @@
+import type { HclValue } from "@driver/hcl";
+
+/**
+ * A key of a job file, stated once. What both forms of a job may hold, how they are read, the decoder's types and the
+ * tables in `docs/` all follow from it. Its name in HCL is the one under which it stands in its block's table.
+ */
+export interface JobKey<K extends KeyKind = KeyKind> {
+  readonly kind: K;
+  /** The fields that mean it in the form of `nomad job run -json`; empty when that form has none. */
+  readonly json: readonly string[];
+  readonly support: KeySupport;
+  /** A server writes the field out with a default that nobody set: in JSON it says nothing. */
+  readonly isSilentInJson?: boolean;
+  /** 0 is a value like others; for other keys a server writes 0 where nothing was set. */
+  readonly isSaidWhenZero?: boolean;
+  /** References to the running task in it are filled in when the task starts (`nomad`: runtime interpolation). */
+  readonly isFilledIn?: boolean;
+}
+
+/** What this host does with a key. */
+export type KeySupport =
+  | { readonly effect: "full" }
+  /** Nothing, on one machine: the note for the user. */
+  | { readonly effect: "none"; readonly note: string }
+  /** Nomad can do it and this host cannot: why, or what to do instead. */
+  | { readonly effect: "refused"; readonly reason: string };
+
+export type JobKeys = Readonly<Record<string, JobKey>>;
+
+export type KeyKind = ValueKind<unknown> | MapKind | BlockKind<JobKeys> | FreeKind | UnreadKind;
+
+/** An argument. */
+export interface ValueKind<T> {
+  readonly form: "argument";
+  /** What a right value is, for messages: `a string`. */
+  readonly words: string;
+  /** Undefined for a wrong value. */
+  read(value: HclValue): T | undefined;
+  /** What a value of the JSON form is in HCL; absent: the same. */
+  fromJson?(value: HclValue): HclValue;
+}
+
+/** A map of strings, written as an argument or as a block. */
+export interface MapKind {
+  readonly form: "map";
+}
+
+/** A block with keys of its own. Whatever is not among them is unknown. */
+export interface BlockKind<K extends JobKeys> {
+  readonly form: "block";
+  readonly keys: K;
+  /** The JSON field that holds its one label; absent: it has none. */
+  readonly label?: string;
+  /** Whether it may come more than once. */
+  readonly isRepeated?: boolean;
+  /** Fields of its JSON form that have no key, such as what only a server keeps. */
+  readonly ignoredJson?: readonly string[];
+}
+
+/** A block whose content is somebody else's. */
+export interface FreeKind {
+  readonly form: "free";
+}
+
+/** Nobody reads the value, in whatever form it comes. */
+export interface UnreadKind {
+  readonly form: "unread";
+}
+
+type More = Partial<Omit<JobKey, "kind" | "json">>;
+
+/** A key that takes effect, unless `more` says otherwise. */
+export function key<K extends KeyKind>(kind: K, json: string | readonly string[], more: More = {}): JobKey<K> {
+  return { kind, json: typeof json === "string" ? [json] : json, support: { effect: "full" }, ...more };
+}
+
+/** A key without effect; `note` is told to the user. */
+export function noted(json: string | readonly string[], note: string, more: More = {}): JobKey<UnreadKind> {
+  return key({ form: "unread" }, json, { ...more, support: { effect: "none", note } });
+}
+
+/** A key that cannot be had here, with the reason or the way out. */
+export function refused(json: string | readonly string[], reason: string): JobKey<UnreadKind> {
+  return key({ form: "unread" }, json, { support: { effect: "refused", reason } });
+}
+
+/** The key called `name`; undefined when there is none. */
+export function findKey(keys: JobKeys, name: string): JobKey | undefined {
+  return Object.hasOwn(keys, name) ? keys[name] : undefined;
+}
+
+/** Whether a key that takes effect can be written so. */
+export function takesForm(candidate: JobKey, form: "argument" | "block"): boolean {
+  if (candidate.support.effect !== "full") return false;
+  const { form: own } = candidate.kind;
+  return own === "map" || (form === "argument" ? own === "argument" : own === "block" || own === "free");
+}

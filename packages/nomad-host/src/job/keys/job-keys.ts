@@ -1,0 +1,52 @@
+import { groupKeys } from "./group-keys.ts";
+import { key, noted, refused } from "./job-key.ts";
+import { block, choice, integer, map, string, strings } from "./key-kinds.ts";
+import { clusterKeys, noPlacement, noSecrets, noVault } from "./reasons.ts";
+import { taskKeys } from "./task-keys.ts";
+
+const serverFields = [
+  "ParentID",
+  "Status",
+  "StatusDescription",
+  "Stable",
+  "Version",
+  "VersionTag",
+  "SubmitTime",
+  "CreateIndex",
+  "ModifyIndex",
+  "JobModifyIndex",
+  "Stop",
+  "Dispatched",
+  "DispatchIdempotencyToken",
+  "Payload",
+  "ConsulToken",
+  "ConsulNamespace",
+  "VaultToken",
+  "VaultNamespace",
+  "NomadTokenID",
+];
+
+export const jobKeys = {
+  id: key(string, "ID"),
+  name: key(string, "Name"),
+  type: key(choice("service", "batch", "system", "sysbatch"), "Type"),
+  datacenters: key(strings, "Datacenters"),
+  region: key(string, "Region"),
+  namespace: key(string, "Namespace"),
+  priority: key(integer({ min: 1, max: 32_767 }), "Priority"),
+  group: key(block(groupKeys, { label: "Name", isRepeated: true }), "TaskGroups"),
+  task: key(block(taskKeys, { label: "Name", isRepeated: true }), []),
+  meta: key(map, "Meta", { isFilledIn: true }),
+  ...clusterKeys("Reschedule"),
+  all_at_once: noted("AllAtOnce", `all_at_once: has no effect, ${noPlacement}`),
+  node_pool: noted("NodePool", `node_pool: has no effect, ${noPlacement}`),
+  ui: noted("UI", "ui: has no effect, there is no web interface"),
+  vault: refused([], noVault),
+  secret: refused([], noSecrets),
+  periodic: refused("Periodic", "periodic jobs need a Nomad server; use cron or a systemd timer"),
+  parameterized: refused("ParameterizedJob", "dispatched jobs need a Nomad server; use variables and -var"),
+  multiregion: refused("Multiregion", "regions need a cluster"),
+};
+
+/** What a job may hold (`nomad`: job specification). In JSON its label is `ID`, which is an argument as well. */
+export const jobBlock = block(jobKeys, { label: "ID", ignoredJson: serverFields });

@@ -1,0 +1,105 @@
+import { key, noted, refused } from "./job-key.ts";
+import { block, bool, choice, durationMs, free, integer, map, string } from "./key-kinds.ts";
+import { noConsul, noScaling, noSecrets, noServices, noVault, schedulingKeys } from "./reasons.ts";
+
+export const restartKeys = {
+  attempts: key(integer({ min: 0 }), "Attempts", { isSaidWhenZero: true }),
+  interval: key(durationMs, "Interval"),
+  delay: key(durationMs, "Delay"),
+  mode: key(choice("fail", "delay"), "Mode"),
+  render_templates: noted("RenderTemplates", "render_templates: has no effect, templates are constant here"),
+};
+
+const constantTemplate = (name: string, json: string | readonly string[], more: { readonly isSilentInJson?: boolean } = {}) =>
+  noted(json, `template ${name}: has no effect, templates are constant here`, more);
+const silent = { isSilentInJson: true };
+const fileOwner = "files belong to the user that runs the job";
+
+export const templateKeys = {
+  data: key(string, "EmbeddedTmpl"),
+  destination: key(string, "DestPath"),
+  env: key(bool, "Envvars"),
+  perms: key(string, "Perms"),
+  left_delimiter: key(string, "LeftDelim"),
+  change_mode: constantTemplate("change_mode", "ChangeMode", silent),
+  change_signal: constantTemplate("change_signal", "ChangeSignal", silent),
+  change_script: constantTemplate("change_script", "ChangeScript", silent),
+  once: constantTemplate("once", "Once", silent),
+  splay: constantTemplate("splay", "Splay", silent),
+  right_delimiter: constantTemplate("right_delimiter", "RightDelim"),
+  vault_grace: constantTemplate("vault_grace", "VaultGrace", silent),
+  wait: constantTemplate("wait", "Wait", silent),
+  error_on_missing_key: constantTemplate("error_on_missing_key", "ErrMissingKey", silent),
+  source: refused("SourcePath", 'give the text in data, for example with data = file("…")'),
+  uid: refused("Uid", fileOwner),
+  gid: refused("Gid", fileOwner),
+};
+
+export const resourcesKeys = {
+  cpu: key(integer({ min: 1 }), "CPU"),
+  cores: key(integer({ min: 1 }), "Cores"),
+  memory: key(integer({ min: 10 }), "MemoryMB"),
+  memory_max: key(integer({ min: -1 }), "MemoryMaxMB"),
+  disk: noted("DiskMB", "resources disk: has no effect, disk space is not limited here"),
+  iops: noted("IOPS", "resources iops: has no effect"),
+  network: refused("Networks", "ask for ports in the group's network block"),
+  device: refused("Devices", "device plugins are not available here; many drivers take devices in config"),
+  numa: refused("NUMA", "NUMA placement is not available here"),
+  secrets: refused("SecretsMB", "the size of the secrets directory cannot be set here"),
+};
+
+export const lifecycleKeys = {
+  hook: key(choice("prestart", "poststart", "poststop"), "Hook"),
+  sidecar: key(bool, "Sidecar"),
+};
+
+const unkept = (name: string) => ({
+  effect: "none" as const,
+  note: `logs ${name}: has no effect, what a task writes is shown and not kept here`,
+});
+
+export const logsKeys = {
+  disabled: key(bool, "Disabled"),
+  enabled: key(bool, "Enabled"),
+  max_files: key(integer({ min: 1 }), "MaxFiles", { support: unkept("max_files") }),
+  max_file_size: key(integer({ min: 1 }), "MaxFileSizeMB", { support: unkept("max_file_size") }),
+};
+
+/** Without effect, but it must not ask for a token that the task would miss: see `checkBlock`. */
+const identity = block(
+  { name: key(string, "Name"), aud: key({ form: "unread" }, "Audience") },
+  { ignoredJson: ["ChangeMode", "ChangeSignal", "Env", "ExtraClaims", "File", "Filepath", "ServiceName", "TTL"] },
+);
+
+export const taskKeys = {
+  driver: key(string, "Driver"),
+  user: key(string, "User", { isFilledIn: true }),
+  leader: key(bool, "Leader"),
+  kill_timeout: key(durationMs, "KillTimeout"),
+  kill_signal: key(string, "KillSignal"),
+  shutdown_delay: key(durationMs, "ShutdownDelay"),
+  config: key(free, "Config", { isFilledIn: true }),
+  env: key(map, "Env", { isFilledIn: true }),
+  meta: key(map, "Meta", { isFilledIn: true }),
+  resources: key(block(resourcesKeys), "Resources"),
+  restart: key(block(restartKeys), "RestartPolicy"),
+  template: key(block(templateKeys, { isRepeated: true }), "Templates"),
+  lifecycle: key(block(lifecycleKeys), "Lifecycle"),
+  logs: key(block(logsKeys), "LogConfig"),
+  ...schedulingKeys,
+  service: noted("Services", noServices),
+  scaling: noted("ScalingPolicies", noScaling),
+  identity: key(identity, ["Identity", "Identities"], {
+    support: { effect: "none", note: "identity: tasks get no token outside a cluster" },
+  }),
+  artifact: refused("Artifacts", "downloads are not available here; put the files into the image, or write them with a template block"),
+  vault: refused("Vault", noVault),
+  consul: refused("Consul", noConsul),
+  dispatch_payload: refused("DispatchPayload", "dispatched jobs need a Nomad server"),
+  volume_mount: refused("VolumeMounts", "volumes need a Nomad client"),
+  csi_plugin: refused("CSIPluginConfig", "CSI needs a Nomad client"),
+  secret: refused("Secrets", noSecrets),
+  action: refused("Actions", "actions need a Nomad server"),
+  schedule: refused("Schedule", "schedules need a Nomad server"),
+  kind: refused("Kind", "Consul Connect is not available here"),
+};
