@@ -77,10 +77,7 @@ const messages: readonly (readonly [expression: string, message: RegExp])[] = [
 
 for (const [expression, message] of messages) {
   test(`says what is wrong with ${expression}`, async () => {
-    await assert.rejects(
-      evaluateText(expression, waiting),
-      (error) => error instanceof HclError && message.test(error.message),
-    );
+    await assert.rejects(evaluateText(expression, waiting), (error) => error instanceof HclError && message.test(error.message));
   });
 }
 

@@ -175,7 +175,7 @@ export const evaluatedCases: readonly (readonly [expression: string, value: HclV
   ["pow(3, 40)", 12157665459056929000n],
   ["pow(2, -1)", 0.5],
   ['jsondecode("1e23")', 10n ** 23n],
-  ['jsonencode(1e23)', "100000000000000000000000"],
+  ["jsonencode(1e23)", "100000000000000000000000"],
   ['"+7" + 0', 7],
   ['".25" + 0', 0.25],
   ['!"1"', false],

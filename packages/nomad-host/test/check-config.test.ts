@@ -12,12 +12,21 @@ import { sampleGroup, sampleJob, sampleTask } from "./sample-job.ts";
 
 /** A config block that begins on `line`, with its script on the next one. */
 function configAt(line: number, script: string): ConfigBody {
-  return { position: { line, column: 7 }, attributes: [{ name: "script", value: script, position: { line: line + 1, column: 9 } }], blocks: [] };
+  return {
+    position: { line, column: 7 },
+    attributes: [{ name: "script", value: script, position: { line: line + 1, column: 9 } }],
+    blocks: [],
+  };
 }
 
 /** Objects to every task whose script holds "bad", as a driver would: to the encoded config. */
 const objectToBad: CheckConfig = ({ driverConfig, name }) =>
-  Buffer.from(driverConfig).includes("bad") ? [{ path: "script", message: `${name} is bad` }, { path: "elsewhere.inside", message: `${name} lacks` }] : [];
+  Buffer.from(driverConfig).includes("bad")
+    ? [
+        { path: "script", message: `${name} is bad` },
+        { path: "elsewhere.inside", message: `${name} lacks` },
+      ]
+    : [];
 
 test("all that the check of the configs finds is told with its places, and nothing starts", async () => {
   await using folder = await emptyFolder();
@@ -38,7 +47,10 @@ test("all that the check of the configs finds is told with its places, and nothi
       { message: "late is bad", position: { line: 21, column: 9 } },
     ],
   });
-  assert.deepEqual(events.map(({ kind }) => kind), ["driver-ready"]);
+  assert.deepEqual(
+    events.map(({ kind }) => kind),
+    ["driver-ready"],
+  );
 });
 
 const body: ConfigBody = {
@@ -49,7 +61,11 @@ const body: ConfigBody = {
       type: "logging",
       labels: [],
       position: { line: 3, column: 1 },
-      body: { position: { line: 3, column: 1 }, attributes: [{ name: "driver", value: "x", position: { line: 4, column: 1 } }], blocks: [] },
+      body: {
+        position: { line: 3, column: 1 },
+        attributes: [{ name: "driver", value: "x", position: { line: 4, column: 1 } }],
+        blocks: [],
+      },
     },
   ],
 };

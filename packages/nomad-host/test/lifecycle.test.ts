@@ -121,7 +121,10 @@ const ready = `echo ready; ${forEver}`;
 
 test("an interrupt stops the main task and lets the poststop task run to its end", async () => {
   const tasks = [sampleTask("main", ready), hooked("poststop", "sleep 0.1; echo after")];
-  const run = await runTasks(tasks, interruptOn((life) => life === "main:log"));
+  const run = await runTasks(
+    tasks,
+    interruptOn((life) => life === "main:log"),
+  );
   assert.deepEqual([run.result.exitCode, run.log("poststop", "stdout").toString()], [130, "after\n"]);
 });
 
@@ -139,8 +142,14 @@ test("a second interrupt kills the poststop task", async () => {
 });
 
 test("a first interrupt while poststop tasks run stops them in order", async () => {
-  const tasks = [sampleTask("main", "exit 0"), hooked("poststop", "trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.02; done")];
-  const run = await runTasks(tasks, interruptOn((life) => life === "poststop:log"));
+  const tasks = [
+    sampleTask("main", "exit 0"),
+    hooked("poststop", "trap 'echo bye; exit 0' TERM; echo ready; while :; do sleep 0.02; done"),
+  ];
+  const run = await runTasks(
+    tasks,
+    interruptOn((life) => life === "poststop:log"),
+  );
   assert.deepEqual([run.result.exitCode, run.log("poststop", "stdout").toString()], [130, "ready\nbye\n"]);
 });
 

@@ -99,7 +99,10 @@ test("each start has an id of its own, and the old one is destroyed before", asy
   for (const { id, allocId, name } of configs) assert.match(id, new RegExp(`^${allocId}/${name}/[0-9a-f]{8}$`));
   assert.deepEqual({ ...second, id: first.id }, first);
   const ids = [first.id, second.id];
-  assert.deepEqual(calls, ids.flatMap((id) => [`start ${id}`, `destroy ${id} by force`]));
+  assert.deepEqual(
+    calls,
+    ids.flatMap((id) => [`start ${id}`, `destroy ${id} by force`]),
+  );
 });
 
 test("a start error is followed by another try only when the driver says that it may help", async () => {

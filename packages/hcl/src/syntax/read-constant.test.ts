@@ -10,9 +10,16 @@ const readText = (text: string): HclValue => readConstant({ name: "schema", text
 
 test("the literals of defaults are evaluated", () => {
   const table: readonly (readonly [string, HclValue])[] = [
-    ['"5m"', "5m"], ["true", true], [" null ", null], ["-5", -5], ["1.5", 1.5], ["0.1", 0.1], ["[]", []], ["[1, 2,]", [1, 2]],
+    ['"5m"', "5m"],
+    ["true", true],
+    [" null ", null],
+    ["-5", -5],
+    ["1.5", 1.5],
+    ["0.1", 0.1],
+    ["[]", []],
+    ["[1, 2,]", [1, 2]],
     ["{ enabled = true }", { enabled: true }],
-    ["{\n  driver = \"nomad\" # default\n  options = {}\n}", { driver: "nomad", options: {} }],
+    ['{\n  driver = "nomad" # default\n  options = {}\n}', { driver: "nomad", options: {} }],
     ['{ "a b": [true], c = "x\\"y\\n" }', { "a b": [true], c: 'x"y\n' }],
     ['"$${A} %%{B} \\u00e9"', "${A} %{B} é"],
   ];
@@ -21,7 +28,11 @@ test("the literals of defaults are evaluated", () => {
 
 test("what is no literal is refused with its place", () => {
   for (const source of ["", "foo", "max(1)", "[1", "{ a }", '"${x}"', "1 2", '"a', '"\\q"', "true.x"]) {
-    assert.throws(() => readText(source), (error) => error instanceof HclError && error.position !== undefined, source);
+    assert.throws(
+      () => readText(source),
+      (error) => error instanceof HclError && error.position !== undefined,
+      source,
+    );
   }
 });
 

@@ -32,7 +32,8 @@ test("wrong type expressions are refused with their place", () => {
     ["1", 1, /must be a type such as/],
   ];
   for (const [text, column, message] of refused) {
-    const isRight = (error: unknown): boolean => error instanceof HclError && error.position?.column === column && message.test(error.message);
+    const isRight = (error: unknown): boolean =>
+      error instanceof HclError && error.position?.column === column && message.test(error.message);
     assert.throws(() => readText(text), isRight, text);
   }
 });

@@ -35,9 +35,8 @@ export function decodeTask(reader: TaskReader, restart: RestartPolicy): Task {
 function decodeName(reader: TaskReader): string {
   const name = reader.label;
   if (name === "" || name === "." || name === ".." || name === "alloc" || /[/\\]/.test(name) || hasControlCharacter(name)) {
-    throw reader.error(
-      `task ${JSON.stringify(name)}: the name becomes a folder, so it must not be empty, ".", ".." or "alloc", nor hold a slash or control characters`,
-    );
+    const problem = 'the name becomes a folder, so it must not be empty, ".", ".." or "alloc", nor hold a slash or control characters';
+    throw reader.error(`task ${JSON.stringify(name)}: ${problem}`);
   }
   return name;
 }

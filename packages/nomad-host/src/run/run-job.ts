@@ -68,7 +68,11 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<RunResul
   const placed = await placeAllocations(job, planned, { rootPath, hostIp, node });
   const session = owned.use(await startSession(placed, node, options));
   const prepared = prepareAllocations(placed, session.facts, node);
-  if (options.checkConfig !== undefined) refuseBadConfigs(prepared.flatMap(({ configs }) => [...configs]), options.checkConfig);
+  if (options.checkConfig !== undefined)
+    refuseBadConfigs(
+      prepared.flatMap(({ configs }) => [...configs]),
+      options.checkConfig,
+    );
   for (const { allocation, files } of prepared) await openAllocation(allocation, files, { rootPath, on });
   signal.throwIfAborted();
   const logCollection = session.facts.capabilities.disableLogCollection ? "files" : "fifo";

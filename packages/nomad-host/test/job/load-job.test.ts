@@ -43,7 +43,11 @@ test("says where a network block belongs that stands in the job", async () => {
   const error = await failureOf(loadJob(jobFile("network-in-job.nomad.hcl"), plainOptions));
   assert.equal(
     error.format(),
-    `${jobFile("network-in-job.nomad.hcl")}:3:1: block network in job "example": not allowed here; it belongs into a group block\n3 | network {\n  | ^`,
+    [
+      `${jobFile("network-in-job.nomad.hcl")}:3:1: block network in job "example": not allowed here; it belongs into a group block`,
+      "3 | network {",
+      "  | ^",
+    ].join("\n"),
   );
 });
 
@@ -124,7 +128,12 @@ test("notes that a task gets no token", async () => {
 });
 
 test("notes that nothing limits the disk or keeps the logs", async () => {
-  const job = await loadText(jobText({ group: "ephemeral_disk {\n  size = 300\n  sticky = true\n  migrate = true\n}", task: "logs {\n  max_files = 3\n  max_file_size = 5\n}" }));
+  const job = await loadText(
+    jobText({
+      group: "ephemeral_disk {\n  size = 300\n  sticky = true\n  migrate = true\n}",
+      task: "logs {\n  max_files = 3\n  max_file_size = 5\n}",
+    }),
+  );
   assert.deepEqual(
     job.notes.map(({ message, position }) => `${position.line} ${message.split(":")[0]}`),
     ["6 ephemeral_disk size", "7 ephemeral_disk sticky", "8 ephemeral_disk migrate", "13 logs max_files", "14 logs max_file_size"],

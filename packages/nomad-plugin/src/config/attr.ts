@@ -1,7 +1,7 @@
 import { DriverError } from "../driver-error.ts";
 import type { Spec } from "../hclspec.ts";
 import { isList, isRecord, type HclRecord, type HclValue } from "@driver/hcl/values";
-import { misfit, type ConfigOption, type OptionDoc, type OptionFacts } from "./config-option.ts";
+import { misfit, missingKey, type ConfigOption, type OptionDoc, type OptionFacts } from "./config-option.ts";
 import { toLiteralSource } from "@driver/hcl/values";
 import { decodeNumber, type NumberFormat } from "./number-format.ts";
 
@@ -113,7 +113,7 @@ function scalar<T, F extends AttrFacts<unknown>>(facts: F, codec: Codec<T>): Con
     spec: (name) => attrSpec(name, codec.type, facts),
     decodeValue(value, path) {
       if (value !== undefined && value !== null) return codec.decode(value, path) as Present<T, F>;
-      if (facts.required === true) throw new DriverError("config-invalid", `config key ${path} is required, but not set`);
+      if (facts.required === true) throw new DriverError("config-invalid", missingKey(path));
       return facts.default as Present<T, F>;
     },
     toValue: (value) => (value === undefined ? null : codec.encode(value as T)),

@@ -2,7 +2,7 @@ import { DriverError } from "../driver-error.ts";
 import type { Spec } from "../hclspec.ts";
 import { decodeRecord, toRecordOrNull, type ElementType, type ElementTypes, type Present } from "./attr.ts";
 import { isList, isRecord, type HclRecord, type HclValue } from "@driver/hcl/values";
-import { misfit, type ConfigOption, type Infer, type OptionDoc, type OptionFacts } from "./config-option.ts";
+import { misfit, missingBlock, type ConfigOption, type Infer, type OptionDoc, type OptionFacts } from "./config-option.ts";
 import { toLiteralSource } from "@driver/hcl/values";
 
 /** The keys of a block, by name. */
@@ -22,7 +22,7 @@ export function block<const F extends Fields, const O extends BlockFacts>(fields
     decodeValue(value, path) {
       const given = value ?? facts.default;
       if (given !== undefined) return decodeFields(fields, given, path);
-      if (facts.required === true) throw new DriverError("config-invalid", `config block ${path} is required, but missing`);
+      if (facts.required === true) throw new DriverError("config-invalid", missingBlock(path));
       return undefined as Present<InferFields<F>, O>;
     },
     toValue: (value) => (value === undefined ? null : fieldsToValue(fields, value as InferFields<F>)),

@@ -41,6 +41,16 @@ export interface OptionFacts {
   readonly deprecated?: string;
 }
 
+/** What both sides say of a key that must be set. */
+export function missingKey(path: string): string {
+  return `config key ${path} is required, but not set`;
+}
+
+/** What both sides say of a block that must be there. */
+export function missingBlock(path: string): string {
+  return `config block ${path} is required, but missing`;
+}
+
 /**
  * A value that does not fit its key. Lists, maps and secrets are never printed, scalars are.
  * @param want what would be right, e.g. `must be a whole number`

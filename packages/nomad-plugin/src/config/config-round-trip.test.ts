@@ -28,7 +28,9 @@ const scalar: fc.Arbitrary<Sample> = fc.oneof(
   integer.map((value): Sample => ({ option: attr.number({ help }), written: { argument: value }, decoded: value })),
   integer.map((value): Sample => ({ option: attr.number({ help }), written: { argument: String(value) }, decoded: value })),
   integer.map((value): Sample => ({ option: attr.string({ help }), written: { argument: value }, decoded: String(value) })),
-  fc.double({ noNaN: true, noDefaultInfinity: true }).map((value): Sample => ({ option: attr.number({ format: "float64", help }), written: { argument: value }, decoded: value + 0 })),
+  fc
+    .double({ noNaN: true, noDefaultInfinity: true })
+    .map((value): Sample => ({ option: attr.number({ format: "float64", help }), written: { argument: value }, decoded: value + 0 })),
   text.map((value): Sample => ({ option: attr.string({ default: value, help }), written: undefined, decoded: value })),
   text.map((value): Sample => ({ option: attr.string({ default: value, help }), written: { argument: null }, decoded: value })),
   fc.constant<Sample>({ option: attr.string({ help }), written: undefined, decoded: undefined }),
@@ -36,14 +38,27 @@ const scalar: fc.Arbitrary<Sample> = fc.oneof(
 
 const collection: fc.Arbitrary<Sample> = fc.oneof(
   fc.array(text).map((value): Sample => ({ option: attr.list("string", { help }), written: { argument: value }, decoded: value })),
-  fc.dictionary(key, text).map((value): Sample => ({ option: attr.map("string", { help }), written: { argument: value }, decoded: { ...value } })),
-  fc.dictionary(key, integer).map((value): Sample => ({ option: mapAttr("number", { help }), written: { argument: value }, decoded: { ...value } })),
-  fc.array(fc.dictionary(key, text), { minLength: 1 }).map((maps): Sample => ({ option: mapAttr("string", { help }), written: { blocks: maps.map(bodyOf) }, decoded: merged(maps) })),
-  fc.dictionary(key, text).map((value): Sample => ({ option: blockAttrs("string", { help }), written: { blocks: [bodyOf(value)] }, decoded: { ...value } })),
+  fc
+    .dictionary(key, text)
+    .map((value): Sample => ({ option: attr.map("string", { help }), written: { argument: value }, decoded: { ...value } })),
+  fc
+    .dictionary(key, integer)
+    .map((value): Sample => ({ option: mapAttr("number", { help }), written: { argument: value }, decoded: { ...value } })),
+  fc
+    .array(fc.dictionary(key, text), { minLength: 1 })
+    .map((maps): Sample => ({ option: mapAttr("string", { help }), written: { blocks: maps.map(bodyOf) }, decoded: merged(maps) })),
+  fc
+    .dictionary(key, text)
+    .map((value): Sample => ({ option: blockAttrs("string", { help }), written: { blocks: [bodyOf(value)] }, decoded: { ...value } })),
 );
 
 const { sample } = fc.letrec<{ sample: Sample; fields: Readonly<Record<string, Sample>> }>((tie) => ({
-  sample: fc.oneof({ maxDepth: 3 }, scalar, collection, (tie("fields") as fc.Arbitrary<Readonly<Record<string, Sample>>>).chain(blockSample)),
+  sample: fc.oneof(
+    { maxDepth: 3 },
+    scalar,
+    collection,
+    (tie("fields") as fc.Arbitrary<Readonly<Record<string, Sample>>>).chain(blockSample),
+  ),
   fields: fc.dictionary(key, tie("sample") as fc.Arbitrary<Sample>, { maxKeys: 4 }),
 }));
 
@@ -81,8 +96,12 @@ function decodedOf(samples: Readonly<Record<string, Sample>>): Record<string, un
 function assemble(samples: Readonly<Record<string, Sample>>): ConfigBody {
   const written = Object.entries(samples).map(([name, { written: form }]) => ({ name, form }));
   return {
-    attributes: written.flatMap(({ name, form }) => (form !== undefined && "argument" in form ? [{ name, value: form.argument, position }] : [])),
-    blocks: written.flatMap(({ name, form }) => (form !== undefined && "blocks" in form ? form.blocks.map((body): ConfigBlock => ({ type: name, labels: [], body, position })) : [])),
+    attributes: written.flatMap(({ name, form }) =>
+      form !== undefined && "argument" in form ? [{ name, value: form.argument, position }] : [],
+    ),
+    blocks: written.flatMap(({ name, form }) =>
+      form !== undefined && "blocks" in form ? form.blocks.map((body): ConfigBlock => ({ type: name, labels: [], body, position })) : [],
+    ),
     position,
   };
 }

@@ -23,8 +23,18 @@ const schema = configSchema(
     labels: mapAttr("string", { help: "Labels." }),
     ports: mapAttr("number", { deprecated: "labels", help: "Ports." }),
     entry: attr.any({ help: "Anything." }),
-    auth: block({ user: attr.string({ help: "User." }), password: attr.string({ secret: true, help: "Password." }), check: attr.bool({ help: "Check." }) }, { help: "Login." }),
-    gc: block({ container: attr.bool({ default: true, help: "Remove." }), delay: attr.string({ help: "Delay." }) }, { default: { container: true }, help: "Clean-up." }),
+    auth: block(
+      {
+        user: attr.string({ help: "User." }),
+        password: attr.string({ secret: true, help: "Password." }),
+        check: attr.bool({ help: "Check." }),
+      },
+      { help: "Login." },
+    ),
+    gc: block(
+      { container: attr.bool({ default: true, help: "Remove." }), delay: attr.string({ help: "Delay." }) },
+      { default: { container: true }, help: "Clean-up." },
+    ),
     socket: blockList({ name: attr.string({ help: "Name." }), path: attr.string({ required: true, help: "Path." }) }, { help: "Sockets." }),
     options: blockAttrs("string", { help: "Options." }),
   },
@@ -50,8 +60,23 @@ function refusalOf(decodeIt: () => unknown): string {
 describe("decoding what Nomad sends", () => {
   test("nil and absent keys give the default, undefined or an empty collection", () => {
     const expected: Options = {
-      image: "i", timeout: "5m", mode: "slow", init: undefined, pids: undefined, period: undefined, score: 0, share: undefined,
-      args: [], extra: {}, labels: {}, ports: {}, entry: undefined, auth: undefined, gc: { container: true, delay: undefined }, socket: [], options: {},
+      image: "i",
+      timeout: "5m",
+      mode: "slow",
+      init: undefined,
+      pids: undefined,
+      period: undefined,
+      score: 0,
+      share: undefined,
+      args: [],
+      extra: {},
+      labels: {},
+      ports: {},
+      entry: undefined,
+      auth: undefined,
+      gc: { container: true, delay: undefined },
+      socket: [],
+      options: {},
     };
     const nils = Object.fromEntries(Object.keys(expected).map((key) => [key, null]));
     assert.deepEqual(decodeWith({}), expected);
@@ -127,7 +152,10 @@ describe("refusing what does not fit", () => {
     [{ options: { a: 1 } }, /options\.a: 1 must be a string/],
   ];
   for (const [value, expected] of table) {
-    test(JSON.stringify(value, (_, entry: unknown) => (typeof entry === "bigint" ? String(entry) : entry)), () => assert.match(refusal(value), expected));
+    test(
+      JSON.stringify(value, (_, entry: unknown) => (typeof entry === "bigint" ? String(entry) : entry)),
+      () => assert.match(refusal(value), expected),
+    );
   }
 
   test("the value of a secret is never named", () => {
@@ -137,7 +165,11 @@ describe("refusing what does not fit", () => {
   });
 
   test("empty, truncated and extended bytes are refused with the config's name", () => {
-    for (const bytes of [[], [0x81, 0xa1], [0xd4, 0, 0], [0x90]]) assert.match(refusalOf(() => schema.decode(new Uint8Array(bytes))), /task config/);
+    for (const bytes of [[], [0x81, 0xa1], [0xd4, 0, 0], [0x90]])
+      assert.match(
+        refusalOf(() => schema.decode(new Uint8Array(bytes))),
+        /task config/,
+      );
   });
 
   test("a schema for which empty bytes mean defaults gives them", () => {
@@ -161,11 +193,17 @@ describe("the other uses of a declaration", () => {
     assert.deepEqual(attributes["gc"], {
       kind: "default",
       primary: {
-        kind: "block", name: "gc", required: false,
+        kind: "block",
+        name: "gc",
+        required: false,
         nested: {
           kind: "object",
           attributes: {
-            container: { kind: "default", primary: { kind: "attr", name: "container", type: "bool", required: false }, fallback: { kind: "literal", value: "true" } },
+            container: {
+              kind: "default",
+              primary: { kind: "attr", name: "container", type: "bool", required: false },
+              fallback: { kind: "literal", value: "true" },
+            },
             delay: { kind: "attr", name: "delay", type: "string", required: false },
           },
         },
@@ -176,20 +214,37 @@ describe("the other uses of a declaration", () => {
   });
 
   test("the option rows follow the declaration", () => {
-    assert.deepEqual(schema.options.find((row) => row.path === "timeout"), {
-      path: "timeout", type: "string", default: '"5m"', required: false, help: "Longest wait.", deprecated: undefined,
-    });
+    assert.deepEqual(
+      schema.options.find((row) => row.path === "timeout"),
+      {
+        path: "timeout",
+        type: "string",
+        default: '"5m"',
+        required: false,
+        help: "Longest wait.",
+        deprecated: undefined,
+      },
+    );
     assert.equal(schema.options.find((row) => row.path === "ports")?.deprecated, "labels");
-    assert.deepEqual(schema.options.filter((row) => row.path.startsWith("socket")).map((row) => [row.path, row.type, row.required]), [
-      ["socket", "block list", false],
-      ["socket.name", "string", false],
-      ["socket.path", "string", true],
-    ]);
+    assert.deepEqual(
+      schema.options.filter((row) => row.path.startsWith("socket")).map((row) => [row.path, row.type, row.required]),
+      [
+        ["socket", "block list", false],
+        ["socket.name", "string", false],
+        ["socket.path", "string", true],
+      ],
+    );
   });
 
   test("the plain value reads back as the same config, without secrets", () => {
     const config = decodeWith({
-      args: ["a"], labels: [{ a: "b" }], entry: ["x", 1], score: -500, auth: { user: "u", password: "geheim" }, socket: [{ name: "n", path: "/p" }], options: { tag: "t" },
+      args: ["a"],
+      labels: [{ a: "b" }],
+      entry: ["x", 1],
+      score: -500,
+      auth: { user: "u", password: "geheim" },
+      socket: [{ name: "n", path: "/p" }],
+      options: { tag: "t" },
     });
     const value = schema.toValue(config);
     assert.doesNotMatch(JSON.stringify(value), /geheim|password/);

@@ -46,19 +46,36 @@ function errorOf(spec: Spec, body: ConfigBody): ConfigError {
 describe("arguments", () => {
   test("values are converted as HCL does", () => {
     const table: readonly (readonly [string, HclValue, HclValue])[] = [
-      ["string", 5, "5"], ["string", 1000, "1000"], ["string", 0.1, "0.1"], ["string", true, "true"], ["string", 2n ** 64n, "18446744073709551616"],
-      ["bool", "true", true], ["bool", "0", false], ["bool", false, false],
-      ["number", "5", 5], ["number", "1e3", 1000], ["number", 0.1, "0.1"], ["number", "1.5", 1.5], ["number", 2n ** 63n, "9223372036854775808"],
+      ["string", 5, "5"],
+      ["string", 1000, "1000"],
+      ["string", 0.1, "0.1"],
+      ["string", true, "true"],
+      ["string", 2n ** 64n, "18446744073709551616"],
+      ["bool", "true", true],
+      ["bool", "0", false],
+      ["bool", false, false],
+      ["number", "5", 5],
+      ["number", "1e3", 1000],
+      ["number", 0.1, "0.1"],
+      ["number", "1.5", 1.5],
+      ["number", 2n ** 63n, "9223372036854775808"],
       ["list(string)", ["a", 1, true, null], ["a", "1", "true", null]],
-      ["list(any)", ["x", 1], ["x", "1"]], ["list(any)", [1, null, 2], [1, null, 2]], ["list(any)", [["a"], [1, 2]], [["a"], ["1", "2"]]],
+      ["list(any)", ["x", 1], ["x", "1"]],
+      ["list(any)", [1, null, 2], [1, null, 2]],
+      ["list(any)", [["a"], [1, 2]], [["a"], ["1", "2"]]],
       ["map(any)", { a: "x", b: 1 }, { a: "x", b: "1" }],
-      ["set(string)", ["b", "a", "b"], ["a", "b"]], ["set(number)", [10, 9, 10], [9, 10]],
+      ["set(string)", ["b", "a", "b"], ["a", "b"]],
+      ["set(number)", [10, 9, 10], [9, 10]],
       ["map(number)", { a: "1" }, { a: 1 }],
-      ["list(map(string))", { a: 1 }, [{ a: "1" }]], ["list(map(string))", [{ a: "b" }, { c: "d" }], [{ a: "b" }, { c: "d" }]],
+      ["list(map(string))", { a: 1 }, [{ a: "1" }]],
+      ["list(map(string))", [{ a: "b" }, { c: "d" }], [{ a: "b" }, { c: "d" }]],
       ["map(string)", [{ a: "b" }], { a: "b" }],
       ["tuple([string, number])", [1, "2"], ["1", 2]],
       ["object({a = string, b = number})", { a: 1, b: "2", c: 3 }, { a: "1", b: 2 }],
-      ["any", ["x", 1, { y: [true] }], ["x", 1, { y: [true] }]], ["any", "s", "s"], ["any", null, null], ["any", 0.1, "0.1"],
+      ["any", ["x", 1, { y: [true] }], ["x", 1, { y: [true] }]],
+      ["any", "s", "s"],
+      ["any", null, null],
+      ["any", 0.1, "0.1"],
       ["string", null, null],
     ];
     for (const [type, value, expected] of table) assert.deepEqual(convert(type, value), expected, `${type} from ${String(value)}`);
@@ -86,7 +103,16 @@ describe("arguments", () => {
     const spec = one("list(map(string))");
     assert.deepEqual(evaluateConfig(spec, bodyOf({ a: { k: "v" } })), { a: [{ k: "v" }] });
     assert.deepEqual(evaluateConfig(spec, bodyOf({}, [["a", { k: "v" }]])), { a: [{ k: "v" }] });
-    assert.deepEqual(evaluateConfig(spec, bodyOf({}, [["a", { k: "v" }], ["a", { l: "w" }]])), { a: [{ k: "v" }, { l: "w" }] });
+    assert.deepEqual(
+      evaluateConfig(
+        spec,
+        bodyOf({}, [
+          ["a", { k: "v" }],
+          ["a", { l: "w" }],
+        ]),
+      ),
+      { a: [{ k: "v" }, { l: "w" }] },
+    );
     assert.deepEqual(evaluateConfig(spec, bodyOf({}, [["a", {}]])), { a: [{}] });
   });
 
@@ -109,7 +135,13 @@ describe("arguments", () => {
   });
 
   test("an unknown key is named with its nearest neighbour and its position", () => {
-    const spec: Spec = { kind: "object", attributes: { image: { kind: "attr", name: "", type: "string", required: false }, auth: { kind: "block", name: "auth", required: false, nested: one("string") } } };
+    const spec: Spec = {
+      kind: "object",
+      attributes: {
+        image: { kind: "attr", name: "", type: "string", required: false },
+        auth: { kind: "block", name: "auth", required: false, nested: one("string") },
+      },
+    };
     const error = errorOf(spec, bodyOf({ image: "x", imagee: "y" }));
     assert.equal(error.message, 'config key imagee is unknown; did you mean "image"?');
     assert.deepEqual(error.position, at(2));
@@ -121,7 +153,10 @@ describe("arguments", () => {
 });
 
 describe("defaults", () => {
-  const withDefault = (primary: Spec, source: string): Spec => ({ kind: "object", attributes: { a: { kind: "default", primary, fallback: { kind: "literal", value: source } } } });
+  const withDefault = (primary: Spec, source: string): Spec => ({
+    kind: "object",
+    attributes: { a: { kind: "default", primary, fallback: { kind: "literal", value: source } } },
+  });
   const attribute: Spec = { kind: "attr", name: "a", type: "string", required: false };
 
   test("stand for what is absent or null, unconverted", () => {
@@ -131,7 +166,15 @@ describe("defaults", () => {
   });
 
   test("of a block keep the literal's own shape", () => {
-    const spec = withDefault({ kind: "block", name: "a", required: false, nested: { kind: "object", attributes: { on: { kind: "attr", name: "on", type: "bool", required: false } } } }, "{ on = true }");
+    const spec = withDefault(
+      {
+        kind: "block",
+        name: "a",
+        required: false,
+        nested: { kind: "object", attributes: { on: { kind: "attr", name: "on", type: "bool", required: false } } },
+      },
+      "{ on = true }",
+    );
     assert.deepEqual(evaluateConfig(spec, bodyOf({})), { a: { on: true } });
     assert.deepEqual(evaluateConfig(spec, bodyOf({ a: [] })), { a: { on: true } });
     assert.deepEqual(evaluateConfig(spec, bodyOf({}, [["a", {}]])), { a: { on: null } });
@@ -146,10 +189,16 @@ describe("defaults", () => {
   });
 });
 
-describe("blocks", () => {
-  const nested: Spec = { kind: "object", attributes: { name: { kind: "attr", name: "name", type: "string", required: true }, n: { kind: "attr", name: "n", type: "number", required: false } } };
-  const root = (spec: Spec): Spec => ({ kind: "object", attributes: { b: spec } });
+const nested: Spec = {
+  kind: "object",
+  attributes: {
+    name: { kind: "attr", name: "name", type: "string", required: true },
+    n: { kind: "attr", name: "n", type: "number", required: false },
+  },
+};
+const root = (spec: Spec): Spec => ({ kind: "object", attributes: { b: spec } });
 
+describe("blocks", () => {
   test("a single block may be written as block, map, or list of one map", () => {
     const spec = root({ kind: "block", name: "b", required: false, nested });
     const expected = { b: { name: "x", n: null } };
@@ -162,7 +211,16 @@ describe("blocks", () => {
 
   test("a second single block, a label, a scalar and a missing key are refused where they are", () => {
     const spec = root({ kind: "block", name: "b", required: true, nested });
-    assert.deepEqual(errorOf(spec, bodyOf({}, [["b", { name: "x" }], ["b", { name: "y" }]])).position, at(101));
+    assert.deepEqual(
+      errorOf(
+        spec,
+        bodyOf({}, [
+          ["b", { name: "x" }],
+          ["b", { name: "y" }],
+        ]),
+      ).position,
+      at(101),
+    );
     assert.match(errorOf(spec, bodyOf({}, [["b", { name: "x" }, "label"]])).message, /takes no label, but has "label"/);
     assert.match(errorOf(spec, bodyOf({ b: 5 })).message, /b must be a block/);
     assert.match(errorOf(spec, bodyOf({})).message, /config block b is required/);
@@ -175,15 +233,52 @@ describe("blocks", () => {
     const spec = root({ kind: "block-list", name: "b", minItems: 0, maxItems: 2, nested });
     assert.deepEqual(evaluateConfig(spec, bodyOf({})), { b: [] });
     assert.deepEqual(evaluateConfig(spec, bodyOf({ b: { name: "x" } })), { b: [{ name: "x", n: null }] });
-    assert.deepEqual(evaluateConfig(spec, bodyOf({}, [["b", { name: "x" }], ["b", { name: "y", n: 2 }]])), { b: [{ name: "x", n: null }, { name: "y", n: 2 }] });
+    assert.deepEqual(
+      evaluateConfig(
+        spec,
+        bodyOf({}, [
+          ["b", { name: "x" }],
+          ["b", { name: "y", n: 2 }],
+        ]),
+      ),
+      {
+        b: [
+          { name: "x", n: null },
+          { name: "y", n: 2 },
+        ],
+      },
+    );
     assert.match(errorOf(spec, bodyOf({ b: [{ name: "1" }, { name: "2" }, { name: "3" }] })).message, /at most 2 allowed, 3 given/);
-    assert.match(errorOf(root({ kind: "block-list", name: "b", minItems: 1, maxItems: 0, nested }), bodyOf({})).message, /at least 1 needed/);
-    assert.equal(errorOf(spec, bodyOf({}, [["b", { name: "x" }], ["b", {}]])).path, "b[1].name");
+    assert.match(
+      errorOf(root({ kind: "block-list", name: "b", minItems: 1, maxItems: 0, nested }), bodyOf({})).message,
+      /at least 1 needed/,
+    );
+    assert.equal(
+      errorOf(
+        spec,
+        bodyOf({}, [
+          ["b", { name: "x" }],
+          ["b", {}],
+        ]),
+      ).path,
+      "b[1].name",
+    );
   });
+});
 
+describe("blocks of other kinds", () => {
   test("a block set drops equal blocks", () => {
     const spec = root({ kind: "block-set", name: "b", minItems: 0, maxItems: 0, nested });
-    assert.deepEqual(evaluateConfig(spec, bodyOf({}, [["b", { name: "x" }], ["b", { name: "x" }]])), { b: [{ name: "x", n: null }] });
+    assert.deepEqual(
+      evaluateConfig(
+        spec,
+        bodyOf({}, [
+          ["b", { name: "x" }],
+          ["b", { name: "x" }],
+        ]),
+      ),
+      { b: [{ name: "x", n: null }] },
+    );
   });
 
   test("a block of free keys is a map, or null", () => {
@@ -196,17 +291,41 @@ describe("blocks", () => {
 
   test("labelled blocks become maps by label", () => {
     const spec = root({ kind: "block-map", name: "b", labels: ["kind", "name"], nested });
-    assert.deepEqual(evaluateConfig(spec, bodyOf({}, [["b", { name: "x" }, "k", "m"], ["b", { name: "y" }, "k", "n"]])), {
-      b: { k: { m: { name: "x", n: null }, n: { name: "y", n: null } } },
-    });
+    assert.deepEqual(
+      evaluateConfig(
+        spec,
+        bodyOf({}, [
+          ["b", { name: "x" }, "k", "m"],
+          ["b", { name: "y" }, "k", "n"],
+        ]),
+      ),
+      {
+        b: { k: { m: { name: "x", n: null }, n: { name: "y", n: null } } },
+      },
+    );
     assert.deepEqual(evaluateConfig(spec, bodyOf({ b: { k: { m: { name: "x" } } } })), { b: { k: { m: { name: "x", n: null } } } });
     assert.deepEqual(evaluateConfig(spec, bodyOf({})), { b: {} });
     assert.match(errorOf(spec, bodyOf({}, [["b", { name: "x" }, "k"]])).message, /needs a label/);
-    assert.match(errorOf(spec, bodyOf({}, [["b", { name: "x" }, "k", "m"], ["b", { name: "y" }, "k", "m"]])).message, /b\.k\.m is there twice/);
+    assert.match(
+      errorOf(
+        spec,
+        bodyOf({}, [
+          ["b", { name: "x" }, "k", "m"],
+          ["b", { name: "y" }, "k", "m"],
+        ]),
+      ).message,
+      /b\.k\.m is there twice/,
+    );
   });
 
   test("an array spec gives its values in order", () => {
-    const spec: Spec = { kind: "array", values: [{ kind: "attr", name: "x", type: "string", required: false }, { kind: "literal", value: "[1]" }] };
+    const spec: Spec = {
+      kind: "array",
+      values: [
+        { kind: "attr", name: "x", type: "string", required: false },
+        { kind: "literal", value: "[1]" },
+      ],
+    };
     assert.deepEqual(evaluateConfig(spec, bodyOf({ x: "a" })), ["a", [1]]);
   });
 });
@@ -216,7 +335,10 @@ test("the bytes of a config are those Nomad sends", () => {
     {
       image: attr.string({ required: true, help: "" }),
       labels: mapAttr("string", { help: "" }),
-      volumes: block({ enabled: attr.bool({ default: true, help: "" }), selinuxlabel: attr.string({ help: "" }) }, { default: { enabled: true }, help: "" }),
+      volumes: block(
+        { enabled: attr.bool({ default: true, help: "" }), selinuxlabel: attr.string({ help: "" }) },
+        { default: { enabled: true }, help: "" },
+      ),
       socket: blockList({ name: attr.string({ help: "" }) }, { help: "" }),
       options: blockAttrs("string", { help: "" }),
       pids: attr.number({ help: "" }),
@@ -226,7 +348,18 @@ test("the bytes of a config are those Nomad sends", () => {
   const bytes = encodeConfig(schema.spec, bodyOf({ image: "busybox", pids: 0.1 }, [["labels", { b: 1, a: "x" }]]));
   assert.equal(
     Buffer.from(bytes).toString("hex"),
-    "86" + "a5696d616765" + "a762757379626f78" + "a66c6162656c73" + "9182a161a178a162a131" + "a76f7074696f6e73" + "c0" +
-      "a470696473" + "a3302e31" + "a6736f636b6574" + "90" + "a7766f6c756d6573" + "81a7656e61626c6564c3",
+    "86" +
+      "a5696d616765" +
+      "a762757379626f78" +
+      "a66c6162656c73" +
+      "9182a161a178a162a131" +
+      "a76f7074696f6e73" +
+      "c0" +
+      "a470696473" +
+      "a3302e31" +
+      "a6736f636b6574" +
+      "90" +
+      "a7766f6c756d6573" +
+      "81a7656e61626c6564c3",
   );
 });

@@ -3,6 +3,7 @@ import type { ConfigBody, HclRecord, HclValue, ValueType } from "@driver/hcl/val
 import type { Spec } from "../hclspec.ts";
 import { bodiesOf, bodyOfRecord, contentOf, singleBody, valuesOfBlocks, type Site } from "./body-content.ts";
 import { ConfigError } from "./config-error.ts";
+import { missingBlock, missingKey } from "./config-option.ts";
 import { toDeclaredShape } from "./declared-shape.ts";
 import { encodeMsgpack } from "./msgpack.ts";
 import { readSchemaLiteral, readSchemaType } from "./schema-text.ts";
@@ -72,7 +73,7 @@ function evaluateAttr(spec: SpecOf<"attr">, scope: Scope): HclValue {
   const type = readSchemaType(spec.type);
   const content = contentOf(scope.body, nameOf(spec, scope.name), site.path);
   if (content.kind === "absent") {
-    if (spec.required) throw new ConfigError(`config key ${site.path} is required, but not set`, site);
+    if (spec.required) throw new ConfigError(missingKey(site.path), site);
     return null;
   }
   const here = { ...site, position: content.position };
@@ -212,7 +213,7 @@ function siteOf(spec: { readonly name: string }, scope: Scope): Site {
 }
 
 function refuseMissingBlock(site: Site): never {
-  throw new ConfigError(`config block ${site.path} is required, but missing`, site);
+  throw new ConfigError(missingBlock(site.path), site);
 }
 
 function mapEntries(specs: Readonly<Record<string, Spec>>, evaluate: (spec: Spec, name: string) => HclValue): HclRecord {

@@ -8,12 +8,30 @@ const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "he
 
 test("each kind of value takes the form that Go's codec gives it", () => {
   const table: readonly (readonly [GoValue, string])[] = [
-    [null, "c0"], [true, "c3"], [false, "c2"],
-    [127, "7f"], [128, "d10080"], [8080, "d11f90"], [40000, "d200009c40"], [2 ** 40, "d30000010000000000"],
-    [-1, "ff"], [-32, "e0"], [-33, "d0df"], [-500, "d1fe0c"], [-40000, "d2ffff63c0"],
-    [100000n, "ce000186a0"], [200n, "ccc8"], [5n, "05"], [300n, "cd012c"], [2n ** 63n, "cf8000000000000000"],
-    [1.5, "cb3ff8000000000000"], ["abc", "a3616263"], [Uint8Array.of(255, 0), "a2ff00"],
-    [["x", 1], "92a17801"], [{ b: 1, A: 2 }, "82a14102a16201"], [{ z: [], "10": {} }, "82a2313080a17a90"],
+    [null, "c0"],
+    [true, "c3"],
+    [false, "c2"],
+    [127, "7f"],
+    [128, "d10080"],
+    [8080, "d11f90"],
+    [40000, "d200009c40"],
+    [2 ** 40, "d30000010000000000"],
+    [-1, "ff"],
+    [-32, "e0"],
+    [-33, "d0df"],
+    [-500, "d1fe0c"],
+    [-40000, "d2ffff63c0"],
+    [100000n, "ce000186a0"],
+    [200n, "ccc8"],
+    [5n, "05"],
+    [300n, "cd012c"],
+    [2n ** 63n, "cf8000000000000000"],
+    [1.5, "cb3ff8000000000000"],
+    ["abc", "a3616263"],
+    [Uint8Array.of(255, 0), "a2ff00"],
+    [["x", 1], "92a17801"],
+    [{ b: 1, A: 2 }, "82a14102a16201"],
+    [{ z: [], "10": {} }, "82a2313080a17a90"],
   ];
   for (const [value, expected] of table) assert.equal(hex(encodeGoMsgpack(value)), expected);
 });
@@ -31,7 +49,10 @@ test("long strings skip the forms that old decoders do not know", () => {
 
 test("long lists and maps take 16-bit lengths", () => {
   assert.equal(hex(encodeGoMsgpack(Array.from({ length: 16 }, () => null)).subarray(0, 3)), "dc0010");
-  assert.equal(hex(encodeGoMsgpack(Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`k${index}`, null]))).subarray(0, 3)), "de0010");
+  assert.equal(
+    hex(encodeGoMsgpack(Object.fromEntries(Array.from({ length: 16 }, (_, index) => [`k${index}`, null]))).subarray(0, 3)),
+    "de0010",
+  );
 });
 
 test("a time takes Go's fifteen bytes and comes back", () => {

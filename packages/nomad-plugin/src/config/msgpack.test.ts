@@ -69,5 +69,7 @@ test("what is encoded decodes to the same value", () => {
 function sortKeys(value: HclValue): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(sortKeys);
-  return Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)).map(([key, entry]) => [key, sortKeys(entry as HclValue)]);
+  return Object.entries(value)
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([key, entry]) => [key, sortKeys(entry as HclValue)]);
 }

@@ -13,7 +13,12 @@ test("only folders of runs that are gone are found, and others can walk through 
     const [, , pid, ticks, namespace] = basename(own).split("-");
     // The same pid with another start time was another process.
     const dead = [join(parent, `nomad-run-${pid}-1-${namespace}-aaaaaa`)];
-    const kept = [`nomad-run-${pid}-${ticks}-${namespace}-bbbbbb`, `nomad-run-${pid}-1-9-aaaaaa`, `nomad-run-${pid}-0-${namespace}-aaaaaa`, "nomad-run-notes"];
+    const kept = [
+      `nomad-run-${pid}-${ticks}-${namespace}-bbbbbb`,
+      `nomad-run-${pid}-1-9-aaaaaa`,
+      `nomad-run-${pid}-0-${namespace}-aaaaaa`,
+      "nomad-run-notes",
+    ];
     for (const path of [...dead, ...kept.map((name) => join(parent, name))]) await mkdir(path);
     await symlink(join(parent, "nomad-run-notes"), join(parent, `nomad-run-${pid}-2-${namespace}-aaaaaa`));
     assert.deepEqual(await findDeadRunFolders(parent), dead);

@@ -118,5 +118,8 @@ test("Ctrl-C in the terminal does not reach the making of a FIFO", async () => {
 });
 
 test("a FIFO that cannot be made is named, with what mkfifo says", async () => {
-  await assert.rejects(createFifos(["/nowhere/a.fifo"]), { code: "host-failed", message: /\/nowhere\/a\.fifo: mkfifo ended with code 1: .*No such file/ });
+  await assert.rejects(createFifos(["/nowhere/a.fifo"]), {
+    code: "host-failed",
+    message: /\/nowhere\/a\.fifo: mkfifo ended with code 1: .*No such file/,
+  });
 });

@@ -21,7 +21,10 @@ export async function createFifos(paths: readonly string[]): Promise<void> {
   });
   if (code === 0) return;
   const how = code === null ? `was ended by ${String(signal)}` : `ended with code ${String(code)}`;
-  throw new RunError("host-failed", [`make the log FIFOs ${paths.join(", ")}: mkfifo ${how}`, (await said).trim()].filter((part) => part !== "").join(": "));
+  throw new RunError(
+    "host-failed",
+    [`make the log FIFOs ${paths.join(", ")}: mkfifo ${how}`, (await said).trim()].filter((part) => part !== "").join(": "),
+  );
 }
 
 /**
