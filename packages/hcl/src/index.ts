@@ -8,9 +8,10 @@ export { findNames } from "./syntax/find-names.ts";
 export { evaluate } from "./evaluation/evaluate.ts";
 export { evaluateBody } from "./evaluation/evaluate-body.ts";
 export { needBool } from "./evaluation/operators.ts";
-export { createScope, withNames, type Dialect, type Fail, type Scope } from "./evaluation/scope.ts";
+export { createScope, withNames, type Dialect, type Scope } from "./evaluation/scope.ts";
 export { functionNames, unsupportedFunctionNames } from "./evaluation/functions/function-table.ts";
 export { toValueType } from "./type/to-value-type.ts";
 export { toEscapedText, toPlainText } from "./value/escape-marks.ts";
 
+export type { Fail } from "./error/hcl-error.ts";
 export { SourceError, toExcerpt, type SourceErrorOptions } from "./error/source-error.ts";

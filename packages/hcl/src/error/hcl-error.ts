@@ -12,6 +12,9 @@ export type HclErrorCode =
   /** A part of the parser could not be loaded. */
   | "parser-missing";
 
+/** Makes the error of a failed operation: whoever calls knows file and position. */
+export type Fail = (message: string) => Error;
+
 /** The one error of reading HCL. */
 export class HclError extends SourceError {
   override readonly name = "HclError";

@@ -7,7 +7,7 @@ import { evaluateTemplate } from "./evaluate-template.ts";
 import { describeKind, isList, isRecord } from "../value/hcl-value.ts";
 import { toNumber, toText } from "../value/scalar.ts";
 import { unifyValues } from "../value/unify-values.ts";
-import type { Fail } from "./scope.ts";
+import type { Fail } from "../error/hcl-error.ts";
 import { suggestName } from "../error/nearest-name.ts";
 import { applyBinary, applyUnary, needBool } from "./operators.ts";
 import { failAt } from "./scope.ts";

@@ -13,7 +13,7 @@ import {
 } from "../value/decimal.ts";
 import { describeKind, equalValues, normalizeInteger } from "../value/hcl-value.ts";
 import { toBool, toNumber } from "../value/scalar.ts";
-import type { Fail } from "./scope.ts";
+import type { Fail } from "../error/hcl-error.ts";
 
 /** Applies `-` or `!`. */
 export function applyUnary(operator: UnaryOperator, operand: HclValue, fail: Fail): HclValue {

@@ -45,9 +45,6 @@ export function withNames(scope: Scope, names: Iterable<readonly [string, HclVal
   return { ...scope, names: new Map([...scope.names, ...names]) };
 }
 
-/** Makes the error of a failed operation: whoever calls knows file and position. */
-export type Fail = (message: string) => Error;
-
 /** Makes errors at a position of the scope's source. */
 export function failAt(scope: Scope, position: Position, code: HclErrorCode = "evaluation"): (message: string) => HclError {
   return (message) => new HclError(message, { code, source: scope.source, position });

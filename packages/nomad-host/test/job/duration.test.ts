@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseDurationMs } from "../../src/job/duration.ts";
+import { parseDurationMs } from "../../src/job/keys/duration.ts";
 
 const durations: readonly (readonly [text: string, durationMs: number | undefined])[] = [
   ["30s", 30_000],

@@ -3,7 +3,7 @@ import { toPlainText } from "../../value/escape-marks.ts";
 import { describeKind, isList, isRecord } from "../../value/hcl-value.ts";
 import { toNumber, toText } from "../../value/scalar.ts";
 import type { HclList } from "../../value/hcl-value.ts";
-import type { Fail } from "../scope.ts";
+import type { Fail } from "../../error/hcl-error.ts";
 
 /** What a function may use besides its arguments. */
 export interface CallContext {

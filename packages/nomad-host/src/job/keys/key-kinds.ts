@@ -1,5 +1,5 @@
 import { isList, toBool, toNumber, toText } from "@driver/hcl";
-import { parseDurationMs } from "../duration.ts";
+import { parseDurationMs } from "./duration.ts";
 import type { BlockKind, FreeKind, JobKeys, MapKind, ValueKind } from "./job-key.ts";
 
 export const string: ValueKind<string> = { form: "argument", words: "a string", read: toText };
