@@ -54,6 +54,7 @@ export class BlockReader<K extends JobKeys> {
 
   blocks<N extends NamesOf<K, BlockKind<JobKeys> | FreeKind>>(type: N): readonly BlockReader<InnerKeys<K[N]>>[] {
     const kind = this.keys[type]?.kind;
+    // As above: these are the keys that the table has under this name.
     const keys = (kind?.form === "block" ? kind.keys : {}) as InnerKeys<K[N]>;
     return this.block.body.blocks.filter((block) => block.type === type).map((block) => new BlockReader(block, keys, this.source));
   }
