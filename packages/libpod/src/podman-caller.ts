@@ -98,6 +98,11 @@ export class PodmanCaller {
     }
   }
 
+  /** Keeps no idle connection any more. */
+  retire(): void {
+    this.#http.retire();
+  }
+
   /** Aborts every open call and stream with `closed`, and drops all connections. */
   close(): void {
     this.#scopes.close();

@@ -61,6 +61,14 @@ export class PodmanClient {
     return await this.#caller.callJson(request, decodePodmanInfo, { deadlineMs: this.#timeouts.quickMs, signal });
   }
 
+  /**
+   * For a client that another has taken the place of: it keeps no idle connection any more, so that nothing is left of it when
+   * its last call has ended. Calls under way go on, and those who still have it may make more.
+   */
+  retire(): void {
+    this.#caller.retire();
+  }
+
   /** Ends every open call and stream with `closed`; later calls fail the same way. */
   close(): void {
     this.#caller.close();

@@ -56,6 +56,12 @@ export class UnixHttp {
     });
   }
 
+  /** Keeps no connection that is idle from now on; everything else works as before. */
+  retire(): void {
+    this.#pooled.maxFreeSockets = 0;
+    for (const idle of Object.values(this.#pooled.freeSockets)) for (const socket of idle ?? []) socket.destroy();
+  }
+
   /** Drops the idle connections; open calls are ended by their scopes. */
   close(): void {
     this.#pooled.destroy();

@@ -10,8 +10,8 @@ import { RepeatedFailure } from "./repeated-failure.ts";
 export class DriverServices {
   readonly roots: HostRoots;
   readonly bootId: string;
-  readonly heartbeat = new Heartbeat();
-  readonly exitDirectories = new ExitDirectories(this.heartbeat);
+  readonly heartbeat: Heartbeat;
+  readonly exitDirectories: ExitDirectories;
   readonly kernelLog: KernelLog;
   readonly logBuffers = new SliceBuffers();
   /** Looks at containers that Podman does not answer, each a subject; told of once for all. */
@@ -20,6 +20,8 @@ export class DriverServices {
   readonly waits: RepeatedFailure;
 
   constructor(logger: Logger, roots: HostRoots = hostRoots) {
+    this.heartbeat = new Heartbeat(new RepeatedFailure(logger, "a regular look at a task failed; the next one is in two seconds"));
+    this.exitDirectories = new ExitDirectories(this.heartbeat, new RepeatedFailure(logger, "the hint that a container has ended could not be passed on"));
     this.roots = roots;
     this.kernelLog = new KernelLog(roots);
     this.looks = new RepeatedFailure(logger, "a task's container cannot be looked at; trying again");

@@ -69,7 +69,7 @@ export class PodmanDriver implements TaskDriver {
     this.#services = options.services ?? new DriverServices(options.logger);
     this.#removals = new UnfinishedRemovals(options.logger.named("removals"));
     this.#config = resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, options.uid);
-    this.#hosts = new PodmanHosts(this.#config);
+    this.#hosts = new PodmanHosts(this.#config, options.logger);
   }
 
   pluginInfo(): Promise<PluginInfo> {
@@ -83,14 +83,12 @@ export class PodmanDriver implements TaskDriver {
   async setConfig(config: PluginConfig): Promise<void> {
     this.#config = resolveDriverConfig(config, this.#options.uid);
     for (const warning of this.#config.warnings) this.#options.logger.warn(warning);
-    const former = this.#hosts;
-    this.#hosts = new PodmanHosts(this.#config);
+    // Running tasks keep the clients they were started with, and a look that is under way goes on.
+    this.#hosts = this.#hosts.replaceBy(this.#config);
     const formerReaper = this.#reaper;
     // Before the real launch an agent only checks the configuration.
     this.#reaper = config.client === undefined ? undefined : this.#startReaper();
     await formerReaper?.close();
-    // Running tasks keep the clients they were started with.
-    if (this.#tasks.size === 0) former.close();
   }
 
   taskConfigSchema(): Promise<Spec> {

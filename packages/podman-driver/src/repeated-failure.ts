@@ -1,5 +1,8 @@
 import type { Logger } from "@driver/nomad-plugin";
 
+/** Whose failure it is: a text, such as a container's id, is told with it; an object only tells one from the other. */
+export type FailureSubject = string | object;
+
 /** What all those are called who fail alone. */
 const nobodyInParticular = "";
 
@@ -12,7 +15,7 @@ export class RepeatedFailure {
   readonly #logger: Logger;
   readonly #message: string;
   /** The cause that each subject which fails now failed with last. */
-  readonly #causes = new Map<string, string>();
+  readonly #causes = new Map<FailureSubject, string>();
   #failures = 0;
 
   /** `message`: what fails, as a whole sentence of the log. */
@@ -21,28 +24,38 @@ export class RepeatedFailure {
     this.#message = message;
   }
 
-  /** Never throws. `subject`: whose failure it is, such as a container's id; to be left out where nobody else shares this. */
-  failed(error: unknown, subject = nobodyInParticular): void {
+  /** Does work out of a timer or a watch, where what it throws would end the plugin for all tasks. Never throws. */
+  attempt(work: () => void, subject: FailureSubject): void {
+    try {
+      work();
+      this.succeeded(subject);
+    } catch (error) {
+      this.failed(error, subject);
+    }
+  }
+
+  /** Never throws. The subject is to be left out where nobody else shares this. */
+  failed(error: unknown, subject: FailureSubject = nobodyInParticular): void {
     const cause = toCause(error);
     const isNew = [...this.#causes.values()].every((known) => known !== cause);
     this.#causes.set(subject, cause);
     this.#failures += 1;
     this.#logger[isNew ? "warn" : "debug"](this.#message, {
-      ...(subject !== nobodyInParticular && { subject }),
+      ...(typeof subject === "string" && subject !== nobodyInParticular && { subject }),
       error: String(error),
       ...(isNew && isMistakeOfOurs(error) && { stack: error.stack ?? "" }),
     });
   }
 
   /** The subject's work has succeeded, so that its next failure is new. Costs nothing when it had not failed. */
-  succeeded(subject = nobodyInParticular): void {
+  succeeded(subject: FailureSubject = nobodyInParticular): void {
     if (!this.#causes.delete(subject) || this.#causes.size > 0) return;
     this.#logger.info(`${this.#message}: that is over`, { failures: this.#failures });
     this.#failures = 0;
   }
 
   /** The subject's work is not tried any more: it has failed or not, and nothing is kept of it. */
-  forget(subject = nobodyInParticular): void {
+  forget(subject: FailureSubject = nobodyInParticular): void {
     this.#causes.delete(subject);
     if (this.#causes.size === 0) this.#failures = 0;
   }

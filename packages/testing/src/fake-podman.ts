@@ -2,6 +2,7 @@ import { mkdtempSync, renameSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { FakeContainer } from "./fake-container.ts";
 import { FakeEngine, type FakeAnswer } from "./fake-engine.ts";
 
@@ -73,6 +74,12 @@ export class FakePodman implements AsyncDisposable {
     this.#faults = [];
   }
 
+  /** How many connections clients have open now. */
+  async countConnections(): Promise<number> {
+    const server = this.#server;
+    return server === undefined ? 0 : await promisify(server.getConnections.bind(server))();
+  }
+
   /** Breaks the connections there are; the service goes on. */
   cutConnections(): void {
     this.#server?.closeAllConnections();
@@ -101,6 +108,8 @@ export class FakePodman implements AsyncDisposable {
       // A client that hangs up is no concern of the service's.
       void this.#serve(request, response).catch(() => response.destroy());
     });
+    // As with Podman's service, it is the client that ends a kept connection.
+    server.keepAliveTimeout = 0;
     // Under its real name only once it listens; closing then leaves the file behind, as a killed service does.
     const birthName = join(this.folder, "birth.sock");
     await new Promise<void>((resolve, reject) => {

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EventFilter, PodmanEvent } from "@driver/libpod";
+import type { Logger } from "@driver/nomad-plugin";
+import { RepeatedFailure } from "../repeated-failure.ts";
 
 /** Where the events come from: the events endpoint of a service. */
 export interface EventSource {
@@ -23,11 +25,15 @@ export class ContainerEvents {
   readonly #source: EventSource;
   readonly #timings: EventTimings;
   readonly #hints = new Map<string, () => void>();
+  readonly #broken: RepeatedFailure;
+  readonly #ignored: RepeatedFailure;
   #stop: AbortController | undefined;
 
-  constructor(source: EventSource, timings = defaultEventTimings) {
+  constructor(source: EventSource, logger: Logger, timings = defaultEventTimings) {
     this.#source = source;
     this.#timings = timings;
+    this.#broken = new RepeatedFailure(logger, "Podman's container events cannot be followed; the ends of tasks are seen in other ways meanwhile");
+    this.#ignored = new RepeatedFailure(logger, "a container's event could not be passed on");
   }
 
   /** Calls `hint` when the container died or was removed. One subscription per container; returns the way to end it. */
@@ -36,6 +42,7 @@ export class ContainerEvents {
     this.#stop ??= this.#start();
     return () => {
       this.#hints.delete(containerId);
+      this.#ignored.forget(containerId);
       if (this.#hints.size === 0) this.close();
     };
   }
@@ -60,17 +67,19 @@ export class ContainerEvents {
         for await (const event of this.#source.follow({ since, types: ["container"], actions: ["died", "remove"] }, signal)) {
           since = event.at;
           retryMs = this.#timings.shortestRetryMs;
+          this.#broken.succeeded();
           this.#pass(event);
         }
-      } catch {
-        // Every other way to see an end goes on; why the stream broke shows in the driver's health.
+      } catch (error) {
+        if (!signal.aborted) this.#broken.failed(error);
       }
       await sleep(retryMs, undefined, { signal, ref: false }).catch(() => undefined);
       retryMs = Math.min(retryMs * 2, this.#timings.longestRetryMs);
     }
   }
 
-  #pass(event: PodmanEvent): void {
-    this.#hints.get(event.id)?.();
+  #pass({ id }: PodmanEvent): void {
+    const hint = this.#hints.get(id);
+    if (hint !== undefined) this.#ignored.attempt(hint, id);
   }
 }

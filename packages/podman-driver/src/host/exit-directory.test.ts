@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { HostFixture } from "@driver/testing";
+import { HostFixture, RecordedLog, until } from "@driver/testing";
+import { RepeatedFailure } from "../repeated-failure.ts";
 import { ExitDirectories, readConmonFolders, readExitRecord, type ConmonFolders } from "./exit-directory.ts";
 import { Heartbeat } from "./heartbeat.ts";
 
@@ -71,8 +72,9 @@ function countWatches(): number {
 
 class ExitFolder implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), "exits-"));
-  readonly heartbeat = new Heartbeat(5);
-  readonly directories = new ExitDirectories(this.heartbeat);
+  readonly log = new RecordedLog();
+  readonly heartbeat = new Heartbeat(new RepeatedFailure(this.log.logger, "look"), 5);
+  readonly directories = new ExitDirectories(this.heartbeat, new RepeatedFailure(this.log.logger, "hint"));
 
   [Symbol.dispose](): void {
     this.directories.close();
@@ -166,4 +168,17 @@ test("watches a folder again after all watches were closed", async () => {
   const hinted = new Promise<void>((resolve) => folder.directories.subscribe(folder.path, id, resolve));
   writeFileSync(join(folder.path, id), "0");
   await hinted;
+});
+
+test("goes on for others when a hint throws, and tells it", async () => {
+  using folder = new ExitFolder();
+  folder.directories.subscribe(folder.path, id, () => {
+    throw new Error("broken");
+  });
+  const hinted = new Promise<void>((resolve) => folder.directories.subscribe(folder.path, otherId, resolve));
+  writeFileSync(join(folder.path, id), "0");
+  await until(() => folder.log.at("warn").length > 0);
+  writeFileSync(join(folder.path, otherId), "0");
+  await hinted;
+  assert.deepEqual(folder.log.at("warn"), ["hint: Error: broken"]);
 });

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync, watch, type FSWatcher } from "node:fs";
 import { join } from "node:path";
+import type { RepeatedFailure } from "../repeated-failure.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 import { readCommandLine, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
 
@@ -65,11 +66,13 @@ interface WatchedFolder {
 export class ExitDirectories {
   readonly #folders = new Map<string, WatchedFolder>();
   readonly #heartbeat: Heartbeat;
+  readonly #failure: RepeatedFailure;
   #stopBeat: (() => void) | undefined;
 
-  /** The heartbeat finds a folder that was removed and made again, of which a watch says nothing. */
-  constructor(heartbeat: Heartbeat) {
+  /** The heartbeat finds a folder that was removed and made again, of which a watch says nothing. `failure` is told what hints throw. */
+  constructor(heartbeat: Heartbeat, failure: RepeatedFailure) {
     this.#heartbeat = heartbeat;
+    this.#failure = failure;
   }
 
   /** Calls `hint` when the container's exit file appears. False: the folder cannot be watched for now. */
@@ -79,7 +82,7 @@ export class ExitDirectories {
     this.#stopBeat ??= this.#heartbeat.subscribe(() => {
       for (const [path, known] of this.#folders) arm(path, known);
     });
-    folder.hints.set(containerId, hint);
+    folder.hints.set(containerId, () => this.#failure.attempt(hint, containerId));
     arm(directory, folder);
     return folder.watcher !== undefined;
   }
@@ -87,6 +90,7 @@ export class ExitDirectories {
   unsubscribe(directory: string, containerId: string): void {
     const folder = this.#folders.get(directory);
     folder?.hints.delete(containerId);
+    this.#failure.forget(containerId);
     if (folder?.hints.size === 0) this.#close(directory);
   }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Fingerprint } from "@driver/nomad-plugin";
-import { FakePodman } from "@driver/testing";
+import { FakePodman, RecordedLog } from "@driver/testing";
 import { followHealth } from "./health-monitor.ts";
 import { PodmanHost } from "./podman-host.ts";
 
@@ -15,7 +15,7 @@ class TwoServices implements AsyncDisposable {
 
   private constructor(fakes: readonly [FakePodman, FakePodman]) {
     this.fakes = fakes;
-    this.hosts = fakes.map((fake, index) => new PodmanHost({ name: index === 0 ? "default" : "app", path: fake.socketPath, isDefault: index === 0, callTimeoutMs: 5000 }));
+    this.hosts = fakes.map((fake, index) => new PodmanHost({ name: index === 0 ? "default" : "app", path: fake.socketPath, isDefault: index === 0, callTimeoutMs: 5000, logger: new RecordedLog().logger }));
   }
 
   static async start(): Promise<TwoServices> {

@@ -1,17 +1,25 @@
+import type { RepeatedFailure } from "../repeated-failure.ts";
+
 /**
  * One slow timer for everything that wants a look now and then: a net below event-driven code, never its engine.
  * Does not keep the process alive.
  */
 export class Heartbeat {
   readonly #listeners = new Set<() => void>();
+  readonly #failure: RepeatedFailure;
   readonly #intervalMs: number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(intervalMs = 2000) {
+  /** `failure` is told what listeners throw. */
+  constructor(failure: RepeatedFailure, intervalMs = 2000) {
+    this.#failure = failure;
     this.#intervalMs = intervalMs;
   }
 
-  /** Returns the way to end the subscription. */
+  /**
+   * Returns the way to end the subscription. A listener that throws is called again at the next beat: it is the last net
+   * of a task, and what is broken, such as a folder, may be mended by then.
+   */
   subscribe(listener: () => void): () => void {
     // A function of its own per subscription: the same listener may subscribe twice.
     const entry = (): void => listener();
@@ -19,6 +27,7 @@ export class Heartbeat {
     this.#timer ??= setInterval(this.#beat, this.#intervalMs).unref();
     return () => {
       this.#listeners.delete(entry);
+      this.#failure.forget(entry);
       if (this.#listeners.size === 0) this.#stop();
     };
   }
@@ -29,7 +38,10 @@ export class Heartbeat {
   }
 
   readonly #beat = (): void => {
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) {
+      this.#failure.attempt(listener, listener);
+      if (!this.#listeners.has(listener)) this.#failure.forget(listener);
+    }
   };
 
   #stop(): void {

@@ -1,4 +1,5 @@
 import { PodmanClient, type PodmanInfo } from "@driver/libpod";
+import type { Logger } from "@driver/nomad-plugin";
 import type { PodmanSocket } from "../config/resolve-sockets.ts";
 import { ContainerEvents } from "./container-events.ts";
 import type { EngineFacts } from "../plan/container-plan.ts";
@@ -7,6 +8,7 @@ import { settleOrAbort } from "../settle-or-abort.ts";
 export interface PodmanHostOptions extends PodmanSocket {
   /** Longest wait for an answer that should come soon. */
   readonly callTimeoutMs: number;
+  readonly logger: Logger;
 }
 
 /** What one look at a Podman service found. */
@@ -30,6 +32,7 @@ export class PodmanHost {
   readonly isDefault: boolean;
   readonly client: PodmanClient;
   readonly events: ContainerEvents;
+  readonly #callTimeoutMs: number;
   #facts: EngineFacts | undefined;
   #fresh: { readonly findings: HostFindings; readonly untilMs: number } | undefined;
   #asking: Promise<EngineFacts> | undefined;
@@ -38,8 +41,9 @@ export class PodmanHost {
     this.name = options.name;
     this.socketPath = options.path;
     this.isDefault = options.isDefault;
+    this.#callTimeoutMs = options.callTimeoutMs;
     this.client = new PodmanClient({ socketPath: options.path, timeouts: { quickMs: options.callTimeoutMs } });
-    this.events = new ContainerEvents(this.client.events);
+    this.events = new ContainerEvents(this.client.events, options.logger);
   }
 
   /** Facts a task's plan depends on; asked for when no fingerprint has found them yet. */
@@ -80,6 +84,16 @@ export class PodmanHost {
       cgroupControllers: info.cgroupControllers,
     };
     return { version, info };
+  }
+
+  /** Whether a host made with these options would be another one. */
+  isLike({ name, path, isDefault, callTimeoutMs }: Omit<PodmanHostOptions, "logger">): boolean {
+    return name === this.name && path === this.socketPath && isDefault === this.isDefault && callTimeoutMs === this.#callTimeoutMs;
+  }
+
+  /** The plugin config has it no more. Tasks that run on it go on to use it; when the last of them is gone nothing is left open. */
+  retire(): void {
+    this.client.retire();
   }
 
   close(): void {

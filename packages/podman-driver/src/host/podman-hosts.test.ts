@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FakePodman } from "@driver/testing";
-import { PodmanHosts } from "./podman-hosts.ts";
+import { FakePodman, RecordedLog, until } from "@driver/testing";
+import { PodmanHosts, type HostsConfig } from "./podman-hosts.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(20_000);
+const makeHosts = (config: HostsConfig): PodmanHosts => new PodmanHosts(config, new RecordedLog().logger);
 const sockets = [
   { name: "app", path: "/run/app.sock", isDefault: false },
   { name: "main", path: "/run/main.sock", isDefault: true },
 ];
 
 test("finds a service by name, and the default one by no name or by default", () => {
-  const hosts = new PodmanHosts({ sockets, callTimeoutMs: 1000 });
+  const hosts = makeHosts({ sockets, callTimeoutMs: 1000 });
   assert.deepEqual(["app", "main", "", "default"].map((name) => hosts.resolve(name).socketPath), ["/run/app.sock", "/run/main.sock", "/run/main.sock", "/run/main.sock"]);
   assert.throws(() => hosts.resolve("db"), { code: "config-invalid", message: /"db" is no socket of this client's plugin config; there are: app, main/ });
   hosts.close();
@@ -18,7 +19,7 @@ test("finds a service by name, and the default one by no name or by default", ()
 
 test("asks a service what it can do once, and looks at less of it from then on", async () => {
   await using fake = await FakePodman.start();
-  const hosts = new PodmanHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
+  const hosts = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
   const host = hosts.resolve("");
   assert.deepEqual(await host.facts(soon()), { version: "4.3.1", rootless: false, cgroupVersion: "v1", cgroupManager: "cgroupfs", cgroupControllers: [] });
   await host.facts(soon());
@@ -30,7 +31,7 @@ test("asks a service what it can do once, and looks at less of it from then on",
 
 test("remembers no facts from a look that failed", async () => {
   await using fake = await FakePodman.start();
-  const hosts = new PodmanHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
+  const hosts = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
   const rule = fake.fault(/info/, { kind: "empty-body" });
   await assert.rejects(hosts.resolve("").facts(soon()), { code: "bad-answer" });
   rule.clear();
@@ -40,7 +41,7 @@ test("remembers no facts from a look that failed", async () => {
 
 test("asks again what a service can do after a look that failed", async () => {
   await using fake = await FakePodman.start();
-  const hosts = new PodmanHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
+  const hosts = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
   const host = hosts.resolve("");
   await host.probe(soon());
   const rule = fake.fault(/containers/, { kind: "empty-body" });
@@ -48,5 +49,38 @@ test("asks again what a service can do after a look that failed", async () => {
   rule.clear();
   await host.probe(soon());
   assert.deepEqual(fake.seen.slice(-2), ["GET /_ping", "GET /info"]);
+  hosts.close();
+});
+
+test("keeps what is known of a service that stays the same under another config", async () => {
+  await using fake = await FakePodman.start();
+  const config = { sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 };
+  const hosts = makeHosts(config);
+  await hosts.resolve("").facts(soon());
+  const next = hosts.replaceBy({ ...config, sockets: [...config.sockets, { name: "app", path: "/run/app.sock", isDefault: false }] });
+  assert.equal(next.resolve(""), hosts.resolve(""));
+  await next.resolve("").facts(soon());
+  assert.deepEqual(fake.seen, ["GET /_ping", "GET /info"]);
+  next.close();
+});
+
+test("leaves a service that the config has no more to those who use it, and no connection when they have gone", async () => {
+  await using fake = await FakePodman.start();
+  const config = { sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 };
+  let hosts = makeHosts(config);
+  await hosts.resolve("").probe(soon());
+  const held = fake.fault(/info/, { kind: "hang" });
+  const looks = [];
+  for (let callTimeoutMs = 1001; callTimeoutMs < 1030; callTimeoutMs += 1) {
+    const asked = fake.seen.length;
+    looks.push(hosts.resolve("").probe(soon()));
+    await until(() => fake.seen.length > asked + 1);
+    hosts = hosts.replaceBy({ ...config, callTimeoutMs });
+  }
+  held.clear();
+  for (const look of await Promise.all(looks)) assert.equal(look.version, "4.3.1");
+  await until(async () => (await fake.countConnections()) === 0);
+  await hosts.resolve("").probe(soon());
+  assert.equal(await fake.countConnections(), 1);
   hosts.close();
 });

@@ -1,12 +1,31 @@
+import type { Logger } from "@driver/nomad-plugin";
 import { findSocket, type PodmanSocket } from "../config/resolve-sockets.ts";
 import { PodmanHost } from "./podman-host.ts";
+
+export interface HostsConfig {
+  readonly sockets: readonly PodmanSocket[];
+  readonly callTimeoutMs: number;
+}
 
 /** All Podman services of this client. */
 export class PodmanHosts {
   readonly all: readonly PodmanHost[];
+  readonly #logger: Logger;
 
-  constructor(config: { readonly sockets: readonly PodmanSocket[]; readonly callTimeoutMs: number }) {
-    this.all = config.sockets.map((socket) => new PodmanHost({ ...socket, callTimeoutMs: config.callTimeoutMs }));
+  /** `former`: those of the config until now. The ones that stay the same are used on, with all that is known about them. */
+  constructor(config: HostsConfig, logger: Logger, former: readonly PodmanHost[] = []) {
+    this.#logger = logger;
+    this.all = config.sockets.map((socket) => {
+      const options = { ...socket, callTimeoutMs: config.callTimeoutMs };
+      return former.find((host) => host.isLike(options)) ?? new PodmanHost({ ...options, logger: logger.with({ socket: socket.path }) });
+    });
+  }
+
+  /** The services of another config. Those that it does not have are retired: who uses one of them still can. */
+  replaceBy(config: HostsConfig): PodmanHosts {
+    const next = new PodmanHosts(config, this.#logger, this.all);
+    for (const host of this.all) if (!next.all.includes(host)) host.retire();
+    return next;
   }
 
   /** The service that a task chooses by name. Throws a `DriverError` `config-invalid` that names those there are. */
