@@ -3,6 +3,7 @@ import type { CallTimeouts } from "./call-timeouts.ts";
 import { decodeContainerInspect, type ContainerInspect } from "./container-inspect.ts";
 import { decodeContainerList, type ContainerListEntry } from "./container-list-entry.ts";
 import type { ContainerSpec } from "./container-spec.ts";
+import { decodeStatsReport, type ContainerStats } from "./container-stats.ts";
 import { encodeJson } from "./encode-json.ts";
 import type { HttpRequest } from "./http-request.ts";
 import { FrameError } from "./frame-demuxer.ts";
@@ -147,6 +148,25 @@ export class Containers {
       throw error instanceof FrameError ? toBadAnswer(error.message, request, error) : error;
     }
     if (!decoder.isAtBoundary) throw toBadAnswer("the log ended in the middle of a line", request);
+  }
+
+  /**
+   * What all running containers have used, each `intervalSeconds` anew, at once to begin with. Podman enumerates them for each
+   * report, so that containers may come and go. It ends when the service stops; a service that falls silent is `timeout`.
+   * A rootless service on cgroup v1 has no statistics: `conflict`, or `engine-error` (podman 3.4).
+   */
+  async *stats({ intervalSeconds }: { readonly intervalSeconds: number }, signal: AbortSignal): AsyncGenerator<readonly ContainerStats[], void, undefined> {
+    const request: HttpRequest = {
+      action: "follow the containers' statistics",
+      method: "GET",
+      path: ["containers", "stats"],
+      query: { stream: true, interval: intervalSeconds },
+    };
+    for await (const value of this.#caller.streamJson(request, { deadlineMs: intervalSeconds * 1000 + this.#timeouts.quickMs, signal })) {
+      const report = decodeAnswer(value, decodeStatsReport, request);
+      if ("error" in report) throw toReportedError(report.error, request);
+      yield report.containers;
+    }
   }
 
   /** Settles when it is gone; false when it did not exist. */

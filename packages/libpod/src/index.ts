@@ -20,6 +20,7 @@ export type {
   PublishedPort,
 } from "./container-inspect.ts";
 export type { ContainerListEntry } from "./container-list-entry.ts";
+export type { ContainerStats } from "./container-stats.ts";
 export type { ContainerStatus } from "./container-status.ts";
 
 // Commands in a running container.

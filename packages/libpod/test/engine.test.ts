@@ -116,6 +116,24 @@ describe("containers", limit, () => {
     await assert.rejects(containers.start("no-such-container", signal), { code: "not-found", podmanCause: "no such container" });
   });
 
+  test("are counted together, each time anew, until the caller leaves", async ({ signal }) => {
+    await using engine = openEngineUnderTest(signal);
+    const spin = "while :; do :; done";
+    const first = await engine.run({ command: ["sh", "-c", spin] });
+    const seen: { readonly id: string; readonly cpuNs: number }[] = [];
+    let second = "";
+    for await (const report of engine.client.containers.stats({ intervalSeconds: 1 }, signal)) {
+      for (const { containerId, cpuNs, cpuSystemNs, memoryBytes } of report.filter((one) => [first, second].includes(one.containerId))) {
+        assert.ok(cpuSystemNs <= cpuNs && memoryBytes > 0 && memoryBytes < 1_000_000_000);
+        seen.push({ id: containerId, cpuNs });
+      }
+      if (second === "") second = await engine.run(sleeper);
+      if (seen.some(({ id }) => id === second)) break;
+    }
+    const spent = seen.filter(({ id }) => id === first).map(({ cpuNs }) => cpuNs);
+    assert.ok(spent.length >= 2 && spent.every((cpuNs, index) => index === 0 || cpuNs > (spent[index - 1] ?? 0)), spent.join(", "));
+  });
+
   test("wait and events end when their callers give up", async ({ signal }) => {
     await using engine = openEngineUnderTest(signal);
     const id = await engine.run(sleeper);

@@ -201,14 +201,15 @@ export interface TaskStatus {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** A field left out was not measured. */
 export interface CpuUsage {
   /** Percent of one core: 200 means two cores. */
-  readonly percent: number;
-  readonly userPercent: number;
-  readonly systemPercent: number;
-  readonly totalTicksMhz: number;
-  readonly throttledPeriods: number;
-  readonly throttledTimeNs: number;
+  readonly percent?: number | undefined;
+  readonly userPercent?: number | undefined;
+  readonly systemPercent?: number | undefined;
+  readonly totalTicksMhz?: number | undefined;
+  readonly throttledPeriods?: number | undefined;
+  readonly throttledTimeNs?: number | undefined;
 }
 
 /** A field left out was not measured. */

@@ -32,6 +32,7 @@ export class FaultProxy implements AsyncDisposable {
   readonly #rules = new Set<RuleCounter>();
   readonly #counts = new Map<string, number>();
   readonly #sockets = new Set<Duplex>();
+  readonly #unanswered = new Set<ServerResponse>();
   readonly #ending = new AbortController();
   #background: BackgroundFaults | undefined;
 
@@ -50,6 +51,11 @@ export class FaultProxy implements AsyncDisposable {
   /** Harmed requests so far, by kind of fault. */
   get harmed(): Readonly<Record<string, number>> {
     return Object.fromEntries(this.#counts);
+  }
+
+  /** How many requests with this path have no whole answer yet; those that take the connection over do not count. */
+  countOpen(path: RegExp): number {
+    return [...this.#unanswered].filter(({ req }) => path.test(toEndpointPath(req.url ?? ""))).length;
   }
 
   /** Rules are asked in the order they were added; the first that befalls a request is the one. */
@@ -127,6 +133,8 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    this.#unanswered.add(outgoing);
+    outgoing.once("close", () => this.#unanswered.delete(outgoing));
     const fault = this.#draw(incoming);
     if (fault !== undefined && this.#answersAlone(fault, incoming, outgoing)) return;
     if (fault?.kind === "delay") await this.#pause(fault.delayMs);

@@ -9,11 +9,19 @@ import { testSetting } from "./test-setting.ts";
 export interface FaultyRigOptions {
   readonly pluginConfig?: Readonly<Record<string, HclValue>>;
   /**
-   * What the plugin does not see of what conmon writes down when a container ends, so that it has to ask Podman: the `records`,
-   * though it sees where they should be, or even that `folder`. Default: it sees all.
+   * What the plugin does not see, so that it has to ask Podman: of what conmon writes down when a container ends the `records`,
+   * though it sees where they should be, or even that `folder`; of the kernel's accounting all `cgroups`, or the
+   * `memory-controller` of cgroup v1. Default: it sees all.
    */
-  readonly hides?: "records" | "folder";
+  readonly hides?: keyof typeof hiddenFolders;
 }
+
+const hiddenFolders = {
+  records: () => exitFolder(),
+  folder: () => dirname(exitFolder()),
+  cgroups: () => "/sys/fs/cgroup",
+  "memory-controller": () => "/sys/fs/cgroup/memory",
+} as const;
 
 /** The built plugin with a fault proxy between it and the engine of this test run. */
 export class FaultyRig implements AsyncDisposable {
@@ -49,10 +57,10 @@ export function exitFolder(): string {
   return join(dirname(testSetting("TEST_PODMAN_SOCKET")), "tmp/exits");
 }
 
-/** A program that starts the plugin where conmon's exit folder, or the one it is in, is covered by an empty one. */
-async function writeBlindLauncher(hides: "records" | "folder"): Promise<string> {
+/** A program that starts the plugin where a folder is covered by an empty one. */
+async function writeBlindLauncher(hides: keyof typeof hiddenFolders): Promise<string> {
   const path = join(testSetting("TEST_SCRATCH"), `blind-${randomBytes(4).toString("hex")}`);
-  const covered = hides === "records" ? exitFolder() : dirname(exitFolder());
+  const covered = hiddenFolders[hides]();
   await writeFile(path, `#!/bin/sh\nexec unshare --mount -- sh -c 'mount -t tmpfs none "$0" && exec "$@"' '${covered}' '${testSetting("TEST_PLUGIN")}' "$@"\n`, { mode: 0o755 });
   return path;
 }

@@ -48,6 +48,11 @@ export class HostFixture implements Disposable {
     writeFileSync(join(this.root, path), text);
   }
 
+  /** Takes a file or a folder below the root away. */
+  remove(path: string): void {
+    rmSync(join(this.root, path), { recursive: true, force: true });
+  }
+
   [Symbol.dispose](): void {
     rmSync(this.root, { recursive: true, force: true });
   }

@@ -26,36 +26,44 @@ export function fromStatsMessage(message: StatsMessage): TaskStats {
   return { timestampNs: fromTimestampToNs(message.timestamp), cpu: fromCpuMessage(usage?.cpu), memory: fromMemoryMessage(usage?.memory) };
 }
 
-const cpuFields = [
-  CpuField.SYSTEM_MODE,
-  CpuField.USER_MODE,
-  CpuField.TOTAL_TICKS,
-  CpuField.THROTTLED_PERIODS,
-  CpuField.THROTTLED_TIME,
-  CpuField.PERCENT,
-];
+/** Each measure that is a rate, with its name here, on the wire, and in the list of what was measured. */
+const cpuRates = [
+  ["systemPercent", "systemMode", CpuField.SYSTEM_MODE],
+  ["userPercent", "userMode", CpuField.USER_MODE],
+  ["totalTicksMhz", "totalTicks", CpuField.TOTAL_TICKS],
+  ["percent", "percent", CpuField.PERCENT],
+] as const;
+
+/** The same of each that is a count. */
+const cpuCounts = [
+  ["throttledPeriods", "throttledPeriods", CpuField.THROTTLED_PERIODS],
+  ["throttledTimeNs", "throttledTime", CpuField.THROTTLED_TIME],
+] as const;
+
+type CpuInit = Partial<Record<(typeof cpuRates)[number][1], number>> & Partial<Record<(typeof cpuCounts)[number][1], bigint>> & { readonly measuredFields: CpuField[] };
 
 function toCpuMessage(cpu: CpuUsage): MessageInitShape<typeof CPUUsageSchema> {
-  return {
-    systemMode: toFinite(cpu.systemPercent),
-    userMode: toFinite(cpu.userPercent),
-    totalTicks: toFinite(cpu.totalTicksMhz),
-    throttledPeriods: toUint64(cpu.throttledPeriods),
-    throttledTime: toUint64(cpu.throttledTimeNs),
-    percent: toFinite(cpu.percent),
-    measuredFields: cpuFields,
-  };
+  const message: CpuInit = { measuredFields: [] };
+  // Loops, not chains of arrays: this runs for every task each second.
+  for (const [name, wireName, field] of cpuRates) {
+    const value = cpu[name];
+    if (value === undefined) continue;
+    message[wireName] = toFinite(value);
+    message.measuredFields.push(field);
+  }
+  for (const [name, wireName, field] of cpuCounts) {
+    const value = cpu[name];
+    if (value === undefined) continue;
+    message[wireName] = toUint64(value);
+    message.measuredFields.push(field);
+  }
+  return message;
 }
 
 function fromCpuMessage(message: CPUUsage | undefined): CpuUsage {
-  return {
-    systemPercent: message?.systemMode ?? 0,
-    userPercent: message?.userMode ?? 0,
-    totalTicksMhz: message?.totalTicks ?? 0,
-    throttledPeriods: Number(message?.throttledPeriods ?? 0n),
-    throttledTimeNs: Number(message?.throttledTime ?? 0n),
-    percent: message?.percent ?? 0,
-  };
+  if (message === undefined) return {};
+  const measured = [...cpuRates, ...cpuCounts].filter(([, , field]) => message.measuredFields.includes(field));
+  return Object.fromEntries(measured.map(([name, wireName]) => [name, Number(message[wireName])]));
 }
 
 /** Each measure with its name here, on the wire, and in the list of what was measured. */
@@ -73,7 +81,6 @@ type MemoryInit = Partial<Record<(typeof memoryMeasures)[number][1], bigint>> & 
 
 function toMemoryMessage(memory: MemoryUsage): MessageInitShape<typeof MemoryUsageSchema> {
   const message: MemoryInit = { measuredFields: [] };
-  // A loop, not a chain of arrays: this runs for every task each second.
   for (const [name, wireName, field] of memoryMeasures) {
     const value = memory[name];
     if (value === undefined) continue;

@@ -55,6 +55,29 @@ test("leaves out what a kernel does not tell", () => {
   assert.equal(readOomKills(folders), undefined);
 });
 
+test("reads what there is when the host lacks the memory controller, or shows that one alone", () => {
+  using host = new HostFixture();
+  const [v1, v2] = [legacy(host), unified(host)];
+  for (const file of ["cgroup/memory", "cgroup/c/memory.stat", "cgroup/c/memory.current", "cgroup/c/memory.peak", "cgroup/c/memory.swap.current"]) host.remove(file);
+  const nothing = { usageBytes: undefined, rssBytes: undefined, cacheBytes: undefined, swapBytes: undefined, maxUsageBytes: undefined };
+  assert.deepEqual(readCgroupSample(v1), { cpu, memory: nothing });
+  assert.deepEqual(readCgroupSample(v2), { cpu, memory: { ...nothing, kernelUsageBytes: undefined } });
+  using other = new HostFixture();
+  const memoryOnly = [legacy(other), unified(other)];
+  for (const file of ["cgroup/cpu", "cgroup/cpuacct", "cgroup/c/cpu.stat"]) other.remove(file);
+  for (const folders of memoryOnly) {
+    const sample = readCgroupSample(folders);
+    assert.deepEqual([sample?.memory.rssBytes, Object.values(sample?.cpu ?? {}).filter((value) => value !== undefined)], [3_000_000, []]);
+  }
+});
+
+test("tells no throttling where nobody counts it", () => {
+  using host = new HostFixture();
+  const folders = unified(host);
+  host.write("cgroup/c/cpu.stat", "usage_usec 5000000\nuser_usec 3000000\nsystem_usec 1200000\n");
+  assert.deepEqual(readCgroupSample(folders)?.cpu, { ...cpu, throttledPeriods: undefined, throttledTimeNs: undefined });
+});
+
 test("reports no negative memory when the counters were read at different moments", () => {
   using host = new HostFixture();
   const folders = unified(host);

@@ -2,13 +2,13 @@ import type { MemoryUsage } from "@driver/nomad-plugin";
 import type { CgroupFolders } from "./cgroup-path.ts";
 import { readKernelFile } from "./proc-files.ts";
 
-/** CPU counters since the container started; only their differences mean anything. */
+/** CPU counters since the container started; only their differences mean anything. What the kernel does not tell is left out. */
 export interface CpuCounters {
-  readonly totalNs: number;
-  readonly userNs: number;
-  readonly systemNs: number;
-  readonly throttledPeriods: number;
-  readonly throttledTimeNs: number;
+  readonly totalNs?: number | undefined;
+  readonly userNs?: number | undefined;
+  readonly systemNs?: number | undefined;
+  readonly throttledPeriods?: number | undefined;
+  readonly throttledTimeNs?: number | undefined;
 }
 
 export interface CgroupSample {
@@ -19,7 +19,10 @@ export interface CgroupSample {
 /** The kernel counts user and system time in these on cgroup v1 (USER_HZ, 100 on every Linux platform of Node). */
 const tickNs = 10_000_000;
 
-/** One reading of a container's accounting; undefined once its cgroup is gone. */
+/**
+ * One reading of a container's accounting, each figure for itself: a host may lack the memory controller, or keep it from this
+ * user. Undefined when nothing can be read, which is so once the cgroup is gone.
+ */
 export function readCgroupSample(folders: CgroupFolders): CgroupSample | undefined {
   return folders.version === 2 ? readUnified(folders.dir) : readLegacy(folders);
 }
@@ -29,21 +32,21 @@ export function readOomKills(folders: CgroupFolders): number | undefined {
   const text = readKernelFile(
     folders.version === 2 ? `${folders.dir}/memory.events` : `${folders.memoryDir}/memory.oom_control`,
   );
-  return text === undefined ? undefined : field(text, "oom_kill");
+  return field(text, "oom_kill");
 }
 
 function readUnified(dir: string): CgroupSample | undefined {
   const cpu = readKernelFile(`${dir}/cpu.stat`);
   const stat = readKernelFile(`${dir}/memory.stat`);
   const current = readKernelFile(`${dir}/memory.current`);
-  if (cpu === undefined || stat === undefined || current === undefined) return undefined;
+  if (cpu === undefined && stat === undefined && current === undefined) return undefined;
   return {
     cpu: {
-      totalNs: (field(cpu, "usage_usec") ?? 0) * 1000,
-      userNs: (field(cpu, "user_usec") ?? 0) * 1000,
-      systemNs: (field(cpu, "system_usec") ?? 0) * 1000,
-      throttledPeriods: field(cpu, "nr_throttled") ?? 0,
-      throttledTimeNs: (field(cpu, "throttled_usec") ?? 0) * 1000,
+      totalNs: times(field(cpu, "usage_usec"), 1000),
+      userNs: times(field(cpu, "user_usec"), 1000),
+      systemNs: times(field(cpu, "system_usec"), 1000),
+      throttledPeriods: field(cpu, "nr_throttled"),
+      throttledTimeNs: times(field(cpu, "throttled_usec"), 1000),
     },
     memory: {
       usageBytes: withoutInactiveFile(toCount(current), field(stat, "inactive_file")),
@@ -60,16 +63,16 @@ function readLegacy(folders: CgroupFolders & { version: 1 }): CgroupSample | und
   const usage = readKernelFile(`${folders.cpuacctDir}/cpuacct.usage`);
   const stat = readKernelFile(`${folders.memoryDir}/memory.stat`);
   const current = readKernelFile(`${folders.memoryDir}/memory.usage_in_bytes`);
-  if (usage === undefined || stat === undefined || current === undefined) return undefined;
-  const split = readKernelFile(`${folders.cpuacctDir}/cpuacct.stat`) ?? "";
-  const throttling = readKernelFile(`${folders.cpuDir}/cpu.stat`) ?? "";
+  if (usage === undefined && stat === undefined && current === undefined) return undefined;
+  const split = readKernelFile(`${folders.cpuacctDir}/cpuacct.stat`);
+  const throttling = readKernelFile(`${folders.cpuDir}/cpu.stat`);
   return {
     cpu: {
-      totalNs: toCount(usage) ?? 0,
-      userNs: (field(split, "user") ?? 0) * tickNs,
-      systemNs: (field(split, "system") ?? 0) * tickNs,
-      throttledPeriods: field(throttling, "nr_throttled") ?? 0,
-      throttledTimeNs: field(throttling, "throttled_time") ?? 0,
+      totalNs: toCount(usage),
+      userNs: times(field(split, "user"), tickNs),
+      systemNs: times(field(split, "system"), tickNs),
+      throttledPeriods: field(throttling, "nr_throttled"),
+      throttledTimeNs: field(throttling, "throttled_time"),
     },
     memory: {
       usageBytes: withoutInactiveFile(toCount(current), field(stat, "total_inactive_file")),
@@ -86,6 +89,10 @@ function withoutInactiveFile(currentBytes: number | undefined, inactiveFileBytes
   return currentBytes === undefined ? undefined : Math.max(0, currentBytes - (inactiveFileBytes ?? 0));
 }
 
+function times(count: number | undefined, unit: number): number | undefined {
+  return count === undefined ? undefined : count * unit;
+}
+
 function bytesIn(path: string): number | undefined {
   return toCount(readKernelFile(path));
 }
@@ -99,7 +106,8 @@ const newline = 10;
 const space = 32;
 
 /** The number behind `name ` at the start of a line. Makes no strings on the way: this runs for every task each second. */
-function field(text: string, name: string): number | undefined {
+function field(text: string | undefined, name: string): number | undefined {
+  if (text === undefined) return undefined;
   for (let at = text.indexOf(name); at !== -1; at = text.indexOf(name, at + 1)) {
     const valueAt = at + name.length + 1;
     if ((at > 0 && text.charCodeAt(at - 1) !== newline) || text.charCodeAt(valueAt - 1) !== space) continue;

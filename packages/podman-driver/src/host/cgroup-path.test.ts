@@ -93,6 +93,9 @@ test("finds the accounting of both cgroup versions, and none where none is mount
     cpuDir: `${host.cgroupDir}/cpu${path}`,
     cpuacctDir: `${host.cgroupDir}/cpuacct${path}`,
   });
+  host.remove("cgroup/memory");
+  host.write(`cgroup/cpuacct${path}/cpuacct.usage`, "0\n");
+  assert.equal(resolveCgroupFolders(host, path)?.version, 1);
   host.write("cgroup/cgroup.controllers", "cpu memory\n");
   assert.deepEqual(resolveCgroupFolders(host, path), { version: 2, dir: `${host.cgroupDir}${path}` });
 });

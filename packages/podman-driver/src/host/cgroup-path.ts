@@ -40,10 +40,13 @@ export type CgroupFolders =
   | { readonly version: 2; readonly dir: string }
   | { readonly version: 1; readonly memoryDir: string; readonly cpuDir: string; readonly cpuacctDir: string };
 
-/** Folders for a cgroup path that passed `isCgroupPathOf`; undefined when the host mounts no cgroups. */
+/**
+ * Folders for a cgroup path that passed `isCgroupPathOf`; undefined when the host mounts no cgroups. A host may lack one of
+ * the controllers of cgroup v1.
+ */
 export function resolveCgroupFolders(roots: HostRoots, path: string): CgroupFolders | undefined {
   const at = (controller: string): string => join(roots.cgroupDir, controller, path);
   if (existsSync(join(roots.cgroupDir, "cgroup.controllers"))) return { version: 2, dir: join(roots.cgroupDir, path) };
-  if (!existsSync(join(at("memory"), "memory.usage_in_bytes"))) return undefined;
+  if (!existsSync(join(at("memory"), "memory.usage_in_bytes")) && !existsSync(join(at("cpuacct"), "cpuacct.usage"))) return undefined;
   return { version: 1, memoryDir: at("memory"), cpuDir: at("cpu"), cpuacctDir: at("cpuacct") };
 }

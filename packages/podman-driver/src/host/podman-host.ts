@@ -2,6 +2,7 @@ import { PodmanClient, type PodmanInfo } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
 import type { PodmanSocket } from "../config/resolve-sockets.ts";
 import { ContainerEvents } from "./container-events.ts";
+import { SharedStats } from "./shared-stats.ts";
 import type { EngineFacts } from "../plan/container-plan.ts";
 import { settleOrAbort } from "../settle-or-abort.ts";
 
@@ -32,6 +33,7 @@ export class PodmanHost {
   readonly isDefault: boolean;
   readonly client: PodmanClient;
   readonly events: ContainerEvents;
+  readonly stats: SharedStats;
   readonly #callTimeoutMs: number;
   #facts: EngineFacts | undefined;
   #fresh: { readonly findings: HostFindings; readonly untilMs: number } | undefined;
@@ -44,6 +46,7 @@ export class PodmanHost {
     this.#callTimeoutMs = options.callTimeoutMs;
     this.client = new PodmanClient({ socketPath: options.path, timeouts: { quickMs: options.callTimeoutMs } });
     this.events = new ContainerEvents(this.client.events, options.logger);
+    this.stats = new SharedStats(this.client.containers, options.logger);
   }
 
   /** Facts a task's plan depends on; asked for when no fingerprint has found them yet. */
@@ -98,6 +101,7 @@ export class PodmanHost {
 
   close(): void {
     this.events.close();
+    this.stats.close();
     this.client.close();
   }
 }

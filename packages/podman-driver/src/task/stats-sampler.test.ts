@@ -2,12 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { CgroupSample } from "../host/cgroup-counters.ts";
-import { followStats, toTaskStats, type TimedSample } from "./stats-sampler.ts";
+import { followStats, toTaskStats } from "./stats-sampler.ts";
+import type { StatsSource, TimedSample } from "./stats-source.ts";
 
 const sample = (totalNs: number): CgroupSample => ({ cpu: { totalNs, userNs: totalNs / 2, systemNs: totalNs / 4, throttledPeriods: 3, throttledTimeNs: 5 }, memory: { rssBytes: 7 } });
 const timed = (atMs: number, totalMs: number): TimedSample => ({ atNs: BigInt(atMs) * 1_000_000n, sample: sample(totalMs * 1e6) });
 const compute = { totalComputeMhz: 8000, coreCount: 4 };
 const ready = Promise.resolve();
+const reading = (read: () => CgroupSample | "none" | undefined): { readonly ready: Promise<void>; readonly open: () => StatsSource } => {
+  const toReading = (found: ReturnType<typeof read>): ReturnType<StatsSource["read"]> => (typeof found === "object" ? { atNs: process.hrtime.bigint(), sample: found } : found);
+  return { ready, open: () => ({ read: () => toReading(read()), close: () => undefined }) };
+};
 const soon = (): AbortSignal => AbortSignal.timeout(20_000);
 
 test("reports 0 % for the first reading", () => {
@@ -22,9 +27,16 @@ test("reports the share of one core between two readings, and what it is worth i
 });
 
 test("reports 0 where the counters say nothing", () => {
-  const percentOf = (now: TimedSample, then: TimedSample): number => toTaskStats(now, then, compute, 0n).cpu.percent;
+  const percentOf = (now: TimedSample, then: TimedSample): number | undefined => toTaskStats(now, then, compute, 0n).cpu.percent;
   assert.deepEqual([percentOf(timed(2000, 1), timed(1000, 9)), percentOf(timed(1000, 9), timed(1000, 1)), percentOf(timed(900, 9), timed(1000, 1))], [0, 0, 0]);
   assert.equal(toTaskStats(timed(2000, 6000), timed(1000, 5000), { totalComputeMhz: 0, coreCount: 0 }, 0n).cpu.totalTicksMhz, 0);
+});
+
+test("leaves out what was not counted, and 0 is the first of what is", () => {
+  const bare = { atNs: 0n, sample: { cpu: {}, memory: {} } };
+  assert.deepEqual(Object.values(toTaskStats(bare, timed(0, 1), compute, 0n).cpu).filter((value) => value !== undefined), []);
+  const { cpu } = toTaskStats({ atNs: 1_000_000_000n, sample: { cpu: { totalNs: 5e8 }, memory: {} } }, bare, compute, 0n);
+  assert.deepEqual([cpu.percent, cpu.userPercent, cpu.throttledPeriods], [0, undefined, undefined]);
 });
 
 test("gives finite numbers only, from whatever the kernel says", () => {
@@ -42,7 +54,7 @@ test("gives finite numbers only, from whatever the kernel says", () => {
 test("samples at once, then at the interval, and ends with the cgroup", async () => {
   const readings = [sample(0), sample(1e9), sample(2e9)];
   const atMs: number[] = [];
-  for await (const stats of followStats({ intervalMs: 100, compute, ready, read: () => readings.shift() }, soon())) {
+  for await (const stats of followStats({ intervalMs: 100, compute, ...reading(() => readings.shift()) }, soon())) {
     assert.equal(stats.memory.rssBytes, 7);
     atMs.push(performance.now());
   }
@@ -54,18 +66,29 @@ test("takes an interval that is too short for 100 ms, and one that no timer can 
   for (const intervalMs of [0, -5, 1]) {
     const startedMs = performance.now();
     let reads = 0;
-    for await (const _stats of followStats({ intervalMs, compute, ready, read: () => ((reads += 1) < 3 ? sample(0) : undefined) }, soon()));
+    for await (const _stats of followStats({ intervalMs, compute, ...reading(() => ((reads += 1) < 3 ? sample(0) : undefined)) }, soon()));
     assert.ok(performance.now() - startedMs >= 150);
   }
   const stop = AbortSignal.timeout(50);
   let samples = 0;
-  for await (const _stats of followStats({ intervalMs: 1e12, compute, ready, read: () => sample(0) }, stop)) samples += 1;
+  for await (const _stats of followStats({ intervalMs: 1e12, compute, ...reading(() => sample(0)) }, stop)) samples += 1;
   assert.equal(samples, 1);
+});
+
+test("skips a beat at which there is nothing new, dates a sample by its reading, and closes its source", async () => {
+  let closed = 0;
+  const readings: ReturnType<StatsSource["read"]>[] = ["none", { atNs: process.hrtime.bigint() - 5_000_000_000n, sample: sample(0) }, "none", undefined];
+  const open = (): StatsSource => ({ read: () => readings.shift(), close: () => void (closed += 1) });
+  const seen = await Array.fromAsync(followStats({ intervalMs: 100, compute, ready, open }, soon()));
+  assert.equal(seen.length, 1);
+  const ageMs = Date.now() - Number((seen[0]?.timestampNs ?? 0n) / 1_000_000n);
+  assert.ok(ageMs >= 5000 && ageMs < 15_000, `${ageMs} ms`);
+  assert.equal(closed, 1);
 });
 
 test("queues nothing for a reader that is slower than the interval", async () => {
   let reads = 0;
-  const stream = followStats({ intervalMs: 100, compute, ready, read: () => sample((reads += 1)) }, soon());
+  const stream = followStats({ intervalMs: 100, compute, ...reading(() => sample((reads += 1))) }, soon());
   await stream.next();
   await new Promise((resolve) => setTimeout(resolve, 350));
   assert.equal(reads, 1);
@@ -77,9 +100,9 @@ test("queues nothing for a reader that is slower than the interval", async () =>
 test("stops its timer when the reader leaves and when the signal fires", async () => {
   const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
   const before = timers();
-  for await (const _stats of followStats({ intervalMs: 60_000, compute, ready, read: () => sample(0) }, new AbortController().signal)) break;
+  for await (const _stats of followStats({ intervalMs: 60_000, compute, ...reading(() => sample(0)) }, new AbortController().signal)) break;
   assert.equal(timers(), before);
   const stop = new AbortController();
-  for await (const _stats of followStats({ intervalMs: 60_000, compute, ready, read: () => sample(0) }, stop.signal)) setImmediate(() => stop.abort());
+  for await (const _stats of followStats({ intervalMs: 60_000, compute, ...reading(() => sample(0)) }, stop.signal)) setImmediate(() => stop.abort());
   assert.equal(timers(), before);
 });

@@ -1,12 +1,6 @@
 import type { TaskStats } from "@driver/nomad-plugin";
-import type { CgroupSample } from "../host/cgroup-counters.ts";
 import { toTimerMs } from "../to-timer-ms.ts";
-
-export interface TimedSample {
-  /** Monotonic clock, nanoseconds. */
-  readonly atNs: bigint;
-  readonly sample: CgroupSample;
-}
+import type { StatsSource, TimedSample } from "./stats-source.ts";
 
 /** What a node's CPU is worth, as Nomad told it; zeros where it did not. */
 export interface NodeCompute {
@@ -22,17 +16,15 @@ export function toTaskStats(current: TimedSample, previous: TimedSample | undefi
   const { cpu, memory } = current.sample;
   const before = previous?.sample.cpu;
   const elapsedNs = previous === undefined ? 0 : Number(current.atNs - previous.atNs);
-  const percentOf = (now: number, then: number | undefined): number =>
-    elapsedNs > 0 && then !== undefined && now > then ? (100 * (now - then)) / elapsedNs : 0;
-  const percent = percentOf(cpu.totalNs, before?.totalNs);
+  const percent = toPercent(cpu.totalNs, before?.totalNs, elapsedNs);
   const mhzPerCore = compute.coreCount > 0 ? compute.totalComputeMhz / compute.coreCount : 0;
   return {
     timestampNs,
     cpu: {
       percent,
-      userPercent: percentOf(cpu.userNs, before?.userNs),
-      systemPercent: percentOf(cpu.systemNs, before?.systemNs),
-      totalTicksMhz: (percent / 100) * mhzPerCore,
+      userPercent: toPercent(cpu.userNs, before?.userNs, elapsedNs),
+      systemPercent: toPercent(cpu.systemNs, before?.systemNs, elapsedNs),
+      totalTicksMhz: percent === undefined ? undefined : (percent / 100) * mhzPerCore,
       throttledPeriods: cpu.throttledPeriods,
       throttledTimeNs: cpu.throttledTimeNs,
     },
@@ -40,34 +32,45 @@ export function toTaskStats(current: TimedSample, previous: TimedSample | undefi
   };
 }
 
+function toPercent(nowNs: number | undefined, thenNs: number | undefined, elapsedNs: number): number | undefined {
+  if (nowNs === undefined) return undefined;
+  return elapsedNs > 0 && thenNs !== undefined && nowNs > thenNs ? (100 * (nowNs - thenNs)) / elapsedNs : 0;
+}
+
 export interface StatsOptions {
   /** Milliseconds between samples; below 100 counts as 100. */
   readonly intervalMs: number;
   readonly compute: NodeCompute;
-  /** Nothing is read before it settles. */
+  /** Nothing is opened before it settles. */
   readonly ready: Promise<void>;
-  /** Undefined: the cgroup is gone, so the task has ended. */
-  read(): CgroupSample | undefined;
+  open(): StatsSource;
 }
 
 const shortestIntervalMs = 100;
 
-/** Samples as soon as it may and then at each interval, until the cgroup is gone or the signal fires. */
+/** Samples as soon as it may and then at each interval, until the source has no more or the signal fires. */
 export async function* followStats(options: StatsOptions, signal: AbortSignal): AsyncGenerator<TaskStats> {
   await options.ready;
+  const source = options.open();
   const ticks = new Ticks(toTimerMs(Math.max(shortestIntervalMs, options.intervalMs)), signal);
   try {
     let previous: TimedSample | undefined;
     do {
-      const sample = options.read();
-      if (sample === undefined) return;
-      const current = { atNs: process.hrtime.bigint(), sample };
-      yield toTaskStats(current, previous, options.compute, BigInt(Date.now()) * 1_000_000n);
+      const current = source.read();
+      if (current === undefined) return;
+      if (current === "none") continue;
+      yield toTaskStats(current, previous, options.compute, toWallClock(current.atNs));
       previous = current;
     } while (await ticks.next());
   } finally {
     ticks.close();
+    source.close();
   }
+}
+
+/** Nanoseconds since the epoch of a recent moment of the monotonic clock. */
+function toWallClock(atNs: bigint): bigint {
+  return BigInt(Date.now()) * 1_000_000n - (process.hrtime.bigint() - atNs);
 }
 
 /** A metronome that never queues: a reader who falls behind gets the next beat, not the missed ones. */

@@ -2,7 +2,6 @@ import type { ContainerInspect } from "@driver/libpod";
 import { DriverError, type Logger } from "@driver/nomad-plugin";
 import { type TaskConfig, type TaskStats, type TaskStatus, type WaitResult } from "@driver/nomad-plugin";
 import type { DriverServices } from "../driver-services.ts";
-import { readCgroupSample } from "../host/cgroup-counters.ts";
 import { identifyContainer, identifyWithoutEngine, type ContainerProcesses } from "../host/container-processes.ts";
 import type { PodmanHost } from "../host/podman-host.ts";
 import type { ProcessIdentity } from "../host/proc-files.ts";
@@ -17,6 +16,7 @@ import { waitForExit, type ExitSources, type Outcomes } from "./exit-watcher.ts"
 import { findContainer } from "./find-container.ts";
 import { restartStopped } from "./restart-stopped.ts";
 import { followStats, type NodeCompute } from "./stats-sampler.ts";
+import { openStatsSource, type StatsSource } from "./stats-source.ts";
 import { collectOutput, drainLimitsOf, type KeptLog } from "./task-output.ts";
 import { TaskProcesses } from "./task-processes.ts";
 
@@ -151,14 +151,15 @@ export class TaskHandle {
     if (this.#isRestarting) await this.#whenFound(AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
   }
 
-  /** Ends with the task. Yields nothing where the container's cgroup cannot be read. */
-  stats(options: { readonly intervalMs: number; readonly compute: NodeCompute }, signal: AbortSignal): AsyncIterable<TaskStats> {
-    const read = (): ReturnType<typeof readCgroupSample> => {
+  /** Ends with the task. */
+  stats({ intervalMs, compute }: { readonly intervalMs: number; readonly compute: NodeCompute }, signal: AbortSignal): AsyncIterable<TaskStats> {
+    const open = (): StatsSource => {
       const { cgroup } = this.processes;
-      return this.isRunning && cgroup !== undefined ? readCgroupSample(cgroup) : undefined;
+      const isDead = (): boolean => this.processes.isMainGone();
+      return openStatsSource({ containerId: this.containerId, cgroup, shared: this.host.stats, intervalMs, isRunning: () => this.isRunning, isDead });
     };
     const either = AbortSignal.any([signal, this.#stop.signal]);
-    return followStats({ ...options, read, ready: this.#whenFound(either) }, either);
+    return followStats({ intervalMs, compute, open, ready: this.#whenFound(either) }, either);
   }
 
   /** Lets go of the container, which runs on. Settles when watch and pump have ended. */
