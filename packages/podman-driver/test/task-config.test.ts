@@ -49,6 +49,14 @@ test("sets limits and labels as Nomad asks for them", async () => {
   assert.equal(labels["nomad-driver-podman.task_id"], task.config.id);
 });
 
+for (const { cpuShares, taken } of [{ cpuShares: 1, taken: 2 }, { cpuShares: 300_000, taken: 262_144 }]) {
+  test(`starts a task of ${cpuShares} MHz with the shares nearest to it that the kernel takes`, async () => {
+    await using rig = await DriverRig.start();
+    const task = await rig.runScript("sleep 60", { resources: { cpuShares } });
+    assert.equal((await inspectOf(task)).host.cpuShares, taken);
+  });
+}
+
 test("confines a task to the cores it has reserved", async () => {
   const resources = { linux: { cpuPeriodUs: 0, cpuQuotaUs: 0, cpuShares: 100, memoryLimitBytes: 0, oomScoreAdj: 0, cpusetCpus: "1", cpusetCgroup: "", percentTicks: 0.5 } };
   const { output, rig } = await outputOf("grep Cpus_allowed_list /proc/self/status", { resources });
@@ -72,9 +80,9 @@ test("mounts what Nomad asks for, read-only where it says so", async () => {
 
 test("passes on the devices that Nomad's device plugins assign", async () => {
   const device = { hostPath: "/dev/null", taskPath: "/dev/assigned", cgroupPermissions: "rw" };
-  const { output, rig } = await outputOf("test -c /dev/assigned && echo there", { more: { devices: [device] } });
+  const { output, rig } = await outputOf("test -c /dev/assigned && echo $GPU", { more: { devices: [device], deviceEnv: { GPU: "0" } } });
   await using _rig = rig;
-  assert.equal(output, "there\n");
+  assert.equal(output, "0\n");
 });
 
 test("uses the name servers of the group, else those of the plugin", async () => {
@@ -90,11 +98,13 @@ test("joins the network namespace that Nomad made for the group, whatever networ
   const name = `driver-test-${process.pid}`;
   await run("ip", ["netns", "add", name]);
   try {
-    const more = { networkIsolation: { mode: "group", path: `/var/run/netns/${name}`, labels: {} } } as const;
+    const hosts = { hostname: "the-group", address: "192.0.2.7" };
+    const more = { networkIsolation: { mode: "group", path: `/var/run/netns/${name}`, labels: {}, hosts } } as const;
     await run("ip", ["-n", name, "link", "add", "marker0", "type", "bridge"]);
-    const { output, rig } = await outputOf("ls /sys/class/net", { config: { network_mode: "host" }, more });
+    const { output, rig } = await outputOf("ls /sys/class/net; cat /etc/hosts", { config: { network_mode: "host" }, more });
     await using _rig = rig;
     assert.match(output, /marker0/);
+    assert.match(output, /^192\.0\.2\.7\s+the-group/m);
   } finally {
     await run("ip", ["netns", "delete", name]);
   }

@@ -75,6 +75,18 @@ test("tells the task's owner when its ports are not published", () => {
   assert.deepEqual([notices("bridge"), notices("none", [])], [[], []]);
 });
 
+test("tells the task's owner when the ports of its own network block are not published", () => {
+  const own = { device: "", cidr: "", ip: "", reservedPorts: [{ label: "http", port: 80 }], dynamicPorts: [] };
+  const notices = (network_mode: string): readonly string[] => plan({ config: { network_mode }, task: { resources: { ...plainTask().resources, networks: [own] } } }).notices;
+  for (const mode of ["bridge", "none"]) assert.match(notices(mode).join(), /resources\.network.*"http"/);
+  assert.deepEqual(notices("host"), []);
+});
+
+test("takes what device plugins add to the environment, where the task does not say otherwise", () => {
+  const { spec } = plan({ task: { env: { A: "task", B: "task" }, deviceEnv: { A: "plugin", GPU: "0" } } });
+  assert.deepEqual(spec.env, { A: "task", B: "task", GPU: "0" });
+});
+
 test("tells the task's owner when its network_mode is not used", () => {
   const { notices } = plan({ config: { network_mode: "host" }, task: { networkIsolation: { mode: "group", path: "/n", labels: {} } } });
   assert.deepEqual(notices, ['network_mode "host" is not used: the task joins its group\'s network']);

@@ -8,8 +8,8 @@ import { planDns } from "./dns.ts";
 import { planLabels } from "./labels.ts";
 import { planLog } from "./log-configuration.ts";
 import { planMounts, type PodmanMount } from "./mounts.ts";
-import { planNetwork } from "./network.ts";
-import { planPorts } from "./ports.ts";
+import { planHosts, planNetwork } from "./network.ts";
+import { describeOwnPorts, planPorts } from "./ports.ts";
 import { refuseUnappliedKeys } from "./refused-keys.ts";
 import { planLimits } from "./resources.ts";
 
@@ -64,8 +64,9 @@ export function planContainer(input: PlanInput): ContainerPlan {
     name,
     image: input.image,
     ...planCommand(options),
-    env: { ...task.env },
-    labels: planLabels(task, options.labels, policy.extraLabels),
+    // Nomad has what its device plugins set in both; a host that has not means the task's own words to count.
+    env: { ...task.deviceEnv, ...task.env },
+    labels: planLabels(task, options, policy.extraLabels),
     ...(options.working_dir !== undefined && { work_dir: options.working_dir }),
     ...(options.hostname !== undefined && { hostname: options.hostname }),
     ...(task.user !== "" && { user: task.user }),
@@ -77,9 +78,12 @@ export function planContainer(input: PlanInput): ContainerPlan {
     netns: network.netns,
     ...(publishes && { portmappings: ports }),
     ...planDns(task.dns, policy.dnsServers),
+    ...planHosts(task),
     log_configuration: planLog(resolveTaskLogging(options.logging, policy.logging), policy.logCollection),
   };
-  return { name, spec, notices: [network.notice, toPortNotice(ports, network.netns.nsmode)].filter((notice) => notice !== undefined) };
+  const ownPorts = network.netns.nsmode === "host" ? undefined : describeOwnPorts(task);
+  const notices = [network.notice, toPortNotice(ports, network.netns.nsmode), ownPorts];
+  return { name, spec, notices: notices.filter((notice) => notice !== undefined) };
 }
 
 /** In a group's network Nomad publishes the ports itself. */

@@ -1,21 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { plainTask } from "@driver/testing";
+import type { HclRecord } from "@driver/nomad-plugin";
 import fc from "fast-check";
+import { taskSchema, type TaskOptions } from "../config/task-schema.ts";
 import { hashConfig, ownLabels, planLabels } from "./labels.ts";
 
 const prefix = "com.hashicorp.nomad.";
 const task = plainTask();
+const options = (config: HclRecord = {}): TaskOptions => taskSchema.decodeValue({ image: "busybox", ...config });
 const nomadLabels = (globs: readonly string[]): Record<string, string> =>
-  Object.fromEntries(Object.entries(planLabels(task, {}, globs)).filter(([key]) => key.startsWith(prefix)).map(([key, value]) => [key.slice(prefix.length), value]));
+  Object.fromEntries(Object.entries(planLabels(task, options(), globs)).filter(([key]) => key.startsWith(prefix)).map(([key, value]) => [key.slice(prefix.length), value]));
 
 test("always says whose container it is", () => {
-  assert.deepEqual(planLabels(task, {}, []), {
+  assert.deepEqual(planLabels(task, options(), []), {
     [ownLabels.taskId]: task.id,
     [ownLabels.taskName]: "web",
     [ownLabels.allocId]: task.allocId,
     [ownLabels.nodeId]: "node-id",
-    [ownLabels.configHash]: hashConfig(task.driverConfig),
+    [ownLabels.configHash]: hashConfig(options()),
   });
 });
 
@@ -41,15 +44,22 @@ test("gives Nomad's labels their values", () => {
 });
 
 test("lets no label of the task take the place of ours", () => {
-  const labels = planLabels(task, { app: "x", [ownLabels.allocId]: "forged", [`${prefix}alloc_id`]: "forged" }, ["x"]);
+  const labels = planLabels(task, options({ labels: [{ app: "x", [ownLabels.allocId]: "forged", [`${prefix}alloc_id`]: "forged" }] }), ["x"]);
   assert.deepEqual([labels["app"], labels[ownLabels.allocId], labels[`${prefix}alloc_id`]], ["x", task.allocId, task.allocId]);
 });
 
 test("takes any text for a glob", () => {
-  fc.assert(fc.property(fc.string(), (glob) => void planLabels(task, {}, [glob])));
+  fc.assert(fc.property(fc.string(), (glob) => void planLabels(task, options(), [glob])));
 });
 
-test("tells configs apart by their hash, which is stable", () => {
-  assert.equal(hashConfig(Buffer.from("a")), "ca978112ca1bbdca");
-  assert.notEqual(hashConfig(Buffer.from("a")), hashConfig(Buffer.from("b")));
+test("tells configs apart by their hash, which is the same each time and in any order", () => {
+  assert.match(hashConfig(options()), /^[0-9a-f]{16}$/);
+  assert.equal(hashConfig(options()), hashConfig(options()));
+  assert.notEqual(hashConfig(options({ command: "a" })), hashConfig(options({ command: "b" })));
+  assert.equal(hashConfig(options({ labels: [{ a: "1", b: "2" }] })), hashConfig(options({ labels: [{ b: "2", a: "1" }] })));
+});
+
+test("makes no digest of a secret: how the image is fetched does not count", () => {
+  const plain = hashConfig(options());
+  for (const auth of [{ username: "u", password: "p" }, { username: "u", password: "q" }, { tls_verify: false }]) assert.equal(hashConfig(options({ auth })), plain);
 });

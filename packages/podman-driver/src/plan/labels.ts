@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { TaskConfig } from "@driver/nomad-plugin";
+import { encodeGoMsgpack, type TaskConfig } from "@driver/nomad-plugin";
+import { taskSchema, type TaskOptions } from "../config/task-schema.ts";
 
 /** Our own labels are always set: they tell whose container this is when its name is taken. */
 export const ownLabels = {
@@ -17,7 +18,7 @@ const nomadLabelPrefix = "com.hashicorp.nomad.";
  * ours. `com.hashicorp.nomad.alloc_id` comes with any `extra_labels` and never without: Nomad's Docker driver
  * removes containers that carry it where both share a socket.
  */
-export function planLabels(task: TaskConfig, taskLabels: Readonly<Record<string, string>>, extraLabels: readonly string[]): Record<string, string> {
+export function planLabels(task: TaskConfig, options: TaskOptions, extraLabels: readonly string[]): Record<string, string> {
   const nomad: Record<string, string> = {
     job_name: task.jobName,
     job_id: task.jobId,
@@ -31,19 +32,24 @@ export function planLabels(task: TaskConfig, taskLabels: Readonly<Record<string,
   const chosen = Object.entries(nomad).filter(([word]) => extraLabels.some((glob) => matchesGlob(glob, word)));
   if (extraLabels.length > 0) chosen.push(["alloc_id", task.allocId]);
   return {
-    ...taskLabels,
+    ...options.labels,
     ...Object.fromEntries(chosen.map(([word, value]) => [`${nomadLabelPrefix}${word}`, value])),
     [ownLabels.taskId]: task.id,
     [ownLabels.taskName]: task.name,
     [ownLabels.allocId]: task.allocId,
     [ownLabels.nodeId]: task.nodeId,
-    [ownLabels.configHash]: hashConfig(task.driverConfig),
+    [ownLabels.configHash]: hashConfig(options),
   };
 }
 
-/** Short fingerprint of a driver configuration; tells whether a running container was made from this one. */
-export function hashConfig(driverConfig: Uint8Array): string {
-  return createHash("sha256").update(driverConfig).digest("hex").slice(0, 16);
+/**
+ * Short fingerprint of a task's options; tells whether a container was made from these. Without `auth` and all other secrets:
+ * labels are for everyone to read, and a digest of a password is a way to guess it. How an image is fetched makes no other
+ * container anyway.
+ */
+export function hashConfig(options: TaskOptions): string {
+  const value = encodeGoMsgpack({ ...taskSchema.toValue(options), auth: null });
+  return createHash("sha256").update(value).digest("hex").slice(0, 16);
 }
 
 function matchesGlob(glob: string, word: string): boolean {

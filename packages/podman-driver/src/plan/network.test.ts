@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { plainTask } from "@driver/testing";
-import { planNetwork, toDriverNetwork, type NetworkFacts, type ObservedNetwork } from "./network.ts";
+import { planHosts, planNetwork, toDriverNetwork, type NetworkFacts, type ObservedNetwork } from "./network.ts";
 
 const rootful: NetworkFacts = { rootless: false, version: "4.3.1", defaultRootlessMode: "" };
 const rootless = { ...rootful, rootless: true };
@@ -63,3 +63,11 @@ for (const { what, observed, ip } of addresses) {
     assert.deepEqual(toDriverNetwork(observed, { http: 80 }), ip === undefined ? undefined : { ip, portMap: { http: 80 }, autoAdvertise: true });
   });
 }
+
+test("names the group's address as Nomad wants it, and refuses what is no address", () => {
+  const withHosts = (hostname: string, address: string): ReturnType<typeof plainTask> => plainTask({ networkIsolation: { mode: "group", path: "/n", labels: {}, hosts: { hostname, address } } });
+  assert.deepEqual(planHosts(withHosts("web", "192.0.2.7")), { hostadd: ["web:192.0.2.7"] });
+  assert.deepEqual(planHosts(withHosts("web", "2001:db8::7")), { hostadd: ["web:2001:db8::7"] });
+  assert.deepEqual([planHosts(inGroup), planHosts(plainTask()), planHosts(withHosts("", ""))], [{}, {}, {}]);
+  assert.throws(() => planHosts(withHosts("web", "nowhere")), { code: "config-invalid", message: /host name web is "nowhere", which is not an IP address/ });
+});

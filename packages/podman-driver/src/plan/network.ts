@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { DriverError, type DriverNetwork, type TaskConfig } from "@driver/nomad-plugin";
 
 /** A namespace in Podman's spelling. */
@@ -34,6 +35,18 @@ export function planNetwork(task: TaskConfig, networkMode: string, facts: Networ
     return { netns: { nsmode: "path", value: groupPath }, ...notice };
   }
   return { netns: { nsmode: networkMode === "" ? defaultMode(facts) : checkNetworkMode(networkMode) } };
+}
+
+/**
+ * The line of /etc/hosts that Nomad wants in each task of a group, in Podman's spelling. Podman writes down whatever it is
+ * given (podman 4.3 to 6.1), so the address is checked here.
+ * @throws DriverError `config-invalid`
+ */
+export function planHosts({ networkIsolation }: TaskConfig): { readonly hostadd?: readonly string[] } {
+  const { hostname = "", address = "" } = networkIsolation?.hosts ?? {};
+  if (hostname === "") return {};
+  if (isIP(address) === 0) throw new DriverError("config-invalid", `the group's network: the address of the host name ${hostname} is "${address}", which is not an IP address`);
+  return { hostadd: [`${hostname}:${address}`] };
 }
 
 const plainModes = ["bridge", "host", "none"];

@@ -35,6 +35,11 @@ test("weighs CPU by shares, where Podman may set them", () => {
   assert.deepEqual(planLimits({ ...resources, cpuShares: 0 }, noHardLimit, rootful).cpu, {});
 });
 
+test("keeps shares within what the kernel takes", () => {
+  const sharesFor = (cpuShares: number): number | undefined => planLimits({ ...resources, cpuShares }, noHardLimit, rootful).cpu?.shares;
+  assert.deepEqual([1, 2, 262_144, 262_145, 1e9].map(sharesFor), [2, 2, 262_144, 262_144, 262_144]);
+});
+
 test("confines a task to its reserved cores", () => {
   assert.deepEqual(planLimits(withLinux({ cpusetCpus: "0,2-3" }), noHardLimit, rootful).cpu, { shares: 100, cpus: "0,2-3" });
 });

@@ -2,6 +2,9 @@ import { DriverError, type LinuxResources, type TaskResources } from "@driver/no
 
 const mib = 1_048_576;
 
+/** The kernel takes no other shares (cgroup v1: `cpu.shares`; v2: runtimes make a weight of them, and some fail beyond). */
+const [fewestShares, mostShares] = [2, 262_144];
+
 /** Limits in Podman's spelling (OCI LinuxResources). */
 export interface PodmanLimits {
   readonly memory?: { readonly limit?: number; readonly reservation?: number };
@@ -24,13 +27,14 @@ export interface CpuLimitOptions {
 
 /**
  * `memory_max` is the limit where it is set, and `memory` is then what the kernel keeps for the task; -1 means no
- * limit (`nomad` 2.0.4). Shares are sent to a rootless Podman only where systemd has delegated the CPU controller to its
+ * limit (`nomad` 2.0.4). Shares beyond what the kernel takes count as the nearest it does, as with Nomad's Docker driver. They are sent to a rootless Podman only where systemd has delegated the CPU controller to its
  * user; a limit that the user's cgroups cannot hold would fail every start (podman 5.4 with crun), so it is refused.
  */
 export function planLimits(resources: TaskResources, cpu: CpuLimitOptions, engine: LimitingEngine): PodmanLimits {
   const memory = planMemory(resources);
   const mayWeigh = !engine.rootless || engine.cgroupControllers.includes("cpu");
-  const shares = mayWeigh && resources.cpuShares > 0 ? resources.cpuShares : undefined;
+  const shares = mayWeigh && resources.cpuShares > 0 ? Math.min(mostShares, Math.max(fewestShares, resources.cpuShares)) : undefined;
+  // `cpusetCgroup` is not followed: every task has one, and what Nomad puts into it changes while the task runs.
   const cpus = resources.linux.cpusetCpus === "" ? undefined : resources.linux.cpusetCpus;
   if (cpus !== undefined) checkController("cpuset", "cores", engine);
   if (cpu.hardLimit) checkController("cpu", "cpu_hard_limit", engine);

@@ -1,6 +1,7 @@
 import type { ContainerInspect } from "@driver/libpod";
 import { join } from "node:path";
 import type { TaskConfig } from "@driver/nomad-plugin";
+import type { TaskOptions } from "../config/task-schema.ts";
 import { hashConfig, ownLabels } from "../plan/labels.ts";
 
 /** Whose a container is that has the name this task wants. */
@@ -13,9 +14,11 @@ export type ContainerClaim =
 
 /**
  * Judges a container by its labels, and one without our labels by its mounts: the Go driver sets none, but a
- * container with this allocation's folder inside is this allocation's.
+ * container with this allocation's folder inside is this allocation's. A version that hashes a config in another way, or has
+ * keys with other defaults, finds no "same-start" among those of the version before: such a container is removed and made
+ * anew, which harms nobody, since its start was never answered. Nothing else looks at the hash.
  */
-export function judgeClaim(container: ContainerInspect, task: TaskConfig): ContainerClaim {
+export function judgeClaim(container: ContainerInspect, task: TaskConfig, options: TaskOptions): ContainerClaim {
   const labels = container.config.labels;
   const allocId = labels[ownLabels.allocId];
   if (allocId === undefined) {
@@ -26,6 +29,6 @@ export function judgeClaim(container: ContainerInspect, task: TaskConfig): Conta
   if (allocId !== task.allocId || labels[ownLabels.taskName] !== task.name) {
     return { kind: "foreign", owner: `task ${labels[ownLabels.taskName] ?? "?"} of allocation ${allocId}` };
   }
-  const isSame = labels[ownLabels.taskId] === task.id && labels[ownLabels.configHash] === hashConfig(task.driverConfig);
+  const isSame = labels[ownLabels.taskId] === task.id && labels[ownLabels.configHash] === hashConfig(options);
   return isSame ? { kind: "same-start" } : { kind: "leftover" };
 }

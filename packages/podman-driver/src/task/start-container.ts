@@ -190,7 +190,7 @@ async function clearName(request: StartRequest, name: string, signal: AbortSigna
   if (existing === undefined) return "nobody";
   // Somebody is about it: the name will be free at one of the next tries.
   if (existing.state.status === "removing") return "cleared";
-  const claim = judgeClaim(existing, request.task);
+  const claim = judgeClaim(existing, request.task, request.options);
   switch (claim.kind) {
     case "foreign":
       throw new DriverError("failed", `the container name ${name} is taken by ${claim.owner}: remove or rename that container`, { recoverable: true });
@@ -208,7 +208,7 @@ async function clearName(request: StartRequest, name: string, signal: AbortSigna
 /** By name and label, since the id is not known: a create whose answer is lost may have happened all the same. */
 async function removeOwn(request: StartRequest, name: string, signal: AbortSignal): Promise<void> {
   const existing = await request.host.client.containers.inspect(name, signal);
-  if (existing === undefined || judgeClaim(existing, request.task).kind !== "same-start") return;
+  if (existing === undefined || judgeClaim(existing, request.task, request.options).kind !== "same-start") return;
   await remove(request, existing.id, signal);
 }
 
