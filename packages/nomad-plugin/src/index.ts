@@ -22,3 +22,4 @@ export { driverServices } from "./server/driver-services.ts";
 export { GuardedDirectory } from "./logs/guarded-directory.ts";
 export { RotatedLog, type RotatedLogOptions, type RotatedLogPosition } from "./logs/rotated-log.ts";
 export { toSignalNumber } from "./signal-number.ts";
+export { takeUntilAborted } from "./take-until-aborted.ts";

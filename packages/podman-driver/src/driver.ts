@@ -253,7 +253,8 @@ export class PodmanDriver implements TaskDriver {
 
   #execTarget(taskId: string): ExecTarget {
     const task = this.#running(taskId);
-    return { podman: task.host.client, containerId: task.containerId, roots: this.#services.roots };
+    const onSurvived = (reason: string): void => this.#loggerOf(task.task).warn(`a command that was run in the task could not be killed and may go on: ${reason}`);
+    return { podman: task.host.client, containerId: task.containerId, roots: this.#services.roots, onSurvived };
   }
 
   #running(taskId: string): TaskHandle {

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import type { ExecInput, ExecUpdate } from "@driver/nomad-plugin";
-import { DriverRig, until } from "@driver/testing";
+import { DriverRig, FaultyRig, until } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const forever = "while :; do sleep 0.1; done";
@@ -32,6 +35,19 @@ test("kills a command that takes too long, its background children included", as
     const left = await rig.driver.execTask(task.config.id, { command: ["sh", "-c", "ps | grep -c '[s]leep 4321'"], timeoutMs: 20_000 }, soon());
     return Buffer.from(left.stdout).toString() === "0\n";
   });
+});
+
+test("kills a command that takes too long where the kernel shows no cgroup of the container", async () => {
+  await using faulty = await FaultyRig.start({ hides: "cgroups" });
+  const { rig } = faulty;
+  const task = await rig.runScript(forever);
+  const running = rig.driver.execTask(task.config.id, { command: ["sh", "-c", "sleep 4399 & sleep 4399; :"], timeoutMs: 4000 }, soon());
+  const refused = assert.rejects(running, { name: "DriverError", message: "exec: the command has not finished within 4000 ms; it was killed" });
+  await until(() => listPids("sleep 4399").length >= 3);
+  const pids = listPids("sleep 4399");
+  for (const pid of pids) await promisify(execFile)("nsenter", ["--mount", "--target", String(rig.pluginPid), "mount", "--bind", "/dev/null", `/proc/${pid}/cgroup`]);
+  await refused;
+  await until(() => pids.every((pid) => !existsSync(`/proc/${pid}/exe`)));
 });
 
 test("says what is wrong with a command that does not exist or is empty", async () => {
@@ -115,6 +131,20 @@ async function* input(...blocks: readonly Uint8Array[]): AsyncGenerator<ExecInpu
   yield { kind: "stdin-close" };
   // Nomad keeps its side of the stream open.
   await new Promise(() => undefined);
+}
+
+/** Processes of this world with this text in their arguments. */
+function listPids(text: string): readonly number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return pid !== process.pid && readFileSync(`/proc/${pid}/cmdline`, "latin1").replaceAll("\0", " ").includes(text);
+      } catch {
+        return false;
+      }
+    });
 }
 
 async function collect(updates: AsyncIterable<ExecUpdate>): Promise<{ readonly stdout: string; readonly stderr: string; readonly exitCode: number | undefined }> {

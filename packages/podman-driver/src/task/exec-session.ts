@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ExecStream, PodmanClient } from "@driver/libpod";
-import { DriverError, type ExecInput, type ExecOutput, type ExecSetup, type ExecUpdate, type ExitResult } from "@driver/nomad-plugin";
+import { LibpodError, type ExecStream, type PodmanClient } from "@driver/libpod";
+import { DriverError, takeUntilAborted, type ExecInput, type ExecOutput, type ExecSetup, type ExecUpdate, type ExitResult } from "@driver/nomad-plugin";
+import { inStep, toDriverError } from "../errors.ts";
 import { killSessionOf } from "../host/kill-session.ts";
 import type { HostRoots } from "../host/proc-files.ts";
 import { toTimerMs } from "../to-timer-ms.ts";
@@ -11,6 +12,8 @@ export interface ExecTarget {
   readonly podman: PodmanClient;
   readonly containerId: string;
   readonly roots: HostRoots;
+  /** Told when a command that was to be killed may go on, and why. */
+  onSurvived(reason: string): void;
 }
 
 /** How much of each stream a script check or a template's script gives back (`nomad`: its own drivers keep as much). */
@@ -18,8 +21,13 @@ const outputTailBytes = 4096;
 const endOfTransmission = Uint8Array.of(4);
 /** Podman writes the exit code down before the stream ends; a lagging service gets this long. */
 const exitCodeGraceMs = 5000;
+/** To kill a session its process must be known: so long is Podman asked for it, and so long is one answer waited for. */
+const [killAskForMs, killAnswerMs] = [2000, 5000];
 
-/** Runs a command to its end and keeps the tail of its output. `timeoutMs` 0: no limit. On time-out the whole session is killed. */
+/**
+ * Runs a command to its end and keeps the tail of its output. `timeoutMs` 0: no limit. On time-out the whole session is killed.
+ * Rejects with a `DriverError`, which never has the command in it (a check's may hold a password), or the signal's reason.
+ */
 export async function runExec(
   target: ExecTarget,
   options: { readonly command: readonly string[]; readonly timeoutMs: number },
@@ -29,21 +37,26 @@ export async function runExec(
   const both = deadline === undefined ? signal : AbortSignal.any([signal, deadline]);
   const stdout = new TailBuffer(outputTailBytes);
   const stderr = new TailBuffer(outputTailBytes);
+  let fate = "it was killed";
+  const onSurvived = (reason: string): void => {
+    fate = `it could not be killed and may go on: ${reason}`;
+    target.onSurvived(reason);
+  };
   try {
-    for await (const update of followExec(target, { command: options.command, tty: false }, undefined, both)) {
+    for await (const update of followExec({ ...target, onSurvived }, { command: options.command, tty: false }, undefined, both)) {
       if (update.kind === "exited") return { stdout: stdout.bytes(), stderr: stderr.bytes(), result: update.result };
       (update.kind === "stdout" ? stdout : stderr).append(update.data);
     }
   } catch (error) {
     if (deadline?.aborted !== true || signal.aborted) throw error;
-    throw new DriverError("failed", `${options.command.join(" ")}: not finished within ${options.timeoutMs} ms; it was killed`, { cause: error });
+    throw new DriverError("failed", `exec: the command has not finished within ${options.timeoutMs} ms; ${fate}`, { cause: error });
   }
-  throw new DriverError("failed", `${options.command.join(" ")}: ended without an exit code`);
+  throw new DriverError("failed", "exec: the command ended without an exit code");
 }
 
 /**
  * Runs a command with its streams connected; `input` undefined: no stdin. Yields output as it comes and one `exited` at
- * the end. When the signal fires or the caller stops reading, the session's processes are killed.
+ * the end. When the signal fires or the caller stops reading, the session's processes are killed. Rejects as `runExec` does.
  */
 export async function* followExec(
   target: ExecTarget,
@@ -52,21 +65,25 @@ export async function* followExec(
   signal: AbortSignal,
 ): AsyncGenerator<ExecUpdate> {
   if (setup.command.length === 0) throw new DriverError("config-invalid", "exec: the command is empty");
-  const { podman } = target;
-  const execId = await podman.exec.create(target.containerId, { command: setup.command, tty: setup.tty, attachStdin: input !== undefined }, signal);
+  const { podman, containerId } = target;
+  const created = podman.exec.create(containerId, { command: setup.command, tty: setup.tty, attachStdin: input !== undefined }, signal);
+  const execId = await inStep(`create exec in container ${containerId.slice(0, 12)}`, created);
+  const running = `start exec ${execId.slice(0, 12)}`;
   const inputEnd = new AbortController();
   let finished = false;
   let feeding: Promise<void> | undefined;
   let stream: ExecStream | undefined;
   try {
     // A start whose answer is lost may have happened: what it started is killed as well.
-    stream = await podman.exec.start(execId, { tty: setup.tty }, signal);
+    stream = await inStep(running, podman.exec.start(execId, { tty: setup.tty }, signal));
     if (input !== undefined) feeding = feed({ podman, execId, stream, tty: setup.tty }, input, AbortSignal.any([signal, inputEnd.signal]));
     for await (const chunk of stream.output) yield { kind: chunk.stream, data: chunk.data };
     signal.throwIfAborted();
     const result = await waitForExitCode(podman, execId, signal);
     finished = true;
     yield { kind: "exited", result };
+  } catch (error) {
+    throw toDriverError(running, error);
   } finally {
     inputEnd.abort();
     stream?.destroy();
@@ -84,14 +101,8 @@ interface Feed {
 
 /** Passes on what the caller sends until either side ends. The caller may never end: nobody waits for it. */
 async function feed(to: Feed, input: AsyncIterable<ExecInput>, signal: AbortSignal): Promise<void> {
-  const iterator = input[Symbol.asyncIterator]();
-  const ended = new Promise<undefined>((resolve) => signal.addEventListener("abort", () => resolve(undefined), { once: true }));
   try {
-    while (!signal.aborted) {
-      const next = await Promise.race([iterator.next(), ended]);
-      if (next === undefined || next.done === true) return;
-      await pass(to, next.value, signal);
-    }
+    for await (const operation of takeUntilAborted(input, signal)) await pass(to, operation, signal);
   } catch {
     // The process has closed its stdin or has ended, or the caller has gone: the output side tells which.
   }
@@ -111,21 +122,30 @@ async function pass(to: Feed, operation: ExecInput, signal: AbortSignal): Promis
 
 async function waitForExitCode(podman: PodmanClient, execId: string, signal: AbortSignal): Promise<ExitResult> {
   const deadlineMs = performance.now() + exitCodeGraceMs;
+  const inspect = (): ReturnType<PodmanClient["exec"]["inspect"]> => podman.exec.inspect(execId, signal);
   for (let pauseMs = 10; ; pauseMs *= 2) {
-    const inspect = (): ReturnType<PodmanClient["exec"]["inspect"]> => podman.exec.inspect(execId, signal);
-    const session = await retryTransient(inspect, { forMs: Math.max(0, deadlineMs - performance.now()), signal });
+    const session = await inStep(`inspect exec ${execId.slice(0, 12)}`, retryTransient(inspect, { forMs: Math.max(0, deadlineMs - performance.now()), signal }));
     if (!session.running) return { exitCode: session.exitCode, signal: 0, oomKilled: false };
     if (performance.now() > deadlineMs) throw new DriverError("failed", "exec: its output has ended, but Podman says it still runs; exit code unknown");
-    await sleep(pauseMs, undefined, { signal });
+    // A timer that is cut short rejects with an error of its own.
+    await sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 
 /** Podman lets an exec run on when its connection is dropped, so its processes are ended through the kernel. */
 async function killExec(target: ExecTarget, execId: string): Promise<void> {
+  const { podman, roots, containerId } = target;
+  const signal = AbortSignal.timeout(killAnswerMs);
+  const inspect = (): ReturnType<PodmanClient["exec"]["inspect"]> => podman.exec.inspect(execId, signal);
   try {
-    const session = await target.podman.exec.inspect(execId, AbortSignal.timeout(exitCodeGraceMs));
-    if (session.running) killSessionOf(target.roots, session.pid, target.containerId);
-  } catch {
+    const session = await retryTransient(inspect, { forMs: killAskForMs, signal });
+    if (!session.running) return;
+    const outcome = await killSessionOf(roots, session.pid, containerId);
+    if (outcome.kind === "left") target.onSurvived(outcome.reason);
+    if (outcome.kind === "gone" && (await inspect()).running) target.onSurvived(`Podman names process ${session.pid}, which this host does not have`);
+  } catch (error) {
     // The container or the session is gone, and its processes with it.
+    if (error instanceof LibpodError && error.code === "not-found") return;
+    target.onSurvived(signal.aborted ? `Podman does not tell its process within ${killAnswerMs / 1000} s` : String(error));
   }
 }
