@@ -121,7 +121,7 @@ export class PodmanDriver implements TaskDriver {
     const options = decodeTaskOptions(task.driverConfig);
     const host = this.#hosts.resolve(options.socket);
     this.#presence.meet(task);
-    return this.#tasks.claim(task.id, (withdrawn) =>
+    const started = await this.#tasks.claim(task.id, { caller: signal, startedFor: this.#presence.session }, (claimed) =>
       startTask(
         {
           task,
@@ -134,18 +134,20 @@ export class PodmanDriver implements TaskDriver {
           logger: this.#loggerOf(task),
           emit: this.#emitterOf(task),
         },
-        AbortSignal.any([signal, withdrawn]),
+        claimed,
       ),
     );
+    this.#tasks.dropReplacedBy(task);
+    return started;
   }
 
   async recoverTask(handle: NomadTaskHandle, signal: AbortSignal): Promise<void> {
     const { config } = handle;
     this.#presence.meet(config);
     await this.#presence.duringRecovery(async () => {
-      if (this.#tasks.has(config.id)) return;
+      if (this.#tasks.find(config.id) !== undefined) return;
       const { restartsStopped, logFiles, policy } = this.#config;
-      await this.#tasks.claim(config.id, async () => {
+      await this.#tasks.claim(config.id, { caller: signal }, async () => {
         const request = {
           handle,
           hosts: this.#hosts,
@@ -246,7 +248,8 @@ export class PodmanDriver implements TaskDriver {
       policy,
       hosts: this.#hosts.all,
       presence: this.#presence,
-      isKnown: (taskId) => this.#tasks.has(taskId) || this.#tasks.isClaimed(taskId),
+      isKnown: (taskId) => this.#tasks.isOwned(taskId, this.#presence.session),
+      onRemoved: (taskId) => this.#tasks.drop(taskId),
       logger: this.#options.logger.named("reaper"),
     });
   }

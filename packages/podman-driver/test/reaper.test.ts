@@ -17,9 +17,22 @@ function startRig(gc: Readonly<Record<string, HclValue>> = {}, dangling: Readonl
 /** Holds the fingerprint stream open as an agent does. */
 class Listener implements Disposable {
   readonly #gone = new AbortController();
+  readonly #heard = Promise.withResolvers<void>();
+  readonly #ended: Promise<void>;
 
   constructor(rig: DriverRig) {
-    void this.#drain(rig).catch(() => undefined);
+    this.#ended = this.#drain(rig).catch(() => undefined);
+  }
+
+  /** Settles with the first fingerprint. */
+  get listens(): Promise<void> {
+    return this.#heard.promise;
+  }
+
+  /** Settles when the stream has ended at this side. */
+  async leave(): Promise<void> {
+    this.#gone.abort(new Error("the agent has gone"));
+    await this.#ended;
   }
 
   [Symbol.dispose](): void {
@@ -28,7 +41,7 @@ class Listener implements Disposable {
 
   async #drain(rig: DriverRig): Promise<void> {
     const stream = rig.driver.fingerprint(this.#gone.signal)[Symbol.asyncIterator]();
-    while ((await stream.next()).done !== true);
+    while ((await stream.next()).done !== true) this.#heard.resolve();
   }
 }
 
@@ -56,6 +69,26 @@ test("removes what Nomad has lost of this node, and nothing else", async () => {
   assert.match(rig.log, new RegExp(`dangling container removed.*${lost.config.id}`));
   await removeStrangers(strangers);
   await rig.recover(neighbour);
+});
+
+test("removes a task that was started for an agent which has gone without a word about it, and forgets it", async () => {
+  await using rig = await startRig();
+  const more = { nodeId: randomUUID() };
+  using former = new Listener(rig);
+  await former.listens;
+  const unheard = await rig.runScript("sleep 300", { more });
+  const waitedFor = await rig.runScript("sleep 300", { more });
+  const hangUp = new AbortController();
+  const waiting = assert.rejects(rig.driver.waitTask(waitedFor.config.id, hangUp.signal));
+  await until(async () => (await ageMs(waitedFor)) > 2000);
+  assert.equal(await exists(unheard), true);
+  hangUp.abort(new Error("the agent has gone"));
+  await waiting;
+  await former.leave();
+  using _ = new Listener(rig);
+  await until(async () => !(await exists(unheard)));
+  await assert.rejects(rig.driver.waitTask(unheard.config.id, soon()), { code: "task-not-found" });
+  assert.equal(await exists(waitedFor), true);
 });
 
 test("only says what it would remove in a dry run", async () => {

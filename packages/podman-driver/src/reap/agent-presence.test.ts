@@ -67,4 +67,23 @@ describe("an agent", () => {
     assert.equal(presence.hasSettled(0), true);
     assert.equal(presence.hasSettled(60_000), false);
   });
+
+  test("has another session only when it comes after all have gone", async () => {
+    const presence = new AgentPresence();
+    assert.equal(presence.session, undefined);
+    const [gone, secondGone] = [new AbortController(), new AbortController()];
+    const ended = await listen(presence, gone.signal);
+    const first = presence.session;
+    const secondEnded = await listen(presence, secondGone.signal);
+    const ends = ended();
+    gone.abort();
+    await ends;
+    assert.equal(presence.session, first);
+    const secondEnds = secondEnded();
+    secondGone.abort();
+    await secondEnds;
+    assert.equal(presence.session, undefined);
+    await listen(presence, AbortSignal.abort());
+    assert.notEqual(presence.session, first);
+  });
 });

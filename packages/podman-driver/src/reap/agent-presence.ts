@@ -7,12 +7,18 @@ import type { TaskConfig } from "@driver/nomad-plugin";
 export class AgentPresence {
   #nodeId = "";
   #streams = 0;
+  #session = 0;
   #recoveries = 0;
   #quietSinceMs = performance.now();
 
   /** Nomad's id of this node; empty before the first task. */
   get nodeId(): string {
     return this.#nodeId;
+  }
+
+  /** Another number for each agent that comes after another has gone; undefined while there is none. */
+  get session(): number | undefined {
+    return this.#streams > 0 ? this.#session : undefined;
   }
 
   meet(task: TaskConfig): void {
@@ -35,7 +41,10 @@ export class AgentPresence {
    * has replaced does not learn of it otherwise, nor of the tasks that its successor starts.
    */
   async *whileListening<T>(stream: AsyncIterable<T>): AsyncGenerator<T> {
-    if (this.#streams === 0) this.#quietSinceMs = performance.now();
+    if (this.#streams === 0) {
+      this.#session += 1;
+      this.#quietSinceMs = performance.now();
+    }
     this.#streams += 1;
     try {
       yield* stream;

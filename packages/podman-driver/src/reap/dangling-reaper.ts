@@ -10,8 +10,10 @@ export interface DanglingReaperOptions {
   readonly policy: ReapPolicy;
   readonly hosts: readonly PodmanHost[];
   readonly presence: AgentPresence;
-  /** Started, recovered, or in one of both. */
+  /** Whether a task has an owner. */
   readonly isKnown: (taskId: string) => boolean;
+  /** The container of a task without one is gone. */
+  readonly onRemoved: (taskId: string) => void;
   readonly logger: Logger;
 }
 
@@ -58,7 +60,7 @@ export class DanglingReaper {
   }
 
   async #remove(host: PodmanHost, container: ContainerListEntry, signal: AbortSignal): Promise<void> {
-    const { policy, isKnown, logger } = this.#options;
+    const { policy, isKnown, onRemoved, logger } = this.#options;
     const taskId = container.labels[ownLabels.taskId] ?? "";
     const fields = { container: container.id, name: container.names.join(","), status: container.status, task: taskId, socket: host.socketPath };
     if (policy.dryRun) {
@@ -70,6 +72,7 @@ export class DanglingReaper {
     try {
       await host.client.containers.remove(container.id, { force: true, volumes: true, timeoutSeconds: 0 }, signal);
       logger.info("dangling container removed: Nomad knows no task for it", fields);
+      onRemoved(taskId);
     } catch (error) {
       if (!signal.aborted) logger.warn("dangling container cannot be removed; the next look tries again", { ...fields, error: String(error) });
     }

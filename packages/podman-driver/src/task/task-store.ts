@@ -3,13 +3,24 @@ import type { TaskHandle } from "./task-handle.ts";
 
 interface Claim {
   readonly withdrawal: AbortController;
+  readonly caller: AbortSignal;
   readonly settled: Promise<void>;
+}
+
+export interface ClaimOptions {
+  /** Of the call: once it has fired, what the call has begun is being undone. */
+  readonly caller: AbortSignal;
+  /** For a start: which agent asks for it, by `AgentPresence.session`. */
+  readonly startedFor?: number | undefined;
 }
 
 /** The tasks this plugin knows, by Nomad's task id. A started task stays until Nomad destroys it. */
 export class TaskStore {
   readonly #tasks = new Map<string, TaskHandle>();
   readonly #claims = new Map<string, Claim>();
+  /** Started tasks that nobody has asked for yet, and the agent that each was started for. */
+  readonly #unasked = new Map<string, number>();
+  readonly #leaving = new Set<Promise<void>>();
 
   get size(): number {
     return this.#tasks.size + this.#claims.size;
@@ -19,36 +30,46 @@ export class TaskStore {
     return this.#tasks.has(taskId);
   }
 
-  /** Whether the task is being started or recovered right now. */
-  isClaimed(taskId: string): boolean {
-    return this.#claims.has(taskId);
+  /**
+   * Whether somebody knows of the task: it is being started or recovered, or it was, and not for an agent that has gone without
+   * another word about it. Agents wait for a task as soon as they are told of its start, and a new one recovers all it knows of; so
+   * the answer to that start was lost, and nobody will ever destroy the task.
+   */
+  isOwned(taskId: string, session: number | undefined): boolean {
+    return this.#claims.has(taskId) || (this.#tasks.has(taskId) && (this.#unasked.get(taskId) ?? session) === session);
   }
 
   find(taskId: string): TaskHandle | undefined {
+    this.#unasked.delete(taskId);
     return this.#tasks.get(taskId);
   }
 
   /** Throws a `DriverError` `task-not-found`. */
   get(taskId: string): TaskHandle {
-    const task = this.#tasks.get(taskId);
+    const task = this.find(taskId);
     if (task === undefined) throw taskNotFound(taskId);
     return task;
   }
 
   /**
-   * Runs `make` with the id reserved, so that a second start of the same task fails and harms nothing. The signal that
-   * `make` gets fires when the task is withdrawn meanwhile.
+   * Runs `make` with the id reserved, so that a second start of the same task fails and harms nothing; one whose first start
+   * is being undone waits for the end of that. The signal that `make` gets fires when the caller leaves, or when the task is
+   * withdrawn meanwhile.
    */
-  async claim<T>(taskId: string, make: (withdrawn: AbortSignal) => Promise<{ readonly task: TaskHandle; readonly answer: T }>): Promise<T> {
+  async claim<T>(taskId: string, options: ClaimOptions, make: (signal: AbortSignal) => Promise<{ readonly task: TaskHandle; readonly answer: T }>): Promise<T> {
+    const { caller, startedFor } = options;
+    for (let first = this.#claims.get(taskId); first !== undefined && isUndone(first); first = this.#claims.get(taskId)) await first.settled;
+    caller.throwIfAborted();
     if (this.#tasks.has(taskId) || this.#claims.has(taskId)) {
       throw new DriverError("task-state", `task with ID "${taskId}" already started`);
     }
     const withdrawal = new AbortController();
     const { promise: settled, resolve } = Promise.withResolvers<void>();
-    this.#claims.set(taskId, { withdrawal, settled });
+    this.#claims.set(taskId, { withdrawal, caller, settled });
     try {
-      const { task, answer } = await make(withdrawal.signal);
+      const { task, answer } = await make(AbortSignal.any([caller, withdrawal.signal]));
       this.#tasks.set(taskId, task);
+      if (startedFor !== undefined) this.#unasked.set(taskId, startedFor);
       return answer;
     } finally {
       this.#claims.delete(taskId);
@@ -70,13 +91,34 @@ export class TaskStore {
 
   delete(taskId: string): void {
     this.#tasks.delete(taskId);
+    this.#unasked.delete(taskId);
+  }
+
+  /** Lets go of a task that nobody will destroy, as its container is gone. */
+  drop(taskId: string): void {
+    const task = this.#tasks.get(taskId);
+    this.delete(taskId);
+    if (task === undefined) return;
+    const leaving = task.close().finally(() => this.#leaving.delete(leaving));
+    this.#leaving.add(leaving);
+  }
+
+  /** Lets go of earlier starts of the same task whose container this one's has taken the place of, and that nobody has asked for. */
+  dropReplacedBy({ id, name, allocId }: TaskHandle["task"]): void {
+    for (const earlier of [...this.#unasked.keys()]) {
+      const task = this.#tasks.get(earlier)?.task;
+      if (earlier !== id && task?.name === name && task.allocId === allocId) this.drop(earlier);
+    }
   }
 
   /** Lets go of all tasks, which run on, and breaks off starts that are under way. */
   async close(): Promise<void> {
     await Promise.all([...this.#claims.keys()].map((taskId) => this.withdraw(taskId)));
-    const tasks = [...this.#tasks.values()];
-    this.#tasks.clear();
-    await Promise.all(tasks.map((task) => task.close()));
+    for (const taskId of [...this.#tasks.keys()]) this.drop(taskId);
+    await Promise.all(this.#leaving);
   }
+}
+
+function isUndone({ caller, withdrawal }: Claim): boolean {
+  return caller.aborted || withdrawal.signal.aborted;
 }
