@@ -26,47 +26,38 @@ export function fromStatsMessage(message: StatsMessage): TaskStats {
   return { timestampNs: fromTimestampToNs(message.timestamp), cpu: fromCpuMessage(usage?.cpu), memory: fromMemoryMessage(usage?.memory) };
 }
 
-/** Each measure that is a rate, with its name here, on the wire, and in the list of what was measured. */
-const cpuRates = [
+/** Each measure with its name here, on the wire, and in the list of what was measured. */
+const cpuMeasures = [
   ["systemPercent", "systemMode", CpuField.SYSTEM_MODE],
   ["userPercent", "userMode", CpuField.USER_MODE],
   ["totalTicksMhz", "totalTicks", CpuField.TOTAL_TICKS],
+  ["throttledPeriods", "throttledPeriods", CpuField.THROTTLED_PERIODS],
+  ["throttledTimeNs", "throttledTime", CpuField.THROTTLED_TIME],
   ["percent", "percent", CpuField.PERCENT],
 ] as const;
 
-/** The same of each that is a count. */
-const cpuCounts = [
-  ["throttledPeriods", "throttledPeriods", CpuField.THROTTLED_PERIODS],
-  ["throttledTimeNs", "throttledTime", CpuField.THROTTLED_TIME],
-] as const;
-
-type CpuInit = Partial<Record<(typeof cpuRates)[number][1], number>> & Partial<Record<(typeof cpuCounts)[number][1], bigint>> & { readonly measuredFields: CpuField[] };
-
 function toCpuMessage(cpu: CpuUsage): MessageInitShape<typeof CPUUsageSchema> {
-  const message: CpuInit = { measuredFields: [] };
-  // Loops, not chains of arrays: this runs for every task each second.
-  for (const [name, wireName, field] of cpuRates) {
-    const value = cpu[name];
-    if (value === undefined) continue;
-    message[wireName] = toFinite(value);
-    message.measuredFields.push(field);
-  }
-  for (const [name, wireName, field] of cpuCounts) {
-    const value = cpu[name];
-    if (value === undefined) continue;
-    message[wireName] = toUint64(value);
-    message.measuredFields.push(field);
-  }
-  return message;
+  const measuredFields: CpuField[] = [];
+  // Loops, here and below, not chains of arrays: this runs for every task each second.
+  for (const [name, , field] of cpuMeasures) if (cpu[name] !== undefined) measuredFields.push(field);
+  return {
+    systemMode: toFinite(cpu.systemPercent ?? 0),
+    userMode: toFinite(cpu.userPercent ?? 0),
+    totalTicks: toFinite(cpu.totalTicksMhz ?? 0),
+    throttledPeriods: toUint64(cpu.throttledPeriods ?? 0),
+    throttledTime: toUint64(cpu.throttledTimeNs ?? 0),
+    percent: toFinite(cpu.percent ?? 0),
+    measuredFields,
+  };
 }
 
 function fromCpuMessage(message: CPUUsage | undefined): CpuUsage {
   if (message === undefined) return {};
-  const measured = [...cpuRates, ...cpuCounts].filter(([, , field]) => message.measuredFields.includes(field));
+  const measured = cpuMeasures.filter(([, , field]) => message.measuredFields.includes(field));
   return Object.fromEntries(measured.map(([name, wireName]) => [name, Number(message[wireName])]));
 }
 
-/** Each measure with its name here, on the wire, and in the list of what was measured. */
+/** The same of memory. */
 const memoryMeasures = [
   ["rssBytes", "rss", MemoryField.RSS],
   ["cacheBytes", "cache", MemoryField.CACHE],

@@ -51,6 +51,8 @@ export class PodmanHost {
 
   /** Facts a task's plan depends on; asked for when no fingerprint has found them yet. */
   async facts(signal: AbortSignal): Promise<EngineFacts> {
+    // Before anything is asked whose failure nobody would hear of.
+    signal.throwIfAborted();
     if (this.#facts !== undefined) return this.#facts;
     // Podman runs half a dozen programs for its info: many tasks that start at once ask once.
     this.#asking ??= this.#askOnce().finally(() => (this.#asking = undefined));

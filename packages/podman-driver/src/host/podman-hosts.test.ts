@@ -39,6 +39,17 @@ test("remembers no facts from a look that failed", async () => {
   hosts.close();
 });
 
+test("asks nothing for a caller who has left already", async () => {
+  await using fake = await FakePodman.start();
+  fake.fault(/./, { kind: "cut-before" });
+  const hosts = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
+  await assert.rejects(hosts.resolve("").facts(AbortSignal.abort(new Error("has left"))), /has left/);
+  // Time for a failure that nobody waits for, which would end the process.
+  await assert.rejects(hosts.resolve("").probe(soon()));
+  assert.equal(fake.seen.length, 1);
+  hosts.close();
+});
+
 test("asks again what a service can do after a look that failed", async () => {
   await using fake = await FakePodman.start();
   const hosts = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
