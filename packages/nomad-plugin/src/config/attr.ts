@@ -1,7 +1,7 @@
 import { DriverError } from "../driver-error.ts";
 import type { Spec } from "../hclspec.ts";
 import { isList, isRecord, type HclRecord, type HclValue } from "@driver/hcl/values";
-import { misfit, missingKey, type ConfigOption, type OptionDoc, type OptionFacts } from "./config-option.ts";
+import { asksForSomething, factsRow, misfit, missingKey, type ConfigOption, type OptionDoc, type OptionFacts, type SeeOption } from "./config-option.ts";
 import { toLiteralSource } from "@driver/hcl/values";
 import { decodeNumber, type NumberFormat } from "./number-format.ts";
 
@@ -43,7 +43,7 @@ interface Codec<T> {
 }
 
 /**
- * Attributes of a config. Scalars that are not set decode to their default or to undefined, lists and maps to empty
+ * Attributes of a config. Scalars that are not set, or an empty text, decode to their default or to undefined, lists and maps to empty
  * ones. What a value may look like on the wire follows Nomad's Go drivers: null means not set, 0 and 1 pass for a
  * bool, and nothing else is converted.
  */
@@ -112,11 +112,13 @@ function scalar<T, F extends AttrFacts<unknown>>(facts: F, codec: Codec<T>): Con
   return {
     spec: (name) => attrSpec(name, codec.type, facts),
     decodeValue(value, path) {
-      if (value !== undefined && value !== null) return codec.decode(value, path) as Present<T, F>;
+      // Go drivers take an empty text for one that is not set, and what generates configs relies on it.
+      if (value !== undefined && value !== null && value !== "") return codec.decode(value, path) as Present<T, F>;
       if (facts.required === true) throw new DriverError("config-invalid", missingKey(path));
       return facts.default as Present<T, F>;
     },
     toValue: (value) => (value === undefined ? null : codec.encode(value as T)),
+    visit: (value, path, see) => visitPlain(value, path, { facts, see }),
     docs: (path) => [docRow(path, codec.type, facts)],
   };
 }
@@ -127,8 +129,13 @@ function collection<T>(facts: OptionFacts, codec: Codec<T>): ConfigOption<T> {
     spec: (name) => attrSpec(name, codec.type, facts),
     decodeValue: (value, path) => (value === undefined || value === null ? (empty as T) : codec.decode(value, path)),
     toValue: (value) => codec.encode(value),
+    visit: (value, path, see) => visitPlain(value, path, { facts, see }),
     docs: (path) => [docRow(path, codec.type, facts)],
   };
+}
+
+function visitPlain(value: unknown, path: string, { facts, see }: { readonly facts: AttrFacts<unknown>; readonly see: SeeOption }): void {
+  if (asksForSomething(value) && value !== facts.default) see(path, facts);
 }
 
 function attrSpec(name: string, type: string, facts: AttrFacts<unknown>): Spec {
@@ -138,7 +145,7 @@ function attrSpec(name: string, type: string, facts: AttrFacts<unknown>): Spec {
 }
 
 function docRow(path: string, type: string, facts: AttrFacts<unknown>): OptionDoc {
-  return { path, type, default: defaultSource(facts), required: facts.required === true, help: facts.help, deprecated: facts.deprecated };
+  return { path, type, default: defaultSource(facts), required: facts.required === true, ...factsRow(facts) };
 }
 
 function defaultSource(facts: AttrFacts<unknown>): string | undefined {

@@ -2,7 +2,7 @@ import { DriverError } from "../driver-error.ts";
 import type { Spec } from "../hclspec.ts";
 import { decodeRecord, toRecordOrNull, type ElementType, type ElementTypes, type Present } from "./attr.ts";
 import { isList, isRecord, type HclRecord, type HclValue } from "@driver/hcl/values";
-import { misfit, missingBlock, type ConfigOption, type Infer, type OptionDoc, type OptionFacts } from "./config-option.ts";
+import { asksForSomething, factsRow, misfit, missingBlock, type ConfigOption, type Infer, type OptionDoc, type OptionFacts, type SeeOption } from "./config-option.ts";
 import { toLiteralSource } from "@driver/hcl/values";
 
 /** The keys of a block, by name. */
@@ -26,6 +26,10 @@ export function block<const F extends Fields, const O extends BlockFacts>(fields
       return undefined as Present<InferFields<F>, O>;
     },
     toValue: (value) => (value === undefined ? null : fieldsToValue(fields, value as InferFields<F>)),
+    visit(value, path, see) {
+      if (facts.notYet === true && asksForSomething(value)) see(path, facts);
+      else if (value !== undefined) visitFields(fields, value as InferFields<F>, `${path}.`, see);
+    },
     docs: (path) => [docRow(path, "block", facts), ...docsOfFields(fields, `${path}.`)],
   };
 }
@@ -40,6 +44,10 @@ export function blockList<const F extends Fields>(fields: F, facts: OptionFacts)
       return value.map((entry, index) => decodeFields(fields, entry, `${path}[${index}]`));
     },
     toValue: (value) => value.map((entry) => fieldsToValue(fields, entry)),
+    visit(value, path, see) {
+      if (value.length > 0) see(path, facts);
+      for (const [index, entry] of value.entries()) visitFields(fields, entry, `${path}[${index}].`, see);
+    },
     docs: (path) => [docRow(path, "block list", facts), ...docsOfFields(fields, `${path}.`)],
   };
 }
@@ -50,6 +58,9 @@ export function blockAttrs<E extends ElementType>(element: E, facts: OptionFacts
     spec: (name) => ({ kind: "block-attrs", name, type: element, required: false }),
     decodeValue: (value, path) => (value === undefined || value === null ? {} : decodeRecord(value, element, path)),
     toValue: toRecordOrNull,
+    visit(value, path, see) {
+      if (asksForSomething(value)) see(path, facts);
+    },
     docs: (path) => [docRow(path, `block of ${element}`, facts)],
   };
 }
@@ -73,6 +84,10 @@ export function fieldsToValue<F extends Fields>(fields: F, value: InferFields<F>
   return Object.fromEntries(entries.filter((entry): entry is [string, HclValue] => entry[1] !== undefined));
 }
 
+export function visitFields<F extends Fields>(fields: F, value: InferFields<F>, prefix: string, see: SeeOption): void {
+  for (const [name, option] of Object.entries(fields)) option.visit(value[name], `${prefix}${name}`, see);
+}
+
 export function docsOfFields(fields: Fields, prefix: string): OptionDoc[] {
   return Object.entries(fields).flatMap(([name, option]) => option.docs(`${prefix}${name}`));
 }
@@ -85,5 +100,5 @@ function blockSpec(name: string, fields: Fields, facts: BlockFacts): Spec {
 
 function docRow(path: string, type: string, facts: BlockFacts): OptionDoc {
   const source = facts.default === undefined ? undefined : toLiteralSource(facts.default);
-  return { path, type, default: source, required: facts.required === true, help: facts.help, deprecated: facts.deprecated };
+  return { path, type, default: source, required: facts.required === true, ...factsRow(facts) };
 }

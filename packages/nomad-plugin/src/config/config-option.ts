@@ -14,11 +14,18 @@ export interface OptionDoc {
   readonly help: string;
   /** What to use instead. */
   readonly deprecated: string | undefined;
+  /** True: any value that asks for something is refused. */
+  readonly notYet: boolean;
+  /** The values, or forms of a value, that take effect; undefined: all. */
+  readonly only: string | undefined;
 }
 
+/** Told of an option that a config sets: its path and what its declaration says. */
+export type SeeOption = (path: string, facts: OptionFacts) => void;
+
 /**
- * One key of a config, declared once. Its four uses: the spec for Nomad, the checked decoder, the way back to plain
- * values, and its rows in the option tables.
+ * One key of a config, declared once. Its five uses: the spec for Nomad, the checked decoder, the way back to plain
+ * values, a look at what a config sets, and its rows in the option tables.
  */
 export interface ConfigOption<T> {
   /** What Nomad checks the key called `name` against. */
@@ -27,6 +34,8 @@ export interface ConfigOption<T> {
   decodeValue(value: HclValue | undefined, path: string): T;
   /** The wire shape of a decoded value; null for one not set, undefined for a secret. */
   toValue(value: T): HclValue | undefined;
+  /** Calls `see` for this option, and for each one in it, that has a value which asks for something. */
+  visit(value: T, path: string, see: SeeOption): void;
   docs(path: string): readonly OptionDoc[];
 }
 
@@ -39,6 +48,22 @@ export interface OptionFacts {
   readonly help: string;
   /** What to use instead. */
   readonly deprecated?: string;
+  /** The key is known, so that no config breaks over it, and takes no effect: a value that asks for something is to be refused. */
+  readonly notYet?: true;
+  /** The values, or forms of a value, that take effect. */
+  readonly only?: string;
+}
+
+/** Whether a value asks for something; false, 0, empty text, empty lists and maps do not, and nor do maps of such values. */
+export function asksForSomething(value: unknown): boolean {
+  if (value === undefined || value === null || value === false || value === 0 || value === "") return false;
+  if (Array.isArray(value)) return value.length > 0;
+  return typeof value !== "object" || Object.values(value).some(asksForSomething);
+}
+
+/** The part of an option's row that its facts give. */
+export function factsRow({ help, deprecated, notYet, only }: OptionFacts): Pick<OptionDoc, "help" | "deprecated" | "notYet" | "only"> {
+  return { help, deprecated, notYet: notYet === true, only };
 }
 
 /** What both sides say of a key that must be set. */

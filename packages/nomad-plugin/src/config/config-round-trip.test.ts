@@ -22,7 +22,9 @@ const integer = fc.maxSafeInteger();
 const help = "";
 
 const scalar: fc.Arbitrary<Sample> = fc.oneof(
-  text.map((value): Sample => ({ option: attr.string({ help }), written: { argument: value }, decoded: value })),
+  // An empty text is a key that is not set.
+  text.map((value): Sample => ({ option: attr.string({ help }), written: { argument: value }, decoded: value === "" ? undefined : value })),
+  text.map((value): Sample => ({ option: attr.string({ default: value, help }), written: { argument: "" }, decoded: value })),
   fc.boolean().map((value): Sample => ({ option: attr.bool({ help }), written: { argument: value }, decoded: value })),
   fc.boolean().map((value): Sample => ({ option: attr.bool({ help }), written: { argument: String(value) }, decoded: value })),
   integer.map((value): Sample => ({ option: attr.number({ help }), written: { argument: value }, decoded: value })),

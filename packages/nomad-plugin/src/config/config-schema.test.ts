@@ -223,6 +223,8 @@ describe("the other uses of a declaration", () => {
         required: false,
         help: "Longest wait.",
         deprecated: undefined,
+        notYet: false,
+        only: undefined,
       },
     );
     assert.equal(schema.options.find((row) => row.path === "ports")?.deprecated, "labels");

@@ -1,8 +1,8 @@
 import { DriverError } from "../driver-error.ts";
 import type { Spec } from "../hclspec.ts";
-import { decodeFields, docsOfFields, fieldsSpec, fieldsToValue, type Fields, type InferFields } from "./block.ts";
+import { decodeFields, docsOfFields, fieldsSpec, fieldsToValue, visitFields, type Fields, type InferFields } from "./block.ts";
 import { isRecord, describeKind, type HclRecord, type HclValue } from "@driver/hcl/values";
-import type { OptionDoc } from "./config-option.ts";
+import type { OptionDoc, OptionFacts } from "./config-option.ts";
 import { decodeMsgpack } from "./msgpack.ts";
 
 /** A whole config, plugin's or task's, with everything that follows from its declaration. */
@@ -17,6 +17,13 @@ export interface ConfigSchema<T> {
   decodeValue(value: HclValue): T;
   /** The plain value again, without secrets. `decodeValue` reads it back. */
   toValue(config: T): HclRecord;
+  /** What the config sets, in the order of declaration: the path of each option and what its declaration says. */
+  whatIsSet(config: T): readonly SetOption[];
+}
+
+export interface SetOption {
+  readonly path: string;
+  readonly facts: OptionFacts;
 }
 
 export interface SchemaFacts {
@@ -34,6 +41,11 @@ export function configSchema<const F extends Fields>(fields: F, facts: SchemaFac
     decode: (msgpack) => decodeRoot(fields, readMsgpack(msgpack, facts), facts),
     decodeValue: (value) => decodeRoot(fields, value, facts),
     toValue: (config) => fieldsToValue(fields, config),
+    whatIsSet(config) {
+      const found: SetOption[] = [];
+      visitFields(fields, config, "", (path, optionFacts) => found.push({ path, facts: optionFacts }));
+      return found;
+    },
   };
 }
 

@@ -98,7 +98,7 @@ describe("the task schema", () => {
 
 describe("the plugin schema", () => {
   test("gives every default to an empty block and to no bytes", () => {
-    const expected: HclValue = { volumes: true, gc: true, mode: "nomad", driver: "nomad", timeout: "60s", sockets: 0, rootless: "" };
+    const expected: HclValue = { volumes: true, gc: true, mode: "nomad", driver: "nomad", timeout: "60s", sockets: 0, rootless: undefined };
     for (const options of [pluginOf(bodyOf({})), decodePluginConfig(new Uint8Array()), decodePluginConfig(encodeMsgpack({}))]) {
       assert.deepEqual(
         {
