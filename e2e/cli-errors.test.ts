@@ -113,8 +113,8 @@ test("all keys that the driver would refuse are shown at their places, before a 
   const command = '        privileged = "${NOMAD_META_yes}"\n        network_mode = "wat"\n        logging {\n          driver = "wat"\n        }';
   const job = await workplace.write("job.hcl", jobText({ type: '  type = "batch"\n  meta {\n    yes = true\n  }', network: prestart, command }));
   const result = await workplace.runJob(job);
-  assertRefused(result, /job\.hcl:20:9: config: privileged is not supported yet: .*\n20 \|         privileged = .*\n {3}\| {9}\^\n/);
-  assert.match(result.stderr, /job\.hcl:21:9: network_mode "wat" is not supported yet: .*\n21 \| .*\n.*\n.*job\.hcl:23:11: config: logging\.driver "wat" is no log driver/);
+  assertRefused(result, /job\.hcl:20:9: config key privileged: is not supported yet; .*\n20 \|         privileged = .*\n {3}\| {9}\^\n/);
+  assert.match(result.stderr, /job\.hcl:21:9: config key network_mode: "wat" is not supported yet; .*\n21 \| .*\n.*\n.*job\.hcl:23:11: config key logging\.driver: "wat" is no log driver/);
   assert.doesNotMatch(result.stderr, / \* /);
 });
 

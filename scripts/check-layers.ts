@@ -15,6 +15,33 @@ const levels: Readonly<Record<string, number>> = {
   cli: 3,
 };
 
+/**
+ * Floors inside a package: a folder of `src`, or a file that stands in `src` itself, imports only what is on its own floor's
+ * folder or below. Types count.
+ */
+const floors: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  "podman-driver": {
+    "errors.ts": 0,
+    "repeated-failure.ts": 0,
+    "settle-or-abort.ts": 0,
+    "shared-outcome.ts": 0,
+    "to-timer-ms.ts": 0,
+    config: 1,
+    host: 2,
+    engine: 2,
+    image: 3,
+    topics: 4,
+    policy: 4,
+    plan: 5,
+    logs: 6,
+    "driver-services.ts": 7,
+    task: 8,
+    reap: 8,
+    "driver.ts": 9,
+    "index.ts": 10,
+  },
+};
+
 /** Imported by tests and scripts alone. */
 const testPackage = "testing";
 
@@ -94,8 +121,25 @@ function checkRelativeImport(wanted: Import, owner: string | undefined): string 
   const path = normalize(join(dirname(wanted.file), wanted.specifier));
   const target = /^packages\/([^/]+)\//.exec(path)?.[1];
   if (target !== undefined && target !== owner) return "leaves its package; import the other one by its name";
+  const floorComplaint = owner === undefined || isTest(wanted.file) ? undefined : checkFloors(owner, wanted.file, path);
+  if (floorComplaint !== undefined) return floorComplaint;
   if (/^packages\/[^/]+\/src\/index\.ts$/.test(wanted.file) && path.includes("/gen/")) return "lets generated types out of the package";
   return undefined;
+}
+
+function checkFloors(owner: string, file: string, target: string): string | undefined {
+  const known = floors[owner];
+  const [from, to] = [roomOf(file), roomOf(target)];
+  if (known === undefined || from === undefined || to === undefined || from === to) return undefined;
+  const [fromFloor, toFloor] = [known[from], known[to]];
+  if (fromFloor === undefined || toFloor === undefined) return `stands in a folder without a floor in scripts/check-layers.ts`;
+  if (toFloor < fromFloor) return undefined;
+  return `goes from ${from}, on floor ${fromFloor}, to ${to}, on floor ${toFloor}`;
+}
+
+/** The folder of `src` that a file is in, or its own name where it stands in `src` itself. */
+function roomOf(file: string): string | undefined {
+  return /^packages\/[^/]+\/src\/([^/]+)/.exec(file)?.[1];
 }
 
 function checkExternalImport(wanted: Import, owner: string, declared: Manifests): string | undefined {

@@ -1,14 +1,14 @@
 import { functionNames, unsupportedFunctionNames } from "@driver/hcl";
 import { jobKeys } from "@driver/nomad-host";
-import { pluginKeySupport, pluginSchema, taskKeySupport, taskSchema } from "@driver/podman-driver";
+import { pluginSchema, taskSchema } from "@driver/podman-driver";
 import { toNotedTable, toRefusedTable, toSupportedTable } from "./job-tables.ts";
 import { toOptionTable } from "./option-table.ts";
 
 /** The text of each generated part by its name, by the file that has it. */
 export const generatedParts: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   "docs/configuration.md": {
-    "plugin options": () => toOptionTable(pluginSchema.options, pluginKeySupport),
-    "task options": () => toOptionTable(taskSchema.options, taskKeySupport),
+    "plugin options": () => toOptionTable(pluginSchema.options),
+    "task options": () => toOptionTable(taskSchema.options),
   },
   "docs/running-without-nomad.md": {
     "job blocks": () => toSupportedTable(jobKeys),

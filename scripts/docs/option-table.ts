@@ -1,12 +1,11 @@
 import type { OptionDoc } from "@driver/nomad-plugin";
-import type { KeySupport } from "@driver/podman-driver";
 import { toTable } from "./markdown-table.ts";
 
 /** Markdown table of a config schema, one row for each key. */
-export function toOptionTable(options: readonly OptionDoc[], supportOf: (path: string) => KeySupport): string {
+export function toOptionTable(options: readonly OptionDoc[]): string {
   return toTable(
     ["Key", "Type", "Default", "Today", "Meaning"],
-    options.map((option) => [`\`${option.path}\``, option.type, toDefault(option), toToday(option, supportOf(option.path)), toMeaning(option)]),
+    options.map((option) => [`\`${option.path}\``, option.type, toDefault(option), toToday(option), toMeaning(option)]),
   );
 }
 
@@ -16,15 +15,9 @@ function toDefault(option: OptionDoc): string {
   return option.default === undefined || option.type === "block" ? "" : `\`${option.default}\``;
 }
 
-function toToday({ type }: OptionDoc, support: KeySupport): string {
-  switch (support.kind) {
-    case "applied":
-      return "yes";
-    case "limited":
-      return `only ${support.to}`;
-    case "refused":
-      return type === "bool" ? "only `false`" : "refused";
-  }
+function toToday({ type, notYet, only }: OptionDoc): string {
+  if (notYet) return type === "bool" ? "only `false`" : "refused";
+  return only === undefined ? "yes" : `only ${only}`;
 }
 
 function toMeaning({ help, deprecated }: OptionDoc): string {

@@ -21,15 +21,14 @@ import {
   type WaitResult,
 } from "@driver/nomad-plugin";
 import { resolveDriverConfig, type DriverConfig } from "./config/driver-config.ts";
-import { parseDurationMs } from "./config/parse-duration.ts";
 import { isNoAnswer } from "./errors.ts";
-import { resolveLogFiles } from "./config/resolve-log-files.ts";
 import { pluginSchema } from "./config/plugin-schema.ts";
-import { decodeTaskOptions, taskSchema } from "./config/task-schema.ts";
 import { DriverServices } from "./driver-services.ts";
-import { defaultHealthIntervals, followHealth, type HealthIntervals } from "./host/health-monitor.ts";
-import { PodmanHosts } from "./host/podman-hosts.ts";
+import { defaultHealthIntervals, followHealth, type HealthIntervals } from "./engine/health-monitor.ts";
+import { PodmanHosts } from "./engine/podman-hosts.ts";
 import { parseSignal } from "./plan/signal-name.ts";
+import { taskSchema } from "./plan/task-schema.ts";
+import { wantTask } from "./plan/want-task.ts";
 import { AgentPresence } from "./reap/agent-presence.ts";
 import { DanglingReaper } from "./reap/dangling-reaper.ts";
 import { endTask, removeContainer } from "./task/destroy-container.ts";
@@ -41,7 +40,6 @@ import { signalTask, stopContainer } from "./task/stop-container.ts";
 import type { TaskHandle, TaskHandleOptions } from "./task/task-handle.ts";
 import { TaskStore } from "./task/task-store.ts";
 import { UnfinishedRemovals } from "./task/unfinished-removals.ts";
-import { toTimerMs } from "./to-timer-ms.ts";
 
 export interface PodmanDriverOptions {
   readonly logger: Logger;
@@ -103,7 +101,7 @@ export class PodmanDriver implements TaskDriver {
       networkIsolationModes: ["group", "host", "task"],
       mustCreateNetwork: false,
       acceptsMounts: true,
-      disableLogCollection: this.#config.policy.logCollection !== "nomad",
+      disableLogCollection: this.#config.settings.logCollection !== "nomad",
       dynamicWorkloadUsers: false,
     });
   }
@@ -118,24 +116,12 @@ export class PodmanDriver implements TaskDriver {
   }
 
   async startTask(task: TaskConfig, signal: AbortSignal): Promise<StartedTask> {
-    const options = decodeTaskOptions(task.driverConfig);
-    const host = this.#hosts.resolve(options.socket);
+    const { settings } = this.#config;
+    const decoded = wantTask(task, settings);
+    const host = this.#hosts.resolve(decoded.wanted.image.socket);
     this.#presence.meet(task);
     const started = await this.#tasks.claim(task.id, { caller: signal, startedFor: this.#presence.session }, (claimed) =>
-      startTask(
-        {
-          task,
-          options,
-          imagePullTimeoutMs: toTimerMs(parseDurationMs(options.image_pull_timeout, "image_pull_timeout")),
-          host,
-          policy: this.#config.policy,
-          logFiles: resolveLogFiles(options.log_files, "log_files", this.#config.logFiles),
-          services: this.#services,
-          logger: this.#loggerOf(task),
-          emit: this.#emitterOf(task),
-        },
-        claimed,
-      ),
+      startTask({ task, decoded, host, settings, services: this.#services, logger: this.#loggerOf(task), emit: this.#emitterOf(task) }, claimed),
     );
     this.#tasks.dropReplacedBy(task);
     return started;
@@ -146,15 +132,14 @@ export class PodmanDriver implements TaskDriver {
     this.#presence.meet(config);
     await this.#presence.duringRecovery(async () => {
       if (this.#tasks.find(config.id) !== undefined) return;
-      const { restartsStopped, logFiles, policy } = this.#config;
+      const { restartsStopped, settings } = this.#config;
       await this.#tasks.claim(config.id, { caller: signal }, async () => {
         const request = {
           handle,
           hosts: this.#hosts,
           services: this.#services,
           restartsStopped,
-          logFiles,
-          logCollection: policy.logCollection,
+          settings,
           logger: this.#loggerOf(config),
           emit: this.#emitterOf(config),
         };

@@ -114,7 +114,7 @@ function scalar<T, F extends AttrFacts<unknown>>(facts: F, codec: Codec<T>): Con
     decodeValue(value, path) {
       // Go drivers take an empty text for one that is not set, and what generates configs relies on it.
       if (value !== undefined && value !== null && value !== "") return codec.decode(value, path) as Present<T, F>;
-      if (facts.required === true) throw new DriverError("config-invalid", missingKey(path));
+      if (facts.required === true) throw new DriverError("config-invalid", missingKey(path), { configKey: path });
       return facts.default as Present<T, F>;
     },
     toValue: (value) => (value === undefined ? null : codec.encode(value as T)),
@@ -159,7 +159,7 @@ function decodeString(value: HclValue, path: string, facts: StringFacts): string
 }
 
 function secretMisfit(path: string): DriverError {
-  return new DriverError("config-invalid", `config key ${path}: the value (not shown) must be a string`);
+  return new DriverError("config-invalid", `config key ${path}: the value (not shown) must be a string`, { configKey: path });
 }
 
 function decodeBool(value: HclValue, path: string): boolean {

@@ -22,7 +22,7 @@ export function block<const F extends Fields, const O extends BlockFacts>(fields
     decodeValue(value, path) {
       const given = value ?? facts.default;
       if (given !== undefined) return decodeFields(fields, given, path);
-      if (facts.required === true) throw new DriverError("config-invalid", missingBlock(path));
+      if (facts.required === true) throw new DriverError("config-invalid", missingBlock(path), { configKey: path });
       return undefined as Present<InferFields<F>, O>;
     },
     toValue: (value) => (value === undefined ? null : fieldsToValue(fields, value as InferFields<F>)),
@@ -30,7 +30,10 @@ export function block<const F extends Fields, const O extends BlockFacts>(fields
       if (facts.notYet === true && asksForSomething(value)) see(path, facts);
       else if (value !== undefined) visitFields(fields, value as InferFields<F>, `${path}.`, see);
     },
-    docs: (path) => [docRow(path, "block", facts), ...docsOfFields(fields, `${path}.`)],
+    docs(path) {
+      const rows = docsOfFields(fields, `${path}.`);
+      return [docRow(path, "block", facts), ...(facts.notYet === true ? rows.map((row) => ({ ...row, notYet: true })) : rows)];
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { DriverError } from "../driver-error.ts";
 import { attr, mapAttr } from "./attr.ts";
 import { block, blockAttrs, blockList } from "./block.ts";
-import type { HclValue } from "@driver/hcl/values";
+import type { HclRecord, HclValue } from "@driver/hcl/values";
 import type { Infer } from "./config-option.ts";
 import { configSchema } from "./config-schema.ts";
 import { encodeMsgpack } from "./msgpack.ts";
@@ -237,6 +237,39 @@ describe("the other uses of a declaration", () => {
       ],
     );
   });
+
+  const unapplied = configSchema(
+    {
+      tty: attr.bool({ default: false, notYet: true, help: "A terminal." }),
+      init: attr.bool({ default: true, notYet: true, help: "An init." }),
+      ports: attr.list("string", { deprecated: "labels", help: "Ports." }),
+      auth: block({ user: attr.string({ help: "User." }) }, { notYet: true, help: "Credentials." }),
+      gc: block({ volumes: attr.bool({ notYet: true, help: "Volumes as well." }), container: attr.bool({ help: "Containers." }) }, { help: "Clean-up." }),
+      socket: blockList({ name: attr.string({ notYet: true, help: "Name." }) }, { help: "Services." }),
+    },
+    { title: "test config", whenEmpty: "defaults" },
+  );
+
+  test("the option rows of a block without effect say so of all its keys", () => {
+    const paths = unapplied.options.filter(({ notYet }) => notYet).map(({ path }) => path);
+    assert.deepEqual(paths, ["tty", "init", "auth", "auth.user", "gc.volumes", "socket.name"]);
+  });
+
+  const configs: readonly { readonly what: string; readonly config: HclRecord; readonly set: readonly string[] }[] = [
+    { what: "nothing of an empty config", config: {}, set: [] },
+    { what: "nothing of values that ask for nothing", config: { tty: false, ports: [], auth: { user: "" }, gc: { volumes: false } }, set: [] },
+    { what: "nothing of what is the default anyway", config: { init: true }, set: [] },
+    { what: "plain keys with what is declared of them", config: { tty: true, ports: ["http"] }, set: ["tty notYet", "ports deprecated"] },
+    { what: "a block without effect as a whole", config: { auth: { user: "u" } }, set: ["auth notYet"] },
+    { what: "the keys of other blocks one by one", config: { gc: { volumes: true, container: true } }, set: ["gc.volumes notYet", "gc.container"] },
+    { what: "each block that is repeated", config: { socket: [{}, { name: "a" }] }, set: ["socket", "socket[1].name notYet"] },
+  ];
+  for (const { what, config, set } of configs) {
+    test(`a look at what is set finds ${what}`, () => {
+      const found = unapplied.whatIsSet(unapplied.decodeValue(config));
+      assert.deepEqual(found.map(({ path, facts }) => [path, ...["notYet", "deprecated"].filter((fact) => fact in facts)].join(" ")), set);
+    });
+  }
 
   test("the plain value reads back as the same config, without secrets", () => {
     const config = decodeWith({

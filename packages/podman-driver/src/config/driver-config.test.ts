@@ -10,8 +10,8 @@ test("has a default for everything", () => {
   assert.deepEqual(config.sockets, [{ name: "default", path: "/run/podman/podman.sock", isDefault: true }]);
   assert.deepEqual([config.callTimeoutMs, config.removesContainers, config.warnings], [60_000, true, []]);
   assert.deepEqual(config.compute, { totalComputeMhz: 0, coreCount: 0 });
-  assert.deepEqual([config.policy.extraLabels, config.policy.dnsServers, config.policy.defaultRootlessMode], [[], [], ""]);
-  assert.ok(config.policy.hostCpuCount >= 1);
+  assert.deepEqual([config.settings.extraLabels, config.settings.dnsServers, config.settings.defaultRootlessMode], [[], [], ""]);
+  assert.ok(config.settings.hostCpuCount >= 1);
 });
 
 test("looks for the socket of its own user", () => {
@@ -27,7 +27,7 @@ for (const [text, timeoutMs] of Object.entries(timeouts)) {
 test("carries the operator's wishes", () => {
   const config = resolve({ gc: { container: false }, extra_labels: ["job*"], dns_servers: ["192.0.2.1"], networking: { default_rootless_mode: "pasta" } });
   assert.equal(config.removesContainers, false);
-  assert.deepEqual([config.policy.extraLabels, config.policy.dnsServers, config.policy.defaultRootlessMode], [["job*"], ["192.0.2.1"], "pasta"]);
+  assert.deepEqual([config.settings.extraLabels, config.settings.dnsServers, config.settings.defaultRootlessMode], [["job*"], ["192.0.2.1"], "pasta"]);
 });
 
 test("takes the node's compute from Nomad", () => {

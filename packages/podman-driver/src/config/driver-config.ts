@@ -1,16 +1,30 @@
 import { availableParallelism } from "node:os";
 import { DriverError, type PluginConfig } from "@driver/nomad-plugin";
-import type { LogFileLimits } from "../logs/open-log-sinks.ts";
-import type { PlanPolicy } from "../plan/container-plan.ts";
-import type { ReapPolicy } from "../reap/plan-reaping.ts";
-import type { NodeCompute } from "../task/stats-sampler.ts";
 import { toTimerMs } from "../to-timer-ms.ts";
 import { parseDurationMs } from "./parse-duration.ts";
-import { decodePluginConfig, type PluginOptions } from "./plugin-schema.ts";
+import { pluginSchema, type PluginOptions } from "./plugin-schema.ts";
 import { resolveLogFiles } from "./resolve-log-files.ts";
 import { resolveLogCollection } from "./resolve-log-collection.ts";
 import { resolveLogging } from "./resolve-logging.ts";
 import { resolveSockets, type PodmanSocket } from "./resolve-sockets.ts";
+import type { TaskSettings } from "./task-settings.ts";
+
+/** The operator's wishes for containers that no task owns. */
+export interface ReapPolicy {
+  /** Between two looks. */
+  readonly periodMs: number;
+  /** A younger container is left alone: its task may be about to be recovered. */
+  readonly creationGraceMs: number;
+  readonly dryRun: boolean;
+  /** True: stopped containers are kept on purpose, and only those that hold processes are removed. */
+  readonly keepsStopped: boolean;
+}
+
+/** What a node's CPU is worth, as Nomad told it; zeros where it did not. */
+export interface NodeCompute {
+  readonly totalComputeMhz: number;
+  readonly coreCount: number;
+}
 
 /** The operator's wishes, checked; what the whole driver works with. */
 export interface DriverConfig {
@@ -18,36 +32,34 @@ export interface DriverConfig {
   /** What the operator should know, for the log. */
   readonly warnings: readonly string[];
   readonly callTimeoutMs: number;
-  readonly policy: PlanPolicy;
+  readonly settings: TaskSettings;
   /** False: DestroyTask leaves the stopped container for a look at it. */
   readonly removesContainers: boolean;
   /** True: a stopped container is started again when its task is recovered. */
   readonly restartsStopped: boolean;
   /** Undefined: containers that Nomad has lost stay. */
   readonly reaping: ReapPolicy | undefined;
-  /** Rotation of the log files the driver writes itself, where a task does not say otherwise. */
-  readonly logFiles: LogFileLimits;
   readonly compute: NodeCompute;
 }
 
 /** Decodes and checks what Nomad sends; rejects what this version would have to ignore. */
 export function resolveDriverConfig(config: PluginConfig, uid: number): DriverConfig {
-  const options = decodePluginConfig(config.msgpack);
-  refuseUnappliedKeys(options);
+  const options = pluginSchema.decode(config.msgpack);
+  refuseUnapplied(options);
   const callTimeoutMs = parseDurationMs(options.client_http_timeout, "client_http_timeout");
   const { topology } = config.client ?? {};
   return {
     ...resolveSockets(options, uid),
     callTimeoutMs: toTimerMs(callTimeoutMs === 0 ? Infinity : callTimeoutMs),
-    policy: {
+    settings: {
       extraLabels: options.extra_labels,
       dnsServers: options.dns_servers,
       defaultRootlessMode: options.networking.default_rootless_mode ?? "",
       hostCpuCount: availableParallelism(),
       logCollection: resolveLogCollection(options),
       logging: resolveLogging(options.logging, "logging"),
+      logFiles: resolveLogFiles(options.log_files, "log_files"),
     },
-    logFiles: resolveLogFiles(options.log_files, "log_files", undefined),
     removesContainers: options.gc.container,
     restartsStopped: resolveRestart(options),
     reaping: resolveReaping(options.gc),
@@ -68,13 +80,10 @@ function resolveReaping({ container, dangling_containers: dangling }: PluginOpti
   return dangling.enabled ? { periodMs: toTimerMs(periodMs), creationGraceMs, dryRun: dangling.dry_run, keepsStopped: !container } : undefined;
 }
 
-/** Keys of the Go driver and ours that this version does not act on. Silence would be worse than an agent that says so. */
-function refuseUnappliedKeys(options: PluginOptions): void {
-  const refused = [
-    ...(options.auth?.config ? ["auth.config"] : []),
-    ...(options.auth?.helper ? ["auth.helper"] : []),
-    ...(options.volumes.selinuxlabel ? ["volumes.selinuxlabel"] : []),
-  ];
-  if (refused.length === 0) return;
-  throw new DriverError("unsupported", `plugin config: ${refused.join(", ")} ${refused.length === 1 ? "is" : "are"} not supported yet: remove ${refused.length === 1 ? "it" : "them"} from the agent's plugin block`);
+/** Keys that this version does not act on. Silence would be worse than an agent that says so. */
+function refuseUnapplied(options: PluginOptions): void {
+  const paths = pluginSchema.whatIsSet(options).flatMap(({ path, facts }) => (facts.notYet === true ? [path] : []));
+  if (paths.length === 0) return;
+  const [are, them] = paths.length === 1 ? ["is", "it"] : ["are", "them"];
+  throw new DriverError("unsupported", `plugin config: ${paths.join(", ")} ${are} not supported yet: remove ${them} from the agent's plugin block`);
 }

@@ -1,3 +1,4 @@
+import { possibleLogDrivers, possibleLogOptions } from "./resolve-logging.ts";
 import { attr, block, blockAttrs, blockList, configSchema, type Infer } from "@driver/nomad-plugin";
 
 /** The values of Nomad's Docker driver. */
@@ -10,15 +11,15 @@ export const pluginSchema = configSchema(
   {
     auth: block(
       {
-        config: attr.string({ help: "Path of a containers auth.json file with registry credentials." }),
-        helper: attr.string({ help: "Suffix of a docker-credential-<helper> program on PATH." }),
+        config: attr.string({ notYet: true, help: "Path of a containers auth.json file with registry credentials." }),
+        helper: attr.string({ notYet: true, help: "Suffix of a docker-credential-<helper> program on PATH." }),
       },
-      { help: "Registry credentials for all tasks." },
+      { notYet: true, help: "Registry credentials for all tasks." },
     ),
     volumes: block(
       {
         enabled: attr.bool({ default: true, help: "Allow binds of host paths outside the allocation directory." }),
-        selinuxlabel: attr.string({ help: "SELinux mount option (z or Z) for the allocation's and Nomad's own mounts." }),
+        selinuxlabel: attr.string({ notYet: true, help: "SELinux mount option (z or Z) for the allocation's and Nomad's own mounts." }),
       },
       { default: { enabled: true }, help: "What tasks may mount." },
     ),
@@ -44,8 +45,8 @@ export const pluginSchema = configSchema(
     extra_labels: attr.list("string", { help: "Glob patterns of the Nomad labels put on each container, e.g. task*." }),
     logging: block(
       {
-        driver: attr.string({ help: "Podman log driver: nomad and k8s-file are Podman's own file, journald is the host's journal, none keeps nothing." }),
-        options: blockAttrs("string", { help: "Options of the log driver, e.g. tag or max-size." }),
+        driver: attr.string({ only: possibleLogDrivers, help: "Podman log driver: nomad and k8s-file are Podman's own file, journald is the host's journal, none keeps nothing." }),
+        options: blockAttrs("string", { only: possibleLogOptions, help: "Options of the log driver, e.g. tag or max-size." }),
       },
       { default: { driver: "nomad", options: {} }, help: "Log driver of tasks that set none." },
     ),
@@ -81,8 +82,3 @@ export const pluginSchema = configSchema(
 );
 
 export type PluginOptions = Infer<typeof pluginSchema>;
-
-/** @throws DriverError `config-invalid`. No bytes at all give every default. */
-export function decodePluginConfig(msgpack: Uint8Array): PluginOptions {
-  return pluginSchema.decode(msgpack);
-}

@@ -1,5 +1,5 @@
 import { DriverError } from "@driver/nomad-plugin";
-import type { LogFileLimits } from "../logs/open-log-sinks.ts";
+import { defaultLogFiles, type LogFileLimits } from "./log-source.ts";
 import { parseMemorySize } from "./parse-memory-size.ts";
 
 interface LogFileOptions {
@@ -14,10 +14,10 @@ const leastFileBytes = 4096;
  * @param key the path of the block, for the message
  * @throws DriverError `config-invalid` for less than one file or for files below 4 KiB
  */
-export function resolveLogFiles(options: LogFileOptions | undefined, key: string, fallback: LogFileLimits | undefined): LogFileLimits {
-  const maxFiles = options?.max_files ?? fallback?.maxFiles ?? 10;
+export function resolveLogFiles(options: LogFileOptions | undefined, key: string, fallback: LogFileLimits = defaultLogFiles): LogFileLimits {
+  const maxFiles = options?.max_files ?? fallback.maxFiles;
   const size = options?.max_file_size;
-  const maxFileBytes = size === undefined ? (fallback?.maxFileBytes ?? 10 * 1_048_576) : parseMemorySize(size, { key: `${key}.max_file_size` });
+  const maxFileBytes = size === undefined ? fallback.maxFileBytes : parseMemorySize(size, { key: `${key}.max_file_size` });
   if (maxFiles < 1) throw new DriverError("config-invalid", `config key ${key}.max_files: ${maxFiles} must be at least 1`);
   if (maxFileBytes < leastFileBytes) throw new DriverError("config-invalid", `config key ${key}.max_file_size: "${size}" must be at least 4k`);
   return { maxFiles, maxFileBytes };

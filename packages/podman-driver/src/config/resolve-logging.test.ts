@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { resolveLogging, resolveTaskLogging, type LogSource } from "./resolve-logging.ts";
+import type { LogSource } from "./log-source.ts";
+import { resolveLogging, resolveTaskLogging } from "./resolve-logging.ts";
 
 type Options = Readonly<Record<string, string>>;
 const resolve = (driver: string | undefined, options: Options = {}): LogSource => resolveLogging({ driver, options }, "logging");
@@ -22,16 +23,16 @@ describe("a logging block", () => {
   }
 
   const refusals: readonly (readonly [string | undefined, Options, string, RegExp])[] = [
-    ["syslog", {}, "unsupported", /^config: logging\.driver "syslog" is no log driver of Podman: use one of nomad, journald, k8s-file, json-file, none$/],
-    ["passthrough", {}, "unsupported", /logging\.driver "passthrough" would send the output to the Podman service's own: use one of nomad/],
+    ["syslog", {}, "unsupported", /^config key logging\.driver: "syslog" is no log driver of Podman; use one of nomad, journald, k8s-file, json-file, none$/],
+    ["passthrough", {}, "unsupported", /^config key logging\.driver: "passthrough" would send the output to the Podman service's own; use one of nomad/],
     ["passthrough-tty", {}, "unsupported", /passthrough-tty/],
-    [undefined, { tag: "web" }, "unsupported", /logging\.options\.tag .* "nomad": remove it, or set logging\.driver = "journald"/],
-    ["k8s-file", { path: "/etc/x" }, "unsupported", /logging\.options\.path is not supported/],
-    ["k8s-file", { "max-files": "2" }, "unsupported", /logging\.options\.max-files would have no effect: the log driver "k8s-file" knows max-size alone; remove it/],
+    [undefined, { tag: "web" }, "unsupported", /^config key logging\.options\.tag: .* "nomad"; remove it, or set logging\.driver = "journald"/],
+    ["k8s-file", { path: "/etc/x" }, "unsupported", /^config key logging\.options\.path: is not supported/],
+    ["k8s-file", { "max-files": "2" }, "unsupported", /^config key logging\.options\.max-files: would have no effect, as the log driver "k8s-file" knows max-size alone; remove it/],
     ["k8s-file", { "max-size": "big" }, "config-invalid", /logging\.options\.max-size: "big" is not a size/],
     ["k8s-file", { "max-size": "1k" }, "config-invalid", /logging\.options\.max-size: "1k" must be at least 64k/],
-    ["journald", { "max-size": "1m", path: "x" }, "unsupported", /logging\.options\.path, logging\.options\.max-size would have no effect: the journal .*; remove them/],
-    ["none", { tag: "x" }, "unsupported", /logging\.options\.tag would have no effect/],
+    ["journald", { "max-size": "1m", path: "x" }, "unsupported", /^config key logging\.options\.path, logging\.options\.max-size: would have no effect, as the journal .*; remove them/],
+    ["none", { tag: "x" }, "unsupported", /^config key logging\.options\.tag: would have no effect/],
   ];
   for (const [driver, options, code, message] of refusals) {
     test(`with driver ${JSON.stringify(driver)} and options ${JSON.stringify(options)} is refused by name`, () => assert.throws(() => resolve(driver, options), { code, message }));

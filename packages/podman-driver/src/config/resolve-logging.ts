@@ -1,14 +1,6 @@
 import { DriverError } from "@driver/nomad-plugin";
+import type { LogSource } from "./log-source.ts";
 import { parseMemorySize } from "./parse-memory-size.ts";
-
-/** Where a container's output is kept until it is collected. */
-export type LogSource =
-  /** conmon's file in the engine's storage; `limitBytes` is the most of it that stays on the disk, where the job says so. */
-  | { readonly kind: "file"; readonly limitBytes?: number | undefined }
-  /** The host's journal, with the options that Podman is given. */
-  | { readonly kind: "journal"; readonly options: Readonly<Record<string, string>> }
-  /** Nowhere: there is nothing to collect. */
-  | { readonly kind: "none" };
 
 interface LoggingOptions {
   readonly driver?: string | undefined;
@@ -44,7 +36,7 @@ export function resolveLogging(logging: LoggingOptions | undefined, key: string)
       refuseOptions(options, { key, refused: Object.keys(options), reason: 'logging.driver "none" keeps no output' });
       return { kind: "none" };
     default:
-      throw new DriverError("unsupported", `config: ${key}.driver "${driver}" ${whyNot(driver)}: use one of ${possibleLogDrivers}`, { configKey: `${key}.driver` });
+      throw new DriverError("unsupported", `config key ${key}.driver: "${driver}" ${whyNot(driver)}; use one of ${possibleLogDrivers}`, { configKey: `${key}.driver` });
   }
 }
 
@@ -62,8 +54,8 @@ function whyNot(driver: string): string {
 /** conmon ends with an error over a tag here, and Podman ignores whatever else it does not know (podman 4.3). */
 function toFile(options: LoggingOptions["options"], key: string, driver: string): LogSource {
   const { "max-size": size, ...others } = options;
-  if ("tag" in others) throw new DriverError("unsupported", `config: ${key}.options.tag has no meaning with the log driver "${driver}": remove it, or set ${key}.driver = "journald"`, { configKey: `${key}.options` });
-  if ("path" in others) throw new DriverError("unsupported", `config: ${key}.options.path is not supported: the file is kept in Podman's own storage; remove it`, { configKey: `${key}.options` });
+  if ("tag" in others) throw new DriverError("unsupported", `config key ${key}.options.tag: has no meaning with the log driver "${driver}"; remove it, or set ${key}.driver = "journald"`, { configKey: `${key}.options` });
+  if ("path" in others) throw new DriverError("unsupported", `config key ${key}.options.path: is not supported, as the file is kept in Podman's own storage; remove it`, { configKey: `${key}.options` });
   refuseOptions(others, { key, refused: Object.keys(others), reason: `the log driver "${driver}" knows max-size alone` });
   if (size === undefined) return { kind: "file" };
   const limitBytes = parseMemorySize(size, { key: `${key}.options.max-size` });
@@ -73,5 +65,5 @@ function toFile(options: LoggingOptions["options"], key: string, driver: string)
 
 function refuseOptions(options: LoggingOptions["options"], { key, refused, reason }: { readonly key: string; readonly refused: readonly string[]; readonly reason: string }): void {
   const found = refused.filter((name) => name in options);
-  if (found.length > 0) throw new DriverError("unsupported", `config: ${found.map((name) => `${key}.options.${name}`).join(", ")} would have no effect: ${reason}; remove ${found.length === 1 ? "it" : "them"}`, { configKey: `${key}.options` });
+  if (found.length > 0) throw new DriverError("unsupported", `config key ${found.map((name) => `${key}.options.${name}`).join(", ")}: would have no effect, as ${reason}; remove ${found.length === 1 ? "it" : "them"}`, { configKey: `${key}.options` });
 }

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { encodeConfig, encodeMsgpack, type ConfigBody, type HclRecord, type HclValue, type Spec } from "@driver/nomad-plugin";
-import { decodePluginConfig, pluginSchema, type PluginOptions } from "./plugin-schema.ts";
-import { decodeTaskOptions, taskSchema, type TaskOptions } from "./task-schema.ts";
+import { encodeConfig, encodeMsgpack, type ConfigBody, type HclRecord, type Spec } from "@driver/nomad-plugin";
+import { taskSchema, type TaskOptions } from "../plan/task-schema.ts";
+import { pluginSchema, type PluginOptions } from "./plugin-schema.ts";
 
 const position = { line: 1, column: 1 };
 
@@ -14,8 +14,8 @@ function bodyOf(attributes: HclRecord, blocks: readonly (readonly [string, Confi
   };
 }
 
-const taskOf = (body: ConfigBody): TaskOptions => decodeTaskOptions(encodeConfig(taskSchema.spec, body));
-const pluginOf = (body: ConfigBody): PluginOptions => decodePluginConfig(encodeConfig(pluginSchema.spec, body));
+const taskOf = (body: ConfigBody): TaskOptions => taskSchema.decode(encodeConfig(taskSchema.spec, body));
+const pluginOf = (body: ConfigBody): PluginOptions => pluginSchema.decode(encodeConfig(pluginSchema.spec, body));
 const task = (attributes: HclRecord): TaskOptions => taskOf(bodyOf({ image: "redis", ...attributes }));
 
 /** Keys of the Go driver's task config with their types; ours must accept all of them. */
@@ -98,8 +98,8 @@ describe("the task schema", () => {
 
 describe("the plugin schema", () => {
   test("gives every default to an empty block and to no bytes", () => {
-    const expected: HclValue = { volumes: true, gc: true, mode: "nomad", driver: "nomad", timeout: "60s", sockets: 0, rootless: undefined };
-    for (const options of [pluginOf(bodyOf({})), decodePluginConfig(new Uint8Array()), decodePluginConfig(encodeMsgpack({}))]) {
+    const expected = { volumes: true, gc: true, mode: "nomad", driver: "nomad", timeout: "60s", sockets: 0, rootless: undefined };
+    for (const options of [pluginOf(bodyOf({})), pluginSchema.decode(new Uint8Array()), pluginSchema.decode(encodeMsgpack({}))]) {
       assert.deepEqual(
         {
           volumes: options.volumes.enabled, gc: options.gc.container, mode: options.log_collection, driver: options.logging.driver,

@@ -5,14 +5,14 @@ import { DriverError } from "@driver/nomad-plugin";
  * names Docker Hub's spelling in full, which skips those rules.
  */
 export function toPullReference(image: string): string {
-  if (image === "") throw new DriverError("config-invalid", "image: a name is required, such as docker.io/library/redis:7");
+  if (image === "") throw new DriverError("config-invalid", "config key image: a name is required; write e.g. docker.io/library/redis:7");
   const transport = /^([a-z-]+):(?!\d)/.exec(image)?.[1];
   if (transport !== undefined && transport !== "docker" && isTransport(transport)) {
-    throw new DriverError("unsupported", `image: "${image}": the transport ${transport}: is not supported yet; use a registry reference`);
+    throw new DriverError("unsupported", `config key image: "${image}" has the transport ${transport}:, which is not supported yet; use a registry reference`);
   }
   if (!image.startsWith("docker:")) return image;
   if (!image.startsWith("docker://")) {
-    throw new DriverError("config-invalid", `image: "${image}" is not a reference: write docker://${image.slice("docker:".length)}`);
+    throw new DriverError("config-invalid", `config key image: "${image}" is not a reference; write docker://${image.slice("docker:".length)}`);
   }
   return qualify(image.slice("docker://".length));
 }

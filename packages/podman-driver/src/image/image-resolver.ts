@@ -1,11 +1,10 @@
 import type { ImageInspect, PodmanClient } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
 import { withoutStep } from "../errors.ts";
-import { toPullReference } from "./image-reference.ts";
 
 export interface ImageRequest {
-  /** As the job wrote it. */
-  readonly image: string;
+  /** As Podman is to be asked for it. */
+  readonly reference: string;
   readonly forcePull: boolean;
   readonly pullTimeoutMs: number;
   /** Called once, before a pull begins. */
@@ -17,7 +16,7 @@ export interface ImageRequest {
  * trying again may help (network, registry, time-out), and a final one when it cannot (no such image, no access).
  */
 export async function resolveImage(podman: PodmanClient, request: ImageRequest, signal: AbortSignal): Promise<ImageInspect> {
-  const reference = toPullReference(request.image);
+  const { reference } = request;
   const present = request.forcePull ? undefined : await podman.images.inspect(reference, signal);
   if (present !== undefined) return present;
   if (reference.startsWith("localhost/")) {

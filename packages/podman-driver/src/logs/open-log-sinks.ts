@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { GuardedDirectory, type Logger, type RotatedLogPosition, type TaskConfig } from "@driver/nomad-plugin";
-import type { LogMode } from "../task/task-state.ts";
+import type { LogFileLimits, LogMode } from "../config/log-source.ts";
 import { FileLogSink } from "./file-log-sink.ts";
 import { nullSink, type LogSink } from "./log-sink.ts";
 import { TaskLogSink } from "./task-log-sink.ts";
@@ -18,11 +18,6 @@ export interface LogSinks {
 export interface LogFilePositions {
   readonly stdout: RotatedLogPosition;
   readonly stderr: RotatedLogPosition;
-}
-
-export interface LogFileLimits {
-  readonly maxFiles: number;
-  readonly maxFileBytes: number;
 }
 
 export type LogTarget =

@@ -14,18 +14,20 @@ test("finds nothing in a config that can start", () => {
 });
 
 const refused: readonly (readonly [HclRecord, RegExp])[] = [
-  [{ privileged: true }, /^privileged > config: privileged is not supported yet/],
-  [{ volumes: ["/a:/b"] }, /^volumes > config: volumes is not supported yet/],
-  [{ image: "" }, /^image > image: a name is required/],
-  [{ image: "oci-archive:x.tar" }, /^image > .*the transport oci-archive: is not supported yet/],
-  [{ image_pull_timeout: "5 min" }, /^image_pull_timeout > .*is not a duration/],
-  [{ entrypoint: { a: "b" } }, /^entrypoint > entrypoint: must be a list of strings/],
-  [{ log_files: { max_file_size: "1k" } }, /^log_files > .*must be at least 4k/],
-  [{ logging: { driver: "wat" } }, /^logging\.driver > config: logging\.driver "wat" is no log driver/],
-  [{ logging: { driver: "none", options: [{ tag: "x" }] } }, /^logging\.options > /],
-  [{ network_mode: "wat" }, /^network_mode > network_mode "wat" is not supported yet/],
-  [{ ports: ["http"] }, /^ports > ports: the group's network block defines no ports/],
-  [{ cpu_hard_limit: true, cpu_cfs_period: 2_000_000 }, /^cpu_cfs_period > .*too long/],
+  [{ privileged: true }, /^privileged > config key privileged: is not supported yet; remove it from the task$/],
+  [{ volumes: ["/a:/b"] }, /^volumes > config key volumes: is not supported yet; remove it from the task$/],
+  [{ auth: { username: "u" } }, /^auth > config key auth: is not supported yet; remove it from the task$/],
+  [{ image: "" }, /^image > config key image is required, but not set$/],
+  [{ image: "oci-archive:x.tar" }, /^image > config key image: "oci-archive:x\.tar" has the transport oci-archive:, which is not supported yet; /],
+  [{ image_pull_timeout: "5 min" }, /^image_pull_timeout > config key image_pull_timeout: "5 min" is not a duration; /],
+  [{ entrypoint: { a: "b" } }, /^entrypoint > config key entrypoint: .*must be a list of strings/],
+  [{ log_files: { max_file_size: "1k" } }, /^log_files > config key log_files\.max_file_size: "1k".*at least 4k/],
+  [{ log_files: { max_files: -1 } }, /^log_files > config key log_files\.max_files: -1.*at least 1/],
+  [{ logging: { driver: "wat" } }, /^logging\.driver > config key logging\.driver: "wat" is no log driver of Podman; /],
+  [{ logging: { driver: "none", options: [{ tag: "x" }] } }, /^logging\.options > config key logging\.options\.tag: would have no effect/],
+  [{ network_mode: "wat" }, /^network_mode > config key network_mode: "wat" is not supported yet; use one of bridge, host, none$/],
+  [{ ports: ["http"] }, /^ports > config key ports: the group's network block defines no ports, /],
+  [{ cpu_hard_limit: true, cpu_cfs_period: 2_000_000 }, /^cpu_cfs_period > config key cpu_cfs_period: 2000000 is too long; /],
   [{ oom_score_adj: 100_000 }, /^oom_score_adj > config key oom_score_adj: 100000/],
 ];
 
@@ -43,4 +45,14 @@ test("finds all of them at once", () => {
 
 test("does not judge the network mode of a task that joins its group's network", () => {
   assert.deepEqual(problems({ network_mode: "wat" }, { networkIsolation: { mode: "group", path: "/var/run/netns/x", labels: {} } }), []);
+});
+
+test("does not judge what only the engine or the operator can", () => {
+  assert.deepEqual(problems({ cpu_hard_limit: true, socket: "no-such" }, { networkIsolation: { mode: "group", path: "/var/run/netns/x", labels: {} } }), []);
+});
+
+test("says what a config is that cannot be read at all", () => {
+  const unreadable = checkTaskConfig(plainTask({ driverConfig: new Uint8Array() }));
+  assert.deepEqual(unreadable.map(({ path }) => path), [""]);
+  assert.match(unreadable[0]?.message ?? "", /^read the task config: not a msgpack value/);
 });

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ContainerListEntry } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
-import type { PodmanHost } from "../host/podman-host.ts";
-import { ownLabels } from "../plan/labels.ts";
+import type { ReapPolicy } from "../config/driver-config.ts";
+import type { PodmanHost } from "../engine/podman-host.ts";
+import { ownLabels } from "../topics/labels.ts";
 import type { AgentPresence } from "./agent-presence.ts";
-import { planReaping, type ReapFacts, type ReapPolicy } from "./plan-reaping.ts";
+import { planReaping, type ReapFacts } from "./plan-reaping.ts";
 
 export interface DanglingReaperOptions {
   readonly policy: ReapPolicy;

@@ -1,16 +1,6 @@
 import type { ContainerListEntry } from "@driver/libpod";
-import { ownLabels } from "../plan/labels.ts";
-
-/** The operator's wishes for containers that no task owns. */
-export interface ReapPolicy {
-  /** Between two looks. */
-  readonly periodMs: number;
-  /** A younger container is left alone: its task may be about to be recovered. */
-  readonly creationGraceMs: number;
-  readonly dryRun: boolean;
-  /** True: stopped containers are kept on purpose, and only those that hold processes are removed. */
-  readonly keepsStopped: boolean;
-}
+import type { ReapPolicy } from "../config/driver-config.ts";
+import { ownLabels } from "../topics/labels.ts";
 
 export interface ReapFacts {
   /** Nomad's id of this node; several nodes may share one Podman service. */

@@ -2,18 +2,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ContainerInspect } from "@driver/libpod";
 import { plainTask } from "@driver/testing";
-import { taskSchema } from "../config/task-schema.ts";
-import { hashConfig, ownLabels } from "../plan/labels.ts";
+import { taskSchema } from "../plan/task-schema.ts";
+import { hashConfig } from "../plan/want-task.ts";
+import { ownLabels } from "../topics/labels.ts";
 import { judgeClaim } from "./container-claim.ts";
 
 const task = plainTask();
-const options = taskSchema.decodeValue({ image: "busybox", auth: { username: "u", password: "p" } });
+const hashOf = (password: string): string => hashConfig(taskSchema.toValue(taskSchema.decodeValue({ image: "busybox", auth: { username: "u", password } })));
+const configHash = hashOf("p");
 const labels: Readonly<Record<string, string>> = {
   [ownLabels.taskId]: task.id,
   [ownLabels.taskName]: task.name,
   [ownLabels.allocId]: task.allocId,
   [ownLabels.nodeId]: task.nodeId,
-  [ownLabels.configHash]: hashConfig(options),
+  [ownLabels.configHash]: configHash,
 };
 
 /** Only what a claim is judged by. */
@@ -23,30 +25,29 @@ function container(own: Readonly<Record<string, string>>, mountSources: readonly
 }
 
 test("takes the container of this very start for its own", () => {
-  assert.deepEqual(judgeClaim(container(labels), task, options), { kind: "same-start" });
+  assert.deepEqual(judgeClaim(container(labels), task, configHash), { kind: "same-start" });
 });
 
 test("takes it for its own also when the registry's password was changed meanwhile", () => {
-  const changed = taskSchema.decodeValue({ image: "busybox", auth: { username: "u", password: "another" } });
-  assert.deepEqual(judgeClaim(container(labels), task, changed), { kind: "same-start" });
+  assert.deepEqual(judgeClaim(container(labels), task, hashOf("another")), { kind: "same-start" });
 });
 
 test("takes what an earlier start of the task has made for a leftover", () => {
-  assert.deepEqual(judgeClaim(container({ ...labels, [ownLabels.taskId]: `${task.allocId}/web/00000000` }), task, options), { kind: "leftover" });
-  assert.deepEqual(judgeClaim(container({ ...labels, [ownLabels.configHash]: "another" }), task, options), { kind: "leftover" });
+  assert.deepEqual(judgeClaim(container({ ...labels, [ownLabels.taskId]: `${task.allocId}/web/00000000` }), task, configHash), { kind: "leftover" });
+  assert.deepEqual(judgeClaim(container({ ...labels, [ownLabels.configHash]: "another" }), task, configHash), { kind: "leftover" });
 });
 
 test("says whose a container of another task or allocation is", () => {
-  assert.deepEqual(judgeClaim(container({ ...labels, [ownLabels.taskName]: "db" }), task, options), { kind: "foreign", owner: `task db of allocation ${task.allocId}` });
-  assert.deepEqual(judgeClaim(container({ ...labels, [ownLabels.allocId]: "other" }), task, options), { kind: "foreign", owner: "task web of allocation other" });
+  assert.deepEqual(judgeClaim(container({ ...labels, [ownLabels.taskName]: "db" }), task, configHash), { kind: "foreign", owner: `task db of allocation ${task.allocId}` });
+  assert.deepEqual(judgeClaim(container({ ...labels, [ownLabels.allocId]: "other" }), task, configHash), { kind: "foreign", owner: "task web of allocation other" });
 });
 
 test("takes an unlabelled container with this allocation's folder inside for the Go driver's leftover", () => {
-  assert.deepEqual(judgeClaim(container({}, ["/elsewhere", "/alloc-dir/alloc"]), task, options), { kind: "leftover" });
+  assert.deepEqual(judgeClaim(container({}, ["/elsewhere", "/alloc-dir/alloc"]), task, configHash), { kind: "leftover" });
 });
 
 test("leaves any other unlabelled container alone", () => {
   const foreign = { kind: "foreign", owner: "container c0ffeec0ffee, which Nomad did not start" };
-  assert.deepEqual(judgeClaim(container({}), task, options), foreign);
-  assert.deepEqual(judgeClaim(container({}, ["/alloc-dir", "/alloc-dir/alloc2", "/other/alloc"]), task, options), foreign);
+  assert.deepEqual(judgeClaim(container({}), task, configHash), foreign);
+  assert.deepEqual(judgeClaim(container({}, ["/alloc-dir", "/alloc-dir/alloc2", "/other/alloc"]), task, configHash), foreign);
 });

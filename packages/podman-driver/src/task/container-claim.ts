@@ -1,8 +1,7 @@
 import type { ContainerInspect } from "@driver/libpod";
 import { join } from "node:path";
 import type { TaskConfig } from "@driver/nomad-plugin";
-import type { TaskOptions } from "../config/task-schema.ts";
-import { hashConfig, ownLabels } from "../plan/labels.ts";
+import { ownLabels } from "../topics/labels.ts";
 
 /** Whose a container is that has the name this task wants. */
 export type ContainerClaim =
@@ -18,7 +17,7 @@ export type ContainerClaim =
  * keys with other defaults, finds no "same-start" among those of the version before: such a container is removed and made
  * anew, which harms nobody, since its start was never answered. Nothing else looks at the hash.
  */
-export function judgeClaim(container: ContainerInspect, task: TaskConfig, options: TaskOptions): ContainerClaim {
+export function judgeClaim(container: ContainerInspect, task: TaskConfig, configHash: string): ContainerClaim {
   const labels = container.config.labels;
   const allocId = labels[ownLabels.allocId];
   if (allocId === undefined) {
@@ -29,6 +28,6 @@ export function judgeClaim(container: ContainerInspect, task: TaskConfig, option
   if (allocId !== task.allocId || labels[ownLabels.taskName] !== task.name) {
     return { kind: "foreign", owner: `task ${labels[ownLabels.taskName] ?? "?"} of allocation ${allocId}` };
   }
-  const isSame = labels[ownLabels.taskId] === task.id && labels[ownLabels.configHash] === hashConfig(options);
+  const isSame = labels[ownLabels.taskId] === task.id && labels[ownLabels.configHash] === configHash;
   return isSame ? { kind: "same-start" } : { kind: "leftover" };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ExitRecord } from "../host/exit-directory.ts";
 import { setTimeout as sleep } from "node:timers/promises";
-import { assertNothingOpen, exited, running, ScriptedContainer, startedAt, timings, watch } from "./scripted-container.ts";
+import { assertNothingOpen, exited, running, ScriptedContainer, startedAt, timings, watch } from "../../test/scripted-container.ts";
 
 const recorded = (exitCode: number): ExitRecord => ({ exitCode, writtenAt: new Date(startedAt.getTime() + 1000), oomMarkedAt: undefined });
 

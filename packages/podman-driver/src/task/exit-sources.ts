@@ -1,5 +1,5 @@
 import type { DriverServices } from "../driver-services.ts";
-import type { PodmanHost } from "../host/podman-host.ts";
+import type { PodmanHost } from "../engine/podman-host.ts";
 import type { ExitSources, HintWatch } from "./exit-watcher.ts";
 import type { TaskProcesses } from "./task-processes.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { assertNothingOpen, exited, hang, running, ScriptedContainer, timings, watch } from "./scripted-container.ts";
+import { assertNothingOpen, exited, hang, running, ScriptedContainer, timings, watch } from "../../test/scripted-container.ts";
 
 test("believes Podman's inspect answer after a hint", async () => {
   const container = new ScriptedContainer();

@@ -161,6 +161,7 @@ class ExitWatch {
     this.#oomKills = oomKills ?? this.#oomKills;
     this.#record ??= this.#toOwnRecord(sources.readExitRecord());
     if (this.#record !== undefined) this.#recorded.abort(new Error("conmon has told how the container ended"));
+    else this.#isConmonAlive();
     this.#hinted = true;
     this.#wake?.();
   };

@@ -1,14 +1,14 @@
 import type { Logger } from "@driver/nomad-plugin";
 import { LibpodError, type ContainerInspect } from "@driver/libpod";
 import { DriverError, type TaskHandle as NomadTaskHandle } from "@driver/nomad-plugin";
-import type { LogCollection } from "../config/resolve-log-collection.ts";
+import type { TaskSettings } from "../config/task-settings.ts";
 import type { DriverServices } from "../driver-services.ts";
 import { toDriverError } from "../errors.ts";
 import { findLastCollected } from "../logs/last-collected.ts";
-import { toCollector, type LogCollector, type LogFileLimits } from "../logs/open-log-sinks.ts";
+import { toCollector, type LogCollector } from "../logs/open-log-sinks.ts";
 import { identifyContainer } from "../host/container-processes.ts";
-import type { PodmanHost } from "../host/podman-host.ts";
-import type { PodmanHosts } from "../host/podman-hosts.ts";
+import type { PodmanHost } from "../engine/podman-host.ts";
+import type { PodmanHosts } from "../engine/podman-hosts.ts";
 import type { ProcessIdentity } from "../host/proc-files.ts";
 import { TaskHandle, type SeenContainer } from "./task-handle.ts";
 import type { KeptLog } from "./task-output.ts";
@@ -20,9 +20,8 @@ export interface RecoverRequest {
   readonly services: DriverServices;
   /** True: a container that has stopped is started again, as far as this driver made it. */
   readonly restartsStopped: boolean;
-  readonly logFiles: LogFileLimits;
   /** How the output of tasks is collected now; a task of ours keeps the way it was started with. */
-  readonly logCollection: LogCollection;
+  readonly settings: TaskSettings;
   readonly logger: Logger;
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
 }
@@ -62,7 +61,7 @@ export async function recoverTask(request: RecoverRequest, signal: AbortSignal):
 }
 
 /** A task keeps the way of its logs for life; the Go driver gave conmon the FIFO, and no pump is needed, or read the journal. */
-function toOwnCollector({ logFiles, logCollection }: RecoverRequest, { own, logStreamer }: TaskState): LogCollector | undefined {
+function toOwnCollector({ settings: { logFiles, logCollection } }: RecoverRequest, { own, logStreamer }: TaskState): LogCollector | undefined {
   if (own !== undefined) return toCollector(own.logMode, logFiles);
   return logStreamer ? toCollector(logCollection, logFiles) : undefined;
 }

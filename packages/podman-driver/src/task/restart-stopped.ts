@@ -1,8 +1,8 @@
 import type { ContainerInspect } from "@driver/libpod";
 import { DriverError, type Logger } from "@driver/nomad-plugin";
 import { inStep, mayPassSoon } from "../errors.ts";
-import type { PodmanHost } from "../host/podman-host.ts";
-import { toDriverNetwork } from "../plan/network.ts";
+import type { PodmanHost } from "../engine/podman-host.ts";
+import { toDriverNetwork } from "../plan/observed-network.ts";
 import { retryTransient } from "./retry-transient.ts";
 
 export interface RestartRequest {

@@ -1,22 +1,22 @@
 import { LibpodError, type ContainerInspect, type ContainerSpec } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
 import { DriverError, type TaskConfig } from "@driver/nomad-plugin";
-import type { TaskOptions } from "../config/task-schema.ts";
+import type { TaskSettings } from "../config/task-settings.ts";
 import { inStep, isNameConflict, mayPassSoon, toNameHolder } from "../errors.ts";
-import type { PodmanHost } from "../host/podman-host.ts";
-import { toPullReference } from "../image/image-reference.ts";
-import { resolveImage } from "../image/image-resolver.ts";
-import { planContainer, type ContainerPlan, type PlanPolicy } from "../plan/container-plan.ts";
+import type { PodmanHost } from "../engine/podman-host.ts";
+import { planContainer, type ContainerPlan } from "../plan/container-plan.ts";
+import type { DecodedTask } from "../plan/want-task.ts";
+import type { Shortfall } from "../topics/topic.ts";
 import { judgeClaim } from "./container-claim.ts";
+import { hopeForNeeds, meetNeeds } from "./meet-needs.ts";
 import { retryTransient } from "./retry-transient.ts";
 import type { Rollback } from "./rollback.ts";
 
 export interface StartRequest {
   readonly task: TaskConfig;
-  readonly options: TaskOptions;
-  readonly imagePullTimeoutMs: number;
+  readonly decoded: DecodedTask;
   readonly host: PodmanHost;
-  readonly policy: PlanPolicy;
+  readonly settings: TaskSettings;
   readonly logger: Logger;
   /** Tells the task's owner what happens. */
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
@@ -52,12 +52,13 @@ export interface StartedContainer {
  * caller owns and keeps once nothing else can fail.
  */
 export async function startContainer(request: StartRequest, undo: Rollback, signal: AbortSignal): Promise<StartedContainer> {
-  const { task, options, host, policy } = request;
+  const { host } = request;
   const facts = await tryStep(request, `ask Podman at ${host.socketPath} what it can do`, () => host.facts(signal), signal);
   // The plan finds a bad config before anything is pulled.
-  const plan = planContainer({ task, options, facts, policy, image: toPullReference(options.image) });
+  const plan = planContainer({ ...request, facts });
   for (const notice of plan.notices) request.emit(notice);
   const container = await createContainer(request, plan, undo, signal);
+  await verify(request, plan, container, signal);
   await startOnce(request, container, signal);
   const observed = await tryStep(request, `inspect container ${plan.name}`, () => host.client.containers.inspect(container.id, signal), signal);
   if (observed !== undefined) return { observed, isTakenOver: container.isTakenOver };
@@ -72,6 +73,17 @@ function tryStep<T>(request: StartRequest, step: string, work: () => Promise<T>,
     return again;
   };
   return inStep(step, retryTransient(work, { forMs: retryForMs, when, signal }));
+}
+
+/** Looks at what Podman has made where it does not always do what it is asked, before the task runs in it. */
+async function verify(request: StartRequest, { name, findShortfalls }: ContainerPlan, { id }: FoundContainer, signal: AbortSignal): Promise<void> {
+  if (findShortfalls === undefined) return;
+  const made = await tryStep(request, `look at container ${name}`, () => request.host.client.containers.inspect(id, signal), signal);
+  const shortfalls = made === undefined ? [] : findShortfalls(made);
+  const toText = ({ key, wanted, got }: Shortfall): string => `config key ${key}: the task asks for ${wanted}, and Podman has made ${got} of it`;
+  const fatal = shortfalls.filter(({ isFatal }) => isFatal);
+  if (fatal.length > 0) throw new DriverError("unsupported", `${fatal.map(toText).join("; ")}: the task is not run`);
+  for (const shortfall of shortfalls) request.emit(toText(shortfall));
 }
 
 /** A start whose answer was lost may have happened, and its process may have ended again: it is not started twice. */
@@ -113,15 +125,6 @@ function cutOff(container: ContainerInspect): DriverError {
   return new DriverError("failed", text, { recoverable: true });
 }
 
-function toImageRequest(request: StartRequest): Parameters<typeof resolveImage>[1] {
-  return {
-    image: request.options.image,
-    forcePull: request.options.force_pull,
-    pullTimeoutMs: request.imagePullTimeoutMs,
-    onPull: (reference) => request.emit(`Pulling image ${reference}`, { image: reference }),
-  };
-}
-
 /** Creates it, or takes over the one that an unanswered call for this very start has made. */
 async function createContainer(request: StartRequest, plan: ContainerPlan, undo: Rollback, signal: AbortSignal): Promise<FoundContainer> {
   const { name } = plan;
@@ -129,27 +132,29 @@ async function createContainer(request: StartRequest, plan: ContainerPlan, undo:
   undo.onFailure(`remove container ${name}`, (undoSignal) =>
     retryTransient(() => (containerId === "" ? removeOwn(request, name, undoSignal) : remove(request, containerId, undoSignal)), { forMs: undoForMs, signal: undoSignal }),
   );
-  const container = await createFromImage(request, plan, signal);
+  const container = await createFromPlan(request, plan, signal);
   containerId = container.id;
   signal.throwIfAborted();
   return container;
 }
 
-/** Most images are there: they are looked for, and pulled, when Podman misses something. */
-async function createFromImage(request: StartRequest, plan: ContainerPlan, signal: AbortSignal): Promise<FoundContainer> {
+/** Most that a plan needs is there: it is looked for, and an image pulled, when Podman misses something. */
+async function createFromPlan(request: StartRequest, plan: ContainerPlan, signal: AbortSignal): Promise<FoundContainer> {
   let tries = 0;
-  const createWith = (spec: ContainerSpec): Promise<FoundContainer> => {
+  const createWith = (met: Partial<ContainerSpec>): Promise<FoundContainer> => {
+    const spec = { ...plan.spec, ...met };
     const createNow = (): Promise<FoundContainer> => {
       tries += 1;
       return createOrFind(request, { spec, name: plan.name, clearsStorage: tries > patientTries }, signal);
     };
     return tryStep(request, `create container ${plan.name}`, createNow, signal);
   };
-  const { image, force_pull: forcePull } = request.options;
-  const container = forcePull ? undefined : await createWith(plan.spec).catch(undefinedWhenMissing);
+  const hoped = hopeForNeeds(plan.needs);
+  const container = hoped === undefined ? undefined : await createWith(hoped).catch(undefinedWhenMissing);
   if (container !== undefined) return container;
-  const found = await tryStep(request, `find image ${image}`, () => resolveImage(request.host.client, toImageRequest(request), signal), signal);
-  return await createWith({ ...plan.spec, image: found.id });
+  const context = { podman: request.host.client, emit: request.emit.bind(request) };
+  const met = await tryStep(request, `find image ${request.decoded.wanted.image.reference}`, () => meetNeeds(plan.needs, context, signal), signal);
+  return await createWith(met);
 }
 
 /** Of an image that is not there Podman says 404, or 500 (4.3). */
@@ -190,7 +195,7 @@ async function clearName(request: StartRequest, name: string, signal: AbortSigna
   if (existing === undefined) return "nobody";
   // Somebody is about it: the name will be free at one of the next tries.
   if (existing.state.status === "removing") return "cleared";
-  const claim = judgeClaim(existing, request.task, request.options);
+  const claim = judgeClaim(existing, request.task, request.decoded.configHash);
   switch (claim.kind) {
     case "foreign":
       throw new DriverError("failed", `the container name ${name} is taken by ${claim.owner}: remove or rename that container`, { recoverable: true });
@@ -208,7 +213,7 @@ async function clearName(request: StartRequest, name: string, signal: AbortSigna
 /** By name and label, since the id is not known: a create whose answer is lost may have happened all the same. */
 async function removeOwn(request: StartRequest, name: string, signal: AbortSignal): Promise<void> {
   const existing = await request.host.client.containers.inspect(name, signal);
-  if (existing === undefined || judgeClaim(existing, request.task, request.options).kind !== "same-start") return;
+  if (existing === undefined || judgeClaim(existing, request.task, request.decoded.configHash).kind !== "same-start") return;
   await remove(request, existing.id, signal);
 }
 

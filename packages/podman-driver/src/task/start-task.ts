@@ -1,18 +1,16 @@
 import type { StartedTask } from "@driver/nomad-plugin";
-import { resolveTaskLogging, type LogSource } from "../config/resolve-logging.ts";
+import type { LogMode, LogSource } from "../config/log-source.ts";
 import type { DriverServices } from "../driver-services.ts";
 import { identifyContainer, type ContainerProcesses } from "../host/container-processes.ts";
-import { toCollector, type LogFileLimits } from "../logs/open-log-sinks.ts";
-import { toDriverNetwork } from "../plan/network.ts";
+import { toCollector } from "../logs/open-log-sinks.ts";
+import { toDriverNetwork } from "../plan/observed-network.ts";
 import { Rollback } from "./rollback.ts";
 import { startContainer, type StartRequest } from "./start-container.ts";
 import { TaskHandle } from "./task-handle.ts";
-import { encodeTaskState, type LogMode } from "./task-state.ts";
+import { encodeTaskState } from "./task-state.ts";
 
 export interface StartTaskRequest extends StartRequest {
   readonly services: DriverServices;
-  /** Rotation of the task's log files where the driver writes them. */
-  readonly logFiles: LogFileLimits;
 }
 
 /** Version of the handle that Nomad keeps; the Go driver's too. */
@@ -23,14 +21,14 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
   await using undo = new Rollback(request.logger);
   const { observed, isTakenOver } = await startContainer(request, undo, signal);
   const startedAt = observed.state.startedAt ?? new Date();
-  const source = resolveTaskLogging(request.options.logging, request.policy.logging);
+  const { source, files } = request.decoded.wanted.logging;
   const network = toDriverNetwork(observed.network, {});
   const processes = identifyContainer(request.services.roots, { containerId: observed.id, ...observed.state, proven: undefined });
   const driverState = encodeTaskState({
     containerId: observed.id,
     startedAt,
     network,
-    options: request.options,
+    config: request.decoded.kept,
     socketName: request.host.name,
     own: toOwnState(request, source, { processes, stopSignal: observed.config.stopSignal }),
   });
@@ -46,7 +44,7 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
     // Nomad's log collector stops for good with the plugin that had begun to write to it.
     isFresh: !isTakenOver,
     seen: { kind: "inspected", inspect: observed, processes },
-    collector: toCollector(toLogMode(request, source), request.logFiles),
+    collector: toCollector(toLogMode(request, source), files),
     keptLog: source.kind === "journal" ? { kind: "journal", since: undefined } : { kind: "file", limitBytes: toLimitBytes(source) },
     services,
     logger,
@@ -74,8 +72,8 @@ function toOwnState(request: StartTaskRequest, source: LogSource, { processes, s
 }
 
 /** Where nothing is kept there is nothing to collect. */
-function toLogMode({ policy }: StartTaskRequest, source: LogSource): LogMode {
-  return source.kind === "none" ? "off" : policy.logCollection;
+function toLogMode({ settings }: StartTaskRequest, source: LogSource): LogMode {
+  return source.kind === "none" ? "off" : settings.logCollection;
 }
 
 function toLimitBytes(source: LogSource): number | undefined {

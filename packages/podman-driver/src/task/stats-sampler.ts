@@ -1,12 +1,7 @@
 import type { TaskStats } from "@driver/nomad-plugin";
+import type { NodeCompute } from "../config/driver-config.ts";
 import { toTimerMs } from "../to-timer-ms.ts";
 import type { StatsSource, TimedSample } from "./stats-source.ts";
-
-/** What a node's CPU is worth, as Nomad told it; zeros where it did not. */
-export interface NodeCompute {
-  readonly totalComputeMhz: number;
-  readonly coreCount: number;
-}
 
 /**
  * Nomad's figures for the time between two readings; the first reading of a stream has no predecessor and

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HostFixture } from "@driver/testing";
-import type { SharedStats, StatsSubscription } from "../host/shared-stats.ts";
+import type { SharedStats, StatsSubscription } from "../engine/shared-stats.ts";
 import { openStatsSource, type StatsSource } from "./stats-source.ts";
 
 const stats = { containerId: "a", cpuNs: 5e9, cpuSystemNs: 2e9, memoryBytes: 7 };

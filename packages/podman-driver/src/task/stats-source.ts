@@ -1,6 +1,6 @@
 import { readCgroupSample, type CgroupSample } from "../host/cgroup-counters.ts";
 import type { CgroupFolders } from "../host/cgroup-path.ts";
-import type { SharedStats, TimedStats } from "../host/shared-stats.ts";
+import type { SharedStats, TimedStats } from "../engine/shared-stats.ts";
 
 export interface TimedSample {
   /** Monotonic clock, nanoseconds. */

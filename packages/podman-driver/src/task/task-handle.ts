@@ -1,21 +1,23 @@
 import type { ContainerInspect } from "@driver/libpod";
 import { DriverError, type Logger } from "@driver/nomad-plugin";
 import { type TaskConfig, type TaskStats, type TaskStatus, type WaitResult } from "@driver/nomad-plugin";
+import type { NodeCompute } from "../config/driver-config.ts";
 import type { DriverServices } from "../driver-services.ts";
 import { identifyContainer, identifyWithoutEngine, type ContainerProcesses } from "../host/container-processes.ts";
-import type { PodmanHost } from "../host/podman-host.ts";
+import type { PodmanHost } from "../engine/podman-host.ts";
 import type { ProcessIdentity } from "../host/proc-files.ts";
 import type { LogCollector } from "../logs/open-log-sinks.ts";
 import type { TaskLogs } from "../logs/task-logs.ts";
-import { memoryLimitBytes } from "../plan/resources.ts";
+import { memoryLimitBytes } from "../topics/limits.ts";
 import type { RepeatedFailure } from "../repeated-failure.ts";
 import { settleOrAbort } from "../settle-or-abort.ts";
+import { SharedOutcome } from "../shared-outcome.ts";
 import { toExitSources } from "./exit-sources.ts";
-import { hasStopped, unknownExitCode } from "./exit-verdict.ts";
+import { hasStopped, loseExit, unknownExitCode } from "./exit-verdict.ts";
 import { waitForExit, type ExitSources, type Outcomes } from "./exit-watcher.ts";
 import { findContainer } from "./find-container.ts";
 import { restartStopped } from "./restart-stopped.ts";
-import { followStats, type NodeCompute } from "./stats-sampler.ts";
+import { followStats } from "./stats-sampler.ts";
 import { openStatsSource, type StatsSource } from "./stats-source.ts";
 import { collectOutput, drainLimitsOf, type KeptLog } from "./task-output.ts";
 import { TaskProcesses } from "./task-processes.ts";
@@ -67,7 +69,10 @@ export class TaskHandle {
   readonly #found = Promise.withResolvers<void>();
   readonly #inspected = Promise.withResolvers<ContainerInspect>();
   readonly #ended = Promise.withResolvers<WaitResult>();
+  readonly #giveUp = new AbortController();
+  readonly #endedOutcome = new SharedOutcome(this.#ended.promise);
   readonly #delivered: Promise<WaitResult>;
+  readonly #deliveredOutcome: SharedOutcome<WaitResult>;
   #startedAt: Date;
   #isRestarting = false;
   #hasRestarted = false;
@@ -85,6 +90,7 @@ export class TaskHandle {
     this.#stopSignal = options.stopSignal ?? "";
     this.#options = options;
     this.#delivered = this.#live();
+    this.#deliveredOutcome = new SharedOutcome(this.#delivered);
     // Every waiter sees a failure for itself; without one there is nobody to tell.
     for (const promise of [this.#delivered, this.#ended.promise, this.#inspected.promise]) promise.catch(() => undefined);
   }
@@ -115,7 +121,7 @@ export class TaskHandle {
 
   /** Settles when the container has ended; rejects with the signal's reason, and when the handle is closed before. */
   async ended(signal: AbortSignal): Promise<WaitResult> {
-    return this.#result ?? settleOrAbort(this.#ended.promise, signal);
+    return this.#result ?? this.#endedOutcome.wait(signal);
   }
 
   /**
@@ -123,7 +129,7 @@ export class TaskHandle {
    * signal's reason.
    */
   async wait(signal: AbortSignal): Promise<WaitResult> {
-    return settleOrAbort(this.#delivered, signal);
+    return this.#deliveredOutcome.wait(signal);
   }
 
   status(): TaskStatus {
@@ -160,6 +166,11 @@ export class TaskHandle {
     };
     const either = AbortSignal.any([signal, this.#stop.signal]);
     return followStats({ intervalMs, compute, open, ready: this.#whenFound(either) }, either);
+  }
+
+  /** For those who have killed the task and know no more: a task that nobody can tell the end of has failed for that reason. */
+  giveUp(reason: string): void {
+    this.#giveUp.abort(reason);
   }
 
   /** Lets go of the container, which runs on. Settles when watch and pump have ended. */
@@ -263,7 +274,7 @@ export class TaskHandle {
     });
   }
 
-  #watch(signal: AbortSignal): Promise<WaitResult> {
+  async #watch(signal: AbortSignal): Promise<WaitResult> {
     const { sameBoot, services } = this.#options;
     const subject = this.containerId;
     const outcomesOf = (failures: RepeatedFailure): Outcomes => ({ failed: (error) => failures.failed(error, subject), succeeded: () => failures.succeeded(subject) });
@@ -277,12 +288,18 @@ export class TaskHandle {
         looks: outcomesOf(services.looks),
         waits: outcomesOf(services.waits),
       },
-      signal,
+      AbortSignal.any([signal, this.#giveUp.signal]),
     );
-    return watching.finally(() => {
+    try {
+      return await watching;
+    } catch (error) {
+      // Also when the handle is closed right behind.
+      if (this.#giveUp.signal.aborted) return loseExit(String(this.#giveUp.signal.reason));
+      throw error;
+    } finally {
       services.looks.forget(subject);
       services.waits.forget(subject);
-    });
+    }
   }
 
   #exitSources(): ExitSources {

@@ -1,7 +1,7 @@
 import type { ContainerInspect } from "@driver/libpod";
 import type { Logger, TaskConfig } from "@driver/nomad-plugin";
 import type { DriverServices } from "../driver-services.ts";
-import type { PodmanHost } from "../host/podman-host.ts";
+import type { PodmanHost } from "../engine/podman-host.ts";
 import { openFileLogs } from "../logs/file-logs.ts";
 import { openJournalLogs } from "../logs/journal-logs.ts";
 import type { LogCollector } from "../logs/open-log-sinks.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { decodeMsgpack, decodeMsgpackRaw, encodeGoMsgpack, encodeGoTime, encodeMsgpack, type GoValue, type RawValue } from "@driver/nomad-plugin";
+import { decodeMsgpack, decodeMsgpackRaw, encodeGoMsgpack, encodeGoTime, encodeMsgpack, type GoValue, type HclRecord, type RawValue } from "@driver/nomad-plugin";
 import fc from "fast-check";
-import { decodeTaskOptions, type TaskOptions } from "../config/task-schema.ts";
+import { taskSchema } from "../plan/task-schema.ts";
 import { decodeTaskState, encodeTaskState, type NewTaskState } from "./task-state.ts";
 
 const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, "hex"));
@@ -24,14 +24,13 @@ const goStateWithNetwork =
   "a7506f72744d617080a9537461727465644174af010000000ee0e92ca528773120ffffaa5461736b436f6e66696786a461726773c0aa656e747279706f696e74c0a5" +
   "696d616765ae646f636b65723a2f2f7265646973a66c6162656c739181a161a162ad6f6f6d5f73636f72655f61646a00a6736f636b6574a764656661756c74";
 
-const options = (values: Readonly<Record<string, string | readonly Readonly<Record<string, string>>[] | Readonly<Record<string, string>>>>): TaskOptions =>
-  decodeTaskOptions(encodeMsgpack({ image: "redis", ...values }));
+const configOf = (values: HclRecord): HclRecord => taskSchema.toValue(taskSchema.decode(encodeMsgpack({ image: "redis", ...values })));
 
 const state: NewTaskState = {
   containerId: "c0ffee",
   startedAt: new Date("2026-08-21T10:11:12.123Z"),
   network: { ip: "10.88.0.2", portMap: { http: 8080 }, autoAdvertise: true },
-  options: options({ labels: [{ a: "b" }], auth: { username: "u", password: "geheim" } }),
+  config: configOf({ labels: [{ a: "b" }], auth: { username: "u", password: "geheim" } }),
   own: { bootId: "5f0d", containerPid: 4711, containerStartTicks: "98765432109876543210", logMode: "nomad", stopSignal: "TERM".repeat(20), logLimitBytes: 2 ** 33 },
 };
 
@@ -149,7 +148,7 @@ describe("our own state", () => {
 
   test("names the socket the container really runs on", () => {
     assert.equal(decodeTaskState(encodeTaskState({ ...state, socketName: "other" })).socketName, "other");
-    assert.equal(decodeTaskState(encodeTaskState({ ...state, options: options({ socket: "" }) })).socketName, "default");
+    assert.equal(decodeTaskState(encodeTaskState({ ...state, config: configOf({ socket: "" }) })).socketName, "default");
   });
 
   test("tells the Go driver that the output is in the journal, whether the job or the plugin wanted it there", () => {

@@ -7,13 +7,10 @@ import {
   goZeroTime,
   type DriverNetwork,
   type GoValue,
+  type HclRecord,
   type RawValue,
 } from "@driver/nomad-plugin";
-import { taskSchema, type TaskOptions } from "../config/task-schema.ts";
-
-/** Who brings a task's output to Nomad: Nomad's FIFOs, our own files, nobody, or conmon itself as with the Go driver. */
-export type LogMode = (typeof logModes)[number];
-const logModes = ["nomad", "driver", "off", "conmon-fifo"] as const;
+import { logModes, type LogMode } from "../config/log-source.ts";
 
 /** What this driver keeps beside the Go driver's state. Text that is empty or left out is not known. */
 export interface OwnState {
@@ -49,7 +46,8 @@ export interface NewTaskState {
   readonly containerId: string;
   readonly startedAt: Date;
   readonly network: DriverNetwork | undefined;
-  readonly options: TaskOptions;
+  /** The task's config as the Go driver keeps it, without secrets. */
+  readonly config: HclRecord;
   /** The socket the container really runs on; default: the one the job names. */
   readonly socketName?: string;
   readonly own: OwnState;
@@ -63,8 +61,8 @@ const ownVersion = 1;
  * one map that it ignores. Holds no secret.
  */
 export function encodeTaskState(state: NewTaskState): Uint8Array<ArrayBuffer> {
-  const { network, options, own } = state;
-  const socket = state.socketName ?? options.socket;
+  const { network, config, own } = state;
+  const socket = state.socketName ?? config["socket"] ?? "";
   return encodeGoMsgpack({
     ContainerID: state.containerId,
     Driver: { version: ownVersion, ...definedEntries(own) },
@@ -72,7 +70,7 @@ export function encodeTaskState(state: NewTaskState): Uint8Array<ArrayBuffer> {
     LogStreamer: own.logSource === "journal",
     Net: network === undefined ? null : { AutoAdvertise: network.autoAdvertise, IP: network.ip, PortMap: network.portMap },
     StartedAt: encodeGoTime(state.startedAt),
-    TaskConfig: { ...taskSchema.toValue(options), socket: socket === "" ? "default" : socket },
+    TaskConfig: { ...config, socket: socket === "" ? "default" : socket },
   });
 }
 

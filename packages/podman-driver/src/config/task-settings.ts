@@ -1,0 +1,17 @@
+import type { LogFileLimits, LogSource } from "./log-source.ts";
+import type { LogCollection } from "./resolve-log-collection.ts";
+
+/** What the operator's plugin config means for every task. */
+export interface TaskSettings {
+  readonly extraLabels: readonly string[];
+  readonly dnsServers: readonly string[];
+  /** Empty: chosen by Podman's version. */
+  readonly defaultRootlessMode: string;
+  readonly hostCpuCount: number;
+  /** Who writes the task's log files; off: the container's output is kept by Podman alone. */
+  readonly logCollection: LogCollection;
+  /** Where the output of tasks is kept that do not say it themselves. */
+  readonly logging: LogSource;
+  /** Rotation of the log files the driver writes itself, where a task does not say otherwise. */
+  readonly logFiles: LogFileLimits;
+}

@@ -1,0 +1,17 @@
+/** What a task's plan needs to know of the Podman service that will run it. */
+export interface EngineFacts {
+  /** Podman's, e.g. `4.3.1`. */
+  readonly version: string;
+  readonly rootless: boolean;
+  /** `v1` or `v2`. */
+  readonly cgroupVersion: string;
+  readonly cgroupManager: string;
+  /** Of cgroup v2; empty where Podman does not say. */
+  readonly cgroupControllers: readonly string[];
+}
+
+/** Whether Podman is at least of this version; a prerelease of it counts. */
+export function isAtLeast({ version }: Pick<EngineFacts, "version">, wanted: readonly [major: number, minor: number]): boolean {
+  const [major = 0, minor = 0] = version.split(/[.-]/).map(Number);
+  return major !== wanted[0] ? major > wanted[0] : minor >= wanted[1];
+}

@@ -1,0 +1,168 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { DriverError, encodeMsgpack, type HclRecord, type HclValue, type OptionDoc } from "@driver/nomad-plugin";
+import { plainTask } from "@driver/testing";
+import { decodedOf, planOf, type Wishes } from "../../test/plan-of.ts";
+import { resolveDriverConfig } from "../config/driver-config.ts";
+import { pluginSchema } from "../config/plugin-schema.ts";
+import { ownLabels } from "../topics/labels.ts";
+import { taskSchema } from "./task-schema.ts";
+
+type Samples = Readonly<Record<string, HclRecord>>;
+
+const journal = { logging: { driver: "journald", options: [{ tag: "x" }] } };
+
+/** For each key of a task that takes effect, a config whose outcome it changes. */
+const taskSamples: Samples = {
+  image: { image: "docker.io/library/redis:7" },
+  image_pull_timeout: { image_pull_timeout: "90s" },
+  force_pull: { force_pull: true },
+  socket: { socket: "other" },
+  command: { command: "sh" },
+  args: { args: ["-c"] },
+  entrypoint: { entrypoint: ["sh"] },
+  working_dir: { working_dir: "/w" },
+  hostname: { hostname: "h" },
+  labels: { labels: [{ app: "x" }] },
+  log_files: { log_files: { max_files: 3 } },
+  "log_files.max_files": { log_files: { max_files: 3 } },
+  "log_files.max_file_size": { log_files: { max_file_size: "1m" } },
+  logging: journal,
+  "logging.driver": { logging: { driver: "none" } },
+  "logging.options": journal,
+  cpu_hard_limit: { cpu_hard_limit: true },
+  cpu_cfs_period: { cpu_hard_limit: true, cpu_cfs_period: 50_000 },
+  network_mode: { network_mode: "none" },
+  ports: { ports: ["http"] },
+};
+
+/** For each key of the plugin that takes effect, a config whose outcome it changes. */
+const pluginSamples: Samples = {
+  gc: { gc: { container: false } },
+  "gc.container": { gc: { container: false } },
+  "gc.dangling_containers": { gc: { dangling_containers: { enabled: false } } },
+  "gc.dangling_containers.enabled": { gc: { dangling_containers: { enabled: false } } },
+  "gc.dangling_containers.period": { gc: { dangling_containers: { period: "1m" } } },
+  "gc.dangling_containers.creation_grace": { gc: { dangling_containers: { creation_grace: "1m" } } },
+  "gc.dangling_containers.dry_run": { gc: { dangling_containers: { dry_run: true } } },
+  recover_stopped: { recover_stopped: true },
+  extra_labels: { extra_labels: ["job*"] },
+  logging: { logging: { driver: "none" } },
+  "logging.driver": { logging: { driver: "none" } },
+  "logging.options": { logging: { driver: "journald", options: { tag: "x" } } },
+  networking: { networking: { default_rootless_mode: "pasta" } },
+  "networking.default_rootless_mode": { networking: { default_rootless_mode: "pasta" } },
+  socket: { socket: [{ name: "a", socket_path: "/run/a.sock" }] },
+  "socket.name": { socket: [{ name: "a", socket_path: "/run/a.sock" }] },
+  "socket.socket_path": { socket: [{ name: "a", socket_path: "/run/a.sock" }] },
+  socket_path: { socket_path: "/run/a.sock" },
+  disable_log_collection: { disable_log_collection: true },
+  log_collection: { log_collection: "driver" },
+  log_files: { log_files: { max_files: 3 } },
+  "log_files.max_files": { log_files: { max_files: 3 } },
+  "log_files.max_file_size": { log_files: { max_file_size: "1m" } },
+  client_http_timeout: { client_http_timeout: "5s" },
+  dns_servers: { dns_servers: ["192.0.2.1"] },
+};
+
+/** Keys of the plugin that limit what no task can ask for yet: once a task can, they need a sample. */
+const idlePluginKeys: Readonly<Record<string, string>> = { volumes: "volumes", "volumes.enabled": "volumes" };
+
+/** A value, or a form of one, that a key which takes effect in part does not take. */
+const beyondTask: Samples = {
+  image: { image: "oci-archive:/x.tar" },
+  network_mode: { network_mode: "mynet" },
+  "logging.driver": { logging: { driver: "syslog" } },
+  "logging.options": { logging: { driver: "k8s-file", options: [{ "max-files": "2" }] } },
+};
+const beyondPlugin: Samples = {
+  "logging.driver": { logging: { driver: "syslog" } },
+  "logging.options": { logging: { driver: "k8s-file", options: { "max-files": "2" } } },
+};
+
+const wishes: Readonly<Record<string, HclValue>> = {
+  string: "x", any: "x", bool: true, number: 1, "list(string)": ["x"], "list(map(string))": [{ a: "x" }], "list(map(number))": [{ a: 1 }], "block of string": { a: "x" },
+};
+
+/** A config in which one key asks for something; of a block, the first key that can. */
+function configWith(options: readonly OptionDoc[], { path, type }: OptionDoc): HclRecord {
+  const inner = type === "block" ? options.find((option) => option.path.startsWith(`${path}.`) && option.type in wishes) : undefined;
+  if (inner !== undefined) return configWith(options, inner);
+  assert.ok(type in wishes, `no wish for the type ${type}`);
+  const [root = path, ...keys] = path.split(".");
+  return { [root]: keys.reduceRight<HclValue>((value, key) => ({ [key]: value }), wishes[type] ?? null) };
+}
+
+/** The same config without one key. */
+function without(config: HclRecord, [key = "", ...inner]: readonly string[]): HclRecord {
+  const { [key]: value, ...others } = config;
+  if (inner.length === 0) return others;
+  const strip = (one: HclValue): HclValue => without(one as HclRecord, inner);
+  return { ...others, [key]: Array.isArray(value) ? value.map(strip) : strip(value ?? {}) };
+}
+
+const task = { resources: { ...plainTask().resources, ports: [{ label: "http", hostPort: 20_001, to: 80, hostIp: "" }] } };
+
+/** All that follows from a task's config but its fingerprint, which changes with every key. */
+function outcomeOfTask(config: HclRecord): unknown {
+  const given: Wishes = { config, task };
+  const { spec, ...plan } = planOf(given);
+  return { ...plan, wanted: decodedOf(given).wanted, spec: { ...spec, labels: { ...spec.labels, [ownLabels.configHash]: "" } } };
+}
+
+function outcomeOfPlugin(config: HclRecord): unknown {
+  return resolveDriverConfig({ msgpack: encodeMsgpack(config), apiVersion: "v0.1.0" }, 0);
+}
+
+/** A block without effect is refused as a whole. */
+function refusedPath(options: readonly OptionDoc[], path: string): string {
+  return options.find((option) => option.notYet && path.startsWith(`${option.path}.`))?.path ?? path;
+}
+
+/** A key that must be set cannot be left out: then the refusal is what differs. */
+function orRefusal(outcome: () => unknown): unknown {
+  try {
+    return outcome();
+  } catch (error) {
+    if (error instanceof DriverError) return error.message;
+    throw error;
+  }
+}
+
+interface Walk {
+  readonly options: readonly OptionDoc[];
+  readonly samples: Samples;
+  readonly beyond: Samples;
+  readonly idleKeys: Readonly<Record<string, string>>;
+  outcomeOf(config: HclRecord): unknown;
+}
+
+/** One test for each key: it takes effect, or it is refused. */
+function walk({ options, samples, beyond, idleKeys, outcomeOf }: Walk): void {
+  const takesEffect = (path: string): void => {
+    const sample = samples[path];
+    assert.ok(sample !== undefined, `${path} has neither a sample nor notYet: what does it do?`);
+    assert.notDeepEqual(outcomeOf(sample), orRefusal(() => outcomeOf(without(sample, path.split(".")))), `${path} changes nothing`);
+  };
+  const isRefused = (path: string, config: HclRecord): void =>
+    assert.throws(() => outcomeOf(config), (error) => error instanceof DriverError && error.code === "unsupported" && error.message.includes(path));
+
+  for (const option of options) {
+    const { path, notYet, only } = option;
+    const idle = idleKeys[path];
+    if (notYet) test(`${path} is refused when it asks for something`, () => isRefused(refusedPath(options, path), configWith(options, option)));
+    else if (idle !== undefined) test(`${path} has nothing to decide yet`, () => assert.equal(taskSchema.options.find((one) => one.path === idle)?.notYet, true));
+    else test(`${path} takes effect`, () => takesEffect(path));
+    if (only !== undefined) test(`${path} takes effect only as far as its documentation says`, () => isRefused(path, beyond[path] ?? assert.fail(`${path} has no sample beyond ${only}`)));
+  }
+
+  test("no sample is of a key that does not exist or takes no effect", () => {
+    const known = new Set(options.filter(({ notYet }) => !notYet).map(({ path }) => path));
+    assert.deepEqual([...Object.keys(samples), ...Object.keys(beyond), ...Object.keys(idleKeys)].filter((path) => !known.has(path)), []);
+    assert.deepEqual(Object.keys(beyond).toSorted(), options.filter(({ only }) => only !== undefined).map(({ path }) => path).toSorted());
+  });
+}
+
+describe("in a task's config", () => walk({ options: taskSchema.options, samples: taskSamples, beyond: beyondTask, idleKeys: {}, outcomeOf: outcomeOfTask }));
+
+describe("in the plugin's config", () => walk({ options: pluginSchema.options, samples: pluginSamples, beyond: beyondPlugin, idleKeys: idlePluginKeys, outcomeOf: outcomeOfPlugin }));

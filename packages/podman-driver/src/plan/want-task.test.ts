@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { DriverError, type HclRecord, type HclValue } from "@driver/nomad-plugin";
+import { plainTask } from "@driver/testing";
+import fc from "fast-check";
+import { decodedOf, mistakesOf, planOf, plainSettings } from "../../test/plan-of.ts";
+import { taskSchema } from "./task-schema.ts";
+import { findMistakes, wantTask } from "./want-task.ts";
+
+describe("a key without effect", () => {
+  const refused: HclRecord = { volumes: ["/a:/b"], privileged: true, tmpfs: ["/t"], cap_add: ["NET_ADMIN"], pids_limit: 5, shm_size: "64m", userns: "auto", devices: ["/dev/x"], auth: { username: "u" } };
+  for (const [key, value] of Object.entries(refused)) {
+    test(`is refused: ${key}, which would be ignored otherwise`, () => {
+      assert.throws(() => decodedOf({ config: { [key]: value } }), { code: "unsupported", message: `config key ${key}: is not supported yet; remove it from the task`, configKey: key });
+    });
+  }
+
+  test("may stand there when it asks for nothing", () => {
+    assert.doesNotThrow(() => planOf({ config: { privileged: false, volumes: [], cap_add: [], shm_size: "", oom_score_adj: 0, tty: false, auth: {}, ulimit: [{}] } }));
+  });
+});
+
+describe("a deprecated key", () => {
+  for (const { path, deprecated, notYet, type } of taskSchema.options.filter(({ deprecated }) => deprecated !== undefined)) {
+    const config = { [path]: type.startsWith("list(map(") ? [{ a: 1 }] : ["a"] };
+    // Where it takes no effect, there is nothing to be told beside the refusal.
+    if (notYet) test(`is refused as any that takes no effect: ${path}`, () => assert.equal(mistakesOf({ config }).length, 1));
+    else test(`gives a notice of what to use instead: ${path}`, () => assert.deepEqual(decodedOf({ config }).notices, [`config key ${path} is deprecated: use ${deprecated}`]));
+  }
+});
+
+describe("a config with many mistakes", () => {
+  const config: HclRecord = {
+    image: "oci-archive:x.tar", image_pull_timeout: "5 min", entrypoint: { a: "b" }, privileged: true, volumes: ["/a:/b"], logging: { driver: "wat" },
+    log_files: { max_files: -1 }, network_mode: "wat", ports: ["http"], cpu_hard_limit: true, cpu_cfs_period: 2_000_000,
+  };
+  const task = { dns: { servers: ["nowhere"], searches: [], options: [] } };
+  const keys = ["volumes", "privileged", "image", "image_pull_timeout", "entrypoint", "logging.driver", "log_files", "cpu_cfs_period", "network_mode", "ports", "dns.servers"];
+
+  test("gets all of them said at once", () => {
+    assert.deepEqual(mistakesOf({ config, task }).map((mistake) => mistake.split(" ")[0]).toSorted(), keys.toSorted());
+    assert.throws(() => decodedOf({ config, task }), (error) => {
+      assert.ok(error instanceof DriverError);
+      assert.equal(error.code, "config-invalid");
+      assert.match(error.message, new RegExp(`^the config has ${keys.length} mistakes: \\(1\\) `));
+      for (const key of keys) assert.ok(error.message.includes(key), key);
+      return true;
+    });
+  });
+
+  test("is unsupported when none of them is wrong in itself", () => {
+    assert.throws(() => decodedOf({ config: { privileged: true, network_mode: "wat" } }), { code: "unsupported", message: /^the config has 2 mistakes: \(1\) .*privileged.* \(2\) .*network_mode/ });
+  });
+});
+
+describe("a mistake", () => {
+  const configs: readonly HclRecord[] = [
+    { image: "" }, { image: "oci-archive:x" }, { image: "docker:x" }, { image: 5 }, { image_pull_timeout: "x" }, { entrypoint: [["x"]] }, { logging: { driver: "wat" } },
+    { logging: { driver: "none", options: [{ tag: "x" }] } }, { logging: { options: [{ path: "/x" }] } }, { logging: { options: [{ "max-size": "1k" }] } },
+    { log_files: { max_file_size: "1k" } }, { log_files: { max_files: -1 } }, { log_files: { max_file_size: "big" } }, { network_mode: "wat" }, { ports: ["x"] }, { privileged: true },
+    { labels: ["x"] }, { args: [5] }, { auth: { password: 5 } },
+  ];
+  for (const config of configs) {
+    test(`in ${JSON.stringify(config)} is filed under its key and names it`, () => {
+      const [root = ""] = Object.keys(config);
+      const mistakes = mistakesOf({ config });
+      assert.equal(mistakes.length, 1);
+      assert.match(mistakes[0] ?? "", new RegExp(`^${root}\\b\\S* > config key ${root}\\b`));
+    });
+  }
+});
+
+describe("what is kept of a config", () => {
+  const auth = { username: "u", password: "geheim", tls_verify: false };
+
+  test("holds no secret", () => {
+    const kept = taskSchema.toValue(taskSchema.decodeValue({ image: "busybox", auth }));
+    assert.deepEqual(kept["auth"], { username: "u", tls_verify: false });
+    const text = JSON.stringify([decodedOf({ config: { labels: [{ a: "b" }] } }), kept]);
+    assert.doesNotMatch(text, /geheim|password/);
+  });
+
+  test("shows no secret in a mistake either", () => {
+    for (const password of ["geheim", ["geheim"], { geheim: "geheim" }]) assert.doesNotMatch(mistakesOf({ config: { auth: { password } } }).join(), /geheim/);
+  });
+
+  test("is the config in the Go driver's shape", () => {
+    const { kept } = decodedOf({ config: { command: "sh", labels: [{ a: "b" }, { c: "d" }], args: [] } });
+    assert.deepEqual([kept["image"], kept["command"], kept["labels"], kept["args"], kept["socket"]], ["busybox", "sh", [{ a: "b", c: "d" }], null, "default"]);
+    assert.deepEqual(taskSchema.toValue(taskSchema.decodeValue(kept)), kept);
+  });
+});
+
+describe("the fingerprint of a config", () => {
+  const hashOf = (config: HclRecord = {}): string => decodedOf({ config }).configHash;
+
+  test("is the same each time and in any order, and another for another config", () => {
+    assert.match(hashOf(), /^[0-9a-f]{16}$/);
+    assert.equal(hashOf(), hashOf());
+    assert.notEqual(hashOf({ command: "a" }), hashOf({ command: "b" }));
+    assert.equal(hashOf({ labels: [{ a: "1", b: "2" }] }), hashOf({ labels: [{ b: "2", a: "1" }] }));
+  });
+});
+
+describe("what an operator may forbid", () => {
+  test("is noted with the key that asks for it", () => {
+    assert.deepEqual(decodedOf({ config: { socket: "other" } }).wishes, [{ kind: "socket", key: "socket", name: "other" }]);
+  });
+});
+
+describe("any value in any place", () => {
+  const value = fc.letrec<{ readonly value: HclValue }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 3, withCrossShrink: true },
+      fc.constant(null), fc.boolean(), fc.string(), fc.integer(), fc.double(), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }),
+      fc.constantFrom("none", "journald", "host", "5m", "1k", "busybox", "docker://a"),
+      fc.array(tie("value"), { maxLength: 3 }),
+      fc.dictionary(fc.oneof(fc.constantFrom("constructor", "__proto__", "toString", "tag", "max-size"), fc.string()), tie("value"), { maxKeys: 3 }),
+    ),
+  })).value;
+  const paths = taskSchema.options.map(({ path }) => path);
+  const placed = fc.tuple(fc.constantFrom(...paths), value);
+
+  test("gives a task or a driver error, and as many mistakes as it has", () => {
+    fc.assert(
+      fc.property(fc.array(placed, { minLength: 1, maxLength: 4 }), fc.boolean(), (all, rootless) => {
+        const config = all.reduce<HclRecord>((made, [path, one]) => withValue(made, path.split("."), one), {});
+        const mistakes = mistakesOf({ config });
+        const error = errorOf(() => decodedOf({ config }));
+        assert.equal(error === undefined, mistakes.length === 0);
+        if (error === undefined) errorOf(() => planOf({ config, facts: { rootless, cgroupControllers: ["memory"] } }));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("is judged the same from the wire as any config at all", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), (driverConfig) => {
+        const error = errorOf(() => wantTask(plainTask({ driverConfig }), plainSettings));
+        assert.equal(error === undefined, findMistakes(plainTask({ driverConfig }), plainSettings).length === 0);
+      }),
+    );
+  });
+});
+
+/** What `work` was refused with. Anything else than a driver error is a fault of this program. */
+function errorOf(work: () => unknown): DriverError | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof DriverError) return error;
+    throw error;
+  }
+}
+
+function withValue(config: HclRecord, [key = "", ...inner]: readonly string[], value: HclValue): HclRecord {
+  if (inner.length === 0) return { ...config, [key]: value };
+  const before = config[key];
+  return { ...config, [key]: withValue(isRecord(before) ? before : {}, inner, value) };
+}
+
+function isRecord(value: HclValue | undefined): value is HclRecord {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,76 @@
+import { createHash } from "node:crypto";
+import { encodeGoMsgpack, type HclRecord, type SetOption, type TaskConfig } from "@driver/nomad-plugin";
+import type { TaskSettings } from "../config/task-settings.ts";
+import { Report, type Mistake } from "../topics/report.ts";
+import type { Given } from "../topics/topic.ts";
+import { topics, type WantedTask } from "../topics/topics.ts";
+import type { Wish } from "../topics/wish.ts";
+import { taskSchema, type TaskOptions } from "./task-schema.ts";
+
+/** A task's config, decoded and checked. Raw options go no further. */
+export interface DecodedTask {
+  readonly wanted: WantedTask;
+  /** What an operator may forbid. */
+  readonly wishes: readonly Wish[];
+  /** Short fingerprint of the config; tells whether a running container was made from this one. */
+  readonly configHash: string;
+  /** The config as it is kept with the task: the Go driver's shape, without secrets. */
+  readonly kept: HclRecord;
+  /** What the job's author should know, for task events. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * Decodes and checks a task's config, whatever Podman runs it.
+ * @throws DriverError `config-invalid` or `unsupported` with all mistakes, each with key, value and what would be right
+ */
+export function wantTask(task: TaskConfig, settings: TaskSettings): DecodedTask {
+  const report = new Report();
+  const decoded = decodeInto(report, task, settings);
+  report.throwIfAny();
+  // Without a mistake it was decoded.
+  return decoded as DecodedTask;
+}
+
+/** What `wantTask` would refuse. Empty: only a start can tell. */
+export function findMistakes(task: TaskConfig, settings: TaskSettings): readonly Mistake[] {
+  const report = new Report();
+  decodeInto(report, task, settings);
+  return report.mistakes;
+}
+
+function decodeInto(report: Report, task: TaskConfig, settings: TaskSettings): DecodedTask | undefined {
+  const options = report.attempt<TaskOptions | undefined>("", undefined, () => taskSchema.decode(task.driverConfig));
+  if (options === undefined) return undefined;
+  const whatIsSet = taskSchema.whatIsSet(options);
+  refuseUnapplied(whatIsSet, report);
+  const wishes: Wish[] = [];
+  const wanted = wantAll(options, { task, settings, report, wish: (wish) => void wishes.push(wish) });
+  const kept = taskSchema.toValue(options);
+  return { wanted, wishes, configHash: hashConfig(kept), kept, notices: whatIsSet.flatMap(toDeprecation) };
+}
+
+function wantAll(options: TaskOptions, given: Given): WantedTask {
+  // Each topic takes the options of its own fields, which are among all of them.
+  const entries = Object.entries(topics).map(([name, topic]) => [name, (topic.want as (options: TaskOptions, given: Given) => unknown)(options, given)]);
+  return Object.fromEntries(entries) as WantedTask;
+}
+
+/** What would otherwise be ignored silently: a database whose `volumes` are dropped loses its data. */
+function refuseUnapplied(whatIsSet: readonly SetOption[], report: Report): void {
+  for (const { path, facts } of whatIsSet) {
+    if (facts.notYet === true) report.refuse({ key: path, problem: "is not supported yet", remedy: "remove it from the task", code: "unsupported" });
+  }
+}
+
+function toDeprecation({ path, facts: { deprecated } }: SetOption): readonly string[] {
+  return deprecated === undefined ? [] : [`config key ${path} is deprecated: use ${deprecated}`];
+}
+
+/**
+ * Without `auth` and all other secrets: labels are for everyone to read, and a digest of a password is a way to guess it. How an
+ * image is fetched makes no other container anyway.
+ */
+export function hashConfig(kept: HclRecord): string {
+  return createHash("sha256").update(encodeGoMsgpack({ ...kept, auth: null })).digest("hex").slice(0, 16);
+}

@@ -1,0 +1,57 @@
+import { mapAttr, type TaskConfig } from "@driver/nomad-plugin";
+import { topic } from "./topic.ts";
+
+/** Our own labels are always set: they tell whose container this is when its name is taken. */
+export const ownLabels = {
+  taskId: "nomad-driver-podman.task_id",
+  taskName: "nomad-driver-podman.task_name",
+  allocId: "nomad-driver-podman.alloc_id",
+  nodeId: "nomad-driver-podman.node_id",
+  configHash: "nomad-driver-podman.config_hash",
+} as const;
+
+const nomadLabelPrefix = "com.hashicorp.nomad.";
+
+/**
+ * Labels of a container: the task's own, Nomad's as far as the operator's `extra_labels` globs ask for them, and
+ * ours. `com.hashicorp.nomad.alloc_id` comes with any `extra_labels` and never without: Nomad's Docker driver
+ * removes containers that carry it where both share a socket.
+ */
+export const labelsTopic = topic({
+  fields: { labels: mapAttr("string", { help: "Labels of the container." }) },
+  want: ({ labels }) => labels,
+  plan: (labels, { task, settings, configHash }) => ({
+    spec: { labels: { ...labels, ...toNomadLabels(task, settings.extraLabels), ...toOwnLabels(task, configHash) } },
+  }),
+});
+
+function toNomadLabels(task: TaskConfig, extraLabels: readonly string[]): Record<string, string> {
+  const nomad: Record<string, string> = {
+    job_name: task.jobName,
+    job_id: task.jobId,
+    task_group_name: task.taskGroupName,
+    task_name: task.name,
+    namespace: task.namespace,
+    node_name: task.nodeName,
+    node_id: task.nodeId,
+    parent_job_id: task.parentJobId,
+  };
+  const chosen = Object.entries(nomad).filter(([word]) => extraLabels.some((glob) => matchesGlob(glob, word)));
+  if (extraLabels.length > 0) chosen.push(["alloc_id", task.allocId]);
+  return Object.fromEntries(chosen.map(([word, value]) => [`${nomadLabelPrefix}${word}`, value]));
+}
+
+function toOwnLabels(task: TaskConfig, configHash: string): Record<string, string> {
+  return {
+    [ownLabels.taskId]: task.id,
+    [ownLabels.taskName]: task.name,
+    [ownLabels.allocId]: task.allocId,
+    [ownLabels.nodeId]: task.nodeId,
+    [ownLabels.configHash]: configHash,
+  };
+}
+
+function matchesGlob(glob: string, word: string): boolean {
+  const pattern = glob.split("*").map((part) => part.replace(/[^A-Za-z0-9_]/g, "\\$&"));
+  return new RegExp(`^${pattern.join(".*")}$`).test(word);
+}

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ContainerSpec } from "@driver/libpod";
+import type { TaskResources } from "@driver/nomad-plugin";
+import { plainTask } from "@driver/testing";
+import fc from "fast-check";
+import type { EngineFacts } from "../engine/engine-facts.ts";
+import { mistakesOf, specOf, type Wishes } from "../../test/plan-of.ts";
+import { memoryLimitBytes } from "./limits.ts";
+
+type Limits = NonNullable<ContainerSpec["resource_limits"]>;
+
+const mib = 1_048_576;
+const { resources } = plainTask();
+const rootful: Partial<EngineFacts> = { rootless: false, cgroupControllers: ["cpuset", "cpu", "io", "memory", "pids"] };
+const rootlessWith = (...cgroupControllers: readonly string[]): Partial<EngineFacts> => ({ rootless: true, cgroupControllers });
+const withLinux = (linux: Partial<TaskResources["linux"]>): TaskResources => ({ ...resources, linux: { ...resources.linux, ...linux } });
+const limitsOf = (given: TaskResources, more: Wishes = {}): Limits => specOf({ facts: rootful, ...more, task: { resources: given } }).resource_limits ?? {};
+const cpuOf = (given: TaskResources, more: Wishes = {}): Limits["cpu"] => limitsOf(given, more).cpu;
+
+const memories = [
+  { memoryMb: 64, memoryMaxMb: 0, memory: { limit: 64 * mib } },
+  { memoryMb: 64, memoryMaxMb: 128, memory: { limit: 128 * mib, reservation: 64 * mib } },
+  { memoryMb: 0, memoryMaxMb: 128, memory: { limit: 128 * mib } },
+  { memoryMb: 64, memoryMaxMb: -1, memory: { reservation: 64 * mib } },
+  { memoryMb: 0, memoryMaxMb: -1, memory: undefined },
+  { memoryMb: 0, memoryMaxMb: 0, memory: undefined },
+];
+for (const { memory, ...wanted } of memories) {
+  test(`limits memory for ${JSON.stringify(wanted)}`, () => {
+    assert.deepEqual(limitsOf({ ...resources, ...wanted }).memory, memory);
+    assert.equal(memoryLimitBytes({ ...resources, ...wanted }), memory?.limit);
+  });
+}
+
+const weights: readonly { readonly facts: Partial<EngineFacts>; readonly cpuShares: number; readonly cpu: object }[] = [
+  { facts: rootful, cpuShares: 100, cpu: { shares: 100 } },
+  { facts: rootlessWith(), cpuShares: 100, cpu: {} },
+  { facts: rootlessWith("memory", "pids"), cpuShares: 100, cpu: {} },
+  { facts: rootlessWith("cpu", "memory", "pids"), cpuShares: 100, cpu: { shares: 100 } },
+  { facts: rootful, cpuShares: 0, cpu: {} },
+  ...[[1, 2], [2, 2], [262_144, 262_144], [262_145, 262_144], [1e9, 262_144]].map(([cpuShares = 0, shares]) => ({ facts: rootful, cpuShares, cpu: { shares } })),
+];
+for (const { facts, cpuShares, cpu } of weights) {
+  test(`weighs a task of ${cpuShares} shares as ${JSON.stringify(cpu)} on ${JSON.stringify(facts)}`, () => assert.deepEqual(cpuOf({ ...resources, cpuShares }, { facts }), cpu));
+}
+
+test("confines a task to its reserved cores", () => {
+  assert.deepEqual(cpuOf(withLinux({ cpusetCpus: "0,2-3" })), { shares: 100, cpus: "0,2-3" });
+});
+
+const given = [
+  { linux: { cpuQuotaUs: 5000, cpuPeriodUs: 20_000 }, cpu: { shares: 100, quota: 5000, period: 20_000 } },
+  { linux: { cpuQuotaUs: 5000 }, cpu: { shares: 100, quota: 5000 } },
+  { linux: { cpuPeriodUs: 20_000 }, cpu: { shares: 100, period: 20_000 } },
+];
+for (const { linux, cpu } of given) {
+  test(`takes the quota that Nomad gives: ${JSON.stringify(linux)}`, () => assert.deepEqual(cpuOf(withLinux(linux)), cpu));
+}
+
+const quotas = [
+  { percentTicks: 0.25, periodUs: 0, quota: 100_000, period: 100_000 },
+  { percentTicks: 0.25, periodUs: 50_000, quota: 50_000, period: 50_000 },
+  { percentTicks: 1, periodUs: 1_000_000, quota: 4_000_000, period: 1_000_000 },
+  { percentTicks: 0.000001, periodUs: 0, quota: 1000, period: 100_000 },
+  { percentTicks: 0.5, periodUs: 1, quota: 2000, period: 1000 },
+];
+for (const { percentTicks, periodUs, quota, period } of quotas) {
+  test(`limits CPU hard to ${percentTicks} of 4 cores with a period of ${periodUs}`, () => {
+    const cpu = cpuOf(withLinux({ percentTicks }), { config: { cpu_hard_limit: true, cpu_cfs_period: periodUs } });
+    assert.deepEqual([cpu?.quota, cpu?.period], [quota, period]);
+  });
+}
+
+test("limits CPU hard only where the task asks for it", () => {
+  for (const config of [{}, { cpu_hard_limit: false, cpu_cfs_period: 50_000 }]) assert.deepEqual(cpuOf(resources, { config }), { shares: 100 });
+});
+
+const onCore = withLinux({ cpusetCpus: "1" });
+const hard = { cpu_hard_limit: true };
+const delegation = "have systemd delegate it to the user (Delegate= of user@.service), or use a rootful socket";
+
+test("refuses a rootless task what its user's cgroups cannot hold", () => {
+  assert.throws(() => cpuOf(onCore, { facts: rootlessWith("cpu", "memory", "pids") }), {
+    code: "config-invalid",
+    message: `config key cores: needs the cgroup controller cpuset, and this rootless Podman has cpu, memory, pids; ${delegation}`,
+  });
+  assert.throws(() => cpuOf(resources, { config: hard, facts: rootlessWith("memory", "pids") }), {
+    code: "config-invalid",
+    message: `config key cpu_hard_limit: needs the cgroup controller cpu, and this rootless Podman has memory, pids; ${delegation}`,
+  });
+  assert.throws(() => cpuOf(onCore, { config: hard, facts: rootlessWith("memory") }), { code: "config-invalid", message: /^the config has 2 mistakes: \(1\) .*cores: .* \(2\) .*cpu_hard_limit: / });
+  assert.equal(cpuOf(onCore, { facts: rootlessWith("cpuset", "cpu") })?.cpus, "1");
+  assert.equal(cpuOf(onCore, { facts: rootlessWith() })?.cpus, "1");
+  assert.ok(cpuOf(resources, { config: hard, facts: rootlessWith("cpu") })?.quota !== undefined);
+});
+
+test("refuses a period that the kernel does not take", () => {
+  const config = { ...hard, cpu_cfs_period: 1_000_001 };
+  const message = "config key cpu_cfs_period: 1000001 is too long; at most 1000000 microseconds would be right";
+  assert.throws(() => cpuOf(resources, { config }), { code: "config-invalid", message });
+  assert.deepEqual(mistakesOf({ config }), [`cpu_cfs_period > ${message}`]);
+});
+
+test("never asks the kernel for less than it takes", () => {
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(1_000_000), fc.integer({ min: 1, max: 256 }), (percentTicks, periodUs, hostCpuCount) => {
+      const cpu = cpuOf(withLinux({ percentTicks }), { config: { ...hard, cpu_cfs_period: periodUs }, settings: { hostCpuCount } });
+      assert.ok(cpu?.quota !== undefined && cpu.period !== undefined);
+      assert.ok(Number.isSafeInteger(cpu.quota) && cpu.quota >= 1000 && cpu.period >= 1000 && cpu.period <= 1_000_000);
+      assert.ok(cpu.quota <= Math.max(1000, cpu.period * hostCpuCount));
+    }),
+  );
+});
+
+test("passes on how inclined the kernel is to kill the task", () => {
+  assert.equal(specOf({ task: { resources: withLinux({ oomScoreAdj: -500 }) } }).oom_score_adj, -500);
+  assert.ok(!("oom_score_adj" in specOf()));
+});
+
+const slices: readonly { readonly facts: Partial<EngineFacts>; readonly parent: string | undefined }[] = [
+  { facts: { cgroupVersion: "v2", cgroupManager: "systemd" }, parent: "nomad.slice" },
+  { facts: { cgroupVersion: "v2" }, parent: undefined },
+  { facts: { cgroupManager: "systemd" }, parent: undefined },
+];
+for (const { facts, parent } of slices) {
+  test(`puts the task into ${parent ?? "no slice of Nomad's"} with ${JSON.stringify(facts)}`, () => assert.equal(specOf({ facts }).cgroup_parent, parent));
+}

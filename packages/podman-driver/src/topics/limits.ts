@@ -1,0 +1,92 @@
+import type { ContainerSpec } from "@driver/libpod";
+import { attr, mapAttr, type LinuxResources, type TaskResources } from "@driver/nomad-plugin";
+import type { EngineFacts } from "../engine/engine-facts.ts";
+import type { Report } from "./report.ts";
+import { topic } from "./topic.ts";
+
+const mib = 1_048_576;
+
+/** The kernel takes no other shares (cgroup v1: `cpu.shares`; v2: runtimes make a weight of them, and some fail beyond). */
+const [fewestShares, mostShares] = [2, 262_144];
+
+const defaultPeriodUs = 100_000;
+const [shortestPeriodUs, longestPeriodUs] = [1000, 1_000_000];
+
+/** How much of the host the task may use: what the job's `resources` say, and more. */
+export const limitsTopic = topic({
+  fields: {
+    memory_reservation: attr.string({ notYet: true, help: "Soft memory limit, e.g. 100m." }),
+    memory_swap: attr.string({ notYet: true, help: "Limit of memory and swap together, e.g. 180m; -1: no limit." }),
+    memory_swappiness: attr.number({ notYet: true, help: "Inclination to swap, 0 to 100; cgroup v1 only." }),
+    cpu_hard_limit: attr.bool({ default: false, help: "Limit CPU time to the task's share even on an idle machine." }),
+    cpu_cfs_period: attr.number({ format: "uint64", help: "Period of cpu_hard_limit in microseconds, up to 1000000; default 100000." }),
+    pids_limit: attr.number({ notYet: true, help: "Most processes at a time; 0 or less: Podman's default." }),
+    oom_score_adj: attr.number({ format: "int16", default: 0, notYet: true, help: "Inclination of the kernel to kill the task, -1000 to 1000." }),
+    ulimit: mapAttr("string", { notYet: true, help: "Resource limits by name as soft[:hard]." }),
+    sysctl: mapAttr("string", { notYet: true, help: "Kernel settings of the container's namespaces." }),
+    shm_size: attr.string({ notYet: true, help: "Size of /dev/shm, e.g. 64m." }),
+  },
+  want: ({ cpu_hard_limit: isHard, cpu_cfs_period: periodUs = 0 }, { task, settings, report }) => ({
+    memory: toMemory(task.resources),
+    cpuShares: toShares(task.resources.cpuShares),
+    // `cpusetCgroup` is not followed: every task has one, and what Nomad puts into it changes while the task runs.
+    cpus: task.resources.linux.cpusetCpus,
+    isHard,
+    quota: isHard ? toQuota(task.resources.linux.percentTicks, { periodUs, hostCpuCount: settings.hostCpuCount }, report) : givenQuota(task.resources.linux),
+    oomScoreAdj: task.resources.linux.oomScoreAdj,
+  }),
+  plan: ({ memory, cpuShares, cpus, isHard, quota, oomScoreAdj }, { facts, report }) => {
+    if (cpus !== "") checkController("cpuset", "cores", { facts, report });
+    if (isHard) checkController("cpu", "cpu_hard_limit", { facts, report });
+    // A rootless Podman weighs tasks only where systemd has delegated the CPU controller to its user.
+    const mayWeigh = !facts.rootless || facts.cgroupControllers.includes("cpu");
+    const spec: Partial<ContainerSpec> = {
+      resource_limits: {
+        ...(Object.keys(memory).length > 0 && { memory }),
+        cpu: { ...(mayWeigh && cpuShares !== undefined && { shares: cpuShares }), ...(cpus !== "" && { cpus }), ...quota },
+      },
+      ...(oomScoreAdj !== 0 && { oom_score_adj: oomScoreAdj }),
+      // Nomad's own slice holds its tasks where systemd manages cgroups (as the Go driver does).
+      ...(facts.cgroupVersion === "v2" && facts.cgroupManager === "systemd" && { cgroup_parent: "nomad.slice" }),
+    };
+    return { spec };
+  },
+});
+
+/** The limit Podman will enforce; undefined: none. */
+export function memoryLimitBytes(resources: TaskResources): number | undefined {
+  return toMemory(resources).limit;
+}
+
+/** `memory_max` is the limit where it is set, and `memory` is then what the kernel keeps for the task; -1 means no limit (`nomad` 2.0.4). */
+function toMemory({ memoryMb, memoryMaxMb }: TaskResources): { readonly limit?: number; readonly reservation?: number } {
+  if (memoryMaxMb === -1) return memoryMb > 0 ? { reservation: memoryMb * mib } : {};
+  if (memoryMaxMb > 0) return { limit: memoryMaxMb * mib, ...(memoryMb > 0 && { reservation: memoryMb * mib }) };
+  return memoryMb > 0 ? { limit: memoryMb * mib } : {};
+}
+
+/** Shares beyond what the kernel takes count as the nearest it does, as with Nomad's Docker driver. */
+function toShares(shares: number): number | undefined {
+  return shares > 0 ? Math.min(mostShares, Math.max(fewestShares, shares)) : undefined;
+}
+
+/** No agent up to 2.0 fills these in; one that does means them. */
+function givenQuota({ cpuQuotaUs, cpuPeriodUs }: LinuxResources): { readonly quota?: number; readonly period?: number } {
+  return { ...(cpuQuotaUs > 0 && { quota: cpuQuotaUs }), ...(cpuPeriodUs > 0 && { period: cpuPeriodUs }) };
+}
+
+function toQuota(percentTicks: number, { periodUs, hostCpuCount }: { readonly periodUs: number; readonly hostCpuCount: number }, report: Report): { readonly quota: number; readonly period: number } {
+  if (periodUs > longestPeriodUs) {
+    report.refuse({ key: "cpu_cfs_period", value: periodUs, problem: "is too long", remedy: `at most ${longestPeriodUs} microseconds would be right` });
+  }
+  const period = periodUs === 0 ? defaultPeriodUs : Math.max(shortestPeriodUs, periodUs);
+  return { period, quota: Math.max(1000, Math.trunc(percentTicks * period) * hostCpuCount) };
+}
+
+/** A limit that a rootless user's cgroups cannot hold would fail every start (podman 5.4 with crun). */
+function checkController(controller: string, key: string, { facts, report }: { readonly facts: EngineFacts; readonly report: Report }): void {
+  const { rootless, cgroupControllers } = facts;
+  if (!rootless || cgroupControllers.length === 0 || cgroupControllers.includes(controller)) return;
+  const problem = `needs the cgroup controller ${controller}, and this rootless Podman has ${cgroupControllers.join(", ")}`;
+  report.refuse({ key, problem, remedy: "have systemd delegate it to the user (Delegate= of user@.service), or use a rootful socket" });
+}

@@ -1,0 +1,72 @@
+import type { ContainerInspect, ContainerSpec } from "@driver/libpod";
+import type { Fields, InferFields, TaskConfig } from "@driver/nomad-plugin";
+import type { EngineFacts } from "../engine/engine-facts.ts";
+import type { TaskSettings } from "../config/task-settings.ts";
+import type { Report } from "./report.ts";
+import type { Wish } from "./wish.ts";
+
+/** What a topic is told besides its own keys. */
+export interface Given {
+  /** All that Nomad says of the task. */
+  readonly task: TaskConfig;
+  /** What the operator has set for every task. */
+  readonly settings: TaskSettings;
+  /** Takes every mistake; what is refused there need not make sense any more. */
+  readonly report: Report;
+  /** Notes what an operator may forbid. Whether he does is not the topic's business. */
+  wish(wish: Wish): void;
+}
+
+/** What a plan is told besides what is wanted. */
+export interface PlanContext {
+  readonly task: TaskConfig;
+  readonly settings: TaskSettings;
+  readonly facts: EngineFacts;
+  /** Fingerprint of the whole config. */
+  readonly configHash: string;
+  /** Takes what this engine cannot do. */
+  readonly report: Report;
+}
+
+/** Something that must be there before the container can be created. */
+export type Need = { readonly kind: "image"; readonly reference: string; readonly forcePull: boolean; readonly pullTimeoutMs: number };
+
+/** A topic's part of the container. */
+export interface PlanPart {
+  readonly spec?: Partial<ContainerSpec>;
+  /** What the task's owner should know, for task events. */
+  readonly notices?: readonly string[];
+  readonly needs?: readonly Need[];
+  /** True: Podman does not always do what is asked here, so what it made of it is looked at before the start. */
+  readonly isVerified?: boolean;
+}
+
+/** A wish that Podman has not granted. */
+export interface Shortfall {
+  readonly key: string;
+  /** What was asked for, and what came of it, in words for the job's author. */
+  readonly wanted: string;
+  readonly got: string;
+  /** True: the task would be less isolated than it asks to be, so it does not run. False: its owner is told. */
+  readonly isFatal: boolean;
+}
+
+/**
+ * All that belongs to one subject of a task's config: its keys, what they come to, what that means for the container, and whether
+ * the container is what was meant. All functions are pure.
+ */
+export interface Topic<F extends Fields, W> {
+  /** How far a key takes effect stands in its line (`notYet`, `only`). */
+  readonly fields: F;
+  /** Checks and converts: durations in ms, sizes in bytes, references parsed. Never throws for what a job may write. */
+  want(options: InferFields<F>, given: Given): W;
+  /** A part of the container spec: lists of all topics are joined, and no two may set one scalar. */
+  plan(wanted: W, context: PlanContext): PlanPart;
+  /** Compares what was wanted with the container that Podman has made; asked where the topic's part says `isVerified`. */
+  verify?(wanted: W, made: ContainerInspect): readonly Shortfall[];
+}
+
+/** Lets TypeScript find the types of a topic from its fields. */
+export function topic<const F extends Fields, W>(parts: Topic<F, W>): Topic<F, W> {
+  return parts;
+}

@@ -1,0 +1,9 @@
+/** Something that a task asks for and that an operator may forbid. */
+export type Wish =
+  | { readonly kind: "privileged"; readonly key: string }
+  | { readonly kind: "capability"; readonly key: string; readonly name: string }
+  | { readonly kind: "namespace"; readonly key: string; readonly of: "pid" | "ipc" | "user" | "uts" | "network" | "cgroup"; readonly mode: string }
+  | { readonly kind: "bind"; readonly key: string; readonly hostPath: string }
+  | { readonly kind: "device"; readonly key: string; readonly device: string }
+  | { readonly kind: "runtime"; readonly key: string; readonly name: string }
+  | { readonly kind: "socket"; readonly key: string; readonly name: string };

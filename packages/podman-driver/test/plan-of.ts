@@ -1,0 +1,55 @@
+import type { ContainerSpec } from "@driver/libpod";
+import { encodeMsgpack, type HclRecord, type TaskConfig } from "@driver/nomad-plugin";
+import { plainTask } from "@driver/testing";
+import { defaultLogFiles } from "../src/config/log-source.ts";
+import type { TaskSettings } from "../src/config/task-settings.ts";
+import type { EngineFacts } from "../src/engine/engine-facts.ts";
+import { planContainer, type ContainerPlan } from "../src/plan/container-plan.ts";
+import { findMistakes, wantTask, type DecodedTask } from "../src/plan/want-task.ts";
+
+/** A rootful Podman of the oldest supported version, on cgroup v1. */
+export const plainFacts: EngineFacts = { version: "4.3.1", rootless: false, cgroupVersion: "v1", cgroupManager: "cgroupfs", cgroupControllers: [] };
+
+/** An operator who has set nothing, on a host with four cores. */
+export const plainSettings: TaskSettings = {
+  extraLabels: [],
+  dnsServers: [],
+  defaultRootlessMode: "",
+  hostCpuCount: 4,
+  logCollection: "nomad",
+  logging: { kind: "file" },
+  logFiles: defaultLogFiles,
+};
+
+/** What differs from a plain task, whose config has no more than the image busybox. */
+export interface Wishes {
+  readonly config?: HclRecord;
+  readonly task?: Partial<TaskConfig>;
+  readonly settings?: Partial<TaskSettings>;
+  readonly facts?: Partial<EngineFacts>;
+}
+
+/** What a task wants. @throws DriverError with all mistakes in the config */
+export function decodedOf(wishes: Wishes = {}): DecodedTask {
+  return wantTask(toTask(wishes), { ...plainSettings, ...wishes.settings });
+}
+
+/** The plan of a task's container. @throws DriverError for what the config or the engine does not allow */
+export function planOf(wishes: Wishes = {}): ContainerPlan {
+  const facts = { ...plainFacts, ...wishes.facts };
+  return planContainer({ task: toTask(wishes), decoded: decodedOf(wishes), settings: { ...plainSettings, ...wishes.settings }, facts });
+}
+
+/** The spec of a task's container. @throws as `planOf` */
+export function specOf(wishes: Wishes = {}): ContainerSpec {
+  return planOf(wishes).spec;
+}
+
+/** What a start would refuse whatever the engine is, each as `key > message`. */
+export function mistakesOf(wishes: Wishes = {}): readonly string[] {
+  return findMistakes(toTask(wishes), { ...plainSettings, ...wishes.settings }).map(({ key, message }) => `${key} > ${message}`);
+}
+
+function toTask({ config, task }: Wishes): TaskConfig {
+  return plainTask({ driverConfig: encodeMsgpack({ image: "busybox", ...config }), ...task });
+}
