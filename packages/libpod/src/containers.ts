@@ -155,7 +155,8 @@ export class Containers {
    * report, so that containers may come and go. It ends when the service stops; a service that falls silent is `timeout`.
    * A rootless service on cgroup v1 has no statistics: `conflict`, or `engine-error` (podman 3.4).
    */
-  async *stats({ intervalSeconds }: { readonly intervalSeconds: number }, signal: AbortSignal): AsyncGenerator<readonly ContainerStats[], void, undefined> {
+  async *stats(options: { readonly intervalSeconds: number }, signal: AbortSignal): AsyncGenerator<readonly ContainerStats[], void, undefined> {
+    const { intervalSeconds } = options;
     const request: HttpRequest = {
       action: "follow the containers' statistics",
       method: "GET",

@@ -20,8 +20,9 @@ export class DriverServices {
   readonly waits: RepeatedFailure;
 
   constructor(logger: Logger, roots: HostRoots = hostRoots) {
-    this.heartbeat = new Heartbeat(new RepeatedFailure(logger, "a regular look at a task failed; the next one is in two seconds"));
-    this.exitDirectories = new ExitDirectories(this.heartbeat, new RepeatedFailure(logger, "the hint that a container has ended could not be passed on"));
+    const failure = (message: string): RepeatedFailure => new RepeatedFailure(logger, message);
+    this.heartbeat = new Heartbeat(failure("a regular look at a task failed; the next one is in two seconds"));
+    this.exitDirectories = new ExitDirectories(this.heartbeat, failure("the hint that a container has ended could not be passed on"));
     this.roots = roots;
     this.kernelLog = new KernelLog(roots);
     this.looks = new RepeatedFailure(logger, "a task's container cannot be looked at; trying again");

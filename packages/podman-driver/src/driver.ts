@@ -241,7 +241,8 @@ export class PodmanDriver implements TaskDriver {
 
   #execTarget(taskId: string): ExecTarget {
     const task = this.#running(taskId);
-    const onSurvived = (reason: string): void => this.#loggerOf(task.task).warn(`a command that was run in the task could not be killed and may go on: ${reason}`);
+    const logger = this.#loggerOf(task.task);
+    const onSurvived = (reason: string): void => logger.warn("a command in the task could not be killed and may go on", { reason });
     return { podman: task.host.client, containerId: task.containerId, roots: this.#services.roots, onSurvived };
   }
 

@@ -32,7 +32,7 @@ export class ContainerEvents {
   constructor(source: EventSource, logger: Logger, timings = defaultEventTimings) {
     this.#source = source;
     this.#timings = timings;
-    this.#broken = new RepeatedFailure(logger, "Podman's container events cannot be followed; the ends of tasks are seen in other ways meanwhile");
+    this.#broken = new RepeatedFailure(logger, "Podman's container events cannot be followed; other ways show the ends of tasks meanwhile");
     this.#ignored = new RepeatedFailure(logger, "a container's event could not be passed on");
   }
 

@@ -45,7 +45,7 @@ export class SharedStats {
   constructor(endpoint: StatsEndpoint, logger: Logger, timings = defaultStatsTimings) {
     this.#endpoint = endpoint;
     this.#timings = timings;
-    this.#failure = new RepeatedFailure(logger, "Podman's statistics cannot be followed; tasks whose cgroups are not to be seen have none meanwhile");
+    this.#failure = new RepeatedFailure(logger, "Podman's statistics cannot be followed; tasks without a visible cgroup have none meanwhile");
   }
 
   /** `intervalMs` counts as whole seconds, at least one; of several listeners the most impatient sets the pace. */

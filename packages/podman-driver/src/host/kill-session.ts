@@ -2,7 +2,16 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { isCgroupPathOf, isProcessOfContainer, readProcessCgroups } from "./cgroup-path.ts";
-import { identifyProcess, isAlive, readCommandLine, readKernelFile, readParentPid, readSessionId, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
+import {
+  identifyProcess,
+  isAlive,
+  readCommandLine,
+  readKernelFile,
+  readParentPid,
+  readSessionId,
+  type HostRoots,
+  type ProcessIdentity,
+} from "./proc-files.ts";
 
 /** What became of a session that was to be killed. `left`: it goes on, for this reason. */
 export type KillOutcome = { readonly kind: "killed" } | { readonly kind: "gone" } | { readonly kind: "left"; readonly reason: string };
@@ -10,7 +19,8 @@ export type KillOutcome = { readonly kind: "killed" } | { readonly kind: "gone" 
 /**
  * Kills a process of a container and everything in its session, background children included. Kills nothing unless the kernel
  * shows that the process belongs to this container, since the pid comes from an API: by its cgroup, or where the container has
- * none of its own (`cgroups = "disabled"`, rootless on cgroup v1) by the conmon that it is a child of. `gone`: this host has no such process.
+ * none of its own (`cgroups = "disabled"`, rootless on cgroup v1) by the conmon that it is a child of. `gone`: this host has no
+ * such process.
  */
 export async function killSessionOf(roots: HostRoots, pid: number, containerId: string): Promise<KillOutcome> {
   const leader = identifyProcess(roots, pid);
@@ -43,7 +53,8 @@ async function killOthers(roots: HostRoots, { pid, sessionId, candidates }: Sess
 
 /**
  * conmon carries the container's id in its arguments, and is the parent of what it runs. Anybody can write such arguments, so a
- * conmon of an ordinary user proves his own processes alone: those in a user namespace that has his id, which none but he and root can make.
+ * conmon of an ordinary user proves his own processes alone: those in a user namespace that has his id, which none but he and
+ * root can make.
  */
 function isChildOfConmon(roots: HostRoots, process: ProcessIdentity, containerId: string): boolean {
   const parentPid = readParentPid(roots, process.pid);
@@ -88,7 +99,8 @@ function kill(pid: number): KillOutcome {
   try {
     process.kill(pid, "SIGKILL");
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) return { kind: "left", reason: `process ${pid} cannot be killed: ${String(error)}` };
+    const hasEnded = error instanceof Error && "code" in error && error.code === "ESRCH";
+    if (!hasEnded) return { kind: "left", reason: `process ${pid} cannot be killed: ${String(error)}` };
   }
   return { kind: "killed" };
 }

@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LibpodError, type ExecStream, type PodmanClient } from "@driver/libpod";
-import { DriverError, takeUntilAborted, type ExecInput, type ExecOutput, type ExecSetup, type ExecUpdate, type ExitResult } from "@driver/nomad-plugin";
+import {
+  DriverError,
+  takeUntilAborted,
+  type ExecInput,
+  type ExecOutput,
+  type ExecSetup,
+  type ExecUpdate,
+  type ExitResult,
+} from "@driver/nomad-plugin";
 import { inStep, toDriverError } from "../errors.ts";
 import { killSessionOf } from "../host/kill-session.ts";
 import type { HostRoots } from "../host/proc-files.ts";
@@ -124,7 +132,8 @@ async function waitForExitCode(podman: PodmanClient, execId: string, signal: Abo
   const deadlineMs = performance.now() + exitCodeGraceMs;
   const inspect = (): ReturnType<PodmanClient["exec"]["inspect"]> => podman.exec.inspect(execId, signal);
   for (let pauseMs = 10; ; pauseMs *= 2) {
-    const session = await inStep(`inspect exec ${execId.slice(0, 12)}`, retryTransient(inspect, { forMs: Math.max(0, deadlineMs - performance.now()), signal }));
+    const forMs = Math.max(0, deadlineMs - performance.now());
+    const session = await inStep(`inspect exec ${execId.slice(0, 12)}`, retryTransient(inspect, { forMs, signal }));
     if (!session.running) return { exitCode: session.exitCode, signal: 0, oomKilled: false };
     if (performance.now() > deadlineMs) throw new DriverError("failed", "exec: its output has ended, but Podman says it still runs; exit code unknown");
     // A timer that is cut short rejects with an error of its own.
@@ -142,7 +151,8 @@ async function killExec(target: ExecTarget, execId: string): Promise<void> {
     if (!session.running) return;
     const outcome = await killSessionOf(roots, session.pid, containerId);
     if (outcome.kind === "left") target.onSurvived(outcome.reason);
-    if (outcome.kind === "gone" && (await inspect()).running) target.onSurvived(`Podman names process ${session.pid}, which this host does not have`);
+    const isElsewhere = outcome.kind === "gone" && (await inspect()).running;
+    if (isElsewhere) target.onSurvived(`Podman names process ${session.pid}, which this host does not have`);
   } catch (error) {
     // The container or the session is gone, and its processes with it.
     if (error instanceof LibpodError && error.code === "not-found") return;

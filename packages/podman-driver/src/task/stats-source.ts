@@ -29,8 +29,11 @@ export interface StatsSourceOptions {
 
 /** The kernel's own figures where they can be read, which end with the cgroup; else Podman's, which show no end. */
 export function openStatsSource({ containerId, cgroup, shared, intervalMs, isRunning, isDead }: StatsSourceOptions): StatsSource {
-  if (cgroup !== undefined && readCgroupSample(cgroup) !== undefined) return { read: () => (isRunning() ? readKernel(cgroup) : undefined), close: () => undefined };
-  if (isDead()) return { read: () => undefined, close: () => undefined };
+  const close = (): void => undefined;
+  if (cgroup !== undefined && readCgroupSample(cgroup) !== undefined) {
+    return { read: () => (isRunning() ? readKernel(cgroup) : undefined), close };
+  }
+  if (isDead()) return { read: () => undefined, close };
   const subscription = shared.subscribe(containerId, intervalMs);
   return { read: () => (isRunning() ? toSample(subscription.take()) : undefined), close: () => subscription.close() };
 }
@@ -44,8 +47,6 @@ function readKernel(cgroup: CgroupFolders): TimedSample | undefined {
 function toSample(report: TimedStats | undefined): TimedSample | "none" {
   if (report === undefined) return "none";
   const { cpuNs, cpuSystemNs, memoryBytes } = report.stats;
-  return {
-    atNs: report.atNs,
-    sample: { cpu: { totalNs: cpuNs, userNs: Math.max(0, cpuNs - cpuSystemNs), systemNs: cpuSystemNs }, memory: { usageBytes: memoryBytes } },
-  };
+  const cpu = { totalNs: cpuNs, userNs: Math.max(0, cpuNs - cpuSystemNs), systemNs: cpuSystemNs };
+  return { atNs: report.atNs, sample: { cpu, memory: { usageBytes: memoryBytes } } };
 }

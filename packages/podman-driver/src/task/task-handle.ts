@@ -158,14 +158,16 @@ export class TaskHandle {
   }
 
   /** Ends with the task. */
-  stats({ intervalMs, compute }: { readonly intervalMs: number; readonly compute: NodeCompute }, signal: AbortSignal): AsyncIterable<TaskStats> {
+  stats(options: { readonly intervalMs: number; readonly compute: NodeCompute }, signal: AbortSignal): AsyncIterable<TaskStats> {
+    const { intervalMs } = options;
+    const { containerId } = this;
     const open = (): StatsSource => {
       const { cgroup } = this.processes;
       const isDead = (): boolean => this.processes.isMainGone();
       return openStatsSource({ containerId: this.containerId, cgroup, shared: this.host.stats, intervalMs, isRunning: () => this.isRunning, isDead });
     };
     const either = AbortSignal.any([signal, this.#stop.signal]);
-    return followStats({ intervalMs, compute, open, ready: this.#whenFound(either) }, either);
+    return followStats({ ...options, open, ready: this.#whenFound(either) }, either);
   }
 
   /** For those who have killed the task and know no more: a task that nobody can tell the end of has failed for that reason. */

@@ -112,7 +112,8 @@ test("has a start wait for the end of an earlier one of the same task that is be
 test("gives the maker a signal that fires when the caller leaves", async () => {
   const store = new TaskStore();
   const hangUp = new AbortController();
-  const start = store.claim("a", { caller: hangUp.signal }, (signal) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error))));
+  const untilAborted = (signal: AbortSignal): Promise<never> => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+  const start = store.claim("a", { caller: hangUp.signal }, untilAborted);
   hangUp.abort(new Error("hung up"));
   await assert.rejects(start, /hung up/);
   await assert.rejects(store.claim("a", { caller: hangUp.signal }, () => assert.fail()), /hung up/);

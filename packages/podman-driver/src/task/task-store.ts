@@ -7,6 +7,12 @@ interface Claim {
   readonly settled: Promise<void>;
 }
 
+/** What came of a claim, and what its caller is told. */
+export interface Claimed<T> {
+  readonly task: TaskHandle;
+  readonly answer: T;
+}
+
 export interface ClaimOptions {
   /** Of the call: once it has fired, what the call has begun is being undone. */
   readonly caller: AbortSignal;
@@ -56,9 +62,8 @@ export class TaskStore {
    * is being undone waits for the end of that. The signal that `make` gets fires when the caller leaves, or when the task is
    * withdrawn meanwhile.
    */
-  async claim<T>(taskId: string, options: ClaimOptions, make: (signal: AbortSignal) => Promise<{ readonly task: TaskHandle; readonly answer: T }>): Promise<T> {
-    const { caller, startedFor } = options;
-    for (let first = this.#claims.get(taskId); first !== undefined && isUndone(first); first = this.#claims.get(taskId)) await first.settled;
+  async claim<T>(taskId: string, { caller, startedFor }: ClaimOptions, make: (signal: AbortSignal) => Promise<Claimed<T>>): Promise<T> {
+    for (let first = this.#undone(taskId); first !== undefined; first = this.#undone(taskId)) await first.settled;
     caller.throwIfAborted();
     if (this.#tasks.has(taskId) || this.#claims.has(taskId)) {
       throw new DriverError("task-state", `task with ID "${taskId}" already started`);
@@ -89,6 +94,11 @@ export class TaskStore {
     return !this.#tasks.has(taskId);
   }
 
+  #undone(taskId: string): Claim | undefined {
+    const claim = this.#claims.get(taskId);
+    return claim !== undefined && (claim.caller.aborted || claim.withdrawal.signal.aborted) ? claim : undefined;
+  }
+
   delete(taskId: string): void {
     this.#tasks.delete(taskId);
     this.#unasked.delete(taskId);
@@ -117,8 +127,4 @@ export class TaskStore {
     for (const taskId of [...this.#tasks.keys()]) this.drop(taskId);
     await Promise.all(this.#leaving);
   }
-}
-
-function isUndone({ caller, withdrawal }: Claim): boolean {
-  return caller.aborted || withdrawal.signal.aborted;
 }
