@@ -160,7 +160,6 @@ export class TaskHandle {
   /** Ends with the task. */
   stats(options: { readonly intervalMs: number; readonly compute: NodeCompute }, signal: AbortSignal): AsyncIterable<TaskStats> {
     const { intervalMs } = options;
-    const { containerId } = this;
     const open = (): StatsSource => {
       const { cgroup } = this.processes;
       const isDead = (): boolean => this.processes.isMainGone();
