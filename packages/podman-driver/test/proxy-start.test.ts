@@ -114,6 +114,23 @@ test("an answer that blames the job is final", async () => {
   await assert.rejects(faulty.rig.startTask(task), (error) => error instanceof DriverError && !error.recoverable && /unable to find user/.test(error.message));
 });
 
+test("a task is stopped within seconds while it is being started, though Podman owes the answer to its create for ever", async () => {
+  await using faulty = await FaultyRig.start({ pluginConfig: { client_http_timeout: "0" } });
+  const { rig, proxy } = faulty;
+  const task = await rig.prepare({ config: { command: "sleep", args: ["60"] } });
+  const silence = proxy.inject({ path: /^\/containers\//, fault: { kind: "hang" } });
+  const starting = rig.startTask(task);
+  starting.catch(() => undefined);
+  await until(() => silence.hits > 0);
+  const beganMs = performance.now();
+  await rig.driver.stopTask(task.config.id, { timeoutMs: 1000, killSignal: "" }, soon());
+  assert.ok(performance.now() - beganMs < 20_000);
+  await assert.rejects(starting, /stopped while it was being started/);
+  silence.remove();
+  await rig.startTask(task);
+  assert.equal((await rig.driver.inspectTask(task.config.id, soon())).state, "running");
+});
+
 function isTransient(error: unknown): boolean {
   assert.ok(error instanceof DriverError, String(error));
   assert.equal(error.recoverable, true, error.message);

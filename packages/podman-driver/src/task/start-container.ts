@@ -24,6 +24,8 @@ export interface StartRequest {
 
 /** A failed start is not held up any longer by a Podman that is down; the next start of the task clears away what is left. */
 const undoForMs = 5000;
+/** Nor by one that does not answer; it goes on with a removal that it has begun. */
+const undoAnswerMs = 10_000;
 /** Each step of a start is tried five times within this, as Nomad's Docker driver tries five times; its pauses are longer. */
 const retryForMs = 3000;
 
@@ -32,6 +34,9 @@ const retryForMs = 3000;
  * name for ever. After so many tries, half a second, it is none that Podman is just about.
  */
 const patientTries = 3;
+
+/** A start that was broken off waits so long for the answer to its create. */
+const lateCreateMs = 5000;
 
 /** A container that is to be this task's, as Podman has it before the start. */
 interface FoundContainer {
@@ -129,9 +134,11 @@ function cutOff(container: ContainerInspect): DriverError {
 async function createContainer(request: StartRequest, plan: ContainerPlan, undo: Rollback, signal: AbortSignal): Promise<FoundContainer> {
   const { name } = plan;
   let containerId = "";
-  undo.onFailure(`remove container ${name}`, (undoSignal) =>
-    retryTransient(() => (containerId === "" ? removeOwn(request, name, undoSignal) : remove(request, containerId, undoSignal)), { forMs: undoForMs, signal: undoSignal }),
-  );
+  undo.onFailure(`remove container ${name}`, (undoSignal) => {
+    const bounded = AbortSignal.any([undoSignal, AbortSignal.timeout(undoAnswerMs)]);
+    const removeIt = (): Promise<void> => (containerId === "" ? removeOwn(request, name, bounded) : remove(request, containerId, bounded));
+    return retryTransient(removeIt, { forMs: undoForMs, signal: bounded });
+  });
   const container = await createFromPlan(request, plan, signal);
   containerId = container.id;
   signal.throwIfAborted();
@@ -170,7 +177,7 @@ async function createOrFind(
   signal: AbortSignal,
 ): Promise<FoundContainer> {
   try {
-    return await create(request, spec);
+    return await create(request, spec, signal);
   } catch (error) {
     signal.throwIfAborted();
     if (!isNameConflict(error)) throw error;
@@ -178,15 +185,30 @@ async function createOrFind(
     if (typeof found === "object") return found;
     const holder = toNameHolder(error);
     if (found === "nobody" && clearsStorage && holder !== undefined) await remove(request, holder, signal);
-    return await create(request, spec);
+    return await create(request, spec, signal);
   }
 }
 
-/** Is not broken off: Podman would go on, and its container would come after the roll-back has looked for it. */
-async function create(request: StartRequest, spec: ContainerSpec): Promise<FoundContainer> {
-  const { id, warnings } = await request.host.client.containers.create(spec, new AbortController().signal);
-  for (const warning of warnings) request.logger.warn(`Podman on creating ${spec.name}: ${warning}`);
-  return { id, hasRun: false, isTakenOver: false };
+/**
+ * Is not broken off with the start: Podman would go on, and its container would come after the roll-back has looked for it. One
+ * that does not answer at all is not waited for any longer than `lateCreateMs`; what comes of it later is cleared away by the next
+ * start of the task, or by the look for dangling containers.
+ */
+async function create(request: StartRequest, spec: ContainerSpec, signal: AbortSignal): Promise<FoundContainer> {
+  const patience = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const begin = (): void => {
+    timer = setTimeout(() => patience.abort(signal.reason), lateCreateMs);
+  };
+  signal.addEventListener("abort", begin, { once: true });
+  try {
+    const { id, warnings } = await request.host.client.containers.create(spec, patience.signal);
+    for (const warning of warnings) request.logger.warn(`Podman on creating ${spec.name}: ${warning}`);
+    return { id, hasRun: false, isTakenOver: false };
+  } finally {
+    signal.removeEventListener("abort", begin);
+    clearTimeout(timer);
+  }
 }
 
 /** Makes room for the task's container. Returns one that is this very start's, to be taken over. */
