@@ -13,6 +13,8 @@ export interface ConfigSchema<T> {
   readonly options: readonly OptionDoc[];
   /** Decodes what Nomad sends. Throws a `DriverError` `config-invalid` that names key, value and remedy. */
   decode(msgpack: Uint8Array): T;
+  /** Decodes like `decode`, but tells every key that is wrong, and not only the first. Undefined when there was one. */
+  decodeAll(msgpack: Uint8Array, onMistake: (mistake: DriverError) => void): T | undefined;
   /** Decodes a plain value as if it had come from Nomad. */
   decodeValue(value: HclValue): T;
   /** The plain value again, without secrets. `decodeValue` reads it back. */
@@ -39,6 +41,7 @@ export function configSchema<const F extends Fields>(fields: F, facts: SchemaFac
     spec: fieldsSpec(fields),
     options: docsOfFields(fields, ""),
     decode: (msgpack) => decodeRoot(fields, readMsgpack(msgpack, facts), facts),
+    decodeAll: (msgpack, onMistake) => decodeEach(fields, () => readMsgpack(msgpack, facts), { facts, onMistake }),
     decodeValue: (value) => decodeRoot(fields, value, facts),
     toValue: (config) => fieldsToValue(fields, config),
     whatIsSet(config) {
@@ -53,6 +56,31 @@ export function configSchema<const F extends Fields>(fields: F, facts: SchemaFac
 function decodeRoot<F extends Fields>(fields: F, value: HclValue, facts: SchemaFacts): InferFields<F> {
   if (value === null || isRecord(value)) return decodeFields(fields, value ?? {}, "");
   throw new DriverError("config-invalid", `read the ${facts.title}: ${describeKind(value)} came, not a map of its keys`);
+}
+
+interface EachOptions {
+  readonly facts: SchemaFacts;
+  readonly onMistake: (mistake: DriverError) => void;
+}
+
+/** One key after the other, as if it were the only one; then all of them. */
+function decodeEach<F extends Fields>(fields: F, read: () => HclValue, { facts, onMistake }: EachOptions): InferFields<F> | undefined {
+  let isWrong = false;
+  const attempt = <T>(work: () => T): T | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof DriverError)) throw error;
+      isWrong = true;
+      onMistake(error);
+      return undefined;
+    }
+  };
+  const value = attempt(read);
+  if (value === undefined) return undefined;
+  if (value !== null && !isRecord(value)) return attempt(() => decodeRoot(fields, value, facts));
+  const entries = Object.entries(fields).map(([name, option]) => [name, attempt(() => decodeFields({ [name]: option }, value ?? {}, "")[name])] as const);
+  return isWrong ? undefined : (Object.fromEntries(entries) as InferFields<F>);
 }
 
 function readMsgpack(msgpack: Uint8Array, facts: SchemaFacts): HclValue {

@@ -20,6 +20,10 @@ describe("a key without effect", () => {
   });
 });
 
+test("all values of a wrong type are told at once, and nothing is judged by them", () => {
+  assert.deepEqual(mistakesOf({ config: { image: 5, args: "x", privileged: true, force_pull: "maybe" } }).map((mistake) => mistake.split(" > ")[0]), ["image", "force_pull", "args"]);
+});
+
 describe("a deprecated key", () => {
   for (const { path, deprecated, notYet, type } of taskSchema.options.filter(({ deprecated }) => deprecated !== undefined)) {
     const config = { [path]: type.startsWith("list(map(") ? [{ a: 1 }] : ["a"] };

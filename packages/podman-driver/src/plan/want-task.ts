@@ -40,7 +40,7 @@ export function findMistakes(task: TaskConfig, settings: TaskSettings): readonly
 }
 
 function decodeInto(report: Report, task: TaskConfig, settings: TaskSettings): DecodedTask | undefined {
-  const options = report.attempt<TaskOptions | undefined>("", undefined, () => taskSchema.decode(task.driverConfig));
+  const options = taskSchema.decodeAll(task.driverConfig, (mistake) => report.note(mistake, ""));
   if (options === undefined) return undefined;
   const whatIsSet = taskSchema.whatIsSet(options);
   refuseUnapplied(whatIsSet, report);
