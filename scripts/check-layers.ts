@@ -21,6 +21,7 @@ const levels: Readonly<Record<string, number>> = {
  */
 const floors: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   "podman-driver": {
+    "back-off.ts": 0,
     "errors.ts": 0,
     "repeated-failure.ts": 0,
     "settle-or-abort.ts": 0,

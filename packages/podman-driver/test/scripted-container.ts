@@ -10,7 +10,7 @@ export const startedAt = new Date("2026-08-21T10:00:00.000Z");
 export const running: ObservedState = { status: "running", pid: 4711, exitCode: 0, oomKilled: false, error: "", startedAt };
 export const exited = (exitCode: number): ObservedState => ({ ...running, status: "exited", pid: 0, exitCode, finishedAt: new Date(startedAt.getTime() + 1000) });
 
-export const timings: ExitTimings = { partialWaitMs: 5000, partialWaitDelayMs: 0, bareWaitMs: 500, shortestRetryMs: 2, longestRetryMs: 8, waitAgainMs: 2, conmonGraceMs: 20, lookMs: 40, lostGraceMs: 60, reasonMs: 40 };
+export const timings: ExitTimings = { partialWaitMs: 5000, partialWaitDelayMs: 0, bareWaitMs: 500, retries: { shortestMs: 2, longestMs: 8 }, waitAgainMs: 2, conmonGraceMs: 20, lookMs: 40, lostGraceMs: 60, reasonMs: 40 };
 
 const silent: Outcomes = { failed() {}, succeeded() {} };
 

@@ -4,7 +4,7 @@ import type { EventFilter, PodmanEvent } from "@driver/libpod";
 import { RecordedLog, until } from "@driver/testing";
 import { ContainerEvents, type EventSource } from "./container-events.ts";
 
-const timings = { shortestRetryMs: 1, longestRetryMs: 5 };
+const timings = { shortestMs: 1, longestMs: 5 };
 const died = (id: string, at: number): PodmanEvent => ({ type: "container", action: "died", id, at: new Date(at), attributes: {}, exitCode: 0 });
 
 /** An events endpoint that gives what the test puts in, one stream after the other. */

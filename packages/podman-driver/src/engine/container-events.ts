@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { BackOff, type BackOffLimits } from "../back-off.ts";
 import type { EventFilter, PodmanEvent } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
 import { RepeatedFailure } from "../repeated-failure.ts";
@@ -8,13 +8,8 @@ export interface EventSource {
   follow(filter: EventFilter, signal: AbortSignal): AsyncIterable<PodmanEvent>;
 }
 
-export interface EventTimings {
-  /** Pauses before the stream is opened again, doubled each time it breaks without an event. */
-  readonly shortestRetryMs: number;
-  readonly longestRetryMs: number;
-}
-
-export const defaultEventTimings: EventTimings = { shortestRetryMs: 250, longestRetryMs: 30_000 };
+/** Pauses before the stream is opened again, while it breaks without an event. */
+export const defaultEventPauses: BackOffLimits = { shortestMs: 250, longestMs: 30_000 };
 
 /**
  * One stream of a Podman service's container events for all tasks on it, open while somebody listens. What it says is a
@@ -23,15 +18,15 @@ export const defaultEventTimings: EventTimings = { shortestRetryMs: 250, longest
  */
 export class ContainerEvents {
   readonly #source: EventSource;
-  readonly #timings: EventTimings;
+  readonly #pauses: BackOffLimits;
   readonly #hints = new Map<string, () => void>();
   readonly #broken: RepeatedFailure;
   readonly #ignored: RepeatedFailure;
   #stop: AbortController | undefined;
 
-  constructor(source: EventSource, logger: Logger, timings = defaultEventTimings) {
+  constructor(source: EventSource, logger: Logger, pauses = defaultEventPauses) {
     this.#source = source;
-    this.#timings = timings;
+    this.#pauses = pauses;
     this.#broken = new RepeatedFailure(logger, "Podman's container events cannot be followed; other ways show the ends of tasks meanwhile");
     this.#ignored = new RepeatedFailure(logger, "a container's event could not be passed on");
   }
@@ -61,20 +56,19 @@ export class ContainerEvents {
   /** Follows for good: a service that stops ends the stream, and what happened meanwhile is replayed. */
   async #follow(signal: AbortSignal): Promise<void> {
     let since = new Date();
-    let retryMs = this.#timings.shortestRetryMs;
+    const backOff = new BackOff(this.#pauses);
     while (!signal.aborted) {
       try {
         for await (const event of this.#source.follow({ since, types: ["container"], actions: ["died", "remove"] }, signal)) {
           since = event.at;
-          retryMs = this.#timings.shortestRetryMs;
+          backOff.reset();
           this.#broken.succeeded();
           this.#pass(event);
         }
       } catch (error) {
         if (!signal.aborted) this.#broken.failed(error);
       }
-      await sleep(retryMs, undefined, { signal, ref: false }).catch(() => undefined);
-      retryMs = Math.min(retryMs * 2, this.#timings.longestRetryMs);
+      await backOff.pause(signal, { holdsProcess: false }).catch(() => undefined);
     }
   }
 

@@ -4,7 +4,7 @@ import type { ContainerStats } from "@driver/libpod";
 import { RecordedLog, until } from "@driver/testing";
 import { SharedStats, type StatsEndpoint } from "./shared-stats.ts";
 
-const timings = { shortestRetryMs: 1, longestRetryMs: 5 };
+const timings = { shortestMs: 1, longestMs: 5 };
 const of = (containerId: string, cpuNs: number): ContainerStats => ({ containerId, cpuNs, cpuSystemNs: 0, memoryBytes: 1 });
 
 /** A statistics endpoint that gives what the test puts in, one stream after the other, and then stays open. */

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { BackOff, type BackOffLimits } from "../back-off.ts";
 import type { ContainerStats } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
 import { RepeatedFailure } from "../repeated-failure.ts";
@@ -8,13 +8,8 @@ export interface StatsEndpoint {
   stats(options: { readonly intervalSeconds: number }, signal: AbortSignal): AsyncIterable<readonly ContainerStats[]>;
 }
 
-export interface StatsTimings {
-  /** Pauses before the stream is opened again, doubled each time it breaks without a report. */
-  readonly shortestRetryMs: number;
-  readonly longestRetryMs: number;
-}
-
-export const defaultStatsTimings: StatsTimings = { shortestRetryMs: 1000, longestRetryMs: 60_000 };
+/** Pauses before the stream is opened again. */
+export const defaultStatsPauses: BackOffLimits = { shortestMs: 1000, longestMs: 60_000 };
 
 export interface TimedStats {
   /** Monotonic clock, nanoseconds: when Podman's report came. */
@@ -35,16 +30,16 @@ export interface StatsSubscription {
  */
 export class SharedStats {
   readonly #endpoint: StatsEndpoint;
-  readonly #timings: StatsTimings;
+  readonly #pauses: BackOffLimits;
   readonly #failure: RepeatedFailure;
   /** The interval that each listener asked for, in whole seconds. */
   readonly #intervals = new Map<StatsSubscription, number>();
   #latest: ReadonlyMap<string, TimedStats> = new Map();
   #stream: { readonly stop: AbortController; readonly intervalSeconds: number } | undefined;
 
-  constructor(endpoint: StatsEndpoint, logger: Logger, timings = defaultStatsTimings) {
+  constructor(endpoint: StatsEndpoint, logger: Logger, pauses = defaultStatsPauses) {
     this.#endpoint = endpoint;
-    this.#timings = timings;
+    this.#pauses = pauses;
     this.#failure = new RepeatedFailure(logger, "Podman's statistics cannot be followed; tasks without a visible cgroup have none meanwhile");
   }
 
@@ -83,8 +78,7 @@ export class SharedStats {
   }
 
   async #follow(intervalSeconds: number, signal: AbortSignal): Promise<void> {
-    const { shortestRetryMs, longestRetryMs } = this.#timings;
-    let retryMs = shortestRetryMs;
+    const backOff = new BackOff(this.#pauses);
     while (!signal.aborted) {
       try {
         for await (const report of this.#endpoint.stats({ intervalSeconds }, signal)) {
@@ -92,13 +86,12 @@ export class SharedStats {
           const atNs = process.hrtime.bigint();
           this.#latest = new Map(report.map((stats) => [stats.containerId, { atNs, stats }]));
           this.#failure.succeeded();
-          retryMs = shortestRetryMs;
+          backOff.reset();
         }
       } catch (error) {
         if (!signal.aborted) this.#failure.failed(error);
       }
-      await sleep(retryMs, undefined, { signal, ref: false }).catch(() => undefined);
-      retryMs = Math.min(retryMs * 2, longestRetryMs);
+      await backOff.pause(signal, { holdsProcess: false }).catch(() => undefined);
     }
   }
 }

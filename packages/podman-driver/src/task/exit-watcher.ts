@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { WaitResult } from "@driver/nomad-plugin";
+import { BackOff, type BackOffLimits } from "../back-off.ts";
 import type { ExitRecord } from "../host/exit-directory.ts";
 import { hasStopped, isAfterStart, judgeExit, loseExit, type ExitEvidence, type ObservedState } from "./exit-verdict.ts";
 
@@ -60,9 +61,8 @@ export interface ExitTimings {
   readonly bareWaitMs: number;
   /** Longest wait for one answer about a container. */
   readonly lookMs: number;
-  /** Pauses between questions to a Podman that does not answer, doubled each time. */
-  readonly shortestRetryMs: number;
-  readonly longestRetryMs: number;
+  /** Pauses between questions to a Podman that does not answer. */
+  readonly retries: BackOffLimits;
   /** Podman may answer a wait at once for a container that runs on (conmon lost): it is not asked again before. */
   readonly waitAgainMs: number;
   /** conmon ends right after it wrote the exit code down; Podman is given this long to notice before the code counts as lost. */
@@ -78,8 +78,7 @@ export const defaultExitTimings: ExitTimings = {
   partialWaitDelayMs: 5000,
   bareWaitMs: 500,
   lookMs: 10_000,
-  shortestRetryMs: 100,
-  longestRetryMs: 5000,
+  retries: { shortestMs: 100, longestMs: 5000 },
   waitAgainMs: 1000,
   conmonGraceMs: 1500,
   lostGraceMs: 10_000,
@@ -193,8 +192,7 @@ class ExitWatch {
   }
 
   async #askPodman(signal: AbortSignal): Promise<WaitResult | undefined> {
-    const { shortestRetryMs, longestRetryMs } = this.#timings;
-    for (let retryMs = shortestRetryMs; ; retryMs = Math.min(retryMs * 2, longestRetryMs)) {
+    for (const backOff = new BackOff(this.#timings.retries); ; await backOff.pause(signal)) {
       const state = await this.#inspect(signal);
       if (state !== "no answer") {
         const conmonAlive = this.#isConmonAlive();
@@ -205,7 +203,6 @@ class ExitWatch {
       } else if (this.#isLost()) {
         return loseExit("conmon, which learns it, and the task's process have ended, and Podman does not answer");
       }
-      await sleep(retryMs, undefined, { signal });
     }
   }
 
@@ -228,14 +225,14 @@ class ExitWatch {
 
   /** Podman's flag, which it takes from a mark of conmon's; false when it does not answer in time. */
   async #asksPodmanWhy(): Promise<boolean> {
-    const { reasonMs, shortestRetryMs } = this.#timings;
+    const { reasonMs, retries } = this.#timings;
     const signal = AbortSignal.any([this.#signal, AbortSignal.timeout(reasonMs)]);
     try {
       for (;;) {
         const state = await this.#inspect(signal);
         // Until its clean-up has seen the end Podman says that the container runs, and the flag means nothing.
         if (state === undefined || (state !== "no answer" && hasStopped(state))) return state?.oomKilled === true;
-        await sleep(shortestRetryMs, undefined, { signal });
+        await sleep(retries.shortestMs, undefined, { signal });
       }
     } catch (error) {
       this.#signal.throwIfAborted();
@@ -300,23 +297,21 @@ class ExitWatch {
   }
 
   async #followWait(intervalMs: number, delayMs: number): Promise<void> {
-    const { shortestRetryMs, longestRetryMs, waitAgainMs } = this.#timings;
-    let retryMs = shortestRetryMs;
+    const backOff = new BackOff(this.#timings.retries);
     if (delayMs > 0) await sleep(delayMs, undefined, { signal: this.#signal }).catch(() => undefined);
     while (!this.#signal.aborted) {
       try {
         this.#waitCode = await this.#options.sources.wait(intervalMs, this.#signal);
         this.#options.waits.succeeded();
         this.#hint();
-        retryMs = waitAgainMs;
+        backOff.reset(this.#timings.waitAgainMs);
       } catch (error) {
         if (this.#signal.aborted) return;
         this.#options.waits.failed(error);
         // Whatever ended the wait may have ended the container as well.
         this.#hint();
       }
-      await sleep(retryMs, undefined, { signal: this.#signal }).catch(() => undefined);
-      retryMs = Math.min(retryMs * 2, longestRetryMs);
+      await backOff.pause(this.#signal).catch(() => undefined);
     }
   }
 }

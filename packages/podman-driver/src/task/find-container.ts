@@ -1,13 +1,12 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ContainerInspect, PodmanClient } from "@driver/libpod";
+import { BackOff } from "../back-off.ts";
 import type { RepeatedFailure } from "../repeated-failure.ts";
 
-const shortestRetryMs = 250;
-const longestRetryMs = 5000;
+const pauses = { shortestMs: 250, longestMs: 5000 };
 
 /** Asks for a container until Podman answers; undefined: it knows none. Rejects only when the signal fires. */
 export async function findContainer(podman: PodmanClient, containerId: string, looks: RepeatedFailure, signal: AbortSignal): Promise<ContainerInspect | undefined> {
-  for (let retryMs = shortestRetryMs; ; retryMs = Math.min(retryMs * 2, longestRetryMs)) {
+  for (const backOff = new BackOff(pauses); ; await backOff.pause(signal)) {
     try {
       const container = await podman.containers.inspect(containerId, signal);
       looks.succeeded(containerId);
@@ -16,6 +15,5 @@ export async function findContainer(podman: PodmanClient, containerId: string, l
       signal.throwIfAborted();
       looks.failed(error, containerId);
     }
-    await sleep(retryMs, undefined, { signal });
   }
 }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { BackOff } from "../back-off.ts";
 import { isTransient } from "../errors.ts";
 
 export interface RetryOptions {
@@ -9,8 +9,7 @@ export interface RetryOptions {
   readonly signal: AbortSignal;
 }
 
-const shortestPauseMs = 100;
-const longestPauseMs = 2000;
+const pauses = { shortestMs: 100, longestMs: 2000 };
 
 /**
  * Repeats `work` while it fails in a way that may pass, with growing pauses, for `forMs` in all; then rejects with its last
@@ -18,13 +17,13 @@ const longestPauseMs = 2000;
  */
 export async function retryTransient<T>(work: () => Promise<T>, options: RetryOptions): Promise<T> {
   const deadlineMs = performance.now() + options.forMs;
-  for (let pauseMs = shortestPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+  for (const backOff = new BackOff(pauses); ; ) {
     try {
       return await work();
     } catch (error) {
       options.signal.throwIfAborted();
-      if (!(options.when ?? isTransient)(error) || performance.now() + pauseMs > deadlineMs) throw error;
+      if (!(options.when ?? isTransient)(error) || performance.now() + backOff.nextMs > deadlineMs) throw error;
     }
-    await sleep(pauseMs, undefined, { signal: options.signal }).catch(() => options.signal.throwIfAborted());
+    await backOff.pause(options.signal);
   }
 }

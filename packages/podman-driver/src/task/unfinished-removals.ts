@@ -1,13 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { BackOff, type BackOffLimits } from "../back-off.ts";
 import type { Logger } from "@driver/nomad-plugin";
 
-export interface RemovalPauses {
-  /** Before the second try; doubled each time. */
-  readonly shortestMs: number;
-  readonly longestMs: number;
-}
-
-export const defaultRemovalPauses: RemovalPauses = { shortestMs: 2000, longestMs: 60_000 };
+/** The first is before the second try. */
+export const defaultRemovalPauses: BackOffLimits = { shortestMs: 2000, longestMs: 60_000 };
 
 /**
  * Tasks whose container Podman did not let go of when Nomad had them destroyed. Nomad logs that and does not ask again
@@ -15,7 +10,7 @@ export const defaultRemovalPauses: RemovalPauses = { shortestMs: 2000, longestMs
  */
 export class UnfinishedRemovals {
   readonly #logger: Logger;
-  readonly #pauses: RemovalPauses;
+  readonly #pauses: BackOffLimits;
   readonly #stop = new AbortController();
   readonly #underWay = new Map<string, Promise<void>>();
 
@@ -39,8 +34,9 @@ export class UnfinishedRemovals {
 
   async #try(taskId: string, remove: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const { signal } = this.#stop;
-    for (let pauseMs = this.#pauses.shortestMs; ; pauseMs = Math.min(2 * pauseMs, this.#pauses.longestMs)) {
-      await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+    for (const backOff = new BackOff(this.#pauses); ; ) {
+      const pauseMs = backOff.nextMs;
+      await backOff.pause(signal, { holdsProcess: false }).catch(() => undefined);
       if (signal.aborted) return;
       try {
         await remove(signal);
