@@ -19,6 +19,7 @@ export { launchDriver, type LaunchedDriver } from "./launch-driver.ts";
 export { nomadHandshake } from "./nomad-handshake.ts";
 export { serveDriver } from "./serve-driver.ts";
 export { driverServices } from "./server/driver-services.ts";
+export { FolderDescriptor } from "./logs/folder-descriptor.ts";
 export { GuardedDirectory } from "./logs/guarded-directory.ts";
 export { RotatedLog, type RotatedLogOptions, type RotatedLogPosition } from "./logs/rotated-log.ts";
 export { toSignalNumber } from "./signal-number.ts";

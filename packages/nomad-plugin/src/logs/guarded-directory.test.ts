@@ -33,7 +33,6 @@ class Playground implements Disposable {
 
 const opens = {
   "a FIFO for writing": (directory: GuardedDirectory, name: string) => directory.openFifoForWriting(name),
-  "a FIFO for reading": (directory: GuardedDirectory, name: string) => directory.openFifoForReading(name),
   "a file for appending": (directory: GuardedDirectory, name: string) => directory.openFileForAppending(name),
   "a file for updating": (directory: GuardedDirectory, name: string) => directory.openFileForUpdating(name, { make: true }),
 } as const;
@@ -80,14 +79,12 @@ for (const what of ["a file for appending", "a file for updating"] as const) {
   });
 }
 
-for (const what of ["a FIFO for writing", "a FIFO for reading"] as const) {
-  test(`refuses a regular file in place of ${what}`, () => {
-    using place = new Playground();
-    writeFileSync(join(place.logs, "file"), "kept");
-    assert.throws(() => opens[what](place.directory, "file"), /not a FIFO/);
-    assert.equal(readFileSync(join(place.logs, "file"), "utf8"), "kept");
-  });
-}
+test("refuses a regular file in place of a FIFO", () => {
+  using place = new Playground();
+  writeFileSync(join(place.logs, "file"), "kept");
+  assert.throws(() => place.directory.openFifoForWriting("file"), /not a FIFO/);
+  assert.equal(readFileSync(join(place.logs, "file"), "utf8"), "kept");
+});
 
 test("opens a FIFO without waiting for its reader", () => {
   using place = new Playground();
@@ -171,4 +168,20 @@ test("tells when a regular file was written, and nothing of anything else", () =
   symlinkSync(playground.secret, join(playground.logs, "link"));
   playground.mkfifo("fifo");
   assert.deepEqual(["file", "link", "fifo", "missing"].map((name) => playground.directory.modifiedAt(name)), [new Date(2_000_000), undefined, undefined, undefined]);
+});
+
+test("is of no use once it is closed, since its descriptor's number may be another file's by then", () => {
+  using place = new Playground();
+  const elsewhere = mkdtempSync(join(tmpdir(), "elsewhere-"));
+  place.directory.close();
+  const fd = openSync(elsewhere, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    for (const open of Object.values(opens)) assert.throws(() => open(place.directory, "file"), /the folder is closed/);
+    assert.throws(() => place.directory.list(), /the folder is closed/);
+    assert.throws(() => place.directory.unlink("file"), /the folder is closed/);
+    assert.deepEqual(readdirSync(elsewhere), []);
+  } finally {
+    closeSync(fd);
+    rmSync(elsewhere, { recursive: true });
+  }
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { constants, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -113,6 +113,42 @@ test("rotates on although a folder stands where an old file was", async () => {
   await log.write(Buffer.from("bcd"));
   await log.close();
   assert.deepEqual(folder.names(), ["task.stdout.0", "task.stdout.2", "task.stdout.3"]);
+});
+
+test("opens beside 200,000 planted names, and does not look through them at each rotation", async () => {
+  using folder = new LogFolder();
+  const planted = Array.from({ length: 200_000 }, (_, index) => `task.stdout.${index}`);
+  let lists = 0;
+  // As many real files would take minutes to make and to remove.
+  const list = (): string[] => {
+    lists += 1;
+    return planted;
+  };
+  const directory = { list, unlink: (name: string) => folder.directory.unlink(name), openFileForAppending: (name: string) => folder.directory.openFileForAppending(name) };
+  const log = new RotatedLog({ directory, baseName: "task.stdout", maxFileBytes: 1, maxFiles: 2 });
+  await log.write(Buffer.from("abcdef"));
+  await log.close();
+  assert.deepEqual(folder.names(), ["task.stdout.200003", "task.stdout.200004"]);
+  assert.equal(lists, 2);
+});
+
+test("removes old files also when the numbers have grown long", async () => {
+  using folder = new LogFolder();
+  writeFileSync(folder.pathOf(999_999_998), "");
+  const log = folder.open({ maxFileBytes: 1, maxFiles: 2 });
+  await log.write(Buffer.from("abcdef"));
+  await log.close();
+  assert.deepEqual(folder.names(), ["task.stdout.1000000002", "task.stdout.1000000003"]);
+});
+
+test("leaves no descriptor open when a file cannot be cut where an earlier writer ended", () => {
+  using folder = new LogFolder();
+  writeFileSync(folder.pathOf(0), "written beyond");
+  const before = readdirSync("/proc/self/fd").length;
+  // A descriptor for reading cannot be cut.
+  const directory = { list: () => [], unlink: assert.fail, openFileForAppending: (name: string) => openSync(join(folder.path, name), constants.O_RDONLY) };
+  assert.throws(() => new RotatedLog({ directory, baseName: "task.stdout", resumeAt: { index: 0, sizeBytes: 3 } }), { code: "EINVAL" });
+  assert.equal(readdirSync("/proc/self/fd").length, before);
 });
 
 test("tells how much it has written when the disk is full", async () => {

@@ -1,4 +1,4 @@
-import { close, fstatSync, ftruncateSync, write } from "node:fs";
+import { close, closeSync, fstatSync, ftruncateSync, write } from "node:fs";
 import { promisify } from "node:util";
 import { DriverError } from "../driver-error.ts";
 import type { GuardedDirectory } from "./guarded-directory.ts";
@@ -7,7 +7,7 @@ const writeFd = promisify(write);
 const closeFd = promisify(close);
 
 export interface RotatedLogOptions {
-  readonly directory: GuardedDirectory;
+  readonly directory: Pick<GuardedDirectory, "list" | "unlink" | "openFileForAppending">;
   /** `<task>.stdout` or `<task>.stderr`: Nomad reads the files `<baseName>.<index>`. */
   readonly baseName: string;
   /** Files kept, the one being written included. Default 10. */
@@ -26,6 +26,8 @@ export interface RotatedLogPosition {
 
 /** So many names in a row that the task has taken for something else are passed over. */
 const mostTakenNames = 100;
+/** Old files of earlier writers that one rotation removes: more than any of them has left. */
+const mostTidied = 1000;
 
 /** Writes a task's output into the numbered files that `nomad alloc logs` reads. One writer per stream. */
 export class RotatedLog {
@@ -34,20 +36,19 @@ export class RotatedLog {
   #fd: number;
   #sizeBytes: number;
   #writtenBytes = 0;
+  #hasTidied = false;
 
   /** Goes on with the highest index there is, or the next one that can be had: a task may plant links, FIFOs and folders. */
   constructor(options: RotatedLogOptions) {
     this.#options = { maxFiles: 10, maxFileBytes: 10 * 1_048_576, ...options };
     const { resumeAt } = options;
     if (resumeAt !== undefined) for (const index of this.#indexes()) if (index > resumeAt.index) this.#remove(index);
-    const { index, fd } = this.#openFile(resumeAt?.index ?? Math.max(0, ...this.#indexes()));
+    const highest = this.#indexes().reduce((most, index) => Math.max(most, index), 0);
+    const { index, fd, sizeBytes } = this.#openFile(resumeAt?.index ?? highest);
     this.#index = index;
     this.#fd = fd;
-    this.#sizeBytes = fstatSync(fd).size;
-    if (index === resumeAt?.index && this.#sizeBytes > resumeAt.sizeBytes) {
-      ftruncateSync(fd, resumeAt.sizeBytes);
-      this.#sizeBytes = resumeAt.sizeBytes;
-    }
+    this.#sizeBytes = sizeBytes;
+    if (index === resumeAt?.index && sizeBytes > resumeAt.sizeBytes) this.#cut(resumeAt.sizeBytes);
   }
 
   get position(): RotatedLogPosition {
@@ -76,21 +77,41 @@ export class RotatedLog {
   }
 
   async #rotate(): Promise<void> {
-    const former = this.#fd;
-    const { index, fd } = this.#openFile(this.#index + 1);
+    const [former, formerIndex] = [this.#fd, this.#index];
+    const { index, fd, sizeBytes } = this.#openFile(formerIndex + 1);
     this.#index = index;
     this.#fd = fd;
-    this.#sizeBytes = fstatSync(fd).size;
+    this.#sizeBytes = sizeBytes;
+    this.#removeOld(formerIndex);
     await closeFd(former);
-    for (const old of this.#indexes()) {
-      if (old <= this.#index - this.#options.maxFiles) this.#remove(old);
+  }
+
+  /** The folder is listed once only: a task may have filled it with names, and a busy log rotates many times a second. */
+  #removeOld(formerIndex: number): void {
+    const { maxFiles } = this.#options;
+    const newestOld = this.#index - maxFiles;
+    const old = this.#hasTidied
+      ? Array.from({ length: this.#index - formerIndex }, (_, step) => newestOld - step)
+      : this.#indexes().filter((index) => index <= newestOld).slice(0, mostTidied);
+    this.#hasTidied = true;
+    for (const index of old) if (index >= 0) this.#remove(index);
+  }
+
+  /** Only the constructor's: whoever gets no object has nothing to close. */
+  #cut(sizeBytes: number): void {
+    try {
+      ftruncateSync(this.#fd, sizeBytes);
+      this.#sizeBytes = sizeBytes;
+    } catch (error) {
+      closeSync(this.#fd);
+      throw error;
     }
   }
 
-  #openFile(wantedIndex: number): { readonly index: number; readonly fd: number } {
+  #openFile(wantedIndex: number): OpenFile {
     for (let index = wantedIndex; ; index += 1) {
       try {
-        return { index, fd: this.#options.directory.openFileForAppending(`${this.#options.baseName}.${index}`) };
+        return withSize(index, this.#options.directory.openFileForAppending(`${this.#options.baseName}.${index}`));
       } catch (error) {
         if (!isTakenName(error) || index - wantedIndex >= mostTakenNames) throw error;
       }
@@ -111,6 +132,21 @@ export class RotatedLog {
       .list()
       .filter((name) => name.startsWith(prefix) && /^\d{1,9}$/.test(name.slice(prefix.length)))
       .map((name) => Number(name.slice(prefix.length)));
+  }
+}
+
+interface OpenFile {
+  readonly index: number;
+  readonly fd: number;
+  readonly sizeBytes: number;
+}
+
+function withSize(index: number, fd: number): OpenFile {
+  try {
+    return { index, fd, sizeBytes: fstatSync(fd).size };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
   }
 }
 

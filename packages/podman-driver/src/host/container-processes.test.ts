@@ -19,7 +19,7 @@ function honestHost(): HostFixture {
 test("takes over what the kernel confirms", () => {
   using host = honestHost();
   const found = identifyContainer(host, claimed);
-  assert.deepEqual([found.main, found.conmon, found.conmonFolders, found.conmonIsLost], [{ pid: 42, startTicks: "200" }, { pid: 41, startTicks: "100" }, { exits: "/run/exits", oomMark: "/bundle" }, false]);
+  assert.deepEqual([found.main, found.conmon, found.conmonFolders, found.conmonIsLost], [{ pid: 42, startTicks: "200" }, { pid: 41, startTicks: "100" }, { exits: "/run/exits", oomMark: "/bundle", owner: { uid: process.getuid?.() ?? 0, ruledIds: [] } }, false]);
   assert.equal(found.cgroup?.version, 1);
 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -11,6 +11,7 @@ import { Heartbeat } from "./heartbeat.ts";
 
 const id = "a".repeat(64);
 const otherId = "b".repeat(64);
+const self = { uid: process.getuid?.() ?? 0, ruledIds: [] };
 
 test("reads the folders from conmon's command line, if it is this container's conmon", () => {
   using host = new HostFixture();
@@ -20,8 +21,8 @@ test("reads the folders from conmon's command line, if it is this container's co
     return readConmonFolders(host, conmon, id);
   };
   const folders = ["-b", "/bundle", "--exit-dir", "/run/exits"];
-  assert.deepEqual(read("conmon", "-c", id, ...folders, "--log-level", "warning"), { exits: "/run/exits", oomMark: "/bundle" });
-  assert.deepEqual(read("conmon", "-c", id, ...folders, "--persist-dir", "/persist"), { exits: "/run/exits", oomMark: "/persist" });
+  assert.deepEqual(read("conmon", "-c", id, ...folders, "--log-level", "warning"), { exits: "/run/exits", oomMark: "/bundle", owner: self });
+  assert.deepEqual(read("conmon", "-c", id, ...folders, "--persist-dir", "/persist"), { exits: "/run/exits", oomMark: "/persist", owner: self });
   assert.equal(read("conmon", "-c", id), undefined);
   assert.equal(read("conmon", "-c", id, "-b", "/bundle"), undefined);
   assert.equal(read("conmon", "-c", id, "-b", "/bundle", "--exit-dir"), undefined);
@@ -32,7 +33,7 @@ test("reads the folders from conmon's command line, if it is this container's co
 
 test("reads conmon's record of an exit, and takes nothing else for one", () => {
   using folder = new ExitFolder();
-  const folders = { exits: folder.path, oomMark: undefined };
+  const folders = { exits: folder.path, oomMark: undefined, owner: self };
   const read = (text: string): number | undefined => {
     writeFileSync(join(folder.path, id), text);
     return readExitRecord(folders, id)?.exitCode;
@@ -47,7 +48,7 @@ test("reads conmon's record of an exit, and takes nothing else for one", () => {
 
 test("finds conmon's mark of an OOM kill, and when it was made", () => {
   using folder = new ExitFolder();
-  const folders = { exits: folder.path, oomMark: join(folder.path, "persist") };
+  const folders = { exits: folder.path, oomMark: join(folder.path, "persist"), owner: self };
   writeFileSync(join(folder.path, id), "137");
   assert.equal(readExitRecord(folders, id)?.oomMarkedAt, undefined);
   mkdirSync(folders.oomMark);
@@ -55,6 +56,40 @@ test("finds conmon's mark of an OOM kill, and when it was made", () => {
   writeFileSync(join(folders.oomMark, "oom"), "");
   utimesSync(join(folders.oomMark, "oom"), 1000, 1000);
   assert.deepEqual(readExitRecord(folders, id)?.oomMarkedAt, new Date(1_000_000));
+});
+
+test("reads no record and no mark of an OOM kill in another user's folder, and none that another user has put down", () => {
+  using folder = new ExitFolder();
+  const user = 1000;
+  const persist = join(folder.path, "persist");
+  mkdirSync(persist);
+  writeFileSync(join(persist, "oom"), "");
+  writeFileSync(join(folder.path, id), "137");
+  const read = (owner: number): readonly [number?, boolean?] => {
+    const record = readExitRecord({ exits: folder.path, oomMark: persist, owner: { uid: owner, ruledIds: [] } }, id);
+    return record === undefined ? [] : [record.exitCode, record.oomMarkedAt !== undefined];
+  };
+  assert.deepEqual([read(0), read(user)], [[137, true], []]);
+  chownSync(folder.path, user, user);
+  assert.deepEqual([read(0), read(user)], [[], []]);
+  chownSync(join(folder.path, id), user, user);
+  assert.deepEqual(read(user), [137, false]);
+  chownSync(persist, user, user);
+  assert.deepEqual(read(user), [137, false]);
+  chownSync(join(persist, "oom"), user, user);
+  assert.deepEqual(read(user), [137, true]);
+});
+
+test("follows no link to another folder of records", () => {
+  using folder = new ExitFolder();
+  writeFileSync(join(folder.path, id), "7");
+  const link = `${folder.path}-link`;
+  symlinkSync(folder.path, link);
+  try {
+    assert.equal(readExitRecord({ exits: link, oomMark: undefined, owner: self }, id), undefined);
+  } finally {
+    rmSync(link);
+  }
 });
 
 /** inotify watches of this process. */
@@ -98,7 +133,7 @@ test("is silent until conmon has renamed its file into place", async () => {
   const seen: boolean[] = [];
   const hinted = new Promise<void>((resolve) => {
     folder.directories.subscribe(folder.path, id, () => {
-      seen.push(readExitRecord({ exits: folder.path, oomMark: undefined }, id) !== undefined);
+      seen.push(readExitRecord({ exits: folder.path, oomMark: undefined, owner: self }, id) !== undefined);
       resolve();
     });
   });

@@ -1,5 +1,5 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync, watch, type FSWatcher } from "node:fs";
-import { join } from "node:path";
+import { closeSync, fstatSync, readSync, statSync, watch, type FSWatcher } from "node:fs";
+import { EngineFolder, readProcessOwner, type EngineOwner } from "./engine-storage.ts";
 import type { RepeatedFailure } from "../repeated-failure.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 import { readCommandLine, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
@@ -10,6 +10,8 @@ export interface ConmonFolders {
   readonly exits: string;
   /** Gets a file `oom` when the kernel killed for want of memory. Undefined: that place cannot be told. */
   readonly oomMark: string | undefined;
+  /** conmon's user, whose folders these must be. */
+  readonly owner: EngineOwner;
 }
 
 /** Read from conmon's own command line. Undefined when the process is not the conmon of this container. */
@@ -18,9 +20,10 @@ export function readConmonFolders(roots: HostRoots, conmon: ProcessIdentity, con
   if (args === undefined || !args.includes(containerId)) return undefined;
   const valueOf = (name: string): string | undefined => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
   const exits = valueOf("--exit-dir");
+  const owner = readProcessOwner(roots, conmon.pid);
   // conmon until 2.1.12 marks its working folder, later the bundle; each of them the persistent folder where it is given one,
   // which is the one that Podman reads, and clears for another start (conmon: cgroup.c).
-  return exits === undefined ? undefined : { exits, oomMark: valueOf("--persist-dir") ?? valueOf("-b") };
+  return exits === undefined || owner === undefined ? undefined : { exits, oomMark: valueOf("--persist-dir") ?? valueOf("-b"), owner };
 }
 
 /** What conmon wrote down about the end of a container. */
@@ -38,20 +41,31 @@ const longestRecordBytes = 8;
  * conmon's record of a container's end, from which Podman itself learns the exit code; written when all of the container's
  * output is in its log (conmon: conmon.c). Undefined while the container runs, and when Podman has put the record away.
  */
-export function readExitRecord({ exits, oomMark }: ConmonFolders, containerId: string): ExitRecord | undefined {
-  let fd: number | undefined;
+export function readExitRecord({ exits, oomMark, owner }: ConmonFolders, containerId: string): ExitRecord | undefined {
+  const record = readIn(exits, owner, (folder) => readCode(folder, containerId));
+  if (record === undefined) return undefined;
+  return { ...record, oomMarkedAt: oomMark === undefined ? undefined : readIn(oomMark, owner, (folder) => folder.modifiedAt("oom")) };
+}
+
+/** Undefined when the folder, or what is looked for in it, is missing or somebody else's. */
+function readIn<T>(path: string, owner: EngineOwner, read: (folder: EngineFolder) => T): T | undefined {
   try {
-    fd = openSync(join(exits, containerId), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const stats = fstatSync(fd);
-    const buffer = Buffer.alloc(longestRecordBytes);
-    const text = stats.isFile() ? buffer.toString("latin1", 0, readSync(fd, buffer)).trim() : "";
-    const exitCode = Number(text);
-    if (!/^\d{1,3}$/.test(text) || exitCode > 255) return undefined;
-    return { exitCode, writtenAt: stats.mtime, oomMarkedAt: oomMark === undefined ? undefined : lstatSync(join(oomMark, "oom"), { throwIfNoEntry: false })?.mtime };
+    using folder = EngineFolder.open(path, owner);
+    return read(folder);
   } catch {
     return undefined;
+  }
+}
+
+function readCode(folder: EngineFolder, containerId: string): Omit<ExitRecord, "oomMarkedAt"> | undefined {
+  const fd = folder.openFile(containerId);
+  try {
+    const buffer = Buffer.alloc(longestRecordBytes);
+    const text = buffer.toString("latin1", 0, readSync(fd, buffer)).trim();
+    const exitCode = Number(text);
+    return /^\d{1,3}$/.test(text) && exitCode <= 255 ? { exitCode, writtenAt: fstatSync(fd).mtime } : undefined;
   } finally {
-    if (fd !== undefined) closeSync(fd);
+    closeSync(fd);
   }
 }
 

@@ -1,63 +1,67 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { closeSync, constants, existsSync, mkdtempSync, openSync, readFileSync, readSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, closeSync, constants, mkdtempSync, openSync, readFileSync, readdirSync, readSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { EngineFolder } from "../host/engine-storage.ts";
 import { ConmonLogControl } from "./conmon-log-control.ts";
 
-/** Shorter than a conmon that does not answer is given. */
-const soon = (): AbortSignal => AbortSignal.timeout(2000);
-
-/** A container's folder, and a conmon that does what the test lets it do. */
+/** A container's folder with conmon's FIFO. */
 class ControlBench implements Disposable {
   readonly root = mkdtempSync(join(tmpdir(), "control-"));
-  readonly log = join(this.root, "ctr.log");
-  readonly rotated = `${this.log}.1`;
-  readonly control = new ConmonLogControl({ staticDir: this.root, logPath: this.log, socketPath: this.root });
-  readonly #ctl = join(this.root, "ctl");
+  readonly ctl = join(this.root, "ctl");
+  readonly folder = EngineFolder.open(this.root, { uid: 0, ruledIds: [] });
+  readonly control = new ConmonLogControl((use) => use(this.folder));
 
   constructor() {
-    execFileSync("mkfifo", [this.#ctl]);
-    writeFileSync(this.log, "old");
+    execFileSync("mkfifo", [this.ctl]);
   }
 
   openConmon(): number {
-    return openSync(this.#ctl, constants.O_RDWR | constants.O_NONBLOCK);
+    return openSync(this.ctl, constants.O_RDWR | constants.O_NONBLOCK);
   }
 
   [Symbol.dispose](): void {
+    this.folder.close();
     rmSync(this.root, { recursive: true });
   }
 }
 
-test("has conmon begin a new file and keeps the old one", async () => {
+test("asks conmon for a new log file, and only looks whether it is there", () => {
   using bench = new ControlBench();
   const conmon = bench.openConmon();
-  const rotating = bench.control.rotate(bench.rotated, soon());
-  const message = Buffer.alloc(100);
-  assert.equal(message.toString("latin1", 0, readSync(conmon, message)), "2 0 0\n");
-  writeFileSync(`${bench.log}.new`, "new");
-  renameSync(`${bench.log}.new`, bench.log);
-  assert.equal(await rotating, true);
-  assert.deepEqual([readFileSync(bench.rotated, "utf8"), readFileSync(bench.log, "utf8")], ["old", "new"]);
+  const buffer = Buffer.alloc(100);
+  assert.deepEqual(bench.control.look(), { kind: "told" });
+  assert.throws(() => readSync(conmon, buffer), { code: "EAGAIN" });
+  assert.deepEqual(bench.control.ask(), { kind: "told" });
+  assert.equal(buffer.toString("latin1", 0, readSync(conmon, buffer)), "2 0 0\n");
   closeSync(conmon);
 });
 
-test("changes nothing when conmon is gone, or is no FIFO", async () => {
+test("takes a FIFO without a reader, and nothing else, for a conmon that is gone", () => {
   using bench = new ControlBench();
-  assert.equal(await bench.control.rotate(bench.rotated, soon()), false);
-  rmSync(join(bench.root, "ctl"));
-  writeFileSync(join(bench.root, "ctl"), "");
-  assert.equal(await bench.control.rotate(bench.rotated, soon()), false);
-  assert.deepEqual([existsSync(bench.rotated), readFileSync(join(bench.root, "ctl"), "utf8")], [false, ""]);
-});
-
-test("does not wait for a conmon that ended without a look at its messages", async () => {
-  using bench = new ControlBench();
+  const before = readdirSync("/proc/self/fd").length;
+  assert.deepEqual([bench.control.look(), bench.control.ask()], [{ kind: "gone" }, { kind: "gone" }]);
   const conmon = bench.openConmon();
-  const rotating = bench.control.rotate(bench.rotated, soon());
+  chownSync(bench.ctl, 1000, 1000);
+  assert.equal(bench.control.ask().kind, "not-now");
+  chownSync(bench.ctl, 0, 0);
+  for (let isFull = false; !isFull; ) {
+    try {
+      writeSync(conmon, Buffer.alloc(4096));
+    } catch {
+      isFull = true;
+    }
+  }
+  const full = bench.control.ask();
+  assert.ok(full.kind === "not-now" && (full.error as NodeJS.ErrnoException).code === "EAGAIN");
   closeSync(conmon);
-  assert.equal(await rotating, false);
-  assert.equal(existsSync(bench.rotated), false);
+  rmSync(bench.ctl);
+  assert.equal(bench.control.ask().kind, "not-now");
+  writeFileSync(bench.ctl, "");
+  assert.deepEqual([bench.control.ask().kind, readFileSync(bench.ctl, "utf8")], ["not-now", ""]);
+  bench.folder.close();
+  assert.equal(bench.control.ask().kind, "not-now");
+  assert.equal(readdirSync("/proc/self/fd").length, before - 1);
 });

@@ -1,72 +1,49 @@
-import { closeSync, constants, fstatSync, linkSync, openSync, rmSync, statSync, writeSync } from "node:fs";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { closeSync, writeSync } from "node:fs";
+import type { EngineFolder } from "../host/engine-storage.ts";
 
 /** conmon's message for "open your log anew" (conmon: ctl, since 2.0.9). */
 const reopenLog = "2 0 0\n";
-const lookIntervalMs = 5;
-/** conmon does it within milliseconds; a busy host gets this long. */
-const reopenGraceMs = 3000;
+
+/** Whether conmon can be told something. */
+export type ConmonAnswer =
+  | { readonly kind: "told" }
+  /** Nobody reads its FIFO. */
+  | { readonly kind: "gone" }
+  /** Says nothing of conmon: no descriptor may be left, or its FIFO be full or missing. */
+  | { readonly kind: "not-now"; readonly error: unknown };
 
 /** conmon's control FIFO in the container's folder, by which it is asked to begin a new log file. */
 export class ConmonLogControl {
-  readonly #ctlPath: string;
-  readonly #logPath: string;
-  readonly #socketPath: string;
+  readonly #withFolder: <T>(use: (folder: EngineFolder) => T) => T;
 
-  constructor(paths: { readonly staticDir: string; readonly logPath: string; readonly socketPath: string }) {
-    this.#ctlPath = join(paths.staticDir, "ctl");
-    this.#logPath = paths.logPath;
-    this.#socketPath = paths.socketPath;
+  /** `withFolder` lends the container's own folder, and throws when that cannot be opened. */
+  constructor(withFolder: <T>(use: (folder: EngineFolder) => T) => T) {
+    this.#withFolder = withFolder;
   }
 
-  /**
-   * Keeps the log under `rotatedPath` and has conmon begin a new one under its own name. Settles true when conmon has
-   * switched, after which it never writes to the old file again; false, with nothing changed, when it is gone or does not.
-   */
-  async rotate(rotatedPath: string, signal: AbortSignal): Promise<boolean> {
-    const before = statSync(this.#logPath, { bigint: true }).ino;
-    linkSync(this.#logPath, rotatedPath);
-    if (this.#askConmon() && (await this.#hasSwitched(before, signal))) return true;
-    rmSync(rotatedPath, { force: true });
-    return false;
+  /** Asks for a new log file. conmon may go without having read the message, as it does when its container ends. */
+  ask(): ConmonAnswer {
+    return this.#tell((fd) => void writeSync(fd, reopenLog));
   }
 
-  /** False: conmon is gone. It may go without having read the message, as it does when its container ends. */
-  #askConmon(): boolean {
-    return this.#withControl((fd) => void writeSync(fd, reopenLog)) === "done";
+  /** Whether it could be asked now. */
+  look(): ConmonAnswer {
+    return this.#tell(() => undefined);
   }
 
-  #isConmonThere(): boolean {
-    return this.#withControl(() => undefined) !== "gone";
-  }
-
-  /** "gone": nobody reads the FIFO, or it is none of the engine's. "failed" says nothing of conmon: no file may be left to open. */
-  #withControl(use: (fd: number) => void): "done" | "gone" | "failed" {
-    let fd: number | undefined;
+  #tell(use: (fd: number) => void): ConmonAnswer {
     try {
-      // Not waiting: once conmon is gone nobody reads it.
-      fd = openSync(this.#ctlPath, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-      const stats = fstatSync(fd);
-      if (!stats.isFIFO() || stats.uid !== statSync(this.#socketPath).uid) return "gone";
-      use(fd);
-      return "done";
+      this.#withFolder((folder) => {
+        const fd = folder.openFifo("ctl");
+        try {
+          use(fd);
+        } finally {
+          closeSync(fd);
+        }
+      });
+      return { kind: "told" };
     } catch (error) {
-      return error instanceof Error && "code" in error && (error.code === "ENXIO" || error.code === "ENOENT") ? "gone" : "failed";
-    } finally {
-      if (fd !== undefined) closeSync(fd);
+      return error instanceof Error && "code" in error && error.code === "ENXIO" ? { kind: "gone" } : { kind: "not-now", error };
     }
-  }
-
-  async #hasSwitched(before: bigint, signal: AbortSignal): Promise<boolean> {
-    const deadlineMs = performance.now() + reopenGraceMs;
-    while (performance.now() < deadlineMs) {
-      const isThere = this.#isConmonThere();
-      const now = statSync(this.#logPath, { bigint: true, throwIfNoEntry: false });
-      if (now !== undefined && now.ino !== before) return true;
-      if (!isThere) return false;
-      await sleep(lookIntervalMs, undefined, { signal });
-    }
-    return false;
   }
 }

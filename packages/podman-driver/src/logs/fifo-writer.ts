@@ -1,3 +1,4 @@
+import { closeSync } from "node:fs";
 import { Socket } from "node:net";
 
 /**
@@ -9,9 +10,9 @@ export class FifoWriter {
   #failure: Error | undefined;
   #fail: ((error: Error) => void) | undefined;
 
-  /** Takes over the descriptor. */
+  /** Takes over the descriptor, also when it throws. */
   constructor(fd: number) {
-    this.#socket = new Socket({ fd, readable: false, writable: true });
+    this.#socket = toSocket(fd);
     this.#socket.on("error", (error: Error) => {
       this.#failure = error;
       this.#fail?.(error);
@@ -46,5 +47,14 @@ export class FifoWriter {
 
   close(): void {
     this.#socket.destroy();
+  }
+}
+
+function toSocket(fd: number): Socket {
+  try {
+    return new Socket({ fd, readable: false, writable: true });
+  } catch (error) {
+    closeSync(fd);
+    throw error;
   }
 }

@@ -1,26 +1,43 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { RotatedLog, type Logger, type RotatedLogOptions, type RotatedLogPosition } from "@driver/nomad-plugin";
+import { RotatedLog, type RotatedLogOptions, type RotatedLogPosition } from "@driver/nomad-plugin";
+import type { LogFolder } from "./log-folder.ts";
 import type { LogSink } from "./log-sink.ts";
+import type { LogTroubles } from "./log-troubles.ts";
 
 const retryMs = 1000;
 
-/** The numbered log files that Nomad shows. A full disk stops the output, not the task: it goes on when there is room again. */
-export class FileLogSink implements LogSink {
-  readonly #log: RotatedLog;
-  readonly #baseName: string;
-  readonly #logger: Logger;
+export interface FileLogSinkOptions extends Omit<RotatedLogOptions, "directory"> {
+  readonly folder: Pick<LogFolder, "directory" | "renew">;
+  readonly troubles: Pick<LogTroubles, "raise" | "clear">;
+}
 
-  /** Makes the first file at once: `nomad alloc logs -f` waits for both streams' files. */
-  constructor(options: RotatedLogOptions & { readonly logger: Logger }) {
-    this.#log = new RotatedLog(options);
-    this.#baseName = options.baseName;
-    this.#logger = options.logger;
+/**
+ * The numbered log files that Nomad shows. A disk that is full, and whatever else keeps them from being written, stops the
+ * output, not the task: it goes on when that is over.
+ */
+export class FileLogSink implements LogSink {
+  readonly #options: FileLogSinkOptions;
+  #log: RotatedLog | undefined;
+  /** Where the files ended that were let go. */
+  #formerPosition: RotatedLogPosition = { index: 0, sizeBytes: 0 };
+
+  /** Touches nothing: the files are opened with the first output. */
+  constructor(options: FileLogSinkOptions) {
+    this.#options = options;
+  }
+
+  /** Makes the first file at once: `nomad alloc logs -f` waits for both streams' files. Throws when it cannot be opened. */
+  static open(options: FileLogSinkOptions): FileLogSink {
+    const sink = new FileLogSink(options);
+    sink.#log = sink.#open(options.resumeAt);
+    return sink;
   }
 
   get position(): RotatedLogPosition {
-    return this.#log.position;
+    return this.#log?.position ?? this.#formerPosition;
   }
 
+  /** Settles when all is written, however long that takes; rejects only with the signal's reason. */
   async write(chunks: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
     for (const chunk of chunks) await this.#writeChunk(chunk, signal);
   }
@@ -29,20 +46,47 @@ export class FileLogSink implements LogSink {
     // Its files exist from the start.
   }
 
+  /** Never rejects. */
   async close(): Promise<void> {
-    await this.#log.close();
+    const { baseName, troubles } = this.#options;
+    const log = this.#log;
+    this.#formerPosition = this.position;
+    this.#log = undefined;
+    await log?.close().catch((error: unknown) => troubles.raise(baseName, `the log file ${baseName} could not be closed; its end may be missing`, error));
   }
 
   async #writeChunk(chunk: Uint8Array, signal: AbortSignal): Promise<void> {
-    for (let left = chunk, tries = 0; left.length > 0; tries += 1) {
-      const beforeBytes = this.#log.writtenBytes;
+    const { baseName, troubles } = this.#options;
+    for (let left = chunk; left.length > 0; ) {
+      signal.throwIfAborted();
+      const beforeBytes = this.#log?.writtenBytes ?? 0;
       try {
-        return await this.#log.write(left);
+        await (this.#log ??= this.#open(undefined)).write(left);
+        break;
       } catch (error) {
-        if (tries === 0) this.#logger.warn("a log file of the task cannot be written; trying again", { log: this.#baseName, error: String(error) });
-        left = left.subarray(this.#log.writtenBytes - beforeBytes);
-        await sleep(retryMs, undefined, { signal });
+        left = left.subarray((this.#log?.writtenBytes ?? beforeBytes) - beforeBytes);
+        troubles.raise(baseName, `the log file ${baseName} cannot be written; trying again`, error);
+        await this.#letGo(error);
       }
+      await sleep(retryMs, undefined, { signal });
+    }
+    troubles.clear(baseName);
+  }
+
+  #open(resumeAt: RotatedLogPosition | undefined): RotatedLog {
+    const { folder, troubles: _troubles, ...rest } = this.#options;
+    return new RotatedLog({ ...rest, directory: folder.directory, resumeAt });
+  }
+
+  /** Has the next try open the files anew, and their folder too: they may have been replaced, removed, or be on a disk that has failed. */
+  async #letGo(error: unknown): Promise<void> {
+    // With these it is the disk that has no room; the files are all right.
+    if (["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "")) return;
+    await this.close();
+    try {
+      this.#options.folder.renew();
+    } catch {
+      // The next try will tell.
     }
   }
 }

@@ -1,14 +1,17 @@
-import { watch, type FSWatcher } from "node:fs";
-import { basename, dirname } from "node:path";
+import { dirname, basename } from "node:path";
 import type { Logger, TaskConfig } from "@driver/nomad-plugin";
+import { EngineFolder, readEngineOwner, type EngineOwner } from "../host/engine-storage.ts";
 import type { Heartbeat } from "../host/heartbeat.ts";
+import type { HostRoots, ProcessIdentity } from "../host/proc-files.ts";
 import { ConmonLogControl } from "./conmon-log-control.ts";
-import { LogPosition } from "./log-position.ts";
+import { DropNotice } from "./drop-notice.ts";
+import { LogPosition, type LogProgress } from "./log-position.ts";
 import { LogPump } from "./log-pump.ts";
 import { LogSpool } from "./log-spool.ts";
-import { openLogSinks, toTarget, type LogCollector } from "./open-log-sinks.ts";
+import type { LogTroubles } from "./log-troubles.ts";
+import { openLogSinks, toTarget, type LogCollector, type LogSinks } from "./open-log-sinks.ts";
 import type { SliceBuffers } from "./slice-buffers.ts";
-import type { OpenLogs } from "./task-logs.ts";
+import type { LogRun, LogSource } from "./task-logs.ts";
 
 export interface FileLogsOptions {
   readonly task: TaskConfig;
@@ -18,6 +21,9 @@ export interface FileLogsOptions {
   readonly logPath: string;
   readonly staticDir: string;
   readonly socketPath: string;
+  /** The container's conmon, where it is known. */
+  readonly conmon: ProcessIdentity | undefined;
+  readonly roots: HostRoots;
   /** The most of the container's log that may stay on the disk, in bytes. Default 256 MiB. */
   readonly limitBytes: number | undefined;
   /** True for a task that this plugin has just started. */
@@ -25,81 +31,140 @@ export interface FileLogsOptions {
   readonly heartbeat: Heartbeat;
   readonly buffers: SliceBuffers;
   readonly logger: Logger;
-  /** Tells the task's owner that output was dropped: nobody took it, and it had grown over its limit. */
+  readonly troubles: LogTroubles;
+  /** Tells the task's owner that output was dropped: it had grown over its limit. At most once a minute. */
   onDropped(lostBytes: number): void;
 }
 
 const rotateBytes = 16 * 1_048_576;
+/** Names what this is about in `LogTroubles`. */
+const limitPart = "limit";
 
-/** Begins to carry a container's output from conmon's files. @throws when a file or folder cannot be opened */
-export async function openFileLogs(options: FileLogsOptions): Promise<OpenLogs> {
-  const { task, containerId, collector, isFresh, buffers, logger } = options;
-  const position = new LogPosition(task, containerId, logger);
-  let spool: LogSpool | undefined;
-  try {
-    const progress = isFresh ? undefined : position.load();
-    const opened = (spool = openSpool(options, progress));
-    const sinks = openLogSinks(task, toTarget(collector, { isFresh, resumeAt: progress?.files }), logger);
-    const pump = new LogPump({ spool: opened, sinks, position, buffers, watch: (onOutput) => watchFile(options.logPath, onOutput) });
-    const stopHints = followHeartbeat(options, { pump, spool: opened });
-    return {
-      drain: () => pump.drain().finally(() => sinks.finish()),
-      progress: () => pump.deliveredBytes,
-      close: () => closeAll(stopHints, { pump, spool: opened, sinks, position }),
+/** What was opened of the engine's. */
+interface EngineLog {
+  readonly folder: EngineFolder;
+  readonly spool: LogSpool;
+}
+
+/** Carries a container's output from conmon's files. Their limit on the disk is kept from the first start on, whether or not anything can be carried. */
+export class FileLogs implements LogSource {
+  readonly #options: FileLogsOptions;
+  readonly #position: LogPosition;
+  readonly #drops: DropNotice;
+  #isFirstStart = true;
+  #engine: EngineLog | undefined;
+  #sinks: LogSinks | undefined;
+  #pump: LogPump | undefined;
+  #formerBytes = 0;
+  #stopBeat: () => void = () => undefined;
+
+  /** Touches nothing. */
+  constructor(options: FileLogsOptions) {
+    this.#options = options;
+    this.#position = new LogPosition(options.task, options.containerId, options.logger);
+    this.#drops = new DropNotice({ tell: (lostBytes) => options.onDropped(lostBytes) });
+  }
+
+  get progress(): number {
+    return this.#formerBytes + (this.#pump?.deliveredBytes ?? 0);
+  }
+
+  async start(): Promise<LogRun> {
+    const { task, collector, isFresh, logger, troubles, buffers } = this.#options;
+    // A task that was just started has no position, and a crowd of them may be starting.
+    const progress = isFresh && this.#isFirstStart ? undefined : this.#position.load();
+    this.#isFirstStart = false;
+    this.#formerBytes = this.progress;
+    this.#pump = undefined;
+    const { folder, spool } = await this.#openEngine(progress);
+    this.#sinks ??= await openLogSinks({ task, target: toTarget(collector, { isFresh, resumeAt: progress?.files }), logger, troubles });
+    const watch = (onOutput: () => void): ReturnType<typeof watchFile> => watchFile(folder, basename(this.#options.logPath), onOutput);
+    return (this.#pump = new LogPump({ spool, sinks: this.#sinks, position: this.#position, buffers, watch }));
+  }
+
+  finish(): void {
+    this.#sinks?.finish();
+  }
+
+  async close(): Promise<void> {
+    this.#stopBeat();
+    await this.#sinks?.close();
+    await this.#engine?.spool.close();
+    this.#engine?.folder.close();
+    this.#position.close();
+    this.#drops.finish();
+  }
+
+  /** Once open it stays so, and is read again from `progress` on. */
+  async #openEngine(progress: LogProgress | undefined): Promise<EngineLog> {
+    if (this.#engine !== undefined) {
+      await this.#engine.spool.rewind(progress);
+      return this.#engine;
+    }
+    const { roots, socketPath, conmon, logPath, heartbeat } = this.#options;
+    const owner = readEngineOwner(roots, socketPath, conmon);
+    const folder = EngineFolder.open(dirname(logPath), owner);
+    try {
+      this.#engine = { folder, spool: await this.#openSpool(folder, owner, progress) };
+    } catch (error) {
+      folder.close();
+      throw error;
+    }
+    this.#stopBeat = heartbeat.subscribe(this.#beat);
+    return this.#engine;
+  }
+
+  /** With a limit of its own, half of it may be delivered already and wait for its file to be given back. */
+  #openSpool(folder: EngineFolder, owner: EngineOwner, progress: LogProgress | undefined): Promise<LogSpool> {
+    const { logPath, staticDir, limitBytes, troubles } = this.#options;
+    const isSame = staticDir === dirname(logPath);
+    const control = new ConmonLogControl((use) => (isSame ? use(folder) : inFolder(staticDir, owner, use)));
+    const limits = limitBytes === undefined ? {} : { backlogBytes: limitBytes, rotateBytes: Math.min(rotateBytes, Math.ceil(limitBytes / 2)) };
+    const onEmptied = ({ inode, error }: { readonly inode: bigint; readonly error: unknown }): void => {
+      troubles.raise(limitPart, "conmon begins no new log file; the present one had outgrown its limit and was emptied", error);
+      this.#position.save({ inode, offsetBytes: 0, files: this.#sinks?.filePositions() });
     };
-  } catch (error) {
-    position.close();
-    await spool?.close();
-    throw error;
+    return LogSpool.open({ folder, name: basename(logPath), control, progress, onEmptied, ...limits });
+  }
+
+  /** Has the pump look now and then, whatever the watch has told, and keeps the log within its limit. */
+  readonly #beat = (): void => {
+    const spool = this.#engine?.spool;
+    if (spool === undefined) return;
+    try {
+      // Asked first, since mostly there is nothing: a round of the pump leaves garbage.
+      if (spool.hasMore) this.#pump?.poke();
+      this.#drops.add(0);
+      if (spool.isOverLimit) void this.#enforceLimit(spool);
+      else if (!spool.waitsForNewFile) this.#options.troubles.clear(limitPart);
+    } catch (error) {
+      this.#tellOfLimit(error);
+    }
+  };
+
+  /** Never rejects. */
+  async #enforceLimit(spool: LogSpool): Promise<void> {
+    try {
+      this.#drops.add(await spool.enforceLimit());
+    } catch (error) {
+      this.#tellOfLimit(error);
+    }
+  }
+
+  #tellOfLimit(error: unknown): void {
+    this.#options.troubles.raise(limitPart, "the container's log cannot be kept within its limit; trying again", error);
   }
 }
 
-/** With a limit of its own, half of it may be delivered already and wait for its file to be given back. */
-function openSpool({ logPath, staticDir, socketPath, limitBytes }: FileLogsOptions, progress: ReturnType<LogPosition["load"]>): LogSpool {
-  const control = new ConmonLogControl({ staticDir, logPath, socketPath });
-  const limits = limitBytes === undefined ? {} : { backlogBytes: limitBytes, rotateBytes: Math.min(rotateBytes, Math.ceil(limitBytes / 2)) };
-  return LogSpool.open({ logPath, socketPath, control, progress, ...limits });
-}
-
-interface Parts {
-  readonly pump: LogPump;
-  readonly spool: LogSpool;
-  readonly sinks: ReturnType<typeof openLogSinks>;
-  readonly position: LogPosition;
-}
-
-async function closeAll(stopHints: () => void, { pump, spool, sinks, position }: Parts): Promise<void> {
-  stopHints();
-  await pump.close();
-  await Promise.allSettled([spool.close(), sinks.close()]);
-  position.close();
-}
-
-/** Has the pump look now and then, whatever the watch has told, and keeps the backlog within its limit. Returns the way to end both. */
-function followHeartbeat(options: FileLogsOptions, { pump, spool }: { readonly pump: LogPump; readonly spool: LogSpool }): () => void {
-  const stop = new AbortController();
-  const stopBeat = options.heartbeat.subscribe(() => {
-    // The rule for most tasks at most times, and dear enough to be asked first: a round of the pump leaves garbage.
-    if (!spool.hasMore) return;
-    pump.poke();
-    spool.enforceLimit(stop.signal).then(
-      (lostBytes) => {
-        if (lostBytes > 0) options.onDropped(lostBytes);
-      },
-      (error: unknown) => options.logger.debug("the log's backlog cannot be cut", { error: String(error) }),
-    );
-  });
-  return () => {
-    stop.abort(new Error("the task's logs were closed"));
-    stopBeat();
-  };
+function inFolder<T>(path: string, owner: EngineOwner, use: (folder: EngineFolder) => T): T {
+  using folder = EngineFolder.open(path, owner);
+  return use(folder);
 }
 
 /** Watches the folder, since a rotation puts another file under the name. Undefined where no watch is to be had: the heartbeat remains. */
-function watchFile(path: string, onChange: () => void): FSWatcher | undefined {
-  const wanted = basename(path);
+function watchFile(folder: EngineFolder, wanted: string, onChange: () => void): ReturnType<EngineFolder["watch"]> | undefined {
   try {
-    const watcher = watch(dirname(path), { persistent: false }, (_event, name) => {
+    const watcher = folder.watch((name) => {
       if (name === wanted) onChange();
     });
     watcher.on("error", () => watcher.close());

@@ -2,8 +2,9 @@ import type { Containers } from "@driver/libpod";
 import type { Logger, TaskConfig } from "@driver/nomad-plugin";
 import { JournalPump, type JournalTrouble } from "./journal-pump.ts";
 import { LogPosition } from "./log-position.ts";
-import { openLogSinks, toTarget, type LogCollector } from "./open-log-sinks.ts";
-import type { OpenLogs } from "./task-logs.ts";
+import type { LogTroubles } from "./log-troubles.ts";
+import { openLogSinks, toTarget, type LogCollector, type LogSinks } from "./open-log-sinks.ts";
+import type { LogRun, LogSource } from "./task-logs.ts";
 
 export interface JournalLogsOptions {
   readonly task: TaskConfig;
@@ -15,6 +16,7 @@ export interface JournalLogsOptions {
   /** True for a task that this plugin has just started. */
   readonly isFresh: boolean;
   readonly logger: Logger;
+  readonly troubles: LogTroubles;
   /** Tells the task's owner what he can do about output that comes late or not at all. */
   onTrouble(advice: string): void;
   /** The followed log has ended, a hint that the container has. */
@@ -26,35 +28,53 @@ const advices: Readonly<Record<JournalTrouble, string>> = {
   "never-ended": "The journal does not say that the container has ended; the task's log may not be complete. Is systemd-journald running?",
 };
 
-/** Begins to carry a container's output from the host's journal. @throws when a file or folder cannot be opened */
-export async function openJournalLogs(options: JournalLogsOptions): Promise<OpenLogs> {
-  const { task, containerId, collector, containers, since, isFresh, logger } = options;
-  const position = new LogPosition(task, containerId, logger);
-  try {
-    const progress = isFresh ? undefined : position.loadJournal();
+/** Carries a container's output from the host's journal. */
+export class JournalLogs implements LogSource {
+  readonly #options: JournalLogsOptions;
+  readonly #position: LogPosition;
+  #isFirstStart = true;
+  #sinks: LogSinks | undefined;
+  #pump: JournalPump | undefined;
+  #formerLines = 0;
+
+  /** Touches nothing. */
+  constructor(options: JournalLogsOptions) {
+    this.#options = options;
+    this.#position = new LogPosition(options.task, options.containerId, options.logger);
+  }
+
+  get progress(): number {
+    return this.#formerLines + (this.#pump?.seenLines ?? 0);
+  }
+
+  async start(): Promise<LogRun> {
+    const { task, containerId, collector, containers, since, isFresh, logger, troubles, onTrouble, onEnd } = this.#options;
+    // A task that was just started has no position, and a crowd of them may be starting.
+    const progress = isFresh && this.#isFirstStart ? undefined : this.#position.loadJournal();
+    this.#isFirstStart = false;
+    this.#formerLines = this.progress;
+    this.#pump = undefined;
+    const sinks = (this.#sinks ??= await openLogSinks({ task, target: toTarget(collector, { isFresh, resumeAt: progress?.files }), logger, troubles }));
     const sinceSeconds = since === undefined || since.getTime() < 0 ? undefined : Math.floor(since.getTime() / 1000);
-    const sinks = openLogSinks(task, toTarget(collector, { isFresh, resumeAt: progress?.files }), logger);
-    const pump = new JournalPump({
+    this.#pump = new JournalPump({
       read: (wishes, signal) => containers.logs(containerId, wishes, signal),
       sinks,
-      position,
+      position: this.#position,
       progress,
       sinceSeconds,
       logger,
-      onTrouble: (trouble) => options.onTrouble(advices[trouble]),
-      onEnd: options.onEnd,
+      onTrouble: (trouble) => onTrouble(advices[trouble]),
+      onEnd,
     });
-    return {
-      drain: () => pump.drain().finally(() => sinks.finish()),
-      progress: () => pump.seenLines,
-      close: async () => {
-        await pump.close();
-        await sinks.close();
-        position.close();
-      },
-    };
-  } catch (error) {
-    position.close();
-    throw error;
+    return this.#pump;
+  }
+
+  finish(): void {
+    this.#sinks?.finish();
+  }
+
+  async close(): Promise<void> {
+    await this.#sinks?.close();
+    this.#position.close();
   }
 }

@@ -91,13 +91,18 @@ export class JournalPump {
     this.#mark = options.progress?.mark;
     this.#filter = new RepeatFilter(this.#mark);
     this.#finished = this.#run();
-    // `drain` and `close` look at the outcome.
+    // `finished`, `drain` and `close` look at the outcome.
     this.#finished.catch(() => undefined);
   }
 
   /** Lines that Podman has given so far, those that were delivered before included. */
   get seenLines(): number {
     return this.#seenLines;
+  }
+
+  /** Settles with the drain. Rejects as soon as a log cannot be written or Podman knows the container no more, and when the pump is closed. */
+  get finished(): Promise<void> {
+    return this.#finished;
   }
 
   /** The container has ended: settles when all that the journal has of it is delivered. Rejects when a log cannot be written. */
@@ -194,7 +199,10 @@ export class JournalPump {
       return "over";
     }
     if (!(error instanceof LibpodError)) throw error;
-    if (error.code === "not-found") return "over";
+    if (error.code === "not-found") {
+      if (this.#ending.signal.aborted) return "over";
+      throw error;
+    }
     if (this.#follows && isNotFollowable(error)) {
       this.#follows = false;
       onTrouble("not-followed");

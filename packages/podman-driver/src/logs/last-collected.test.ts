@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { findLastCollected } from "./last-collected.ts";
+import { findLastCollected, findNewest } from "./last-collected.ts";
 
 class AllocFolder implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), "collected-"));
@@ -36,6 +36,12 @@ test("finds when one of the task's log files was written last", () => {
   folder.write("other.stdout.0", 9000);
   folder.write("web.stdout.x", 9000);
   assert.equal(folder.find(), 3_000_000);
+});
+
+test("finds it among 200,000 files, which a task can make", () => {
+  const names = Array.from({ length: 200_000 }, (_, index) => `web.stdout.${index}`);
+  const modifiedAt = (name: string): Date => new Date(name === "web.stdout.77777" ? 2000 : 1000);
+  assert.deepEqual(findNewest({ list: () => names, modifiedAt }, "web"), new Date(2000));
 });
 
 test("believes neither a time to come nor a link", () => {

@@ -76,9 +76,22 @@ test("of a journal outlives the plugin too, and is none of a file", () => {
       assert.equal(position.loadJournal(), undefined);
       position.saveJournal(inJournal);
       assert.deepEqual([position.loadJournal(), position.load()], [inJournal, undefined]);
+      const later = new LogPosition({ allocDir: folder.path, name: "web" }, id, silent);
+      assert.deepEqual([later.loadJournal(), later.load()], [inJournal, undefined]);
+      later.close();
     }),
   );
   position.close();
+});
+
+test("knows what it has saved although the disk has not taken it", () => {
+  using folder = new AllocFolder();
+  rmSync(join(folder.path, "web"), { recursive: true });
+  const position = new LogPosition({ allocDir: folder.path, name: "web" }, id, { warn: () => undefined });
+  position.save({ inode: 7n, offsetBytes: 4711 });
+  assert.deepEqual([position.load(), position.loadJournal(), folder.load()], [{ inode: 7n, offsetBytes: 4711 }, undefined, undefined]);
+  position.saveJournal({ mark: { atSeconds: 1, count: 2, checksum: 3 } });
+  assert.deepEqual([position.load(), position.loadJournal()], [undefined, { mark: { atSeconds: 1, count: 2, checksum: 3 } }]);
 });
 
 test("knows nothing of another container", () => {

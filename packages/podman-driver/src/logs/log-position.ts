@@ -37,6 +37,9 @@ export class LogPosition {
   readonly #logger: Pick<Logger, "warn">;
   #fd: number | undefined;
   #hasWarned = false;
+  /** What was saved last, whether the disk has taken it or not. */
+  #latest: LogProgress | undefined;
+  #latestOfJournal: JournalProgress | undefined;
 
   /** Touches nothing: the file is made with the first output, and not while a crowd of tasks starts. */
   constructor({ allocDir, name }: Pick<TaskConfig, "allocDir" | "name">, containerId: string, logger: Pick<Logger, "warn">) {
@@ -46,27 +49,34 @@ export class LogPosition {
     this.#logger = logger;
   }
 
-  /** Undefined when the file is missing, damaged, of another container, or of a journal. */
+  /** What this object has saved, or else what is in the file; undefined when that is missing, damaged, of another container, or of a journal. */
   load(): LogProgress | undefined {
+    if (this.#latest !== undefined) return this.#latest;
     const [inode = "", ...texts] = this.#read();
     const [offsetBytes, ...ends] = toNumbers(texts);
     if (!/^\d{1,20}$/.test(inode) || offsetBytes === undefined) return undefined;
     return { inode: BigInt(inode), offsetBytes, ...toFiles(ends) };
   }
 
-  save({ inode, offsetBytes, files }: LogProgress): void {
-    this.#write([inode, offsetBytes], files);
+  save(progress: LogProgress): void {
+    this.#latest = progress;
+    this.#latestOfJournal = undefined;
+    this.#write([progress.inode, progress.offsetBytes], progress.files);
   }
 
-  /** Undefined when the file is missing, damaged, of another container, or of a log file. */
+  /** As `load`, for a journal. */
   loadJournal(): JournalProgress | undefined {
+    if (this.#latestOfJournal !== undefined) return this.#latestOfJournal;
     const [kind, ...texts] = this.#read();
     const [atSeconds, count, checksum, ...ends] = toNumbers(texts);
     if (kind !== journalWord || atSeconds === undefined || count === undefined || checksum === undefined) return undefined;
     return { mark: { atSeconds, count, checksum }, ...toFiles(ends) };
   }
 
-  saveJournal({ mark, files }: JournalProgress): void {
+  saveJournal(progress: JournalProgress): void {
+    const { mark, files } = progress;
+    this.#latestOfJournal = progress;
+    this.#latest = undefined;
     this.#write([journalWord, mark.atSeconds, mark.count, mark.checksum], files);
   }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { until } from "@driver/testing";
 import fc from "fast-check";
+import { EngineFolder } from "../host/engine-storage.ts";
 import { LogPosition } from "./log-position.ts";
 import { LogPump } from "./log-pump.ts";
 import type { LogSink } from "./log-sink.ts";
@@ -80,6 +81,8 @@ class PumpBench implements AsyncDisposable {
   readonly stderr = new Collector();
   /** Whom to tell that conmon has written. */
   readonly watchers = new Set<() => void>();
+  /** Harms the next spool. */
+  makeFailing: (spool: LogSpool) => void = () => undefined;
   readonly #buffers = new SliceBuffers();
   readonly #cleanUps: (() => Promise<void>)[] = [];
 
@@ -90,17 +93,20 @@ class PumpBench implements AsyncDisposable {
 
   async startPump(): Promise<LogPump> {
     const position = new LogPosition({ allocDir: this.root, name: "web" }, "c0ffee", { warn: assert.fail });
-    const control = { rotate: () => Promise.resolve(false) };
-    const spool = LogSpool.open({ logPath: this.log, socketPath: this.root, control, progress: position.load() });
+    const control = { look: () => ({ kind: "gone" }) as const, ask: () => ({ kind: "gone" }) as const };
+    const folder = EngineFolder.open(this.root, { uid: 0, ruledIds: [] });
+    const spool = await LogSpool.open({ folder, name: "ctr.log", control, progress: position.load() });
     const sinks = { stdout: this.stdout, stderr: this.stderr, filePositions: () => undefined };
     const watch = (onOutput: () => void): { close(): void } => {
       this.watchers.add(onOutput);
       return { close: () => void this.watchers.delete(onOutput) };
     };
+    this.makeFailing(spool);
     const pump = new LogPump({ spool, sinks, position, buffers: this.#buffers, watch });
     this.#cleanUps.push(async () => {
       await pump.close();
       await spool.close();
+      folder.close();
       position.close();
     });
     return pump;
@@ -273,4 +279,23 @@ test("tells in the drain that a log could not be written", async () => {
   bench.stdout.failure = new Error("no room");
   writeFileSync(bench.log, encodeLine(line("text")));
   await assert.rejects((await bench.startPump()).drain(), /no room/);
+});
+
+test("tells at once that a log cannot be read on, with all before it delivered, and a later pump goes on there", async () => {
+  await using bench = new PumpBench();
+  const lines = Array.from({ length: 5000 }, (_, index) => line(`line ${index}`));
+  writeFileSync(bench.log, Buffer.concat(lines.map(encodeLine)));
+  bench.makeFailing = (spool) => {
+    const read = spool.read.bind(spool);
+    let reads = 0;
+    spool.read = (buffer) => ((reads += 1) === 3 ? Promise.reject(Object.assign(new Error("EIO: i/o error, read"), { code: "EIO" })) : read(buffer));
+  };
+  const pump = await bench.startPump();
+  await assert.rejects(pump.finished, { code: "EIO" });
+  const deliveredBytes = bench.stdout.bytes().length;
+  assert.ok(deliveredBytes > 20_000 && deliveredBytes < 100_000, `${deliveredBytes}`);
+  await bench.endPump();
+  bench.makeFailing = () => undefined;
+  await (await bench.startPump()).drain();
+  assert.deepEqual(bench.stdout.bytes(), outputOf(lines, "stdout"));
 });

@@ -45,13 +45,18 @@ export class LogPump {
     this.#options = options;
     this.#linesFromBytes = options.spool.offsetBytes;
     this.#finished = this.#run();
-    // `drain` and `close` look at the outcome.
+    // `finished`, `drain` and `close` look at the outcome.
     this.#finished.catch(() => undefined);
   }
 
   /** Bytes of output that have reached their logs in this pump's time. */
   get deliveredBytes(): number {
     return this.#deliveredBytes;
+  }
+
+  /** Settles with the drain. Rejects as soon as a log cannot be read or written, and when the pump is closed. */
+  get finished(): Promise<void> {
+    return this.#finished;
   }
 
   /** There may be something new to read. */
@@ -116,7 +121,7 @@ export class LogPump {
     this.#delivery = this.#deliver(slice);
     // Looked at when the next slice is ready; until then it must not count as unhandled.
     this.#delivery.catch(() => undefined);
-    await spool.rotateWhenDue(this.#stop.signal);
+    spool.rotateWhenDue();
     return length === slice.input.length ? "a full slice" : "a part of a slice";
   }
 

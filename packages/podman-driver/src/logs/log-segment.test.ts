@@ -1,80 +1,85 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { appendFileSync, chownSync, lchownSync, linkSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { appendFileSync, chownSync, lchownSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { EngineFolder } from "../host/engine-storage.ts";
 import { LogSegment } from "./log-segment.ts";
 
 const user = 1000;
 
-/** A log and a file that stands for the engine's socket; only its owner counts. */
-class EngineFolder implements Disposable {
+/** A container's folder of an engine's user, with a log. */
+class Container implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), "source-"));
   readonly log = join(this.path, "ctr.log");
-  readonly socket = join(this.path, "socket");
+  readonly folder: EngineFolder;
 
-  constructor(owners: { readonly log: number; readonly socket: number }) {
+  constructor(owners: { readonly log: number; readonly engine: number }) {
     writeFileSync(this.log, "0123456789");
-    writeFileSync(this.socket, "");
     chownSync(this.log, owners.log, owners.log);
-    chownSync(this.socket, owners.socket, owners.socket);
+    chownSync(this.path, owners.engine, owners.engine);
+    this.folder = EngineFolder.open(this.path, { uid: owners.engine, ruledIds: [] });
   }
 
   [Symbol.dispose](): void {
+    this.folder.close();
     rmSync(this.path, { recursive: true });
   }
 }
 
 for (const owner of [0, user]) {
   test(`reads a log of the engine's own user ${owner}`, async () => {
-    using engine = new EngineFolder({ log: owner, socket: owner });
-    const source = LogSegment.open(engine.log, engine.socket);
+    using container = new Container({ log: owner, engine: owner });
+    const segment = LogSegment.open(container.folder, "ctr.log");
     const buffer = Buffer.alloc(4);
-    assert.equal(await source.read(buffer, 3), 4);
+    assert.equal(await segment.read(buffer, 3), 4);
     assert.equal(buffer.toString(), "3456");
-    assert.equal(await source.read(buffer, 8), 2);
-    assert.equal(await source.read(buffer, 10), 0);
-    appendFileSync(engine.log, "more");
-    assert.equal(await source.read(buffer, 10), 4);
-    await source.close();
+    assert.equal(await segment.read(buffer, 8), 2);
+    assert.equal(await segment.read(buffer, 10), 0);
+    appendFileSync(container.log, "more");
+    assert.equal(await segment.read(buffer, 10), 4);
+    await segment.close();
   });
 }
 
-test("refuses a file of root that a user's engine names, and of another user that root's names", async () => {
-  for (const owners of [{ log: 0, socket: user }, { log: user, socket: 0 }, { log: user + 1, socket: user }]) {
-    using engine = new EngineFolder(owners);
-    assert.throws(() => LogSegment.open(engine.log, engine.socket), /is not a file of the engine's user: refused to read it/);
+test("refuses a file of root that a user's engine names, and of another user that root's names", () => {
+  for (const owners of [{ log: 0, engine: user }, { log: user, engine: 0 }, { log: user + 1, engine: user }]) {
+    using container = new Container(owners);
+    assert.throws(() => LogSegment.open(container.folder, "ctr.log"), /is no regular file of user \d+, whose Podman it is: refused/);
   }
 });
 
-test("refuses what is no regular file, without waiting on it", async () => {
-  using engine = new EngineFolder({ log: 0, socket: 0 });
-  const fifo = join(engine.path, "fifo");
+test("refuses what is no regular file, without waiting on it, and follows no link", () => {
+  using container = new Container({ log: user, engine: user });
+  const [fifo, link] = [join(container.path, "fifo"), join(container.path, "link")];
   execFileSync("mkfifo", [fifo]);
-  for (const path of [fifo, engine.path, "/dev/null"]) assert.throws(() => LogSegment.open(path, engine.socket), /is not a file of the engine's user/);
-});
-
-test("follows no symbolic link, whoever owns it", async () => {
-  using engine = new EngineFolder({ log: user, socket: user });
-  const link = join(engine.path, "link");
-  symlinkSync(engine.log, link);
+  chownSync(fifo, user, user);
+  symlinkSync(container.log, link);
   lchownSync(link, user, user);
-  assert.throws(() => LogSegment.open(link, engine.socket), { code: "ELOOP" });
+  assert.throws(() => LogSegment.open(container.folder, "fifo"), /is no regular file/);
+  assert.throws(() => LogSegment.open(container.folder, "link"), { code: "ELOOP" });
 });
 
-test("judges a hard link by the owner of the file itself", async () => {
-  using engine = new EngineFolder({ log: 0, socket: user });
-  const link = join(engine.path, "hard");
-  linkSync(engine.log, link);
-  assert.throws(() => LogSegment.open(link, engine.socket), /refused to read it/);
+test("empties the very file that it reads, whatever has its name by now", async () => {
+  using container = new Container({ log: 0, engine: 0 });
+  const segment = LogSegment.open(container.folder, "ctr.log");
+  renameSync(container.log, `${container.log}.1`);
+  writeFileSync(container.log, "another");
+  assert.equal(segment.empty(), 10);
+  assert.deepEqual([statSync(`${container.log}.1`).size, statSync(container.log).size, segment.sizeBytes], [0, 7, 0]);
+  await segment.close();
 });
 
-test("leaves no descriptor open when it refuses, and when the socket has vanished", async () => {
+test("leaves no descriptor open when it refuses, and none when it is closed, also when its file is deleted", async () => {
   const before = readdirSync("/proc/self/fd").length;
-  using engine = new EngineFolder({ log: 0, socket: user });
-  assert.throws(() => LogSegment.open(engine.log, engine.socket));
-  assert.throws(() => LogSegment.open(engine.log, join(engine.path, "gone")), { code: "ENOENT" });
-  assert.throws(() => LogSegment.open(join(engine.path, "gone"), engine.socket), { code: "ENOENT" });
+  {
+    using container = new Container({ log: 0, engine: 0 });
+    assert.throws(() => LogSegment.open(container.folder, "gone"), { code: "ENOENT" });
+    const segments = [LogSegment.open(container.folder, "ctr.log"), LogSegment.open(container.folder, "ctr.log")];
+    await segments[0]?.close();
+    rmSync(container.log);
+    await segments[1]?.close();
+  }
   assert.equal(readdirSync("/proc/self/fd").length, before);
 });

@@ -1,6 +1,6 @@
-import { close, closeSync, constants, fstatSync, openSync, read, statSync } from "node:fs";
+import { close, closeSync, constants, fstatSync, ftruncateSync, openSync, read } from "node:fs";
 import { promisify } from "node:util";
-import { DriverError } from "@driver/nomad-plugin";
+import type { EngineFolder } from "../host/engine-storage.ts";
 
 const readFd = promisify(read);
 const closeFd = promisify(close);
@@ -8,36 +8,30 @@ const closeFd = promisify(close);
 /** One file of a container's log, open for reading. */
 export class LogSegment {
   readonly inode: bigint;
-  /** Its name; the file conmon writes to loses it in a rotation. */
-  readonly path: string;
+  /** Its name in the engine's folder; the file conmon writes to loses it in a rotation. */
+  readonly name: string;
   readonly #fd: number;
 
-  private constructor(fd: number, path: string, inode: bigint) {
+  private constructor(fd: number, name: string, inode: bigint) {
     this.#fd = fd;
-    this.path = path;
+    this.name = name;
     this.inode = inode;
   }
 
-  /**
-   * Opens a log that an engine names. It must be a regular file of the user who owns the engine's socket: a rootless
-   * user's service could name any file of the host otherwise, those that only root may read included.
-   */
-  static open(path: string, socketPath: string): LogSegment {
-    const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  /** Throws when it is missing, or no regular file of the engine's user. */
+  static open(folder: EngineFolder, name: string): LogSegment {
+    const fd = folder.openFile(name);
     try {
-      const stats = fstatSync(fd, { bigint: true });
-      if (stats.isFile() && Number(stats.uid) === statSync(socketPath).uid) return new LogSegment(fd, path, stats.ino);
+      return new LogSegment(fd, name, fstatSync(fd, { bigint: true }).ino);
     } catch (error) {
       closeSync(fd);
       throw error;
     }
-    closeSync(fd);
-    throw new DriverError("failed", `the container's log ${path} is not a file of the engine's user: refused to read it`);
   }
 
   /** The same open file under the name that a rotation has given it. */
-  renamed(path: string): LogSegment {
-    return new LogSegment(this.#fd, path, this.inode);
+  renamed(name: string): LogSegment {
+    return new LogSegment(this.#fd, name, this.inode);
   }
 
   get sizeBytes(): number {
@@ -50,12 +44,29 @@ export class LogSegment {
     return bytesRead;
   }
 
+  /** Empties the file, whatever its name is by now. Returns the size it had. */
+  empty(): number {
+    // Not by its name, which may be another file's.
+    const fd = openSync(`/proc/self/fd/${this.#fd}`, constants.O_WRONLY | constants.O_NONBLOCK);
+    try {
+      const { size } = fstatSync(fd);
+      ftruncateSync(fd, 0);
+      return size;
+    } finally {
+      closeSync(fd);
+    }
+  }
+
   /**
    * Behind the scenes only for a file that is deleted, whose blocks go back now: a task's end waits for this, and on a node
-   * with busy cores each change of threads takes its time.
+   * with busy cores each change of threads takes its time. Never rejects: nothing is written through it that could be lost.
    */
   async close(): Promise<void> {
-    if (fstatSync(this.#fd).nlink > 0) closeSync(this.#fd);
-    else await closeFd(this.#fd);
+    try {
+      if (fstatSync(this.#fd).nlink > 0) closeSync(this.#fd);
+      else await closeFd(this.#fd);
+    } catch {
+      // The kernel has let go of the descriptor all the same.
+    }
   }
 }

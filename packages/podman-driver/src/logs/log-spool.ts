@@ -1,20 +1,26 @@
-import { readdirSync, rmSync, statSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import type { EngineFolder } from "../host/engine-storage.ts";
 import type { ConmonLogControl } from "./conmon-log-control.ts";
 import type { LogProgress } from "./log-position.ts";
+import { LogRotation, type RotationIntervals } from "./log-rotation.ts";
 import { LogSegment } from "./log-segment.ts";
 
 export interface LogSpoolOptions {
-  /** The file conmon writes; rotated ones stand beside it as `<path>.<number>`. */
-  readonly logPath: string;
-  readonly socketPath: string;
-  readonly control: Pick<ConmonLogControl, "rotate">;
+  /** The engine's folder that the log is in; its owner closes it after the spool. */
+  readonly folder: EngineFolder;
+  /** The file conmon writes; rotated ones stand beside it as `<name>.<number>`. */
+  readonly name: string;
+  readonly control: Pick<ConmonLogControl, "ask" | "look">;
   /** A delivered stretch this long is given back to the disk. Default 16 MiB. */
   readonly rotateBytes?: number;
   /** More than this undelivered, and the oldest is dropped. Default 256 MiB. */
   readonly backlogBytes?: number;
   /** Where an earlier plugin has got to. */
   readonly progress?: LogProgress | undefined;
+  readonly intervals?: Partial<RotationIntervals>;
+  /** So long conmon is given for a new file before one that outgrows its limit is emptied in its place. Default 3000. */
+  readonly stuckMs?: number;
+  /** The file conmon writes was emptied: no new one was to be had, and why, where that is known. */
+  onEmptied?(emptied: { readonly inode: bigint; readonly error: unknown }): void;
 }
 
 /** What a read gave. */
@@ -23,39 +29,59 @@ export interface SpoolRead {
   readonly length: number;
   /** True: the file has been read to its end, and another follows. */
   readonly isFileEnd: boolean;
-  /** True: these bytes begin another file than those before. Files end where lines end. */
+  /** True: these bytes do not follow those before. They begin where a line does. */
   readonly isNewFile: boolean;
   readonly inode: bigint;
 }
+
+type Settings = Required<Omit<LogSpoolOptions, "progress" | "intervals">>;
 
 /**
  * All files of a container's log, oldest first: conmon appends to the last, the pump reads from the first, and what is
  * delivered or too much is deleted, so that a container's log takes a bounded part of the disk.
  */
 export class LogSpool {
-  readonly #options: Required<Omit<LogSpoolOptions, "progress">>;
+  readonly #options: Settings;
   readonly #segments: LogSegment[];
+  readonly #rotation: LogRotation;
+  /** Where the first file's next byte to read stands; behind `#beganBytes`, which is 0 but for a file that was emptied. */
   #offsetBytes = 0;
+  #beganBytes = 0;
   #isNewFile = true;
+  /** At the beginning of a line the file may have a hole: it was emptied, and conmon went on where it was. */
+  #mayBeHole = true;
+  /** The size of a file that was emptied; conmon goes on at its beginning or there. */
+  #emptiedAtBytes: number | undefined;
+  #emptiesAtEnd = false;
   #highestNumber: number;
-  #canRotate = true;
+  /** The size of the last file when the limit was enforced last. */
+  #seenBytes = Number.POSITIVE_INFINITY;
+  /** Lost and not told yet. */
+  #lostBytes = 0;
   /** One at a time: a read must not lose its file under its feet. */
   #busy: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: Required<Omit<LogSpoolOptions, "progress">>, segments: LogSegment[], highestNumber: number) {
+  private constructor(options: Settings, files: OpenFiles, rotation: LogRotation) {
     this.#options = options;
-    this.#segments = segments;
-    this.#highestNumber = highestNumber;
+    this.#segments = files.segments;
+    this.#highestNumber = files.highestNumber;
+    this.#rotation = rotation;
   }
 
-  /** Opens what there is, deletes what `progress` says is delivered, and goes on from there. */
-  static open(options: LogSpoolOptions): LogSpool {
-    const { logPath, socketPath, progress } = options;
-    const numbers = listRotated(logPath);
-    const segments = [...numbers.map((number) => `${logPath}.${number}`), logPath].map((path) => LogSegment.open(path, socketPath));
-    const spool = new LogSpool({ rotateBytes: 16 * 1_048_576, backlogBytes: 256 * 1_048_576, ...options }, dropTwins(segments), numbers.at(-1) ?? 0);
-    if (progress !== undefined) spool.#resume(progress);
-    return spool;
+  /** Opens what there is, deletes what `progress` says is delivered, and goes on from there. Throws when a file cannot be opened. */
+  static async open(options: LogSpoolOptions): Promise<LogSpool> {
+    const { folder, name, control, progress, intervals } = options;
+    const files = await openFiles(folder, name);
+    const rotation = new LogRotation({ folder, name, control, begunName: files.twinName, ...(intervals !== undefined && { intervals }) });
+    const settings = { rotateBytes: 16 * 1_048_576, backlogBytes: 256 * 1_048_576, stuckMs: 3000, onEmptied: () => undefined, ...options };
+    const spool = new LogSpool(settings, files, rotation);
+    try {
+      if (progress !== undefined) await spool.#resume(progress);
+      return spool;
+    } catch (error) {
+      await spool.close();
+      throw error;
+    }
   }
 
   /** Where in its file the next read begins. */
@@ -66,17 +92,33 @@ export class LogSpool {
   /** Whether a read would find something. Asks the kernel and reads nothing. */
   get hasMore(): boolean {
     const [segment, next] = this.#segments;
-    return next !== undefined || (segment !== undefined && (segment.sizeBytes > this.#offsetBytes || this.#isLeftBehind(segment)));
+    if (segment === undefined || next !== undefined) return next !== undefined;
+    return segment.sizeBytes > (this.#emptiedAtBytes === undefined ? this.#offsetBytes : 0) || this.#rotation.hasLeft(segment.inode);
+  }
+
+  /** Whether `enforceLimit` has something to do. Asks the kernel and reads nothing. */
+  get isOverLimit(): boolean {
+    return this.#waitingBytes > this.#options.backlogBytes || this.#isOutgrown;
+  }
+
+  /** Whether conmon has yet to begin the new file that is wanted of it. */
+  get waitsForNewFile(): boolean {
+    return this.#rotation.waitedMs > 0;
   }
 
   /** Reads on where the last read ended, within one file. */
   read(buffer: Uint8Array): Promise<SpoolRead> {
     return this.#alone(async () => {
+      this.#followRotation();
+      await this.#findBeginning();
       const [segment, next] = this.#segments;
       if (segment === undefined) return nothingNew;
-      const length = await segment.read(buffer, this.#offsetBytes);
-      // conmon had left the file before it was read, so this is its end.
-      if (length === 0) return { ...nothingNew, isFileEnd: next !== undefined || this.#followLateSwitch(segment) };
+      const length = await this.#readOver(segment, buffer);
+      if (length === 0) {
+        if (this.#emptiesAtEnd && next === undefined) this.#empty(segment);
+        // conmon had left the file before it was read, so this is its end.
+        return { ...nothingNew, isFileEnd: next !== undefined };
+      }
       const isNewFile = this.#isNewFile;
       this.#isNewFile = false;
       this.#offsetBytes += length;
@@ -92,24 +134,32 @@ export class LogSpool {
     });
   }
 
-  /** Has conmon begin a new file when enough of the present one is delivered. False: it is not time, or conmon is gone. */
-  rotateWhenDue(signal: AbortSignal): Promise<boolean> {
-    if (this.#segments.length > 1 || this.#offsetBytes < this.#options.rotateBytes || !this.#canRotate) return Promise.resolve(false);
-    return this.#alone(() => this.#rotate(signal));
+  /** Has conmon begin a new file when enough of the present one is delivered. A later read finds it. */
+  rotateWhenDue(): void {
+    if (this.#segments.length === 1 && this.#offsetBytes - this.#beganBytes >= this.#options.rotateBytes) this.#wantRotation();
   }
 
   /** Drops the oldest output when too much waits for a reader. Returns the bytes of log that are lost, usually 0. */
-  enforceLimit(signal: AbortSignal): Promise<number> {
-    if (this.#backlogBytes() <= this.#options.backlogBytes) return Promise.resolve(0);
+  enforceLimit(): Promise<number> {
     return this.#alone(async () => {
-      if (this.#segments.length === 1 && (!this.#canRotate || !(await this.#rotate(signal)))) return 0;
-      let lostBytes = 0;
-      while (this.#segments.length > 1 && (lostBytes === 0 || this.#backlogBytes() > this.#options.backlogBytes)) {
-        lostBytes += (this.#segments[0]?.sizeBytes ?? 0) - this.#offsetBytes;
+      await this.#findBeginning();
+      this.#followRotation();
+      if (this.#segments.length === 1 && this.isOverLimit) this.#wantRotation();
+      this.#followRotation();
+      while (this.#segments.length > 1 && this.#waitingBytes > this.#options.backlogBytes) {
+        this.#lostBytes += (this.#segments[0]?.sizeBytes ?? 0) - this.#offsetBytes;
         await this.#dropFirst();
       }
+      this.#emptyWhenStuck();
+      const lostBytes = this.#lostBytes;
+      this.#lostBytes = 0;
       return lostBytes;
     });
+  }
+
+  /** Begins again behind what was delivered last: what was read since then was not. */
+  rewind(progress: LogProgress | undefined): Promise<void> {
+    return this.#alone(async () => this.#goOnAt(progress));
   }
 
   async close(): Promise<void> {
@@ -118,57 +168,124 @@ export class LogSpool {
     });
   }
 
-  #resume(progress: LogProgress): void {
+  async #resume(progress: LogProgress): Promise<void> {
     const at = this.#segments.findIndex((segment) => segment.inode === progress.inode);
-    if (at === -1) return;
-    for (const delivered of this.#segments.splice(0, at)) {
-      rmSync(delivered.path, { force: true });
-      void delivered.close();
-    }
-    // A file that is shorter than that is another one under a used number.
-    if ((this.#segments[0]?.sizeBytes ?? 0) >= progress.offsetBytes) this.#offsetBytes = progress.offsetBytes;
+    for (const delivered of this.#segments.splice(0, Math.max(at, 0))) await this.#delete(delivered);
+    this.#goOnAt(progress);
   }
 
-  async #rotate(signal: AbortSignal): Promise<boolean> {
-    const { logPath, socketPath, control } = this.#options;
-    const rotatedPath = `${logPath}.${this.#highestNumber + 1}`;
-    this.#canRotate = await control.rotate(rotatedPath, signal);
-    if (!this.#canRotate) return false;
-    this.#highestNumber += 1;
-    const last = this.#segments.pop();
-    if (last !== undefined) this.#segments.push(last.renamed(rotatedPath));
-    this.#segments.push(LogSegment.open(logPath, socketPath));
-    return true;
+  /** Of another file, or of one that is shorter now, it is none: another one has its number, or it was emptied. */
+  #goOnAt(progress: LogProgress | undefined): void {
+    const [segment] = this.#segments;
+    const isOfFirst = progress !== undefined && segment?.inode === progress.inode && segment.sizeBytes >= progress.offsetBytes;
+    this.#offsetBytes = Math.max(this.#beganBytes, isOfFirst ? progress.offsetBytes : 0);
+    this.#isNewFile = true;
+    this.#mayBeHole = true;
   }
 
-  /** A conmon that was too slow for a rotation, its disk may have stalled, may begin a new log all the same, and later. */
-  #isLeftBehind(segment: LogSegment): boolean {
-    if (this.#canRotate) return false;
-    const now = statSync(this.#options.logPath, { bigint: true, throwIfNoEntry: false });
-    return now !== undefined && now.ino !== segment.inode;
+  #wantRotation(): void {
+    if (this.#rotation.want(`${this.#options.name}.${this.#highestNumber + 1}`)) this.#highestNumber += 1;
   }
 
-  /** The file it has left has no name any more; it takes a number, so that the new one is not deleted in its place. */
-  #followLateSwitch(segment: LogSegment): boolean {
-    if (!this.#isLeftBehind(segment)) return false;
-    const { logPath, socketPath } = this.#options;
-    this.#highestNumber += 1;
-    this.#segments.splice(0, 1, segment.renamed(`${logPath}.${this.#highestNumber}`), LogSegment.open(logPath, socketPath));
-    this.#canRotate = true;
-    return true;
+  /** Goes over to the new file if conmon has. */
+  #followRotation(): void {
+    const last = this.#segments.at(-1);
+    const keptName = last === undefined ? undefined : this.#rotation.keptName(last.inode);
+    if (last === undefined || keptName === undefined) return;
+    const next = LogSegment.open(this.#options.folder, this.#options.name);
+    this.#segments.splice(-1, 1, last.renamed(keptName), next);
+    this.#seenBytes = Number.POSITIVE_INFINITY;
+    this.#emptiesAtEnd = false;
+    this.#rotation.done();
   }
 
   async #dropFirst(): Promise<void> {
     const segment = this.#segments.shift();
     if (segment === undefined) return;
-    rmSync(segment.path, { force: true });
-    await segment.close();
     this.#offsetBytes = 0;
+    this.#beganBytes = 0;
+    this.#emptiedAtBytes = undefined;
     this.#isNewFile = true;
+    this.#mayBeHole = true;
+    await this.#delete(segment);
   }
 
-  #backlogBytes(): number {
-    return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0) - this.#offsetBytes;
+  async #delete(segment: LogSegment): Promise<void> {
+    try {
+      this.#options.folder.unlink(segment.name);
+    } finally {
+      await segment.close();
+    }
+  }
+
+  /** Bytes that nobody has read yet. */
+  get #waitingBytes(): number {
+    const sizeBytes = this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
+    // Which of the two places conmon goes on at shows with the next read.
+    const readBytes = this.#emptiedAtBytes === undefined ? this.#offsetBytes : this.#emptiedAtBytes;
+    return sizeBytes >= readBytes ? sizeBytes - readBytes : sizeBytes;
+  }
+
+  /** Though its output is delivered, a file for which conmon begins no new one takes more than its share of the disk. */
+  get #isOutgrown(): boolean {
+    const [segment, next] = this.#segments;
+    const { rotateBytes, backlogBytes } = this.#options;
+    return next === undefined && segment !== undefined && segment.sizeBytes - this.#beganBytes > rotateBytes + backlogBytes;
+  }
+
+  /** The last resort, for a file that still grows: whatever nobody has read is lost. One that is not written any more takes no more of the disk. */
+  #emptyWhenStuck(): void {
+    const [segment, next] = this.#segments;
+    if (segment === undefined || next !== undefined) return;
+    const { sizeBytes } = segment;
+    const hasGrown = sizeBytes > this.#seenBytes;
+    this.#seenBytes = sizeBytes;
+    if (!hasGrown || !this.isOverLimit || this.#rotation.waitedMs < this.#options.stuckMs) return;
+    if (this.#waitingBytes > this.#options.backlogBytes) this.#empty(segment);
+    // With its output delivered it can wait until all of it is read, when nothing is lost.
+    else this.#emptiesAtEnd = true;
+  }
+
+  #empty(segment: LogSegment): void {
+    const sizeBytes = segment.empty();
+    this.#lostBytes += sizeBytes - this.#offsetBytes;
+    this.#emptiedAtBytes = sizeBytes;
+    this.#offsetBytes = sizeBytes;
+    this.#beganBytes = sizeBytes;
+    this.#seenBytes = Number.POSITIVE_INFINITY;
+    this.#emptiesAtEnd = false;
+    this.#isNewFile = true;
+    this.#mayBeHole = true;
+    this.#options.onEmptied({ inode: segment.inode, error: this.#rotation.lastError });
+  }
+
+  /** conmon's first file is for appending and goes on at 0; those it makes later go on where it was, behind a hole (conmon: ctr_logging.c). */
+  async #findBeginning(): Promise<void> {
+    const [segment] = this.#segments;
+    if (this.#emptiedAtBytes === undefined || segment === undefined) return;
+    const first = Buffer.alloc(1);
+    if ((await segment.read(first, 0)) === 0) return;
+    this.#offsetBytes = first[0] === 0 ? this.#emptiedAtBytes : 0;
+    this.#beganBytes = this.#offsetBytes;
+    this.#emptiedAtBytes = undefined;
+  }
+
+  /** Reads what comes next, not counting a hole before it: no line of conmon's begins with a zero byte. */
+  async #readOver(segment: LogSegment, buffer: Uint8Array): Promise<number> {
+    if (this.#emptiedAtBytes !== undefined) return 0;
+    for (;;) {
+      const length = await segment.read(buffer, this.#offsetBytes);
+      if (length === 0 || !this.#mayBeHole) return length;
+      const holeBytes = buffer.subarray(0, length).findIndex((byte) => byte !== 0);
+      if (holeBytes === -1) {
+        this.#offsetBytes += length;
+        continue;
+      }
+      this.#mayBeHole = false;
+      buffer.copyWithin(0, holeBytes, length);
+      this.#offsetBytes += holeBytes;
+      return length - holeBytes;
+    }
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
@@ -180,22 +297,38 @@ export class LogSpool {
 
 const nothingNew: SpoolRead = { length: 0, isFileEnd: false, isNewFile: false, inode: 0n };
 
-/** Numbers of the rotated files, ascending. */
-function listRotated(logPath: string): number[] {
-  const prefix = `${basename(logPath)}.`;
-  return readdirSync(dirname(logPath))
-    .filter((name) => name.startsWith(prefix) && /^\d{1,9}$/.test(name.slice(prefix.length)))
-    .map((name) => Number(name.slice(prefix.length)))
-    .toSorted((one, other) => one - other);
+interface OpenFiles {
+  readonly segments: LogSegment[];
+  readonly highestNumber: number;
+  /** A second name of the file that conmon writes: a plugin was killed in the middle of a rotation. */
+  readonly twinName: string | undefined;
 }
 
-/** A plugin killed between link and reopen leaves the same file under two names: only conmon's own counts. */
-function dropTwins(segments: readonly LogSegment[]): LogSegment[] {
-  const last = segments.at(-1);
-  return segments.filter((segment) => {
-    if (segment === last || segment.inode !== last?.inode) return true;
-    rmSync(segment.path, { force: true });
-    void segment.close();
-    return false;
-  });
+/** All or none. */
+async function openFiles(folder: EngineFolder, name: string): Promise<OpenFiles> {
+  const numbers = listRotated(folder, name);
+  const opened: LogSegment[] = [];
+  try {
+    for (const fileName of [...numbers.map((number) => `${name}.${number}`), name]) opened.push(LogSegment.open(folder, fileName));
+    const last = opened.at(-1);
+    const isTwin = (segment: LogSegment): boolean => segment !== last && segment.inode === last?.inode;
+    const twins = opened.filter(isTwin);
+    // More than one is left of a try that could not be undone.
+    for (const twin of twins.slice(0, -1)) folder.unlink(twin.name);
+    for (const twin of twins) await twin.close();
+    return { segments: opened.filter((segment) => !isTwin(segment)), highestNumber: numbers.at(-1) ?? 0, twinName: twins.at(-1)?.name };
+  } catch (error) {
+    for (const segment of opened) await segment.close();
+    throw error;
+  }
+}
+
+/** Numbers of the rotated files, ascending. */
+function listRotated(folder: EngineFolder, name: string): number[] {
+  const prefix = `${name}.`;
+  return folder
+    .list()
+    .filter((entry) => entry.startsWith(prefix) && /^\d{1,9}$/.test(entry.slice(prefix.length)))
+    .map((entry) => Number(entry.slice(prefix.length)))
+    .toSorted((one, other) => one - other);
 }

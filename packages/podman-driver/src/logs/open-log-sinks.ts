@@ -1,8 +1,10 @@
-import { basename } from "node:path";
 import { GuardedDirectory, type Logger, type RotatedLogPosition, type TaskConfig } from "@driver/nomad-plugin";
 import type { LogFileLimits, LogMode } from "../config/log-source.ts";
+import { toFifoPlace } from "./fifo-place.ts";
 import { FileLogSink } from "./file-log-sink.ts";
+import { LogFolder } from "./log-folder.ts";
 import { nullSink, type LogSink } from "./log-sink.ts";
+import type { LogTroubles } from "./log-troubles.ts";
 import { TaskLogSink } from "./task-log-sink.ts";
 
 export interface LogSinks {
@@ -42,35 +44,83 @@ export function toTarget(collector: LogCollector, { isFresh, resumeAt }: { reado
 
 type StreamName = "stdout" | "stderr";
 
-/** Both streams of a task, written where Nomad told us to; nothing is opened outside the allocation's log folder. */
-export function openLogSinks(task: TaskConfig, target: LogTarget, logger: Logger): LogSinks {
-  const directory = GuardedDirectory.open(task.allocDir, "alloc", "logs");
-  const isWanted = (path: string): boolean => path !== "" && path !== "/dev/null";
-  const files = (stream: StreamName): FileLogSink | undefined => {
-    if (target.kind !== "files" || !isWanted(pathOf(task, stream))) return undefined;
-    return new FileLogSink({ directory, baseName: `${task.name}.${stream}`, ...target.limits, resumeAt: target.resumeAt?.[stream], logger });
-  };
-  const fifo = (stream: StreamName): LogSink => {
-    const path = pathOf(task, stream);
-    if (target.kind !== "fifo" || !isWanted(path)) return nullSink;
-    return new TaskLogSink({ directory, fifoName: basename(path), baseName: `${task.name}.${stream}`, readerIsFresh: target.readerIsFresh, logger });
-  };
-  const own = { stdout: files("stdout"), stderr: files("stderr") };
-  const sinks = { stdout: own.stdout ?? fifo("stdout"), stderr: own.stderr ?? fifo("stderr") };
-  return {
-    ...sinks,
-    filePositions: () => (own.stdout === undefined || own.stderr === undefined ? undefined : { stdout: own.stdout.position, stderr: own.stderr.position }),
-    finish: () => {
-      sinks.stdout.finish();
-      sinks.stderr.finish();
-    },
-    close: async () => {
-      await Promise.allSettled([sinks.stdout.close(), sinks.stderr.close()]);
-      directory.close();
-    },
-  };
+/** Where Nomad reads a task's log files, below the allocation's folder. */
+const logFolderNames = ["alloc", "logs"];
+
+export interface LogSinksOptions {
+  readonly task: Pick<TaskConfig, "name" | "allocDir" | "stdoutPath" | "stderrPath">;
+  readonly target: LogTarget;
+  readonly logger: Logger;
+  readonly troubles: LogTroubles;
 }
 
-function pathOf(task: TaskConfig, stream: StreamName): string {
-  return stream === "stdout" ? task.stdoutPath : task.stderrPath;
+/**
+ * Both streams of a task: Nomad's FIFOs where Nomad says they are, files in the allocation's log folder. All of it is opened so
+ * that nothing which a task has planted leads elsewhere. Rejects, with nothing left open, when a folder or a file cannot be opened.
+ */
+export async function openLogSinks(options: LogSinksOptions): Promise<LogSinks> {
+  const opened = new OpenParts(options);
+  try {
+    opened.folder(options.task.allocDir, logFolderNames);
+    const sinks = { stdout: opened.sink("stdout"), stderr: opened.sink("stderr") };
+    return {
+      ...sinks,
+      filePositions: () => opened.filePositions(),
+      finish: () => {
+        sinks.stdout.finish();
+        sinks.stderr.finish();
+      },
+      close: () => opened.close(),
+    };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/** What was opened so far. */
+class OpenParts {
+  readonly #options: LogSinksOptions;
+  readonly #folders = new Map<string, LogFolder>();
+  readonly #sinks: LogSink[] = [];
+  readonly #files: Partial<Record<StreamName, FileLogSink>> = {};
+
+  constructor(options: LogSinksOptions) {
+    this.#options = options;
+  }
+
+  sink(stream: StreamName): LogSink {
+    const sink = this.#open(stream);
+    this.#sinks.push(sink);
+    return sink;
+  }
+
+  filePositions(): LogFilePositions | undefined {
+    const { stdout, stderr } = this.#files;
+    return stdout === undefined || stderr === undefined ? undefined : { stdout: stdout.position, stderr: stderr.position };
+  }
+
+  /** One descriptor for each folder. */
+  folder(base: string, names: readonly string[]): LogFolder {
+    const path = [base, ...names].join("/");
+    const folder = this.#folders.get(path) ?? new LogFolder(() => GuardedDirectory.open(base, ...names));
+    this.#folders.set(path, folder);
+    return folder;
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#sinks.map((sink) => sink.close()));
+    for (const folder of this.#folders.values()) folder.close();
+  }
+
+  #open(stream: StreamName): LogSink {
+    const { task, target, logger, troubles } = this.#options;
+    const path = stream === "stdout" ? task.stdoutPath : task.stderrPath;
+    if (path === "" || path === "/dev/null") return nullSink;
+    const folder = this.folder(task.allocDir, logFolderNames);
+    const baseName = `${task.name}.${stream}`;
+    if (target.kind === "files") return (this.#files[stream] = FileLogSink.open({ folder, baseName, ...target.limits, resumeAt: target.resumeAt?.[stream], troubles }));
+    const { base, names, fileName } = toFifoPlace(task.allocDir, path);
+    return new TaskLogSink({ folder, fifoFolder: this.folder(base, names), fifoName: fileName, baseName, readerIsFresh: target.readerIsFresh, logger, troubles });
+  }
 }

@@ -5,8 +5,10 @@ import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, re
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { GuardedDirectory, type Logger } from "@driver/nomad-plugin";
+import { GuardedDirectory } from "@driver/nomad-plugin";
 import { until } from "@driver/testing";
+import { LogFolder } from "./log-folder.ts";
+import { LogTroubles } from "./log-troubles.ts";
 import { TaskLogSink, type TaskLogSinkOptions } from "./task-log-sink.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(20_000);
@@ -16,15 +18,16 @@ class SinkBench implements AsyncDisposable {
   readonly path = mkdtempSync(join(tmpdir(), "sink-"));
   readonly fifo = join(this.path, ".web.stdout.fifo");
   readonly warnings: string[] = [];
-  readonly #directory = GuardedDirectory.open(this.path);
+  readonly folder = new LogFolder(() => GuardedDirectory.open(this.path));
   readonly sink: TaskLogSink;
   #reader: number | undefined;
 
   constructor(options: Partial<TaskLogSinkOptions> = {}) {
     execFileSync("mkfifo", [this.fifo]);
-    const logger: Logger = { trace() {}, debug() {}, info() {}, warn: (text) => void this.warnings.push(text), error() {}, named: () => logger, with: () => logger };
-    const names = { directory: this.#directory, fifoName: ".web.stdout.fifo", baseName: "web.stdout", logger };
-    this.sink = new TaskLogSink({ ...names, readerIsFresh: true, readerGraceMs: 30, returnIntervalMs: 0, ...options });
+    const logger = { debug: () => undefined, info: () => undefined, warn: (text: string) => void this.warnings.push(text) };
+    const troubles = new LogTroubles({ taskId: "web", logger, emit: () => undefined });
+    const { folder } = this;
+    this.sink = new TaskLogSink({ folder, fifoFolder: folder, fifoName: ".web.stdout.fifo", baseName: "web.stdout", logger, troubles, readerIsFresh: true, readerGraceMs: 30, returnIntervalMs: 0, ...options });
   }
 
   enterReader(): void {
@@ -57,7 +60,7 @@ class SinkBench implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.sink.close();
     this.leaveReader();
-    this.#directory.close();
+    this.folder.close();
     rmSync(this.path, { recursive: true });
   }
 }
@@ -146,8 +149,8 @@ test("gives up waiting for a reader with the caller's reason", async () => {
 test("writes on when a full disk has room again, and repeats nothing", async () => {
   const mountPoint = mkdtempSync(join(tmpdir(), "sink-disk-"));
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", mountPoint]);
-  const directory = GuardedDirectory.open(mountPoint);
-  await using bench = new SinkBench({ directory });
+  const folder = new LogFolder(() => GuardedDirectory.open(mountPoint));
+  await using bench = new SinkBench({ folder });
   try {
     const ballast = join(mountPoint, "ballast");
     writeFileSync(ballast, Buffer.alloc(48 * 1024));
@@ -160,7 +163,7 @@ test("writes on when a full disk has room again, and repeats nothing", async () 
     assert.equal(readFileSync(join(mountPoint, "web.stdout.0"), "utf8"), text);
     assert.match(bench.warnings[1] ?? "", /cannot be written; trying again/);
   } finally {
-    directory.close();
+    folder.close();
     execFileSync("umount", [mountPoint]);
     rmSync(mountPoint, { recursive: true });
   }

@@ -1,20 +1,25 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { GuardedDirectory, Logger } from "@driver/nomad-plugin";
+import type { Logger } from "@driver/nomad-plugin";
 import { FifoGate } from "./fifo-gate.ts";
 import type { FifoWriter } from "./fifo-writer.ts";
 import { FileLogSink } from "./file-log-sink.ts";
+import { keepTrying } from "./keep-trying.ts";
+import type { LogFolder } from "./log-folder.ts";
 import type { LogSink } from "./log-sink.ts";
+import type { LogTroubles } from "./log-troubles.ts";
 
 export interface TaskLogSinkOptions {
   /** The allocation's log folder; owned by whoever made the sink, and open until it is closed. */
-  readonly directory: GuardedDirectory;
-  /** Name of Nomad's FIFO in that folder. */
+  readonly folder: LogFolder;
+  /** Where Nomad's FIFO is, as a rule the same; owned likewise. */
+  readonly fifoFolder: LogFolder;
   readonly fifoName: string;
   /** `<task>.stdout` or `<task>.stderr`. */
   readonly baseName: string;
   /** True for a task just started: Nomad has a collector waiting. False for a recovered one: its collector may have stopped. */
   readonly readerIsFresh: boolean;
-  readonly logger: Logger;
+  readonly logger: Pick<Logger, "debug" | "warn">;
+  readonly troubles: LogTroubles;
   /** How long a FIFO may be without somebody who reads it before the output goes to the files Nomad shows. Default 2000. */
   readonly readerGraceMs?: number;
   /** While the files are written, the FIFO is tried no more often than this. Default 3000. */
@@ -22,6 +27,8 @@ export interface TaskLogSinkOptions {
 }
 
 const openRetryMs = 100;
+/** Without descriptors or memory nobody can tell whether there is a reader; that is looked for so often. */
+const troubleRetryMs = 500;
 /** While the files are written, a try of the FIFO may delay the output by this much. */
 const returnProbeMs = 100;
 
@@ -40,7 +47,7 @@ export class TaskLogSink implements LogSink {
 
   constructor(options: TaskLogSinkOptions) {
     this.#options = { readerGraceMs: 2000, returnIntervalMs: 3000, ...options };
-    this.#gate = new FifoGate(options.directory, options.fifoName);
+    this.#gate = new FifoGate((name) => options.fifoFolder.directory.openFifoForWriting(name), options.fifoName);
     this.#readerIsProven = options.readerIsFresh;
   }
 
@@ -59,7 +66,11 @@ export class TaskLogSink implements LogSink {
    * allocation for seconds if none ever comes. Not before the end: a collector that waits outlives this plugin.
    */
   finish(): void {
-    this.#gate.open();
+    try {
+      this.#gate.open();
+    } catch (error) {
+      this.#options.logger.debug("log FIFO cannot be opened for a collector that waits", { fifo: this.#options.fifoName, error: String(error) });
+    }
   }
 
   async close(): Promise<void> {
@@ -91,24 +102,25 @@ export class TaskLogSink implements LogSink {
     if (isReturn && performance.now() - this.#triedAtMs < this.#options.returnIntervalMs) return chunks;
     this.#triedAtMs = performance.now();
     if (!(await this.#openGate(isReturn ? 0 : this.#options.readerGraceMs, signal))) return this.#useFiles(chunks);
-    if (this.#readerIsProven) return this.#useFifo(chunks);
+    if (this.#readerIsProven) return this.#useFifo(chunks, signal);
     const [first = new Uint8Array(), ...others] = chunks;
-    const { alive, undelivered } = await this.#gate.probe(first, isReturn ? returnProbeMs : this.#options.readerGraceMs, signal);
+    const waitMs = isReturn ? returnProbeMs : this.#options.readerGraceMs;
+    const { alive, undelivered } = await this.#gate.probe(first, { waitMs, signal, onTrouble: this.#onTrouble });
     const left = [...undelivered, ...others].filter((chunk) => chunk.length > 0);
-    return alive ? this.#useFifo(left) : this.#useFiles(left);
+    return alive ? this.#useFifo(left, signal) : this.#useFiles(left);
   }
 
   async #openGate(graceMs: number, signal: AbortSignal): Promise<boolean> {
     const deadlineMs = performance.now() + graceMs;
-    while (!this.#gate.open()) {
+    while (!(await this.#untilTold(() => this.#gate.open(), signal))) {
       if (performance.now() >= deadlineMs) return false;
       await sleep(openRetryMs, undefined, { signal });
     }
     return true;
   }
 
-  async #useFifo(left: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
-    this.#fifo = this.#gate.openWriter();
+  async #useFifo(left: readonly Uint8Array[], signal: AbortSignal): Promise<readonly Uint8Array[]> {
+    this.#fifo = await this.#untilTold(() => this.#gate.openWriter(), signal);
     if (this.#fifo === undefined) return this.#useFiles(left);
     const files = this.#files;
     this.#files = undefined;
@@ -119,9 +131,21 @@ export class TaskLogSink implements LogSink {
   #useFiles(left: readonly Uint8Array[]): readonly Uint8Array[] {
     if (this.#files === undefined) {
       this.#options.logger.warn("nobody reads the task's log FIFO; writing the log files directly", { fifo: this.#options.fifoName });
-      const { directory, baseName, logger } = this.#options;
-      this.#files = new FileLogSink({ directory, baseName, logger });
+      const { folder, baseName, troubles } = this.#options;
+      this.#files = new FileLogSink({ folder, baseName, troubles });
     }
     return left;
   }
+
+  /** Waits for an answer: to take no descriptor left for no reader would end the log that a living collector writes. */
+  async #untilTold<T>(ask: () => T, signal: AbortSignal): Promise<T> {
+    const answer = await keepTrying(ask, { pauseMs: troubleRetryMs, signal, onFailure: this.#onTrouble });
+    this.#options.troubles.clear(this.#options.fifoName);
+    return answer;
+  }
+
+  readonly #onTrouble = (error: unknown): void => {
+    const { fifoName, troubles } = this.#options;
+    troubles.raise(fifoName, `the log FIFO ${fifoName} cannot be opened; trying again`, error);
+  };
 }

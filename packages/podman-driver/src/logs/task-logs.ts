@@ -1,31 +1,64 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Logger } from "@driver/nomad-plugin";
+import type { LogTroubles } from "./log-troubles.ts";
 
-/** The collection of one container's output, under way. */
-export interface OpenLogs {
-  /** The container has ended: settles when its output is delivered. Rejects when it cannot be. */
-  drain(): Promise<void>;
-  /** Grows while output comes; absent where that says nothing. */
-  progress?(): number;
-  /** Ends at once and lets go of everything. */
+/** The carrying of a container's output, under way. */
+export interface LogRun {
+  /** Settles when the container has ended and its output is delivered. Rejects as soon as that cannot be. */
+  readonly finished: Promise<void>;
+  /** The container has ended. */
+  drain(): unknown;
+  /** Ends at once; `finished` rejects. Never rejects. */
+  close(): Promise<void>;
+}
+
+/** Where one container's output comes from and where it goes to; one run at a time. */
+export interface LogSource {
+  /** Opens what is not open yet and goes on where an earlier run ended. Rejects when something cannot be opened. */
+  start(): Promise<LogRun>;
+  /** Grows while output comes. */
+  readonly progress: number;
+  /** The container has ended, and all is delivered that will be. */
+  finish(): void;
+  /** Lets go of everything; no run is under way. Never rejects. */
   close(): Promise<void>;
 }
 
 export interface TaskLogsOptions {
-  /** For messages. */
-  readonly taskId: string;
-  open(): Promise<OpenLogs>;
-  readonly logger: Logger;
+  readonly source: LogSource;
+  readonly troubles: LogTroubles;
+  readonly intervals?: Partial<TaskLogsIntervals>;
 }
 
-/** Collects a task's output for as long as the container runs. A failure here never fails the task. */
+export interface TaskLogsIntervals {
+  /** First pause before another try; it doubles up to `retryMostMs`, and begins anew when output has come. Default 250. */
+  readonly retryMs: number;
+  /** Default 10,000. */
+  readonly retryMostMs: number;
+  /** A run that has lasted so long has put an end to the trouble before it. Default 1000. */
+  readonly settledMs: number;
+}
+
+const defaultIntervals: TaskLogsIntervals = { retryMs: 250, retryMostMs: 10_000, settledMs: 1000 };
+/** Names what this is about in `LogTroubles`. */
+const part = "output";
+
+/**
+ * Collects a task's output for as long as the container runs: whatever fails is told and tried again. A failure here never
+ * fails the task.
+ */
 export class TaskLogs {
   readonly #options: TaskLogsOptions;
-  readonly #opened: Promise<OpenLogs | undefined>;
+  readonly #intervals: TaskLogsIntervals;
+  readonly #stop = new AbortController();
+  /** Fires when the container has ended. */
+  readonly #ending = new AbortController();
+  readonly #finished: Promise<void>;
+  #run: LogRun | undefined;
 
   constructor(options: TaskLogsOptions) {
     this.#options = options;
-    this.#opened = this.#open();
+    this.#intervals = { ...defaultIntervals, ...options.intervals };
+    this.#finished = this.#live();
   }
 
   /**
@@ -33,39 +66,70 @@ export class TaskLogs {
    * or has come on for `mostMs` and not to an end.
    */
   async drain({ timeoutMs, mostMs }: { readonly timeoutMs: number; readonly mostMs: number }): Promise<void> {
-    const logs = await this.#opened;
-    if (logs === undefined) return;
+    const { source, troubles } = this.#options;
     const deadlineMs = performance.now() + mostMs;
     const late = new AbortController();
+    this.#ending.abort();
+    this.#run?.drain();
+    const finished = this.#finished.then(() => true);
     try {
-      const drained = logs.drain().then(() => true);
-      for (let before = logs.progress?.(); ; before = logs.progress?.()) {
-        if (await Promise.race([drained, sleep(timeoutMs, false, { signal: late.signal })])) return;
-        if (logs.progress?.() === before || performance.now() > deadlineMs) break;
+      for (let before = source.progress; ; before = source.progress) {
+        if (await Promise.race([finished, sleep(timeoutMs, false, { signal: late.signal })])) return;
+        if (source.progress === before || performance.now() > deadlineMs) break;
       }
-      this.#warn("its last output was not read in time and is lost");
-    } catch (error) {
-      this.#warn("its last output is lost", error);
+      troubles.raise("last output", "the last output could not be delivered in time and is lost");
     } finally {
       late.abort();
+      source.finish();
     }
   }
 
+  /** Ends at once and lets go of everything. */
   async close(): Promise<void> {
-    const logs = await this.#opened;
-    await logs?.close();
+    this.#stop.abort(new Error("the task's logs were closed"));
+    await this.#run?.close();
+    await this.#finished;
+    await this.#options.source.close();
   }
 
-  async #open(): Promise<OpenLogs | undefined> {
-    try {
-      return await this.#options.open();
-    } catch (error) {
-      this.#warn("its output cannot be collected", error);
-      return undefined;
+  /** Settles when the output is delivered, or after `close`. */
+  async #live(): Promise<void> {
+    const { source, troubles } = this.#options;
+    const { retryMs, retryMostMs } = this.#intervals;
+    for (let pauseMs = retryMs; !this.#stop.signal.aborted; pauseMs = Math.min(2 * pauseMs, retryMostMs)) {
+      const before = source.progress;
+      const failure = await this.#runOnce();
+      if (failure === "delivered" || this.#stop.signal.aborted) return;
+      troubles.raise(part, "the output cannot be collected; trying again", failure.error);
+      if (source.progress > before) pauseMs = retryMs;
+      await this.#pause(pauseMs);
     }
   }
 
-  #warn(what: string, error?: unknown): void {
-    this.#options.logger.warn(`logs of task ${this.#options.taskId}: ${what}`, error === undefined ? {} : { error: String(error) });
+  async #runOnce(): Promise<"delivered" | { readonly error: unknown }> {
+    const { source, troubles } = this.#options;
+    let settled: NodeJS.Timeout | undefined;
+    try {
+      const run = (this.#run = await source.start());
+      if (this.#stop.signal.aborted) return "delivered";
+      if (this.#ending.signal.aborted) run.drain();
+      settled = setTimeout(() => troubles.clear(part), this.#intervals.settledMs);
+      await run.finished;
+      if (this.#ending.signal.aborted) return "delivered";
+      return { error: new Error("the collection came to an end, and the container has not") };
+    } catch (error) {
+      return { error };
+    } finally {
+      clearTimeout(settled);
+      await this.#run?.close();
+      this.#run = undefined;
+    }
+  }
+
+  /** Ends early when the container does, whose last output is waited for. */
+  async #pause(pauseMs: number): Promise<void> {
+    const [stop, ending] = [this.#stop.signal, this.#ending.signal];
+    const most = ending.aborted ? Math.min(pauseMs, this.#intervals.retryMs) : pauseMs;
+    await sleep(most, undefined, { signal: ending.aborted ? stop : AbortSignal.any([stop, ending]) }).catch(() => undefined);
   }
 }
