@@ -132,6 +132,8 @@ export class FileLogs implements LogSource {
     const spool = this.#engine?.spool;
     if (spool === undefined) return;
     try {
+      // A new file that could not be had when there was output.
+      if (spool.waitsForNewFile) spool.rotateWhenDue();
       // Asked first, since mostly there is nothing: a round of the pump leaves garbage.
       if (spool.hasMore) this.#pump?.poke();
       this.#drops.add(0);

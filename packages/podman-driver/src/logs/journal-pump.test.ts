@@ -232,6 +232,15 @@ test("the pump ends with a container that is gone, and at once when it is closed
   await assert.rejects(pump.drain(), /the journal pump was closed/);
 });
 
+test("the pump says at once that Podman knows the container no more, though it has not ended", async () => {
+  const journal = new ScriptedJournal();
+  journal.write("a", 1);
+  journal.cuts.push({ after: 1, error: lost() }, { after: 0, error: new LibpodError({ code: "not-found", message: "no such container" }) });
+  const { pump, out } = start(journal);
+  await assert.rejects(pump.finished, /no such container/);
+  assert.deepEqual(out, ["a"]);
+});
+
 test("the pump tells at the end that the task's log could not be written", async () => {
   const journal = new ScriptedJournal();
   journal.write("a", 1);

@@ -91,6 +91,18 @@ test("does not try at each occasion, of which a busy log has thousands a second"
   assert.deepEqual([rotation.want("ctr.log.1"), rotation.want("ctr.log.2")], [true, false]);
 });
 
+test("is done as often as a busy log needs it", () => {
+  using bench = new RotationBench();
+  const rotation = bench.open({ intervals: { retryMs: 60_000 } });
+  bench.onAsk = () => bench.switchLog();
+  for (let number = 1; number <= 3; number += 1) {
+    const inode = bench.inode;
+    assert.equal(rotation.want(`ctr.log.${number}`), true);
+    assert.equal(rotation.keptName(inode), `ctr.log.${number}`);
+    rotation.done();
+  }
+});
+
 test("does not ask a conmon that could not make its new file, which would end it", () => {
   using bench = new RotationBench();
   const rotation = bench.open();

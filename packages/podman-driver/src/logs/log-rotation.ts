@@ -33,6 +33,7 @@ export class LogRotation {
   #wantedAtMs: number | undefined;
   #nextTryAtMs = Number.NEGATIVE_INFINITY;
   #lastError: unknown;
+  #isGone = false;
 
   constructor(options: LogRotationOptions) {
     this.#options = options;
@@ -44,6 +45,11 @@ export class LogRotation {
   /** For how long a new file has been wanted in vain, in milliseconds; 0 when none is. */
   get waitedMs(): number {
     return this.#wantedAtMs === undefined ? 0 : performance.now() - this.#wantedAtMs;
+  }
+
+  /** Whether nobody read conmon's FIFO when it was looked at last. */
+  get isGone(): boolean {
+    return this.#isGone;
   }
 
   /** What went wrong at the last try; undefined when nothing did. */
@@ -72,10 +78,10 @@ export class LogRotation {
     if (asked === undefined) return undefined;
     if (this.#isOther(inode)) return asked.keptName;
     if (performance.now() < asked.lookAtMs) return undefined;
-    const isGone = this.#askAfter();
+    this.#askAfter();
     // It may have begun a new file as the last thing it did.
     if (this.#isOther(inode)) return asked.keptName;
-    if (isGone) this.#giveUp(asked.keptName);
+    if (this.#isGone) this.#giveUp(asked.keptName);
     return undefined;
   }
 
@@ -83,6 +89,7 @@ export class LogRotation {
   done(): void {
     this.#asked = undefined;
     this.#wantedAtMs = undefined;
+    this.#nextTryAtMs = Number.NEGATIVE_INFINITY;
     this.#lastError = undefined;
   }
 
@@ -114,22 +121,22 @@ export class LogRotation {
 
   #isTold(answer: ConmonAnswer): boolean {
     this.#lastError = answer.kind === "not-now" ? answer.error : undefined;
+    this.#isGone = answer.kind === "gone";
     return answer.kind === "told";
   }
 
   /**
    * Looks for a conmon that has not answered. A message that it has not read yet, or never got, is sent once more after long: it
-   * reads both in one go then, and the file in between stays empty. True: it is gone.
+   * reads both in one go then, and the file in between stays empty.
    */
-  #askAfter(): boolean {
+  #askAfter(): void {
     const { control } = this.#options;
     const nowMs = performance.now();
     const asked = this.#asked;
-    if (asked === undefined) return false;
+    if (asked === undefined) return;
     const isDue = nowMs >= asked.askAgainAtMs;
-    const answer = isDue ? control.ask() : control.look();
+    this.#isTold(isDue ? control.ask() : control.look());
     this.#asked = { ...asked, lookAtMs: nowMs + this.#intervals.lookMs, ...(isDue && { askAgainAtMs: nowMs + this.#intervals.askAgainMs }) };
-    return answer.kind === "gone";
   }
 
   #giveUp(keptName: string): void {

@@ -139,6 +139,41 @@ test("goes on as it is when conmon is gone", async () => {
   assert.deepEqual([bench.names(), bench.emptied], [["ctr.log"], []]);
 });
 
+test("counts a file that conmon has begun while nobody reads", async () => {
+  await using bench = new SpoolBench();
+  const spool = await bench.open({ rotateBytes: 4, backlogBytes: 20, stuckMs: 60_000 });
+  writeFileSync(bench.log, "one\n");
+  await spool.read(Buffer.alloc(4));
+  spool.rotateWhenDue();
+  appendFileSync(bench.log, "nobody takes this any more\n");
+  assert.deepEqual([spool.isOverLimit, await spool.enforceLimit()], [true, 0]);
+  assert.deepEqual([spool.isOverLimit, await spool.enforceLimit(), spool.isOverLimit], [true, 27, false]);
+  assert.deepEqual(bench.names(), ["ctr.log"]);
+});
+
+test("keeps to the limit though conmon seems to be gone, when the file grows all the same", async () => {
+  await using bench = new SpoolBench();
+  const spool = await bench.open({ backlogBytes: 5 });
+  bench.answer = gone;
+  writeFileSync(bench.log, "nobody takes this\n");
+  assert.equal(await spool.enforceLimit(), 0);
+  appendFileSync(bench.log, "nor this\n");
+  assert.equal(await spool.enforceLimit(), 27);
+  assert.equal(statSync(bench.log).size, 0);
+});
+
+test("gives conmon time for a new file before the present one is emptied", async () => {
+  await using bench = new SpoolBench();
+  const spool = await bench.open({ backlogBytes: 5, stuckMs: 60_000 });
+  bench.conmonIsSlow = true;
+  for (let beat = 0; beat < 3; beat += 1) {
+    appendFileSync(bench.log, "nobody takes this\n");
+    assert.equal(await spool.enforceLimit(), 0);
+  }
+  bench.switchLog();
+  assert.equal(await spool.enforceLimit(), 54);
+});
+
 test("tries a rotation again that could not be had", async () => {
   await using bench = new SpoolBench();
   const spool = await bench.open({ rotateBytes: 4 });
@@ -225,12 +260,9 @@ for (const flags of [constants.O_APPEND, 0]) {
     bench.conmonIsSlow = true;
     writeSync(conmon, "delivered\n");
     assert.equal(await readAll(spool), "delivered\n");
-    for (let lostBytes = 0, round = 0; round < 3; round += 1, lostBytes = 0) {
-      writeSync(conmon, "nobody takes this line\n");
-      assert.equal(await spool.enforceLimit(), 0);
-      writeSync(conmon, "nor this one\n");
-      lostBytes = await spool.enforceLimit();
-      assert.deepEqual([lostBytes, statSync(bench.log).blocks, spool.isOverLimit, spool.hasMore], [36, 0, false, false]);
+    for (let round = 0; round < 3; round += 1) {
+      writeSync(conmon, "nobody takes this line\nnor this one\n");
+      assert.deepEqual([await spool.enforceLimit(), statSync(bench.log).blocks, spool.isOverLimit, spool.hasMore], [36, 0, false, false]);
       assert.equal(await readAll(spool), "");
       writeSync(conmon, "read on\n");
       assert.equal(spool.hasMore, true);

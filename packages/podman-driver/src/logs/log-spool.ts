@@ -93,12 +93,12 @@ export class LogSpool {
   get hasMore(): boolean {
     const [segment, next] = this.#segments;
     if (segment === undefined || next !== undefined) return next !== undefined;
-    return segment.sizeBytes > (this.#emptiedAtBytes === undefined ? this.#offsetBytes : 0) || this.#rotation.hasLeft(segment.inode);
+    return segment.sizeBytes > (this.#emptiedAtBytes === undefined ? this.#offsetBytes : 0) || this.#hasUnseenFile;
   }
 
   /** Whether `enforceLimit` has something to do. Asks the kernel and reads nothing. */
   get isOverLimit(): boolean {
-    return this.#waitingBytes > this.#options.backlogBytes || this.#isOutgrown;
+    return this.#isOver || this.#hasUnseenFile;
   }
 
   /** Whether conmon has yet to begin the new file that is wanted of it. */
@@ -110,7 +110,7 @@ export class LogSpool {
   read(buffer: Uint8Array): Promise<SpoolRead> {
     return this.#alone(async () => {
       this.#followRotation();
-      await this.#findBeginning();
+      if (this.#emptiedAtBytes !== undefined) await this.#findBeginning(this.#emptiedAtBytes);
       const [segment, next] = this.#segments;
       if (segment === undefined) return nothingNew;
       const length = await this.#readOver(segment, buffer);
@@ -142,9 +142,9 @@ export class LogSpool {
   /** Drops the oldest output when too much waits for a reader. Returns the bytes of log that are lost, usually 0. */
   enforceLimit(): Promise<number> {
     return this.#alone(async () => {
-      await this.#findBeginning();
+      if (this.#emptiedAtBytes !== undefined) await this.#findBeginning(this.#emptiedAtBytes);
       this.#followRotation();
-      if (this.#segments.length === 1 && this.isOverLimit) this.#wantRotation();
+      if (this.#segments.length === 1 && this.#isOver) this.#wantRotation();
       this.#followRotation();
       while (this.#segments.length > 1 && this.#waitingBytes > this.#options.backlogBytes) {
         this.#lostBytes += (this.#segments[0]?.sizeBytes ?? 0) - this.#offsetBytes;
@@ -218,6 +218,16 @@ export class LogSpool {
     }
   }
 
+  get #isOver(): boolean {
+    return this.#waitingBytes > this.#options.backlogBytes || this.#isOutgrown;
+  }
+
+  /** conmon may have begun a file, and filled it, while nobody reads. */
+  get #hasUnseenFile(): boolean {
+    const last = this.#segments.at(-1);
+    return last !== undefined && this.#rotation.hasLeft(last.inode);
+  }
+
   /** Bytes that nobody has read yet. */
   get #waitingBytes(): number {
     const sizeBytes = this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
@@ -233,14 +243,14 @@ export class LogSpool {
     return next === undefined && segment !== undefined && segment.sizeBytes - this.#beganBytes > rotateBytes + backlogBytes;
   }
 
-  /** The last resort, for a file that still grows: whatever nobody has read is lost. One that is not written any more takes no more of the disk. */
+  /** The last resort: whatever nobody has read is lost. Without a conmon nobody writes any more, as a rule, and no more of the disk is taken. */
   #emptyWhenStuck(): void {
     const [segment, next] = this.#segments;
     if (segment === undefined || next !== undefined) return;
     const { sizeBytes } = segment;
-    const hasGrown = sizeBytes > this.#seenBytes;
+    const mayGrow = !this.#rotation.isGone || sizeBytes > this.#seenBytes;
     this.#seenBytes = sizeBytes;
-    if (!hasGrown || !this.isOverLimit || this.#rotation.waitedMs < this.#options.stuckMs) return;
+    if (!mayGrow || !this.#isOver || this.#rotation.waitedMs < this.#options.stuckMs) return;
     if (this.#waitingBytes > this.#options.backlogBytes) this.#empty(segment);
     // With its output delivered it can wait until all of it is read, when nothing is lost.
     else this.#emptiesAtEnd = true;
@@ -260,12 +270,10 @@ export class LogSpool {
   }
 
   /** conmon's first file is for appending and goes on at 0; those it makes later go on where it was, behind a hole (conmon: ctr_logging.c). */
-  async #findBeginning(): Promise<void> {
-    const [segment] = this.#segments;
-    if (this.#emptiedAtBytes === undefined || segment === undefined) return;
+  async #findBeginning(emptiedAtBytes: number): Promise<void> {
     const first = Buffer.alloc(1);
-    if ((await segment.read(first, 0)) === 0) return;
-    this.#offsetBytes = first[0] === 0 ? this.#emptiedAtBytes : 0;
+    if (((await this.#segments[0]?.read(first, 0)) ?? 0) === 0) return;
+    this.#offsetBytes = first[0] === 0 ? emptiedAtBytes : 0;
     this.#beganBytes = this.#offsetBytes;
     this.#emptiedAtBytes = undefined;
   }

@@ -33,11 +33,12 @@ export class LogTroubles {
   /** `what` is a sentence without a stop, about `part`. */
   raise(part: string, what: string, error?: unknown): void {
     const { taskId, logger, emit } = this.#options;
-    const text = error === undefined ? what : `${what}: ${error instanceof Error ? error.message : String(error)}`;
+    const why = error === undefined ? undefined : toText(error);
+    const text = why === undefined ? what : `${what}: ${why}`;
     const isNew = this.#present.get(part) !== text;
     const isNewPart = !this.#present.has(part);
     this.#present.set(part, text);
-    logger[isNew ? "warn" : "debug"](`logs of task ${taskId}: ${what}`, { part, ...(error !== undefined && { error: String(error) }) });
+    logger[isNew ? "warn" : "debug"](`logs of task ${taskId}: ${what}`, { part, ...(why !== undefined && { error: why }) });
     if (!isNewPart || this.#nowMs() - this.#toldOwnerAtMs < leastEventPauseMs) return;
     this.#toldOwnerAtMs = this.#nowMs();
     this.#ownerKnows = true;
@@ -52,4 +53,10 @@ export class LogTroubles {
     if (this.#ownerKnows) emit("Logs: all is well again");
     this.#ownerKnows = false;
   }
+}
+
+/** Names are opened through a folder's descriptor, whose number means nothing to a reader and changes from try to try. */
+function toText(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replaceAll(/\/proc\/self\/fd\/\d+\/?/g, "");
 }

@@ -5,8 +5,10 @@ import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, re
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { GuardedDirectory } from "@driver/nomad-plugin";
 import { until } from "@driver/testing";
+import { ExhaustedDescriptors } from "./exhausted-descriptors.ts";
 import { LogFolder } from "./log-folder.ts";
 import { LogTroubles } from "./log-troubles.ts";
 import { TaskLogSink, type TaskLogSinkOptions } from "./task-log-sink.ts";
@@ -144,6 +146,20 @@ test("gives up waiting for a reader with the caller's reason", async () => {
   const written = bench.write("text", stop.signal);
   stop.abort(reason);
   await assert.rejects(written, (error) => error === reason || (error as Error).cause === reason);
+});
+
+test("waits for its living reader while no descriptor is left, and says so once", async () => {
+  await using bench = new SinkBench();
+  bench.enterReader();
+  using exhausted = new ExhaustedDescriptors();
+  const written = bench.write("text");
+  await until(() => bench.warnings.length > 0);
+  // Longer than a missing reader is waited for.
+  await sleep(600);
+  exhausted.end();
+  await written;
+  assert.deepEqual([bench.read(), readdirSync(bench.path)], ["text", [".web.stdout.fifo"]]);
+  assert.deepEqual(bench.warnings, ["logs of task web: the log FIFO .web.stdout.fifo cannot be opened; trying again"]);
 });
 
 test("writes on when a full disk has room again, and repeats nothing", async () => {

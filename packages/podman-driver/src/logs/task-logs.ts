@@ -98,9 +98,10 @@ export class TaskLogs {
     const { retryMs, retryMostMs } = this.#intervals;
     for (let pauseMs = retryMs; !this.#stop.signal.aborted; pauseMs = Math.min(2 * pauseMs, retryMostMs)) {
       const before = source.progress;
-      const failure = await this.#runOnce();
-      if (failure === "delivered" || this.#stop.signal.aborted) return;
-      troubles.raise(part, "the output cannot be collected; trying again", failure.error);
+      const outcome = await this.#runOnce();
+      if (this.#stop.signal.aborted) return;
+      if (outcome === "delivered") return troubles.clear(part);
+      troubles.raise(part, "the output cannot be collected; trying again", outcome.error);
       if (source.progress > before) pauseMs = retryMs;
       await this.#pause(pauseMs);
     }
