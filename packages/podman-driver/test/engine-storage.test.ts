@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { chownSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { chownSync, closeSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
-import { until } from "@driver/testing";
+import { startEngine, testSetting, until } from "@driver/testing";
+import { EngineFolder, readEngineOwner } from "../src/host/engine-storage.ts";
+import { hostRoots } from "../src/host/proc-files.ts";
 import { FakeRig } from "./fake-rig.ts";
 
-const soon = (): AbortSignal => AbortSignal.timeout(20_000);
+const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const user = 1000;
 
 test("nothing is read or removed in a folder of root's that the engine of an ordinary user names", async () => {
@@ -30,4 +32,18 @@ test("nothing is read or removed in a folder of root's that the engine of an ord
   rig.podman.containers[0]?.end(0);
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
   assert.ok(rig.events.some(({ message }) => message === "Logs: all is well again"));
+});
+
+test("the folder of a container with a user namespace, which Podman gives to that one's root, counts as the engine's", async () => {
+  await using engine = await startEngine({ folder: "/run/userns-engine" }, soon());
+  await engine.importBusybox(testSetting("TEST_IMAGE"));
+  const started = await engine.run(["run", "--detach", "--network=none", "--uidmap=0:100000:65536", "--gidmap=0:100000:65536", testSetting("TEST_IMAGE"), "sleep", "60"]);
+  assert.equal(started.code, 0, started.stderr);
+  const [{ StaticDir: path, State: state }] = JSON.parse((await engine.run(["inspect", started.stdout.trim()])).stdout);
+  assert.equal(statSync(path).uid, 100_000);
+  const owner = readEngineOwner(hostRoots, engine.socketPath, { pid: state.ConmonPid, startTicks: "" });
+  using folder = EngineFolder.open(path, owner);
+  closeSync(folder.openFile("ctr.log"));
+  closeSync(folder.openFifo("ctl"));
+  assert.throws(() => EngineFolder.open(path, readEngineOwner(hostRoots, engine.socketPath, undefined)), /is of user 100000 and not of user 0/);
 });

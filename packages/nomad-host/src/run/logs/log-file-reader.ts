@@ -125,7 +125,8 @@ export class LogFileReader implements LogReader {
       .filter((name) => name.startsWith(prefix) && /^\d{1,9}$/.test(name.slice(prefix.length)))
       .map((name) => Number(name.slice(prefix.length)))
       .filter((number) => number >= least);
-    return numbers.length === 0 ? undefined : Math.min(...numbers);
+    // Not as arguments of one call: a task may have made more names than fit into one.
+    return numbers.length === 0 ? undefined : numbers.reduce((lowest, number) => Math.min(lowest, number));
   }
 
   /** Undefined for what is no plain file, has a second name, or has gone. */
