@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { Logger } from "@driver/nomad-plugin";
 import { LogReader, plainTask, until } from "@driver/testing";
+import { RepeatedFailure } from "../repeated-failure.ts";
 import { Heartbeat } from "../host/heartbeat.ts";
 import { hostRoots } from "../host/proc-files.ts";
 import { ExhaustedDescriptors } from "./exhausted-descriptors.ts";
@@ -31,7 +32,7 @@ class LogsBench implements AsyncDisposable {
   readonly events: string[] = [];
   readonly dropped: number[] = [];
   conmonActs = true;
-  readonly #heartbeat = new Heartbeat(5);
+  readonly #heartbeat = new Heartbeat(new RepeatedFailure(logger, "a beat failed"), 5);
   readonly #conmon: number;
   readonly #acts: NodeJS.Timeout;
   #taskLogs: TaskLogs | undefined;
@@ -54,8 +55,7 @@ class LogsBench implements AsyncDisposable {
       task: plainTask({ name: "web", allocDir: this.allocDir, stdoutPath: this.fifo }),
       containerId: "c0ffee",
       collector: toFiles,
-      logPath: this.log,
-      staticDir: this.storage,
+      findPlace: () => Promise.resolve({ logPath: this.log, staticDir: this.storage }),
       socketPath: this.socket,
       conmon: undefined,
       roots: hostRoots,

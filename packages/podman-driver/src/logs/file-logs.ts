@@ -17,9 +17,8 @@ export interface FileLogsOptions {
   readonly task: TaskConfig;
   readonly containerId: string;
   readonly collector: LogCollector;
-  /** The file Podman names as the container's log, and the folder of the container's own files. */
-  readonly logPath: string;
-  readonly staticDir: string;
+  /** Where the log is; settles when that is known. */
+  readonly findPlace: (signal: AbortSignal) => Promise<LogPlace>;
   readonly socketPath: string;
   /** The container's conmon, where it is known. */
   readonly conmon: ProcessIdentity | undefined;
@@ -36,6 +35,13 @@ export interface FileLogsOptions {
   onDropped(lostBytes: number): void;
 }
 
+export interface LogPlace {
+  /** The file Podman names as the container's log. */
+  readonly logPath: string;
+  /** The folder of the container's own files. */
+  readonly staticDir: string;
+}
+
 const rotateBytes = 16 * 1_048_576;
 /** Names what this is about in `LogTroubles`. */
 const limitPart = "limit";
@@ -43,7 +49,15 @@ const limitPart = "limit";
 /** What was opened of the engine's. */
 interface EngineLog {
   readonly folder: EngineFolder;
+  /** Of the file that conmon writes. */
+  readonly name: string;
   readonly spool: LogSpool;
+}
+
+interface OpenedPlace {
+  readonly folder: EngineFolder;
+  readonly owner: EngineOwner;
+  readonly place: LogPlace;
 }
 
 /** Carries a container's output from conmon's files. Their limit on the disk is kept from the first start on, whether or not anything can be carried. */
@@ -69,16 +83,16 @@ export class FileLogs implements LogSource {
     return this.#formerBytes + (this.#pump?.deliveredBytes ?? 0);
   }
 
-  async start(): Promise<LogRun> {
+  async start(signal: AbortSignal): Promise<LogRun> {
     const { task, collector, isFresh, logger, troubles, buffers } = this.#options;
     // A task that was just started has no position, and a crowd of them may be starting.
     const progress = isFresh && this.#isFirstStart ? undefined : this.#position.load();
     this.#isFirstStart = false;
     this.#formerBytes = this.progress;
     this.#pump = undefined;
-    const { folder, spool } = await this.#openEngine(progress);
+    const { folder, name, spool } = await this.#openEngine(progress, signal);
     this.#sinks ??= await openLogSinks({ task, target: toTarget(collector, { isFresh, resumeAt: progress?.files }), logger, troubles });
-    const watch = (onOutput: () => void): ReturnType<typeof watchFile> => watchFile(folder, basename(this.#options.logPath), onOutput);
+    const watch = (onOutput: () => void): ReturnType<typeof watchFile> => watchFile(folder, name, onOutput);
     return (this.#pump = new LogPump({ spool, sinks: this.#sinks, position: this.#position, buffers, watch }));
   }
 
@@ -96,16 +110,17 @@ export class FileLogs implements LogSource {
   }
 
   /** Once open it stays so, and is read again from `progress` on. */
-  async #openEngine(progress: LogProgress | undefined): Promise<EngineLog> {
+  async #openEngine(progress: LogProgress | undefined, signal: AbortSignal): Promise<EngineLog> {
     if (this.#engine !== undefined) {
       await this.#engine.spool.rewind(progress);
       return this.#engine;
     }
-    const { roots, socketPath, conmon, logPath, heartbeat } = this.#options;
+    const { roots, socketPath, conmon, findPlace, heartbeat } = this.#options;
+    const place = await findPlace(signal);
     const owner = readEngineOwner(roots, socketPath, conmon);
-    const folder = EngineFolder.open(dirname(logPath), owner);
+    const folder = EngineFolder.open(dirname(place.logPath), owner);
     try {
-      this.#engine = { folder, spool: await this.#openSpool(folder, owner, progress) };
+      this.#engine = { folder, name: basename(place.logPath), spool: await this.#openSpool({ folder, owner, place }, progress) };
     } catch (error) {
       folder.close();
       throw error;
@@ -115,8 +130,9 @@ export class FileLogs implements LogSource {
   }
 
   /** With a limit of its own, half of it may be delivered already and wait for its file to be given back. */
-  #openSpool(folder: EngineFolder, owner: EngineOwner, progress: LogProgress | undefined): Promise<LogSpool> {
-    const { logPath, staticDir, limitBytes, troubles } = this.#options;
+  #openSpool({ folder, owner, place }: OpenedPlace, progress: LogProgress | undefined): Promise<LogSpool> {
+    const { limitBytes, troubles } = this.#options;
+    const { logPath, staticDir } = place;
     const isSame = staticDir === dirname(logPath);
     const control = new ConmonLogControl((use) => (isSame ? use(folder) : inFolder(staticDir, owner, use)));
     const limits = limitBytes === undefined ? {} : { backlogBytes: limitBytes, rotateBytes: Math.min(rotateBytes, Math.ceil(limitBytes / 2)) };

@@ -13,8 +13,8 @@ export interface LogRun {
 
 /** Where one container's output comes from and where it goes to; one run at a time. */
 export interface LogSource {
-  /** Opens what is not open yet and goes on where an earlier run ended. Rejects when something cannot be opened. */
-  start(): Promise<LogRun>;
+  /** Opens what is not open yet and goes on where an earlier run ended. Rejects when something cannot be opened, and when the signal fires. */
+  start(signal: AbortSignal): Promise<LogRun>;
   /** Grows while output comes. */
   readonly progress: number;
   /** The container has ended, and all is delivered that will be. */
@@ -111,7 +111,7 @@ export class TaskLogs {
     const { source, troubles } = this.#options;
     let settled: NodeJS.Timeout | undefined;
     try {
-      const run = (this.#run = await source.start());
+      const run = (this.#run = await source.start(this.#stop.signal));
       if (this.#stop.signal.aborted) return "delivered";
       if (this.#ending.signal.aborted) run.drain();
       settled = setTimeout(() => troubles.clear(part), this.#intervals.settledMs);

@@ -2,10 +2,13 @@ import type { ContainerInspect } from "@driver/libpod";
 import type { Logger, TaskConfig } from "@driver/nomad-plugin";
 import type { DriverServices } from "../driver-services.ts";
 import type { PodmanHost } from "../engine/podman-host.ts";
-import { openFileLogs } from "../logs/file-logs.ts";
-import { openJournalLogs } from "../logs/journal-logs.ts";
+import { FileLogs, type LogPlace } from "../logs/file-logs.ts";
+import { JournalLogs } from "../logs/journal-logs.ts";
+import { LogTroubles } from "../logs/log-troubles.ts";
 import type { LogCollector } from "../logs/open-log-sinks.ts";
-import { TaskLogs, type OpenLogs } from "../logs/task-logs.ts";
+import { TaskLogs } from "../logs/task-logs.ts";
+import { settleOrAbort } from "../settle-or-abort.ts";
+import type { TaskProcesses } from "./task-processes.ts";
 
 /** Where the task's output is kept until it is collected. */
 export type KeptLog =
@@ -23,7 +26,8 @@ export interface TaskOutputOptions {
   /** True: this plugin has just started the task, so that nothing of its output is delivered yet. */
   readonly isFresh: boolean;
   /** What Podman says of the container; settles as soon as it says anything. */
-  readonly inspected: () => Promise<ContainerInspect>;
+  readonly inspected: Promise<ContainerInspect>;
+  readonly processes: TaskProcesses;
   readonly services: DriverServices;
   readonly logger: Logger;
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
@@ -40,34 +44,41 @@ export function drainLimitsOf({ kind }: KeptLog): { readonly timeoutMs: number; 
 /** Begins to carry a container's output to the task's logs. */
 export function collectOutput(options: TaskOutputOptions): TaskLogs {
   const { keptLog, task, logger } = options;
-  const open = keptLog.kind === "journal" ? () => openJournal(options, keptLog.since) : () => openFile(options, keptLog.limitBytes);
-  return new TaskLogs({ taskId: task.id, open, logger });
+  const troubles = new LogTroubles({ taskId: task.id, logger, emit: (message) => options.emit(message) });
+  const source = keptLog.kind === "journal" ? toJournalLogs(options, { since: keptLog.since, troubles }) : toFileLogs(options, { limitBytes: keptLog.limitBytes, troubles });
+  return new TaskLogs({ source, troubles });
 }
 
-async function openFile(options: TaskOutputOptions, limitBytes: number | undefined): Promise<OpenLogs> {
-  const { task, containerId, host, collector, isFresh, services, logger } = options;
-  const inspect = await options.inspected();
-  return openFileLogs({
+function toFileLogs(options: TaskOutputOptions, { limitBytes, troubles }: { readonly limitBytes: number | undefined; readonly troubles: LogTroubles }): FileLogs {
+  const { task, containerId, host, processes, collector, isFresh, inspected, services, logger } = options;
+  const findPlace = async (signal: AbortSignal): Promise<LogPlace> => {
+    const inspect = await settleOrAbort(inspected, signal);
+    return { logPath: inspect.host.logPath, staticDir: inspect.staticDir };
+  };
+  return new FileLogs({
     task,
     containerId,
     collector,
-    logPath: inspect.host.logPath,
-    staticDir: inspect.staticDir,
+    findPlace,
     socketPath: host.socketPath,
+    conmon: processes.conmon,
+    roots: services.roots,
     limitBytes,
     isFresh,
     heartbeat: services.heartbeat,
     buffers: services.logBuffers,
     logger,
+    troubles,
     onDropped: (lostBytes) => options.emit(`Dropped ${lostBytes} bytes of log output: nobody took it`, { dropped_bytes: String(lostBytes) }),
   });
 }
 
-function openJournal(options: TaskOutputOptions, since: Date | undefined): Promise<OpenLogs> {
-  const { task, containerId, host, collector, isFresh, logger } = options;
+function toJournalLogs(options: TaskOutputOptions, { since, troubles }: { readonly since: Date | undefined; readonly troubles: LogTroubles }): JournalLogs {
+  const { task, containerId, host, collector, isFresh, logger, onEnd } = options;
+  const { containers } = host.client;
   const onTrouble = (advice: string): void => {
     logger.warn(advice, { container: containerId });
     options.emit(advice);
   };
-  return openJournalLogs({ task, containerId, collector, containers: host.client.containers, since, isFresh, logger, onTrouble, onEnd: options.onEnd });
+  return new JournalLogs({ task, containerId, collector, containers, since, isFresh, logger, troubles, onTrouble, onEnd });
 }

@@ -4,7 +4,7 @@ import type { CgroupFolders } from "../host/cgroup-path.ts";
 import type { ContainerProcesses } from "../host/container-processes.ts";
 import { readExitRecord, type ConmonFolders, type ExitRecord } from "../host/exit-directory.ts";
 import { isFrozen, thaw } from "../host/freezer.ts";
-import { isAlive, type HostRoots } from "../host/proc-files.ts";
+import { isAlive, type HostRoots, type ProcessIdentity } from "../host/proc-files.ts";
 
 /** What became of a signal that was sent without Podman. */
 export type SignalOutcome =
@@ -37,6 +37,11 @@ export class TaskProcesses {
   /** The container's accounting; undefined where it cannot be told. */
   get cgroup(): CgroupFolders | undefined {
     return this.#known.cgroup;
+  }
+
+  /** conmon, be it alive or not. */
+  get conmon(): ProcessIdentity | undefined {
+    return this.#known.conmon;
   }
 
   get conmonFolders(): ConmonFolders | undefined {
