@@ -20,14 +20,14 @@ for (const driver of ["passthrough", "syslog"]) {
   test(`the log driver ${driver} is refused by name before anything is made`, async () => {
     await using rig = await DriverRig.start();
     const task = await rig.prepare({ config: { command: "true", logging: { driver } } });
-    await assert.rejects(rig.startTask(task), new RegExp(`logging\\.driver "${driver}" .*: use one of nomad, journald, k8s-file, json-file, none`));
+    await assert.rejects(rig.startTask(task), new RegExp(`logging\\.driver: "${driver}" .*; use one of nomad, journald, k8s-file, json-file, none`));
     assert.equal(await inspect(task), undefined);
   });
 }
 
 test("a log driver that cannot be is refused in the plugin's config as well", async () => {
-  await assert.rejects(DriverRig.start({ pluginConfig: { logging: { driver: "passthrough" } } }), /logging\.driver "passthrough" would send the output/);
-  await assert.rejects(DriverRig.start({ pluginConfig: { logging: { driver: "nomad", options: { tag: "x" } } } }), /logging\.options\.tag has no meaning/);
+  await assert.rejects(DriverRig.start({ pluginConfig: { logging: { driver: "passthrough" } } }), /logging\.driver: "passthrough" would send the output/);
+  await assert.rejects(DriverRig.start({ pluginConfig: { logging: { driver: "nomad", options: { tag: "x" } } } }), /logging\.options\.tag: has no meaning/);
 });
 
 for (const driver of ["k8s-file", "json-file"]) {

@@ -109,9 +109,12 @@ async function runUnread(rig: DriverRig, script: string): Promise<RiggedTask> {
 test("waits for a reader that pauses, and loses nothing meanwhile", async () => {
   await using rig = await DriverRig.start();
   const task = await runUnread(rig, "seq 1 100000");
-  await until(async () => (await rig.driver.inspectTask(task.config.id, soon())).state === "running" && (await containerHasExited(task)));
+  const waiting = rig.driver.waitTask(task.config.id, soon());
+  // Whoever stops or signals it knows that it has ended; its result waits for its output.
+  await until(async () => (await rig.driver.inspectTask(task.config.id, soon())).state === "exited" && (await containerHasExited(task)));
+  assert.equal(await Promise.race([waiting, sleep(500, "still waiting")]), "still waiting");
   task.stdout.resume();
-  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
+  assert.equal((await waiting).exitCode, 0);
   assert.equal((await task.stdout.whole()).toString(), `ready\n${Array.from({ length: 100_000 }, (_, index) => `${index + 1}\n`).join("")}`);
 });
 
