@@ -8,6 +8,7 @@ import { Images } from "./images.ts";
 import { Networks } from "./networks.ts";
 import { decodePodmanInfo, type PodmanInfo } from "./podman-info.ts";
 import { PodmanCaller } from "./podman-caller.ts";
+import { Volumes } from "./volumes.ts";
 
 export interface PodmanClientOptions {
   /** Path of the service's unix socket. Nothing is opened before the first call. */
@@ -32,6 +33,7 @@ export class PodmanClient {
   readonly exec: Execs;
   readonly images: Images;
   readonly networks: Networks;
+  readonly volumes: Volumes;
   readonly events: Events;
   readonly #caller: PodmanCaller;
   readonly #timeouts: CallTimeouts;
@@ -44,6 +46,7 @@ export class PodmanClient {
     this.exec = new Execs(this.#caller, this.#timeouts);
     this.images = new Images(this.#caller, this.#timeouts);
     this.networks = new Networks(this.#caller, this.#timeouts);
+    this.volumes = new Volumes(this.#caller, this.#timeouts);
     this.events = new Events(this.#caller, this.#timeouts);
   }
 

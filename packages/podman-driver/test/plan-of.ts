@@ -2,6 +2,7 @@ import type { ContainerSpec } from "@driver/libpod";
 import { encodeMsgpack, type HclRecord, type TaskConfig } from "@driver/nomad-plugin";
 import { plainTask } from "@driver/testing";
 import { defaultLogFiles } from "../src/config/log-source.ts";
+import { openPolicy } from "../src/config/operator-policy.ts";
 import type { TaskSettings } from "../src/config/task-settings.ts";
 import type { EngineFacts } from "../src/engine/engine-facts.ts";
 import { planContainer, type ContainerPlan } from "../src/plan/container-plan.ts";
@@ -19,6 +20,8 @@ export const plainSettings: TaskSettings = {
   logCollection: "nomad",
   logging: { kind: "file" },
   logFiles: defaultLogFiles,
+  policy: openPolicy,
+  selinuxLabel: "",
 };
 
 /** What differs from a plain task, whose config has no more than the image busybox. */

@@ -7,6 +7,7 @@ import { resolveLogFiles } from "./resolve-log-files.ts";
 import { resolveLogCollection } from "./resolve-log-collection.ts";
 import { resolveLogging } from "./resolve-logging.ts";
 import { resolveSockets, type PodmanSocket } from "./resolve-sockets.ts";
+import { resolveSelinuxLabel, resolveVolumePolicy } from "./resolve-volume-policy.ts";
 import type { TaskSettings } from "./task-settings.ts";
 
 /** The operator's wishes for containers that no task owns. */
@@ -59,6 +60,8 @@ export function resolveDriverConfig(config: PluginConfig, uid: number): DriverCo
       logCollection: resolveLogCollection(options),
       logging: resolveLogging(options.logging, "logging"),
       logFiles: resolveLogFiles(options.log_files, "log_files"),
+      policy: { volumes: resolveVolumePolicy(options.volumes) },
+      selinuxLabel: resolveSelinuxLabel(options.volumes),
     },
     removesContainers: options.gc.container,
     restartsStopped: resolveRestart(options),

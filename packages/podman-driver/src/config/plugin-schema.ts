@@ -18,8 +18,9 @@ export const pluginSchema = configSchema(
     ),
     volumes: block(
       {
-        enabled: attr.bool({ default: true, help: "Allow binds of host paths outside the allocation directory." }),
-        selinuxlabel: attr.string({ notYet: true, help: "SELinux mount option (z or Z) for the allocation's and Nomad's own mounts." }),
+        enabled: attr.bool({ default: true, help: "Allow named volumes, and binds of host paths outside the allocation directory." }),
+        selinuxlabel: attr.string({ help: "SELinux mount option (z or Z) for the allocation's and Nomad's own mounts." }),
+        allowed_paths: attr.list("string", { help: "The only host paths outside the allocation directory that tasks may bind, with all below them; empty: any." }),
       },
       { default: { enabled: true }, help: "What tasks may mount." },
     ),

@@ -124,7 +124,7 @@ describe("the plugin schema", () => {
     );
     assert.deepEqual(options, {
       auth: { config: "/etc/auth.json", helper: "pass" },
-      volumes: { enabled: true, selinuxlabel: "z" },
+      volumes: { enabled: true, selinuxlabel: "z", allowed_paths: [] },
       gc: { container: false, dangling_containers: { enabled: true, period: "5m", creation_grace: "5m", dry_run: false } },
       recover_stopped: true,
       extra_labels: ["task*"],

@@ -1,3 +1,4 @@
+import type { OperatorPolicy } from "./operator-policy.ts";
 import type { LogFileLimits, LogSource } from "./log-source.ts";
 import type { LogCollection } from "./resolve-log-collection.ts";
 
@@ -14,4 +15,8 @@ export interface TaskSettings {
   readonly logging: LogSource;
   /** Rotation of the log files the driver writes itself, where a task does not say otherwise. */
   readonly logFiles: LogFileLimits;
+  /** What tasks may ask for. */
+  readonly policy: OperatorPolicy;
+  /** Mount option of the allocation's folders and of Nomad's mounts: z, Z or empty. */
+  readonly selinuxLabel: string;
 }

@@ -15,7 +15,7 @@ test("finds nothing in a config that can start", () => {
 
 const refused: readonly (readonly [HclRecord, RegExp])[] = [
   [{ privileged: true }, /^privileged > config key privileged: is not supported yet; remove it from the task$/],
-  [{ volumes: ["/a:/b"] }, /^volumes > config key volumes: is not supported yet; remove it from the task$/],
+  [{ volumes: ["/a:/b:wat"] }, /^volumes\[0\] > config key volumes\[0\]: "\/a:\/b:wat" has the unknown mount option "wat"; known /],
   [{ auth: { username: "u" } }, /^auth > config key auth: is not supported yet; remove it from the task$/],
   [{ image: "" }, /^image > config key image is required, but not set$/],
   [{ image: "oci-archive:x.tar" }, /^image > config key image: "oci-archive:x\.tar" has the transport oci-archive:, which is not supported yet; /],

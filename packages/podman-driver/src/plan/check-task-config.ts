@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { TaskConfig } from "@driver/nomad-plugin";
 import { defaultLogFiles } from "../config/log-source.ts";
+import { openPolicy } from "../config/operator-policy.ts";
 import type { TaskSettings } from "../config/task-settings.ts";
 import { findMistakes } from "./want-task.ts";
 
@@ -20,6 +21,8 @@ const noSettings: TaskSettings = {
   logCollection: "nomad",
   logging: { kind: "file" },
   logFiles: defaultLogFiles,
+  policy: openPolicy,
+  selinuxLabel: "",
 };
 
 /**

@@ -2,6 +2,7 @@ import type { ContainerInspect, ContainerSpec } from "@driver/libpod";
 import type { Fields, TaskConfig } from "@driver/nomad-plugin";
 import type { TaskSettings } from "../config/task-settings.ts";
 import type { EngineFacts } from "../engine/engine-facts.ts";
+import { toPathNeeds } from "../policy/path-needs.ts";
 import { mergeSpecs } from "../topics/merge-parts.ts";
 import { Report } from "../topics/report.ts";
 import type { Need, PlanContext, PlanPart, Shortfall, Topic } from "../topics/topic.ts";
@@ -42,7 +43,7 @@ export function planContainer({ task, decoded, settings, facts }: PlanInput): Co
   return {
     name,
     spec: { ...mergeSpecs(parts.map(({ spec = {} }) => spec)), name },
-    needs: parts.flatMap(({ needs = [] }) => needs),
+    needs: [...toPathNeeds(decoded.wishes, { policy: settings.policy, allocDir: task.allocDir }), ...parts.flatMap(({ needs = [] }) => needs)],
     notices: [...decoded.notices, ...parts.flatMap(({ notices = [] }) => notices)],
     findShortfalls: checks.length === 0 ? undefined : (made) => checks.flatMap((verify) => verify(made)),
   };

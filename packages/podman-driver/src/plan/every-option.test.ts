@@ -34,10 +34,43 @@ const taskSamples: Samples = {
   cpu_cfs_period: { cpu_hard_limit: true, cpu_cfs_period: 50_000 },
   network_mode: { network_mode: "none" },
   ports: { ports: ["http"] },
+  volumes: { volumes: ["local/x:/x"] },
+  volume_driver: { volumes: ["x:/x"], volume_driver: "local" },
+  ...mountSamples("mount"),
+  ...mountSamples("mounts"),
+  tmpfs: { tmpfs: ["/t"] },
+  readonly_rootfs: { readonly_rootfs: true },
+  read_only: { read_only: true },
+  read_only_tmpfs: { readonly_rootfs: true, read_only_tmpfs: true },
+  storage_opt: { storage_opt: { size: "64m" } },
+  shm_size: { shm_size: "64m" },
 };
+
+/** A sample for each key of a mount block; what a volume is made of shows in the plan's needs. */
+function mountSamples(block: "mount" | "mounts"): Samples {
+  const made = { driver_config: { name: "local", options: [{ type: "tmpfs" }] } };
+  const volume = (volumeOptions: HclRecord): HclRecord => ({ [block]: [{ source: "v", target: "/v", volume_options: volumeOptions }] });
+  const tmpfs = { [block]: [{ type: "tmpfs", target: "/t", tmpfs_options: { size: 1_048_576, mode: 511 } }] };
+  const bind = { [block]: [{ type: "bind", source: "local/x", target: "/x", readonly: true, options: ["noexec"], bind_options: { propagation: "rslave" } }] };
+  return {
+    [block]: bind,
+    ...samplesOf(bind, ["type", "target", "source", "readonly", "options", "bind_options", "bind_options.propagation"]),
+    ...samplesOf(tmpfs, ["tmpfs_options", "tmpfs_options.size", "tmpfs_options.mode"]),
+    ...samplesOf(volume(made), ["volume_options", "volume_options.driver_config", "volume_options.driver_config.name", "volume_options.driver_config.options"]),
+    ...samplesOf(volume({ no_copy: true, labels: [{ a: "b" }] }), ["volume_options.no_copy", "volume_options.labels"]),
+  };
+
+  function samplesOf(sample: HclRecord, keys: readonly string[]): Samples {
+    return Object.fromEntries(keys.map((key) => [`${block}.${key}`, sample]));
+  }
+}
 
 /** For each key of the plugin that takes effect, a config whose outcome it changes. */
 const pluginSamples: Samples = {
+  volumes: { volumes: { enabled: false } },
+  "volumes.enabled": { volumes: { enabled: false } },
+  "volumes.selinuxlabel": { volumes: { enabled: true, selinuxlabel: "z" } },
+  "volumes.allowed_paths": { volumes: { enabled: true, allowed_paths: ["/srv"] } },
   gc: { gc: { container: false } },
   "gc.container": { gc: { container: false } },
   "gc.dangling_containers": { gc: { dangling_containers: { enabled: false } } },
@@ -64,9 +97,6 @@ const pluginSamples: Samples = {
   client_http_timeout: { client_http_timeout: "5s" },
   dns_servers: { dns_servers: ["192.0.2.1"] },
 };
-
-/** Keys of the plugin that limit what no task can ask for yet: once a task can, they need a sample. */
-const idlePluginKeys: Readonly<Record<string, string>> = { volumes: "volumes", "volumes.enabled": "volumes" };
 
 /** A value, or a form of one, that a key which takes effect in part does not take. */
 const beyondTask: Samples = {
@@ -97,6 +127,7 @@ function configWith(options: readonly OptionDoc[], { path, type }: OptionDoc): H
 function without(config: HclRecord, [key = "", ...inner]: readonly string[]): HclRecord {
   const { [key]: value, ...others } = config;
   if (inner.length === 0) return others;
+  // A block that is one of a list has lost a key when all of its kind have.
   const strip = (one: HclValue): HclValue => without(one as HclRecord, inner);
   return { ...others, [key]: Array.isArray(value) ? value.map(strip) : strip(value ?? {}) };
 }
@@ -133,12 +164,11 @@ interface Walk {
   readonly options: readonly OptionDoc[];
   readonly samples: Samples;
   readonly beyond: Samples;
-  readonly idleKeys: Readonly<Record<string, string>>;
   outcomeOf(config: HclRecord): unknown;
 }
 
 /** One test for each key: it takes effect, or it is refused. */
-function walk({ options, samples, beyond, idleKeys, outcomeOf }: Walk): void {
+function walk({ options, samples, beyond, outcomeOf }: Walk): void {
   const takesEffect = (path: string): void => {
     const sample = samples[path];
     assert.ok(sample !== undefined, `${path} has neither a sample nor notYet: what does it do?`);
@@ -149,20 +179,18 @@ function walk({ options, samples, beyond, idleKeys, outcomeOf }: Walk): void {
 
   for (const option of options) {
     const { path, notYet, only } = option;
-    const idle = idleKeys[path];
     if (notYet) test(`${path} is refused when it asks for something`, () => isRefused(refusedPath(options, path), configWith(options, option)));
-    else if (idle !== undefined) test(`${path} has nothing to decide yet`, () => assert.equal(taskSchema.options.find((one) => one.path === idle)?.notYet, true));
     else test(`${path} takes effect`, () => takesEffect(path));
     if (only !== undefined) test(`${path} takes effect only as far as its documentation says`, () => isRefused(path, beyond[path] ?? assert.fail(`${path} has no sample beyond ${only}`)));
   }
 
   test("no sample is of a key that does not exist or takes no effect", () => {
     const known = new Set(options.filter(({ notYet }) => !notYet).map(({ path }) => path));
-    assert.deepEqual([...Object.keys(samples), ...Object.keys(beyond), ...Object.keys(idleKeys)].filter((path) => !known.has(path)), []);
+    assert.deepEqual([...Object.keys(samples), ...Object.keys(beyond)].filter((path) => !known.has(path)), []);
     assert.deepEqual(Object.keys(beyond).toSorted(), options.filter(({ only }) => only !== undefined).map(({ path }) => path).toSorted());
   });
 }
 
-describe("in a task's config", () => walk({ options: taskSchema.options, samples: taskSamples, beyond: beyondTask, idleKeys: {}, outcomeOf: outcomeOfTask }));
+describe("in a task's config", () => walk({ options: taskSchema.options, samples: taskSamples, beyond: beyondTask, outcomeOf: outcomeOfTask }));
 
-describe("in the plugin's config", () => walk({ options: pluginSchema.options, samples: pluginSamples, beyond: beyondPlugin, idleKeys: idlePluginKeys, outcomeOf: outcomeOfPlugin }));
+describe("in the plugin's config", () => walk({ options: pluginSchema.options, samples: pluginSamples, beyond: beyondPlugin, outcomeOf: outcomeOfPlugin }));

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { encodeGoMsgpack, type HclRecord, type SetOption, type TaskConfig } from "@driver/nomad-plugin";
 import type { TaskSettings } from "../config/task-settings.ts";
+import { judgeWishes } from "../policy/judge-wishes.ts";
 import { Report, type Mistake } from "../topics/report.ts";
 import type { Given } from "../topics/topic.ts";
 import { topics, type WantedTask } from "../topics/topics.ts";
@@ -45,7 +46,8 @@ function decodeInto(report: Report, task: TaskConfig, settings: TaskSettings): D
   const whatIsSet = taskSchema.whatIsSet(options);
   refuseUnapplied(whatIsSet, report);
   const wishes: Wish[] = [];
-  const wanted = wantAll(options, { task, settings, report, wish: (wish) => void wishes.push(wish) });
+  const wanted = wantAll(options, { task, settings, isPrivileged: options.privileged, report, wish: (wish) => void wishes.push(wish) });
+  for (const refusal of judgeWishes(wishes, { policy: settings.policy, allocDir: task.allocDir })) report.refuse(refusal);
   const kept = taskSchema.toValue(options);
   return { wanted, wishes, configHash: hashConfig(kept), kept, notices: whatIsSet.flatMap(toDeprecation) };
 }

@@ -1,24 +1,66 @@
 import type { ContainerSpec, PodmanClient } from "@driver/libpod";
+import type { OperatorPolicy } from "../config/operator-policy.ts";
 import { resolveImage } from "../image/image-resolver.ts";
 import type { Need } from "../topics/topic.ts";
+import { meetPaths } from "./meet-paths.ts";
+import { meetVolume } from "./meet-volume.ts";
+import type { Rollback } from "./rollback.ts";
 
-export interface NeedsContext {
+export interface StorageContext {
+  readonly podman: PodmanClient;
+  readonly policy: OperatorPolicy;
+  /** The allocation's folder on the host. */
+  readonly allocDir: string;
+  readonly undo: Rollback;
+  /** Does one step with Podman, again where that may help, and names it in the error. */
+  inStep<T>(step: string, work: () => Promise<T>): Promise<T>;
+}
+
+/**
+ * Looks at the host's paths and makes the volumes, whatever becomes of the image.
+ * @returns the spec with each judged path as it was found
+ * @throws DriverError that names key and value
+ */
+export async function meetStorageNeeds(needs: readonly Need[], spec: ContainerSpec, context: StorageContext, signal: AbortSignal): Promise<ContainerSpec> {
+  const paths = needs.filter((need) => need.kind === "path");
+  const completed = paths.length === 0 ? spec : await meetPaths(paths, spec, context);
+  for (const need of needs) {
+    if (need.kind === "volume") await meetVolume(need, context, signal);
+  }
+  return completed;
+}
+
+export interface ImageContext {
   readonly podman: PodmanClient;
   /** Tells the task's owner what happens. */
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
 }
 
-/** The part of the spec that the needs give if all they ask for is there already; undefined where that must not be taken for granted. */
+type ImageNeed = Extract<Need, { readonly kind: "image" | "mount-image" }>;
+
+/** The part of the spec that the needs give if all images are there already; undefined where that must not be taken for granted. */
 export function hopeForNeeds(needs: readonly Need[]): Partial<ContainerSpec> | undefined {
-  return needs.some(({ forcePull }) => forcePull) ? undefined : Object.assign({}, ...needs.map(({ reference }) => ({ image: reference })));
+  const images = needs.filter(isImageNeed);
+  // Of a mounted image that is missing Podman says so at the start only.
+  if (images.some((need) => need.kind === "mount-image" || need.forcePull)) return undefined;
+  return Object.assign({}, ...images.map(({ reference }) => ({ image: reference })));
 }
 
-/** Sees to it that everything is there that a plan needs, one after the other, and gives the part of the spec that follows from it. */
-export async function meetNeeds(needs: readonly Need[], { podman, emit }: NeedsContext, signal: AbortSignal): Promise<Partial<ContainerSpec>> {
+/** Sees to it that every image is there that a plan needs, one after the other, and gives the part of the spec that follows from it. */
+export async function meetImageNeeds(needs: readonly Need[], { podman, emit }: ImageContext, signal: AbortSignal): Promise<Partial<ContainerSpec>> {
+  const images = needs.filter(isImageNeed);
+  const onPull = (pulled: string): void => emit(`Pulling image ${pulled}`, { image: pulled });
+  // A mounted image may take as long as the task's own.
+  const pullTimeoutMs = Math.max(...images.map((need) => (need.kind === "image" ? need.pullTimeoutMs : 0)));
   const met: Partial<ContainerSpec>[] = [];
-  for (const { reference, forcePull, pullTimeoutMs } of needs) {
-    const onPull = (pulled: string): void => emit(`Pulling image ${pulled}`, { image: pulled });
-    met.push({ image: (await resolveImage(podman, { reference, forcePull, pullTimeoutMs, onPull }, signal)).id });
+  for (const need of images) {
+    const forcePull = need.kind === "image" && need.forcePull;
+    const { id } = await resolveImage(podman, { reference: need.reference, forcePull, pullTimeoutMs, onPull }, signal);
+    if (need.kind === "image") met.push({ image: id });
   }
   return Object.assign({}, ...met);
+}
+
+function isImageNeed(need: Need): need is ImageNeed {
+  return need.kind === "image" || need.kind === "mount-image";
 }

@@ -8,7 +8,7 @@ import { planContainer, type ContainerPlan } from "../plan/container-plan.ts";
 import type { DecodedTask } from "../plan/want-task.ts";
 import type { Shortfall } from "../topics/topic.ts";
 import { judgeClaim } from "./container-claim.ts";
-import { hopeForNeeds, meetNeeds } from "./meet-needs.ts";
+import { hopeForNeeds, meetImageNeeds, meetStorageNeeds } from "./meet-needs.ts";
 import { retryTransient } from "./retry-transient.ts";
 import type { Rollback } from "./rollback.ts";
 
@@ -62,7 +62,8 @@ export async function startContainer(request: StartRequest, undo: Rollback, sign
   // The plan finds a bad config before anything is pulled.
   const plan = planContainer({ ...request, facts });
   for (const notice of plan.notices) request.emit(notice);
-  const container = await createContainer(request, plan, undo, signal);
+  const spec = await prepareStorage(request, plan, undo, signal);
+  const container = await createContainer(request, { ...plan, spec }, undo, signal);
   await verify(request, plan, container, signal);
   await startOnce(request, container, signal);
   const observed = await tryStep(request, `inspect container ${plan.name}`, () => host.client.containers.inspect(container.id, signal), signal);
@@ -130,6 +131,18 @@ function cutOff(container: ContainerInspect): DriverError {
   return new DriverError("failed", text, { recoverable: true });
 }
 
+/** Before the container, so that the roll-back removes what is made here after it. */
+async function prepareStorage(request: StartRequest, { spec, needs }: ContainerPlan, undo: Rollback, signal: AbortSignal): Promise<ContainerSpec> {
+  const context = {
+    podman: request.host.client,
+    policy: request.settings.policy,
+    allocDir: request.task.allocDir,
+    undo,
+    inStep: <T>(step: string, work: () => Promise<T>) => tryStep(request, step, work, signal),
+  };
+  return await meetStorageNeeds(needs, spec, context, signal);
+}
+
 /** Creates it, or takes over the one that an unanswered call for this very start has made. */
 async function createContainer(request: StartRequest, plan: ContainerPlan, undo: Rollback, signal: AbortSignal): Promise<FoundContainer> {
   const { name } = plan;
@@ -160,7 +173,7 @@ async function createFromPlan(request: StartRequest, plan: ContainerPlan, signal
   const container = hoped === undefined ? undefined : await createWith(hoped).catch(undefinedWhenMissing);
   if (container !== undefined) return container;
   const context = { podman: request.host.client, emit: request.emit.bind(request) };
-  const met = await tryStep(request, `find image ${request.decoded.wanted.image.reference}`, () => meetNeeds(plan.needs, context, signal), signal);
+  const met = await tryStep(request, `find image ${request.decoded.wanted.image.reference}`, () => meetImageNeeds(plan.needs, context, signal), signal);
   return await createWith(met);
 }
 

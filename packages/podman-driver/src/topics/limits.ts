@@ -24,7 +24,6 @@ export const limitsTopic = topic({
     oom_score_adj: attr.number({ format: "int16", default: 0, notYet: true, help: "Inclination of the kernel to kill the task, -1000 to 1000." }),
     ulimit: mapAttr("string", { notYet: true, help: "Resource limits by name as soft[:hard]." }),
     sysctl: mapAttr("string", { notYet: true, help: "Kernel settings of the container's namespaces." }),
-    shm_size: attr.string({ notYet: true, help: "Size of /dev/shm, e.g. 64m." }),
   },
   want: ({ cpu_hard_limit: isHard, cpu_cfs_period: periodUs = 0 }, { task, settings, report }) => ({
     memory: toMemory(task.resources),

@@ -3,7 +3,7 @@ import type { Fields, InferFields, TaskConfig } from "@driver/nomad-plugin";
 import type { EngineFacts } from "../engine/engine-facts.ts";
 import type { TaskSettings } from "../config/task-settings.ts";
 import type { Report } from "./report.ts";
-import type { Wish } from "./wish.ts";
+import type { PathWish, Wish } from "./wish.ts";
 
 /** What a topic is told besides its own keys. */
 export interface Given {
@@ -11,6 +11,8 @@ export interface Given {
   readonly task: TaskConfig;
   /** What the operator has set for every task. */
   readonly settings: TaskSettings;
+  /** Whether the task asks to be privileged, which decides what other keys come to. */
+  readonly isPrivileged: boolean;
   /** Takes every mistake; what is refused there need not make sense any more. */
   readonly report: Report;
   /** Notes what an operator may forbid. Whether he does is not the topic's business. */
@@ -28,8 +30,23 @@ export interface PlanContext {
   readonly report: Report;
 }
 
-/** Something that must be there before the container can be created. */
-export type Need = { readonly kind: "image"; readonly reference: string; readonly forcePull: boolean; readonly pullTimeoutMs: number };
+/** Something that must be there, or be looked at, before the container can be created. */
+export type Need =
+  | { readonly kind: "image"; readonly reference: string; readonly forcePull: boolean; readonly pullTimeoutMs: number }
+  /** An image that is mounted; `key`: where the job asks for it. */
+  | { readonly kind: "mount-image"; readonly key: string; readonly reference: string }
+  /** A volume of Podman's, made if it is missing; `value`: as the job writes it. */
+  | {
+      readonly kind: "volume";
+      readonly key: string;
+      readonly value: unknown;
+      readonly name: string;
+      readonly driver: string;
+      readonly labels: Readonly<Record<string, string>>;
+      readonly options: Readonly<Record<string, string>>;
+    }
+  /** A host path that a wish names, judged again as the kernel resolves it. `isJudged` false: it need only exist. */
+  | { readonly kind: "path"; readonly wish: PathWish; readonly isJudged: boolean };
 
 /** A topic's part of the container. */
 export interface PlanPart {

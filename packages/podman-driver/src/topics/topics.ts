@@ -9,7 +9,7 @@ import { namespacesTopic } from "./namespaces.ts";
 import { networkTopic } from "./network.ts";
 import { processTopic } from "./process.ts";
 import { securityTopic } from "./security.ts";
-import { storageTopic } from "./storage.ts";
+import { storageTopic } from "./storage/storage.ts";
 
 /** Everything a task's config may say. Schema, checks, docs and the container's spec are folds over this list. */
 export const topics = {

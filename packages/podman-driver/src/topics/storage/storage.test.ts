@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MountSpec } from "@driver/libpod";
 import type { Mount } from "@driver/nomad-plugin";
-import type { LogCollection } from "../config/resolve-log-collection.ts";
-import { mistakesOf, specOf, type Wishes } from "../../test/plan-of.ts";
+import type { LogCollection } from "../../config/resolve-log-collection.ts";
+import { mistakesOf, specOf, type Wishes } from "../../../test/plan-of.ts";
 
 const mount: Mount = { taskPath: "/data", hostPath: "/host/data", readonly: false, propagationMode: "", selinuxLabel: "", requestName: "data" };
 const mountsOf = (wishes: Wishes): readonly MountSpec[] => specOf(wishes).mounts ?? [];

@@ -1,0 +1,29 @@
+import { isAbsolute, normalize } from "node:path";
+import { DriverError } from "@driver/nomad-plugin";
+import type { VolumePolicy } from "./operator-policy.ts";
+import type { PluginOptions } from "./plugin-schema.ts";
+
+/**
+ * What tasks may mount.
+ * @throws DriverError `config-invalid`
+ */
+export function resolveVolumePolicy({ enabled, allowed_paths: allowedPaths }: PluginOptions["volumes"]): VolumePolicy {
+  if (!enabled && allowedPaths.length > 0) {
+    throw new DriverError("config-invalid", "config keys volumes.enabled = false and volumes.allowed_paths exclude each other: remove enabled to allow these paths, or the paths to allow none");
+  }
+  return { isEnabled: enabled, allowedPaths: allowedPaths.map(toFolder) };
+}
+
+function toFolder(path: string, index: number): string {
+  if (isAbsolute(path)) return normalize(path).replace(/(?<=.)\/+$/, "");
+  throw new DriverError("config-invalid", `config key volumes.allowed_paths[${index}]: ${JSON.stringify(path)} is no absolute path; write e.g. /srv/data`);
+}
+
+/**
+ * The mount option that relabels the allocation's folders and Nomad's mounts on an SELinux host; empty: none.
+ * @throws DriverError `config-invalid`
+ */
+export function resolveSelinuxLabel({ selinuxlabel: label = "" }: PluginOptions["volumes"]): string {
+  if (["", "z", "Z"].includes(label)) return label;
+  throw new DriverError("config-invalid", `config key volumes.selinuxlabel: ${JSON.stringify(label)} is no SELinux mount option; z (shared) or Z (private) would be right`);
+}

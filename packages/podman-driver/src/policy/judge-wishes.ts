@@ -1,0 +1,15 @@
+import type { Refusal } from "../topics/report.ts";
+import type { Wish } from "../topics/wish.ts";
+import { bindRule, volumeRule } from "./bind-rule.ts";
+import type { PolicyContext, Rule } from "./rule.ts";
+
+/** All that an operator can forbid, one rule a family of wishes. */
+const rules: readonly Rule[] = [bindRule, volumeRule];
+
+/**
+ * Holds what a task asks for against what the operator allows. Pure: a path is taken as it is written, so whoever knows what it
+ * resolves to asks again with that.
+ */
+export function judgeWishes(wishes: readonly Wish[], context: PolicyContext): readonly Refusal[] {
+  return wishes.flatMap((wish) => rules.flatMap((rule) => rule(wish, context) ?? []));
+}

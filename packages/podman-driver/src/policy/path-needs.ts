@@ -1,0 +1,25 @@
+import type { OperatorPolicy } from "../config/operator-policy.ts";
+import type { Need } from "../topics/topic.ts";
+import type { PathWish, Wish } from "../topics/wish.ts";
+import { isWithin } from "./bind-rule.ts";
+import type { PolicyContext } from "./rule.ts";
+
+/**
+ * The paths to be looked at before the container is made: those that the operator's options judge, since a symlink makes another
+ * path of one; and those in the allocation's folder, which this plugin surely sees, so that it can say what is missing. Any other
+ * is Podman's to find.
+ */
+export function toPathNeeds(wishes: readonly Wish[], { policy, allocDir }: PolicyContext): readonly Need[] {
+  return wishes.filter(isPathWish).flatMap((wish): readonly Need[] => {
+    const isJudged = isRestricted(wish, policy);
+    return isJudged || isWithin(wish.hostPath, allocDir) ? [{ kind: "path", wish, isJudged }] : [];
+  });
+}
+
+function isPathWish(wish: Wish): wish is PathWish {
+  return wish.kind === "bind";
+}
+
+function isRestricted(_wish: PathWish, { volumes }: OperatorPolicy): boolean {
+  return !volumes.isEnabled || volumes.allowedPaths.length > 0;
+}

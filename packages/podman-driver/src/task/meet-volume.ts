@@ -1,0 +1,41 @@
+import type { VolumeInspect } from "@driver/libpod";
+import { DriverError } from "@driver/nomad-plugin";
+import { toMistake } from "../topics/report.ts";
+import type { Need } from "../topics/topic.ts";
+import type { StorageContext } from "./meet-needs.ts";
+
+type VolumeNeed = Extract<Need, { readonly kind: "volume" }>;
+
+/**
+ * Makes a volume, or takes the one that is there if it is what the task means. One made here is removed again if the start fails.
+ * @throws DriverError when there is another one of the name
+ */
+export async function meetVolume(need: VolumeNeed, { podman, undo, inStep }: Pick<StorageContext, "podman" | "undo" | "inStep">, signal: AbortSignal): Promise<void> {
+  const { name } = need;
+  const find = (): Promise<VolumeInspect | undefined> => podman.volumes.inspect(name, signal);
+  const found = await inStep(`look for volume ${name}`, find);
+  if (found !== undefined) return refuseOther(need, found);
+  try {
+    await inStep(`create volume ${name}`, () => podman.volumes.create(need, signal));
+    undo.onFailure(`remove volume ${name}`, (undoSignal) => podman.volumes.remove(name, undoSignal));
+  } catch (error) {
+    // Another task may have made it meanwhile, or an unanswered call of ours.
+    const made = await find().catch(() => undefined);
+    if (made === undefined) throw error;
+    refuseOther(need, made);
+  }
+}
+
+/**
+ * What the job leaves open may be anything, and labels say nothing of what is in a volume. Options can hold a password, so they are
+ * named and not shown.
+ */
+function refuseOther({ key, value, name, driver, options }: VolumeNeed, found: VolumeInspect): void {
+  const isOtherDriver = driver !== "" && found.driver !== driver;
+  const names = Object.keys(options).length === 0 ? [] : [...new Set([...Object.keys(options), ...Object.keys(found.options)])];
+  const others = names.filter((option) => options[option] !== found.options[option]);
+  if (!isOtherDriver && others.length === 0) return;
+  const differs = isOtherDriver ? `the driver ${found.driver}, not ${driver}` : `other values for ${others.join(", ")}`;
+  const problem = `asks for the volume ${name}, and there is one of that name with ${differs}`;
+  throw new DriverError("config-invalid", toMistake({ key, value, problem, remedy: "ask for the same, or use another name" }).message, { configKey: key });
+}

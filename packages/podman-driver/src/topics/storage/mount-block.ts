@@ -1,0 +1,105 @@
+import { attr, block, mapAttr, type InferFields } from "@driver/nomad-plugin";
+import type { Given } from "../topic.ts";
+import { toBind, toDestination, toTmpfs, toVolume, type MountSite, type VolumeMake, type WantedMount } from "./wanted-mount.ts";
+
+/** The body of a `mount` block: that of Nomad's Docker driver, and `options` and the type `image` as Podman has them. */
+export const mountFields = {
+  type: attr.string({ default: "volume", help: "What is mounted: volume, bind, tmpfs or image." }),
+  target: attr.string({ help: "Place inside the container." }),
+  source: attr.string({ help: "Volume name (not set: an anonymous one), path as in volumes, or image." }),
+  readonly: attr.bool({ default: false, help: "Mount it read-only; an image always is, unless options say rw." }),
+  options: attr.list("string", { help: "Podman's mount options, as in volumes and tmpfs." }),
+  bind_options: block({ propagation: attr.string({ help: "Mount propagation, e.g. rslave; not set: rprivate." }) }, { help: "For the type bind." }),
+  tmpfs_options: block(
+    { size: attr.number({ help: "Size in bytes." }), mode: attr.number({ help: "Mode of the folder, as a decimal number: 1023 is 1777 in octal." }) },
+    { help: "For the type tmpfs." },
+  ),
+  volume_options: block(
+    {
+      no_copy: attr.bool({ default: false, help: "Do not fill an empty volume with what the image has at the place." }),
+      labels: mapAttr("string", { help: "Labels of the volume, when it is made." }),
+      driver_config: block(
+        { name: attr.string({ help: "Volume driver; not set: volume_driver, else Podman's own." }), options: mapAttr("string", { help: "The driver's options, e.g. type, device and o." }) },
+        { help: "What the volume is made with." },
+      ),
+    },
+    { help: "For the type volume." },
+  ),
+};
+
+export type MountBlock = InferFields<typeof mountFields>;
+
+/** What a `mount` block asks for; none when its mistakes leave nothing. */
+export function parseMountBlock(body: MountBlock, key: string, volumeDriver: string, given: Given): readonly WantedMount[] {
+  const { type, target = "" } = body;
+  const site: MountSite = { key, value: body.source === undefined ? target : `${body.source}:${target}` };
+  if (target === "") given.report.refuse({ key: `${key}.target`, problem: "is not set", remedy: "name the place inside the container, e.g. /data" });
+  refuseForeignBlocks(body, key, given);
+  const parts = { site, body, destination: target, options: toOptions(body), volumeDriver };
+  if (target === "") return [];
+  if (type === "bind") return bindOf(parts, given);
+  if (type === "tmpfs") return tmpfsOf(parts, given);
+  if (type === "image") return imageOf(parts, given);
+  if (type === "volume") return [volumeOf(parts, given)];
+  given.report.refuse({ key: `${key}.type`, value: type, problem: "is no type of mount", remedy: "volume, bind, tmpfs or image would be right" });
+  return [];
+}
+
+interface MountParts {
+  readonly site: MountSite;
+  readonly body: MountBlock;
+  readonly destination: string;
+  readonly options: readonly string[];
+  readonly volumeDriver: string;
+}
+
+const blockTypes = { bind_options: "bind", tmpfs_options: "tmpfs", volume_options: "volume" } as const;
+
+function refuseForeignBlocks(body: MountBlock, key: string, { report }: Given): void {
+  for (const [name, type] of Object.entries(blockTypes)) {
+    if (body.type !== type && body[name as keyof typeof blockTypes] !== undefined) {
+      report.refuse({ key: `${key}.${name}`, problem: `is for mounts of the type ${type}, and this one is of the type ${body.type}`, remedy: "remove it, or change the type" });
+    }
+  }
+}
+
+function toOptions({ options, readonly: isReadonly, bind_options: bind, tmpfs_options: tmpfs, volume_options: volume }: MountBlock): readonly string[] {
+  return [
+    ...options,
+    ...(isReadonly && !options.includes("ro") ? ["ro"] : []),
+    ...(bind?.propagation === undefined ? [] : [bind.propagation]),
+    // Zero is what the Docker driver takes for not set.
+    ...(tmpfs?.size === undefined || tmpfs.size === 0 ? [] : [`size=${tmpfs.size}`]),
+    ...(tmpfs?.mode === undefined || tmpfs.mode === 0 ? [] : [`mode=${tmpfs.mode.toString(8)}`]),
+    ...(volume?.no_copy === true && !options.includes("nocopy") ? ["nocopy"] : []),
+  ];
+}
+
+function bindOf({ site, body: { source }, destination, options }: MountParts, given: Given): readonly WantedMount[] {
+  if (source !== undefined) return [toBind(site, { source, destination, options }, given)];
+  given.report.refuse({ key: `${site.key}.source`, problem: "is not set", remedy: "a bind needs a path on the host, or in the task's folder" });
+  return [];
+}
+
+function tmpfsOf({ site, body: { source }, destination, options }: MountParts, given: Given): readonly WantedMount[] {
+  if (source !== undefined) given.report.refuse({ key: `${site.key}.source`, value: source, problem: "has no meaning for a tmpfs", remedy: "remove it" });
+  return [toTmpfs(site, { destination, options }, given)];
+}
+
+function imageOf({ site, body: { source }, destination, options }: MountParts, given: Given): readonly WantedMount[] {
+  const { report } = given;
+  const wrong = options.filter((option) => option !== "ro" && option !== "rw");
+  if (wrong.length > 0) report.refuse({ ...site, problem: `has the mount option ${wrong.join(", ")}, which is not for an image`, remedy: "ro or rw would be right" });
+  if (options.includes("ro") && options.includes("rw")) report.refuse({ ...site, problem: "has both ro and rw", remedy: "keep one of them" });
+  if (source === undefined) report.refuse({ key: `${site.key}.source`, problem: "is not set", remedy: "name the image" });
+  return [{ ...site, kind: "image", destination: toDestination(site, destination, given), reference: source ?? "", isWritable: options.includes("rw") }];
+}
+
+function volumeOf({ site, body, destination, options, volumeDriver }: MountParts, given: Given): WantedMount {
+  const { labels = {}, driver_config: config } = body.volume_options ?? {};
+  const make: VolumeMake = { driver: config?.name ?? volumeDriver, labels, options: config?.options ?? {} };
+  const isPlain = make.driver === "" && Object.keys({ ...make.labels, ...make.options }).length === 0;
+  const { source: name = "" } = body;
+  if (name === "" && !isPlain) given.report.refuse({ key: `${site.key}.source`, problem: "is not set", remedy: "a volume with a driver, labels or options needs a name" });
+  return toVolume(site, { name, destination, options, make: isPlain ? undefined : make }, given);
+}

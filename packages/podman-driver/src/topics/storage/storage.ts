@@ -1,0 +1,102 @@
+import type { ContainerSpec, MountSpec } from "@driver/libpod";
+import { attr, blockAttrs, blockList } from "@driver/nomad-plugin";
+import { parseMemorySize } from "../../config/parse-memory-size.ts";
+import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
+import { topic, type Given } from "../topic.ts";
+import { toAllocMounts, toNomadMount } from "./alloc-mounts.ts";
+import { mountFields, parseMountBlock, type MountBlock } from "./mount-block.ts";
+import { parseTmpfs, parseVolume } from "./parse-volume.ts";
+import { checkEngine, toMountNeeds, toMountSpec } from "./plan-mounts.ts";
+import type { WantedMount } from "./wanted-mount.ts";
+
+/** What is mounted into the container: the allocation's folders, Nomad's own mounts, and the task's; and the root itself. */
+export const storageTopic = topic({
+  fields: {
+    volumes: attr.list("string", { help: "Binds as source:destination[:options]; a relative source is in the task directory." }),
+    volume_driver: attr.string({ help: "Driver of named volumes; with it, a source in volumes without a slash is a volume's name." }),
+    mount: blockList(mountFields, { help: "A mount, one a block." }),
+    mounts: blockList(mountFields, { help: "The same as mount." }),
+    tmpfs: attr.list("string", { help: "Memory file systems as destination[:options]." }),
+    readonly_rootfs: attr.bool({ default: false, help: "Mount the container's root read-only." }),
+    read_only: attr.bool({ help: "The same as readonly_rootfs." }),
+    read_only_tmpfs: attr.bool({ default: false, help: "With a read-only root: memory file systems on /tmp, /run and /var/tmp." }),
+    storage_opt: blockAttrs("string", { help: "Options of the container's root, e.g. size; needs overlay on xfs with project quotas." }),
+    shm_size: attr.string({ help: "Size of /dev/shm, e.g. 64m, or a number of bytes." }),
+  },
+  want: (options, given) => {
+    const { task, settings, isPrivileged, report } = given;
+    // A privileged task is not confined by SELinux, and what it shares is not relabelled for it (as with the Go driver).
+    const selinuxLabel = isPrivileged ? "" : settings.selinuxLabel;
+    const own = [
+      ...toAllocMounts(task, { protectsLogs: settings.logCollection === "driver", selinuxLabel }),
+      ...task.mounts.map((mount) => toNomadMount(mount, selinuxLabel, report)),
+    ];
+    const asked = toWantedMounts(options, given);
+    refuseDoubles(own, asked, given);
+    return { own, asked, storageOptions: options.storage_opt, shmBytes: toShmBytes(options.shm_size, given), ...toRoot(options, given) };
+  },
+  plan: ({ own, asked, storageOptions, shmBytes, isReadonly, hasTmpfs }, { facts, report }) => {
+    checkEngine(asked, { facts, report });
+    const { mounts = [], ...others } = toMountSpec(asked);
+    const spec: Partial<ContainerSpec> = {
+      ...others,
+      mounts: [...own, ...mounts, ...(hasTmpfs ? toRootTmpfs([...own, ...mounts], asked, facts) : [])],
+      ...(isReadonly && { read_only_filesystem: true }),
+      ...(hasTmpfs && knowsRootTmpfs(facts) && { read_write_tmpfs: true }),
+      ...(Object.keys(storageOptions).length > 0 && { storage_opts: storageOptions }),
+      ...(shmBytes > 0 && { shm_size: shmBytes }),
+    };
+    return { spec, needs: toMountNeeds(asked) };
+  },
+});
+
+interface MountOptions {
+  readonly volumes: readonly string[];
+  readonly volume_driver: string | undefined;
+  readonly mount: readonly MountBlock[];
+  readonly mounts: readonly MountBlock[];
+  readonly tmpfs: readonly string[];
+}
+
+function toWantedMounts({ volumes, volume_driver: driver = "", mount, mounts, tmpfs }: MountOptions, given: Given): readonly WantedMount[] {
+  return [
+    ...volumes.flatMap((text, index) => parseVolume(text, { key: `volumes[${index}]`, value: text }, driver, given)),
+    ...mount.flatMap((body, index) => parseMountBlock(body, `mount[${index}]`, driver, given)),
+    ...mounts.flatMap((body, index) => parseMountBlock(body, `mounts[${index}]`, driver, given)),
+    ...tmpfs.map((text, index) => parseTmpfs(text, { key: `tmpfs[${index}]`, value: text }, given)),
+  ];
+}
+
+/** Podman takes no place twice; of an overlay over another mount it says nothing. */
+function refuseDoubles(own: readonly MountSpec[], asked: readonly WantedMount[], { report }: Given): void {
+  const taken = new Map(own.map(({ destination }) => [destination.replace(/(?<=.)\/+$/, ""), "Nomad's own mount"]));
+  for (const { key, value, destination } of asked) {
+    const holder = taken.get(destination);
+    if (holder !== undefined) report.refuse({ key, value, problem: `is mounted at ${destination}, where ${holder} is already`, remedy: "give it a place of its own" });
+    taken.set(destination, key);
+  }
+}
+
+/** Zero and nothing mean Podman's own size: with a zero it would make one that holds nothing. */
+function toShmBytes(text: string | undefined, { report }: Given): number {
+  return text === undefined ? 0 : report.attempt("shm_size", 0, () => parseMemorySize(text, { key: "shm_size" }));
+}
+
+function toRoot(options: { readonly readonly_rootfs: boolean; readonly read_only: boolean | undefined; readonly read_only_tmpfs: boolean }, { report }: Given): { readonly isReadonly: boolean; readonly hasTmpfs: boolean } {
+  const { readonly_rootfs: isReadonlyRoot, read_only: isReadonly = false, read_only_tmpfs: hasTmpfs } = options;
+  if (isReadonlyRoot && isReadonly) report.refuse({ key: "read_only", problem: "says the same as readonly_rootfs", remedy: "keep one of them" });
+  if (hasTmpfs && !isReadonlyRoot && !isReadonly) report.refuse({ key: "read_only_tmpfs", problem: "is for a read-only root", remedy: "set readonly_rootfs as well" });
+  return { isReadonly: isReadonlyRoot || isReadonly, hasTmpfs };
+}
+
+/** `read_write_tmpfs` of the API came with Podman 4.4. */
+function knowsRootTmpfs(facts: EngineFacts): boolean {
+  return isAtLeast(facts, [4, 4]);
+}
+
+/** What later versions lay over a read-only root by themselves; not over what the task mounts there. */
+function toRootTmpfs(mounts: readonly MountSpec[], asked: readonly WantedMount[], facts: EngineFacts): readonly MountSpec[] {
+  if (knowsRootTmpfs(facts)) return [];
+  const taken = new Set([...mounts, ...asked].map(({ destination }) => destination));
+  return ["/tmp", "/run", "/var/tmp"].filter((place) => !taken.has(place)).map((destination) => ({ type: "tmpfs", destination, options: [] }));
+}
