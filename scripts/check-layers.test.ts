@@ -29,7 +29,7 @@ const cases: readonly { file: string; specifier: string; complaint?: RegExp }[] 
   { file: "scripts/a.ts", specifier: "../packages/libpod/src/client.ts", complaint: /leaves its package/ },
   { file: "packages/podman-driver/src/topics/a.ts", specifier: "../config/b.ts" },
   { file: "packages/podman-driver/src/topics/a.test.ts", specifier: "../plan/b.ts" },
-  { file: "packages/podman-driver/src/topics/a.ts", specifier: "../plan/b.ts", complaint: /from topics, on floor 4, to plan, on floor 5/ },
+  { file: "packages/podman-driver/src/topics/a.ts", specifier: "../plan/b.ts", complaint: /from topics, on floor 4, to plan, on floor 6/ },
   { file: "packages/podman-driver/src/host/a.ts", specifier: "../engine/b.ts", complaint: /from host, on floor 2, to engine, on floor 2/ },
   { file: "packages/podman-driver/src/config/a.ts", specifier: "../cellar/b.ts", complaint: /without a floor/ },
   { file: "packages/podman-driver/src/a.ts", specifier: "@driver/testing", complaint: /not declared/ },

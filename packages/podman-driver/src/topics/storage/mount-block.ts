@@ -63,16 +63,17 @@ function refuseForeignBlocks(body: MountBlock, key: string, { report }: Given): 
   }
 }
 
-function toOptions({ options, readonly: isReadonly, bind_options: bind, tmpfs_options: tmpfs, volume_options: volume }: MountBlock): readonly string[] {
-  return [
-    ...options,
-    ...(isReadonly && !options.includes("ro") ? ["ro"] : []),
-    ...(bind?.propagation === undefined ? [] : [bind.propagation]),
-    // Zero is what the Docker driver takes for not set.
-    ...(tmpfs?.size === undefined || tmpfs.size === 0 ? [] : [`size=${tmpfs.size}`]),
-    ...(tmpfs?.mode === undefined || tmpfs.mode === 0 ? [] : [`mode=${tmpfs.mode.toString(8)}`]),
-    ...(volume?.no_copy === true && !options.includes("nocopy") ? ["nocopy"] : []),
-  ];
+function toOptions(body: MountBlock): readonly string[] {
+  const { options, readonly: isReadonly } = body;
+  return [...options, ...(isReadonly && !options.includes("ro") ? ["ro"] : []), ...toTypeOptions(body)];
+}
+
+/** What the block of the mount's own type says, in Podman's words. A zero is what the Docker driver takes for not set. */
+function toTypeOptions({ type, options, bind_options: bind, tmpfs_options: tmpfs, volume_options: volume }: MountBlock): readonly string[] {
+  const { size = 0, mode = 0 } = tmpfs ?? {};
+  if (type === "bind") return bind?.propagation === undefined ? [] : [bind.propagation];
+  if (type === "tmpfs") return [...(size === 0 ? [] : [`size=${size}`]), ...(mode === 0 ? [] : [`mode=${mode.toString(8)}`])];
+  return type === "volume" && volume?.no_copy === true && !options.includes("nocopy") ? ["nocopy"] : [];
 }
 
 function bindOf({ site, body: { source }, destination, options }: MountParts, given: Given): readonly WantedMount[] {

@@ -109,7 +109,7 @@ describe("volumes", () => {
 });
 
 describe("tmpfs", () => {
-  const tmpfs = (destination: string, options: readonly string[] = []): Storage => ({ mounts: [{ type: "tmpfs", destination, options }] });
+  const tmpfs = (destination: string, options: readonly string[] = []): Storage => ({ mounts: [{ type: "tmpfs", source: "tmpfs", destination, options }] });
   const rows: Readonly<Record<string, Storage>> = {
     "/t": tmpfs("/t"),
     "/t:size=64m,mode=1777": tmpfs("/t", ["size=64m", "mode=1777"]),

@@ -1,4 +1,4 @@
-import type { ContainerSpec } from "@driver/libpod";
+import type { ContainerSpec, MountSpec } from "@driver/libpod";
 import { isAtLeast } from "../../engine/engine-facts.ts";
 import type { Need, PlanContext } from "../topic.ts";
 import { checkOptionVersions } from "./mount-options.ts";
@@ -8,7 +8,7 @@ import type { WantedMount } from "./wanted-mount.ts";
 export function toMountSpec(mounts: readonly WantedMount[]): Partial<ContainerSpec> {
   const mountSpecs = mounts.flatMap((mount) => {
     if (mount.kind === "bind") return [{ type: "bind", source: mount.source, destination: mount.destination, options: withRecursion(mount.options) }];
-    return mount.kind === "tmpfs" ? [{ type: "tmpfs", destination: mount.destination, options: mount.options }] : [];
+    return mount.kind === "tmpfs" ? [toTmpfsSpec(mount.destination, mount.options)] : [];
   });
   const volumes = mounts.flatMap((mount) => (mount.kind === "volume" ? [{ ...(mount.name !== "" && { Name: mount.name }), Dest: mount.destination, Options: mount.options }] : []));
   const overlays = mounts.flatMap((mount) => (mount.kind === "overlay" ? [{ source: mount.source, destination: mount.destination, options: mount.options.filter((option) => option !== "O") }] : []));
@@ -19,6 +19,11 @@ export function toMountSpec(mounts: readonly WantedMount[]): Partial<ContainerSp
     ...(overlays.length > 0 && { overlay_volumes: overlays }),
     ...(images.length > 0 && { image_volumes: images }),
   };
+}
+
+/** Without a source `df` inside the container does not show it (crun 1.8). */
+export function toTmpfsSpec(destination: string, options: readonly string[]): MountSpec {
+  return { type: "tmpfs", source: "tmpfs", destination, options };
 }
 
 /** What must be there, or be looked at, before the container is made. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import type { MountSpec } from "@driver/libpod";
 import type { Mount } from "@driver/nomad-plugin";
 import type { LogCollection } from "../../config/resolve-log-collection.ts";
@@ -51,4 +51,52 @@ test("lets no task write to the log folder where the driver writes the logs itse
 
 test("mounts the protected log folder behind the folder that it is in", () => {
   assert.deepEqual(mountsOf({ settings: { logCollection: "driver" } }).map(({ destination }) => destination), ["/alloc", "/alloc/logs", "/local", "/secrets"]);
+});
+
+for (const [selinuxLabel, ownLabel, options] of [["", "", []], ["z", "", ["z"]], ["z", "Z", ["Z"]], ["Z", "", ["Z"]]] as const) {
+  test(`labels Nomad's mounts with ${selinuxLabel || "nothing"} where their own label is ${ownLabel || "not set"}, and the task's not at all`, () => {
+    const planned = mountsOf({ settings: { selinuxLabel }, task: { mounts: [{ ...mount, selinuxLabel: ownLabel }] }, config: { volumes: ["/a:/b"] } });
+    const built = ["rbind", ...(selinuxLabel === "" ? [] : [selinuxLabel])];
+    assert.deepEqual(planned.map((one) => one.options), [built, built, built, ["rbind", ...options], ["rbind"]]);
+  });
+}
+
+test("protects the log folder with the operator's label", () => {
+  assert.deepEqual(mountsOf({ settings: { selinuxLabel: "z", logCollection: "driver" } })[1]?.options, ["rbind", "ro", "z"]);
+});
+
+const rootTmpfs = (destinations: readonly string[]): readonly MountSpec[] => destinations.map((destination) => ({ type: "tmpfs", source: "tmpfs", destination, options: [] }));
+
+describe("a read-only root", () => {
+  for (const key of ["readonly_rootfs", "read_only"]) {
+    test(`comes with ${key}`, () => assert.deepEqual([specOf({ config: { [key]: true } }).read_only_filesystem, specOf({ config: { [key]: false } }).read_only_filesystem], [true, undefined]));
+  }
+
+  test("is asked for once", () => {
+    assert.deepEqual(mistakesOf({ config: { readonly_rootfs: true, read_only: true } }), ["read_only > config key read_only: says the same as readonly_rootfs; keep one of them"]);
+  });
+
+  test("has memory on its writable folders, by Podman from 4.4 on", () => {
+    const wishes = { config: { read_only: true, read_only_tmpfs: true, volumes: ["/cache:/run"] } };
+    const [old, later] = [specOf(wishes), specOf({ ...wishes, facts: { version: "4.4.0" } })];
+    assert.deepEqual([old.read_write_tmpfs, old.mounts?.slice(4)], [undefined, rootTmpfs(["/tmp", "/var/tmp"])]);
+    assert.deepEqual([later.read_write_tmpfs, later.mounts?.slice(4)], [true, []]);
+  });
+
+  test("is needed for that memory", () => {
+    assert.match(mistakesOf({ config: { read_only_tmpfs: true } })[0] ?? "", /^read_only_tmpfs > .* is for a read-only root; set readonly_rootfs as well/);
+  });
+});
+
+const sizes: Readonly<Record<string, number | undefined>> = { "": undefined, "0": undefined, "64m": 67_108_864, "67108864": 67_108_864, "1.5G": 1_610_612_736, "128kb": 131_072 };
+for (const [text, bytes] of Object.entries(sizes)) {
+  test(`gives /dev/shm ${bytes ?? "no"} bytes of its own with shm_size ${JSON.stringify(text)}`, () => assert.equal(specOf({ config: { shm_size: text } }).shm_size, bytes));
+}
+
+test("refuses a shm_size that is none", () => {
+  assert.match(mistakesOf({ config: { shm_size: "lots" } })[0] ?? "", /^shm_size > config key shm_size: "lots" is not a size/);
+});
+
+test("passes storage_opt on", () => {
+  assert.deepEqual([specOf({ config: { storage_opt: { size: "1g" } } }).storage_opts, specOf({}).storage_opts], [{ size: "1g" }, undefined]);
 });

@@ -6,7 +6,7 @@ import { topic, type Given } from "../topic.ts";
 import { toAllocMounts, toNomadMount } from "./alloc-mounts.ts";
 import { mountFields, parseMountBlock, type MountBlock } from "./mount-block.ts";
 import { parseTmpfs, parseVolume } from "./parse-volume.ts";
-import { checkEngine, toMountNeeds, toMountSpec } from "./plan-mounts.ts";
+import { checkEngine, toMountNeeds, toMountSpec, toTmpfsSpec } from "./plan-mounts.ts";
 import type { WantedMount } from "./wanted-mount.ts";
 
 /** What is mounted into the container: the allocation's folders, Nomad's own mounts, and the task's; and the root itself. */
@@ -98,5 +98,5 @@ function knowsRootTmpfs(facts: EngineFacts): boolean {
 function toRootTmpfs(mounts: readonly MountSpec[], asked: readonly WantedMount[], facts: EngineFacts): readonly MountSpec[] {
   if (knowsRootTmpfs(facts)) return [];
   const taken = new Set([...mounts, ...asked].map(({ destination }) => destination));
-  return ["/tmp", "/run", "/var/tmp"].filter((place) => !taken.has(place)).map((destination) => ({ type: "tmpfs", destination, options: [] }));
+  return ["/tmp", "/run", "/var/tmp"].filter((place) => !taken.has(place)).map((destination) => toTmpfsSpec(destination, []));
 }
