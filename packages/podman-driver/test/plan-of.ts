@@ -22,6 +22,7 @@ export const plainSettings: TaskSettings = {
   logFiles: defaultLogFiles,
   policy: openPolicy,
   selinuxLabel: "",
+  deviceCdiKinds: {},
 };
 
 /** What differs from a plain task, whose config has no more than the image busybox. */

@@ -3,6 +3,7 @@ import { DriverError, type PluginConfig } from "@driver/nomad-plugin";
 import { toTimerMs } from "../to-timer-ms.ts";
 import { parseDurationMs } from "./parse-duration.ts";
 import { pluginSchema, type PluginOptions } from "./plugin-schema.ts";
+import { resolveDeviceCdi } from "./resolve-device-cdi.ts";
 import { resolveLogFiles } from "./resolve-log-files.ts";
 import { resolveLogCollection } from "./resolve-log-collection.ts";
 import { resolveLogging } from "./resolve-logging.ts";
@@ -60,7 +61,8 @@ export function resolveDriverConfig(config: PluginConfig, uid: number): DriverCo
       logCollection: resolveLogCollection(options),
       logging: resolveLogging(options.logging, "logging"),
       logFiles: resolveLogFiles(options.log_files, "log_files"),
-      policy: { volumes: resolveVolumePolicy(options.volumes) },
+      policy: { volumes: resolveVolumePolicy(options.volumes), allowedDevices: options.allow_devices },
+      deviceCdiKinds: resolveDeviceCdi(options.device_cdi),
       selinuxLabel: resolveSelinuxLabel(options.volumes),
     },
     removesContainers: options.gc.container,

@@ -1,6 +1,8 @@
 /** What an operator lets tasks do. Everything, unless the plugin's config says otherwise: as with the Go driver. */
 export interface OperatorPolicy {
   readonly volumes: VolumePolicy;
+  /** Globs of device paths and CDI names; empty: any will do. */
+  readonly allowedDevices: readonly string[];
 }
 
 export interface VolumePolicy {
@@ -11,4 +13,4 @@ export interface VolumePolicy {
 }
 
 /** An operator who has forbidden nothing. */
-export const openPolicy: OperatorPolicy = { volumes: { isEnabled: true, allowedPaths: [] } };
+export const openPolicy: OperatorPolicy = { volumes: { isEnabled: true, allowedPaths: [] }, allowedDevices: [] };

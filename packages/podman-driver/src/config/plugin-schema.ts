@@ -24,6 +24,10 @@ export const pluginSchema = configSchema(
       },
       { default: { enabled: true }, help: "What tasks may mount." },
     ),
+    allow_devices: attr.list("string", { help: "The only devices that tasks may ask for, as globs of paths and CDI names, e.g. /dev/dri/*; empty: any." }),
+    device_cdi: blockAttrs("string", {
+      help: "For device plugins that assign by a variable: variable = CDI kind, e.g. NVIDIA_VISIBLE_DEVICES = \"nvidia.com/gpu\".",
+    }),
     gc: block(
       {
         container: attr.bool({ default: true, help: "Remove a task's container when Nomad destroys the task." }),

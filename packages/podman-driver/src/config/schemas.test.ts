@@ -22,7 +22,7 @@ const task = (attributes: HclRecord): TaskOptions => taskOf(bodyOf({ image: "red
 const goTaskKeys: Readonly<Record<string, string>> = {
   image: "string", command: "string", args: "list(string)", entrypoint: "any", working_dir: "string", hostname: "string", auth_soft_fail: "bool",
   image_pull_timeout: "string", force_pull: "bool", arch: "string", os: "string", variant: "string", socket: "string", labels: "list(map(string))",
-  volumes: "list(string)", tmpfs: "list(string)", devices: "list(string)", init: "bool", init_path: "string", tty: "bool", memory_reservation: "string",
+  volumes: "list(string)", tmpfs: "list(string)", devices: "any", init: "bool", init_path: "string", tty: "bool", memory_reservation: "string",
   memory_swap: "string", memory_swappiness: "number", cpu_hard_limit: "bool", cpu_cfs_period: "number", pids_limit: "number", oom_score_adj: "number",
   ulimit: "list(map(string))", sysctl: "list(map(string))", shm_size: "string", ipc_mode: "string", userns: "string", privileged: "bool",
   cap_add: "list(string)", cap_drop: "list(string)", security_opt: "list(string)", selinux_opts: "list(string)", apparmor_profile: "string",
@@ -125,6 +125,8 @@ describe("the plugin schema", () => {
     assert.deepEqual(options, {
       auth: { config: "/etc/auth.json", helper: "pass" },
       volumes: { enabled: true, selinuxlabel: "z", allowed_paths: [] },
+      allow_devices: [],
+      device_cdi: {},
       gc: { container: false, dangling_containers: { enabled: true, period: "5m", creation_grace: "5m", dry_run: false } },
       recover_stopped: true,
       extra_labels: ["task*"],

@@ -17,6 +17,8 @@ export interface TaskSettings {
   readonly logFiles: LogFileLimits;
   /** What tasks may ask for. */
   readonly policy: OperatorPolicy;
+  /** By the variable that names the devices a plugin assigns: the CDI kind they are of, e.g. `nvidia.com/gpu`. */
+  readonly deviceCdiKinds: Readonly<Record<string, string>>;
   /** Mount option of the allocation's folders and of Nomad's mounts: z, Z or empty. */
   readonly selinuxLabel: string;
 }

@@ -23,6 +23,7 @@ const noSettings: TaskSettings = {
   logFiles: defaultLogFiles,
   policy: openPolicy,
   selinuxLabel: "",
+  deviceCdiKinds: {},
 };
 
 /**

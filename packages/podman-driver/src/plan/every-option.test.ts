@@ -44,6 +44,7 @@ const taskSamples: Samples = {
   read_only_tmpfs: { readonly_rootfs: true, read_only_tmpfs: true },
   storage_opt: { storage_opt: { size: "64m" } },
   shm_size: { shm_size: "64m" },
+  devices: { devices: ["/dev/fuse"] },
 };
 
 /** A sample for each key of a mount block; what a volume is made of shows in the plan's needs. */
@@ -71,6 +72,8 @@ const pluginSamples: Samples = {
   "volumes.enabled": { volumes: { enabled: false } },
   "volumes.selinuxlabel": { volumes: { enabled: true, selinuxlabel: "z" } },
   "volumes.allowed_paths": { volumes: { enabled: true, allowed_paths: ["/srv"] } },
+  allow_devices: { allow_devices: ["/dev/dri/*"] },
+  device_cdi: { device_cdi: { NVIDIA_VISIBLE_DEVICES: "nvidia.com/gpu" } },
   gc: { gc: { container: false } },
   "gc.container": { gc: { container: false } },
   "gc.dangling_containers": { gc: { dangling_containers: { enabled: false } } },

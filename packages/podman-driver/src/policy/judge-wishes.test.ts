@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { VolumePolicy } from "../config/operator-policy.ts";
+import { openPolicy, type VolumePolicy } from "../config/operator-policy.ts";
 import type { Wish } from "../topics/wish.ts";
 import { mistakesOf, planOf } from "../../test/plan-of.ts";
 import { judgeWishes } from "./judge-wishes.ts";
@@ -30,17 +30,17 @@ const policies = { open, disabled, narrow };
 for (const { wish, ...allowed } of rows) {
   for (const [name, isAllowed] of Object.entries(allowed)) {
     test(`${isAllowed ? "allows" : "forbids"} ${JSON.stringify(wish)} where volumes are ${name}`, () => {
-      const refusals = judgeWishes([wish], { policy: { volumes: policies[name as keyof typeof policies] }, allocDir: "/alloc-dir" });
+      const refusals = judgeWishes([wish], { policy: { ...openPolicy, volumes: policies[name as keyof typeof policies] }, allocDir: "/alloc-dir" });
       assert.equal(refusals.length, isAllowed ? 0 : 1);
     });
   }
 }
 
 test("allows everything below / where / is allowed", () => {
-  assert.deepEqual(judgeWishes([bind("/etc")], { policy: { volumes: { isEnabled: true, allowedPaths: ["/"] } }, allocDir: "/alloc-dir" }), []);
+  assert.deepEqual(judgeWishes([bind("/etc")], { policy: { ...openPolicy, volumes: { isEnabled: true, allowedPaths: ["/"] } }, allocDir: "/alloc-dir" }), []);
 });
 
-const settings = (volumes: VolumePolicy): object => ({ settings: { policy: { volumes } } });
+const settings = (volumes: VolumePolicy): object => ({ settings: { policy: { ...openPolicy, volumes } } });
 
 test("says which key asks, for what, and which option would allow it", () => {
   assert.deepEqual(mistakesOf({ config: { volumes: ["/etc:/x"] }, ...settings(disabled) }), [
@@ -71,3 +71,24 @@ test("has the paths looked at that are judged, and those in the allocation's fol
   assert.deepEqual(pathsOf(open), [["/alloc-dir/web/x", false]]);
   assert.deepEqual(pathsOf(narrow), [["/srv/a", true], ["/alloc-dir/web/x", true]]);
 });
+
+const deviceRows: readonly (readonly [device: string, globs: readonly string[], isAllowed: boolean])[] = [
+  ["/dev/fuse", [], true],
+  ["/dev/fuse", ["/dev/fuse"], true],
+  ["/dev/fuse", ["/dev/fus"], false],
+  ["/dev/dri/card0", ["/dev/dri/*"], true],
+  ["/dev/dri/card0", ["/dev/*"], false],
+  ["/dev/dri", ["/dev/dri/*"], false],
+  ["/dev/ttyUSB0", ["/dev/snd", "/dev/ttyUSB*"], true],
+  ["/dev/ttyUSB0", ["/dev/tty...0"], false],
+  ["nvidia.com/gpu=0", ["nvidia.com/gpu=*"], true],
+  ["nvidia.com/gpu=0", ["/dev/*"], false],
+  ["nvidia.com/gpu=all", ["nvidia.com/gpu=0"], false],
+];
+for (const [device, globs, isAllowed] of deviceRows) {
+  test(`${isAllowed ? "allows" : "forbids"} the device ${device} with allow_devices ${JSON.stringify(globs)}`, () => {
+    const found = mistakesOf({ config: { devices: [device] }, settings: { policy: { ...openPolicy, allowedDevices: globs } } });
+    const message = `devices[0] > config key devices[0]: "${device}" asks for ${device}, and this client allows ${globs.join(", ")} alone; use one of these, or have the operator add it to allow_devices`;
+    assert.deepEqual(found, isAllowed ? [] : [message]);
+  });
+}

@@ -1,10 +1,11 @@
 import type { Refusal } from "../topics/report.ts";
 import type { Wish } from "../topics/wish.ts";
 import { bindRule, volumeRule } from "./bind-rule.ts";
+import { deviceRule } from "./device-rule.ts";
 import type { PolicyContext, Rule } from "./rule.ts";
 
 /** All that an operator can forbid, one rule a family of wishes. */
-const rules: readonly Rule[] = [bindRule, volumeRule];
+const rules: readonly Rule[] = [bindRule, volumeRule, deviceRule];
 
 /**
  * Holds what a task asks for against what the operator allows. Pure: a path is taken as it is written, so whoever knows what it

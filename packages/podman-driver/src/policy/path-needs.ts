@@ -17,9 +17,9 @@ export function toPathNeeds(wishes: readonly Wish[], { policy, allocDir }: Polic
 }
 
 function isPathWish(wish: Wish): wish is PathWish {
-  return wish.kind === "bind";
+  return "hostPath" in wish;
 }
 
-function isRestricted(_wish: PathWish, { volumes }: OperatorPolicy): boolean {
-  return !volumes.isEnabled || volumes.allowedPaths.length > 0;
+function isRestricted({ kind }: PathWish, { volumes, allowedDevices }: OperatorPolicy): boolean {
+  return kind === "device" ? allowedDevices.length > 0 : !volumes.isEnabled || volumes.allowedPaths.length > 0;
 }

@@ -54,10 +54,17 @@ function resolveOrSame(path: string): Promise<string> {
 }
 
 function withSources(spec: ContainerSpec, found: ReadonlyMap<string, string>): ContainerSpec {
-  const { mounts, overlay_volumes: overlays } = spec;
+  const { mounts, overlay_volumes: overlays, devices } = spec;
   return {
     ...spec,
     ...(mounts !== undefined && { mounts: mounts.map((mount) => ({ ...mount, ...(mount.source !== undefined && { source: found.get(mount.source) ?? mount.source }) })) }),
+    ...(devices !== undefined && { devices: devices.map(({ path }) => ({ path: withHost(path, found) })) }),
     ...(overlays !== undefined && { overlay_volumes: overlays.map((overlay) => ({ ...overlay, source: found.get(overlay.source) ?? overlay.source })) }),
   };
+}
+
+/** Podman names a device inside as it names it on the host, behind all links, unless it is told another place. */
+function withHost(path: string, found: ReadonlyMap<string, string>): string {
+  const [host = "", ...others] = path.split(":");
+  return [found.get(host) ?? host, ...others].join(":");
 }

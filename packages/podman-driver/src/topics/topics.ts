@@ -1,5 +1,5 @@
 import type { ConfigOption, Infer } from "@driver/nomad-plugin";
-import { devicesTopic } from "./devices.ts";
+import { devicesTopic } from "./devices/devices.ts";
 import { dnsTopic } from "./dns.ts";
 import { imageTopic } from "./image.ts";
 import { labelsTopic } from "./labels.ts";
