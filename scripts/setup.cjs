@@ -25,6 +25,12 @@ const systemTools = [
   { programs: ["ip"], package: "iproute2" },
   { programs: ["fuse-overlayfs"], package: "fuse-overlayfs" },
 ];
+/** The registry that tests pull from, and what makes archives and certificates for them. */
+const testTools = [
+  { programs: ["docker-registry"], package: "docker-registry" },
+  { programs: ["skopeo"], package: "skopeo" },
+  { programs: ["openssl"], package: "openssl" },
+];
 /** The pinned Node is linked to it, and so is the plugin. */
 const nodeLibrary = { file: "libatomic.so.1", package: "libatomic1" };
 const libraryFolders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/lib64", "/usr/lib", "/lib"];
@@ -85,7 +91,8 @@ function readPackages(file) {
 /** A build runs no containers. */
 function installSystemPackages(name) {
   const isRoot = process.getuid() === 0;
-  const tools = name === "build" ? [] : isRoot ? systemTools : [...systemTools, ...rootlessTools];
+  const engineTools = isRoot ? systemTools : [...systemTools, ...rootlessTools];
+  const tools = name === "build" ? [] : name === "test" ? [...engineTools, ...testTools] : engineTools;
   const missing = tools.filter((tool) => !tool.programs.some(hasProgram));
   if (!libraryFolders.some((folder) => fs.existsSync(path.join(folder, nodeLibrary.file)))) missing.push(nodeLibrary);
   if (missing.length === 0) return;

@@ -8,8 +8,6 @@ export interface CallTimeouts {
   readonly stopExtraMs: number;
   /** Removal of a container or an image, unmounting included. Default 120 s. */
   readonly removeMs: number;
-  /** Silence of a running pull; the whole pull has no limit of its own. Default 300 s. */
-  readonly pullIdleMs: number;
 }
 
 /** The defaults for whatever `timeouts` leaves out. */
@@ -19,6 +17,5 @@ export function toCallTimeouts(timeouts: Partial<CallTimeouts> = {}): CallTimeou
     startMs: timeouts.startMs ?? 120_000,
     stopExtraMs: timeouts.stopExtraMs ?? 60_000,
     removeMs: timeouts.removeMs ?? 120_000,
-    pullIdleMs: timeouts.pullIdleMs ?? 300_000,
   };
 }

@@ -12,6 +12,8 @@ export interface HttpRequest {
   readonly query?: Readonly<Record<string, QueryValue>> | undefined;
   /** JSON text. */
   readonly body?: string | undefined;
+  /** In place of a body: what is sent while it is read. */
+  readonly upload?: AsyncIterable<Uint8Array> | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 

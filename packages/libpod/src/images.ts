@@ -7,10 +7,18 @@ import { parseAnswer, decodeAnswer, type PodmanCaller } from "./podman-caller.ts
 
 export type PullPolicy = "always" | "missing" | "newer" | "never";
 
-/** Name and password, or a token that stands for both. */
-export type RegistryCredentials =
-  | { readonly username: string; readonly password: string }
-  | { readonly identityToken: string };
+/** Name and password, or a token that stands for both at registries which hand out tokens; both where it is not known which. */
+export interface RegistryLogin {
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly identityToken?: string | undefined;
+}
+
+/**
+ * For whichever registry the reference comes to, or for those named, as `host[:port]` or `host[:port]/path`. For a registry that is
+ * not named nothing is sent then, nor does Podman look into its own auth file.
+ */
+export type RegistryCredentials = { readonly anyRegistry: RegistryLogin } | { readonly byRegistry: Readonly<Record<string, RegistryLogin>> };
 
 export interface PullRequest {
   readonly reference: string;
@@ -25,8 +33,20 @@ export interface PullRequest {
   readonly credentials?: RegistryCredentials | undefined;
 }
 
-/** `text` is one line of Podman's own words, without its newline. */
-export type PullUpdate = { readonly kind: "progress"; readonly text: string } | { readonly kind: "done"; readonly id: string };
+/**
+ * `text` is one line of Podman's own words, without its newline; `blob` is how far a blob is, which Podman tells from 6.0 on.
+ */
+export type PullUpdate =
+  | { readonly kind: "progress"; readonly text: string }
+  | { readonly kind: "blob"; readonly digest: string; readonly currentBytes: number; readonly totalBytes: number }
+  | { readonly kind: "done"; readonly id: string };
+
+/** A name that an image has in the store. */
+export interface ImageName {
+  /** With its registry: `docker.io/library/redis`. */
+  readonly repository: string;
+  readonly tag: string;
+}
 
 /** The image endpoints. Every call rejects with a LibpodError or the signal's reason. */
 export class Images {
@@ -57,19 +77,42 @@ export class Images {
 
   /**
    * Pulls while it is iterated: progress lines, then one "done" as the last item. Podman reports failures after a 200;
-   * they reject as `engine-error` with its text. Leaving the loop or aborting closes the connection.
+   * they reject as `engine-error` with its text. Leaving the loop or aborting closes the connection, and ends the pull. Has no
+   * deadline of its own: Podman is silent while it downloads, however long that takes.
    */
   async *pull(pull: PullRequest, signal: AbortSignal): AsyncGenerator<PullUpdate, void, undefined> {
     const request = toPullHttpRequest(pull);
     let id = "";
-    for await (const value of this.#caller.streamJson(request, { deadlineMs: this.#timeouts.pullIdleMs, signal })) {
+    for await (const value of this.#caller.streamJson(request, { signal })) {
       const line = decodeAnswer(value, decodePullLine, request);
       if (line.error !== undefined) throw toReportedError(line.error, request);
       if (line.id !== "") id = line.id;
-      if (line.text !== "") yield { kind: "progress", text: line.text };
+      if (line.blob !== undefined) yield line.blob;
+      else if (line.text !== "") yield { kind: "progress", text: line.text };
     }
     if (id === "") throw toBadAnswer("the pull ended without an image id", request);
     yield { kind: "done", id };
+  }
+
+  /**
+   * Stores the images of a docker-archive or oci-archive and gives their names; `sha256:<id>` for one without. Has no deadline of its
+   * own. What `archive` throws is the rejection's cause.
+   */
+  async load(archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<readonly string[]> {
+    const request: HttpRequest = { action: "load image", method: "POST", path: ["images", "load"], upload: archive };
+    return await this.#caller.callJson(request, (value) => new JsonReader(value, "load report").strings("Names"), { signal });
+  }
+
+  /** Gives an image a further name, `repository:tag`; one that another image has moves. */
+  async tag(reference: string, name: ImageName, signal: AbortSignal): Promise<void> {
+    const request: HttpRequest = { action: `tag image ${reference}`, method: "POST", path: ["images", reference, "tag"], query: { repo: name.repository, tag: name.tag } };
+    await this.#caller.call(request, { deadlineMs: this.#timeouts.quickMs, signal });
+  }
+
+  /** Takes a name off an image, which stays even without a name. False when there is no such image. */
+  async untag(reference: string, name: ImageName, signal: AbortSignal): Promise<boolean> {
+    const request: HttpRequest = { action: `untag image ${reference}`, method: "POST", path: ["images", reference, "untag"], query: { repo: name.repository, tag: name.tag } };
+    return (await this.#caller.unlessMissing(this.#caller.call(request, { deadlineMs: this.#timeouts.quickMs, signal }))) !== undefined;
   }
 
   /** Removes one name, and the image with its last name. Never by force: a used image is `conflict`. False when there is no such image. */
@@ -96,20 +139,31 @@ function toPullHttpRequest(pull: PullRequest): HttpRequest {
       OS: pull.os,
       Arch: pull.arch,
       Variant: pull.variant,
+      pullProgress: true,
     },
     headers: pull.credentials === undefined ? undefined : { "X-Registry-Auth": encodeCredentials(pull.credentials) },
   };
 }
 
+/** URL-safe: the other alphabet is refused as soon as it shows (podman 4.3 to 6.1). */
 function encodeCredentials(credentials: RegistryCredentials): string {
-  const members = "identityToken" in credentials ? { identitytoken: credentials.identityToken } : { username: credentials.username, password: credentials.password };
+  const members = "anyRegistry" in credentials ? toAuthConfig(credentials.anyRegistry) : mapValues(credentials.byRegistry, toAuthConfig);
   return Buffer.from(JSON.stringify(members)).toString("base64url");
+}
+
+function toAuthConfig({ username, password, identityToken }: RegistryLogin): object {
+  return { username, password, identitytoken: identityToken };
+}
+
+function mapValues<T, U>(values: Readonly<Record<string, T>>, convert: (value: T) => U): Readonly<Record<string, U>> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, convert(value)]));
 }
 
 interface PullLine {
   readonly text: string;
   readonly id: string;
   readonly error: string | undefined;
+  readonly blob: (PullUpdate & { readonly kind: "blob" }) | undefined;
 }
 
 function decodePullLine(value: unknown): PullLine {
@@ -118,5 +172,13 @@ function decodePullLine(value: unknown): PullLine {
     text: reader.string("stream").trimEnd(),
     id: reader.string("id"),
     error: reader.has("error") ? reader.string("error") : undefined,
+    blob: reader.has("pullProgress") ? decodeBlobProgress(reader.nested("pullProgress")) : undefined,
   };
+}
+
+/** A blob of an unknown size has the total -1 (podman 6.1). */
+function decodeBlobProgress(reader: JsonReader): PullLine["blob"] {
+  const digest = reader.string("progressComponentID");
+  if (digest === "") return undefined;
+  return { kind: "blob", digest, currentBytes: reader.number("current"), totalBytes: Math.max(0, reader.number("total")) };
 }

@@ -29,7 +29,7 @@ export type { ExecStream } from "./exec-stream.ts";
 export type { OutputPiece } from "./frame-demuxer.ts";
 
 // Images.
-export type { Images, PullPolicy, PullRequest, PullUpdate, RegistryCredentials } from "./images.ts";
+export type { ImageName, Images, PullPolicy, PullRequest, PullUpdate, RegistryCredentials, RegistryLogin } from "./images.ts";
 export type { ImageConfig, ImageInspect, ImageListEntry } from "./image-inspect.ts";
 
 // The engine.

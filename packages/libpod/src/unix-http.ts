@@ -1,5 +1,6 @@
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import { Readable } from "node:stream";
 import type { CallScope } from "./call-scope.ts";
 import { isStaleConnectionError } from "./answer-error.ts";
 import { HttpAnswer, toExchangeFailure, type Exchange } from "./http-answer.ts";
@@ -84,9 +85,19 @@ export class UnixHttp {
       path: toTarget(request),
       headers: { Host: "podman", ...bodyHeaders, ...request.headers },
     });
-    sent.end(request.body);
+    if (request.upload === undefined) sent.end(request.body);
+    else sendUpload(request.upload, sent);
     return { sent, exchange: { request, scope, socketPath: this.#socketPath } };
   }
+}
+
+/** What breaks the upload breaks the request, and is its failure; an answer that came before is the answer all the same. */
+function sendUpload(upload: AsyncIterable<Uint8Array>, sent: ClientRequest): void {
+  const source = Readable.from(upload, { objectMode: false });
+  source.once("error", (error) => sent.destroy(error));
+  // The caller left, or Podman has answered and closed: nobody reads on, and the source is let go.
+  sent.once("close", () => source.destroy());
+  source.pipe(sent);
 }
 
 /** A kept connection was closed by Podman before the request reached it; seen inside this file only. */

@@ -124,24 +124,37 @@ describe("deadlines and aborts", limit, () => {
     assert.match((await failure(server.client.containers.stop("web", { timeoutSeconds: 0.1 }, signal))).message, /within 120 ms/);
   });
 
-  test("a pull may take any time, but not be silent", async () => {
+  test("a pull may take any time, and be silent while it downloads", async () => {
     await using server = await startScriptedPodman({
-      timeouts: { pullIdleMs: 400 },
+      timeouts: { quickMs: 30, startMs: 30, removeMs: 30 },
       answer: (_request, response) => {
-        let lines = 0;
-        const timer = setInterval(() => {
-          lines += 1;
-          response.write(`{"stream":"part ${lines}\\n"}\n`);
-          if (lines === 8) clearInterval(timer);
-        }, 60);
+        response.write('{"stream":"Copying blob\\n"}\n');
+        setTimeout(() => response.end('{"id":"0768"}\n'), 300);
       },
     });
-    const texts: string[] = [];
-    const pull = async (): Promise<void> => {
-      for await (const update of server.client.images.pull({ reference: "r/x:1" }, signal)) texts.push(update.kind === "progress" ? update.text : update.id);
+    const updates = await Array.fromAsync(server.client.images.pull({ reference: "r/x:1" }, signal));
+    assert.deepEqual(updates, [{ kind: "progress", text: "Copying blob" }, { kind: "done", id: "0768" }]);
+  });
+
+  test("a pull tells how far its blobs are where Podman does", async () => {
+    const blob = { status: "pulling", current: 5, total: 20, progressComponentID: "sha256:ab" };
+    const lines = [{ status: "pulling", stream: "Copying blob\n" }, { status: "pulling", pullProgress: blob }, { pullProgress: { ...blob, current: 20, total: -1 } }, { status: "success", id: "0768" }];
+    await using server = await startScriptedPodman({ answer: (_request, response) => response.end(lines.map((line) => `${JSON.stringify(line)}\n`).join("")) });
+    assert.deepEqual((await Array.fromAsync(server.client.images.pull({ reference: "r/x:1" }, signal))).slice(1, 3), [
+      { kind: "blob", digest: "sha256:ab", currentBytes: 5, totalBytes: 20 },
+      { kind: "blob", digest: "sha256:ab", currentBytes: 20, totalBytes: 0 },
+    ]);
+  });
+
+  test("an upload is ended by what breaks its source, and by an answer before its end", async () => {
+    await using server = await startScriptedPodman({ answer: (request, response) => response.end(JSON.stringify({ Names: [request.body] })) });
+    const source = async function* (broken: boolean): AsyncGenerator<Uint8Array, void, undefined> {
+      yield Buffer.from("one,");
+      if (broken) throw new Error("the disk is gone");
+      yield Buffer.from("two");
     };
-    assert.equal((await failure(pull())).code, "timeout");
-    assert.equal(texts.at(-1), "part 8");
+    assert.deepEqual(await server.client.images.load(source(false), signal), ["one,two"]);
+    assert.match((await failure(server.client.images.load(source(true), signal))).message, /^load image: .*the disk is gone/);
   });
 
   test("an abort rejects with the caller's own reason, before, during and after the head of the answer", async () => {
@@ -286,11 +299,15 @@ describe("answers", limit, () => {
 describe("requests", limit, () => {
   test("credentials travel in a header only and stay out of errors", async () => {
     await using server = await startScriptedPodman({ answer: (_request, response) => response.end('{"error":"unauthorized"}\n') });
-    const credentials = { username: "ada", password: "s3cret" };
+    const login = { username: "ada", password: "s3cret" };
+    const credentials = { byRegistry: { r: login, "r:5000/x": { identityToken: "s3cret" } } };
     const error = await failure(server.client.images.pull({ reference: "r/x:1", tlsVerify: false, arch: "arm64", credentials }, signal).next());
     const [seen] = server.seen;
-    assert.equal(seen?.target, "/v4.0.0/libpod/images/pull?reference=r%2Fx%3A1&tlsVerify=false&Arch=arm64");
-    assert.deepEqual(JSON.parse(Buffer.from(String(seen?.headers["x-registry-auth"]), "base64url").toString()), credentials);
+    assert.equal(seen?.target, "/v4.0.0/libpod/images/pull?reference=r%2Fx%3A1&tlsVerify=false&Arch=arm64&pullProgress=true");
+    const sent = (one: (typeof server.seen)[number] | undefined): unknown => JSON.parse(Buffer.from(String(one?.headers["x-registry-auth"]), "base64url").toString());
+    assert.deepEqual(sent(seen), { r: login, "r:5000/x": { identitytoken: "s3cret" } });
+    await failure(server.client.images.pull({ reference: "x:1", credentials: { anyRegistry: login } }, signal).next());
+    assert.deepEqual(sent(server.seen[1]), login);
     assert.doesNotMatch(JSON.stringify({ ...error, message: error.message, stack: error.stack }), /s3cret|czNjcmV0/);
   });
 

@@ -22,3 +22,6 @@ export { FakePodman, type ScriptedFault, type ScriptedFaultRule } from "./fake-p
 export type { FakeContainer } from "./fake-container.ts";
 export { plainTask } from "./plain-task.ts";
 export { RecordedLog } from "./recorded-log.ts";
+export { RegistryProxy, type RegistryFault } from "./registry-proxy.ts";
+export { registryLogin, TestRegistry, type TestRegistryOptions } from "./test-registry.ts";
+export type { PublishedImage, TestImage } from "./registry-image.ts";

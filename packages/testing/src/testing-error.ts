@@ -6,6 +6,7 @@ export type TestingErrorCode =
   | "engine-start"
   | "engine-command"
   | "image-import"
+  | "registry"
   | "no-free-subnet"
   | "no-tests"
   | "unknown-option";

@@ -1,0 +1,111 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { encodeTar, type TarEntry } from "./tar-encoder.ts";
+import { resolveTool } from "./tool-path.ts";
+
+/** An image made for a test. */
+export interface TestImage {
+  /** Default: the one architecture of this machine. Several make a list, in which each has its own image. */
+  readonly architectures?: readonly string[];
+  /** Size of each further layer, filled with bytes that no compression makes fewer. Default: none. */
+  readonly layerBytes?: readonly number[];
+  /** Content of the file /mark; another mark makes another image. Default "". */
+  readonly mark?: string;
+}
+
+interface Blob {
+  readonly digest: string;
+  readonly content: Uint8Array;
+}
+
+interface Manifest extends Blob {
+  readonly mediaType: string;
+  readonly isTagged: boolean;
+}
+
+export interface PublishedImage {
+  readonly blobs: readonly Blob[];
+  readonly manifests: readonly Manifest[];
+  /** Of the manifest or list that the tag names. */
+  readonly digest: string;
+}
+
+const schema2 = "application/vnd.docker.distribution.manifest.v2+json";
+const manifestList = "application/vnd.docker.distribution.manifest.list.v2+json";
+const imageConfig = "application/vnd.docker.container.image.v1+json";
+const gzipLayer = "application/vnd.docker.image.rootfs.diff.tar.gzip";
+
+/** Blobs and manifests of an image whose first layer is a static busybox with the shell and `cat`, `sleep` and `echo`. */
+export function encodeImage(image: TestImage): PublishedImage {
+  const architectures = image.architectures ?? [process.arch === "x64" ? "amd64" : process.arch];
+  const singles = architectures.map((architecture) => encodeSingle(image, architecture));
+  const blobs = singles.flatMap((one) => one.blobs);
+  const [first] = singles;
+  if (singles.length === 1 && first !== undefined) return { blobs, manifests: [{ ...first.manifest, isTagged: true }], digest: first.manifest.digest };
+  const list = toBlob(
+    Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: manifestList,
+        manifests: singles.map(({ manifest, architecture }) => ({
+          mediaType: schema2,
+          size: manifest.content.length,
+          digest: manifest.digest,
+          platform: { architecture, os: "linux" },
+        })),
+      }),
+    ),
+  );
+  return { blobs, manifests: [...singles.map(({ manifest }) => manifest), { ...list, mediaType: manifestList, isTagged: true }], digest: list.digest };
+}
+
+function encodeSingle(image: TestImage, architecture: string): { readonly blobs: readonly Blob[]; readonly manifest: Manifest; readonly architecture: string } {
+  const tars = [baseLayer(`${image.mark ?? ""}`, architecture), ...(image.layerBytes ?? []).map((size, index) => randomLayer(size, index))];
+  const layers = tars.map((tar) => toBlob(gzipSync(tar, { level: 1 })));
+  const config = toBlob(
+    Buffer.from(
+      JSON.stringify({
+        architecture,
+        os: "linux",
+        created: "2026-01-01T00:00:00Z",
+        config: { Env: ["PATH=/bin"], Cmd: ["sh"], Labels: { mark: image.mark ?? "" } },
+        rootfs: { type: "layers", diff_ids: tars.map((tar) => toDigest(tar)) },
+        history: tars.map(() => ({ created: "2026-01-01T00:00:00Z" })),
+      }),
+    ),
+  );
+  const describe = ({ digest, content }: Blob, mediaType: string): object => ({ mediaType, size: content.length, digest });
+  const manifest = toBlob(
+    Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: schema2, config: describe(config, imageConfig), layers: layers.map((layer) => describe(layer, gzipLayer)) })),
+  );
+  return { blobs: [config, ...layers], manifest: { ...manifest, mediaType: schema2, isTagged: false }, architecture };
+}
+
+function baseLayer(mark: string, architecture: string): Uint8Array {
+  const links = ["sh", "cat", "sleep", "echo", "uname"].map((name): TarEntry => ({ path: `bin/${name}`, mode: 0o777, linkTarget: "busybox" }));
+  return encodeTar([
+    { path: "bin/", mode: 0o755 },
+    { path: "etc/", mode: 0o755 },
+    { path: "bin/busybox", mode: 0o755, content: readFileSync(resolveTool("busybox")) },
+    ...links,
+    { path: "etc/passwd", mode: 0o644, content: Buffer.from("root:x:0:0:root:/root:/bin/sh\n") },
+    { path: "mark", mode: 0o644, content: Buffer.from(mark) },
+    { path: "architecture", mode: 0o644, content: Buffer.from(architecture) },
+  ]);
+}
+
+/** The same bytes each time, as far as they go, so that two images may share the layer. */
+function randomLayer(sizeBytes: number, index: number): Uint8Array {
+  const content = Buffer.alloc(sizeBytes);
+  for (let offset = 0; offset < sizeBytes; offset += 32) createHash("sha256").update(`${index} ${offset}`).digest().copy(content, offset);
+  return encodeTar([{ path: `layer-${index}`, mode: 0o644, content }]);
+}
+
+function toBlob(content: Uint8Array): Blob {
+  return { digest: toDigest(content), content };
+}
+
+function toDigest(content: Uint8Array): string {
+  return `sha256:${createHash("sha256").update(content).digest("hex")}`;
+}

@@ -1,0 +1,182 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { encodeImage, type PublishedImage, type TestImage } from "./registry-image.ts";
+import { runProcess } from "./run-process.ts";
+import { testSetting } from "./test-setting.ts";
+import { TestingError } from "./testing-error.ts";
+import { resolveTool } from "./tool-path.ts";
+
+/** The one login of a registry that asks for one. */
+export const registryLogin = { username: "ada", password: "correct-horse-battery-staple" } as const;
+/** bcrypt of that password, which is the only kind that the registry takes. */
+const passwordHash = "$2b$05$abcdefghijklmnopqrstuu85MXjg6exOQL.AXFImpsqFFSBHJgLRe";
+
+export interface TestRegistryOptions {
+  /** True: nothing without `registryLogin`. */
+  readonly hasLogin?: boolean;
+  /** True: https, with a certificate of a private CA. */
+  readonly hasTls?: boolean;
+}
+
+/** A request below `/v2/` of the registry. */
+interface RegistryRequest {
+  readonly method: "GET" | "HEAD" | "POST" | "PUT";
+  readonly path: string;
+  readonly body?: Uint8Array;
+  readonly type?: string;
+}
+
+interface RegistryAnswer {
+  readonly status: number;
+  readonly location: string;
+}
+
+/** A registry (Debian's docker-registry) on loopback. Disposing it ends the process and removes its folder. */
+export class TestRegistry implements AsyncDisposable {
+  /** `127.0.0.1:port`. */
+  readonly host: string;
+  /** The private CA's certificate; undefined without TLS. */
+  readonly caPath: string | undefined;
+  readonly #folder: string;
+  readonly #process: ChildProcess;
+  readonly #options: TestRegistryOptions;
+
+  private constructor(host: string, folder: string, child: ChildProcess, options: TestRegistryOptions) {
+    this.host = host;
+    this.#folder = folder;
+    this.#process = child;
+    this.#options = options;
+    this.caPath = options.hasTls === true ? join(folder, "ca.crt") : undefined;
+  }
+
+  /** Settles when the registry answers. */
+  static async start(options: TestRegistryOptions = {}): Promise<TestRegistry> {
+    const folder = await mkdtemp(join(testSetting("TEST_SCRATCH"), "registry-"));
+    const port = await findFreePort();
+    if (options.hasTls === true) await makeCertificates(folder);
+    await writeFile(join(folder, "htpasswd"), `${registryLogin.username}:${passwordHash}\n`);
+    await writeFile(join(folder, "config.json"), JSON.stringify(toConfig(folder, port, options)));
+    const log = openSync(join(folder, "log"), "a");
+    const child = spawn(resolveTool("docker-registry"), ["serve", join(folder, "config.json")], { stdio: ["ignore", log, log] });
+    closeSync(log);
+    child.once("error", () => undefined);
+    const registry = new TestRegistry(`127.0.0.1:${port}`, folder, child, options);
+    try {
+      await registry.#untilReady();
+    } catch (error) {
+      await registry[Symbol.asyncDispose]();
+      throw error;
+    }
+    return registry;
+  }
+
+  /** Puts an image there, as `podman push` would, and tells what it became. A name that is used moves to the new image. */
+  async publish(name: string, image: TestImage = {}): Promise<PublishedImage> {
+    const [repository = "", tag = "latest"] = name.split(":");
+    const published = encodeImage(image);
+    for (const blob of published.blobs) await this.#upload(repository, blob.digest, blob.content);
+    for (const manifest of published.manifests) {
+      for (const reference of manifest.isTagged ? [manifest.digest, tag] : [manifest.digest]) {
+        await this.#expect(201, { method: "PUT", path: `${repository}/manifests/${reference}`, body: manifest.content, type: manifest.mediaType });
+      }
+    }
+    return published;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#process.pid !== undefined && this.#process.exitCode === null && this.#process.signalCode === null) {
+      const gone = once(this.#process, "exit");
+      this.#process.kill("SIGKILL");
+      await gone;
+    }
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #upload(repository: string, digest: string, content: Uint8Array): Promise<void> {
+    const { location } = await this.#expect(202, { method: "POST", path: `${repository}/blobs/uploads/` });
+    const path = location.replace(/^.*\/v2\//, "");
+    await this.#expect(201, { method: "PUT", path: `${path}&digest=${encodeURIComponent(digest)}`, body: content, type: "application/octet-stream" });
+  }
+
+  async #expect(status: number, request: RegistryRequest): Promise<RegistryAnswer> {
+    const answer = await this.#ask(request);
+    if (answer.status !== status) throw new TestingError("registry", `the test registry answered ${answer.status} to ${request.method} ${request.path}`);
+    return answer;
+  }
+
+  async #untilReady(): Promise<void> {
+    for (let tries = 0; tries < 500; tries += 1) {
+      const answer = await this.#ask({ method: "GET", path: "" }).catch(() => undefined);
+      if (answer?.status === 200) return;
+      if (this.#process.pid === undefined || this.#process.exitCode !== null) break;
+      await sleep(20);
+    }
+    const log = await readFile(join(this.#folder, "log"), "utf8");
+    throw new TestingError("registry", `the test registry did not start: ${log.slice(-500)}`);
+  }
+
+  #ask({ method, path, body, type }: RegistryRequest): Promise<RegistryAnswer> {
+    const { hasTls = false, hasLogin = false } = this.#options;
+    return new Promise((resolve, reject) => {
+      const outgoing = (hasTls ? httpsRequest : httpRequest)(`${hasTls ? "https" : "http"}://${this.host}/v2/${path}`, {
+        method,
+        agent: false,
+        rejectUnauthorized: false,
+        headers: { ...(type !== undefined && { "Content-Type": type }), "Content-Length": body?.length ?? 0 },
+        ...(hasLogin && { auth: `${registryLogin.username}:${registryLogin.password}` }),
+      });
+      outgoing.once("error", reject);
+      outgoing.once("response", (answer) => {
+        answer.resume().once("end", () => resolve({ status: answer.statusCode ?? 0, location: answer.headers.location ?? "" }));
+      });
+      outgoing.end(body);
+    });
+  }
+}
+
+function toConfig(folder: string, port: number, options: TestRegistryOptions): object {
+  return {
+    version: "0.1",
+    log: { level: "error" },
+    storage: { filesystem: { rootdirectory: join(folder, "data") } },
+    http: {
+      addr: `127.0.0.1:${port}`,
+      secret: "of no use",
+      ...(options.hasTls === true && { tls: { certificate: join(folder, "server.crt"), key: join(folder, "server.key") } }),
+    },
+    ...(options.hasLogin === true && { auth: { htpasswd: { realm: "test", path: join(folder, "htpasswd") } } }),
+  };
+}
+
+/** A CA, and a certificate of it for 127.0.0.1. */
+async function makeCertificates(folder: string): Promise<void> {
+  await writeFile(join(folder, "server.ext"), "subjectAltName=IP:127.0.0.1\n");
+  const steps = [
+    "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test-ca -keyout ca.key -out ca.crt",
+    "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=127.0.0.1 -keyout server.key -out server.csr",
+    "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile server.ext -out server.crt",
+  ];
+  for (const step of steps) {
+    const args = step.split(" ").map((word) => (/\.(key|crt|csr|ext)$/.test(word) ? join(folder, word) : word));
+    const result = await runProcess(resolveTool("openssl"), args, { signal: AbortSignal.timeout(20_000) });
+    if (result.code !== 0) throw new TestingError("registry", `no certificate for the test registry: ${result.stderr}`);
+  }
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const closed = once(server, "close");
+  server.close();
+  await closed;
+  if (address === null || typeof address === "string") throw new TestingError("registry", "no free port on loopback");
+  return address.port;
+}
