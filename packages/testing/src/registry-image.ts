@@ -61,7 +61,7 @@ export function encodeImage(image: TestImage): PublishedImage {
 }
 
 function encodeSingle(image: TestImage, architecture: string): { readonly blobs: readonly Blob[]; readonly manifest: Manifest; readonly architecture: string } {
-  const tars = [baseLayer(`${image.mark ?? ""}`, architecture), ...(image.layerBytes ?? []).map((size, index) => randomLayer(size, index))];
+  const tars = [baseLayer(image.mark ?? "", architecture), ...(image.layerBytes ?? []).map((size, index) => randomLayer(size, index))];
   const layers = tars.map((tar) => toBlob(gzipSync(tar, { level: 1 })));
   const config = toBlob(
     Buffer.from(

@@ -29,6 +29,7 @@ export class RegistryProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #upstream: string;
   #faults: readonly ActiveFault[] = [];
+  #host = "";
 
   private constructor(upstream: string) {
     this.#upstream = upstream;
@@ -40,14 +41,15 @@ export class RegistryProxy implements AsyncDisposable {
     const proxy = new RegistryProxy(upstream);
     proxy.#server.listen(0, "127.0.0.1");
     await once(proxy.#server, "listening");
+    const address = proxy.#server.address();
+    if (address === null || typeof address === "string") throw new TestingError("registry", "the proxy does not listen");
+    proxy.#host = `127.0.0.1:${address.port}`;
     return proxy;
   }
 
   /** `127.0.0.1:port`. */
   get host(): string {
-    const address = this.#server.address();
-    if (address === null || typeof address === "string") throw new TestingError("registry", "the proxy does not listen");
-    return `127.0.0.1:${address.port}`;
+    return this.#host;
   }
 
   count(pattern: RegExp): number {
