@@ -8,7 +8,7 @@ import type { PodmanHost } from "../engine/podman-host.ts";
 import type { ProcessIdentity } from "../host/proc-files.ts";
 import type { LogCollector } from "../logs/open-log-sinks.ts";
 import type { TaskLogs } from "../logs/task-logs.ts";
-import { memoryLimitBytes } from "../topics/limits.ts";
+import { memoryLimitBytes } from "../topics/limits/memory.ts";
 import type { RepeatedFailure } from "../repeated-failure.ts";
 import { settleOrAbort } from "../settle-or-abort.ts";
 import { SharedOutcome } from "../shared-outcome.ts";
@@ -77,6 +77,7 @@ export class TaskHandle {
   #isRestarting = false;
   #hasRestarted = false;
   #stopSignal: string;
+  #memoryLimitBytes: number | undefined;
   #hintOfExit: () => void = () => undefined;
   #result: WaitResult | undefined;
   #completedAt: Date | undefined;
@@ -88,6 +89,7 @@ export class TaskHandle {
     this.processes = new TaskProcesses(options.services.roots, this.containerId, knownProcesses(options));
     this.#startedAt = options.startedAt;
     this.#stopSignal = options.stopSignal ?? "";
+    this.#memoryLimitBytes = memoryLimitBytes(this.task.resources);
     this.#options = options;
     this.#delivered = this.#live();
     this.#deliveredOutcome = new SharedOutcome(this.#delivered);
@@ -254,6 +256,8 @@ export class TaskHandle {
 
   #note(inspect: ContainerInspect): void {
     this.#stopSignal = inspect.config.stopSignal;
+    // A key of the task's config may have set another than Nomad knows of.
+    if (inspect.host.memoryBytes > 0) this.#memoryLimitBytes = inspect.host.memoryBytes;
     this.#inspected.resolve(inspect);
   }
 
@@ -286,7 +290,7 @@ export class TaskHandle {
         startedAt: this.#startedAt,
         // A process that the kernel has in the container's cgroup was started in this boot, whatever an old state says.
         sameBoot: sameBoot || this.#hasRestarted || this.processes.isMainKnown,
-        memoryLimitBytes: memoryLimitBytes(this.task.resources),
+        memoryLimitBytes: this.#memoryLimitBytes,
         looks: outcomesOf(services.looks),
         waits: outcomesOf(services.waits),
       },

@@ -6,7 +6,7 @@ import { plainTask } from "@driver/testing";
 import fc from "fast-check";
 import type { EngineFacts } from "../engine/engine-facts.ts";
 import { mistakesOf, specOf, type Wishes } from "../../test/plan-of.ts";
-import { memoryLimitBytes } from "./limits.ts";
+import { memoryLimitBytes } from "./limits/memory.ts";
 
 type Limits = NonNullable<ContainerSpec["resource_limits"]>;
 
@@ -116,6 +116,29 @@ test("never asks the kernel for less than it takes", () => {
 test("passes on how inclined the kernel is to kill the task", () => {
   assert.equal(specOf({ task: { resources: withLinux({ oomScoreAdj: -500 }) } }).oom_score_adj, -500);
   assert.ok(!("oom_score_adj" in specOf()));
+});
+
+test("takes the task's own word on that before Nomad's", () => {
+  const task = { resources: withLinux({ oomScoreAdj: -500 }) };
+  assert.equal(specOf({ task, config: { oom_score_adj: 300 } }).oom_score_adj, 300);
+  assert.equal(specOf({ task, config: { oom_score_adj: 0 } }).oom_score_adj, -500);
+  for (const score of [-1001, 1001]) {
+    const message = `config key oom_score_adj: ${score} is out of range; -1000 to 1000 would be right`;
+    assert.deepEqual(mistakesOf({ config: { oom_score_adj: score } }), [`oom_score_adj > ${message}`]);
+  }
+});
+
+for (const { pids, planned } of [{ pids: 64, planned: { limit: 64 } }, { pids: 0, planned: undefined }, { pids: -1, planned: undefined }]) {
+  test(`plans ${pids} processes as ${JSON.stringify(planned)}`, () => assert.deepEqual(limitsOf(resources, { config: { pids_limit: pids } }).pids, planned));
+}
+
+test("refuses a limit of processes that a rootless user's cgroups cannot hold", () => {
+  assert.throws(() => limitsOf(resources, { config: { pids_limit: 64 }, facts: rootlessWith("memory") }), /config key pids_limit: needs the cgroup controller pids/);
+});
+
+test("passes on the kernel's settings", () => {
+  assert.deepEqual(specOf({ config: { sysctl: [{ "net.core.somaxconn": "64" }, { "kernel.msgmax": "9000" }] } }).sysctl, { "net.core.somaxconn": "64", "kernel.msgmax": "9000" });
+  for (const config of [{}, { sysctl: [{}] }, { sysctl: null }]) assert.ok(!("sysctl" in specOf({ config })));
 });
 
 const slices: readonly { readonly facts: Partial<EngineFacts>; readonly parent: string | undefined }[] = [

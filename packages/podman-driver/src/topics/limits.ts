@@ -1,10 +1,10 @@
 import type { ContainerSpec } from "@driver/libpod";
-import { attr, mapAttr, type LinuxResources, type TaskResources } from "@driver/nomad-plugin";
+import { attr, mapAttr, type LinuxResources } from "@driver/nomad-plugin";
 import type { EngineFacts } from "../engine/engine-facts.ts";
+import { fitMemory, toMemory } from "./limits/memory.ts";
+import { toUlimits } from "./limits/ulimit.ts";
 import type { Report } from "./report.ts";
 import { topic } from "./topic.ts";
-
-const mib = 1_048_576;
 
 /** The kernel takes no other shares (cgroup v1: `cpu.shares`; v2: runtimes make a weight of them, and some fail beyond). */
 const [fewestShares, mostShares] = [2, 262_144];
@@ -15,53 +15,57 @@ const [shortestPeriodUs, longestPeriodUs] = [1000, 1_000_000];
 /** How much of the host the task may use: what the job's `resources` say, and more. */
 export const limitsTopic = topic({
   fields: {
-    memory_reservation: attr.string({ notYet: true, help: "Soft memory limit, e.g. 100m." }),
-    memory_swap: attr.string({ notYet: true, help: "Limit of memory and swap together, e.g. 180m; -1: no limit." }),
-    memory_swappiness: attr.number({ notYet: true, help: "Inclination to swap, 0 to 100; cgroup v1 only." }),
+    memory_reservation: attr.string({ help: "Soft memory limit, e.g. 100m; below memory_max never more than the task's memory." }),
+    memory_swap: attr.string({ help: "Limit of memory and swap together, e.g. 180m; -1: no limit; not set: twice the memory limit." }),
+    memory_swappiness: attr.number({ help: "Inclination to swap, 0 to 100; cgroup v1 only." }),
+    memory_hard_limit: attr.number({ help: "Memory limit in MB, as Docker's driver has it; resources.memory_max is the newer way." }),
     cpu_hard_limit: attr.bool({ default: false, help: "Limit CPU time to the task's share even on an idle machine." }),
     cpu_cfs_period: attr.number({ format: "uint64", help: "Period of cpu_hard_limit in microseconds, up to 1000000; default 100000." }),
-    pids_limit: attr.number({ notYet: true, help: "Most processes at a time; 0 or less: Podman's default." }),
-    oom_score_adj: attr.number({ format: "int16", default: 0, notYet: true, help: "Inclination of the kernel to kill the task, -1000 to 1000." }),
-    ulimit: mapAttr("string", { notYet: true, help: "Resource limits by name as soft[:hard]." }),
-    sysctl: mapAttr("string", { notYet: true, help: "Kernel settings of the container's namespaces." }),
+    pids_limit: attr.number({ help: "Most processes at a time; 0 or less: Podman's default." }),
+    oom_score_adj: attr.number({ format: "int16", default: 0, help: "Inclination of the kernel to kill the task, -1000 to 1000." }),
+    ulimit: mapAttr("string", { help: "Resource limits by name as soft[:hard]; -1 or unlimited: no limit." }),
+    sysctl: mapAttr("string", { help: "Kernel settings of the container's namespaces." }),
   },
-  want: ({ cpu_hard_limit: isHard, cpu_cfs_period: periodUs = 0 }, { task, settings, report }) => ({
-    memory: toMemory(task.resources),
-    cpuShares: toShares(task.resources.cpuShares),
+  want: (options, { task: { resources }, settings, report }) => ({
+    memory: toMemory(resources, options, report),
+    cpuShares: toShares(resources.cpuShares),
     // `cpusetCgroup` is not followed: every task has one, and what Nomad puts into it changes while the task runs.
-    cpus: task.resources.linux.cpusetCpus,
-    isHard,
-    quota: isHard ? toQuota(task.resources.linux.percentTicks, { periodUs, hostCpuCount: settings.hostCpuCount }, report) : givenQuota(task.resources.linux),
-    oomScoreAdj: task.resources.linux.oomScoreAdj,
+    cpus: resources.linux.cpusetCpus,
+    isHard: options.cpu_hard_limit,
+    quota: options.cpu_hard_limit
+      ? toQuota(resources.linux.percentTicks, { periodUs: options.cpu_cfs_period ?? 0, hostCpuCount: settings.hostCpuCount }, report)
+      : givenQuota(resources.linux),
+    pidsLimit: Math.max(0, options.pids_limit ?? 0),
+    oomScoreAdj: toOomScoreAdj(options.oom_score_adj, report) || resources.linux.oomScoreAdj,
+    ulimits: toUlimits(options.ulimit, report),
+    sysctl: options.sysctl,
   }),
-  plan: ({ memory, cpuShares, cpus, isHard, quota, oomScoreAdj }, { facts, report }) => {
+  plan: ({ cpuShares, cpus, isHard, quota, pidsLimit, oomScoreAdj, ulimits, sysctl, ...wanted }, { facts, report }) => {
     if (cpus !== "") checkController("cpuset", "cores", { facts, report });
     if (isHard) checkController("cpu", "cpu_hard_limit", { facts, report });
+    if (pidsLimit > 0) checkController("pids", "pids_limit", { facts, report });
     // A rootless Podman weighs tasks only where systemd has delegated the CPU controller to its user.
     const mayWeigh = !facts.rootless || facts.cgroupControllers.includes("cpu");
+    const { memory, notices } = fitMemory(wanted.memory, { facts, report });
     const spec: Partial<ContainerSpec> = {
       resource_limits: {
         ...(Object.keys(memory).length > 0 && { memory }),
         cpu: { ...(mayWeigh && cpuShares !== undefined && { shares: cpuShares }), ...(cpus !== "" && { cpus }), ...quota },
+        ...(pidsLimit > 0 && { pids: { limit: pidsLimit } }),
       },
       ...(oomScoreAdj !== 0 && { oom_score_adj: oomScoreAdj }),
+      ...(ulimits.length > 0 && { r_limits: ulimits }),
+      ...(Object.keys(sysctl).length > 0 && { sysctl }),
       // Nomad's own slice holds its tasks where systemd manages cgroups (as the Go driver does).
       ...(facts.cgroupVersion === "v2" && facts.cgroupManager === "systemd" && { cgroup_parent: "nomad.slice" }),
     };
-    return { spec };
+    return { spec, notices };
   },
 });
 
-/** The limit Podman will enforce; undefined: none. */
-export function memoryLimitBytes(resources: TaskResources): number | undefined {
-  return toMemory(resources).limit;
-}
-
-/** `memory_max` is the limit where it is set, and `memory` is then what the kernel keeps for the task; -1 means no limit (`nomad` 2.0.4). */
-function toMemory({ memoryMb, memoryMaxMb }: TaskResources): { readonly limit?: number; readonly reservation?: number } {
-  if (memoryMaxMb === -1) return memoryMb > 0 ? { reservation: memoryMb * mib } : {};
-  if (memoryMaxMb > 0) return { limit: memoryMaxMb * mib, ...(memoryMb > 0 && { reservation: memoryMb * mib }) };
-  return memoryMb > 0 ? { limit: memoryMb * mib } : {};
+function toOomScoreAdj(score: number, report: Report): number {
+  if (Math.abs(score) > 1000) report.refuse({ key: "oom_score_adj", value: score, problem: "is out of range", remedy: "-1000 to 1000 would be right" });
+  return score;
 }
 
 /** Shares beyond what the kernel takes count as the nearest it does, as with Nomad's Docker driver. */

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { RlimitSpec } from "@driver/libpod";
+import { mistakesOf, specOf } from "../../../test/plan-of.ts";
+
+const none = 18_446_744_073_709_551_615n;
+
+const rows: readonly { readonly name: string; readonly text: string; readonly planned: RlimitSpec }[] = [
+  { name: "nofile", text: "1024", planned: { type: "nofile", soft: 1024, hard: 1024 } },
+  { name: "nofile", text: "1024:2048", planned: { type: "nofile", soft: 1024, hard: 2048 } },
+  { name: "NOFILE", text: " 1024 : 2048 ", planned: { type: "nofile", soft: 1024, hard: 2048 } },
+  { name: "core", text: "0", planned: { type: "core", soft: 0, hard: 0 } },
+  { name: "memlock", text: "-1", planned: { type: "memlock", soft: none, hard: none } },
+  { name: "memlock", text: "-1:-1", planned: { type: "memlock", soft: none, hard: none } },
+  { name: "memlock", text: "unlimited", planned: { type: "memlock", soft: none, hard: none } },
+  { name: "memlock", text: "8192:unlimited", planned: { type: "memlock", soft: 8192, hard: none } },
+  { name: "fsize", text: "9007199254740993", planned: { type: "fsize", soft: 9_007_199_254_740_993n, hard: 9_007_199_254_740_993n } },
+];
+for (const { name, text, planned } of rows) {
+  test(`takes ${name} = "${text}"`, () => assert.deepEqual(specOf({ config: { ulimit: [{ [name]: text }] } }).r_limits, [planned]));
+}
+
+test("takes several limits, of which the later of one name counts", () => {
+  const limits = specOf({ config: { ulimit: [{ nofile: "1", nproc: "5" }, { nofile: "2" }] } }).r_limits;
+  assert.deepEqual(limits, [{ type: "nofile", soft: 2, hard: 2 }, { type: "nproc", soft: 5, hard: 5 }]);
+  assert.ok(!("r_limits" in specOf({ config: { ulimit: [{}] } })));
+});
+
+for (const text of ["", "x", "1.5", "-2", "1:", ":1", "1:2:3", "18446744073709551616", "0x10", "host"]) {
+  test(`refuses the limit "${text}"`, () => {
+    assert.deepEqual(mistakesOf({ config: { ulimit: [{ nofile: text }] } }), [
+      `ulimit.nofile > config key ulimit.nofile: "${text}" is no limit; write soft or soft:hard, each a whole number, -1 or unlimited, e.g. 1024:4096`,
+    ]);
+  });
+}
+
+for (const text of ["2:1", "-1:5", "unlimited:5"]) {
+  test(`refuses "${text}", which is soft above hard`, () => assert.match(mistakesOf({ config: { ulimit: [{ nofile: text }] } }).join(), /has a soft limit above the hard one/));
+}
+
+for (const name of ["files", "RLIMIT_NOFILE", "", "host"]) {
+  test(`refuses a limit called "${name}"`, () => assert.match(mistakesOf({ config: { ulimit: [{ [name]: "1" }] } }).join(), /is no limit that Linux has; it has as, core, cpu, /));
+}

@@ -1,0 +1,42 @@
+import type { RlimitSpec } from "@driver/libpod";
+import type { Report } from "../report.ts";
+
+/** What Linux knows (getrlimit(2)); Podman finds out about another name when the container is started only. */
+const names = [
+  "as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio", "rttime", "sigpending", "stack",
+];
+
+const unlimited = 2n ** 64n - 1n;
+const form = "write soft or soft:hard, each a whole number, -1 or unlimited, e.g. 1024:4096";
+
+/** Limits of the task's processes, each as `soft[:hard]`; the hard one is the soft one where it is not set. */
+export function toUlimits(limits: Readonly<Record<string, string>>, report: Report): readonly RlimitSpec[] {
+  return Object.entries(limits).flatMap(([name, text]) => {
+    const key = `ulimit.${name}`;
+    const type = name.toLowerCase();
+    if (!names.includes(type)) {
+      report.refuse({ key, problem: "is no limit that Linux has", remedy: `it has ${names.join(", ")}` });
+      return [];
+    }
+    const [soft, hard, ...more] = text.split(":").map(toNumber);
+    if (soft === undefined || more.length > 0 || (hard === undefined && text.includes(":"))) {
+      report.refuse({ key, value: text, problem: "is no limit", remedy: form });
+      return [];
+    }
+    const highest = hard ?? soft;
+    if (soft > highest) report.refuse({ key, value: text, problem: "has a soft limit above the hard one", remedy: form });
+    return [{ type, soft: toJsonNumber(soft), hard: toJsonNumber(highest) }];
+  });
+}
+
+function toNumber(text: string): bigint | undefined {
+  const trimmed = text.trim();
+  if (trimmed === "-1" || trimmed.toLowerCase() === "unlimited") return unlimited;
+  const number = /^\d{1,20}$/.test(trimmed) ? BigInt(trimmed) : undefined;
+  return number !== undefined && number <= unlimited ? number : undefined;
+}
+
+/** A number would be rounded beyond 2^53, and Podman takes no -1 up to 5.5. */
+function toJsonNumber(limit: bigint): number | bigint {
+  return limit <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(limit) : limit;
+}
