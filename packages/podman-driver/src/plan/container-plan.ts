@@ -40,9 +40,11 @@ export function planContainer({ task, decoded, settings, facts }: PlanInput): Co
   const parts = planned.map(({ part }) => part);
   const name = toContainerName(task.name, task.allocId);
   const checks = planned.flatMap(({ part, verify }) => (part.isVerified === true && verify !== undefined ? [verify] : []));
+  const spec = mergeSpecs(parts.map((part) => part.spec ?? {}));
+  const env = Object.fromEntries([spec.env, ...parts.map((part) => part.env)].flatMap((one = {}) => Object.entries(one)));
   return {
     name,
-    spec: { ...mergeSpecs(parts.map(({ spec = {} }) => spec)), name },
+    spec: { ...spec, env, name },
     needs: [...toPathNeeds(decoded.wishes, { policy: settings.policy, allocDir: task.allocDir }), ...parts.flatMap(({ needs = [] }) => needs)],
     notices: [...decoded.notices, ...parts.flatMap(({ notices = [] }) => notices)],
     findShortfalls: checks.length === 0 ? undefined : (made) => checks.flatMap((verify) => verify(made)),

@@ -22,7 +22,16 @@ const taskSamples: Samples = {
   args: { args: ["-c"] },
   entrypoint: { entrypoint: ["sh"] },
   working_dir: { working_dir: "/w" },
+  work_dir: { work_dir: "/w" },
   hostname: { hostname: "h" },
+  init: { init: true },
+  init_path: { init: true, init_path: "/usr/libexec/podman/catatonit" },
+  tty: { tty: true },
+  interactive: { interactive: true },
+  stop_signal: { stop_signal: "SIGINT" },
+  stop_timeout: { stop_timeout: 3 },
+  timezone: { timezone: "Europe/Paris" },
+  umask: { umask: "0027" },
   labels: { labels: [{ app: "x" }] },
   log_files: { log_files: { max_files: 3 } },
   "log_files.max_files": { log_files: { max_files: 3 } },
@@ -53,6 +62,11 @@ const taskSamples: Samples = {
   storage_opt: { storage_opt: { size: "64m" } },
   shm_size: { shm_size: "64m" },
   devices: { devices: ["/dev/fuse"] },
+  port_map: { port_map: [{ http: 8080 }] },
+  extra_hosts: { extra_hosts: ["db:192.0.2.10"] },
+  dns_servers: { dns_servers: ["192.0.2.1"] },
+  dns_search_domains: { dns_search_domains: ["example.test"] },
+  dns_options: { dns_options: ["ndots:2"] },
 };
 
 /** A sample for each key of a mount block; what a volume is made of shows in the plan's needs. */

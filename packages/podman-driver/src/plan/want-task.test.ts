@@ -29,7 +29,13 @@ describe("a deprecated key", () => {
     const config = { [path]: type.startsWith("list(map(") ? [{ a: 1 }] : ["a"] };
     // Where it takes no effect, there is nothing to be told beside the refusal.
     if (notYet) test(`is refused as any that takes no effect: ${path}`, () => assert.equal(mistakesOf({ config }).length, 1));
-    else test(`gives a notice of what to use instead: ${path}`, () => assert.deepEqual(decodedOf({ config }).notices, [`config key ${path} is deprecated: use ${deprecated}`]));
+    else {
+      test(`gives a notice of what to use instead: ${path}`, () => {
+        const ports = [{ label: "a", hostPort: 20_001, to: 0, hostIp: "" }];
+        const task = { resources: { ...plainTask().resources, ports } };
+        assert.deepEqual(decodedOf({ config, task }).notices, [`config key ${path} is deprecated: use ${deprecated}`]);
+      });
+    }
   }
 });
 

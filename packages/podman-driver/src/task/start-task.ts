@@ -21,8 +21,8 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
   await using undo = new Rollback(request.logger);
   const { observed, isTakenOver } = await startContainer(request, undo, signal);
   const startedAt = observed.state.startedAt ?? new Date();
-  const { source, files } = request.decoded.wanted.logging;
-  const network = toDriverNetwork(observed.network, {});
+  const { logging: { source, files }, network: { portMap } } = request.decoded.wanted;
+  const network = toDriverNetwork(observed.network, portMap);
   const processes = identifyContainer(request.services.roots, { containerId: observed.id, ...observed.state, proven: undefined });
   const driverState = encodeTaskState({
     containerId: observed.id,

@@ -1,24 +1,44 @@
 import { isIP } from "node:net";
 import type { ContainerSpec } from "@driver/libpod";
+import { attr } from "@driver/nomad-plugin";
+import type { Report } from "./report.ts";
 import { topic } from "./topic.ts";
 
-/** How the container resolves names. The group's `dns` block counts even when it lists no servers; else the plugin's `dns_servers`. */
+/**
+ * How the container resolves names. The group's `dns` block counts alone, even when it lists no servers (as with Nomad's Docker
+ * driver); else the task's own keys, and the plugin's `dns_servers` where the task names no servers.
+ */
 export const dnsTopic = topic({
-  fields: {},
-  want: (_options, { task, settings, report }) => {
-    const dns = task.dns ?? { servers: settings.dnsServers, searches: [], options: [] };
-    const key = task.dns === undefined ? "dns_servers" : "dns.servers";
-    for (const server of dns.servers) {
-      if (isIP(server) === 0) report.refuse({ key, value: server, problem: "is not an IP address", remedy: "name servers are given by address" });
-    }
-    return dns;
+  fields: {
+    dns_servers: attr.list("string", { help: "Name servers by address; not set: the plugin's. A dns block of the group replaces them." }),
+    dns_search_domains: attr.list("string", { help: "Domains that names are looked up in; a dns block of the group replaces them." }),
+    dns_options: attr.list("string", { help: "Options of the resolver, e.g. ndots:2; a dns block of the group replaces them." }),
   },
-  plan: ({ servers, searches, options }) => {
+  want: ({ dns_servers: servers, dns_search_domains: searches, dns_options: options }, { task, settings, report }) => {
+    const own = { servers: servers.length > 0 ? servers : settings.dnsServers, searches, options };
+    const dns = task.dns ?? own;
+    const [serverKey, searchKey, optionKey] = task.dns === undefined ? ["dns_servers", "dns_search_domains", "dns_options"] : ["dns.servers", "dns.searches", "dns.options"];
+    for (const server of dns.servers) {
+      if (isIP(server) === 0) report.refuse({ key: serverKey, value: server, problem: "is not an IP address", remedy: "name servers are given by address" });
+    }
+    checkWords(searchKey, dns.searches, report);
+    checkWords(optionKey, dns.options, report);
+    const unused = Object.entries({ dns_servers: servers, dns_search_domains: searches, dns_options: options }).filter(([, list]) => list.length > 0);
+    return { ...dns, unusedKeys: task.dns === undefined ? [] : unused.map(([key]) => key) };
+  },
+  plan: ({ servers, searches, options, unusedKeys }) => {
     const spec: Partial<ContainerSpec> = {
       ...(servers.length > 0 && { dns_server: servers }),
       ...(searches.length > 0 && { dns_search: searches }),
       ...(options.length > 0 && { dns_option: options }),
     };
-    return { spec };
+    return { spec, notices: unusedKeys.map((key) => `${key} is not used: the group has a dns block`) };
   },
 });
+
+/** Podman writes into resolv.conf whatever it is given (podman 4.3 to 6.1). */
+function checkWords(key: string, words: readonly string[], report: Report): void {
+  for (const word of words) {
+    if (!/^\S+$/.test(word)) report.refuse({ key, value: word, problem: "is not one word", remedy: "write each as an item of its own, without blanks" });
+  }
+}

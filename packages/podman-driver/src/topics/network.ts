@@ -2,6 +2,8 @@ import { isIP } from "node:net";
 import type { NamespaceSpec, PortMappingSpec } from "@driver/libpod";
 import { attr, mapAttr, type TaskConfig } from "@driver/nomad-plugin";
 import { isAtLeast, type EngineFacts } from "../engine/engine-facts.ts";
+import { toExtraHosts, toHostAdd } from "./network/extra-hosts.ts";
+import { toPortEnv, toPortMap } from "./network/port-map.ts";
 import type { Report } from "./report.ts";
 import { topic } from "./topic.ts";
 
@@ -18,22 +20,28 @@ export const networkTopic = topic({
     ipv6_address: attr.string({ notYet: true, help: "Fixed IPv6 address." }),
     static_ips: attr.list("string", { notYet: true, help: "More fixed addresses." }),
     static_mac: attr.string({ notYet: true, help: "Fixed MAC address." }),
-    extra_hosts: attr.list("string", { notYet: true, help: "Entries of /etc/hosts as host:ip." }),
+    extra_hosts: attr.list("string", { help: "Entries of /etc/hosts as host:ip; host-gateway for the host needs Podman 4.7." }),
     ports: attr.list("string", { help: "Labels of the group's ports to publish." }),
-    port_map: mapAttr("number", { notYet: true, deprecated: "ports", help: "Container ports of the task's own network by label." }),
+    port_map: mapAttr("number", { deprecated: "ports", help: "Container ports by label: of the group's ports, or of the task's own network block." }),
   },
-  want: ({ network_mode: mode, ports }, { task, report }) => ({
+  want: ({ network_mode: mode, ports, port_map: portMap, extra_hosts: extraHosts }, { task, report }) => ({
     network: toNetwork(task, mode, report),
     ports: toPorts(task, ports, report),
+    ...toPortMap(task, portMap, ports, report),
     hosts: toHosts(task, report),
+    extraHosts: toExtraHosts(extraHosts, report),
   }),
-  plan: ({ network, ports, hosts }, { task, settings, facts, report }) => {
+  plan: ({ network, ports: labelled, published, portMap, unusedLabels, hosts, extraHosts }, { task, settings, facts, report }) => {
     const netns = toNamespace(network, settings.defaultRootlessMode, { facts, report });
+    const ports = [...labelled, ...published];
+    const hostadd = [...hosts, ...toHostAdd(extraHosts, { facts, report })];
     // Podman drops published ports with a warning where the container has no network of its own.
     const publishes = ports.length > 0 && !["host", "none", "path"].includes(netns.nsmode);
     return {
-      spec: { netns, ...(publishes && { portmappings: ports }), ...(hosts.length > 0 && { hostadd: hosts }) },
-      notices: toNotices(network, { ports, nsmode: netns.nsmode, task }),
+      spec: { netns, ...(publishes && { portmappings: ports }), ...(hostadd.length > 0 && { hostadd }) },
+      // The group's network has its own way to its ports, and Nomad tells them.
+      env: network.kind === "group" ? {} : toPortEnv(portMap),
+      notices: toNotices(network, { ports, unusedLabels, publishesMapped: published.length > 0, nsmode: netns.nsmode, task }),
     };
   },
 });
@@ -100,14 +108,26 @@ function toHosts({ networkIsolation }: TaskConfig, report: Report): readonly str
   return [`${hostname}:${address}`];
 }
 
-function toNotices(network: WantedNetwork, { ports, nsmode, task }: { readonly ports: readonly unknown[]; readonly nsmode: string; readonly task: TaskConfig }): readonly string[] {
+interface NoticeContext {
+  readonly ports: readonly unknown[];
+  /** Labels of `port_map` that no port has. */
+  readonly unusedLabels: readonly string[];
+  /** True: ports are published by `port_map`. */
+  readonly publishesMapped: boolean;
+  readonly nsmode: string;
+  readonly task: TaskConfig;
+}
+
+function toNotices(network: WantedNetwork, { ports, unusedLabels, publishesMapped, nsmode, task }: NoticeContext): readonly string[] {
   const unused = network.kind === "group" && network.unusedMode !== "";
   const reasons: Readonly<Record<string, string>> = { host: "the task listens on the host's own ports", none: "the task has no network" };
   const reason = ports.length > 0 ? reasons[nsmode] : undefined;
-  const ownPorts = nsmode === "host" ? undefined : describeOwnPorts(task);
+  const ownPorts = nsmode === "host" || publishesMapped ? undefined : describeOwnPorts(task);
   return [
     ...(unused ? [`network_mode "${network.unusedMode}" is not used: the task joins its group's network`] : []),
     ...(reason === undefined ? [] : [`ports are not published: with network_mode "${nsmode}" ${reason}`]),
+    ...(network.kind === "group" && publishesMapped ? ["port_map is not used: the task joins its group's network, where a port block says to which port it leads (to)"] : []),
+    ...(unusedLabels.length === 0 ? [] : [`port_map has no effect for ${quote(unusedLabels)}: the task's own network block has no such port`]),
     ...(ownPorts === undefined ? [] : [ownPorts]),
   ];
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ContainerSpec } from "@driver/libpod";
 import type { HclRecord, HclValue } from "@driver/nomad-plugin";
-import { mistakesOf, specOf } from "../../test/plan-of.ts";
+import { mistakesOf, planOf, specOf } from "../../test/plan-of.ts";
 
 type PlannedCommand = Pick<ContainerSpec, "command" | "entrypoint">;
 
@@ -35,6 +35,74 @@ for (const entrypoint of noEntrypoints) {
     assert.match(mistakesOf({ config: { entrypoint } }).join(), /^entrypoint > config key entrypoint: /);
   });
 }
+
+test("says that an entrypoint of one string is deprecated", () => {
+  assert.match(planOf({ config: { entrypoint: "sh" } }).notices.join(), /entrypoint as a string is deprecated, and it is not split: write a list/);
+  assert.deepEqual(planOf({ config: { entrypoint: ["sh"] } }).notices, []);
+});
+
+const rows: readonly { readonly config: HclRecord; readonly planned: Partial<ContainerSpec> }[] = [
+  { config: { init: true }, planned: { init: true } },
+  { config: { init: true, init_path: "/sbin/tini" }, planned: { init: true, init_path: "/sbin/tini" } },
+  { config: { init: false, init_path: "" }, planned: {} },
+  { config: { tty: true, interactive: true }, planned: { terminal: true, stdin: true } },
+  { config: { tty: false, interactive: false }, planned: {} },
+  { config: { stop_signal: "SIGINT" }, planned: { stop_signal: 2 } },
+  { config: { stop_signal: "usr1" }, planned: { stop_signal: 10 } },
+  { config: { stop_signal: "SIGRTMIN+3" }, planned: { stop_signal: 37 } },
+  { config: { stop_signal: "3" }, planned: { stop_signal: 3 } },
+  { config: { stop_signal: "" }, planned: {} },
+  { config: { stop_timeout: 0 }, planned: { stop_timeout: 0 } },
+  { config: { stop_timeout: 30 }, planned: { stop_timeout: 30 } },
+  { config: { timezone: "Europe/Paris" }, planned: { timezone: "Europe/Paris" } },
+  { config: { timezone: "local" }, planned: { timezone: "local" } },
+  { config: { timezone: "Etc/GMT+3" }, planned: { timezone: "Etc/GMT+3" } },
+  { config: { umask: "0027" }, planned: { umask: "0027" } },
+  { config: { umask: "77" }, planned: { umask: "77" } },
+  { config: { timezone: "", umask: "", work_dir: "", hostname: "" }, planned: {} },
+  { config: { working_dir: "/w" }, planned: { work_dir: "/w" } },
+  { config: { work_dir: "/w" }, planned: { work_dir: "/w", create_working_dir: true } },
+  { config: { hostname: "h".repeat(64) }, planned: { hostname: "h".repeat(64) } },
+];
+const plain = Object.keys(specOf());
+for (const { config, planned } of rows) {
+  test(`plans ${JSON.stringify(config)}`, () => assert.deepEqual(Object.fromEntries(Object.entries(specOf({ config })).filter(([name]) => !plain.includes(name))), planned));
+}
+
+test("says that the path of an init is not used without one", () => {
+  assert.deepEqual(planOf({ config: { init_path: "/sbin/tini" } }).notices, ["init_path is not used: the task does not set init = true"]);
+});
+
+const lookalike = "is no name of a time zone; write one such as Europe/Paris or UTC, or local for the host's";
+const refusals: readonly { readonly config: HclRecord; readonly message: string }[] = [
+  { config: { stop_signal: "STOPP" }, message: 'stop_signal: "STOPP" is no signal; write a name such as SIGINT, INT or SIGRTMIN+3, or a number from 1 to 64' },
+  { config: { stop_signal: "0" }, message: 'stop_signal: "0" is no signal; write a name such as SIGINT, INT or SIGRTMIN+3, or a number from 1 to 64' },
+  { config: { stop_timeout: -1 }, message: "stop_timeout: -1 is no time; write whole seconds, 0 or more" },
+  { config: { timezone: "../../../etc/hostname" }, message: `timezone: "../../../etc/hostname" ${lookalike}` },
+  { config: { timezone: "Europe/../../x" }, message: `timezone: "Europe/../../x" ${lookalike}` },
+  { config: { timezone: "/etc/hostname" }, message: `timezone: "/etc/hostname" ${lookalike}` },
+  { config: { umask: "8" }, message: 'umask: "8" is no umask; write octal digits, e.g. 0027' },
+  { config: { umask: "7777" }, message: 'umask: "7777" is no umask; write octal digits, e.g. 0027' },
+  { config: { hostname: "h".repeat(65) }, message: `hostname: "${"h".repeat(65)}" is too long; Linux takes 64 bytes at most` },
+  { config: { working_dir: "w" }, message: 'working_dir: "w" is no absolute path; write it from the root of the container' },
+  { config: { work_dir: "w" }, message: 'work_dir: "w" is no absolute path; write it from the root of the container' },
+  { config: { working_dir: "/w", work_dir: "/w" }, message: 'work_dir: "/w" is a second name for working_dir, which is set too; remove one of the two' },
+  { config: { command: " sh" }, message: 'command: " sh" has blanks at an end, which no program\'s name has; remove them, and give arguments in args' },
+  { config: { command: " " }, message: 'command: " " has blanks at an end, which no program\'s name has; remove them, and give arguments in args' },
+  { config: { entrypoint: [""] }, message: 'entrypoint: [""] takes away what the image runs, and the task says nothing else; set command' },
+];
+for (const { config, message } of refusals) {
+  const [key = ""] = message.split(":");
+  test(`refuses ${JSON.stringify(config)}`, () => assert.deepEqual(mistakesOf({ config }), [`${key} > config key ${message}`]));
+}
+
+test("refuses what is too long for Linux, without showing it", () => {
+  const long = "x".repeat(131_072);
+  const remedy = "Linux takes at most 131071; a template can write it into a file";
+  assert.deepEqual(mistakesOf({ task: { env: { A: long.slice(3) } } }), []);
+  assert.deepEqual(mistakesOf({ task: { env: { A: long.slice(2) } } }), [`env A > config key env A: is 131072 bytes long; ${remedy}`]);
+  assert.deepEqual(mistakesOf({ config: { args: [long] } }), [`args > config key args: has an argument of 131072 bytes; ${remedy}`]);
+});
 
 test("runs as the user, in the folder and under the name that the job says", () => {
   const { work_dir: workDir, hostname, user } = specOf({ config: { working_dir: "/w", hostname: "h" }, task: { user: "1000:1000" } });

@@ -1,46 +1,88 @@
-import { attr, DriverError, type HclValue } from "@driver/nomad-plugin";
+import { attr } from "@driver/nomad-plugin";
+import { checkLengths, toCommand } from "./process/command.ts";
+import { toHostname, toStopSignal, toStopTimeout, toTimezone, toUmask } from "./process/life.ts";
+import type { Report } from "./report.ts";
 import { topic } from "./topic.ts";
 
-/** What runs in the container, as whom, and what it is called. */
+/** What runs in the container, as whom, what it is called, and how it is asked to end. */
 export const processTopic = topic({
   fields: {
     command: attr.string({ help: "Command; not set: the image's." }),
     args: attr.list("string", { help: "Arguments of the command, or of the image's entrypoint." }),
     entrypoint: attr.any({ help: "Entrypoint as a list; replaces the image's. A string is deprecated and is not split." }),
-    working_dir: attr.string({ help: "Working directory." }),
+    working_dir: attr.string({ help: "Working directory; must be there." }),
+    work_dir: attr.string({ help: "Docker's name for working_dir; made where the image does not have it, as with Docker." }),
     hostname: attr.string({ help: "Host name inside the container." }),
-    init: attr.bool({ default: false, notYet: true, help: "Run an init process as PID 1 that reaps children." }),
-    init_path: attr.string({ notYet: true, help: "Path of the init program on the host." }),
-    tty: attr.bool({ default: false, notYet: true, help: "Give the task a terminal." }),
+    init: attr.bool({ default: false, help: "Run an init process as PID 1 that reaps children." }),
+    init_path: attr.string({ help: "Path of the init program on the host; not set: Podman's catatonit." }),
+    tty: attr.bool({ default: false, help: "Give the task a terminal; its stderr is then part of stdout." }),
+    interactive: attr.bool({ default: false, help: "Keep the task's standard input open, though nobody writes to it." }),
+    stop_signal: attr.string({ help: "Signal that asks the task to end where the job has no kill_signal; not set: the image's, else SIGTERM." }),
+    stop_timeout: attr.number({ help: "Seconds that podman stop waits before it kills the task; Nomad itself goes by kill_timeout." }),
+    timezone: attr.string({ help: "Time zone of /etc/localtime, e.g. Europe/Paris, or local for the host's." }),
+    umask: attr.string({ help: "Umask of the task in octal digits, e.g. 0027; not set: 0022." }),
   },
-  want: ({ command, args, entrypoint, working_dir: workDir, hostname }, { task, report }) => ({
-    // `args` alone replace the image's CMD as well (as with the Go driver).
-    command: [...(command === undefined ? [] : [command]), ...args],
-    entrypoint: report.attempt("entrypoint", undefined, () => toEntrypoint(entrypoint)),
-    workDir,
-    hostname,
-    user: task.user,
+  want: (options, { task, report }) => {
+    const { command, entrypoint } = toCommand(options, report);
     // Nomad has what its device plugins set in both; a host that has not means the task's own words to count.
-    env: { ...task.deviceEnv, ...task.env },
-  }),
-  plan: ({ command, entrypoint, workDir, hostname, user, env }) => ({
-    spec: {
+    const env = { ...task.deviceEnv, ...task.env };
+    checkLengths(env, command, report);
+    return {
+      command,
+      entrypoint,
+      isEntrypointText: typeof options.entrypoint === "string",
+      ...toWorkDir(options, report),
+      hostname: toHostname(options.hostname, report),
+      user: task.user,
       env,
-      ...(command.length > 0 && { command }),
-      ...(entrypoint !== undefined && { entrypoint }),
-      ...(workDir !== undefined && { work_dir: workDir }),
-      ...(hostname !== undefined && { hostname }),
-      ...(user !== "" && { user }),
-    },
-  }),
+      init: options.init,
+      initPath: options.init_path,
+      tty: options.tty,
+      isInteractive: options.interactive,
+      stopSignal: toStopSignal(options.stop_signal, report),
+      stopTimeout: toStopTimeout(options.stop_timeout, report),
+      timezone: toTimezone(options.timezone, report),
+      umask: toUmask(options.umask, report),
+    };
+  },
+  plan: (wanted) => {
+    const { command, entrypoint, isEntrypointText, workDir, makesWorkDir, hostname, user, env, init, initPath, tty, isInteractive } = wanted;
+    return {
+      spec: {
+        env,
+        ...(command.length > 0 && { command }),
+        ...(entrypoint !== undefined && { entrypoint }),
+        ...(workDir !== undefined && { work_dir: workDir }),
+        ...(makesWorkDir && { create_working_dir: true }),
+        ...(hostname !== undefined && { hostname }),
+        ...(user !== "" && { user }),
+        ...(init && { init: true, ...(initPath !== undefined && { init_path: initPath }) }),
+        ...(tty && { terminal: true }),
+        ...(isInteractive && { stdin: true }),
+        ...(wanted.stopSignal !== undefined && { stop_signal: wanted.stopSignal }),
+        ...(wanted.stopTimeout !== undefined && { stop_timeout: wanted.stopTimeout }),
+        ...(wanted.timezone !== undefined && { timezone: wanted.timezone }),
+        ...(wanted.umask !== undefined && { umask: wanted.umask }),
+      },
+      notices: [
+        ...(isEntrypointText ? ["config key entrypoint as a string is deprecated, and it is not split: write a list"] : []),
+        ...(initPath !== undefined && !init ? ["init_path is not used: the task does not set init = true"] : []),
+      ],
+    };
+  },
 });
 
-/** A list, or for old jobs one string, which is one word and is not split. */
-function toEntrypoint(value: HclValue | undefined): readonly string[] | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === "string") return [value];
-  if (Array.isArray(value) && value.every((part) => typeof part === "string" || typeof part === "number" || typeof part === "boolean")) {
-    return value.map(String);
+interface WorkDirOptions {
+  readonly working_dir?: string | undefined;
+  readonly work_dir?: string | undefined;
+}
+
+function toWorkDir({ working_dir: ours, work_dir: dockers }: WorkDirOptions, report: Report): { readonly workDir: string | undefined; readonly makesWorkDir: boolean } {
+  if (ours !== undefined && dockers !== undefined) {
+    report.refuse({ key: "work_dir", value: dockers, problem: "is a second name for working_dir, which is set too", remedy: "remove one of the two" });
   }
-  throw new DriverError("config-invalid", 'config key entrypoint: must be a list of strings, such as ["/bin/sh", "-c"]');
+  const workDir = ours ?? dockers;
+  const key = ours === undefined ? "work_dir" : "working_dir";
+  if (workDir !== undefined && !workDir.startsWith("/")) report.refuse({ key, value: workDir, problem: "is no absolute path", remedy: "write it from the root of the container" });
+  return { workDir, makesWorkDir: ours === undefined && dockers !== undefined };
 }

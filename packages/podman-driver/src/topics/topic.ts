@@ -51,6 +51,8 @@ export type Need =
 /** A topic's part of the container. */
 export interface PlanPart {
   readonly spec?: Partial<ContainerSpec>;
+  /** Variables that replace the task's own of the same name. */
+  readonly env?: Readonly<Record<string, string>>;
   /** What the task's owner should know, for task events. */
   readonly notices?: readonly string[];
   readonly needs?: readonly Need[];
