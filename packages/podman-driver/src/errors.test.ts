@@ -28,6 +28,11 @@ const mistakes = [
   "unknown capability: CAP_X",
   "image not known",
   "unable to find network with name or ID x: network not found",
+  'no secret with name or id "x": no such secret',
+  "sysctl net.core.somaxconn can't be set since Network Namespace set to host: invalid argument",
+  "runc: sysctl \"kernel.x\" is not namespaced: OCI runtime error",
+  "finding timezone: unknown time zone Mars/Olympus",
+  "container-init binary not found on the host: stat /usr/libexec/podman/catatonit",
 ];
 for (const text of mistakes) {
   test(`offers no other try after a mistake in the job: ${text}`, () => assert.equal(isRecoverable(libpodError("engine-error", text)), false));

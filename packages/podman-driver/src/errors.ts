@@ -73,6 +73,11 @@ const jobMistakes = [
   /unrecognized (namespace|network)/i,
   /network not found/,
   /image not known/,
+  /no secret with name/,
+  /can't be set since/,
+  /is not namespaced/,
+  /unknown time zone/,
+  /init binary/,
 ];
 
 function isAboutTheJob(text: string): boolean {

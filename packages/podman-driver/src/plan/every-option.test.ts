@@ -67,6 +67,13 @@ const taskSamples: Samples = {
   dns_servers: { dns_servers: ["192.0.2.1"] },
   dns_search_domains: { dns_search_domains: ["example.test"] },
   dns_options: { dns_options: ["ndots:2"] },
+  secrets: { secrets: [{ name: "db" }] },
+  "secrets.name": { secrets: [{ name: "db" }] },
+  "secrets.target": { secrets: [{ name: "db", target: "password" }] },
+  "secrets.env": { secrets: [{ name: "db", env: "PASSWORD" }] },
+  "secrets.uid": { secrets: [{ name: "db", uid: 100 }] },
+  "secrets.gid": { secrets: [{ name: "db", gid: 100 }] },
+  "secrets.mode": { secrets: [{ name: "db", mode: "0400" }] },
 };
 
 /** A sample for each key of a mount block; what a volume is made of shows in the plan's needs. */

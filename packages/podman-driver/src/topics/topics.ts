@@ -8,6 +8,7 @@ import { loggingTopic } from "./logging.ts";
 import { namespacesTopic } from "./namespaces.ts";
 import { networkTopic } from "./network.ts";
 import { processTopic } from "./process.ts";
+import { secretsTopic } from "./secrets.ts";
 import { securityTopic } from "./security.ts";
 import { storageTopic } from "./storage/storage.ts";
 
@@ -24,6 +25,7 @@ export const topics = {
   namespaces: namespacesTopic,
   network: networkTopic,
   dns: dnsTopic,
+  secrets: secretsTopic,
 } as const;
 
 type Topics = typeof topics;
