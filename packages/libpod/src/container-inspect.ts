@@ -74,6 +74,13 @@ export interface ContainerHostConfig {
   readonly cpuPeriodMicros: number;
   readonly cpusetCpus: string;
   readonly ulimits: readonly ContainerUlimit[];
+  readonly idMappings: ContainerIdMappings;
+}
+
+/** Each as "container:host:size"; empty in the host's user namespace. */
+export interface ContainerIdMappings {
+  readonly uidMap: readonly string[];
+  readonly gidMap: readonly string[];
 }
 
 /** -1 is unlimited; values beyond 2^53 are rounded by the JSON parser. */
@@ -197,6 +204,7 @@ function decodeHostConfig(reader: JsonReader): ContainerHostConfig {
     cpuPeriodMicros: reader.number("CpuPeriod"),
     cpusetCpus: reader.string("CpusetCpus"),
     ulimits: reader.list("Ulimits").map(decodeUlimit),
+    idMappings: { uidMap: reader.nested("IDMappings").strings("UidMap"), gidMap: reader.nested("IDMappings").strings("GidMap") },
   };
 }
 

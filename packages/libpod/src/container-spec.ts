@@ -213,7 +213,11 @@ export interface ContainerSecuritySpec {
   readonly seccomp_profile_path?: string | undefined;
   readonly apparmor_profile?: string | undefined;
   readonly selinux_opts?: readonly string[] | undefined;
+  /** The container may give labels to containers of its own. Unknown to podman 4.3. */
+  readonly label_nested?: boolean | undefined;
   readonly no_new_privileges?: boolean | undefined;
+  /** Mount options of /proc, such as "hidepid=2". */
+  readonly procfs_opts?: readonly string[] | undefined;
   readonly mask?: readonly string[] | undefined;
   readonly unmask?: readonly string[] | undefined;
   readonly privileged?: boolean | undefined;
@@ -227,7 +231,16 @@ export interface IdMappings {
   readonly HostGIDMapping?: boolean | undefined;
   readonly UIDMap?: readonly IdMap[] | undefined;
   readonly GIDMap?: readonly IdMap[] | undefined;
+  /** Counts only with `userns` "auto", and that only with this. */
   readonly AutoUserNs?: boolean | undefined;
+  readonly AutoUserNsOpts?: AutoUserNsOptions | undefined;
+}
+
+export interface AutoUserNsOptions {
+  /** Number of ids; absent: as many as the image needs. */
+  readonly Size?: number | undefined;
+  readonly AdditionalUIDMappings?: readonly IdMap[] | undefined;
+  readonly AdditionalGIDMappings?: readonly IdMap[] | undefined;
 }
 
 export interface IdMap {

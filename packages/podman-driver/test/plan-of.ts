@@ -8,8 +8,21 @@ import type { EngineFacts } from "../src/engine/engine-facts.ts";
 import { planContainer, type ContainerPlan } from "../src/plan/container-plan.ts";
 import { findMistakes, wantTask, type DecodedTask } from "../src/plan/want-task.ts";
 
+/** Of Podman 4.3.1 on Debian 12. */
+const defaultCapabilities = "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_CHROOT".split(" ");
+
 /** A rootful Podman of the oldest supported version, on cgroup v1. */
-export const plainFacts: EngineFacts = { version: "4.3.1", rootless: false, cgroupVersion: "v1", cgroupManager: "cgroupfs", cgroupControllers: [] };
+export const plainFacts: EngineFacts = {
+  version: "4.3.1",
+  rootless: false,
+  cgroupVersion: "v1",
+  cgroupManager: "cgroupfs",
+  cgroupControllers: [],
+  defaultCapabilities,
+  ociRuntime: "runc",
+  selinuxEnabled: false,
+  apparmorEnabled: false,
+};
 
 /** An operator who has set nothing, on a host with four cores. */
 export const plainSettings: TaskSettings = {

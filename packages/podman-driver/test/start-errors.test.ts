@@ -26,7 +26,7 @@ const badStarts: readonly BadStart[] = [
   { what: "a port that the group does not have", wishes: { config: { ports: ["http"] } }, message: /ports: .*"http"/ },
   { what: "a pull time-out that is no duration", wishes: { config: { image_pull_timeout: "5 minutes" } }, message: /image_pull_timeout: "5 minutes" is not a duration/ },
   { what: "a key that takes no effect yet", wishes: { config: { volumes: ["/data:/data"] } }, message: /config key volumes: is not supported yet/ },
-  { what: "several keys that take no effect yet", wishes: { config: { privileged: true, tmpfs: ["/t"] } }, message: /2 mistakes: \(1\) config key tmpfs: is not supported yet; .* \(2\) config key privileged: is not supported yet/ },
+  { what: "several keys that take no effect yet", wishes: { config: { ipv4_address: "10.0.0.9", tmpfs: ["/t"] } }, message: /2 mistakes: \(1\) config key tmpfs: is not supported yet; .* \(2\) config key ipv4_address: is not supported yet/ },
   { what: "a log driver that is not supported", wishes: { config: { logging: { driver: "syslog" } } }, message: /logging\.driver: "syslog" is no log driver of Podman/ },
   { what: "a mount whose source is missing", wishes: { more: { mounts: [mount({ hostPath: "/no/such/source" })] } }, message: /\/no\/such\/source/ },
   { what: "a mount propagation nobody knows", wishes: { more: { mounts: [mount({ propagationMode: "sideways" })] } }, message: /"sideways" is no propagation mode/ },

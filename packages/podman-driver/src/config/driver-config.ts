@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { DriverError, type PluginConfig } from "@driver/nomad-plugin";
 import { toTimerMs } from "../to-timer-ms.ts";
+import { resolvePolicy } from "./operator-policy.ts";
 import { parseDurationMs } from "./parse-duration.ts";
 import { pluginSchema, type PluginOptions } from "./plugin-schema.ts";
 import { resolveDeviceCdi } from "./resolve-device-cdi.ts";
@@ -8,7 +9,7 @@ import { resolveLogFiles } from "./resolve-log-files.ts";
 import { resolveLogCollection } from "./resolve-log-collection.ts";
 import { resolveLogging } from "./resolve-logging.ts";
 import { resolveSockets, type PodmanSocket } from "./resolve-sockets.ts";
-import { resolveSelinuxLabel, resolveVolumePolicy } from "./resolve-volume-policy.ts";
+import { resolveSelinuxLabel } from "./resolve-volume-policy.ts";
 import type { TaskSettings } from "./task-settings.ts";
 
 /** The operator's wishes for containers that no task owns. */
@@ -50,8 +51,10 @@ export function resolveDriverConfig(config: PluginConfig, uid: number): DriverCo
   refuseUnapplied(options);
   const callTimeoutMs = parseDurationMs(options.client_http_timeout, "client_http_timeout");
   const { topology } = config.client ?? {};
+  const { sockets, warnings } = resolveSockets(options, uid);
   return {
-    ...resolveSockets(options, uid),
+    sockets,
+    warnings,
     callTimeoutMs: toTimerMs(callTimeoutMs === 0 ? Infinity : callTimeoutMs),
     settings: {
       extraLabels: options.extra_labels,
@@ -61,7 +64,7 @@ export function resolveDriverConfig(config: PluginConfig, uid: number): DriverCo
       logCollection: resolveLogCollection(options),
       logging: resolveLogging(options.logging, "logging"),
       logFiles: resolveLogFiles(options.log_files, "log_files"),
-      policy: { volumes: resolveVolumePolicy(options.volumes), allowedDevices: options.allow_devices },
+      policy: resolvePolicy(options, sockets.find(({ isDefault }) => isDefault)?.name ?? ""),
       deviceCdiKinds: resolveDeviceCdi(options.device_cdi),
       selinuxLabel: resolveSelinuxLabel(options.volumes),
     },

@@ -6,6 +6,15 @@ const danglingDefaults = { enabled: true, period: "5m", creation_grace: "5m", dr
 
 const logFileDefaults = { max_files: 10, max_file_size: "10m" } as const;
 
+const modeLists = {
+  pid: attr.list("string", { help: "Modes of pid_mode; default: by policy." }),
+  ipc: attr.list("string", { help: "Modes of ipc_mode; default: by policy." }),
+  userns: attr.list("string", { help: "Modes of userns; a task that sets none has the mode default. Default: by policy." }),
+  uts: attr.list("string", { help: "Modes of uts_mode; default: by policy." }),
+  network: attr.list("string", { help: "Modes of network_mode; a task that sets none has the mode default. Default: by policy." }),
+  cgroup: attr.list("string", { help: "Modes of cgroupns; default: by policy." }),
+};
+
 /** What a client's operator sets in `plugin "nomad-driver-podman" { config { … } }`. */
 export const pluginSchema = configSchema(
   {
@@ -46,6 +55,14 @@ export const pluginSchema = configSchema(
       },
       { default: { container: true, dangling_containers: danglingDefaults }, help: "What is cleaned up." },
     ),
+    policy: attr.string({ oneOf: ["open", "strict"], default: "open", help: "What tasks may ask for where the keys below do not say it: everything, or what is as safe as with Docker." }),
+    allow_privileged: attr.bool({ help: "Allow privileged; default: true, and false where something is limited that it would undo." }),
+    allow_unconfined: attr.bool({ help: "Allow tasks to lift seccomp, AppArmor, SELinux or the masks over /proc; default: by policy." }),
+    allow_caps: attr.list("string", { help: "The most capabilities a task can have; none: no capability at all. Default: by policy." }),
+    allow_runtimes: attr.list("string", { help: "Globs of the OCI runtimes that tasks may choose; * allows annotations too. Default: by policy." }),
+    allowed_modes: block(modeLists, { help: "Globs of the namespace modes that tasks may have; one that begins with ! takes away." }),
+    allowed_sockets: attr.list("string", { help: "Globs of the names of the sockets that tasks may run on; default: all." }),
+    pids_limit: attr.number({ help: "The most processes of a task, and the limit of a task that sets none; 0: Podman's default." }),
     recover_stopped: attr.bool({ default: false, help: "Start a stopped container again when its task is recovered." }),
     extra_labels: attr.list("string", { help: "Glob patterns of the Nomad labels put on each container, e.g. task*." }),
     logging: block(

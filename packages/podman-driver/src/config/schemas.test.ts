@@ -139,6 +139,14 @@ describe("the plugin schema", () => {
       log_files: { max_files: 10, max_file_size: "10m" },
       client_http_timeout: "30s",
       dns_servers: ["1.1.1.1"],
+      policy: "open",
+      allow_privileged: undefined,
+      allow_unconfined: undefined,
+      allow_caps: [],
+      allow_runtimes: [],
+      allowed_modes: undefined,
+      allowed_sockets: [],
+      pids_limit: undefined,
     });
   });
 

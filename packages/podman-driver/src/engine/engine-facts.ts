@@ -8,6 +8,12 @@ export interface EngineFacts {
   readonly cgroupManager: string;
   /** Of cgroup v2; empty where Podman does not say. */
   readonly cgroupControllers: readonly string[];
+  /** Of a container that asks for none, without CAP_; empty where Podman does not say. */
+  readonly defaultCapabilities: readonly string[];
+  /** Name of the OCI runtime of a container that asks for none; empty where Podman does not say. */
+  readonly ociRuntime: string;
+  readonly selinuxEnabled: boolean;
+  readonly apparmorEnabled: boolean;
 }
 
 /** Whether Podman is at least of this version; a prerelease of it counts. */

@@ -1,5 +1,6 @@
 import { PodmanClient, type PodmanInfo } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
+import { toCapabilityName } from "../config/capability-names.ts";
 import type { PodmanSocket } from "../config/resolve-sockets.ts";
 import { ContainerEvents } from "./container-events.ts";
 import { SharedStats } from "./shared-stats.ts";
@@ -87,6 +88,10 @@ export class PodmanHost {
       cgroupVersion: info.cgroupVersion,
       cgroupManager: info.cgroupManager,
       cgroupControllers: info.cgroupControllers,
+      defaultCapabilities: info.capabilities.split(",").flatMap((text) => toCapabilityName(text) ?? []),
+      ociRuntime: info.ociRuntime.name,
+      selinuxEnabled: info.selinuxEnabled,
+      apparmorEnabled: info.apparmorEnabled,
     };
     return { version, info };
   }

@@ -14,7 +14,7 @@ test("finds nothing in a config that can start", () => {
 });
 
 const refused: readonly (readonly [HclRecord, RegExp])[] = [
-  [{ privileged: true }, /^privileged > config key privileged: is not supported yet; remove it from the task$/],
+  [{ ipv4_address: "10.0.0.9" }, /^ipv4_address > config key ipv4_address: is not supported yet; remove it from the task$/],
   [{ volumes: ["/a:/b:wat"] }, /^volumes\[0\] > config key volumes\[0\]: "\/a:\/b:wat" has the unknown mount option "wat"; known /],
   [{ auth: { username: "u" } }, /^auth > config key auth: is not supported yet; remove it from the task$/],
   [{ image: "" }, /^image > config key image is required, but not set$/],
@@ -40,7 +40,7 @@ for (const [config, problem] of refused) {
 }
 
 test("finds all of them at once", () => {
-  assert.deepEqual(problems({ shm_size: "1m", privileged: true, network_mode: "wat" }).map((problem) => problem.split(" ")[0]).toSorted(), ["network_mode", "privileged", "shm_size"]);
+  assert.deepEqual(problems({ ipv4_address: "10.0.0.9", static_mac: "02:00:00:00:00:01", network_mode: "wat" }).map((problem) => problem.split(" ")[0]).toSorted(), ["ipv4_address", "network_mode", "static_mac"]);
 });
 
 test("does not judge the network mode of a task that joins its group's network", () => {

@@ -2,12 +2,13 @@ import type { ContainerInspect, ContainerSpec } from "@driver/libpod";
 import type { Fields, TaskConfig } from "@driver/nomad-plugin";
 import type { TaskSettings } from "../config/task-settings.ts";
 import type { EngineFacts } from "../engine/engine-facts.ts";
+import { applyCeilings } from "../policy/apply-ceilings.ts";
 import { toPathNeeds } from "../policy/path-needs.ts";
 import { mergeSpecs } from "../topics/merge-parts.ts";
 import { Report } from "../topics/report.ts";
 import type { Need, PlanContext, PlanPart, Shortfall, Topic } from "../topics/topic.ts";
 import { topics } from "../topics/topics.ts";
-import { toContainerName } from "./container-name.ts";
+import { toContainerName } from "../topics/container-name.ts";
 import type { DecodedTask } from "./want-task.ts";
 
 export interface PlanInput {
@@ -36,11 +37,12 @@ export interface ContainerPlan {
 export function planContainer({ task, decoded, settings, facts }: PlanInput): ContainerPlan {
   const report = new Report();
   const planned = planAll(decoded, { task, settings, facts, configHash: decoded.configHash, report });
-  report.throwIfAny();
   const parts = planned.map(({ part }) => part);
+  const merged = mergeSpecs(parts.map((part) => part.spec ?? {}));
+  const spec = applyCeilings(merged, { policy: settings.policy, defaultCapabilities: facts.defaultCapabilities, report });
+  report.throwIfAny();
   const name = toContainerName(task.name, task.allocId);
   const checks = planned.flatMap(({ part, verify }) => (part.isVerified === true && verify !== undefined ? [verify] : []));
-  const spec = mergeSpecs(parts.map((part) => part.spec ?? {}));
   const env = Object.fromEntries([spec.env, ...parts.map((part) => part.env)].flatMap((one = {}) => Object.entries(one)));
   return {
     name,

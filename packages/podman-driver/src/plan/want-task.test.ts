@@ -8,7 +8,7 @@ import { taskSchema } from "./task-schema.ts";
 import { findMistakes, wantTask } from "./want-task.ts";
 
 describe("a key without effect", () => {
-  const refused: HclRecord = { privileged: true, cap_add: ["NET_ADMIN"], userns: "auto", auth: { username: "u" } };
+  const refused: HclRecord = { ipv4_address: "10.0.0.9", static_mac: "02:00:00:00:00:01", auth: { username: "u" } };
   for (const [key, value] of Object.entries(refused)) {
     test(`is refused: ${key}, which would be ignored otherwise`, () => {
       assert.throws(() => decodedOf({ config: { [key]: value } }), { code: "unsupported", message: `config key ${key}: is not supported yet; remove it from the task`, configKey: key });
@@ -41,11 +41,11 @@ describe("a deprecated key", () => {
 
 describe("a config with many mistakes", () => {
   const config: HclRecord = {
-    image: "oci-archive:x.tar", image_pull_timeout: "5 min", entrypoint: { a: "b" }, privileged: true, volumes: ["/a:/b:wat"], logging: { driver: "wat" },
+    image: "oci-archive:x.tar", image_pull_timeout: "5 min", entrypoint: { a: "b" }, ipv4_address: "10.0.0.9", volumes: ["/a:/b:wat"], logging: { driver: "wat" },
     log_files: { max_files: -1 }, network_mode: "wat", ports: ["http"], cpu_hard_limit: true, cpu_cfs_period: 2_000_000,
   };
   const task = { dns: { servers: ["nowhere"], searches: [], options: [] } };
-  const keys = ["volumes[0]", "privileged", "image", "image_pull_timeout", "entrypoint", "logging.driver", "log_files", "cpu_cfs_period", "network_mode", "ports", "dns.servers"];
+  const keys = ["volumes[0]", "ipv4_address", "image", "image_pull_timeout", "entrypoint", "logging.driver", "log_files", "cpu_cfs_period", "network_mode", "ports", "dns.servers"];
 
   test("gets all of them said at once", () => {
     assert.deepEqual(mistakesOf({ config, task }).map((mistake) => mistake.split(" ")[0]).toSorted(), keys.toSorted());
@@ -59,7 +59,7 @@ describe("a config with many mistakes", () => {
   });
 
   test("is unsupported when none of them is wrong in itself", () => {
-    assert.throws(() => decodedOf({ config: { privileged: true, network_mode: "wat" } }), { code: "unsupported", message: /^the config has 2 mistakes: \(1\) .*privileged.* \(2\) .*network_mode/ });
+    assert.throws(() => decodedOf({ config: { ipv4_address: "10.0.0.9", network_mode: "wat" } }), { code: "unsupported", message: /^the config has 2 mistakes: \(1\) .*ipv4_address.* \(2\) .*network_mode/ });
   });
 });
 
@@ -67,7 +67,7 @@ describe("a mistake", () => {
   const configs: readonly HclRecord[] = [
     { image: "" }, { image: "oci-archive:x" }, { image: "docker:x" }, { image: 5 }, { image_pull_timeout: "x" }, { entrypoint: [["x"]] }, { logging: { driver: "wat" } },
     { logging: { driver: "none", options: [{ tag: "x" }] } }, { logging: { options: [{ path: "/x" }] } }, { logging: { options: [{ "max-size": "1k" }] } },
-    { log_files: { max_file_size: "1k" } }, { log_files: { max_files: -1 } }, { log_files: { max_file_size: "big" } }, { network_mode: "wat" }, { ports: ["x"] }, { privileged: true },
+    { log_files: { max_file_size: "1k" } }, { log_files: { max_files: -1 } }, { log_files: { max_file_size: "big" } }, { network_mode: "wat" }, { ports: ["x"] }, { ipv4_address: "10.0.0.9" }, { cap_add: ["NOPE"] }, { userns: "wat" },
     { labels: ["x"] }, { args: [5] }, { auth: { password: 5 } },
   ];
   for (const config of configs) {
@@ -114,7 +114,12 @@ describe("the fingerprint of a config", () => {
 
 describe("what an operator may forbid", () => {
   test("is noted with the key that asks for it", () => {
-    assert.deepEqual(decodedOf({ config: { socket: "other" } }).wishes, [{ kind: "socket", key: "socket", name: "other" }]);
+    assert.deepEqual(decodedOf({ config: { socket: "other", privileged: true } }).wishes, [
+      { kind: "socket", key: "socket", name: "other" },
+      { kind: "privileged", key: "privileged" },
+      { kind: "namespace", key: "userns", of: "userns", mode: "default", alike: ["host"] },
+      { kind: "namespace", key: "network_mode", of: "network", mode: "default", alike: ["bridge", "pasta", "slirp4netns"] },
+    ]);
   });
 });
 

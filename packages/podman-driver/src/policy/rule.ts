@@ -16,3 +16,24 @@ export type Rule = (wish: Wish, context: PolicyContext) => Refusal | undefined;
 export function forbidden({ key, value }: Pick<Refusal, "key" | "value">, problem: string, remedy: string): Refusal {
   return { key, value, problem, remedy, code: "unsupported" };
 }
+
+/** Why a wish is not granted. */
+export interface Objection {
+  /** As the job wrote it. */
+  readonly value?: unknown;
+  /** Goes on behind the value: `is not allowed`. */
+  readonly problem: string;
+  /** The plugin option, with a value that would allow it. */
+  readonly option: string;
+}
+
+/** A rule about wishes of one kind. */
+export function rule<K extends Wish["kind"]>(kind: K, judge: (wish: Extract<Wish, { readonly kind: K }>, policy: OperatorPolicy) => Objection | undefined): Rule {
+  return (wish, { policy }) => {
+    if (wish.kind !== kind) return undefined;
+    const objection = judge(wish as Extract<Wish, { readonly kind: K }>, policy);
+    if (objection === undefined) return undefined;
+    const { value, problem, option } = objection;
+    return forbidden({ key: wish.key, value }, problem, `the client's operator can allow it with ${option} in the plugin's config`);
+  };
+}

@@ -1,4 +1,5 @@
 import { mapAttr, type TaskConfig } from "@driver/nomad-plugin";
+import { matchesGlob } from "../config/matches-glob.ts";
 import { topic } from "./topic.ts";
 
 /** Our own labels are always set: they tell whose container this is when its name is taken. */
@@ -49,9 +50,4 @@ function toOwnLabels(task: TaskConfig, configHash: string): Record<string, strin
     [ownLabels.nodeId]: task.nodeId,
     [ownLabels.configHash]: configHash,
   };
-}
-
-function matchesGlob(glob: string, word: string): boolean {
-  const pattern = glob.split("*").map((part) => part.replace(/[^A-Za-z0-9_]/g, "\\$&"));
-  return new RegExp(`^${pattern.join(".*")}$`).test(word);
 }

@@ -24,13 +24,17 @@ export const networkTopic = topic({
     ports: attr.list("string", { help: "Labels of the group's ports to publish." }),
     port_map: mapAttr("number", { deprecated: "ports", help: "Container ports by label: of the group's ports, or of the task's own network block." }),
   },
-  want: ({ network_mode: mode, ports, port_map: portMap, extra_hosts: extraHosts }, { task, report }) => ({
-    network: toNetwork(task, mode, report),
-    ports: toPorts(task, ports, report),
-    ...toPortMap(task, portMap, ports, report),
-    hosts: toHosts(task, report),
-    extraHosts: toExtraHosts(extraHosts, report),
-  }),
+  want: ({ network_mode: mode, ports, port_map: portMap, extra_hosts: extraHosts }, { task, report, wish }) => {
+    const network = toNetwork(task, mode, report);
+    if (network.kind === "own") wish({ kind: "namespace", key: "network_mode", of: "network", ...toPolicyMode(mode) });
+    return {
+      network,
+      ports: toPorts(task, ports, report),
+      ...toPortMap(task, portMap, ports, report),
+      hosts: toHosts(task, report),
+      extraHosts: toExtraHosts(extraHosts, report),
+    };
+  },
   plan: ({ network, ports: labelled, published, portMap, unusedLabels, hosts, extraHosts }, { task, settings, facts, report }) => {
     const netns = toNamespace(network, settings.defaultRootlessMode, { facts, report });
     const ports = [...labelled, ...published];
@@ -47,6 +51,11 @@ export const networkTopic = topic({
 });
 
 const plainModes = ["bridge", "host", "none"];
+
+/** Without a mode it is one of three, by the engine and the operator. */
+function toPolicyMode(mode: string | undefined): { readonly mode: string; readonly alike?: readonly string[] } {
+  return mode === undefined ? { mode: "default", alike: ["bridge", "pasta", "slirp4netns"] } : { mode };
+}
 
 function toNetwork(task: TaskConfig, mode: string | undefined, report: Report): WantedNetwork {
   const path = task.networkIsolation?.path ?? "";

@@ -81,3 +81,7 @@ describe("a parser that throws", () => {
     assert.throws(() => new Report().attempt("k", 1, refuse(fault)), (error) => error === fault);
   });
 });
+
+test("shows a value that JSON does not hold", () => {
+  assert.match(toMistake({ key: "a", value: { b: 2n ** 64n }, problem: "is wrong", remedy: "write another" }).message, /18446744073709551616/);
+});

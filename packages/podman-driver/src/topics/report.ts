@@ -25,8 +25,13 @@ export interface Refusal {
 
 /** One shape for every mistake in a config, of a job or of an agent. */
 export function toMistake({ key, value, problem, remedy, code = "config-invalid" }: Refusal): Mistake {
-  const shown = value === undefined ? "" : ` ${JSON.stringify(value)}`;
+  const shown = value === undefined ? "" : ` ${toText(value)}`;
   return { key, code, message: `config key ${key}:${shown} ${problem}; ${remedy}` };
+}
+
+/** Numbers beyond what JSON holds are written as they are. */
+function toText(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) => (typeof part === "bigint" ? String(part) : part));
 }
 
 /** Gathers all that is wrong, so that nobody has to mend a config by one mistake a try. */

@@ -5,11 +5,12 @@ import { imageTopic } from "./image.ts";
 import { labelsTopic } from "./labels.ts";
 import { limitsTopic } from "./limits.ts";
 import { loggingTopic } from "./logging.ts";
-import { namespacesTopic } from "./namespaces.ts";
+import { namespacesTopic } from "./namespaces/namespaces-topic.ts";
 import { networkTopic } from "./network.ts";
 import { processTopic } from "./process.ts";
 import { secretsTopic } from "./secrets.ts";
-import { securityTopic } from "./security.ts";
+import { runtimeTopic } from "./security/runtime-topic.ts";
+import { securityTopic } from "./security/security-topic.ts";
 import { storageTopic } from "./storage/storage.ts";
 
 /** Everything a task's config may say. Schema, checks, docs and the container's spec are folds over this list. */
@@ -22,6 +23,7 @@ export const topics = {
   devices: devicesTopic,
   limits: limitsTopic,
   security: securityTopic,
+  runtime: runtimeTopic,
   namespaces: namespacesTopic,
   network: networkTopic,
   dns: dnsTopic,

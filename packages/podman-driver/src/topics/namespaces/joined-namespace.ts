@@ -1,0 +1,46 @@
+import { normalize } from "node:path";
+import type { NamespaceSpec } from "@driver/libpod";
+import type { TaskConfig } from "@driver/nomad-plugin";
+import { toContainerName } from "../container-name.ts";
+import type { Report } from "../report.ts";
+
+/** Somebody else's namespace. */
+export interface JoinedNamespace {
+  readonly spec: NamespaceSpec;
+  /** What an operator's policy goes by: `task:name` for a container of the own allocation, however it is written. */
+  readonly mode: string;
+}
+
+/**
+ * `container:` with a name or id, `task:` with the name of another task of the allocation, `ns:` with a file. Undefined: it is none of
+ * these, or it was refused.
+ */
+export function toJoined(key: string, text: string, { task, report }: { readonly task: TaskConfig; readonly report: Report }): JoinedNamespace | undefined {
+  const [, kind = "", value = ""] = /^(container|task|ns):([^]*)$/.exec(text) ?? [];
+  if (kind === "") return undefined;
+  if (value === "") {
+    const wanted = kind === "ns" ? "the path of a namespace's file, such as ns:/run/netns/blue" : `a name, such as ${kind}:db`;
+    report.refuse({ key, value: text, problem: `names no ${kind === "ns" ? "file" : kind}`, remedy: `write ${wanted}` });
+    return undefined;
+  }
+  if (kind === "ns") return toPath(key, value, report);
+  const container = kind === "task" ? toContainerName(value, task.allocId) : value;
+  const sibling = toSibling(container, task);
+  if (container === toContainerName(task.name, task.allocId)) {
+    report.refuse({ key, value: text, problem: "is the task's own container", remedy: "name another one" });
+  }
+  return { spec: { nsmode: "container", value: container }, mode: sibling === undefined ? `container:${container}` : `task:${sibling}` };
+}
+
+/** The driver's containers are named after task and allocation, and no other task can have a name that ends in this allocation's id. */
+function toSibling(container: string, { allocId }: TaskConfig): string | undefined {
+  const end = `-${allocId}`;
+  return container.endsWith(end) ? container.slice(0, -end.length) : undefined;
+}
+
+/** A path with `..` in it would pass for another one under an operator's globs. */
+function toPath(key: string, path: string, report: Report): JoinedNamespace | undefined {
+  if (path.startsWith("/") && normalize(path) === path) return { spec: { nsmode: "path", value: path }, mode: `ns:${path}` };
+  report.refuse({ key, value: `ns:${path}`, problem: "is no absolute path without . and ..", remedy: "write the whole path, such as ns:/run/netns/blue" });
+  return undefined;
+}

@@ -1,0 +1,66 @@
+import type { ContainerSpec } from "@driver/libpod";
+import { attr } from "@driver/nomad-plugin";
+import { oneSpelling } from "../one-spelling.ts";
+import { topic, type Given } from "../topic.ts";
+import { planUserns, verifyUserns } from "./plan-userns.ts";
+import { wantMode } from "./want-mode.ts";
+import { wantUserns, type WantedUserns } from "./want-userns.ts";
+
+/** Which namespaces the container has of its own, the network's apart. */
+export const namespacesTopic = topic({
+  fields: {
+    userns: attr.string({ help: "User namespace: host, auto, keep-id, nomap, private, task:name, container:name or ns:path; auto and keep-id take options." }),
+    userns_mode: attr.string({ help: "Docker's word for userns." }),
+    uidmap: attr.list("string", { help: 'User ids of userns = "private" as container:host:size; not set: as gidmap.' }),
+    gidmap: attr.list("string", { help: 'Group ids of userns = "private" as container:host:size; not set: as uidmap.' }),
+    ipc_mode: attr.string({ help: "IPC namespace: host, private, shareable, none, task:name, container:name or ns:path." }),
+    pid_mode: attr.string({ help: "Process namespace: host, private, task:name, container:name or ns:path." }),
+    uts_mode: attr.string({ help: "Namespace of the host name: host, private, task:name, container:name or ns:path." }),
+    cgroupns: attr.string({ help: "Cgroup namespace: host, private, task:name, container:name or ns:path." }),
+  },
+  want: (options, given) => ({ userns: toUserns(options, given), others: toOthers(options, given) }),
+  plan: ({ userns, others }, context) => {
+    const { spec = {}, ...part } = userns === undefined ? {} : planUserns(userns.wanted, userns.key, context);
+    return { ...part, spec: { ...spec, ...others } };
+  },
+  verify: ({ userns }, made) => (userns === undefined ? [] : verifyUserns(userns.wanted, userns.key, made)),
+});
+
+interface OtherOptions {
+  readonly ipc_mode: string | undefined;
+  readonly pid_mode: string | undefined;
+  readonly uts_mode: string | undefined;
+  readonly cgroupns: string | undefined;
+}
+
+function toOthers({ ipc_mode: ipc, pid_mode: pid, uts_mode: uts, cgroupns: cgroup }: OtherOptions, given: Given): Partial<ContainerSpec> {
+  const plain = ["host", "private"];
+  return {
+    ...(ipc !== undefined && { ipcns: wantMode({ key: "ipc_mode", text: ipc, of: "ipc", words: [...plain, "shareable", "none"] }, given) }),
+    ...(pid !== undefined && { pidns: wantMode({ key: "pid_mode", text: pid, of: "pid", words: plain }, given) }),
+    ...(uts !== undefined && { utsns: wantMode({ key: "uts_mode", text: uts, of: "uts", words: plain }, given) }),
+    ...(cgroup !== undefined && { cgroupns: wantMode({ key: "cgroupns", text: cgroup, of: "cgroup", words: plain }, given) }),
+  };
+}
+
+interface UsernsOptions {
+  readonly userns: string | undefined;
+  readonly userns_mode: string | undefined;
+  readonly uidmap: readonly string[];
+  readonly gidmap: readonly string[];
+}
+
+function toUserns({ userns, userns_mode: usernsMode, uidmap, gidmap }: UsernsOptions, { task, report, wish }: Given): { readonly key: string; readonly wanted: WantedUserns } | undefined {
+  const chosen = oneSpelling([{ key: "userns", value: userns }, { key: "userns_mode", value: usernsMode }], report);
+  if (chosen === undefined) {
+    // Without a wish, what Podman gives is the host's, unless its own configuration says otherwise.
+    wish({ kind: "namespace", key: "userns", of: "userns", mode: "default", alike: ["host"] });
+    if (uidmap.length > 0 || gidmap.length > 0) report.refuse({ key: "uidmap", problem: "and gidmap are nothing by themselves", remedy: 'set userns = "private" as well' });
+    return undefined;
+  }
+  const { key, value: text } = chosen;
+  const found = wantUserns({ key, text, uidmap, gidmap }, { task, report });
+  if (found === undefined) return undefined;
+  wish({ kind: "namespace", key, of: "userns", mode: found.mode });
+  return { key, wanted: found.wanted };
+}
