@@ -259,11 +259,15 @@ export interface ContainerLifeSpec {
   readonly restart_policy?: string | undefined;
   readonly remove?: boolean | undefined;
   readonly healthconfig?: HealthConfig | undefined;
+  /** 0 none, 2 kill, 3 restart, 4 stop. Podman 4.3 and later. */
+  readonly health_check_on_failure_action?: number | undefined;
+  /** Runs instead of the other until it has succeeded. Later than Podman 4.3, which ignores it. */
+  readonly startupHealthConfig?: StartupHealthConfig | undefined;
   /** "container", "conmon" or "ignore". */
   readonly sdnotifyMode?: string | undefined;
 }
 
-/** Times are nanoseconds. */
+/** Times are nanoseconds. What is left out is 0, and a time-out of 0 fails every check (podman 4.3, 5.4). */
 export interface HealthConfig {
   /** `["CMD-SHELL", line]`, `["CMD", argument…]` or `["NONE"]`. */
   readonly Test: readonly string[];
@@ -271,6 +275,11 @@ export interface HealthConfig {
   readonly Timeout?: number | undefined;
   readonly StartPeriod?: number | undefined;
   readonly Retries?: number | undefined;
+}
+
+export interface StartupHealthConfig extends HealthConfig {
+  /** Checks that have to succeed. */
+  readonly Successes?: number | undefined;
 }
 
 export interface LogConfiguration {

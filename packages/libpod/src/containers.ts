@@ -100,6 +100,16 @@ export class Containers {
     await this.#caller.call(request, { deadlineMs: this.#timeouts.quickMs, signal });
   }
 
+  /**
+   * Runs the container's health check once, without a deadline, since Podman lets a check that hangs run on (podman 4.3). What
+   * the container's health is then tells inspect: the answer is about this one run. A check that took too long is an
+   * `engine-error`, a container without one `conflict`.
+   */
+  async runHealthCheck(container: string, signal: AbortSignal): Promise<void> {
+    const request: HttpRequest = { action: `run the health check of container ${container}`, method: "GET", path: ["containers", container, "healthcheck"] };
+    await this.#caller.call(request, { signal });
+  }
+
   /** Lets the processes of a paused container go on. One that is not paused is an `engine-error` or `conflict`. */
   async unpause(container: string, signal: AbortSignal): Promise<void> {
     const request: HttpRequest = { action: `unpause container ${container}`, method: "POST", path: ["containers", container, "unpause"] };

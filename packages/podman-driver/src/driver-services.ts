@@ -3,13 +3,15 @@ import { ExitDirectories } from "./host/exit-directory.ts";
 import { Heartbeat } from "./host/heartbeat.ts";
 import { KernelLog } from "./host/kernel-log.ts";
 import { SliceBuffers } from "./logs/slice-buffers.ts";
-import { hostRoots, readBootId, type HostRoots } from "./host/proc-files.ts";
+import { hasSystemd, hostRoots, readBootId, type HostRoots } from "./host/proc-files.ts";
 import { RepeatedFailure } from "./repeated-failure.ts";
 
 /** What all tasks of this plugin share on the host. One owner, which closes it. */
 export class DriverServices {
   readonly roots: HostRoots;
   readonly bootId: string;
+  /** Whether systemd runs this host, and with it what Podman leaves to timers. */
+  readonly hasSystemd: boolean;
   readonly heartbeat: Heartbeat;
   readonly exitDirectories: ExitDirectories;
   readonly kernelLog: KernelLog;
@@ -18,6 +20,8 @@ export class DriverServices {
   readonly looks: RepeatedFailure;
   /** The same for waits. */
   readonly waits: RepeatedFailure;
+  /** The same for health checks that this plugin runs. */
+  readonly checks: RepeatedFailure;
 
   constructor(logger: Logger, roots: HostRoots = hostRoots) {
     const failure = (message: string): RepeatedFailure => new RepeatedFailure(logger, message);
@@ -27,7 +31,9 @@ export class DriverServices {
     this.kernelLog = new KernelLog(roots);
     this.looks = new RepeatedFailure(logger, "a task's container cannot be looked at; trying again");
     this.waits = new RepeatedFailure(logger, "Podman's wait for a task's end broke off; trying again");
+    this.checks = new RepeatedFailure(logger, "a task's health check cannot be run; it is tried again each time");
     this.bootId = readBootId(roots);
+    this.hasSystemd = hasSystemd(roots);
   }
 
   close(): void {

@@ -25,7 +25,7 @@ import { isNoAnswer } from "./errors.ts";
 import { pluginSchema } from "./config/plugin-schema.ts";
 import { DriverServices } from "./driver-services.ts";
 import { defaultHealthIntervals, followHealth, type HealthIntervals } from "./engine/health-monitor.ts";
-import { PodmanHosts } from "./engine/podman-hosts.ts";
+import { PodmanHosts, type HostsConfig } from "./engine/podman-hosts.ts";
 import { parseSignal } from "./plan/signal-name.ts";
 import { taskSchema } from "./plan/task-schema.ts";
 import { wantTask } from "./plan/want-task.ts";
@@ -67,7 +67,7 @@ export class PodmanDriver implements TaskDriver {
     this.#services = options.services ?? new DriverServices(options.logger);
     this.#removals = new UnfinishedRemovals(options.logger.named("removals"));
     this.#config = resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, options.uid);
-    this.#hosts = new PodmanHosts(this.#config, options.logger);
+    this.#hosts = new PodmanHosts(this.#hostsConfig(), options.logger);
   }
 
   pluginInfo(): Promise<PluginInfo> {
@@ -82,7 +82,7 @@ export class PodmanDriver implements TaskDriver {
     this.#config = resolveDriverConfig(config, this.#options.uid);
     for (const warning of this.#config.warnings) this.#options.logger.warn(warning);
     // Running tasks keep the clients they were started with, and a look that is under way goes on.
-    this.#hosts = this.#hosts.replaceBy(this.#config);
+    this.#hosts = this.#hosts.replaceBy(this.#hostsConfig());
     const formerReaper = this.#reaper;
     // Before the real launch an agent only checks the configuration.
     this.#reaper = config.client === undefined ? undefined : this.#startReaper();
@@ -224,6 +224,10 @@ export class PodmanDriver implements TaskDriver {
     await this.#tasks.close();
     this.#hosts.close();
     this.#services.close();
+  }
+
+  #hostsConfig(): HostsConfig {
+    return { ...this.#config, hasSystemd: this.#services.hasSystemd };
   }
 
   #startReaper(): DanglingReaper | undefined {

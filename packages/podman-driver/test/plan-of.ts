@@ -22,6 +22,7 @@ export const plainFacts: EngineFacts = {
   ociRuntime: "runc",
   selinuxEnabled: false,
   apparmorEnabled: false,
+  hasSystemd: true,
 };
 
 /** An operator who has set nothing, on a host with four cores. */

@@ -10,6 +10,7 @@ export { findTool } from "./tool-path.ts";
 export { TestingError, type TestingErrorCode } from "./testing-error.ts";
 export { runInWorld, sweepStaleWorlds, type RunningWorld, type WorldOptions } from "./world.ts";
 export { DriverRig, type RiggedTask, type RigOptions, type TaskWishes } from "./driver-rig.ts";
+export { encodeTar } from "./tar-encoder.ts";
 export { LogReader } from "./log-reader.ts";
 export { testSetting } from "./test-setting.ts";
 export { until } from "./until.ts";

@@ -11,27 +11,46 @@ export interface EventSource {
 /** Pauses before the stream is opened again, while it breaks without an event. */
 export const defaultEventPauses: BackOffLimits = { shortestMs: 250, longestMs: 30_000 };
 
+/** Which events are followed, and what their failure to come is called. */
+export interface EventSubject {
+  readonly actions: readonly string[];
+  readonly failure: string;
+}
+
+const endSubject: EventSubject = {
+  actions: ["died", "remove"],
+  failure: "Podman's container events cannot be followed; other ways show the ends of tasks meanwhile",
+};
+
+/** Podman notes each run of a health check, unless containers.conf says `healthcheck_events = false`. */
+export const healthSubject: EventSubject = {
+  actions: ["health_status"],
+  failure: "Podman's health events cannot be followed; changes of tasks' health are told when they can be again",
+};
+
 /**
  * One stream of a Podman service's container events for all tasks on it, open while somebody listens. What it says is a
- * hint that a container has ended or is gone, never the truth: events may be late, missing, or not written at all
+ * hint, such as that a container has ended or is gone, never the truth: events may be late, missing, or not written at all
  * (podman: `events_logger = none`).
  */
 export class ContainerEvents {
   readonly #source: EventSource;
   readonly #pauses: BackOffLimits;
+  readonly #actions: readonly string[];
   readonly #hints = new Map<string, () => void>();
   readonly #broken: RepeatedFailure;
   readonly #ignored: RepeatedFailure;
   #stop: AbortController | undefined;
 
-  constructor(source: EventSource, logger: Logger, pauses = defaultEventPauses) {
+  constructor(source: EventSource, logger: Logger, pauses = defaultEventPauses, { actions, failure } = endSubject) {
     this.#source = source;
+    this.#actions = actions;
     this.#pauses = pauses;
-    this.#broken = new RepeatedFailure(logger, "Podman's container events cannot be followed; other ways show the ends of tasks meanwhile");
+    this.#broken = new RepeatedFailure(logger, failure);
     this.#ignored = new RepeatedFailure(logger, "a container's event could not be passed on");
   }
 
-  /** Calls `hint` when the container died or was removed. One subscription per container; returns the way to end it. */
+  /** Calls `hint` at each of the container's events. One subscription per container; returns the way to end it. */
   subscribe(containerId: string, hint: () => void): () => void {
     this.#hints.set(containerId, hint);
     this.#stop ??= this.#start();
@@ -59,7 +78,7 @@ export class ContainerEvents {
     const backOff = new BackOff(this.#pauses);
     while (!signal.aborted) {
       try {
-        for await (const event of this.#source.follow({ since, types: ["container"], actions: ["died", "remove"] }, signal)) {
+        for await (const event of this.#source.follow({ since, types: ["container"], actions: this.#actions }, signal)) {
           since = event.at;
           backOff.reset();
           this.#broken.succeeded();

@@ -14,6 +14,8 @@ export interface EngineFacts {
   readonly ociRuntime: string;
   readonly selinuxEnabled: boolean;
   readonly apparmorEnabled: boolean;
+  /** Whether systemd runs its host: without it Podman never runs a health check by itself. */
+  readonly hasSystemd: boolean;
 }
 
 /** Whether Podman is at least of this version; a prerelease of it counts. */

@@ -2,7 +2,7 @@ import { PodmanClient, type PodmanInfo } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
 import { toCapabilityName } from "../config/capability-names.ts";
 import type { PodmanSocket } from "../config/resolve-sockets.ts";
-import { ContainerEvents } from "./container-events.ts";
+import { ContainerEvents, defaultEventPauses, healthSubject } from "./container-events.ts";
 import { SharedStats } from "./shared-stats.ts";
 import type { EngineFacts } from "./engine-facts.ts";
 import { settleOrAbort } from "../settle-or-abort.ts";
@@ -10,6 +10,8 @@ import { settleOrAbort } from "../settle-or-abort.ts";
 export interface PodmanHostOptions extends PodmanSocket {
   /** Longest wait for an answer that should come soon. */
   readonly callTimeoutMs: number;
+  /** Whether systemd runs this host. Default true. */
+  readonly hasSystemd?: boolean | undefined;
   readonly logger: Logger;
 }
 
@@ -33,9 +35,13 @@ export class PodmanHost {
   readonly socketPath: string;
   readonly isDefault: boolean;
   readonly client: PodmanClient;
+  /** Ends of containers. */
   readonly events: ContainerEvents;
+  /** Results of health checks. */
+  readonly healthEvents: ContainerEvents;
   readonly stats: SharedStats;
   readonly #callTimeoutMs: number;
+  readonly #hasSystemd: boolean;
   #facts: EngineFacts | undefined;
   #fresh: { readonly findings: HostFindings; readonly untilMs: number } | undefined;
   #asking: Promise<EngineFacts> | undefined;
@@ -45,8 +51,10 @@ export class PodmanHost {
     this.socketPath = options.path;
     this.isDefault = options.isDefault;
     this.#callTimeoutMs = options.callTimeoutMs;
+    this.#hasSystemd = options.hasSystemd ?? true;
     this.client = new PodmanClient({ socketPath: options.path, timeouts: { quickMs: options.callTimeoutMs } });
     this.events = new ContainerEvents(this.client.events, options.logger);
+    this.healthEvents = new ContainerEvents(this.client.events, options.logger, defaultEventPauses, healthSubject);
     this.stats = new SharedStats(this.client.containers, options.logger);
   }
 
@@ -92,12 +100,13 @@ export class PodmanHost {
       ociRuntime: info.ociRuntime.name,
       selinuxEnabled: info.selinuxEnabled,
       apparmorEnabled: info.apparmorEnabled,
+      hasSystemd: this.#hasSystemd,
     };
     return { version, info };
   }
 
   /** Whether a host made with these options would be another one. */
-  isLike({ name, path, isDefault, callTimeoutMs }: Omit<PodmanHostOptions, "logger">): boolean {
+  isLike({ name, path, isDefault, callTimeoutMs }: Omit<PodmanHostOptions, "logger" | "hasSystemd">): boolean {
     return name === this.name && path === this.socketPath && isDefault === this.isDefault && callTimeoutMs === this.#callTimeoutMs;
   }
 
@@ -108,6 +117,7 @@ export class PodmanHost {
 
   close(): void {
     this.events.close();
+    this.healthEvents.close();
     this.stats.close();
     this.client.close();
   }

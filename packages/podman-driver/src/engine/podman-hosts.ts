@@ -5,6 +5,8 @@ import { PodmanHost } from "./podman-host.ts";
 export interface HostsConfig {
   readonly sockets: readonly PodmanSocket[];
   readonly callTimeoutMs: number;
+  /** Whether systemd runs this host. Default true. */
+  readonly hasSystemd?: boolean | undefined;
 }
 
 /** All Podman services of this client. */
@@ -16,7 +18,7 @@ export class PodmanHosts {
   constructor(config: HostsConfig, logger: Logger, former: readonly PodmanHost[] = []) {
     this.#logger = logger;
     this.all = config.sockets.map((socket) => {
-      const options = { ...socket, callTimeoutMs: config.callTimeoutMs };
+      const options = { ...socket, callTimeoutMs: config.callTimeoutMs, hasSystemd: config.hasSystemd };
       return former.find((host) => host.isLike(options)) ?? new PodmanHost({ ...options, logger: logger.with({ socket: socket.path }) });
     });
   }

@@ -86,3 +86,8 @@ export function readCommandLine(roots: HostRoots, pid: number): readonly string[
 export function readBootId(roots: HostRoots): string {
   return readKernelFile(join(roots.procDir, "sys/kernel/random/boot_id"))?.trim() ?? "";
 }
+
+/** Whether the first process is systemd; false also in a container of its own, whose systemd is out of reach. */
+export function hasSystemd(roots: HostRoots): boolean {
+  return readKernelFile(join(roots.procDir, "1/comm"))?.trim() === "systemd";
+}

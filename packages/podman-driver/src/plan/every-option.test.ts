@@ -67,6 +67,20 @@ const taskSamples: Samples = {
   dns_servers: { dns_servers: ["192.0.2.1"] },
   dns_search_domains: { dns_search_domains: ["example.test"] },
   dns_options: { dns_options: ["ndots:2"] },
+  healthchecks: { healthchecks: { disable: true } },
+  "healthchecks.disable": { healthchecks: { disable: true } },
+  healthcheck: { healthcheck: { test: "true" } },
+  "healthcheck.test": { healthcheck: { test: "true" } },
+  "healthcheck.interval": { healthcheck: { test: "true", interval: "5s" } },
+  "healthcheck.timeout": { healthcheck: { test: "true", timeout: "5s" } },
+  "healthcheck.retries": { healthcheck: { test: "true", retries: 5 } },
+  "healthcheck.start_period": { healthcheck: { test: "true", start_period: "5s" } },
+  "healthcheck.on_failure": { healthcheck: { test: "true", on_failure: "kill" } },
+  "healthcheck.startup": { healthcheck: { test: "true", startup: { test: "true" } } },
+  "healthcheck.startup.test": { healthcheck: { test: "true", startup: { test: "true" } } },
+  "healthcheck.startup.interval": { healthcheck: { test: "true", startup: { test: "true", interval: "5s" } } },
+  "healthcheck.startup.timeout": { healthcheck: { test: "true", startup: { test: "true", timeout: "5s" } } },
+  "healthcheck.startup.success": { healthcheck: { test: "true", startup: { test: "true", success: 2 } } },
   secrets: { secrets: [{ name: "db" }] },
   "secrets.name": { secrets: [{ name: "db" }] },
   "secrets.target": { secrets: [{ name: "db", target: "password" }] },
@@ -200,7 +214,7 @@ const task = { resources: { ...plainTask().resources, ports: [{ label: "http", h
 
 /** All that follows from a task's config but its fingerprint, which changes with every key. */
 function outcomeOfTask(config: HclRecord): unknown {
-  const given: Wishes = { config, task };
+  const given: Wishes = { config, task, facts: { version: "5.4.2" } };
   const { spec, ...plan } = planOf(given);
   return { ...plan, wanted: decodedOf(given).wanted, spec: { ...spec, labels: { ...spec.labels, [ownLabels.configHash]: "" } } };
 }

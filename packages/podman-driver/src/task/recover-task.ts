@@ -10,6 +10,7 @@ import { identifyContainer } from "../host/container-processes.ts";
 import type { PodmanHost } from "../engine/podman-host.ts";
 import type { PodmanHosts } from "../engine/podman-hosts.ts";
 import type { ProcessIdentity } from "../host/proc-files.ts";
+import type { HealthCheckTimes } from "../topics/health.ts";
 import { TaskHandle, type SeenContainer } from "./task-handle.ts";
 import type { KeptLog } from "./task-output.ts";
 import { decodeTaskState, type OwnState, type TaskState } from "./task-state.ts";
@@ -54,10 +55,17 @@ export async function recoverTask(request: RecoverRequest, signal: AbortSignal):
     keptLog: toKeptLog(request, state),
     // conmon of a container of the Go driver waits for a reader of Nomad's FIFO, and Podman waits for conmon.
     restarts: request.restartsStopped && state.own !== undefined ? { address: state.network?.ip } : undefined,
+    healthCheck: toHealthCheck(state.own),
     services,
     logger,
     emit: request.emit,
   });
+}
+
+function toHealthCheck(own: OwnState | undefined): HealthCheckTimes | undefined {
+  if (own?.healthEveryMs === undefined) return undefined;
+  const everyMs = own.healthEveryMs > 0 ? own.healthEveryMs : undefined;
+  return { everyMs, firstEveryMs: everyMs };
 }
 
 /** A task keeps the way of its logs for life; the Go driver gave conmon the FIFO, and no pump is needed, or read the journal. */

@@ -4,6 +4,7 @@ import type { DriverServices } from "../driver-services.ts";
 import { identifyContainer, type ContainerProcesses } from "../host/container-processes.ts";
 import { toCollector } from "../logs/open-log-sinks.ts";
 import { toDriverNetwork } from "../plan/observed-network.ts";
+import { toHealthCheckTimes, type HealthCheckTimes } from "../topics/health.ts";
 import { Rollback } from "./rollback.ts";
 import { startContainer, type StartRequest } from "./start-container.ts";
 import { TaskHandle } from "./task-handle.ts";
@@ -24,13 +25,14 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
   const { logging: { source, files }, network: { portMap } } = request.decoded.wanted;
   const network = toDriverNetwork(observed.network, portMap);
   const processes = identifyContainer(request.services.roots, { containerId: observed.id, ...observed.state, proven: undefined });
+  const healthCheck = toHealthCheckTimes(request.decoded.wanted.health, await request.host.facts(signal));
   const driverState = encodeTaskState({
     containerId: observed.id,
     startedAt,
     network,
     config: request.decoded.kept,
     socketName: request.host.name,
-    own: toOwnState(request, source, { processes, stopSignal: observed.config.stopSignal }),
+    own: toOwnState(request, source, { processes, stopSignal: observed.config.stopSignal, healthCheck }),
   });
   signal.throwIfAborted();
   undo.keep();
@@ -46,6 +48,7 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
     seen: { kind: "inspected", inspect: observed, processes },
     collector: toCollector(toLogMode(request, source), files),
     keptLog: source.kind === "journal" ? { kind: "journal", since: undefined } : { kind: "file", limitBytes: toLimitBytes(source) },
+    healthCheck,
     services,
     logger,
     emit: request.emit,
@@ -56,9 +59,10 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
 interface StartedFacts {
   readonly processes: ContainerProcesses;
   readonly stopSignal: string;
+  readonly healthCheck: HealthCheckTimes | undefined;
 }
 
-function toOwnState(request: StartTaskRequest, source: LogSource, { processes, stopSignal }: StartedFacts): Parameters<typeof encodeTaskState>[0]["own"] {
+function toOwnState(request: StartTaskRequest, source: LogSource, { processes, stopSignal, healthCheck }: StartedFacts): Parameters<typeof encodeTaskState>[0]["own"] {
   const { main } = processes;
   return {
     bootId: request.services.bootId,
@@ -68,6 +72,7 @@ function toOwnState(request: StartTaskRequest, source: LogSource, { processes, s
     ...(source.kind === "journal" && { logSource: "journal" as const }),
     logLimitBytes: toLimitBytes(source),
     ...(stopSignal !== "" && { stopSignal }),
+    ...(healthCheck !== undefined && { healthEveryMs: healthCheck.everyMs ?? 0 }),
   };
 }
 

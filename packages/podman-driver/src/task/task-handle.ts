@@ -8,6 +8,7 @@ import type { PodmanHost } from "../engine/podman-host.ts";
 import type { ProcessIdentity } from "../host/proc-files.ts";
 import type { LogCollector } from "../logs/open-log-sinks.ts";
 import type { TaskLogs } from "../logs/task-logs.ts";
+import type { HealthCheckTimes } from "../topics/health.ts";
 import { memoryLimitBytes } from "../topics/limits/memory.ts";
 import type { RepeatedFailure } from "../repeated-failure.ts";
 import { settleOrAbort } from "../settle-or-abort.ts";
@@ -16,6 +17,7 @@ import { toExitSources } from "./exit-sources.ts";
 import { hasStopped, loseExit, unknownExitCode } from "./exit-verdict.ts";
 import { waitForExit, type ExitSources, type Outcomes } from "./exit-watcher.ts";
 import { findContainer } from "./find-container.ts";
+import { HealthWatch } from "./health-watch.ts";
 import { restartStopped } from "./restart-stopped.ts";
 import { followStats } from "./stats-sampler.ts";
 import { openStatsSource, type StatsSource } from "./stats-source.ts";
@@ -46,6 +48,8 @@ export interface TaskHandleOptions {
   readonly keptLog: KeptLog;
   /** Set: a container that has stopped is started again before it is watched; with the address that Nomad knows the task by. */
   readonly restarts?: { readonly address: string | undefined } | undefined;
+  /** Undefined: the task has no health check of its own. */
+  readonly healthCheck?: HealthCheckTimes | undefined;
   readonly services: DriverServices;
   readonly logger: Logger;
   /** Tells the task's owner what happens. */
@@ -78,6 +82,7 @@ export class TaskHandle {
   #hasRestarted = false;
   #stopSignal: string;
   #memoryLimitBytes: number | undefined;
+  #healthStatus = "";
   #hintOfExit: () => void = () => undefined;
   #result: WaitResult | undefined;
   #completedAt: Date | undefined;
@@ -185,24 +190,38 @@ export class TaskHandle {
   async #live(): Promise<WaitResult> {
     const signal = this.#stop.signal;
     let logs: TaskLogs | undefined;
+    let health: HealthWatch | undefined;
     try {
       const failure = await this.#find(signal);
-      if (failure === undefined) logs = this.#collect();
+      if (failure === undefined) {
+        logs = this.#collect();
+        health = this.#watchHealth();
+      }
       this.#found.resolve();
       const result = failure ?? (await this.#watch(signal));
       this.#result = result;
       this.#completedAt = new Date();
       this.#ended.resolve(result);
+      const lastHealth = health?.end(signal);
       // Whoever lets go of a task that has ended wants no more of its output, and those who wait get its result all the same.
       if (logs !== undefined) await settleOrAbort(logs.drain(drainLimitsOf(this.#options.keptLog)), signal).catch(() => undefined);
+      await lastHealth;
       return result;
     } catch (error) {
       this.#ended.reject(error);
       throw error;
     } finally {
       this.#found.resolve();
+      await health?.close();
       await logs?.close();
     }
+  }
+
+  #watchHealth(): HealthWatch | undefined {
+    const { healthCheck: times, emit, services } = this.#options;
+    if (times === undefined) return undefined;
+    const { containerId, host } = this;
+    return new HealthWatch({ containerId, host, times, knownStatus: this.#healthStatus, failures: services.checks, emit });
   }
 
   /** Settles when the task can be watched; with its end where it was to be started again and was not. */
@@ -256,6 +275,7 @@ export class TaskHandle {
 
   #note(inspect: ContainerInspect): void {
     this.#stopSignal = inspect.config.stopSignal;
+    this.#healthStatus = inspect.state.healthStatus;
     // A key of the task's config may have set another than Nomad knows of.
     if (inspect.host.memoryBytes > 0) this.#memoryLimitBytes = inspect.host.memoryBytes;
     this.#inspected.resolve(inspect);

@@ -110,7 +110,7 @@ describe("our own state", () => {
     const own = fc.record({
       bootId: text, containerPid: fc.nat(), containerStartTicks: text, logMode: fc.constantFrom("nomad", "driver", "off", "conmon-fifo" as const),
       logSource: fc.constantFrom("journal" as const, undefined), logLimitBytes: fc.maxSafeNat(),
-      stopSignal: text,
+      stopSignal: text, healthEveryMs: fc.nat(),
     }, { noNullPrototype: true });
     const startedAt = fc.date({ min: new Date("0001-01-01T00:00:00Z"), max: new Date("9999-12-31T23:59:59Z"), noInvalidDate: true });
     fc.assert(

@@ -27,6 +27,8 @@ export interface OwnState {
   readonly logLimitBytes?: number | undefined;
   /** The image's stop signal, where it names one. */
   readonly stopSignal?: string | undefined;
+  /** The task has a health check of its own, run each so many ms by this driver; 0: by systemd. Undefined: none. */
+  readonly healthEveryMs?: number | undefined;
 }
 
 export interface TaskState {
@@ -130,6 +132,7 @@ function decodeOwnState(own: RawRecord): OwnState {
     logSource: textOf(own, "logSource", at) === "journal" ? "journal" : undefined,
     logLimitBytes: numberOf(own, "logLimitBytes", at),
     stopSignal: textOf(own, "stopSignal", at),
+    healthEveryMs: numberOf(own, "healthEveryMs", at),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { ConfigOption, Infer } from "@driver/nomad-plugin";
 import { devicesTopic } from "./devices/devices.ts";
 import { dnsTopic } from "./dns.ts";
+import { healthTopic } from "./health.ts";
 import { imageTopic } from "./image.ts";
 import { labelsTopic } from "./labels.ts";
 import { limitsTopic } from "./limits.ts";
@@ -28,6 +29,7 @@ export const topics = {
   network: networkTopic,
   dns: dnsTopic,
   secrets: secretsTopic,
+  health: healthTopic,
 } as const;
 
 type Topics = typeof topics;

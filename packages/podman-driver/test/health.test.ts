@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { PodmanClient, type ContainerInspect } from "@driver/libpod";
+import type { HclValue, TaskEvent } from "@driver/nomad-plugin";
+import { DriverRig, encodeTar, RecordedLog, requestEngine, testSetting, until, type RiggedTask } from "@driver/testing";
+import { RepeatedFailure } from "../src/repeated-failure.ts";
+import { HealthWatch } from "../src/task/health-watch.ts";
+import { ContainerEvents, defaultEventTimings, healthSubject } from "../src/engine/container-events.ts";
+
+const soon = (): AbortSignal => AbortSignal.timeout(60_000);
+
+// The world of the tests has no systemd: there the driver has Podman run the checks.
+test("tells of a task that becomes healthy, unhealthy and healthy again", async () => {
+  await using rig = await DriverRig.start();
+  await using events = new Followed(rig);
+  const task = await rig.prepare({ config: { command: "sleep", args: ["60"], healthcheck: { test: "test -e /alloc/data/ok", interval: "1s", retries: 2 } } });
+  await rig.startTask(task);
+  const ok = `touch /alloc/data/ok`;
+  await rig.driver.execTask(task.config.id, { command: ["sh", "-c", ok], timeoutMs: 20_000 }, soon());
+  await until(() => events.of(task).length === 1);
+  await rig.driver.execTask(task.config.id, { command: ["rm", "/alloc/data/ok"], timeoutMs: 20_000 }, soon());
+  await until(() => events.of(task).length === 2);
+  await rig.crash();
+  await rig.recover(task);
+  await using later = new Followed(rig);
+  await rig.driver.execTask(task.config.id, { command: ["sh", "-c", ok], timeoutMs: 20_000 }, soon());
+  await until(() => later.of(task).length === 1);
+  assert.deepEqual([...events.of(task), ...later.of(task)], ["healthy", "unhealthy", "healthy"].map((health) => `Health check: the task is ${health}`));
+});
+
+test("ends an unhealthy task as on_failure says, and tells why", async () => {
+  await using rig = await DriverRig.start();
+  await using events = new Followed(rig);
+  const task = await rig.prepare({ config: { command: "sleep", args: ["60"], healthcheck: { test: ["false"], interval: "1s", retries: 1, on_failure: "kill" } } });
+  await rig.startTask(task);
+  const { exitCode, oomKilled } = await rig.driver.waitTask(task.config.id, soon());
+  assert.deepEqual([exitCode, oomKilled], [137, false]);
+  await until(() => events.of(task).length === 1);
+  assert.deepEqual(events.of(task), ["Health check: the task is unhealthy"]);
+});
+
+test("turns the image's health check off", async () => {
+  await using image = await makeCheckedImage();
+  await using rig = await DriverRig.start();
+  const healthWith = async (config: Readonly<Record<string, HclValue>>): Promise<string> =>
+    (await inspectOf(await rig.runScript("sleep 60", { config: { image: image.name, ...config } }))).state.healthStatus;
+  assert.equal(await healthWith({}), "starting");
+  assert.equal(await healthWith({ healthchecks: { disable: true } }), "");
+  assert.equal(await healthWith({ healthcheck: { test: ["NONE"] } }), "");
+});
+
+test("hears from Podman that there was a check, whoever ran it, and looks what came of it", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.prepare({ config: { command: "sleep", args: ["60"], healthcheck: { test: "true", interval: "1h" } } });
+  await rig.startTask(task);
+  const client = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
+  const { logger } = new RecordedLog();
+  const healthEvents = new ContainerEvents(client.events, logger, defaultEventTimings, healthSubject);
+  const told: string[] = [];
+  const { id } = await inspectOf(task);
+  const watch = new HealthWatch({
+    containerId: id,
+    host: { client, healthEvents },
+    times: { everyMs: undefined, firstEveryMs: undefined },
+    knownStatus: "starting",
+    failures: new RepeatedFailure(logger, "the task cannot be looked at"),
+    emit: (message) => told.push(message),
+  });
+  try {
+    // The place of systemd.
+    await client.containers.runHealthCheck(id, soon());
+    await until(() => told.length > 0);
+    assert.deepEqual(told, ["Health check: the task is healthy"]);
+  } finally {
+    await watch.close();
+    healthEvents.close();
+    client.close();
+  }
+});
+
+/** The image of the tests with a health check of its own. */
+async function makeCheckedImage(): Promise<AsyncDisposable & { readonly name: string }> {
+  const name = `localhost/checked-${process.pid}:1`;
+  const socketPath = testSetting("TEST_PODMAN_SOCKET");
+  const recipe = `FROM ${testSetting("TEST_IMAGE")}\nHEALTHCHECK --interval=1h CMD true\n`;
+  const query = new URLSearchParams({ t: name, outputformat: "application/vnd.docker.distribution.manifest.v2+json" });
+  const body = encodeTar([{ path: "Dockerfile", mode: 0o644, content: Buffer.from(recipe) }]);
+  const { status, text } = await requestEngine(socketPath, { method: "POST", path: `/build?${query.toString()}`, body, signal: soon() });
+  assert.equal(status, 200, text);
+  return {
+    name,
+    [Symbol.asyncDispose]: async () => {
+      const answer = await requestEngine(socketPath, { method: "DELETE", path: `/images/${name}`, signal: soon() });
+      assert.equal(answer.status, 200, answer.text);
+    },
+  };
+}
+
+/** The health events of a rig's tasks, as they come. */
+class Followed implements AsyncDisposable {
+  readonly #events: TaskEvent[] = [];
+  readonly #stop = new AbortController();
+  readonly #following: Promise<void>;
+
+  constructor(rig: DriverRig) {
+    this.#following = this.#follow(rig).catch(() => undefined);
+  }
+
+  of(task: RiggedTask): readonly string[] {
+    return this.#events.filter(({ taskId, message }) => taskId === task.config.id && message.startsWith("Health")).map(({ message }) => message);
+  }
+
+  async #follow(rig: DriverRig): Promise<void> {
+    for await (const event of rig.driver.taskEvents(this.#stop.signal)) this.#events.push(event);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Error("enough"));
+    await this.#following;
+  }
+}
+
+async function inspectOf(task: RiggedTask): Promise<ContainerInspect> {
+  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
+  try {
+    return (await podman.containers.inspect(`task-${task.config.allocId}`, soon())) ?? assert.fail("no container");
+  } finally {
+    podman.close();
+  }
+}
