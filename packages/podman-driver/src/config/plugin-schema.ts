@@ -69,6 +69,8 @@ export const pluginSchema = configSchema(
       {
         driver: attr.string({ only: possibleLogDrivers, help: "Podman log driver: nomad and k8s-file are Podman's own file, journald is the host's journal, none keeps nothing." }),
         options: blockAttrs("string", { only: possibleLogOptions, help: "Options of the log driver, e.g. tag or max-size." }),
+        type: attr.string({ only: possibleLogDrivers, help: "Docker's name for driver." }),
+        config: blockAttrs("string", { only: possibleLogOptions, help: "Docker's name for options." }),
       },
       { default: { driver: "nomad", options: {} }, help: "Log driver of tasks that set none." },
     ),

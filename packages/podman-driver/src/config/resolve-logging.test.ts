@@ -13,6 +13,7 @@ describe("a logging block", () => {
     ["nomad", {}, { kind: "file" }],
     ["k8s-file", {}, { kind: "file" }],
     ["json-file", { "max-size": "2mb" }, { kind: "file", limitBytes: 2 * 1_048_576 }],
+    ["json-file", { "max-size": "2m", "max-file": "3" }, { kind: "file", limitBytes: 6 * 1_048_576 }],
     ["nomad", { "max-size": "64k" }, { kind: "file", limitBytes: 65_536 }],
     ["journald", {}, { kind: "journal", options: {} }],
     ["journald", { tag: "web", label: "a=b" }, { kind: "journal", options: { tag: "web", label: "a=b" } }],
@@ -28,7 +29,10 @@ describe("a logging block", () => {
     ["passthrough-tty", {}, "unsupported", /passthrough-tty/],
     [undefined, { tag: "web" }, "unsupported", /^config key logging\.options\.tag: .* "nomad"; remove it, or set logging\.driver = "journald"/],
     ["k8s-file", { path: "/etc/x" }, "unsupported", /^config key logging\.options\.path: is not supported/],
-    ["k8s-file", { "max-files": "2" }, "unsupported", /^config key logging\.options\.max-files: would have no effect, as the log driver "k8s-file" knows max-size alone; remove it/],
+    ["k8s-file", { "max-files": "2" }, "unsupported", /^config key logging\.options\.max-files: would have no effect, as the log driver "k8s-file" knows max-size and max-file alone; remove it/],
+    ["k8s-file", { "max-file": "2" }, "unsupported", /^config key logging\.options\.max-file: would have no effect, as no max-size says/],
+    ["k8s-file", { "max-size": "1m", "max-file": "0" }, "config-invalid", /logging\.options\.max-file: "0" is no number of files; 1 to 1000/],
+    ["k8s-file", { "max-size": "1m", "max-file": "many" }, "config-invalid", /logging\.options\.max-file: "many" is no number of files/],
     ["k8s-file", { "max-size": "big" }, "config-invalid", /logging\.options\.max-size: "big" is not a size/],
     ["k8s-file", { "max-size": "1k" }, "config-invalid", /logging\.options\.max-size: "1k" must be at least 64k/],
     ["journald", { "max-size": "1m", path: "x" }, "unsupported", /^config key logging\.options\.path, logging\.options\.max-size: would have no effect, as the journal .*; remove them/],
@@ -46,4 +50,29 @@ test("a task's block counts when it says anything, and else the plugin's", () =>
   assert.deepEqual(resolveTaskLogging({ driver: "nomad", options: {} }, journal), { kind: "file" });
   assert.deepEqual(resolveTaskLogging({ options: { "max-size": "1m" } }, journal), { kind: "file", limitBytes: 1_048_576 });
   assert.deepEqual(resolveTaskLogging({ driver: "journald", options: {} }, journal), { kind: "journal", options: {} });
+});
+
+describe("Docker's spelling of a logging block", () => {
+  const resolveDocker = (type: string | undefined, config: Options): LogSource => resolveLogging({ options: {}, type, config }, "logging");
+
+  test("means what ours means", () => {
+    assert.deepEqual(resolveDocker("json-file", { "max-size": "10m", "max-file": "2" }), { kind: "file", limitBytes: 20 * 1_048_576 });
+    assert.deepEqual(resolveDocker("journald", { tag: "web" }), { kind: "journal", options: { tag: "web" } });
+    assert.deepEqual(resolveDocker(undefined, {}), { kind: "file" });
+    assert.deepEqual(resolveTaskLogging({ options: {}, type: "none", config: {} }, { kind: "file" }), { kind: "none" });
+    assert.deepEqual(resolveTaskLogging({ options: {}, type: "", config: {} }, { kind: "none" }), { kind: "none" });
+  });
+
+  test("is named in the messages as it was written", () => {
+    assert.throws(() => resolveDocker("fluentd", {}), /^DriverError: config key logging\.type: "fluentd" is no log driver of Podman; use one of nomad/);
+    assert.throws(() => resolveDocker("json-file", { labels: "a" }), /^DriverError: config key logging\.config\.labels: would have no effect/);
+    assert.throws(() => resolveDocker("json-file", { tag: "a" }), /config key logging\.config\.tag: .* or set logging\.type = "journald"/);
+  });
+
+  test("is not taken together with ours", () => {
+    const both = { driver: "nomad", type: "json-file", options: {} };
+    assert.throws(() => resolveLogging(both, "logging"), { code: "config-invalid", message: "config key logging.type: is a second name for logging.driver, which is set too; remove one of the two" });
+    const options = { options: { "max-size": "1m" }, config: { "max-size": "2m" } };
+    assert.throws(() => resolveTaskLogging(options, { kind: "file" }), { message: "config key logging.config: is a second name for logging.options, which is set too; remove one of the two" });
+  });
 });

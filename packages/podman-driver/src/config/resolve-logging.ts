@@ -5,14 +5,27 @@ import { parseMemorySize } from "./parse-memory-size.ts";
 interface LoggingOptions {
   readonly driver?: string | undefined;
   readonly options: Readonly<Record<string, string>>;
+  /** Docker's name for `driver`. */
+  readonly type?: string | undefined;
+  /** Docker's name for `options`. */
+  readonly config?: Readonly<Record<string, string>> | undefined;
+}
+
+/** A block in one spelling, with the paths that its author has written. */
+interface NamedLogging {
+  readonly driver: string;
+  readonly driverKey: string;
+  readonly options: Readonly<Record<string, string>>;
+  readonly optionsKey: string;
 }
 
 /** For messages and documentation. */
 export const possibleLogDrivers = "nomad, journald, k8s-file, json-file, none";
-export const possibleLogOptions = "those of Podman for journald, e.g. tag; max-size for nomad, k8s-file and json-file";
+export const possibleLogOptions = "those of Podman for journald, e.g. tag; max-size and max-file for nomad, k8s-file and json-file";
 
 /** Below this a file would be followed by the next with every few lines. */
 const leastLimitBytes = 65_536;
+const mostFiles = 1000;
 
 /**
  * What a `logging` block asks for. A block without a driver means "nomad", as does a missing block.
@@ -20,30 +33,48 @@ const leastLimitBytes = 65_536;
  * @throws DriverError `unsupported` for a driver or an option that would be ignored or cannot work, `config-invalid` for a bad value
  */
 export function resolveLogging(logging: LoggingOptions | undefined, key: string): LogSource {
-  const driver = logging?.driver ?? "";
-  const options = logging?.options ?? {};
+  const named = nameParts(logging, key);
+  const { driver, driverKey, options } = named;
   switch (driver) {
     case "":
     case "nomad":
     case "k8s-file":
     // Podman itself writes the same file for both (podman 4.3).
     case "json-file":
-      return toFile(options, key, driver === "" ? "nomad" : driver);
+      return toFile(named);
     case "journald":
-      refuseOptions(options, { key, refused: ["path", "max-size"], reason: "the journal has no file for each task" });
+      refuseOptions(named, { refused: ["path", "max-size", "max-file"], reason: "the journal has no file for each task" });
       return { kind: "journal", options };
     case "none":
-      refuseOptions(options, { key, refused: Object.keys(options), reason: 'logging.driver "none" keeps no output' });
+      refuseOptions(named, { refused: Object.keys(options), reason: `${driverKey} "none" keeps no output` });
       return { kind: "none" };
     default:
-      throw new DriverError("unsupported", `config key ${key}.driver: "${driver}" ${whyNot(driver)}; use one of ${possibleLogDrivers}`, { configKey: `${key}.driver` });
+      throw new DriverError("unsupported", `config key ${driverKey}: "${driver}" ${whyNot(driver)}; use one of ${possibleLogDrivers}`, { configKey: driverKey });
   }
 }
 
 /** The task's own `logging` block counts when it says anything, else the plugin's (as with the Go driver). */
 export function resolveTaskLogging(logging: LoggingOptions | undefined, ofPlugin: LogSource): LogSource {
-  const saysSomething = logging !== undefined && ((logging.driver ?? "") !== "" || Object.keys(logging.options).length > 0);
-  return saysSomething ? resolveLogging(logging, "logging") : ofPlugin;
+  if (logging === undefined) return ofPlugin;
+  const { driver, options } = nameParts(logging, "logging");
+  return driver !== "" || Object.keys(options).length > 0 ? resolveLogging(logging, "logging") : ofPlugin;
+}
+
+/** One of the two spellings of each part; both are a mistake, as one of them would not count. */
+function nameParts({ driver = "", type = "", options = {}, config = {} }: Partial<LoggingOptions> = {}, key: string): NamedLogging {
+  const [hasOptions, hasConfig] = [options, config].map((one) => Object.keys(one).length > 0);
+  if (driver !== "" && type !== "") throw twice(`${key}.type`, `${key}.driver`);
+  if (hasOptions === true && hasConfig === true) throw twice(`${key}.config`, `${key}.options`);
+  return {
+    driver: driver === "" ? type : driver,
+    driverKey: type === "" ? `${key}.driver` : `${key}.type`,
+    options: hasConfig === true ? config : options,
+    optionsKey: hasConfig === true ? `${key}.config` : `${key}.options`,
+  };
+}
+
+function twice(dockers: string, ours: string): DriverError {
+  return new DriverError("config-invalid", `config key ${dockers}: is a second name for ${ours}, which is set too; remove one of the two`, { configKey: dockers });
 }
 
 function whyNot(driver: string): string {
@@ -52,18 +83,34 @@ function whyNot(driver: string): string {
 }
 
 /** conmon ends with an error over a tag here, and Podman ignores whatever else it does not know (podman 4.3). */
-function toFile(options: LoggingOptions["options"], key: string, driver: string): LogSource {
-  const { "max-size": size, ...others } = options;
-  if ("tag" in others) throw new DriverError("unsupported", `config key ${key}.options.tag: has no meaning with the log driver "${driver}"; remove it, or set ${key}.driver = "journald"`, { configKey: `${key}.options` });
-  if ("path" in others) throw new DriverError("unsupported", `config key ${key}.options.path: is not supported, as the file is kept in Podman's own storage; remove it`, { configKey: `${key}.options` });
-  refuseOptions(others, { key, refused: Object.keys(others), reason: `the log driver "${driver}" knows max-size alone` });
-  if (size === undefined) return { kind: "file" };
-  const limitBytes = parseMemorySize(size, { key: `${key}.options.max-size` });
-  if (limitBytes < leastLimitBytes) throw new DriverError("config-invalid", `config key ${key}.options.max-size: "${size}" must be at least 64k`, { configKey: `${key}.options` });
-  return { kind: "file", limitBytes };
+function toFile(named: NamedLogging): LogSource {
+  const { "max-size": size, "max-file": files, ...others } = named.options;
+  const { optionsKey, driverKey } = named;
+  const driver = named.driver === "" ? "nomad" : named.driver;
+  const refusal = (code: "unsupported" | "config-invalid", text: string): DriverError => new DriverError(code, `config key ${optionsKey}.${text}`, { configKey: optionsKey });
+  if ("tag" in others) throw refusal("unsupported", `tag: has no meaning with the log driver "${driver}"; remove it, or set ${driverKey} = "journald"`);
+  if ("path" in others) throw refusal("unsupported", "path: is not supported, as the file is kept in Podman's own storage; remove it");
+  refuseOptions({ ...named, options: others }, { refused: Object.keys(others), reason: `the log driver "${driver}" knows max-size and max-file alone` });
+  if (size === undefined) {
+    if (files !== undefined) throw refusal("unsupported", "max-file: would have no effect, as no max-size says how large a file is; set it, or remove max-file");
+    return { kind: "file" };
+  }
+  const limitBytes = parseMemorySize(size, { key: `${optionsKey}.max-size` });
+  if (limitBytes < leastLimitBytes) throw refusal("config-invalid", `max-size: "${size}" must be at least 64k`);
+  const count = files === undefined ? 1 : Number(/^\d{1,4}$/.exec(files)?.[0] ?? 0);
+  if (count < 1 || count > mostFiles) throw refusal("config-invalid", `max-file: "${files}" is no number of files; 1 to ${mostFiles} would be right`);
+  // So much of it stays on the disk, in however many files.
+  return { kind: "file", limitBytes: limitBytes * count };
 }
 
-function refuseOptions(options: LoggingOptions["options"], { key, refused, reason }: { readonly key: string; readonly refused: readonly string[]; readonly reason: string }): void {
+interface RefusedOptions {
+  readonly refused: readonly string[];
+  readonly reason: string;
+}
+
+function refuseOptions({ options, optionsKey }: NamedLogging, { refused, reason }: RefusedOptions): void {
   const found = refused.filter((name) => name in options);
-  if (found.length > 0) throw new DriverError("unsupported", `config key ${found.map((name) => `${key}.options.${name}`).join(", ")}: would have no effect, as ${reason}; remove ${found.length === 1 ? "it" : "them"}`, { configKey: `${key}.options` });
+  if (found.length === 0) return;
+  const all = found.map((name) => `${optionsKey}.${name}`).join(", ");
+  throw new DriverError("unsupported", `config key ${all}: would have no effect, as ${reason}; remove ${found.length === 1 ? "it" : "them"}`, { configKey: optionsKey });
 }

@@ -130,7 +130,7 @@ describe("the plugin schema", () => {
       gc: { container: false, dangling_containers: { enabled: true, period: "5m", creation_grace: "5m", dry_run: false } },
       recover_stopped: true,
       extra_labels: ["task*"],
-      logging: { driver: "journald", options: { tag: "x" } },
+      logging: { driver: "journald", options: { tag: "x" }, type: undefined, config: {} },
       networking: { default_rootless_mode: "pasta" },
       socket: [{ name: "a", socket_path: "unix:///a" }, { name: undefined, socket_path: "unix:///b" }],
       socket_path: undefined,

@@ -39,6 +39,8 @@ const taskSamples: Samples = {
   logging: journal,
   "logging.driver": { logging: { driver: "none" } },
   "logging.options": journal,
+  "logging.type": { logging: { type: "none" } },
+  "logging.config": { logging: { type: "journald", config: [{ tag: "x" }] } },
   cpu_hard_limit: { cpu_hard_limit: true },
   cpu_cfs_period: { cpu_hard_limit: true, cpu_cfs_period: 50_000 },
   memory_reservation: { memory_reservation: "32m" },
@@ -147,6 +149,8 @@ const pluginSamples: Samples = {
   logging: { logging: { driver: "none" } },
   "logging.driver": { logging: { driver: "none" } },
   "logging.options": { logging: { driver: "journald", options: { tag: "x" } } },
+  "logging.type": { logging: { type: "none" } },
+  "logging.config": { logging: { type: "journald", config: { tag: "x" } } },
   networking: { networking: { default_rootless_mode: "pasta" } },
   "networking.default_rootless_mode": { networking: { default_rootless_mode: "pasta" } },
   socket: { socket: [{ name: "a", socket_path: "/run/a.sock" }] },
@@ -182,10 +186,14 @@ const beyondTask: Samples = {
   network_mode: { network_mode: "mynet" },
   "logging.driver": { logging: { driver: "syslog" } },
   "logging.options": { logging: { driver: "k8s-file", options: [{ "max-files": "2" }] } },
+  "logging.type": { logging: { type: "syslog" } },
+  "logging.config": { logging: { type: "json-file", config: [{ "max-files": "2" }] } },
 };
 const beyondPlugin: Samples = {
   "logging.driver": { logging: { driver: "syslog" } },
   "logging.options": { logging: { driver: "k8s-file", options: { "max-files": "2" } } },
+  "logging.type": { logging: { type: "syslog" } },
+  "logging.config": { logging: { type: "json-file", config: { "max-files": "2" } } },
 };
 
 const wishes: Readonly<Record<string, HclValue>> = {

@@ -28,6 +28,8 @@ export const loggingTopic = topic({
       {
         driver: attr.string({ only: possibleLogDrivers, help: "Podman log driver: nomad and k8s-file are Podman's own file, journald is the host's journal, none keeps nothing." }),
         options: mapAttr("string", { only: possibleLogOptions, help: "Options of the log driver, e.g. tag or max-size." }),
+        type: attr.string({ only: possibleLogDrivers, help: "Docker's name for driver." }),
+        config: mapAttr("string", { only: possibleLogOptions, help: "Docker's name for options." }),
       },
       { help: "Log driver of this task; replaces the plugin's." },
     ),

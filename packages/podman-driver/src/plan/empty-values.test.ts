@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { encodeMsgpack, type HclRecord, type HclValue, type OptionDoc } from "@driver/nomad-plugin";
+import { decodedOf, planOf } from "../../test/plan-of.ts";
+import { resolveDriverConfig } from "../config/driver-config.ts";
+import { pluginSchema } from "../config/plugin-schema.ts";
+import { ownLabels } from "../topics/labels.ts";
+import { taskSchema } from "./task-schema.ts";
+
+// What makes job and agent files writes keys down that it has nothing for; Go drivers take that for not set.
+const emptyValues: Readonly<Record<string, readonly HclValue[]>> = {
+  string: ["", null], any: ["", null], bool: [null], number: [0, null], "list(string)": [[], null], "list(map(string))": [[], [{}], null],
+  "list(map(number))": [[], [{}], null], block: [{}, null], "block list": [[], null], "block of string": [{}, null],
+};
+
+/** Keys for which 0 is a value like any other, and why. */
+const zeroCounts: Readonly<Record<string, string>> = {
+  memory_swappiness: "0 has the kernel swap as little as it can",
+  stop_timeout: "0 has podman stop kill at once",
+  "log_files.max_files": "no task goes without a log file, so 0 is refused",
+};
+
+function configWith([key = "", ...inner]: readonly string[], value: HclValue): HclRecord {
+  return { [key]: inner.length === 0 ? value : configWith(inner, value) };
+}
+
+/** Keys in repeated blocks stand beside others that are required: their own tests have them. */
+function isRepeated(options: readonly OptionDoc[], path: string): boolean {
+  return options.some((option) => option.type === "block list" && path.startsWith(`${option.path}.`));
+}
+
+function outcomeOfTask(config: HclRecord): unknown {
+  const { spec, ...plan } = planOf({ config });
+  const { wanted, wishes, notices } = decodedOf({ config });
+  return { ...plan, wanted, wishes, notices, spec: { ...spec, labels: { ...spec.labels, [ownLabels.configHash]: "" } } };
+}
+
+function outcomeOfPlugin(config: HclRecord): unknown {
+  return resolveDriverConfig({ msgpack: encodeMsgpack(config), apiVersion: "v0.1.0" }, 0);
+}
+
+function walk(options: readonly OptionDoc[], outcomeOf: (config: HclRecord) => unknown): void {
+  for (const { path, type } of options.filter((option) => !option.required && !isRepeated(options, option.path))) {
+    const values = (emptyValues[type] ?? assert.fail(`no empty value of the type ${type}`)).filter((value) => value !== 0 || !(path in zeroCounts));
+    for (const value of values) {
+      test(`${path} = ${JSON.stringify(value)} is not set`, () => assert.deepEqual(outcomeOf(configWith(path.split("."), value)), outcomeOf({})));
+    }
+  }
+}
+
+describe("in a task's config", () => walk(taskSchema.options, outcomeOfTask));
+
+describe("in the plugin's config", () => walk(pluginSchema.options, outcomeOfPlugin));
+
+test("an auth block of empty fields is not set on either side", () => {
+  for (const auth of [{}, { username: "", password: "" }, { username: null, password: null, tls_verify: null }]) assert.deepEqual(outcomeOfTask({ auth }), outcomeOfTask({}));
+  for (const auth of [{}, { config: "", helper: "" }, { config: null }]) assert.deepEqual(outcomeOfPlugin({ auth }), outcomeOfPlugin({}));
+});
