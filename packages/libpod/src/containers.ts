@@ -106,7 +106,8 @@ export class Containers {
    * `engine-error`, a container without one `conflict`.
    */
   async runHealthCheck(container: string, signal: AbortSignal): Promise<void> {
-    const request: HttpRequest = { action: `run the health check of container ${container}`, method: "GET", path: ["containers", container, "healthcheck"] };
+    const action = `run the health check of container ${container}`;
+    const request: HttpRequest = { action, method: "GET", path: ["containers", container, "healthcheck"] };
     await this.#caller.call(request, { signal });
   }
 

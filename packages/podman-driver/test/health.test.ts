@@ -5,7 +5,7 @@ import type { HclValue, TaskEvent } from "@driver/nomad-plugin";
 import { DriverRig, encodeTar, RecordedLog, requestEngine, testSetting, until, type RiggedTask } from "@driver/testing";
 import { RepeatedFailure } from "../src/repeated-failure.ts";
 import { HealthWatch } from "../src/task/health-watch.ts";
-import { ContainerEvents, defaultEventTimings, healthSubject } from "../src/engine/container-events.ts";
+import { ContainerEvents, defaultEventPauses, healthSubject } from "../src/engine/container-events.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
@@ -55,7 +55,7 @@ test("hears from Podman that there was a check, whoever ran it, and looks what c
   await rig.startTask(task);
   const client = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
   const { logger } = new RecordedLog();
-  const healthEvents = new ContainerEvents(client.events, logger, defaultEventTimings, healthSubject);
+  const healthEvents = new ContainerEvents(client.events, logger, defaultEventPauses, healthSubject);
   const told: string[] = [];
   const { id } = await inspectOf(task);
   const watch = new HealthWatch({

@@ -48,8 +48,10 @@ export function resolveLogging(logging: LoggingOptions | undefined, key: string)
     case "none":
       refuseOptions(named, { refused: Object.keys(options), reason: `${driverKey} "none" keeps no output` });
       return { kind: "none" };
-    default:
-      throw new DriverError("unsupported", `config key ${driverKey}: "${driver}" ${whyNot(driver)}; use one of ${possibleLogDrivers}`, { configKey: driverKey });
+    default: {
+      const message = `config key ${driverKey}: "${driver}" ${whyNot(driver)}; use one of ${possibleLogDrivers}`;
+      throw new DriverError("unsupported", message, { configKey: driverKey });
+    }
   }
 }
 
@@ -74,7 +76,8 @@ function nameParts({ driver = "", type = "", options = {}, config = {} }: Partia
 }
 
 function twice(dockers: string, ours: string): DriverError {
-  return new DriverError("config-invalid", `config key ${dockers}: is a second name for ${ours}, which is set too; remove one of the two`, { configKey: dockers });
+  const message = `config key ${dockers}: is a second name for ${ours}, which is set too; remove one of the two`;
+  return new DriverError("config-invalid", message, { configKey: dockers });
 }
 
 function whyNot(driver: string): string {
@@ -87,20 +90,31 @@ function toFile(named: NamedLogging): LogSource {
   const { "max-size": size, "max-file": files, ...others } = named.options;
   const { optionsKey, driverKey } = named;
   const driver = named.driver === "" ? "nomad" : named.driver;
-  const refusal = (code: "unsupported" | "config-invalid", text: string): DriverError => new DriverError(code, `config key ${optionsKey}.${text}`, { configKey: optionsKey });
-  if ("tag" in others) throw refusal("unsupported", `tag: has no meaning with the log driver "${driver}"; remove it, or set ${driverKey} = "journald"`);
-  if ("path" in others) throw refusal("unsupported", "path: is not supported, as the file is kept in Podman's own storage; remove it");
-  refuseOptions({ ...named, options: others }, { refused: Object.keys(others), reason: `the log driver "${driver}" knows max-size and max-file alone` });
-  if (size === undefined) {
-    if (files !== undefined) throw refusal("unsupported", "max-file: would have no effect, as no max-size says how large a file is; set it, or remove max-file");
-    return { kind: "file" };
+  if ("tag" in others) {
+    const remedy = `remove it, or set ${driverKey} = "journald"`;
+    throw refusal("unsupported", optionsKey, `tag: has no meaning with the log driver "${driver}"; ${remedy}`);
   }
+  if ("path" in others) {
+    throw refusal("unsupported", optionsKey, "path: is not supported, as the file is kept in Podman's own storage; remove it");
+  }
+  const reason = `the log driver "${driver}" knows max-size and max-file alone`;
+  refuseOptions({ ...named, options: others }, { refused: Object.keys(others), reason });
+  if (size !== undefined) return { kind: "file", limitBytes: toLimitBytes(size, files, optionsKey) };
+  if (files === undefined) return { kind: "file" };
+  throw refusal("unsupported", optionsKey, "max-file: would have no effect, as no max-size says how large a file is; set both or neither");
+}
+
+/** What stays of it on the disk, in however many files. */
+function toLimitBytes(size: string, files: string | undefined, optionsKey: string): number {
   const limitBytes = parseMemorySize(size, { key: `${optionsKey}.max-size` });
-  if (limitBytes < leastLimitBytes) throw refusal("config-invalid", `max-size: "${size}" must be at least 64k`);
+  if (limitBytes < leastLimitBytes) throw refusal("config-invalid", optionsKey, `max-size: "${size}" must be at least 64k`);
   const count = files === undefined ? 1 : Number(/^\d{1,4}$/.exec(files)?.[0] ?? 0);
-  if (count < 1 || count > mostFiles) throw refusal("config-invalid", `max-file: "${files}" is no number of files; 1 to ${mostFiles} would be right`);
-  // So much of it stays on the disk, in however many files.
-  return { kind: "file", limitBytes: limitBytes * count };
+  if (count >= 1 && count <= mostFiles) return limitBytes * count;
+  throw refusal("config-invalid", optionsKey, `max-file: "${files}" is no number of files; 1 to ${mostFiles} would be right`);
+}
+
+function refusal(code: "unsupported" | "config-invalid", optionsKey: string, text: string): DriverError {
+  return new DriverError(code, `config key ${optionsKey}.${text}`, { configKey: optionsKey });
 }
 
 interface RefusedOptions {
@@ -112,5 +126,6 @@ function refuseOptions({ options, optionsKey }: NamedLogging, { refused, reason 
   const found = refused.filter((name) => name in options);
   if (found.length === 0) return;
   const all = found.map((name) => `${optionsKey}.${name}`).join(", ");
-  throw new DriverError("unsupported", `config key ${all}: would have no effect, as ${reason}; remove ${found.length === 1 ? "it" : "them"}`, { configKey: optionsKey });
+  const message = `config key ${all}: would have no effect, as ${reason}; remove ${found.length === 1 ? "it" : "them"}`;
+  throw new DriverError("unsupported", message, { configKey: optionsKey });
 }

@@ -8,7 +8,7 @@ import { toHealthCheckTimes, type HealthCheckTimes } from "../topics/health.ts";
 import { Rollback } from "./rollback.ts";
 import { startContainer, type StartRequest } from "./start-container.ts";
 import { TaskHandle } from "./task-handle.ts";
-import { encodeTaskState } from "./task-state.ts";
+import { encodeTaskState, type OwnState } from "./task-state.ts";
 
 export interface StartTaskRequest extends StartRequest {
   readonly services: DriverServices;
@@ -62,7 +62,7 @@ interface StartedFacts {
   readonly healthCheck: HealthCheckTimes | undefined;
 }
 
-function toOwnState(request: StartTaskRequest, source: LogSource, { processes, stopSignal, healthCheck }: StartedFacts): Parameters<typeof encodeTaskState>[0]["own"] {
+function toOwnState(request: StartTaskRequest, source: LogSource, { processes, stopSignal, healthCheck }: StartedFacts): OwnState {
   const { main } = processes;
   return {
     bootId: request.services.bootId,

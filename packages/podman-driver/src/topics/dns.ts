@@ -4,6 +4,9 @@ import { attr } from "@driver/nomad-plugin";
 import type { Report } from "./report.ts";
 import { topic } from "./topic.ts";
 
+const ownKeys = ["dns_servers", "dns_search_domains", "dns_options"] as const;
+const groupKeys = ["dns.servers", "dns.searches", "dns.options"] as const;
+
 /**
  * How the container resolves names. The group's `dns` block counts alone, even when it lists no servers (as with Nomad's Docker
  * driver); else the task's own keys, and the plugin's `dns_servers` where the task names no servers.
@@ -17,14 +20,16 @@ export const dnsTopic = topic({
   want: ({ dns_servers: servers, dns_search_domains: searches, dns_options: options }, { task, settings, report }) => {
     const own = { servers: servers.length > 0 ? servers : settings.dnsServers, searches, options };
     const dns = task.dns ?? own;
-    const [serverKey, searchKey, optionKey] = task.dns === undefined ? ["dns_servers", "dns_search_domains", "dns_options"] : ["dns.servers", "dns.searches", "dns.options"];
+    const [serverKey, searchKey, optionKey] = task.dns === undefined ? ownKeys : groupKeys;
     for (const server of dns.servers) {
-      if (isIP(server) === 0) report.refuse({ key: serverKey, value: server, problem: "is not an IP address", remedy: "name servers are given by address" });
+      if (isIP(server) === 0) {
+        report.refuse({ key: serverKey, value: server, problem: "is not an IP address", remedy: "name servers are given by address" });
+      }
     }
     checkWords(searchKey, dns.searches, report);
     checkWords(optionKey, dns.options, report);
-    const unused = Object.entries({ dns_servers: servers, dns_search_domains: searches, dns_options: options }).filter(([, list]) => list.length > 0);
-    return { ...dns, unusedKeys: task.dns === undefined ? [] : unused.map(([key]) => key) };
+    const given = [servers, searches, options];
+    return { ...dns, unusedKeys: task.dns === undefined ? [] : ownKeys.filter((_key, index) => (given[index]?.length ?? 0) > 0) };
   },
   plan: ({ servers, searches, options, unusedKeys }) => {
     const spec: Partial<ContainerSpec> = {
@@ -39,6 +44,8 @@ export const dnsTopic = topic({
 /** Podman writes into resolv.conf whatever it is given (podman 4.3 to 6.1). */
 function checkWords(key: string, words: readonly string[], report: Report): void {
   for (const word of words) {
-    if (!/^\S+$/.test(word)) report.refuse({ key, value: word, problem: "is not one word", remedy: "write each as an item of its own, without blanks" });
+    if (!/^\S+$/.test(word)) {
+      report.refuse({ key, value: word, problem: "is not one word", remedy: "write each as an item of its own, without blanks" });
+    }
   }
 }

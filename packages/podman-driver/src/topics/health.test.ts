@@ -87,7 +87,7 @@ const mistakes: readonly { readonly healthcheck: HclRecord; readonly message: st
   { healthcheck: { test: "true", on_failure: "reboot" }, message: 'healthcheck.on_failure: "reboot" is no action; none, kill or stop would be right' },
   {
     healthcheck: { test: "true", on_failure: "restart" },
-    message: 'healthcheck.on_failure: "restart" would have Podman start the task again, which Nomad then knows nothing of; write kill or stop: Nomad\'s restart block says what comes then',
+    message: 'healthcheck.on_failure: "restart" would have Podman start the task again without Nomad\'s knowledge; write kill or stop, and Nomad\'s restart block counts',
   },
   { healthcheck: { test: "true", startup: { success: 2 } }, message: `healthcheck.startup.test: ${command}` },
 ];

@@ -25,7 +25,7 @@ export const healthTopic = topic({
     ),
     healthcheck: block(
       {
-        test: attr.any({ help: 'What is run in the container: a line for /bin/sh, or a list with the program and its arguments; ["NONE"]: no check.' }),
+        test: attr.any({ help: 'Run in the container: a line for /bin/sh, or a list of program and arguments; ["NONE"]: no check.' }),
         interval: attr.string({ help: "Time between two checks; default 30s." }),
         timeout: attr.string({ help: "A check that takes longer has failed; default 30s." }),
         retries: attr.number({ help: "So many failures one after the other make the task unhealthy; default 3." }),
@@ -48,7 +48,12 @@ export const healthTopic = topic({
     const check = toCheck(healthcheck, report);
     const isOff = healthchecks?.disable === true;
     if (isOff && check !== undefined && check !== "off") {
-      report.refuse({ key: "healthchecks.disable", value: true, problem: "turns off the check that healthcheck asks for", remedy: "remove one of the two" });
+      report.refuse({
+        key: "healthchecks.disable",
+        value: true,
+        problem: "turns off the check that healthcheck asks for",
+        remedy: "remove one of the two",
+      });
     }
     if (isOff || check === "off") return { kind: "off" };
     return check === undefined ? { kind: "image" } : { kind: "own", check };
@@ -60,7 +65,8 @@ export const healthTopic = topic({
 export function toHealthCheckTimes(wanted: WantedHealth, { hasSystemd }: EngineFacts): HealthCheckTimes | undefined {
   if (wanted.kind !== "own") return undefined;
   const { intervalMs, startup } = wanted.check;
-  return hasSystemd ? { everyMs: undefined, firstEveryMs: undefined } : { everyMs: intervalMs, firstEveryMs: startup?.intervalMs ?? intervalMs };
+  if (hasSystemd) return { everyMs: undefined, firstEveryMs: undefined };
+  return { everyMs: intervalMs, firstEveryMs: startup?.intervalMs ?? intervalMs };
 }
 
 function toSpec(wanted: WantedHealth, facts: EngineFacts, report: Report): Partial<ContainerSpec> {
@@ -76,11 +82,23 @@ function toSpec(wanted: WantedHealth, facts: EngineFacts, report: Report): Parti
     healthconfig: toHealthConfig({ ...wanted.check, ...own }, { Retries: retries, StartPeriod: startPeriodMs * 1e6 }),
     ...(onFailure !== 0 && { health_check_on_failure_action: onFailure }),
     // Podman itself would start the container again when so many of them fail: never, with 0.
-    ...(startup !== undefined && { startupHealthConfig: { ...toHealthConfig({ ...startup, ...own }, { Retries: 0, StartPeriod: 0 }), Successes: startup.successes } }),
+    ...(startup !== undefined && {
+      startupHealthConfig: { ...toHealthConfig({ ...startup, ...own }, { Retries: 0, StartPeriod: 0 }), Successes: startup.successes },
+    }),
   };
 }
 
-function checkVersion(key: string, wanted: readonly [number, number], { facts, report }: { readonly facts: EngineFacts; readonly report: Report }): void {
+interface Judging {
+  readonly facts: EngineFacts;
+  readonly report: Report;
+}
+
+function checkVersion(key: string, wanted: readonly [number, number], { facts, report }: Judging): void {
   if (isAtLeast(facts, wanted)) return;
-  report.refuse({ key, problem: `needs Podman ${wanted.join(".")} or later, and this is ${facts.version}`, remedy: "remove it, or update Podman", code: "unsupported" });
+  report.refuse({
+    key,
+    problem: `needs Podman ${wanted.join(".")} or later, and this is ${facts.version}`,
+    remedy: "remove it, or update Podman",
+    code: "unsupported",
+  });
 }

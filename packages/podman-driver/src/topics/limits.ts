@@ -64,7 +64,9 @@ export const limitsTopic = topic({
 });
 
 function toOomScoreAdj(score: number, report: Report): number {
-  if (Math.abs(score) > 1000) report.refuse({ key: "oom_score_adj", value: score, problem: "is out of range", remedy: "-1000 to 1000 would be right" });
+  if (Math.abs(score) > 1000) {
+    report.refuse({ key: "oom_score_adj", value: score, problem: "is out of range", remedy: "-1000 to 1000 would be right" });
+  }
   return score;
 }
 

@@ -22,7 +22,7 @@ export const networkTopic = topic({
     static_mac: attr.string({ notYet: true, help: "Fixed MAC address." }),
     extra_hosts: attr.list("string", { help: "Entries of /etc/hosts as host:ip; host-gateway for the host needs Podman 4.7." }),
     ports: attr.list("string", { help: "Labels of the group's ports to publish." }),
-    port_map: mapAttr("number", { deprecated: "ports", help: "Container ports by label: of the group's ports, or of the task's own network block." }),
+    port_map: mapAttr("number", { deprecated: "ports", help: "Container ports by label, for the group's or the task's own ports." }),
   },
   want: ({ network_mode: mode, ports, port_map: portMap, extra_hosts: extraHosts }, { task, report, wish }) => {
     const network = toNetwork(task, mode, report);
@@ -127,6 +127,8 @@ interface NoticeContext {
   readonly task: TaskConfig;
 }
 
+const unusedPortMap = "port_map is not used: the task joins its group's network, where a port block says to which port it leads (to)";
+
 function toNotices(network: WantedNetwork, { ports, unusedLabels, publishesMapped, nsmode, task }: NoticeContext): readonly string[] {
   const unused = network.kind === "group" && network.unusedMode !== "";
   const reasons: Readonly<Record<string, string>> = { host: "the task listens on the host's own ports", none: "the task has no network" };
@@ -135,8 +137,8 @@ function toNotices(network: WantedNetwork, { ports, unusedLabels, publishesMappe
   return [
     ...(unused ? [`network_mode "${network.unusedMode}" is not used: the task joins its group's network`] : []),
     ...(reason === undefined ? [] : [`ports are not published: with network_mode "${nsmode}" ${reason}`]),
-    ...(network.kind === "group" && publishesMapped ? ["port_map is not used: the task joins its group's network, where a port block says to which port it leads (to)"] : []),
-    ...(unusedLabels.length === 0 ? [] : [`port_map has no effect for ${quote(unusedLabels)}: the task's own network block has no such port`]),
+    ...(network.kind === "group" && publishesMapped ? [unusedPortMap] : []),
+    ...(unusedLabels.length > 0 ? [`port_map has no effect for ${quote(unusedLabels)}: the task's network block has no such port`] : []),
     ...(ownPorts === undefined ? [] : [ownPorts]),
   ];
 }

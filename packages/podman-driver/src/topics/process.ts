@@ -17,7 +17,7 @@ export const processTopic = topic({
     init_path: attr.string({ help: "Path of the init program on the host; not set: Podman's catatonit." }),
     tty: attr.bool({ default: false, help: "Give the task a terminal; its stderr is then part of stdout." }),
     interactive: attr.bool({ default: false, help: "Keep the task's standard input open, though nobody writes to it." }),
-    stop_signal: attr.string({ help: "Signal that asks the task to end where the job has no kill_signal; not set: the image's, else SIGTERM." }),
+    stop_signal: attr.string({ help: "Signal that asks the task to end where the job sets no kill_signal; default: the image's." }),
     stop_timeout: attr.number({ help: "Seconds that podman stop waits before it kills the task; Nomad itself goes by kill_timeout." }),
     timezone: attr.string({ help: "Time zone of /etc/localtime, e.g. Europe/Paris, or local for the host's." }),
     umask: attr.string({ help: "Umask of the task in octal digits, e.g. 0027; not set: 0022." }),
@@ -46,7 +46,7 @@ export const processTopic = topic({
     };
   },
   plan: (wanted) => {
-    const { command, entrypoint, isEntrypointText, workDir, makesWorkDir, hostname, user, env, init, initPath, tty, isInteractive } = wanted;
+    const { command, entrypoint, workDir, makesWorkDir, hostname, user, env, init, initPath, tty, isInteractive } = wanted;
     return {
       spec: {
         env,
@@ -65,7 +65,7 @@ export const processTopic = topic({
         ...(wanted.umask !== undefined && { umask: wanted.umask }),
       },
       notices: [
-        ...(isEntrypointText ? ["config key entrypoint as a string is deprecated, and it is not split: write a list"] : []),
+        ...(wanted.isEntrypointText ? ["config key entrypoint as a string is deprecated, and it is not split: write a list"] : []),
         ...(initPath !== undefined && !init ? ["init_path is not used: the task does not set init = true"] : []),
       ],
     };
@@ -77,12 +77,25 @@ interface WorkDirOptions {
   readonly work_dir?: string | undefined;
 }
 
-function toWorkDir({ working_dir: ours, work_dir: dockers }: WorkDirOptions, report: Report): { readonly workDir: string | undefined; readonly makesWorkDir: boolean } {
+interface WantedWorkDir {
+  readonly workDir: string | undefined;
+  /** True: made where the image does not have it. */
+  readonly makesWorkDir: boolean;
+}
+
+function toWorkDir({ working_dir: ours, work_dir: dockers }: WorkDirOptions, report: Report): WantedWorkDir {
   if (ours !== undefined && dockers !== undefined) {
-    report.refuse({ key: "work_dir", value: dockers, problem: "is a second name for working_dir, which is set too", remedy: "remove one of the two" });
+    report.refuse({
+      key: "work_dir",
+      value: dockers,
+      problem: "is a second name for working_dir, which is set too",
+      remedy: "remove one of the two",
+    });
   }
   const workDir = ours ?? dockers;
   const key = ours === undefined ? "work_dir" : "working_dir";
-  if (workDir !== undefined && !workDir.startsWith("/")) report.refuse({ key, value: workDir, problem: "is no absolute path", remedy: "write it from the root of the container" });
+  if (workDir !== undefined && !workDir.startsWith("/")) {
+    report.refuse({ key, value: workDir, problem: "is no absolute path", remedy: "write it from the root of the container" });
+  }
   return { workDir, makesWorkDir: ours === undefined && dockers !== undefined };
 }

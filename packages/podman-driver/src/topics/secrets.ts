@@ -18,7 +18,9 @@ interface SecretOptions {
 }
 
 /** Where one of Podman's secrets is to be seen by the task. */
-type WantedSecret = { readonly kind: "file"; readonly file: SecretSpec } | { readonly kind: "env"; readonly name: string; readonly variable: string };
+type WantedSecret =
+  | { readonly kind: "file"; readonly file: SecretSpec }
+  | { readonly kind: "env"; readonly name: string; readonly variable: string };
 
 /** Podman's own secrets, as files or variables. Podman copies a file's content when the container is created. */
 export const secretsTopic = topic({
@@ -55,20 +57,30 @@ export const secretsTopic = topic({
 
 function toSecret({ name, target, env, uid = 0, gid = 0, mode }: SecretOptions, key: string, report: Report): WantedSecret {
   for (const [part, id] of Object.entries({ uid, gid })) {
-    if (id > highestId) report.refuse({ key: `${key}.${part}`, value: id, problem: "is no id", remedy: `at most ${highestId} would be right` });
+    if (id > highestId) {
+      report.refuse({ key: `${key}.${part}`, value: id, problem: "is no id", remedy: `at most ${highestId} would be right` });
+    }
   }
   if (env === undefined) {
-    return { kind: "file", file: { Source: name, Target: toTarget(target, key, report), UID: uid, GID: gid, Mode: toMode(mode, key, report) } };
+    const file = { Source: name, Target: toTarget(target, key, report), UID: uid, GID: gid, Mode: toMode(mode, key, report) };
+    return { kind: "file", file };
   }
   const ofFiles = [target, mode].some((value) => value !== undefined) || uid !== 0 || gid !== 0;
   if (ofFiles) report.refuse({ key, problem: "sets env beside keys of a file", remedy: "remove env, or else target, uid, gid and mode" });
-  if (/[=\0]/.test(env)) report.refuse({ key: `${key}.env`, value: env, problem: "is no name of a variable", remedy: "write one without =" });
+  if (/[=\0]/.test(env)) {
+    report.refuse({ key: `${key}.env`, value: env, problem: "is no name of a variable", remedy: "write one without =" });
+  }
   return { kind: "env", name, variable: env };
 }
 
 function toTarget(target: string | undefined, key: string, report: Report): string | undefined {
   if (target?.split("/").includes("..") === true) {
-    report.refuse({ key: `${key}.target`, value: target, problem: "leads out of its folder", remedy: "write it without .., from the root or below /run/secrets" });
+    report.refuse({
+      key: `${key}.target`,
+      value: target,
+      problem: "leads out of its folder",
+      remedy: "write it without .., from the root or below /run/secrets",
+    });
   }
   return target;
 }
@@ -84,7 +96,9 @@ function toMode(mode: string | undefined, key: string, report: Report): number {
 function refuseDoubles(wanted: readonly WantedSecret[], report: Report): void {
   const places = wanted.map((secret) => (secret.kind === "env" ? `variable ${secret.variable}` : `file ${toPath(secret.file)}`));
   for (const [index, place] of places.entries()) {
-    if (places.indexOf(place) < index) report.refuse({ key: `secrets[${index}]`, problem: `is the second for the ${place}`, remedy: "give each a place of its own" });
+    if (places.indexOf(place) < index) {
+      report.refuse({ key: `secrets[${index}]`, problem: `is the second for the ${place}`, remedy: "give each a place of its own" });
+    }
   }
 }
 

@@ -63,8 +63,11 @@ export function toCheck(options: HealthCheckOptions | undefined, report: Report)
   };
 }
 
+type CheckTimes = Pick<WantedCheck, "test" | "intervalMs" | "timeoutMs">;
+type CheckCounts = Pick<HealthConfig, "Retries" | "StartPeriod">;
+
 /** All numbers, since what is left out means another thing to each version of Podman. */
-export function toHealthConfig({ test, intervalMs, timeoutMs }: Pick<WantedCheck, "test" | "intervalMs" | "timeoutMs">, more: Pick<HealthConfig, "Retries" | "StartPeriod">): HealthConfig {
+export function toHealthConfig({ test, intervalMs, timeoutMs }: CheckTimes, more: CheckCounts): HealthConfig {
   return { Test: test, Interval: toNanoseconds(intervalMs), Timeout: toNanoseconds(timeoutMs), ...more };
 }
 
@@ -88,14 +91,20 @@ function toTest(value: HclValue | undefined, key: string, report: Report): reado
   const isMarked = first === "CMD" || first === "CMD-SHELL";
   if (first === "NONE" && words.length === 1) return words;
   if (first !== "" && first !== "NONE" && (!isMarked || (words[1] ?? "") !== "")) return isMarked ? words : ["CMD", ...words];
-  report.refuse({ key, problem: "is no command", remedy: 'write a line for the shell, a list such as ["/bin/check", "-q"], or ["NONE"] to have no check' });
+  report.refuse({
+    key,
+    problem: "is no command",
+    remedy: 'write a line for the shell, a list such as ["/bin/check", "-q"], or ["NONE"] to have no check',
+  });
   return undefined;
 }
 
 function toMs(text: string, key: string, { leastMs, report }: { readonly leastMs: number; readonly report: Report }): number {
   const durationMs = report.attempt<number | undefined>(key, undefined, () => parseDurationMs(text, key));
   if (durationMs === undefined) return leastMs;
-  if (durationMs < leastMs) report.refuse({ key, value: text, problem: "is too short", remedy: `at least ${leastMs / 1000}s would be right` });
+  if (durationMs < leastMs) {
+    report.refuse({ key, value: text, problem: "is too short", remedy: `at least ${leastMs / 1000}s would be right` });
+  }
   // Beyond it a number of nanoseconds is rounded, and 100 days are long enough.
   if (durationMs > 8_640_000_000) report.refuse({ key, value: text, problem: "is too long", remedy: "at most 2400h would be right" });
   return durationMs;
@@ -110,8 +119,10 @@ function toCount(count: number | undefined, key: string, fallback: number, repor
 function toAction(word: string, report: Report): number {
   const action = Object.hasOwn(failureActions, word) ? failureActions[word] : undefined;
   if (action !== undefined) return action;
-  const problem = word === "restart" ? "would have Podman start the task again, which Nomad then knows nothing of" : "is no action";
-  const remedy = word === "restart" ? "write kill or stop: Nomad's restart block says what comes then" : "none, kill or stop would be right";
+  const [problem, remedy] =
+    word === "restart"
+      ? ["would have Podman start the task again without Nomad's knowledge", "write kill or stop, and Nomad's restart block counts"]
+      : ["is no action", "none, kill or stop would be right"];
   report.refuse({ key: "healthcheck.on_failure", value: word, problem, remedy });
   return 0;
 }

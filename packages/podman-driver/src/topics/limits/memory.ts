@@ -47,7 +47,11 @@ export function fitMemory(
   const isFirst = facts.cgroupVersion === "v1";
   const { limit = Infinity, reservation = 0 } = memory;
   if (isFirst && reservation > limit) {
-    report.refuse({ key: "memory_reservation", problem: `is above the task's memory limit of ${limit / mib} MiB`, remedy: "it is for less than the limit" });
+    report.refuse({
+      key: "memory_reservation",
+      problem: `is above the task's memory limit of ${limit / mib} MiB`,
+      remedy: "it is for less than the limit",
+    });
   }
   return {
     memory: {
@@ -60,8 +64,8 @@ export function fitMemory(
   };
 }
 
-/** `memory_max` is the limit where it is set, and `memory` is then what the kernel keeps for the task; -1 means no limit (`nomad` 2.0.4). */
-function ofResources({ memoryMb, memoryMaxMb }: TaskResources, hardLimitMb: number): { readonly limit?: number; readonly reservation?: number } {
+/** `memory_max` is the limit where it is set, and `memory` is then what the kernel keeps for the task; -1: no limit (`nomad` 2.0.4). */
+function ofResources({ memoryMb, memoryMaxMb }: TaskResources, hardLimitMb: number): Pick<MemoryLimits, "limit" | "reservation"> {
   const kept = memoryMb > 0 ? { reservation: memoryMb * mib } : {};
   if (memoryMaxMb === -1) return kept;
   const limitMb = Math.max(memoryMaxMb, hardLimitMb);
@@ -73,7 +77,12 @@ function ofResources({ memoryMb, memoryMaxMb }: TaskResources, hardLimitMb: numb
 function toHardLimitMb({ memoryMb }: TaskResources, hardLimitMb: number, report: Report): number {
   if (hardLimitMb === 0 || hardLimitMb >= memoryMb) return hardLimitMb;
   const problem = hardLimitMb < 0 ? "is no limit" : `is below the task's memory of ${memoryMb} MiB`;
-  report.refuse({ key: "memory_hard_limit", value: hardLimitMb, problem, remedy: "write more MB than resources.memory, or use resources.memory_max" });
+  report.refuse({
+    key: "memory_hard_limit",
+    value: hardLimitMb,
+    problem,
+    remedy: "write more MB than resources.memory, or use resources.memory_max",
+  });
   return 0;
 }
 
@@ -88,7 +97,14 @@ function toSwap(limit: number | undefined, text: string | undefined, report: Rep
   const bytes = report.attempt<number | undefined>(key, undefined, () => parseMemorySize(text, { key, allowUnlimited: true }));
   if (bytes === undefined) return undefined;
   if (limit === undefined) {
-    if (bytes !== -1) report.refuse({ key, value: text, problem: "needs a limit of memory, and the task has none", remedy: "set resources.memory, or remove the key" });
+    if (bytes !== -1) {
+      report.refuse({
+        key,
+        value: text,
+        problem: "needs a limit of memory, and the task has none",
+        remedy: "set resources.memory, or remove the key",
+      });
+    }
     return undefined;
   }
   if (bytes === -1) return -1;

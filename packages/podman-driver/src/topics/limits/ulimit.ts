@@ -3,7 +3,8 @@ import type { Report } from "../report.ts";
 
 /** What Linux knows (getrlimit(2)); Podman finds out about another name when the container is started only. */
 const names = [
-  "as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio", "rttime", "sigpending", "stack",
+  "as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue",
+  "nice", "nofile", "nproc", "rss", "rtprio", "rttime", "sigpending", "stack",
 ];
 
 const unlimited = 2n ** 64n - 1n;

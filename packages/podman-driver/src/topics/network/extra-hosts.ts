@@ -27,7 +27,10 @@ export function toExtraHosts(entries: readonly string[], report: Report): readon
 }
 
 /** As Podman takes them. Up to 4.6 it would write down the word `host-gateway` itself. */
-export function toHostAdd(hosts: readonly ExtraHost[], { facts, report }: { readonly facts: EngineFacts; readonly report: Report }): readonly string[] {
+export function toHostAdd(
+  hosts: readonly ExtraHost[],
+  { facts, report }: { readonly facts: EngineFacts; readonly report: Report },
+): readonly string[] {
   if (!isAtLeast(facts, [4, 7]) && hosts.some(({ address }) => address === gatewayWord)) {
     const problem = `needs Podman 4.7 or later, and this is ${facts.version}`;
     report.refuse({ key, value: gatewayWord, problem, remedy: "write the address of the host on the task's network", code: "unsupported" });

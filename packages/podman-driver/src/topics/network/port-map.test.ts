@@ -32,7 +32,7 @@ test("publishes all ports of the task's own network block, on the same port wher
   const { spec, notices } = planOf({ config: config({ "my-db": 5432, other: 1 }), task: ofTask });
   assert.deepEqual(spec.portmappings, [...both(80, 80), ...both(20_003, 5432)]);
   assert.equal(spec.env?.["NOMAD_PORT_my_db"], "5432");
-  assert.match(notices.join("\n"), /^config key port_map is deprecated: use ports\nport_map has no effect for "other": the task's own network block has no such port$/);
+  assert.match(notices.join("\n"), /^config key port_map is deprecated: use ports\nport_map has no effect for "other": the task's network block has no such port$/);
 });
 
 test("publishes nothing where the task says nothing", () => {

@@ -18,12 +18,22 @@ export interface WantedCommand {
 export function toCommand({ command, args, entrypoint: given }: CommandOptions, report: Report): WantedCommand {
   const entrypoint = report.attempt("entrypoint", undefined, () => toEntrypoint(given));
   if (command !== undefined && command.trim() !== command) {
-    report.refuse({ key: "command", value: command, problem: "has blanks at an end, which no program's name has", remedy: "remove them, and give arguments in args" });
+    report.refuse({
+      key: "command",
+      value: command,
+      problem: "has blanks at an end, which no program's name has",
+      remedy: "remove them, and give arguments in args",
+    });
   }
   const whole = [...(command === undefined ? [] : [command]), ...args];
   // Podman drops the image's CMD as well, and says so at the start only (podman 5.4 to 6.1).
   if (entrypoint?.length === 1 && entrypoint[0] === "" && whole.length === 0) {
-    report.refuse({ key: "entrypoint", value: entrypoint, problem: "takes away what the image runs, and the task says nothing else", remedy: "set command" });
+    report.refuse({
+      key: "entrypoint",
+      value: entrypoint,
+      problem: "takes away what the image runs, and the task says nothing else",
+      remedy: "set command",
+    });
   }
   return { command: whole, entrypoint };
 }

@@ -5,7 +5,12 @@ import type { Report } from "../report.ts";
 export function toStopSignal(text: string | undefined, report: Report): number | undefined {
   const number = text === undefined ? undefined : toSignalNumber(text);
   if (text !== undefined && number === undefined) {
-    report.refuse({ key: "stop_signal", value: text, problem: "is no signal", remedy: "write a name such as SIGINT, INT or SIGRTMIN+3, or a number from 1 to 64" });
+    report.refuse({
+      key: "stop_signal",
+      value: text,
+      problem: "is no signal",
+      remedy: "write a name such as SIGINT, INT or SIGRTMIN+3, or a number from 1 to 64",
+    });
   }
   return number;
 }
@@ -31,7 +36,12 @@ export function toHostname(text: string | undefined, report: Report): string | u
  */
 export function toTimezone(text: string | undefined, report: Report): string | undefined {
   if (text === undefined || /^[A-Za-z0-9+_-]+(?:\/[A-Za-z0-9+_-]+)*$/.test(text)) return text;
-  report.refuse({ key: "timezone", value: text, problem: "is no name of a time zone", remedy: "write one such as Europe/Paris or UTC, or local for the host's" });
+  report.refuse({
+    key: "timezone",
+    value: text,
+    problem: "is no name of a time zone",
+    remedy: "write one such as Europe/Paris or UTC, or local for the host's",
+  });
   return undefined;
 }
 
