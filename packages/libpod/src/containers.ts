@@ -67,6 +67,13 @@ export class Containers {
     return await this.#caller.callJson(request, decodeCreated, { deadlineMs: this.#timeouts.quickMs, signal });
   }
 
+  /** Makes its namespaces and mounts, and a process that waits for `start` to become the container's. */
+  async init(container: string, signal: AbortSignal): Promise<"initialized" | "already-initialized"> {
+    const request: HttpRequest = { action: `initialize container ${container}`, method: "POST", path: ["containers", container, "init"] };
+    const { status } = await this.#caller.call(request, { deadlineMs: this.#timeouts.startMs, signal });
+    return status === 304 ? "already-initialized" : "initialized";
+  }
+
   /** Settles when the container's process runs. */
   async start(container: string, signal: AbortSignal): Promise<"started" | "already-running"> {
     const request: HttpRequest = { action: `start container ${container}`, method: "POST", path: ["containers", container, "start"] };

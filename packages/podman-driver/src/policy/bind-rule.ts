@@ -1,16 +1,29 @@
+import type { VolumePolicy } from "../config/operator-policy.ts";
 import { forbidden, type Rule } from "./rule.ts";
 
 /** Host paths outside the allocation's folder: `volumes.enabled` and `volumes.allowed_paths`. */
 export const bindRule: Rule = (wish, { policy: { volumes }, allocDir }) => {
-  if (wish.kind !== "bind" || isWithin(wish.hostPath, allocDir)) return undefined;
-  const outside = `asks for ${wish.hostPath}, outside the allocation's folder`;
-  if (!volumes.isEnabled) {
-    return forbidden(wish, `${outside}, and this client's plugin config has volumes.enabled = false`, "use a path in the task's folder, or have the operator enable volumes");
+  if (wish.kind !== "bind" || !judgesBinds(volumes)) return undefined;
+  const { hostPath, isLoose = false } = wish;
+  const { isEnabled, allowedPaths } = volumes;
+  if (isLoose) return allowedPaths.includes(hostPath) ? undefined : forbidden(wish, toLooseProblem(hostPath), "use a plain bind, or have the operator add this very path to volumes.allowed_paths");
+  if (isWithin(hostPath, allocDir) || (isEnabled && allowedPaths.some((allowed) => isWithin(hostPath, allowed)))) return undefined;
+  const outside = `asks for ${hostPath}, outside the allocation's folder`;
+  if (isEnabled) {
+    return forbidden(wish, `${outside}, and this client allows ${allowedPaths.join(", ")} alone`, "use one of these, or have the operator add it to volumes.allowed_paths");
   }
-  const { allowedPaths } = volumes;
-  if (allowedPaths.length === 0 || allowedPaths.some((allowed) => isWithin(wish.hostPath, allowed))) return undefined;
-  return forbidden(wish, `${outside}, and this client allows ${allowedPaths.join(", ")} alone`, "use one of these, or have the operator add it to volumes.allowed_paths");
+  const problem = `${outside}, and this client's plugin config has volumes.enabled = false`;
+  return forbidden(wish, problem, "use a path in the task's folder, or have the operator enable volumes");
 };
+
+/** Whether the operator has a say in what is bound. */
+export function judgesBinds({ isEnabled, allowedPaths }: VolumePolicy): boolean {
+  return !isEnabled || allowedPaths.length > 0;
+}
+
+function toLooseProblem(hostPath: string): string {
+  return `asks for ${hostPath} as a folder of an overlay (O) or the device of a volume, where this client cannot check what Podman will find there`;
+}
 
 /** Named volumes are another task's as well: `volumes.enabled`, as with Nomad's Docker driver. */
 export const volumeRule: Rule = (wish, { policy: { volumes } }) => {

@@ -55,7 +55,8 @@ const disguised: Readonly<Record<string, readonly [options: Record<string, strin
   "a bind": [{ type: "none", o: "bind", device: "/etc" }, false],
   "a bind by a relative path": [{ o: "bind", device: "etc" }, false],
   "a disk": [{ type: "ext4", device: "/dev/sda1" }, false],
-  "a bind of an allowed path": [{ type: "none", o: "bind", device: "/srv/x" }, true],
+  "a bind of an allowed path": [{ type: "none", o: "bind", device: "/srv" }, true],
+  "a bind of what is in an allowed path, where a task may put a link": [{ type: "none", o: "bind", device: "/srv/x" }, false],
   "a network share": [{ type: "nfs", device: ":/export", o: "addr=192.0.2.1" }, true],
   "memory": [{ type: "tmpfs", device: "tmpfs" }, true],
 };
@@ -90,5 +91,12 @@ for (const [device, globs, isAllowed] of deviceRows) {
     const found = mistakesOf({ config: { devices: [device] }, settings: { policy: { ...openPolicy, allowedDevices: globs } } });
     const message = `devices[0] > config key devices[0]: "${device}" asks for ${device}, and this client allows ${globs.join(", ")} alone; use one of these, or have the operator add it to allow_devices`;
     assert.deepEqual(found, isAllowed ? [] : [message]);
+  });
+}
+
+for (const [volume, isAllowed] of [["/srv:/x:O", true], ["/srv/a:/x:O", false], ["local/a:/x:O", false], ["/srv:/x:O,upperdir=/srv/a,workdir=/etc/ssl", false]] as const) {
+  test(`${isAllowed ? "allows" : "forbids"} the overlay ${volume} where paths are allowed one by one`, () => {
+    assert.equal(mistakesOf({ config: { volumes: [volume] }, ...settings(narrow) }).length, isAllowed ? 0 : 1);
+    assert.deepEqual(mistakesOf({ config: { volumes: [volume] } }), []);
   });
 }

@@ -1,7 +1,7 @@
 import type { OperatorPolicy } from "../config/operator-policy.ts";
 import type { Need } from "../topics/topic.ts";
 import type { PathWish, Wish } from "../topics/wish.ts";
-import { isWithin } from "./bind-rule.ts";
+import { isWithin, judgesBinds } from "./bind-rule.ts";
 import type { PolicyContext } from "./rule.ts";
 
 /**
@@ -21,5 +21,5 @@ function isPathWish(wish: Wish): wish is PathWish {
 }
 
 function isRestricted({ kind }: PathWish, { volumes, allowedDevices }: OperatorPolicy): boolean {
-  return kind === "device" ? allowedDevices.length > 0 : !volumes.isEnabled || volumes.allowedPaths.length > 0;
+  return kind === "device" ? allowedDevices.length > 0 : judgesBinds(volumes);
 }

@@ -1,16 +1,12 @@
 import type { ContainerSpec, PodmanClient } from "@driver/libpod";
-import type { OperatorPolicy } from "../config/operator-policy.ts";
 import { resolveImage } from "../image/image-resolver.ts";
 import type { Need } from "../topics/topic.ts";
-import { meetPaths } from "./meet-paths.ts";
+import { meetPaths, type MetPaths, type PathContext } from "./meet-paths.ts";
 import { meetVolume } from "./meet-volume.ts";
 import type { Rollback } from "./rollback.ts";
 
-export interface StorageContext {
+export interface StorageContext extends PathContext {
   readonly podman: PodmanClient;
-  readonly policy: OperatorPolicy;
-  /** The allocation's folder on the host. */
-  readonly allocDir: string;
   readonly undo: Rollback;
   /** Does one step with Podman, again where that may help, and names it in the error. */
   inStep<T>(step: string, work: () => Promise<T>): Promise<T>;
@@ -18,16 +14,16 @@ export interface StorageContext {
 
 /**
  * Looks at the host's paths and makes the volumes, whatever becomes of the image.
- * @returns the spec with each judged path as it was found
+ * @returns the spec with each judged path as it was found, and what its binds must be
  * @throws DriverError that names key and value
  */
-export async function meetStorageNeeds(needs: readonly Need[], spec: ContainerSpec, context: StorageContext, signal: AbortSignal): Promise<ContainerSpec> {
+export async function meetStorageNeeds(needs: readonly Need[], spec: ContainerSpec, context: StorageContext, signal: AbortSignal): Promise<MetPaths> {
   const paths = needs.filter((need) => need.kind === "path");
-  const completed = paths.length === 0 ? spec : await meetPaths(paths, spec, context);
+  const met = paths.length === 0 ? { spec, expected: undefined } : await meetPaths(paths, spec, context);
   for (const need of needs) {
     if (need.kind === "volume") await meetVolume(need, context, signal);
   }
-  return completed;
+  return met;
 }
 
 export interface ImageContext {

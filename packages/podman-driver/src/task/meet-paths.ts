@@ -1,7 +1,11 @@
 import { realpath } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import type { ContainerSpec } from "@driver/libpod";
+import { DriverError } from "@driver/nomad-plugin";
 import type { OperatorPolicy } from "../config/operator-policy.ts";
+import { openPath, type MountSource, type OpenedPath } from "../host/mount-table.ts";
+import type { HostRoots } from "../host/proc-files.ts";
+import { isWithin } from "../policy/bind-rule.ts";
 import { judgeWishes } from "../policy/judge-wishes.ts";
 import type { PolicyContext } from "../policy/rule.ts";
 import { Report } from "../topics/report.ts";
@@ -9,62 +13,104 @@ import type { Need } from "../topics/topic.ts";
 
 type PathNeed = Extract<Need, { readonly kind: "path" }>;
 
+export interface PathContext extends PolicyContext {
+  readonly roots: HostRoots;
+}
+
+/** What a bind must show once it is made. */
+export interface ExpectedMount {
+  readonly destination: string;
+  readonly source: MountSource;
+}
+
+export interface MetPaths {
+  /** With each judged path as it was found. */
+  readonly spec: ContainerSpec;
+  /** All binds of the container; undefined: the operator lets tasks bind what they like. */
+  readonly expected: readonly ExpectedMount[] | undefined;
+}
+
 /**
  * Resolves paths as the kernel does, judges those that are to be judged once more, and puts what they resolve to in their place.
  * @throws DriverError with all that is missing or forbidden
  */
-export async function meetPaths(needs: readonly PathNeed[], spec: ContainerSpec, { policy, allocDir }: PolicyContext): Promise<ContainerSpec> {
+export async function meetPaths(needs: readonly PathNeed[], spec: ContainerSpec, context: PathContext): Promise<MetPaths> {
+  const judged = needs.filter(({ isJudged }) => isJudged);
   const report = new Report();
-  const found = new Map<string, string>();
-  const real = needs.some(({ isJudged }) => isJudged) ? { policy: await resolvePolicy(policy), allocDir: await resolveOrSame(allocDir) } : undefined;
+  const real = judged.length === 0 ? context : { policy: await resolvePolicy(context.policy), allocDir: await resolveOrSame(context.allocDir) };
+  const found = new Map<string, OpenedPath>();
   for (const { wish, isJudged } of needs) {
-    const path = await resolvePath(wish, isJudged, report);
-    if (path === undefined || real === undefined || !isJudged) continue;
-    for (const refusal of judgeWishes([{ ...wish, hostPath: path }], real)) report.refuse(refusal);
-    found.set(wish.hostPath, path);
+    const opened = await lookAt(wish, { isJudged, roots: context.roots }, report);
+    if (opened === undefined || !isJudged) continue;
+    for (const refusal of judgeWishes([{ ...wish, hostPath: opened.realPath }], real)) report.refuse(refusal);
+    found.set(wish.hostPath, opened);
   }
   report.throwIfAny();
-  return found.size === 0 ? spec : withSources(spec, found);
+  const completed = found.size === 0 ? spec : withSources(spec, found);
+  const isGuarded = judged.some(({ wish }) => wish.kind === "bind");
+  return { spec: completed, expected: isGuarded ? await expectMounts(completed, [...found.values()], { ...context, realAllocDir: real.allocDir }) : undefined };
 }
 
 /** Undefined: it was refused, or is for Podman to find. */
-async function resolvePath({ key, value, hostPath }: PathNeed["wish"], isJudged: boolean, report: Report): Promise<string | undefined> {
+async function lookAt(wish: PathNeed["wish"], { isJudged, roots }: { readonly isJudged: boolean; readonly roots: HostRoots }, report: Report): Promise<OpenedPath | undefined> {
+  const { key, value, hostPath } = wish;
   try {
-    return await realpath(hostPath);
+    return await openPath(roots, hostPath);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    const reason = code ?? String(error);
     if (code === "ENOENT") report.refuse({ key, value, problem: `needs ${hostPath}, which does not exist on the host`, remedy: toRemedy(value) });
-    else if (isJudged) report.refuse({ key, value, problem: `needs ${hostPath}, and where that leads cannot be told (${code ?? String(error)})`, remedy: "this client judges host paths, so use one that it can look at" });
+    else if (isJudged) {
+      const problem = `needs ${hostPath}, and where that leads cannot be told (${reason})`;
+      report.refuse({ key, value, problem, remedy: "this client judges host paths, so use one that it can look at" });
+    }
     return undefined;
   }
 }
 
 function toRemedy(value: string): string {
   if (isAbsolute(value)) return "make it before the task starts";
-  return "a relative source is a path in the task's folder, to be made by a template, an artifact or an earlier task; for a volume of Podman's write a mount block, or set volume_driver";
+  const remedy = "a relative source is a path in the task's folder, to be made by a template, an artifact or an earlier task";
+  return `${remedy}; for a volume of Podman's write a mount block, or set volume_driver`;
 }
 
 /** A path that is not there yet allows what will be there under its own name. */
 async function resolvePolicy(policy: OperatorPolicy): Promise<OperatorPolicy> {
-  return { ...policy, volumes: { ...policy.volumes, allowedPaths: await Promise.all(policy.volumes.allowedPaths.map(resolveOrSame)) } };
+  const allowedPaths = await Promise.all(policy.volumes.allowedPaths.map(resolveOrSame));
+  return { ...policy, volumes: { ...policy.volumes, allowedPaths } };
 }
 
 function resolveOrSame(path: string): Promise<string> {
   return realpath(path).catch(() => path);
 }
 
-function withSources(spec: ContainerSpec, found: ReadonlyMap<string, string>): ContainerSpec {
+function withSources(spec: ContainerSpec, found: ReadonlyMap<string, OpenedPath>): ContainerSpec {
   const { mounts, overlay_volumes: overlays, devices } = spec;
+  const resolved = (path: string): string => found.get(path)?.realPath ?? path;
+  // Podman names a device inside as it names it on the host, behind all links, unless it is told another place.
+  const ofDevice = ([host = "", ...others]: readonly string[]): string => [resolved(host), ...others].join(":");
   return {
     ...spec,
-    ...(mounts !== undefined && { mounts: mounts.map((mount) => ({ ...mount, ...(mount.source !== undefined && { source: found.get(mount.source) ?? mount.source }) })) }),
-    ...(devices !== undefined && { devices: devices.map(({ path }) => ({ path: withHost(path, found) })) }),
-    ...(overlays !== undefined && { overlay_volumes: overlays.map((overlay) => ({ ...overlay, source: found.get(overlay.source) ?? overlay.source })) }),
+    ...(mounts !== undefined && { mounts: mounts.map((mount) => ({ ...mount, ...(mount.source !== undefined && { source: resolved(mount.source) }) })) }),
+    ...(devices !== undefined && { devices: devices.map(({ path }) => ({ path: ofDevice(path.split(":")) })) }),
+    ...(overlays !== undefined && { overlay_volumes: overlays.map((overlay) => ({ ...overlay, source: resolved(overlay.source) })) }),
   };
 }
 
-/** Podman names a device inside as it names it on the host, behind all links, unless it is told another place. */
-function withHost(path: string, found: ReadonlyMap<string, string>): string {
-  const [host = "", ...others] = path.split(":");
-  return [found.get(host) ?? host, ...others].join(":");
+interface GuardContext extends PathContext {
+  readonly realAllocDir: string;
+}
+
+/** The allocation's own folders count as well: a task that binds the folder they are in could put links in their place. */
+async function expectMounts({ mounts = [] }: ContainerSpec, known: readonly OpenedPath[], { roots, allocDir, realAllocDir }: GuardContext): Promise<readonly ExpectedMount[]> {
+  const binds = mounts.flatMap(({ type, source, destination }) => (type === "bind" && source !== undefined ? [{ source, destination }] : []));
+  return await Promise.all(
+    binds.map(async ({ source: path, destination }) => {
+      const { realPath, source } = known.find((one) => one.realPath === path) ?? (await openPath(roots, path));
+      const isInside = !isWithin(path, allocDir) || isWithin(realPath, realAllocDir);
+      if (isInside && source !== undefined) return { destination, source };
+      const problem = isInside ? "in a file system that this client does not see" : `outside the allocation's folder: it leads to ${realPath}`;
+      throw new DriverError("unsupported", `the mount of ${path} at ${destination} is ${problem}`);
+    }),
+  );
 }

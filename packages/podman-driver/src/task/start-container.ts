@@ -4,11 +4,14 @@ import { DriverError, type TaskConfig } from "@driver/nomad-plugin";
 import type { TaskSettings } from "../config/task-settings.ts";
 import { inStep, isNameConflict, mayPassSoon, toNameHolder } from "../errors.ts";
 import type { PodmanHost } from "../engine/podman-host.ts";
+import type { HostRoots } from "../host/proc-files.ts";
 import { planContainer, type ContainerPlan } from "../plan/container-plan.ts";
 import type { DecodedTask } from "../plan/want-task.ts";
 import type { Shortfall } from "../topics/topic.ts";
 import { judgeClaim } from "./container-claim.ts";
-import { hopeForNeeds, meetImageNeeds, meetStorageNeeds } from "./meet-needs.ts";
+import { guardMounts } from "./guard-mounts.ts";
+import { hopeForNeeds, meetImageNeeds, meetStorageNeeds, type StorageContext } from "./meet-needs.ts";
+import type { MetPaths } from "./meet-paths.ts";
 import { retryTransient } from "./retry-transient.ts";
 import type { Rollback } from "./rollback.ts";
 
@@ -17,6 +20,7 @@ export interface StartRequest {
   readonly decoded: DecodedTask;
   readonly host: PodmanHost;
   readonly settings: TaskSettings;
+  readonly roots: HostRoots;
   readonly logger: Logger;
   /** Tells the task's owner what happens. */
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
@@ -62,9 +66,10 @@ export async function startContainer(request: StartRequest, undo: Rollback, sign
   // The plan finds a bad config before anything is pulled.
   const plan = planContainer({ ...request, facts });
   for (const notice of plan.notices) request.emit(notice);
-  const spec = await prepareStorage(request, plan, undo, signal);
+  const { spec, expected } = await prepareStorage(request, plan, undo, signal);
   const container = await createContainer(request, { ...plan, spec }, undo, signal);
   await verify(request, plan, container, signal);
+  if (expected !== undefined && !container.hasRun) await guardMounts({ ...storageOf(request, signal), containerId: container.id }, expected, signal);
   await startOnce(request, container, signal);
   const observed = await tryStep(request, `inspect container ${plan.name}`, () => host.client.containers.inspect(container.id, signal), signal);
   if (observed !== undefined) return { observed, isTakenOver: container.isTakenOver };
@@ -132,15 +137,14 @@ function cutOff(container: ContainerInspect): DriverError {
 }
 
 /** Before the container, so that the roll-back removes what is made here after it. */
-async function prepareStorage(request: StartRequest, { spec, needs }: ContainerPlan, undo: Rollback, signal: AbortSignal): Promise<ContainerSpec> {
-  const context = {
-    podman: request.host.client,
-    policy: request.settings.policy,
-    allocDir: request.task.allocDir,
-    undo,
-    inStep: <T>(step: string, work: () => Promise<T>) => tryStep(request, step, work, signal),
-  };
-  return await meetStorageNeeds(needs, spec, context, signal);
+async function prepareStorage(request: StartRequest, { spec, needs }: ContainerPlan, undo: Rollback, signal: AbortSignal): Promise<MetPaths> {
+  return await meetStorageNeeds(needs, spec, { ...storageOf(request, signal), undo }, signal);
+}
+
+/** What those are given that see to paths, volumes and mounts. */
+function storageOf(request: StartRequest, signal: AbortSignal): Omit<StorageContext, "undo"> {
+  const inStep = <T>(step: string, work: () => Promise<T>): Promise<T> => tryStep(request, step, work, signal);
+  return { podman: request.host.client, policy: request.settings.policy, allocDir: request.task.allocDir, roots: request.roots, inStep };
 }
 
 /** Creates it, or takes over the one that an unanswered call for this very start has made. */

@@ -10,7 +10,7 @@ import { startContainer, type StartRequest } from "./start-container.ts";
 import { TaskHandle } from "./task-handle.ts";
 import { encodeTaskState, type OwnState } from "./task-state.ts";
 
-export interface StartTaskRequest extends StartRequest {
+export interface StartTaskRequest extends Omit<StartRequest, "roots"> {
   readonly services: DriverServices;
 }
 
@@ -20,7 +20,7 @@ const handleVersion = 1;
 /** Starts a task and answers with what Nomad keeps of it. A start that fails leaves nothing behind on the host. */
 export async function startTask(request: StartTaskRequest, signal: AbortSignal): Promise<{ readonly task: TaskHandle; readonly answer: StartedTask }> {
   await using undo = new Rollback(request.logger);
-  const { observed, isTakenOver } = await startContainer(request, undo, signal);
+  const { observed, isTakenOver } = await startContainer({ ...request, roots: request.services.roots }, undo, signal);
   const startedAt = observed.state.startedAt ?? new Date();
   const { logging: { source, files }, network: { portMap } } = request.decoded.wanted;
   const network = toDriverNetwork(observed.network, portMap);

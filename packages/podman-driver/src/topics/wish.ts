@@ -11,8 +11,11 @@ export type Wish =
    * `alike` are modes that it comes to as well.
    */
   | { readonly kind: "namespace"; readonly key: string; readonly of: NamespaceKind; readonly mode: string; readonly alike?: readonly string[] }
-  /** `value`: as the job writes it. The path is absolute and normal. */
-  | { readonly kind: "bind"; readonly key: string; readonly value: string; readonly hostPath: string }
+  /**
+   * `value`: as the job writes it. The path is absolute and normal. `isLoose`: what Podman makes of it does not show where it led to,
+   * as with the folders of an overlay, so that nobody can check it afterwards.
+   */
+  | { readonly kind: "bind"; readonly key: string; readonly value: string; readonly hostPath: string; readonly isLoose?: true }
   | { readonly kind: "volume"; readonly key: string; readonly value: string; readonly name: string }
   | { readonly kind: "device"; readonly key: string; readonly value: string; readonly hostPath: string }
   | { readonly kind: "cdi-device"; readonly key: string; readonly value: string; readonly name: string }

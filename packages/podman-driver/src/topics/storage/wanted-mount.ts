@@ -44,7 +44,7 @@ export function toBind(site: MountSite, { source, destination, options }: { read
   checkMountOptions(options, kind, { ...site, report: given.report });
   const hostPath = toHostPath(source, given.task);
   const extra = options.filter((option) => /^(upperdir|workdir)=\//.test(option)).map((option) => normalizePath(option.slice(option.indexOf("=") + 1)));
-  for (const path of [hostPath, ...extra]) given.wish({ kind: "bind", ...toWishSite(site), hostPath: path });
+  for (const path of [hostPath, ...extra]) given.wish({ kind: "bind", ...toWishSite(site), hostPath: path, ...(kind === "overlay" && { isLoose: true }) });
   return { ...site, kind, destination: toDestination(site, destination, given), source: hostPath, isRelative: !isAbsolute(source), options };
 }
 
@@ -56,7 +56,7 @@ export function toVolume(site: MountSite, { name, destination, options, make }: 
     given.wish({ kind: "volume", ...toWishSite(site), name });
   }
   const device = make === undefined ? undefined : toBoundDevice(make);
-  if (device !== undefined) given.wish({ kind: "bind", ...toWishSite(site), hostPath: device });
+  if (device !== undefined) given.wish({ kind: "bind", ...toWishSite(site), hostPath: device, isLoose: true });
   return { ...site, kind: "volume", name, destination: toDestination(site, destination, given), options, make };
 }
 
