@@ -36,6 +36,11 @@ export interface NumberFacts extends AttrFacts<number> {
 export type Present<T, F> = F extends { readonly required: true } | { readonly default: unknown } ? T : T | undefined;
 type Choice<F> = F extends { readonly oneOf: readonly (infer V extends string)[] } ? V : string;
 
+export interface MapFacts extends OptionFacts {
+  /** Values may be secrets: they never appear in the driver state. */
+  readonly secret?: true;
+}
+
 interface Codec<T> {
   readonly type: string;
   decode(value: HclValue, path: string): T;
@@ -90,7 +95,7 @@ export const attr = {
  * Nomad's way to take `labels { a = "b" }`, repeated blocks and `labels = { a = "b" }` alike: a list of maps, merged
  * from left to right.
  */
-export function mapAttr<E extends ElementType>(element: E, facts: OptionFacts): ConfigOption<Readonly<Record<string, ElementTypes[E]>>> {
+export function mapAttr<E extends ElementType>(element: E, facts: MapFacts): ConfigOption<Readonly<Record<string, ElementTypes[E]>>> {
   return collection<Readonly<Record<string, ElementTypes[E]>>>(facts, {
     type: `list(map(${element}))`,
     decode: (value, path) => mergeMaps(decodeMapList(value, path), element, path),
@@ -123,12 +128,12 @@ function scalar<T, F extends AttrFacts<unknown>>(facts: F, codec: Codec<T>): Con
   };
 }
 
-function collection<T>(facts: OptionFacts, codec: Codec<T>): ConfigOption<T> {
+function collection<T>(facts: MapFacts, codec: Codec<T>): ConfigOption<T> {
   const empty = codec.type.startsWith("list(") && !codec.type.startsWith("list(map(") ? [] : {};
   return {
     spec: (name) => attrSpec(name, codec.type, facts),
     decodeValue: (value, path) => (value === undefined || value === null ? (empty as T) : codec.decode(value, path)),
-    toValue: (value) => codec.encode(value),
+    toValue: (value) => (facts.secret === true ? undefined : codec.encode(value)),
     visit: (value, path, see) => visitPlain(value, path, { facts, see }),
     docs: (path) => [docRow(path, codec.type, facts)],
   };

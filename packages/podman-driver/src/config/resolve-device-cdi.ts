@@ -7,7 +7,8 @@ import { DriverError } from "@driver/nomad-plugin";
 export function resolveDeviceCdi(kinds: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   for (const [variable, kind] of Object.entries(kinds)) {
     if (/^[A-Za-z][\w.-]*\/[A-Za-z][\w.-]*$/.test(kind)) continue;
-    throw new DriverError("config-invalid", `config key device_cdi.${variable}: ${JSON.stringify(kind)} is no CDI kind; vendor/class would be right, e.g. nvidia.com/gpu`);
+    const problem = `${JSON.stringify(kind)} is no CDI kind; vendor/class would be right, e.g. nvidia.com/gpu`;
+    throw new DriverError("config-invalid", `config key device_cdi.${variable}: ${problem}`);
   }
   return kinds;
 }

@@ -9,14 +9,16 @@ import type { PluginOptions } from "./plugin-schema.ts";
  */
 export function resolveVolumePolicy({ enabled, allowed_paths: allowedPaths }: PluginOptions["volumes"]): VolumePolicy {
   if (!enabled && allowedPaths.length > 0) {
-    throw new DriverError("config-invalid", "config keys volumes.enabled = false and volumes.allowed_paths exclude each other: remove enabled to allow these paths, or the paths to allow none");
+    const problem = "config keys volumes.enabled = false and volumes.allowed_paths exclude each other";
+    throw new DriverError("config-invalid", `${problem}: remove enabled to allow these paths, or the paths to allow none`);
   }
   return { isEnabled: enabled, allowedPaths: allowedPaths.map(toFolder) };
 }
 
 function toFolder(path: string, index: number): string {
   if (isAbsolute(path)) return normalize(path).replace(/(?<=.)\/+$/, "");
-  throw new DriverError("config-invalid", `config key volumes.allowed_paths[${index}]: ${JSON.stringify(path)} is no absolute path; write e.g. /srv/data`);
+  const problem = `${JSON.stringify(path)} is no absolute path; write e.g. /srv/data`;
+  throw new DriverError("config-invalid", `config key volumes.allowed_paths[${index}]: ${problem}`);
 }
 
 /**
@@ -25,5 +27,6 @@ function toFolder(path: string, index: number): string {
  */
 export function resolveSelinuxLabel({ selinuxlabel: label = "" }: PluginOptions["volumes"]): string {
   if (["", "z", "Z"].includes(label)) return label;
-  throw new DriverError("config-invalid", `config key volumes.selinuxlabel: ${JSON.stringify(label)} is no SELinux mount option; z (shared) or Z (private) would be right`);
+  const problem = `${JSON.stringify(label)} is no SELinux mount option; z (shared) or Z (private) would be right`;
+  throw new DriverError("config-invalid", `config key volumes.selinuxlabel: ${problem}`);
 }

@@ -45,7 +45,8 @@ export async function openPath({ procDir }: Pick<HostRoots, "procDir">, path: st
 export function parseMountTable(text: string): readonly TableLine[] {
   return text.split("\n").flatMap((line) => {
     const [id, , device, root, mountPoint] = line.split(" ");
-    return id === undefined || device === undefined || root === undefined || mountPoint === undefined ? [] : [{ id, device, root, mountPoint }];
+    if (id === undefined || device === undefined || root === undefined || mountPoint === undefined) return [];
+    return [{ id, device, root, mountPoint }];
   });
 }
 

@@ -6,11 +6,15 @@ export const bindRule: Rule = (wish, { policy: { volumes }, allocDir }) => {
   if (wish.kind !== "bind" || !judgesBinds(volumes)) return undefined;
   const { hostPath, isLoose = false } = wish;
   const { isEnabled, allowedPaths } = volumes;
-  if (isLoose) return allowedPaths.includes(hostPath) ? undefined : forbidden(wish, toLooseProblem(hostPath), "use a plain bind, or have the operator add this very path to volumes.allowed_paths");
+  if (isLoose && allowedPaths.includes(hostPath)) return undefined;
+  if (isLoose) {
+    return forbidden(wish, toLooseProblem(hostPath), "use a plain bind, or have the operator add this very path to volumes.allowed_paths");
+  }
   if (isWithin(hostPath, allocDir) || (isEnabled && allowedPaths.some((allowed) => isWithin(hostPath, allowed)))) return undefined;
   const outside = `asks for ${hostPath}, outside the allocation's folder`;
   if (isEnabled) {
-    return forbidden(wish, `${outside}, and this client allows ${allowedPaths.join(", ")} alone`, "use one of these, or have the operator add it to volumes.allowed_paths");
+    const list = `${outside}, and this client allows ${allowedPaths.join(", ")} alone`;
+    return forbidden(wish, list, "use one of these, or have the operator add it to volumes.allowed_paths");
   }
   const problem = `${outside}, and this client's plugin config has volumes.enabled = false`;
   return forbidden(wish, problem, "use a path in the task's folder, or have the operator enable volumes");
@@ -22,7 +26,7 @@ export function judgesBinds({ isEnabled, allowedPaths }: VolumePolicy): boolean 
 }
 
 function toLooseProblem(hostPath: string): string {
-  return `asks for ${hostPath} as a folder of an overlay (O) or the device of a volume, where this client cannot check what Podman will find there`;
+  return `asks for ${hostPath} as a folder of an overlay (O) or the device of a volume, and what Podman will find there cannot be checked`;
 }
 
 /** Named volumes are another task's as well: `volumes.enabled`, as with Nomad's Docker driver. */

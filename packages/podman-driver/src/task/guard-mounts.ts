@@ -17,12 +17,15 @@ export interface GuardedContainer {
  * hand in the folder could have put a link in its place meanwhile.
  * @throws DriverError when a mount is another one; the container must not be started then
  */
-export async function guardMounts({ podman, containerId, roots, inStep }: GuardedContainer, expected: readonly ExpectedMount[], signal: AbortSignal): Promise<void> {
+export async function guardMounts(guarded: GuardedContainer, expected: readonly ExpectedMount[], signal: AbortSignal): Promise<void> {
+  const { podman, containerId, roots, inStep } = guarded;
   const name = containerId.slice(0, 12);
   await inStep(`make the mounts of container ${name}`, () => podman.containers.init(containerId, signal));
   const made = await inStep(`inspect container ${name}`, () => podman.containers.inspect(containerId, signal));
   const table = made === undefined || made.state.pid === 0 ? undefined : readKernelFile(`${roots.procDir}/${made.state.pid}/mountinfo`);
-  if (table === undefined) throw new DriverError("unsupported", `this client judges host paths, and cannot see the mounts of container ${name}: the task is not run`);
+  if (table === undefined) {
+    throw new DriverError("unsupported", `this client judges host paths, and cannot see the mounts of container ${name}: the task is not run`);
+  }
   const exchanged = findExchanged(table, expected);
   if (exchanged.length === 0) return;
   const text = "what is mounted there is not what was judged a moment ago; somebody has changed the path meanwhile";

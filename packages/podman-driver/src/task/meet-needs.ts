@@ -17,7 +17,12 @@ export interface StorageContext extends PathContext {
  * @returns the spec with each judged path as it was found, and what its binds must be
  * @throws DriverError that names key and value
  */
-export async function meetStorageNeeds(needs: readonly Need[], spec: ContainerSpec, context: StorageContext, signal: AbortSignal): Promise<MetPaths> {
+export async function meetStorageNeeds(
+  needs: readonly Need[],
+  spec: ContainerSpec,
+  context: StorageContext,
+  signal: AbortSignal,
+): Promise<MetPaths> {
   const paths = needs.filter((need) => need.kind === "path");
   const met = paths.length === 0 ? { spec, expected: undefined } : await meetPaths(paths, spec, context);
   for (const need of needs) {
@@ -43,7 +48,8 @@ export function hopeForNeeds(needs: readonly Need[]): Partial<ContainerSpec> | u
 }
 
 /** Sees to it that every image is there that a plan needs, one after the other, and gives the part of the spec that follows from it. */
-export async function meetImageNeeds(needs: readonly Need[], { podman, emit }: ImageContext, signal: AbortSignal): Promise<Partial<ContainerSpec>> {
+export async function meetImageNeeds(needs: readonly Need[], context: ImageContext, signal: AbortSignal): Promise<Partial<ContainerSpec>> {
+  const { podman, emit } = context;
   const images = needs.filter(isImageNeed);
   const onPull = (pulled: string): void => emit(`Pulling image ${pulled}`, { image: pulled });
   // A mounted image may take as long as the task's own.

@@ -1,8 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { isAbsolute } from "node:path";
-import type { ContainerSpec } from "@driver/libpod";
+import type { ContainerSpec, MountSpec } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
-import type { OperatorPolicy } from "../config/operator-policy.ts";
 import { openPath, type MountSource, type OpenedPath } from "../host/mount-table.ts";
 import type { HostRoots } from "../host/proc-files.ts";
 import { isWithin } from "../policy/bind-rule.ts";
@@ -37,7 +36,7 @@ export interface MetPaths {
 export async function meetPaths(needs: readonly PathNeed[], spec: ContainerSpec, context: PathContext): Promise<MetPaths> {
   const judged = needs.filter(({ isJudged }) => isJudged);
   const report = new Report();
-  const real = judged.length === 0 ? context : { policy: await resolvePolicy(context.policy), allocDir: await resolveOrSame(context.allocDir) };
+  const real = judged.length === 0 ? context : await resolveContext(context);
   const found = new Map<string, OpenedPath>();
   for (const { wish, isJudged } of needs) {
     const opened = await lookAt(wish, { isJudged, roots: context.roots }, report);
@@ -48,20 +47,27 @@ export async function meetPaths(needs: readonly PathNeed[], spec: ContainerSpec,
   report.throwIfAny();
   const completed = found.size === 0 ? spec : withSources(spec, found);
   const isGuarded = judged.some(({ wish }) => wish.kind === "bind");
-  return { spec: completed, expected: isGuarded ? await expectMounts(completed, [...found.values()], { ...context, realAllocDir: real.allocDir }) : undefined };
+  if (!isGuarded) return { spec: completed, expected: undefined };
+  const expected = await expectMounts(completed, [...found.values()], { ...context, realAllocDir: real.allocDir });
+  return { spec: completed, expected };
+}
+
+interface Look {
+  readonly isJudged: boolean;
+  readonly roots: HostRoots;
 }
 
 /** Undefined: it was refused, or is for Podman to find. */
-async function lookAt(wish: PathNeed["wish"], { isJudged, roots }: { readonly isJudged: boolean; readonly roots: HostRoots }, report: Report): Promise<OpenedPath | undefined> {
+async function lookAt(wish: PathNeed["wish"], { isJudged, roots }: Look, report: Report): Promise<OpenedPath | undefined> {
   const { key, value, hostPath } = wish;
   try {
     return await openPath(roots, hostPath);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const reason = code ?? String(error);
-    if (code === "ENOENT") report.refuse({ key, value, problem: `needs ${hostPath}, which does not exist on the host`, remedy: toRemedy(value) });
-    else if (isJudged) {
-      const problem = `needs ${hostPath}, and where that leads cannot be told (${reason})`;
+    if (code === "ENOENT") {
+      report.refuse({ key, value, problem: `needs ${hostPath}, which does not exist on the host`, remedy: toRemedy(value) });
+    } else if (isJudged) {
+      const problem = `needs ${hostPath}, and where that leads cannot be told (${code ?? String(error)})`;
       report.refuse({ key, value, problem, remedy: "this client judges host paths, so use one that it can look at" });
     }
     return undefined;
@@ -75,9 +81,9 @@ function toRemedy(value: string): string {
 }
 
 /** A path that is not there yet allows what will be there under its own name. */
-async function resolvePolicy(policy: OperatorPolicy): Promise<OperatorPolicy> {
+async function resolveContext({ policy, allocDir }: PolicyContext): Promise<PolicyContext> {
   const allowedPaths = await Promise.all(policy.volumes.allowedPaths.map(resolveOrSame));
-  return { ...policy, volumes: { ...policy.volumes, allowedPaths } };
+  return { policy: { ...policy, volumes: { ...policy.volumes, allowedPaths } }, allocDir: await resolveOrSame(allocDir) };
 }
 
 function resolveOrSame(path: string): Promise<string> {
@@ -89,11 +95,12 @@ function withSources(spec: ContainerSpec, found: ReadonlyMap<string, OpenedPath>
   const resolved = (path: string): string => found.get(path)?.realPath ?? path;
   // Podman names a device inside as it names it on the host, behind all links, unless it is told another place.
   const ofDevice = ([host = "", ...others]: readonly string[]): string => [resolved(host), ...others].join(":");
+  const ofMount = (mount: MountSpec): MountSpec => (mount.source === undefined ? mount : { ...mount, source: resolved(mount.source) });
   return {
     ...spec,
-    ...(mounts !== undefined && { mounts: mounts.map((mount) => ({ ...mount, ...(mount.source !== undefined && { source: resolved(mount.source) }) })) }),
+    ...(mounts !== undefined && { mounts: mounts.map(ofMount) }),
     ...(devices !== undefined && { devices: devices.map(({ path }) => ({ path: ofDevice(path.split(":")) })) }),
-    ...(overlays !== undefined && { overlay_volumes: overlays.map((overlay) => ({ ...overlay, source: resolved(overlay.source) })) }),
+    ...(overlays !== undefined && { overlay_volumes: overlays.map((one) => ({ ...one, source: resolved(one.source) })) }),
   };
 }
 
@@ -102,15 +109,14 @@ interface GuardContext extends PathContext {
 }
 
 /** The allocation's own folders count as well: a task that binds the folder they are in could put links in their place. */
-async function expectMounts({ mounts = [] }: ContainerSpec, known: readonly OpenedPath[], { roots, allocDir, realAllocDir }: GuardContext): Promise<readonly ExpectedMount[]> {
-  const binds = mounts.flatMap(({ type, source, destination }) => (type === "bind" && source !== undefined ? [{ source, destination }] : []));
-  return await Promise.all(
-    binds.map(async ({ source: path, destination }) => {
-      const { realPath, source } = known.find((one) => one.realPath === path) ?? (await openPath(roots, path));
-      const isInside = !isWithin(path, allocDir) || isWithin(realPath, realAllocDir);
-      if (isInside && source !== undefined) return { destination, source };
-      const problem = isInside ? "in a file system that this client does not see" : `outside the allocation's folder: it leads to ${realPath}`;
-      throw new DriverError("unsupported", `the mount of ${path} at ${destination} is ${problem}`);
-    }),
-  );
+async function expectMounts(spec: ContainerSpec, known: readonly OpenedPath[], context: GuardContext): Promise<readonly ExpectedMount[]> {
+  const { roots, allocDir, realAllocDir } = context;
+  const expect = async ({ source: path = "", destination }: MountSpec): Promise<ExpectedMount> => {
+    const { realPath, source } = known.find((one) => one.realPath === path) ?? (await openPath(roots, path));
+    const isInside = !isWithin(path, allocDir) || isWithin(realPath, realAllocDir);
+    if (isInside && source !== undefined) return { destination, source };
+    const where = isInside ? "in a file system that this client does not see" : `outside the allocation's folder: it leads to ${realPath}`;
+    throw new DriverError("unsupported", `the mount of ${path} at ${destination} is ${where}`);
+  };
+  return await Promise.all((spec.mounts ?? []).filter(({ type }) => type === "bind").map(expect));
 }

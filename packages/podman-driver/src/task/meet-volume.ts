@@ -6,11 +6,13 @@ import type { StorageContext } from "./meet-needs.ts";
 
 type VolumeNeed = Extract<Need, { readonly kind: "volume" }>;
 
+type VolumeContext = Pick<StorageContext, "podman" | "undo" | "inStep">;
+
 /**
  * Makes a volume, or takes the one that is there if it is what the task means. One made here is removed again if the start fails.
  * @throws DriverError when there is another one of the name
  */
-export async function meetVolume(need: VolumeNeed, { podman, undo, inStep }: Pick<StorageContext, "podman" | "undo" | "inStep">, signal: AbortSignal): Promise<void> {
+export async function meetVolume(need: VolumeNeed, { podman, undo, inStep }: VolumeContext, signal: AbortSignal): Promise<void> {
   const { name } = need;
   const find = (): Promise<VolumeInspect | undefined> => podman.volumes.inspect(name, signal);
   const found = await inStep(`look for volume ${name}`, find);
@@ -37,5 +39,6 @@ function refuseOther({ key, value, name, driver, options }: VolumeNeed, found: V
   if (!isOtherDriver && others.length === 0) return;
   const differs = isOtherDriver ? `the driver ${found.driver}, not ${driver}` : `other values for ${others.join(", ")}`;
   const problem = `asks for the volume ${name}, and there is one of that name with ${differs}`;
-  throw new DriverError("config-invalid", toMistake({ key, value, problem, remedy: "ask for the same, or use another name" }).message, { configKey: key });
+  const { message } = toMistake({ key, value, problem, remedy: "ask for the same, or use another name" });
+  throw new DriverError("config-invalid", message, { configKey: key });
 }

@@ -69,7 +69,8 @@ export async function startContainer(request: StartRequest, undo: Rollback, sign
   const { spec, expected } = await prepareStorage(request, plan, undo, signal);
   const container = await createContainer(request, { ...plan, spec }, undo, signal);
   await verify(request, plan, container, signal);
-  if (expected !== undefined && !container.hasRun) await guardMounts({ ...storageOf(request, signal), containerId: container.id }, expected, signal);
+  const guarded = { ...storageOf(request, signal), containerId: container.id };
+  if (expected !== undefined && !container.hasRun) await guardMounts(guarded, expected, signal);
   await startOnce(request, container, signal);
   const observed = await tryStep(request, `inspect container ${plan.name}`, () => host.client.containers.inspect(container.id, signal), signal);
   if (observed !== undefined) return { observed, isTakenOver: container.isTakenOver };
@@ -137,8 +138,8 @@ function cutOff(container: ContainerInspect): DriverError {
 }
 
 /** Before the container, so that the roll-back removes what is made here after it. */
-async function prepareStorage(request: StartRequest, { spec, needs }: ContainerPlan, undo: Rollback, signal: AbortSignal): Promise<MetPaths> {
-  return await meetStorageNeeds(needs, spec, { ...storageOf(request, signal), undo }, signal);
+async function prepareStorage(request: StartRequest, plan: ContainerPlan, undo: Rollback, signal: AbortSignal): Promise<MetPaths> {
+  return await meetStorageNeeds(plan.needs, plan.spec, { ...storageOf(request, signal), undo }, signal);
 }
 
 /** What those are given that see to paths, volumes and mounts. */

@@ -7,7 +7,9 @@ import { toPluginDevices } from "./plugin-devices.ts";
 /** Devices of the host: those that Nomad's device plugins assign, and the task's own. */
 export const devicesTopic = topic({
   fields: {
-    devices: attr.any({ help: "Devices as host[:container][:permissions], CDI names, or blocks of host_path, container_path and cgroup_permissions." }),
+    devices: attr.any({
+      help: "Devices as host[:container][:permissions], CDI names, or blocks of host_path, container_path and cgroup_permissions.",
+    }),
   },
   want: ({ devices }, given) => ({
     assigned: toPluginDevices(given.task, given.settings.deviceCdiKinds),
@@ -18,7 +20,8 @@ export const devicesTopic = topic({
     const devices = [...assigned, ...asked.map(({ path }) => path)].map((path) => ({ path }));
     // Podman 4.3 gives a privileged container all devices under the host's names and looks at no list; 5.4 does both.
     const lost = isPrivileged && !isAtLeast(facts, [5, 0]) ? asked.filter(({ isMoved }) => isMoved) : [];
-    const notices = lost.map(({ key, path }) => `config key ${key}: "${path}" has no effect: Podman ${facts.version} gives a privileged task all devices under their names on the host`);
+    const why = `Podman ${facts.version} gives a privileged task all devices under their names on the host`;
+    const notices = lost.map(({ key, path }) => `config key ${key}: "${path}" has no effect: ${why}`);
     return { spec: devices.length > 0 ? { devices } : {}, notices };
   },
 });

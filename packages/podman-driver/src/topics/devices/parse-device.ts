@@ -11,7 +11,8 @@ export interface WantedDevice {
   readonly isMoved: boolean;
 }
 
-const form = "host[:container][:permissions] would be right, e.g. /dev/fuse or /dev/ttyUSB0:/dev/modem:rw, or a CDI name such as vendor.com/class=name";
+const examples = "e.g. /dev/fuse or /dev/ttyUSB0:/dev/modem:rw, or a CDI name such as vendor.com/class=name";
+const form = `host[:container][:permissions] would be right, ${examples}`;
 
 /** `vendor/class=name`, as the Container Device Interface has it. */
 const cdiName = /^[A-Za-z][\w.-]*\/[A-Za-z][\w.-]*=[A-Za-z0-9][\w.:-]*$/;
@@ -22,7 +23,9 @@ const cdiName = /^[A-Za-z][\w.-]*\/[A-Za-z][\w.-]*=[A-Za-z0-9][\w.:-]*$/;
 export function parseDevices(value: HclValue | undefined, given: Given): readonly WantedDevice[] {
   if (value === undefined || value === null) return [];
   const entries: readonly HclValue[] | undefined = Array.isArray(value) ? value : isRecord(value) ? [value] : undefined;
-  if (entries === undefined) given.report.refuse({ key: "devices", value, problem: "is no list", remedy: 'write e.g. devices = ["/dev/fuse"]' });
+  if (entries === undefined) {
+    given.report.refuse({ key: "devices", value, problem: "is no list", remedy: 'write e.g. devices = ["/dev/fuse"]' });
+  }
   return (entries ?? []).flatMap((entry, index) => parseEntry(entry, `devices[${index}]`, given));
 }
 
@@ -62,10 +65,13 @@ function parseBlock(block: HclRecord, key: string, given: Given): readonly Wante
   }
   if (wrong.length > 0) return [];
   const textOf = (name: string): string => (block[name] as string | null | undefined) ?? "";
-  const [host, container, permissions] = [textOf("host_path"), textOf("container_path") || textOf("host_path"), textOf("cgroup_permissions") || "rwm"];
-  if (!isAbsolute(host)) report.refuse({ key: `${key}.host_path`, value: host, problem: "is no absolute path", remedy: "write e.g. /dev/fuse" });
-  else if (!isAbsolute(container)) report.refuse({ key: `${key}.container_path`, value: container, problem: "is no absolute path", remedy: "write e.g. /dev/fuse" });
-  else if (!isPermissions(permissions)) report.refuse({ key: `${key}.cgroup_permissions`, value: permissions, problem: "are no permissions", remedy: "letters of r, w and m would be right" });
+  const host = textOf("host_path");
+  const container = textOf("container_path") || host;
+  const permissions = textOf("cgroup_permissions") || "rwm";
+  const refuse = (name: string, value: string, problem: string, remedy: string): void => report.refuse({ key: `${key}.${name}`, value, problem, remedy });
+  if (!isAbsolute(host)) refuse("host_path", host, "is no absolute path", "write e.g. /dev/fuse");
+  else if (!isAbsolute(container)) refuse("container_path", container, "is no absolute path", "write e.g. /dev/fuse");
+  else if (!isPermissions(permissions)) refuse("cgroup_permissions", permissions, "are no permissions", "letters of r, w and m would be right");
   else return parseText(`${host}:${container}:${permissions}`, key, given);
   return [];
 }

@@ -1,7 +1,9 @@
 import type { Device, TaskConfig } from "@driver/nomad-plugin";
 
+type Assigned = Pick<TaskConfig, "devices" | "deviceEnv">;
+
 /** Podman's strings for the devices that Nomad's device plugins have assigned to a task. */
-export function toPluginDevices(task: Pick<TaskConfig, "devices" | "deviceEnv">, cdiKinds: Readonly<Record<string, string>>): readonly string[] {
+export function toPluginDevices(task: Assigned, cdiKinds: Readonly<Record<string, string>>): readonly string[] {
   return [...task.devices.map(toDeviceText), ...toCdiNames(task.deviceEnv, cdiKinds)];
 }
 

@@ -6,15 +6,15 @@ import type { Report } from "../report.ts";
 interface AllocMountOptions {
   /** The driver writes the log files itself, so no task may (as Nomad's Docker driver has it). */
   readonly protectsLogs: boolean;
-  /** `z`, `Z` or empty. */
-  readonly selinuxLabel: string;
+  /** `z`, `Z` or empty; undefined: nothing is relabelled. */
+  readonly selinuxLabel: string | undefined;
 }
 
 /** The allocation's folders, at the places that the task's environment names. */
 export function toAllocMounts(task: TaskConfig, { protectsLogs, selinuxLabel }: AllocMountOptions): readonly MountSpec[] {
   const taskDir = join(task.allocDir, task.name);
   const allocPath = task.env["NOMAD_ALLOC_DIR"] ?? "/alloc";
-  const label = toLabel(selinuxLabel);
+  const label = toLabel(selinuxLabel ?? "");
   return [
     bind(join(task.allocDir, "alloc"), allocPath, label),
     ...(protectsLogs ? [bind(join(task.allocDir, "alloc", "logs"), join(allocPath, "logs"), ["ro", ...label])] : []),
@@ -24,13 +24,18 @@ export function toAllocMounts(task: TaskConfig, { protectsLogs, selinuxLabel }: 
 }
 
 /** A mount of Nomad's own: a host or CSI volume, or a device plugin's. Its own label counts before the operator's. */
-export function toNomadMount(mount: Mount, selinuxLabel: string, report: Report): MountSpec {
-  const label = toLabel(mount.selinuxLabel === "" ? selinuxLabel : mount.selinuxLabel);
+export function toNomadMount(mount: Mount, selinuxLabel: string | undefined, report: Report): MountSpec {
+  const label = selinuxLabel === undefined ? [] : toLabel(mount.selinuxLabel || selinuxLabel);
   return bind(mount.hostPath, mount.taskPath, [...(mount.readonly ? ["ro"] : []), ...toPropagation(mount, report), ...label]);
 }
 
 /** Nomad's words for mount propagation are Kubernetes' and Podman's are the kernel's. */
-const propagations: Readonly<Record<string, readonly string[]>> = { "": [], private: ["rprivate"], "host-to-task": ["rslave"], bidirectional: ["rshared"] };
+const propagations: Readonly<Record<string, readonly string[]>> = {
+  "": [],
+  private: ["rprivate"],
+  "host-to-task": ["rslave"],
+  bidirectional: ["rshared"],
+};
 
 function toPropagation({ propagationMode, taskPath }: Mount, report: Report): readonly string[] {
   const known = Object.hasOwn(propagations, propagationMode) ? propagations[propagationMode] : undefined;

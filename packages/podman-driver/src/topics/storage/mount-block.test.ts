@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { ContainerSpec } from "@driver/libpod";
 import type { HclRecord } from "@driver/nomad-plugin";
-import { mistakesOf, planOf } from "../../../test/plan-of.ts";
+import { decodedOf, mistakesOf, planOf } from "../../../test/plan-of.ts";
 import type { Need } from "../topic.ts";
 
 type Storage = Pick<ContainerSpec, "mounts" | "volumes" | "overlay_volumes" | "image_volumes">;
@@ -92,4 +92,11 @@ describe("a mount block", () => {
   test("is the same under mounts, with its own key", () => {
     assert.match(mistakesOf({ config: { mounts: [{ target: "/x" }, { target: "/x" }] } })[0] ?? "", /^mounts\[1\] > .* is mounted at \/x, where mounts\[0\] is already/);
   });
+});
+
+test("the options of a volume's driver, which can hold a password, are not kept with the task", () => {
+  const mount = [mountOf({ labels: [{ a: "b" }], driver_config: { name: "local", options: [{ type: "cifs", o: "password=geheim" }] } })];
+  const { kept } = decodedOf({ config: { mount, mounts: mount.map((one) => ({ ...one, target: "/y" })) } });
+  assert.match(JSON.stringify(kept), /"a":"b".*"a":"b"/);
+  assert.doesNotMatch(JSON.stringify(kept), /geheim/);
 });

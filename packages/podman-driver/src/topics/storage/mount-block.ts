@@ -9,9 +9,15 @@ export const mountFields = {
   source: attr.string({ help: "Volume name (not set: an anonymous one), path as in volumes, or image." }),
   readonly: attr.bool({ default: false, help: "Mount it read-only; an image always is, unless options say rw." }),
   options: attr.list("string", { help: "Podman's mount options, as in volumes and tmpfs." }),
-  bind_options: block({ propagation: attr.string({ help: "Mount propagation, e.g. rslave; not set: rprivate." }) }, { help: "For the type bind." }),
+  bind_options: block(
+    { propagation: attr.string({ help: "Mount propagation, e.g. rslave; not set: rprivate." }) },
+    { help: "For the type bind." },
+  ),
   tmpfs_options: block(
-    { size: attr.number({ help: "Size in bytes." }), mode: attr.number({ help: "Mode of the folder, as a decimal number: 1023 is 1777 in octal." }) },
+    {
+      size: attr.number({ help: "Size in bytes." }),
+      mode: attr.number({ help: "Mode of the folder, as a decimal number: 1023 is 1777 in octal." }),
+    },
     { help: "For the type tmpfs." },
   ),
   volume_options: block(
@@ -19,7 +25,10 @@ export const mountFields = {
       no_copy: attr.bool({ default: false, help: "Do not fill an empty volume with what the image has at the place." }),
       labels: mapAttr("string", { help: "Labels of the volume, when it is made." }),
       driver_config: block(
-        { name: attr.string({ help: "Volume driver; not set: volume_driver, else Podman's own." }), options: mapAttr("string", { help: "The driver's options, e.g. type, device and o." }) },
+        {
+          name: attr.string({ help: "Volume driver; not set: volume_driver, else Podman's own." }),
+          options: mapAttr("string", { secret: true, help: "The driver's options, e.g. type, device and o." }),
+        },
         { help: "What the volume is made with." },
       ),
     },
@@ -33,7 +42,9 @@ export type MountBlock = InferFields<typeof mountFields>;
 export function parseMountBlock(body: MountBlock, key: string, volumeDriver: string, given: Given): readonly WantedMount[] {
   const { type, target = "" } = body;
   const site: MountSite = { key, value: body.source === undefined ? target : `${body.source}:${target}` };
-  if (target === "") given.report.refuse({ key: `${key}.target`, problem: "is not set", remedy: "name the place inside the container, e.g. /data" });
+  if (target === "") {
+    given.report.refuse({ key: `${key}.target`, problem: "is not set", remedy: "name the place inside the container, e.g. /data" });
+  }
   refuseForeignBlocks(body, key, given);
   const parts = { site, body, destination: target, options: toOptions(body), volumeDriver };
   if (target === "") return [];
@@ -41,7 +52,8 @@ export function parseMountBlock(body: MountBlock, key: string, volumeDriver: str
   if (type === "tmpfs") return tmpfsOf(parts, given);
   if (type === "image") return imageOf(parts, given);
   if (type === "volume") return [volumeOf(parts, given)];
-  given.report.refuse({ key: `${key}.type`, value: type, problem: "is no type of mount", remedy: "volume, bind, tmpfs or image would be right" });
+  const remedy = "volume, bind, tmpfs or image would be right";
+  given.report.refuse({ key: `${key}.type`, value: type, problem: "is no type of mount", remedy });
   return [];
 }
 
@@ -57,9 +69,9 @@ const blockTypes = { bind_options: "bind", tmpfs_options: "tmpfs", volume_option
 
 function refuseForeignBlocks(body: MountBlock, key: string, { report }: Given): void {
   for (const [name, type] of Object.entries(blockTypes)) {
-    if (body.type !== type && body[name as keyof typeof blockTypes] !== undefined) {
-      report.refuse({ key: `${key}.${name}`, problem: `is for mounts of the type ${type}, and this one is of the type ${body.type}`, remedy: "remove it, or change the type" });
-    }
+    if (body.type === type || body[name as keyof typeof blockTypes] === undefined) continue;
+    const problem = `is for mounts of the type ${type}, and this one is of the type ${body.type}`;
+    report.refuse({ key: `${key}.${name}`, problem, remedy: "remove it, or change the type" });
   }
 }
 
@@ -78,22 +90,31 @@ function toTypeOptions({ type, options, bind_options: bind, tmpfs_options: tmpfs
 
 function bindOf({ site, body: { source }, destination, options }: MountParts, given: Given): readonly WantedMount[] {
   if (source !== undefined) return [toBind(site, { source, destination, options }, given)];
-  given.report.refuse({ key: `${site.key}.source`, problem: "is not set", remedy: "a bind needs a path on the host, or in the task's folder" });
+  const remedy = "a bind needs a path on the host, or in the task's folder";
+  given.report.refuse({ key: `${site.key}.source`, problem: "is not set", remedy });
   return [];
 }
 
 function tmpfsOf({ site, body: { source }, destination, options }: MountParts, given: Given): readonly WantedMount[] {
-  if (source !== undefined) given.report.refuse({ key: `${site.key}.source`, value: source, problem: "has no meaning for a tmpfs", remedy: "remove it" });
+  if (source !== undefined) {
+    given.report.refuse({ key: `${site.key}.source`, value: source, problem: "has no meaning for a tmpfs", remedy: "remove it" });
+  }
   return [toTmpfs(site, { destination, options }, given)];
 }
 
 function imageOf({ site, body: { source }, destination, options }: MountParts, given: Given): readonly WantedMount[] {
   const { report } = given;
   const wrong = options.filter((option) => option !== "ro" && option !== "rw");
-  if (wrong.length > 0) report.refuse({ ...site, problem: `has the mount option ${wrong.join(", ")}, which is not for an image`, remedy: "ro or rw would be right" });
-  if (options.includes("ro") && options.includes("rw")) report.refuse({ ...site, problem: "has both ro and rw", remedy: "keep one of them" });
+  if (wrong.length > 0) {
+    const problem = `has the mount option ${wrong.join(", ")}, which is not for an image`;
+    report.refuse({ ...site, problem, remedy: "ro or rw would be right" });
+  }
+  if (options.includes("ro") && options.includes("rw")) {
+    report.refuse({ ...site, problem: "has both ro and rw", remedy: "keep one of them" });
+  }
   if (source === undefined) report.refuse({ key: `${site.key}.source`, problem: "is not set", remedy: "name the image" });
-  return [{ ...site, kind: "image", destination: toDestination(site, destination, given), reference: source ?? "", isWritable: options.includes("rw") }];
+  const place = toDestination(site, destination, given);
+  return [{ ...site, kind: "image", destination: place, reference: source ?? "", isWritable: options.includes("rw") }];
 }
 
 function volumeOf({ site, body, destination, options, volumeDriver }: MountParts, given: Given): WantedMount {
@@ -101,6 +122,9 @@ function volumeOf({ site, body, destination, options, volumeDriver }: MountParts
   const make: VolumeMake = { driver: config?.name ?? volumeDriver, labels, options: config?.options ?? {} };
   const isPlain = make.driver === "" && Object.keys({ ...make.labels, ...make.options }).length === 0;
   const { source: name = "" } = body;
-  if (name === "" && !isPlain) given.report.refuse({ key: `${site.key}.source`, problem: "is not set", remedy: "a volume with a driver, labels or options needs a name" });
+  if (name === "" && !isPlain) {
+    const remedy = "a volume with a driver, labels or options needs a name";
+    given.report.refuse({ key: `${site.key}.source`, problem: "is not set", remedy });
+  }
   return toVolume(site, { name, destination, options, make: isPlain ? undefined : make }, given);
 }

@@ -1,3 +1,4 @@
+import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
 import type { Report } from "../report.ts";
 
 /** What is mounted; an overlay is a folder of the host's whose changes stay in the container (Podman's option O). */
@@ -21,13 +22,20 @@ const groups: readonly OptionGroup[] = [
   { words: ["exec", "noexec"], kinds: ["bind", "volume", "tmpfs"] },
   { words: ["suid", "nosuid"], kinds: ["bind", "volume", "tmpfs"] },
   { words: ["dev", "nodev"], kinds: ["bind", "volume", "tmpfs"] },
-  { words: ["private", "rprivate", "slave", "rslave", "shared", "rshared", "unbindable", "runbindable"], kinds: ["bind", "volume", "tmpfs"] },
+  {
+    words: ["private", "rprivate", "slave", "rslave", "shared", "rshared", "unbindable", "runbindable"],
+    kinds: ["bind", "volume", "tmpfs"],
+  },
   { words: ["bind", "rbind"], kinds: ["bind", "volume"] },
   { words: ["z", "Z"], kinds: ["bind", "volume"] },
   { words: ["U"], kinds: ["bind", "overlay", "tmpfs"] },
   // Podman 4.3 takes it for a volume, and leaves the owner as it is.
   { words: ["U"], kinds: ["volume"], since: [5, 0] },
-  { words: ["idmap"], kinds: ["bind", "volume"], value: { pattern: /./, remedy: "maps such as uids=0-1000-1 would be right", isOptional: true } },
+  {
+    words: ["idmap"],
+    kinds: ["bind", "volume"],
+    value: { pattern: /./, remedy: "maps such as uids=0-1000-1 would be right", isOptional: true },
+  },
   { words: ["O"], kinds: ["overlay"] },
   { words: ["upperdir"], kinds: ["overlay"], value: path },
   { words: ["workdir"], kinds: ["overlay"], value: path },
@@ -63,17 +71,18 @@ export function checkMountOptions(options: readonly string[], kind: MountKind, s
     if (before !== undefined) refuse(site, `has both ${before} and ${option}`, "keep one of them");
     seen.set(group, option);
   }
-  if (kind === "overlay" && options.some((option) => option.startsWith("upperdir=")) !== options.some((option) => option.startsWith("workdir="))) {
-    refuse(site, "has one of upperdir and workdir", "an overlay needs both, or none");
-  }
+  const has = (word: string): boolean => options.some((option) => wordOf(option) === word);
+  if (has("upperdir") !== has("workdir")) refuse(site, "has one of upperdir and workdir", "an overlay needs both, or none");
 }
 
 /** Refuses options that this Podman does not know, or that it takes without doing what they say. */
-export function checkOptionVersions(options: readonly string[], kind: MountKind, site: OptionSite & { readonly isAtLeast: (version: readonly [number, number]) => boolean; readonly version: string }): void {
+export function checkOptionVersions(options: readonly string[], kind: MountKind, site: OptionSite & { readonly facts: EngineFacts }): void {
+  const { key, value, facts, report } = site;
   for (const option of options) {
     const since = findGroup(option, kind)?.since;
-    if (since === undefined || site.isAtLeast(since)) continue;
-    site.report.refuse({ ...site, problem: `has the option ${option}, which needs Podman ${since.join(".")}, and ${site.version} runs`, remedy: "leave it out, or update Podman", code: "unsupported" });
+    if (since === undefined || isAtLeast(facts, since)) continue;
+    const problem = `has the option ${option}, which needs Podman ${since.join(".")}, and ${facts.version} runs`;
+    report.refuse({ key, value, problem, remedy: "leave it out, or update Podman", code: "unsupported" });
   }
 }
 
@@ -83,18 +92,25 @@ function findGroup(option: string, kind: MountKind): OptionGroup | undefined {
 }
 
 function refuseUnknown(option: string, kind: MountKind, site: OptionSite): void {
-  const others = groups.filter(({ words }) => words.includes(wordOf(option))).flatMap(({ kinds }) => kinds);
-  const known = groups.filter(({ kinds }) => kinds.includes(kind)).flatMap(({ words, value }) => words.map((word) => (value === undefined ? word : `${word}=`)));
-  if (others.length > 0) refuse(site, `has the mount option ${option}, which is not for ${nameOf(kind)}`, `it is for ${[...new Set(others)].map(nameOf).join(" or ")}`);
-  else refuse(site, `has the unknown mount option ${JSON.stringify(option)}`, `known for ${nameOf(kind)} are ${known.join(", ")}`);
+  const others = new Set(groups.filter(({ words }) => words.includes(wordOf(option))).flatMap(({ kinds }) => kinds));
+  if (others.size > 0) {
+    refuse(site, `has the mount option ${option}, which is not for ${nameOf(kind)}`, `it is for ${[...others].map(nameOf).join(" or ")}`);
+    return;
+  }
+  const ofKind = groups.filter(({ kinds }) => kinds.includes(kind));
+  const known = ofKind.flatMap(({ words, value }) => words.map((word) => (value === undefined ? word : `${word}=`)));
+  refuse(site, `has the unknown mount option ${JSON.stringify(option)}`, `known for ${nameOf(kind)} are ${known.join(", ")}`);
 }
 
 function checkValue(option: string, { value }: OptionGroup, site: OptionSite): void {
   const equals = option.indexOf("=");
   const given = equals === -1 ? undefined : option.slice(equals + 1);
-  if (value === undefined && given !== undefined) refuse(site, `has the mount option ${option}, which takes no value`, `${wordOf(option)} alone would be right`);
-  if (value === undefined || (given === undefined && value.isOptional === true)) return;
-  if (given === undefined || !value.pattern.test(given)) refuse(site, `has the mount option ${option}, whose value is wrong`, value.remedy);
+  if (value === undefined) {
+    if (given !== undefined) refuse(site, `has the mount option ${option}, which takes no value`, `${wordOf(option)} alone would be right`);
+    return;
+  }
+  const isRight = given === undefined ? value.isOptional === true : value.pattern.test(given);
+  if (!isRight) refuse(site, `has the mount option ${option}, whose value is wrong`, value.remedy);
 }
 
 function refuse({ key, value, report }: OptionSite, problem: string, remedy: string): void {

@@ -3,14 +3,16 @@ import { toBind, toTmpfs, toVolume, type MountSite, type VolumeMake, type Wanted
 
 /**
  * One of `volumes`: `source:destination[:options]`, or a destination alone for an anonymous volume. A relative source is a path in
- * the task's folder, as with the Go driver; with `volume_driver` one without a slash is a volume's name, as with Nomad's Docker driver.
+ * the task's folder, as with the Go driver; with `volume_driver` one without a slash is a volume's name, as with Nomad's Docker
+ * driver.
  */
 export function parseVolume(text: string, site: MountSite, volumeDriver: string, given: Given): readonly WantedMount[] {
   const [source = "", destination, optionText = "", ...more] = text.split(":");
   const options = splitOptions(optionText);
   const make: VolumeMake | undefined = volumeDriver === "" ? undefined : { driver: volumeDriver, labels: {}, options: {} };
   if (more.length > 0 || source === "" || destination === "") {
-    given.report.refuse({ ...site, problem: "is no volume", remedy: "source:destination[:options] would be right, e.g. local/data:/data:ro" });
+    const remedy = "source:destination[:options] would be right, e.g. local/data:/data:ro";
+    given.report.refuse({ ...site, problem: "is no volume", remedy });
     return [];
   }
   if (destination === undefined) return [toVolume(site, { name: "", destination: source, options: [], make: undefined }, given)];

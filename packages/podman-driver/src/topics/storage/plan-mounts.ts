@@ -1,20 +1,24 @@
-import type { ContainerSpec, MountSpec } from "@driver/libpod";
-import { isAtLeast } from "../../engine/engine-facts.ts";
+import type { ContainerSpec, ImageVolumeSpec, MountSpec, NamedVolumeSpec, OverlayVolumeSpec } from "@driver/libpod";
 import type { Need, PlanContext } from "../topic.ts";
 import { checkOptionVersions } from "./mount-options.ts";
 import type { WantedMount } from "./wanted-mount.ts";
 
 /** The part of a container's spec that the mounts of a task's config make. */
-export function toMountSpec(mounts: readonly WantedMount[]): Partial<ContainerSpec> {
-  const mountSpecs = mounts.flatMap((mount) => {
-    if (mount.kind === "bind") return [{ type: "bind", source: mount.source, destination: mount.destination, options: withRecursion(mount.options) }];
-    return mount.kind === "tmpfs" ? [toTmpfsSpec(mount.destination, mount.options)] : [];
-  });
-  const volumes = mounts.flatMap((mount) => (mount.kind === "volume" ? [{ ...(mount.name !== "" && { Name: mount.name }), Dest: mount.destination, Options: mount.options }] : []));
-  const overlays = mounts.flatMap((mount) => (mount.kind === "overlay" ? [{ source: mount.source, destination: mount.destination, options: mount.options.filter((option) => option !== "O") }] : []));
-  const images = mounts.flatMap((mount) => (mount.kind === "image" ? [{ Source: mount.reference, Destination: mount.destination, ReadWrite: mount.isWritable }] : []));
+export function toMountSpec(asked: readonly WantedMount[]): Partial<ContainerSpec> {
+  const mounts: MountSpec[] = [];
+  const volumes: NamedVolumeSpec[] = [];
+  const overlays: OverlayVolumeSpec[] = [];
+  const images: ImageVolumeSpec[] = [];
+  for (const mount of asked) {
+    const { destination } = mount;
+    if (mount.kind === "bind") mounts.push({ type: "bind", source: mount.source, destination, options: withRecursion(mount.options) });
+    else if (mount.kind === "tmpfs") mounts.push(toTmpfsSpec(destination, mount.options));
+    else if (mount.kind === "volume") volumes.push({ ...toName(mount.name), Dest: destination, Options: mount.options });
+    else if (mount.kind === "image") images.push({ Source: mount.reference, Destination: destination, ReadWrite: mount.isWritable });
+    else overlays.push({ source: mount.source, destination, options: mount.options.filter((option) => option !== "O") });
+  }
   return {
-    ...(mountSpecs.length > 0 && { mounts: mountSpecs }),
+    ...(mounts.length > 0 && { mounts }),
     ...(volumes.length > 0 && { volumes }),
     ...(overlays.length > 0 && { overlay_volumes: overlays }),
     ...(images.length > 0 && { image_volumes: images }),
@@ -40,10 +44,14 @@ export function toMountNeeds(mounts: readonly WantedMount[]): readonly Need[] {
 export function checkEngine(mounts: readonly WantedMount[], { facts, report }: Pick<PlanContext, "facts" | "report">): void {
   for (const mount of mounts) {
     if (mount.kind === "image") continue;
-    checkOptionVersions(mount.options, mount.kind, { key: mount.key, value: mount.value, report, version: facts.version, isAtLeast: (since) => isAtLeast(facts, since) });
+    checkOptionVersions(mount.options, mount.kind, { key: mount.key, value: mount.value, report, facts });
   }
 }
 
 function withRecursion(options: readonly string[]): readonly string[] {
   return options.some((option) => option === "bind" || option === "rbind") ? options : ["rbind", ...options];
+}
+
+function toName(name: string): Pick<NamedVolumeSpec, "Name"> {
+  return name === "" ? {} : { Name: name };
 }

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { MountSpec } from "@driver/libpod";
+import type { ContainerInspect, MountSpec } from "@driver/libpod";
 import type { Mount } from "@driver/nomad-plugin";
+import { plainTask } from "@driver/testing";
 import type { LogCollection } from "../../config/resolve-log-collection.ts";
-import { mistakesOf, specOf, type Wishes } from "../../../test/plan-of.ts";
+import { mistakesOf, plainFacts, plainSettings, planOf, specOf, type Wishes } from "../../../test/plan-of.ts";
+import { Report } from "../report.ts";
+import { storageTopic } from "./storage.ts";
 
 const mount: Mount = { taskPath: "/data", hostPath: "/host/data", readonly: false, propagationMode: "", selinuxLabel: "", requestName: "data" };
 const mountsOf = (wishes: Wishes): readonly MountSpec[] => specOf(wishes).mounts ?? [];
@@ -99,4 +102,21 @@ test("refuses a shm_size that is none", () => {
 
 test("passes storage_opt on", () => {
   assert.deepEqual([specOf({ config: { storage_opt: { size: "1g" } } }).storage_opts, specOf({}).storage_opts], [{ size: "1g" }, undefined]);
+});
+
+test("says of idmap that older runc leaves it undone, and looks at nothing else", () => {
+  const made = (ociRuntime: string): ContainerInspect => ({ ociRuntime }) as ContainerInspect;
+  const { findShortfalls } = planOf({ config: { volumes: ["/a:/b:idmap"] } });
+  assert.deepEqual(findShortfalls?.(made("runc")).map(({ key, isFatal }) => [key, isFatal]), [["volumes[0]", false]]);
+  assert.deepEqual(findShortfalls?.(made("crun")), []);
+  assert.equal(planOf({ config: { volumes: ["/a:/b:U,ro"] } }).findShortfalls, undefined);
+});
+
+test("relabels nothing for a privileged task", () => {
+  const { volumes, mount: blocks, mounts, tmpfs, storage_opt } = { volumes: [], mount: [], mounts: [], tmpfs: [], storage_opt: {} };
+  const options = { volumes, mount: blocks, mounts, tmpfs, storage_opt, volume_driver: undefined, readonly_rootfs: false, read_only: undefined, read_only_tmpfs: false, shm_size: undefined };
+  const task = plainTask({ mounts: [mount, { ...mount, selinuxLabel: "Z" }] });
+  const given = { task, settings: { ...plainSettings, selinuxLabel: "z" }, isPrivileged: true, report: new Report(), wish: () => undefined };
+  const { spec } = storageTopic.plan(storageTopic.want(options, given), { ...given, facts: plainFacts, configHash: "" });
+  assert.deepEqual(spec?.mounts?.map((one) => one.options), [["rbind"], ["rbind"], ["rbind"], ["rbind"], ["rbind"]]);
 });

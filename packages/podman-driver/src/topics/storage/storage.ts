@@ -2,7 +2,7 @@ import type { ContainerSpec, MountSpec } from "@driver/libpod";
 import { attr, blockAttrs, blockList } from "@driver/nomad-plugin";
 import { parseMemorySize } from "../../config/parse-memory-size.ts";
 import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
-import { topic, type Given } from "../topic.ts";
+import { topic, type Given, type Shortfall } from "../topic.ts";
 import { toAllocMounts, toNomadMount } from "./alloc-mounts.ts";
 import { mountFields, parseMountBlock, type MountBlock } from "./mount-block.ts";
 import { parseTmpfs, parseVolume } from "./parse-volume.ts";
@@ -26,7 +26,7 @@ export const storageTopic = topic({
   want: (options, given) => {
     const { task, settings, isPrivileged, report } = given;
     // A privileged task is not confined by SELinux, and what it shares is not relabelled for it (as with the Go driver).
-    const selinuxLabel = isPrivileged ? "" : settings.selinuxLabel;
+    const selinuxLabel = isPrivileged ? undefined : settings.selinuxLabel;
     const own = [
       ...toAllocMounts(task, { protectsLogs: settings.logCollection === "driver", selinuxLabel }),
       ...task.mounts.map((mount) => toNomadMount(mount, selinuxLabel, report)),
@@ -46,9 +46,19 @@ export const storageTopic = topic({
       ...(Object.keys(storageOptions).length > 0 && { storage_opts: storageOptions }),
       ...(shmBytes > 0 && { shm_size: shmBytes }),
     };
-    return { spec, needs: toMountNeeds(asked) };
+    return { spec, needs: toMountNeeds(asked), isVerified: asked.some(isMapped) };
   },
+  verify: ({ asked }, made) => (made.ociRuntime === "runc" ? asked.filter(isMapped).map(toUnmapped) : []),
 });
+
+function isMapped(mount: WantedMount): boolean {
+  return mount.kind !== "image" && mount.options.some((option) => /^idmap(=|$)/.test(option));
+}
+
+function toUnmapped({ key }: WantedMount): Shortfall {
+  const got = "a container of runc, which up to 1.1 leaves the owners as they are";
+  return { key, wanted: "a mount with mapped owners (idmap)", got, isFatal: false };
+}
 
 interface MountOptions {
   readonly volumes: readonly string[];
@@ -72,7 +82,10 @@ function refuseDoubles(own: readonly MountSpec[], asked: readonly WantedMount[],
   const taken = new Map(own.map(({ destination }) => [destination.replace(/(?<=.)\/+$/, ""), "Nomad's own mount"]));
   for (const { key, value, destination } of asked) {
     const holder = taken.get(destination);
-    if (holder !== undefined) report.refuse({ key, value, problem: `is mounted at ${destination}, where ${holder} is already`, remedy: "give it a place of its own" });
+    if (holder !== undefined) {
+      const problem = `is mounted at ${destination}, where ${holder} is already`;
+      report.refuse({ key, value, problem, remedy: "give it a place of its own" });
+    }
     taken.set(destination, key);
   }
 }
@@ -82,11 +95,22 @@ function toShmBytes(text: string | undefined, { report }: Given): number {
   return text === undefined ? 0 : report.attempt("shm_size", 0, () => parseMemorySize(text, { key: "shm_size" }));
 }
 
-function toRoot(options: { readonly readonly_rootfs: boolean; readonly read_only: boolean | undefined; readonly read_only_tmpfs: boolean }, { report }: Given): { readonly isReadonly: boolean; readonly hasTmpfs: boolean } {
-  const { readonly_rootfs: isReadonlyRoot, read_only: isReadonly = false, read_only_tmpfs: hasTmpfs } = options;
-  if (isReadonlyRoot && isReadonly) report.refuse({ key: "read_only", problem: "says the same as readonly_rootfs", remedy: "keep one of them" });
-  if (hasTmpfs && !isReadonlyRoot && !isReadonly) report.refuse({ key: "read_only_tmpfs", problem: "is for a read-only root", remedy: "set readonly_rootfs as well" });
-  return { isReadonly: isReadonlyRoot || isReadonly, hasTmpfs };
+interface RootOptions {
+  readonly readonly_rootfs: boolean;
+  readonly read_only: boolean | undefined;
+  readonly read_only_tmpfs: boolean;
+}
+
+function toRoot(options: RootOptions, { report }: Given): { readonly isReadonly: boolean; readonly hasTmpfs: boolean } {
+  const { readonly_rootfs: isReadonlyRoot, read_only: isReadonlyToo = false, read_only_tmpfs: hasTmpfs } = options;
+  const isReadonly = isReadonlyRoot || isReadonlyToo;
+  if (isReadonlyRoot && isReadonlyToo) {
+    report.refuse({ key: "read_only", problem: "says the same as readonly_rootfs", remedy: "keep one of them" });
+  }
+  if (hasTmpfs && !isReadonly) {
+    report.refuse({ key: "read_only_tmpfs", problem: "is for a read-only root", remedy: "set readonly_rootfs as well" });
+  }
+  return { isReadonly, hasTmpfs };
 }
 
 /** `read_write_tmpfs` of the API came with Podman 4.4. */

@@ -1,7 +1,7 @@
 import { isAbsolute, join, normalize } from "node:path";
 import type { TaskConfig } from "@driver/nomad-plugin";
 import type { Given } from "../topic.ts";
-import { checkMountOptions, type MountKind } from "./mount-options.ts";
+import { checkMountOptions } from "./mount-options.ts";
 
 interface MountBase {
   /** Where the job asks for it, e.g. `volumes[0]`. */
@@ -23,7 +23,7 @@ export interface VolumeMake {
 /** A mount that a task's config asks for. `options` are Podman's words, checked. */
 export type WantedMount = MountBase &
   (
-    | { readonly kind: "bind" | "overlay"; readonly source: string; readonly isRelative: boolean; readonly options: readonly string[] }
+    | { readonly kind: "bind" | "overlay"; readonly source: string; readonly options: readonly string[] }
     /** Without a name an anonymous one. */
     | { readonly kind: "volume"; readonly name: string; readonly options: readonly string[]; readonly make: VolumeMake | undefined }
     | { readonly kind: "tmpfs"; readonly options: readonly string[] }
@@ -36,23 +36,41 @@ export interface MountSite {
   readonly value: unknown;
 }
 
-/**
- * A folder or file of the host, or of the task's folder when the source is relative. Notes the wish for it.
- */
-export function toBind(site: MountSite, { source, destination, options }: { readonly source: string; readonly destination: string; readonly options: readonly string[] }, given: Given): WantedMount {
-  const kind: MountKind & ("bind" | "overlay") = options.includes("O") ? "overlay" : "bind";
+/** What every kind of mount is told. */
+interface MountParts {
+  readonly destination: string;
+  readonly options: readonly string[];
+}
+
+interface BindParts extends MountParts {
+  readonly source: string;
+}
+
+/** A folder or file of the host, or of the task's folder when the source is relative. Notes the wish for it. */
+export function toBind(site: MountSite, { source, destination, options }: BindParts, given: Given): WantedMount {
+  const kind = options.includes("O") ? "overlay" : "bind";
   checkMountOptions(options, kind, { ...site, report: given.report });
   const hostPath = toHostPath(source, given.task);
-  const extra = options.filter((option) => /^(upperdir|workdir)=\//.test(option)).map((option) => normalizePath(option.slice(option.indexOf("=") + 1)));
-  for (const path of [hostPath, ...extra]) given.wish({ kind: "bind", ...toWishSite(site), hostPath: path, ...(kind === "overlay" && { isLoose: true }) });
-  return { ...site, kind, destination: toDestination(site, destination, given), source: hostPath, isRelative: !isAbsolute(source), options };
+  const layers = options.filter((option) => /^(upperdir|workdir)=\//.test(option)).map((option) => option.slice(option.indexOf("=") + 1));
+  for (const path of [hostPath, ...layers.map(normalizePath)]) {
+    given.wish({ kind: "bind", ...toWishSite(site), hostPath: path, ...(kind === "overlay" && { isLoose: true }) });
+  }
+  return { ...site, kind, destination: toDestination(site, destination, given), source: hostPath, options };
+}
+
+interface VolumeParts extends MountParts {
+  readonly name: string;
+  readonly make: VolumeMake | undefined;
 }
 
 /** A volume of Podman's. Notes the wish for one that has a name. */
-export function toVolume(site: MountSite, { name, destination, options, make }: { readonly name: string; readonly destination: string; readonly options: readonly string[]; readonly make: VolumeMake | undefined }, given: Given): WantedMount {
+export function toVolume(site: MountSite, { name, destination, options, make }: VolumeParts, given: Given): WantedMount {
   checkMountOptions(options, "volume", { ...site, report: given.report });
   if (name !== "") {
-    if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) given.report.refuse({ ...site, problem: `has the volume name ${JSON.stringify(name)}, which Podman does not take`, remedy: "use letters, digits, and _ . - behind the first" });
+    if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) {
+      const problem = `has the volume name ${JSON.stringify(name)}, which Podman does not take`;
+      given.report.refuse({ ...site, problem, remedy: "use letters, digits, and _ . - behind the first" });
+    }
     given.wish({ kind: "volume", ...toWishSite(site), name });
   }
   const device = make === undefined ? undefined : toBoundDevice(make);
@@ -67,7 +85,7 @@ function toBoundDevice({ driver, options: { device, type = "" } }: VolumeMake): 
 }
 
 /** Memory alone. */
-export function toTmpfs(site: MountSite, { destination, options }: { readonly destination: string; readonly options: readonly string[] }, given: Given): WantedMount {
+export function toTmpfs(site: MountSite, { destination, options }: MountParts, given: Given): WantedMount {
   checkMountOptions(options, "tmpfs", { ...site, report: given.report });
   return { ...site, kind: "tmpfs", destination: toDestination(site, destination, given), options };
 }
@@ -75,13 +93,17 @@ export function toTmpfs(site: MountSite, { destination, options }: { readonly de
 /** Refuses a place that Podman would, and one that must stay the container's own. */
 export function toDestination(site: MountSite, destination: string, { report }: Pick<Given, "report">): string {
   const place = normalizePath(destination);
-  if (!isAbsolute(destination)) report.refuse({ ...site, problem: `has the destination ${JSON.stringify(destination)}, which is no absolute path`, remedy: "name the place inside the container, e.g. /data" });
-  else if (place === "/") report.refuse({ ...site, problem: "would cover all of the container", remedy: "name a folder below /" });
+  if (!isAbsolute(destination)) {
+    const problem = `has the destination ${JSON.stringify(destination)}, which is no absolute path`;
+    report.refuse({ ...site, problem, remedy: "name the place inside the container, e.g. /data" });
+  } else if (place === "/") {
+    report.refuse({ ...site, problem: "would cover all of the container", remedy: "name a folder below /" });
+  }
   return place;
 }
 
 /** A relative path is one in the task's folder (as with the Go driver). */
-export function toHostPath(source: string, { allocDir, name }: Pick<TaskConfig, "allocDir" | "name">): string {
+function toHostPath(source: string, { allocDir, name }: Pick<TaskConfig, "allocDir" | "name">): string {
   return normalizePath(isAbsolute(source) ? source : join(allocDir, name, source));
 }
 
