@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DriverRig } from "@driver/testing";
+import { encodeMsgpack } from "@driver/nomad-plugin";
+import { DriverRig, testSetting } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
@@ -19,10 +20,12 @@ test("strict takes from a task that asks for nothing what it would get from Podm
   assert.equal(limit, "77");
 });
 
-test("a new policy of the operator is that of the next start", async () => {
+test("a new policy of the operator is that of the next start, and leaves running tasks alone", async () => {
   await using rig = await DriverRig.start();
-  const before = await rig.runScript("true", { config: { privileged: true } });
-  await rig.driver.waitTask(before.config.id, soon());
-  await using limited = await DriverRig.start({ pluginConfig: { allow_privileged: false } });
-  await assert.rejects(limited.startTask(await limited.prepare({ config: { privileged: true } })), /allow_privileged = true/);
+  const config = { privileged: true };
+  const running = await rig.runScript("sleep 60", { config });
+  const msgpack = encodeMsgpack({ socket_path: `unix://${testSetting("TEST_PODMAN_SOCKET")}`, allow_privileged: false });
+  await rig.driver.setConfig({ msgpack, apiVersion: "v0.1.0" }, soon());
+  await assert.rejects(rig.startTask(await rig.prepare({ config })), /allow_privileged = true/);
+  assert.equal((await rig.driver.inspectTask(running.config.id, soon())).state, "running");
 });

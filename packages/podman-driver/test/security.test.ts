@@ -80,7 +80,11 @@ describe("the user namespace", () => {
   test("is that of another task of the allocation", async () => {
     const first = await rig.runScript("sleep 60", { name: "first", config: { userns: "private", uidmap: ["0:700000:65536"] } });
     const { allocId } = first.config;
-    assert.equal(await outputOf("cat /proc/self/uid_map", { allocId, name: "second", config: { userns: "task:first" } }).then((text) => text.replaceAll(/ +/g, " ")), " 0 700000 65536\n");
+    const second = await rig.runScript("cat /proc/self/uid_map", { allocId, name: "second", config: { userns: "task:first" } });
+    await rig.driver.waitTask(second.config.id, soon());
+    assert.equal((await second.stdout.whole()).toString().replaceAll(/ +/g, " "), " 0 700000 65536\n");
+    // It goes first: Podman removes no container that others depend on.
+    await rig.driver.destroyTask(second.config.id, { force: true }, soon());
   });
 
   test("is the host's where the job says so", async () => {
