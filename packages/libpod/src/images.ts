@@ -145,10 +145,10 @@ function toPullHttpRequest(pull: PullRequest): HttpRequest {
   };
 }
 
-/** URL-safe: the other alphabet is refused as soon as it shows (podman 4.3 to 6.1). */
+/** URL-safe, as the other alphabet is refused as soon as it shows (podman 4.3 to 6.1), and padded: without it the end may be cut (podman 4.3). */
 function encodeCredentials(credentials: RegistryCredentials): string {
   const members = "anyRegistry" in credentials ? toAuthConfig(credentials.anyRegistry) : mapValues(credentials.byRegistry, toAuthConfig);
-  return Buffer.from(JSON.stringify(members)).toString("base64url");
+  return Buffer.from(JSON.stringify(members)).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
 }
 
 function toAuthConfig({ username, password, identityToken }: RegistryLogin): object {

@@ -53,6 +53,8 @@ export interface EngineStorage {
   readonly graphRoot: string;
   readonly runRoot: string;
   readonly volumePath: string;
+  /** Where the blobs of a pull are kept until all have come. */
+  readonly imageCopyTmpDir: string;
   readonly containerCount: number;
   readonly runningCount: number;
   readonly imageCount: number;
@@ -106,6 +108,7 @@ function decodeStorage(reader: JsonReader): EngineStorage {
     graphRoot: reader.string("graphRoot"),
     runRoot: reader.string("runRoot"),
     volumePath: reader.string("volumePath"),
+    imageCopyTmpDir: reader.string("imageCopyTmpDir"),
     containerCount: containers.number("number"),
     runningCount: containers.number("running"),
     imageCount: reader.nested("imageStore").number("number"),

@@ -308,6 +308,7 @@ describe("requests", limit, () => {
     assert.deepEqual(sent(seen), { r: login, "r:5000/x": { identitytoken: "s3cret" } });
     await failure(server.client.images.pull({ reference: "x:1", credentials: { anyRegistry: login } }, signal).next());
     assert.deepEqual(sent(server.seen[1]), login);
+    for (const { headers } of server.seen) assert.match(String(headers["x-registry-auth"]), /^([\w-]{4})*([\w-]{2}==|[\w-]{3}=)?$/);
     assert.doesNotMatch(JSON.stringify({ ...error, message: error.message, stack: error.stack }), /s3cret|czNjcmV0/);
   });
 

@@ -1,6 +1,7 @@
 import type { ContainerSpec } from "@driver/libpod";
 import { encodeMsgpack, type HclRecord, type TaskConfig } from "@driver/nomad-plugin";
 import { plainTask } from "@driver/testing";
+import { defaultImageSettings } from "../src/config/image-settings.ts";
 import { defaultLogFiles } from "../src/config/log-source.ts";
 import { openPolicy } from "../src/config/operator-policy.ts";
 import type { TaskSettings } from "../src/config/task-settings.ts";
@@ -23,6 +24,9 @@ export const plainFacts: EngineFacts = {
   selinuxEnabled: false,
   apparmorEnabled: false,
   hasSystemd: true,
+  architecture: "amd64",
+  downloadFolder: "",
+  graphRoot: "",
 };
 
 /** An operator who has set nothing, on a host with four cores. */
@@ -37,6 +41,7 @@ export const plainSettings: TaskSettings = {
   policy: openPolicy,
   selinuxLabel: "",
   deviceCdiKinds: {},
+  images: defaultImageSettings,
 };
 
 /** What differs from a plain task, whose config has no more than the image busybox. */

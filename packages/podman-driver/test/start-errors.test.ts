@@ -17,7 +17,7 @@ const badStarts: readonly BadStart[] = [
   { what: "an image that is not there", wishes: { config: { image: "localhost/missing:1" } }, message: /image localhost\/missing:1 is not present/ },
   { what: "an image on a registry that does not answer", wishes: { config: { image: "127.0.0.1:9/missing:1" } }, message: /pull image 127\.0\.0\.1:9\/missing:1: .*refused/ },
   { what: "an empty image", wishes: { config: { image: "" } }, message: /config key image is required, but not set/ },
-  { what: "a transport that is not supported", wishes: { config: { image: "oci-archive:/x.tar" } }, message: /oci-archive:, which is not supported yet/ },
+  { what: "a transport that is not supported", wishes: { config: { image: "dir:/x" } }, message: /dir:, which is not supported yet/ },
   { what: "a program that is not in the image", wishes: { config: { command: "no-such-program" } }, message: /no-such-program.*not found/ },
   { what: "a user that is not in the image", wishes: { user: "nobody-knows" }, message: /unable to find user nobody-knows/ },
   { what: "a working directory that is not in the image", wishes: { config: { working_dir: "/no/such/dir" } }, message: /workdir.*\/no\/such\/dir|\/no\/such\/dir.*no such file/i },

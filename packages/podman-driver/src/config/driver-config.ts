@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { DriverError, type PluginConfig } from "@driver/nomad-plugin";
 import { toTimerMs } from "../to-timer-ms.ts";
 import { resolvePolicy } from "./operator-policy.ts";
+import { resolveImageSettings } from "./image-settings.ts";
 import { parseDurationMs } from "./parse-duration.ts";
 import { pluginSchema, type PluginOptions } from "./plugin-schema.ts";
 import { resolveDeviceCdi } from "./resolve-device-cdi.ts";
@@ -67,6 +68,7 @@ export function resolveDriverConfig(config: PluginConfig, uid: number): DriverCo
       policy: resolvePolicy(options, sockets.find(({ isDefault }) => isDefault)?.name ?? ""),
       deviceCdiKinds: resolveDeviceCdi(options.device_cdi),
       selinuxLabel: resolveSelinuxLabel(options.volumes),
+      images: resolveImageSettings(options),
     },
     removesContainers: options.gc.container,
     restartsStopped: resolveRestart(options),

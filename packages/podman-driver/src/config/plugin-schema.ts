@@ -1,3 +1,4 @@
+import { imageDefaults } from "./image-settings.ts";
 import { possibleLogDrivers, possibleLogOptions } from "./resolve-logging.ts";
 import { attr, block, blockAttrs, blockList, configSchema, type Infer } from "@driver/nomad-plugin";
 
@@ -20,11 +21,16 @@ export const pluginSchema = configSchema(
   {
     auth: block(
       {
-        config: attr.string({ notYet: true, help: "Path of a containers auth.json file with registry credentials." }),
-        helper: attr.string({ notYet: true, help: "Suffix of a docker-credential-<helper> program on PATH." }),
+        config: attr.string({ help: "Path of a containers auth.json or Docker config.json file with registry credentials." }),
+        helper: attr.string({ help: "Suffix of a docker-credential-<helper> program on PATH." }),
+        username: attr.string({ help: "User name at the registry server_address." }),
+        password: attr.string({ secret: true, help: "Password or token at the registry server_address." }),
+        server_address: attr.string({ help: "The one registry that username and password are for, e.g. registry.example.com:5000." }),
       },
-      { notYet: true, help: "Registry credentials for all tasks." },
+      { help: "Registry credentials for all tasks." },
     ),
+    image_pull_timeout: attr.string({ default: imageDefaults.image_pull_timeout, help: "Longest time a pull may take where the task does not say; 0: no limit." }),
+    pull_activity_timeout: attr.string({ default: imageDefaults.pull_activity_timeout, help: "Longest time of a download in which nothing comes; 0: no limit." }),
     volumes: block(
       {
         enabled: attr.bool({ default: true, help: "Allow named volumes, and binds of host paths outside the allocation directory." }),

@@ -56,7 +56,7 @@ describe("the task schema", () => {
     const options = task({});
     assert.equal(options.image, "redis");
     assert.equal(options.socket, "default");
-    assert.equal(options.image_pull_timeout, "5m");
+    assert.equal(options.image_pull_timeout, undefined);
     assert.equal(options.auth, undefined);
     assert.deepEqual(options.labels, {});
   });
@@ -92,7 +92,7 @@ describe("the task schema", () => {
   test("keeps the password out of the plain value", () => {
     const options = taskOf(bodyOf({ image: "redis" }, [["auth", bodyOf({ username: "u", password: "geheim" })]]));
     assert.equal(options.auth?.password, "geheim");
-    assert.deepEqual(taskSchema.toValue(options)["auth"], { username: "u", tls_verify: null });
+    assert.deepEqual(taskSchema.toValue(options)["auth"], { username: "u", server_address: null, tls_verify: null });
   });
 });
 
@@ -123,7 +123,9 @@ describe("the plugin schema", () => {
       ]),
     );
     assert.deepEqual(options, {
-      auth: { config: "/etc/auth.json", helper: "pass" },
+      auth: { config: "/etc/auth.json", helper: "pass", username: undefined, password: undefined, server_address: undefined },
+      image_pull_timeout: "5m",
+      pull_activity_timeout: "2m",
       volumes: { enabled: true, selinuxlabel: "z", allowed_paths: [] },
       allow_devices: [],
       device_cdi: {},

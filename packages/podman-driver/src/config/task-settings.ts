@@ -1,4 +1,5 @@
 import type { OperatorPolicy } from "./operator-policy.ts";
+import type { ImageSettings } from "./image-settings.ts";
 import type { LogFileLimits, LogSource } from "./log-source.ts";
 import type { LogCollection } from "./resolve-log-collection.ts";
 
@@ -21,4 +22,5 @@ export interface TaskSettings {
   readonly deviceCdiKinds: Readonly<Record<string, string>>;
   /** Mount option of the allocation's folders and of Nomad's mounts: z, Z or empty. */
   readonly selinuxLabel: string;
+  readonly images: ImageSettings;
 }

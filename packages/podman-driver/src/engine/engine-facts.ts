@@ -16,6 +16,12 @@ export interface EngineFacts {
   readonly apparmorEnabled: boolean;
   /** Whether systemd runs its host: without it Podman never runs a health check by itself. */
   readonly hasSystemd: boolean;
+  /** Of the host: `amd64`; what an image without a platform is pulled for. */
+  readonly architecture: string;
+  /** Where the blobs of a pull are kept until all have come; empty where Podman does not say. */
+  readonly downloadFolder: string;
+  /** Where images and containers are kept. */
+  readonly graphRoot: string;
 }
 
 /** Whether Podman is at least of this version; a prerelease of it counts. */

@@ -9,7 +9,7 @@ const info: PodmanInfo = {
   cpus: 2, memoryTotalBytes: 1, rootless: false, selinuxEnabled: false, apparmorEnabled: true, seccompEnabled: true, capabilities: "CAP_CHOWN",
   remoteSocketPath: "unix:///run/podman/podman.sock", cgroupVersion: "v2", cgroupManager: "systemd", cgroupControllers: ["cpu"], eventLogger: "file",
   logDriver: "k8s-file", networkBackend: "netavark", databaseBackend: "", conmon: { ...program, name: "" }, ociRuntime: program, logDrivers: ["k8s-file"],
-  storage: { driver: "overlay", graphRoot: "/g", runRoot: "/r", volumePath: "/v", containerCount: 0, runningCount: 0, imageCount: 0 },
+  storage: { driver: "overlay", graphRoot: "/g", runRoot: "/r", volumePath: "/v", imageCopyTmpDir: "/var/tmp", containerCount: 0, runningCount: 0, imageCount: 0 },
 };
 const up = (name: string, isDefault: boolean): HostProbe => ({ name, isDefault, findings: { version: "4.3.1", info } });
 const down = (name: string, isDefault: boolean): HostProbe => ({ name, isDefault, failure: `nothing listens on ${name}` });

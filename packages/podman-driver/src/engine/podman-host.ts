@@ -101,6 +101,9 @@ export class PodmanHost {
       selinuxEnabled: info.selinuxEnabled,
       apparmorEnabled: info.apparmorEnabled,
       hasSystemd: this.#hasSystemd,
+      architecture: info.arch,
+      downloadFolder: info.storage.imageCopyTmpDir,
+      graphRoot: info.storage.graphRoot,
     };
     return { version, info };
   }

@@ -21,7 +21,7 @@ test("asks a service what it can do once, and looks at less of it from then on",
   await using fake = await FakePodman.start();
   const hosts = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
   const host = hosts.resolve("");
-  assert.deepEqual(await host.facts(soon()), { version: "4.3.1", rootless: false, cgroupVersion: "v1", cgroupManager: "cgroupfs", cgroupControllers: [], defaultCapabilities: ["KILL"], ociRuntime: "runc", selinuxEnabled: false, apparmorEnabled: false, hasSystemd: true });
+  assert.deepEqual(await host.facts(soon()), { version: "4.3.1", rootless: false, cgroupVersion: "v1", cgroupManager: "cgroupfs", cgroupControllers: [], defaultCapabilities: ["KILL"], ociRuntime: "runc", selinuxEnabled: false, apparmorEnabled: false, hasSystemd: true, architecture: "amd64", downloadFolder: "", graphRoot: "/fake" });
   await host.facts(soon());
   assert.deepEqual(fake.seen, ["GET /_ping", "GET /info"]);
   assert.equal((await host.probe(soon())).version, "4.3.1");

@@ -1,40 +1,129 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import fc from "fast-check";
-import { toPullReference } from "./image-reference.ts";
+import { parseImage } from "./image-reference.ts";
 
 const digest = `sha256:${"a".repeat(64)}`;
-const references: Readonly<Record<string, string>> = {
-  redis: "redis",
-  "redis:7": "redis:7",
-  "localhost/x": "localhost/x",
-  "localhost:5000/x:1": "localhost:5000/x:1",
-  "127.0.0.1:9/x": "127.0.0.1:9/x",
-  "ghcr.io/a/b:1": "ghcr.io/a/b:1",
-  [`redis@${digest}`]: `redis@${digest}`,
-  "docker://redis": "docker.io/library/redis:latest",
-  "docker://redis:7": "docker.io/library/redis:7",
-  "docker://bitnami/redis": "docker.io/bitnami/redis:latest",
-  "docker://ghcr.io/a/b": "ghcr.io/a/b:latest",
-  "docker://localhost/x": "localhost/x:latest",
-  "docker://localhost:5000/x": "localhost:5000/x:latest",
-  "docker://127.0.0.1:5000/a/x:1": "127.0.0.1:5000/a/x:1",
-  [`docker://redis@${digest}`]: `docker.io/library/redis@${digest}`,
-  [`docker://ghcr.io/a/b@${digest}`]: `ghcr.io/a/b@${digest}`,
-};
-for (const [image, reference] of Object.entries(references)) {
-  test(`asks Podman for ${reference} when the job says ${image}`, () => assert.equal(toPullReference(image), reference));
-}
+const long = "a".repeat(128);
 
-test("refuses an empty image", () => assert.throws(() => toPullReference(""), { code: "config-invalid", message: /^config key image: a name is required; write e\.g\. docker\.io/ }));
-
-test("refuses docker: without its slashes, and says how to write it", () => {
-  assert.throws(() => toPullReference("docker:redis"), { code: "config-invalid", message: 'config key image: "docker:redis" is not a reference; write docker://redis' });
+describe("asks Podman for", () => {
+  const references: Readonly<Record<string, string>> = {
+    redis: "redis",
+    "redis:7": "redis:7",
+    "redis:5000": "redis:5000",
+    "redis:7.2-alpine3.20": "redis:7.2-alpine3.20",
+    "library/redis": "library/redis",
+    "a/b/c/d:1": "a/b/c/d:1",
+    "a_b/c__d/e-f/g---h/i.j": "a_b/c__d/e-f/g---h/i.j",
+    "0/1:2": "0/1:2",
+    [`x:${long}`]: `x:${long}`,
+    "x:_1": "x:_1",
+    "x:V1.2-RC_3": "x:V1.2-RC_3",
+    "localhost/x": "localhost/x",
+    "localhost/x/y:1": "localhost/x/y:1",
+    localhost: "localhost",
+    "localhost:5000/x:1": "localhost:5000/x:1",
+    "127.0.0.1:9/x": "127.0.0.1:9/x",
+    "[::1]:5000/x:1": "[::1]:5000/x:1",
+    "[2001:db8::1]/x": "[2001:db8::1]/x",
+    "registry:5000/x": "registry:5000/x",
+    "Registry.Example.COM/x:1": "Registry.Example.COM/x:1",
+    "my-registry.example/x": "my-registry.example/x",
+    "ghcr.io/a/b:1": "ghcr.io/a/b:1",
+    "docker.io/library/redis:7": "docker.io/library/redis:7",
+    "quay.io/podman/hello": "quay.io/podman/hello",
+    [`redis@${digest}`]: `redis@${digest}`,
+    [`redis:7@${digest}`]: `redis:7@${digest}`,
+    [`ghcr.io/a/b:1@${digest}`]: `ghcr.io/a/b:1@${digest}`,
+    [`x@sha512:${"0".repeat(128)}`]: `x@sha512:${"0".repeat(128)}`,
+    [`x@sha384:${"0".repeat(96)}`]: `x@sha384:${"0".repeat(96)}`,
+    [digest]: digest,
+    ["b".repeat(64)]: "b".repeat(64),
+    abcdef012345: "abcdef012345",
+    "https://ghcr.io/a/b:1": "ghcr.io/a/b:1",
+    "https://redis": "redis",
+    "docker://redis": "docker.io/library/redis:latest",
+    "docker://redis:7": "docker.io/library/redis:7",
+    "docker://bitnami/redis": "docker.io/bitnami/redis:latest",
+    "docker://ghcr.io/a/b": "ghcr.io/a/b:latest",
+    "docker://localhost/x": "localhost/x:latest",
+    "docker://localhost:5000/x": "localhost:5000/x:latest",
+    "docker://127.0.0.1:5000/a/x:1": "127.0.0.1:5000/a/x:1",
+    [`docker://redis@${digest}`]: `docker.io/library/redis@${digest}`,
+    [`docker://redis:7@${digest}`]: `docker.io/library/redis:7@${digest}`,
+    [`docker://ghcr.io/a/b@${digest}`]: `ghcr.io/a/b@${digest}`,
+  };
+  for (const [image, reference] of Object.entries(references)) {
+    test(`${reference} when the job says ${image}`, () => assert.equal(parseImage(image).reference, reference));
+  }
 });
 
-for (const transport of ["oci-archive", "docker-archive", "docker-daemon", "dir", "oci", "containers-storage", "ostree"]) {
+describe("knows that no registry has", () => {
+  for (const [image, isLocal] of [
+    ["localhost/x", true],
+    ["docker://localhost/x", true],
+    [digest, true],
+    ["b".repeat(64), true],
+    ["localhost:5000/x", false],
+    ["localhost", false],
+    ["x", false],
+    ["abcdef012345", false],
+    [`x@${digest}`, false],
+  ] as const) {
+    test(`${image}: ${isLocal}`, () => assert.equal(parseImage(image).isLocal, isLocal));
+  }
+});
+
+describe("refuses, and says what would be right:", () => {
+  const refused: Readonly<Record<string, RegExp>> = {
+    "": /a name is required; write e\.g\. docker\.io/,
+    "docker:redis": /is not a reference; write docker:\/\/redis$/,
+    "docker://": /is not the name of an image/,
+    Redis: /capital letters in its path; write redis$/,
+    "Bitnami/Redis:7": /write bitnami\/redis:7$/,
+    "ghcr.io/Acme/App:1.0": /write ghcr\.io\/acme\/app:1\.0$/,
+    "a b": /has a blank/,
+    " redis": /has a blank/,
+    "redis:7 ": /has a blank/,
+    "redis:": /no valid tag/,
+    "redis:-x": /no valid tag/,
+    "redis:.x": /no valid tag/,
+    "redis:a/b": /not the name of an image/,
+    [`redis:${long}x`]: /no valid tag/,
+    "redis@": /no whole digest/,
+    "redis@sha256:abc": /no whole digest/,
+    [`redis@${digest}0`]: /no whole digest/,
+    [`redis@md5:${"a".repeat(32)}`]: /no whole digest/,
+    [`redis@${digest.toUpperCase()}`]: /no whole digest/,
+    [`redis@${digest}@${digest}`]: /more than one @/,
+    [`@${digest}`]: /not the name of an image/,
+    "http://ghcr.io/a": /is a URL; write the registry without its scheme/,
+    "ftp://x/y": /is a URL/,
+    "/redis": /not the name of an image/,
+    "redis/": /not the name of an image/,
+    "a//b": /not the name of an image/,
+    "./x": /not the name of an image/,
+    "../x": /not the name of an image/,
+    "-x": /not the name of an image/,
+    "x-": /not the name of an image/,
+    "x.": /not the name of an image/,
+    "a..b": /not the name of an image/,
+    "a___b": /not the name of an image/,
+    _x: /not the name of an image/,
+    "ré/x": /not the name of an image/,
+    "redis?tag=1": /not the name of an image/,
+    [`ghcr.io/${"a".repeat(256)}`]: /more than 255 characters/,
+    "${var.image}": /has a variable in it/,
+    "redis:${NOMAD_META_version}": /has a variable in it/,
+  };
+  for (const [image, message] of Object.entries(refused)) {
+    test(JSON.stringify(image), () => assert.throws(() => parseImage(image), { code: "config-invalid", message }));
+  }
+});
+
+for (const transport of ["docker-daemon", "dir", "oci", "containers-storage", "ostree"]) {
   test(`refuses the transport ${transport} by name`, () => {
-    assert.throws(() => toPullReference(`${transport}:/x`), { code: "unsupported", message: `config key image: "${transport}:/x" has the transport ${transport}:, which is not supported yet; use a registry reference` });
+    assert.throws(() => parseImage(`${transport}:/x`), { code: "unsupported", message: `config key image: "${transport}:/x" has the transport ${transport}:, which is not supported yet; use a registry reference` });
   });
 }
 
@@ -43,8 +132,23 @@ test("names Docker Hub in full for any name behind docker://, with a tag", () =>
   fc.assert(
     fc.property(fc.array(part, { minLength: 1, maxLength: 3 }), fc.option(part, { nil: undefined }), (parts, tag) => {
       fc.pre(parts[0] !== "localhost" || parts.length === 1);
-      const reference = toPullReference(`docker://${parts.join("/")}${tag === undefined ? "" : `:${tag}`}`);
+      const { reference } = parseImage(`docker://${parts.join("/")}${tag === undefined ? "" : `:${tag}`}`);
       assert.match(reference, /^docker\.io\/[a-z0-9]+(\/[a-z0-9]+)+:[a-z0-9]+$/);
+    }),
+  );
+});
+
+test("throws a refusal or gives a reference for any text, and never changes one that it gave", () => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      let reference: string;
+      try {
+        ({ reference } = parseImage(text));
+      } catch (error) {
+        assert.match(String(error), /config key image: /);
+        return;
+      }
+      assert.equal(parseImage(reference).reference, reference);
     }),
   );
 });

@@ -1,75 +1,96 @@
+import { createHash } from "node:crypto";
 import type { ImageInspect, PodmanClient } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
-import { withoutStep } from "../errors.ts";
+import type { ImageSettings } from "../config/image-settings.ts";
+import type { ImageNeed } from "./image-need.ts";
+import { pullImage } from "./pull-image.ts";
+import { toSize, toTime } from "./pull-progress.ts";
+import type { ReportTimes } from "./pull-watch.ts";
+import type { SharedPulls } from "./shared-pulls.ts";
 
-export interface ImageRequest {
-  /** As Podman is to be asked for it. */
-  readonly reference: string;
-  readonly forcePull: boolean;
-  readonly pullTimeoutMs: number;
-  /** Called once, before a pull begins. */
-  onPull(reference: string): void;
+/** The engine that an image is for, and whom it is told to. */
+export interface ImageContext {
+  readonly podman: PodmanClient;
+  /** Names the engine among all. */
+  readonly socketPath: string;
+  /** Where Podman keeps what it downloads; empty: not known. */
+  readonly downloadFolder: string;
+  readonly settings: ImageSettings;
+  readonly pulls: SharedPulls;
+  readonly reportTimes: ReportTimes;
+  /** Tells the task's owner what happens. */
+  emit(message: string, annotations?: Readonly<Record<string, string>>): void;
 }
 
 /**
- * The image to run: the one present, or pulled as Podman itself would. Rejects with a recoverable `DriverError` when
- * trying again may help (network, registry, time-out), and a final one when it cannot (no such image, no access).
+ * The image to run: the one present, or pulled. Gives its ID. Rejects with a recoverable `DriverError` when trying again may help
+ * (network, registry, time-out), and a final one when it cannot (no such image, no access).
  */
-export async function resolveImage(podman: PodmanClient, request: ImageRequest, signal: AbortSignal): Promise<ImageInspect> {
-  const { reference } = request;
-  const present = request.forcePull ? undefined : await podman.images.inspect(reference, signal);
-  if (present !== undefined) return present;
-  if (reference.startsWith("localhost/")) {
-    throw new DriverError("failed", `image ${reference} is not present in this Podman service, and images under localhost/ come from no registry: build, load or tag it there`);
+export async function resolveImage(context: ImageContext, need: ImageNeed, signal: AbortSignal): Promise<string> {
+  const { reference, isLocal } = need.source;
+  const isAsked = !isLocal && (need.policy === "always" || need.policy === "newer");
+  const present = isAsked ? undefined : await context.podman.images.inspect(reference, signal);
+  if (present !== undefined) return present.id;
+  if (isLocal) throw new DriverError("failed", `image ${reference} is not present in this Podman service, ${whyLocal(reference)}`);
+  if (need.policy === "never") {
+    throw new DriverError("failed", `image ${reference} is not present in this Podman service, and image_pull_policy = "never" lets nobody pull it`);
   }
-  request.onPull(reference);
-  const id = await pull(podman, reference, request.pullTimeoutMs, signal);
-  const pulled = await podman.images.inspect(id, signal);
-  if (pulled !== undefined) return pulled;
-  throw new DriverError("failed", `image ${reference}: it was pulled and has vanished again`, { recoverable: true });
+  try {
+    return await pullAndTell(context, need, reference, signal);
+  } catch (error) {
+    if (need.policy !== "newer" || signal.aborted) throw error;
+    return await fallBack(context, reference, error, signal);
+  }
 }
 
-async function pull(podman: PodmanClient, reference: string, timeoutMs: number, signal: AbortSignal): Promise<string> {
-  const deadline = AbortSignal.timeout(timeoutMs);
+function whyLocal(reference: string): string {
+  return reference.startsWith("localhost/") ? "and images under localhost/ come from no registry: build, load or tag it there" : "and an ID comes from no registry: pull it by its name";
+}
+
+/** Podman itself would say nothing of the failure (podman 4.3 to 6.1). */
+async function fallBack(context: ImageContext, reference: string, failure: unknown, signal: AbortSignal): Promise<string> {
+  const present = await context.podman.images.inspect(reference, signal);
+  if (present === undefined) throw failure;
+  context.emit(`Running the image ${reference} that is present, since nobody could tell whether there is a newer one: ${failure instanceof Error ? failure.message : String(failure)}`, {
+    image: reference,
+  });
+  return present.id;
+}
+
+async function pullAndTell(context: ImageContext, need: ImageNeed, reference: string, signal: AbortSignal): Promise<string> {
+  const { podman, emit } = context;
+  emit(`Pulling image ${reference}`, { image: reference });
+  const startMs = performance.now();
+  const id = await pullShared(context, need, reference, signal);
+  const pulled = await podman.images.inspect(id, signal);
+  if (pulled === undefined) throw new DriverError("failed", `image ${reference}: it was pulled and has vanished again`, { recoverable: true });
+  emit(`Pulled image ${reference}: ${toSize(pulled.sizeBytes)} on disk, ${toTime(performance.now() - startMs)}`, toAnnotations(reference, pulled));
+  return pulled.id;
+}
+
+function toAnnotations(reference: string, { id, sizeBytes }: ImageInspect): Readonly<Record<string, string>> {
+  return { image: reference, image_id: id, size_bytes: String(sizeBytes) };
+}
+
+/** One pull for all tasks that want the same, each of which waits as long as it will. */
+async function pullShared(context: ImageContext, need: ImageNeed, reference: string, signal: AbortSignal): Promise<string> {
+  const { podman, settings, downloadFolder, reportTimes, emit } = context;
+  const begin = (tell: (message: string) => void, stop: AbortSignal): Promise<string> => pullImage({ podman, need, reference, settings, downloadFolder, reportTimes, tell }, stop);
+  const deadline = new AbortController();
+  const timer = Number.isFinite(need.pullTimeoutMs) ? setTimeout(() => deadline.abort(), need.pullTimeoutMs) : undefined;
   try {
-    let id = "";
-    for await (const update of podman.images.pull({ reference }, AbortSignal.any([signal, deadline]))) {
-      if (update.kind === "done") id = update.id;
-    }
-    return id;
+    return await context.pulls.join(toPullKey(context, need, reference), begin, (message) => emit(message, { image: reference }), AbortSignal.any([signal, deadline.signal]));
   } catch (error) {
     signal.throwIfAborted();
-    const step = `pull image ${reference}`;
-    const text = deadline.aborted ? `not pulled within image_pull_timeout (${timeoutMs / 1000} s)` : withoutStep(step, errorText(error));
-    throw new DriverError("failed", `${step}: ${text}${toAdvice(reference, text)}`, { recoverable: deadline.aborted || !isFinal(text), cause: error });
+    if (!deadline.signal.aborted) throw error;
+    throw new DriverError("failed", `pull image ${reference}: not pulled within image_pull_timeout (${need.pullTimeoutMs / 1000} s)`, { recoverable: true, cause: error });
+  } finally {
+    clearTimeout(timer);
   }
 }
 
-/** What a registry says when another try would give the same answer. */
-const finalAnswers = [
-  "manifest unknown",
-  "name unknown",
-  "not found",
-  "unauthorized",
-  "authentication required",
-  "denied",
-  "invalid reference format",
-  "short-name",
-  "unknown transport",
-];
-
-function isFinal(text: string): boolean {
-  const lower = text.toLowerCase();
-  return finalAnswers.some((answer) => lower.includes(answer));
-}
-
-/** Hosts differ in what a name without a registry stands for; the one that is meant is nearly always Docker Hub's. */
-function toAdvice(reference: string, text: string): string {
-  if (!text.includes("short-name")) return "";
-  const path = reference.includes("/") ? reference : `library/${reference}`;
-  return `; write the image with its registry, such as docker.io/${path}`;
-}
-
-function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** What makes two pulls one. Kept in memory alone, and without a password in it. */
+function toPullKey({ socketPath }: ImageContext, { platform, login, tlsVerify, skipsFailingAuth }: ImageNeed, reference: string): string {
+  const parts = [socketPath, reference, platform ?? null, login ?? null, tlsVerify ?? null, skipsFailingAuth];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("base64");
 }

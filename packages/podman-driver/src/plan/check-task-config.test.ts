@@ -16,9 +16,10 @@ test("finds nothing in a config that can start", () => {
 const refused: readonly (readonly [HclRecord, RegExp])[] = [
   [{ ipv4_address: "10.0.0.9" }, /^ipv4_address > config key ipv4_address: is not supported yet; remove it from the task$/],
   [{ volumes: ["/a:/b:wat"] }, /^volumes\[0\] > config key volumes\[0\]: "\/a:\/b:wat" has the unknown mount option "wat"; known /],
-  [{ auth: { username: "u" } }, /^auth > config key auth: is not supported yet; remove it from the task$/],
+  [{ auth: { username: "u", server_address: "a b" } }, /^auth\.server_address > config key auth\.server_address: "a b" is no registry; /],
+  [{ force_pull: true, image_pull_policy: "never" }, /^image_pull_policy > config key image_pull_policy: "never" and force_pull = true exclude each other; /],
   [{ image: "" }, /^image > config key image is required, but not set$/],
-  [{ image: "oci-archive:x.tar" }, /^image > config key image: "oci-archive:x\.tar" has the transport oci-archive:, which is not supported yet; /],
+  [{ image: "dir:x" }, /^image > config key image: "dir:x" has the transport dir:, which is not supported yet; /],
   [{ image_pull_timeout: "5 min" }, /^image_pull_timeout > config key image_pull_timeout: "5 min" is not a duration; /],
   [{ entrypoint: { a: "b" } }, /^entrypoint > config key entrypoint: .*must be a list of strings/],
   [{ log_files: { max_file_size: "1k" } }, /^log_files > config key log_files\.max_file_size: "1k".*at least 4k/],

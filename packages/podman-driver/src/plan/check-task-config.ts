@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { TaskConfig } from "@driver/nomad-plugin";
+import { defaultImageSettings } from "../config/image-settings.ts";
 import { defaultLogFiles } from "../config/log-source.ts";
 import { openPolicy } from "../config/operator-policy.ts";
 import type { TaskSettings } from "../config/task-settings.ts";
@@ -24,6 +25,7 @@ const noSettings: TaskSettings = {
   policy: openPolicy,
   selinuxLabel: "",
   deviceCdiKinds: {},
+  images: defaultImageSettings,
 };
 
 /**

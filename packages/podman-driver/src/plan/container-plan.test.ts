@@ -4,6 +4,7 @@ import { encodeMsgpack, type HclRecord, type TaskConfig } from "@driver/nomad-pl
 import { plainTask } from "@driver/testing";
 import { decodedOf, planOf, plainFacts, plainSettings, specOf } from "../../test/plan-of.ts";
 import { planContainer } from "./container-plan.ts";
+import { defaultImageSettings, type ImageSettings } from "../config/image-settings.ts";
 
 test("asks for no more than the task does", () => {
   const { name, spec, notices } = planOf();
@@ -22,16 +23,27 @@ test("carries what the task asks for", () => {
   assert.deepEqual([spec.devices, spec.dns_server, spec.labels?.["app"]], [[{ path: "/dev/a:/dev/b:rw" }], ["192.0.2.1"], "x"]);
 });
 
-const images: readonly { readonly config: HclRecord; readonly need: object }[] = [
-  { config: {}, need: { reference: "busybox", forcePull: false, pullTimeoutMs: 300_000 } },
-  { config: { image: "docker://busybox" }, need: { reference: "docker.io/library/busybox:latest", forcePull: false, pullTimeoutMs: 300_000 } },
-  { config: { force_pull: true, image_pull_timeout: "90s" }, need: { reference: "busybox", forcePull: true, pullTimeoutMs: 90_000 } },
-  { config: { image_pull_timeout: "1000h" }, need: { reference: "busybox", forcePull: false, pullTimeoutMs: 2_147_483_647 } },
+const plainNeed = { kind: "image", policy: "missing", platform: undefined, login: undefined, tlsVerify: undefined, skipsFailingAuth: false, pullTimeoutMs: 300_000 };
+const busybox = { kind: "registry", reference: "busybox", isLocal: false };
+const images: readonly { readonly config: HclRecord; readonly settings?: Partial<ImageSettings>; readonly need: object }[] = [
+  { config: {}, need: {} },
+  { config: { image: "docker://busybox" }, need: { source: { ...busybox, reference: "docker.io/library/busybox:latest" } } },
+  { config: { force_pull: true, image_pull_timeout: "90s" }, need: { policy: "always", pullTimeoutMs: 90_000 } },
+  { config: { force_pull: true, image_pull_policy: "always" }, need: { policy: "always" } },
+  { config: { image_pull_policy: "newer" }, need: { policy: "newer" } },
+  { config: { image_pull_timeout: "1000h" }, need: { pullTimeoutMs: 2_147_483_647 } },
+  { config: { image_pull_timeout: "0" }, need: { pullTimeoutMs: Infinity } },
+  { config: {}, settings: { pullTimeoutMs: 7 }, need: { pullTimeoutMs: 7 } },
+  { config: { image_pull_timeout: "1s" }, settings: { pullTimeoutMs: 7 }, need: { pullTimeoutMs: 1000 } },
+  { config: { auth: { tls_verify: true } }, need: { tlsVerify: true } },
+  { config: { auth: { username: "", password: "", server_address: "r.io" } }, need: {} },
+  { config: { auth: { username: "u", password: "p" }, auth_soft_fail: true }, need: { login: { username: "u", password: "p", server: undefined }, skipsFailingAuth: true } },
+  { config: { auth: { username: "u", password: "p", server_address: "https://index.docker.io/v1/" } }, need: { login: { username: "u", password: "p", server: { host: "docker.io", path: "", isUrl: true } } } },
 ];
-for (const { config, need } of images) {
-  test(`needs the image of ${JSON.stringify(config)}`, () => {
-    const { needs, spec } = planOf({ config });
-    assert.deepEqual([needs, "image" in spec], [[{ kind: "image", ...need }], false]);
+for (const { config, settings, need } of images) {
+  test(`needs the image of ${JSON.stringify(config)}${settings === undefined ? "" : " with the operator's time-out"}`, () => {
+    const { needs, spec } = planOf({ config, settings: { images: { ...defaultImageSettings, ...settings } } });
+    assert.deepEqual([needs, "image" in spec], [[{ ...plainNeed, source: busybox, ...need }], false]);
   });
 }
 

@@ -12,10 +12,19 @@ type Samples = Readonly<Record<string, HclRecord>>;
 
 const journal = { logging: { driver: "journald", options: [{ tag: "x" }] } };
 
+const operatorLogin = { auth: { username: "u", password: "p", server_address: "r.example" } };
+
 /** For each key of a task that takes effect, a config whose outcome it changes. */
 const taskSamples: Samples = {
   image: { image: "docker.io/library/redis:7" },
+  auth: { auth: { username: "u", password: "p" } },
+  "auth.username": { auth: { username: "u", password: "p" } },
+  "auth.password": { auth: { username: "u", password: "p" } },
+  "auth.server_address": { auth: { username: "u", password: "p", server_address: "r.example" } },
+  "auth.tls_verify": { auth: { tls_verify: false } },
+  auth_soft_fail: { auth_soft_fail: true },
   image_pull_timeout: { image_pull_timeout: "90s" },
+  image_pull_policy: { image_pull_policy: "newer" },
   force_pull: { force_pull: true },
   socket: { socket: "other" },
   command: { command: "sh" },
@@ -137,6 +146,14 @@ const pluginSamples: Samples = {
   "volumes.allowed_paths": { volumes: { enabled: true, allowed_paths: ["/srv"] } },
   allow_devices: { allow_devices: ["/dev/dri/*"] },
   device_cdi: { device_cdi: { NVIDIA_VISIBLE_DEVICES: "nvidia.com/gpu" } },
+  auth: { auth: { config: "/auth.json" } },
+  "auth.config": { auth: { config: "/auth.json" } },
+  "auth.helper": { auth: { helper: "ecr-login" } },
+  "auth.username": operatorLogin,
+  "auth.password": operatorLogin,
+  "auth.server_address": operatorLogin,
+  image_pull_timeout: { image_pull_timeout: "1h" },
+  pull_activity_timeout: { pull_activity_timeout: "1m" },
   gc: { gc: { container: false } },
   "gc.container": { gc: { container: false } },
   "gc.dangling_containers": { gc: { dangling_containers: { enabled: false } } },
@@ -182,7 +199,7 @@ const pluginSamples: Samples = {
 
 /** A value, or a form of one, that a key which takes effect in part does not take. */
 const beyondTask: Samples = {
-  image: { image: "oci-archive:/x.tar" },
+  image: { image: "dir:/x" },
   network_mode: { network_mode: "mynet" },
   "logging.driver": { logging: { driver: "syslog" } },
   "logging.options": { logging: { driver: "k8s-file", options: [{ "max-files": "2" }] } },

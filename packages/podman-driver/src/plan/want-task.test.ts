@@ -8,7 +8,7 @@ import { taskSchema } from "./task-schema.ts";
 import { findMistakes, wantTask } from "./want-task.ts";
 
 describe("a key without effect", () => {
-  const refused: HclRecord = { ipv4_address: "10.0.0.9", static_mac: "02:00:00:00:00:01", auth: { username: "u" } };
+  const refused: HclRecord = { ipv4_address: "10.0.0.9", static_mac: "02:00:00:00:00:01" };
   for (const [key, value] of Object.entries(refused)) {
     test(`is refused: ${key}, which would be ignored otherwise`, () => {
       assert.throws(() => decodedOf({ config: { [key]: value } }), { code: "unsupported", message: `config key ${key}: is not supported yet; remove it from the task`, configKey: key });
@@ -41,7 +41,7 @@ describe("a deprecated key", () => {
 
 describe("a config with many mistakes", () => {
   const config: HclRecord = {
-    image: "oci-archive:x.tar", image_pull_timeout: "5 min", entrypoint: { a: "b" }, ipv4_address: "10.0.0.9", volumes: ["/a:/b:wat"], logging: { driver: "wat" },
+    image: "dir:x", image_pull_timeout: "5 min", entrypoint: { a: "b" }, ipv4_address: "10.0.0.9", volumes: ["/a:/b:wat"], logging: { driver: "wat" },
     log_files: { max_files: -1 }, network_mode: "wat", ports: ["http"], cpu_hard_limit: true, cpu_cfs_period: 2_000_000,
   };
   const task = { dns: { servers: ["nowhere"], searches: [], options: [] } };
@@ -65,7 +65,7 @@ describe("a config with many mistakes", () => {
 
 describe("a mistake", () => {
   const configs: readonly HclRecord[] = [
-    { image: "" }, { image: "oci-archive:x" }, { image: "docker:x" }, { image: 5 }, { image_pull_timeout: "x" }, { entrypoint: [["x"]] }, { logging: { driver: "wat" } },
+    { image: "" }, { image: "dir:x" }, { image: "A/b" }, { image_pull_policy: "sometimes" }, { auth: { server_address: "a b" } }, { image: "docker:x" }, { image: 5 }, { image_pull_timeout: "x" }, { entrypoint: [["x"]] }, { logging: { driver: "wat" } },
     { logging: { driver: "none", options: [{ tag: "x" }] } }, { logging: { options: [{ path: "/x" }] } }, { logging: { options: [{ "max-size": "1k" }] } },
     { log_files: { max_file_size: "1k" } }, { log_files: { max_files: -1 } }, { log_files: { max_file_size: "big" } }, { network_mode: "wat" }, { ports: ["x"] }, { ipv4_address: "10.0.0.9" }, { cap_add: ["NOPE"] }, { userns: "wat" },
     { labels: ["x"] }, { args: [5] }, { auth: { password: 5 } },
@@ -85,7 +85,7 @@ describe("what is kept of a config", () => {
 
   test("holds no secret", () => {
     const kept = taskSchema.toValue(taskSchema.decodeValue({ image: "busybox", auth }));
-    assert.deepEqual(kept["auth"], { username: "u", tls_verify: false });
+    assert.deepEqual(kept["auth"], { username: "u", server_address: null, tls_verify: false });
     const text = JSON.stringify([decodedOf({ config: { labels: [{ a: "b" }] } }), kept]);
     assert.doesNotMatch(text, /geheim|password/);
   });

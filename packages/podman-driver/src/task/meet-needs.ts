@@ -1,5 +1,7 @@
 import type { ContainerSpec, PodmanClient } from "@driver/libpod";
-import { resolveImage } from "../image/image-resolver.ts";
+import { toHopedImage, type ImageNeed } from "../image/image-need.ts";
+import { parseImage } from "../image/image-reference.ts";
+import { resolveImage, type ImageContext } from "../image/image-resolver.ts";
 import type { Need } from "../topics/topic.ts";
 import { meetPaths, type MetPaths, type PathContext } from "./meet-paths.ts";
 import { meetVolume } from "./meet-volume.ts";
@@ -31,38 +33,34 @@ export async function meetStorageNeeds(
   return met;
 }
 
-export interface ImageContext {
-  readonly podman: PodmanClient;
-  /** Tells the task's owner what happens. */
-  emit(message: string, annotations?: Readonly<Record<string, string>>): void;
-}
 
-type ImageNeed = Extract<Need, { readonly kind: "image" | "mount-image" }>;
+type AnyImageNeed = Extract<Need, { readonly kind: "image" | "mount-image" }>;
 
 /** The part of the spec that the needs give if all images are there already; undefined where that must not be taken for granted. */
 export function hopeForNeeds(needs: readonly Need[]): Partial<ContainerSpec> | undefined {
   const images = needs.filter(isImageNeed);
   // Of a mounted image that is missing Podman says so at the start only.
-  if (images.some((need) => need.kind === "mount-image" || need.forcePull)) return undefined;
-  return Object.assign({}, ...images.map(({ reference }) => ({ image: reference })));
+  const hoped = images.map((need) => (need.kind === "mount-image" ? undefined : toHopedImage(need)));
+  return hoped.includes(undefined) ? undefined : Object.assign({}, ...hoped.map((image) => ({ image })));
 }
 
 /** Sees to it that every image is there that a plan needs, one after the other, and gives the part of the spec that follows from it. */
 export async function meetImageNeeds(needs: readonly Need[], context: ImageContext, signal: AbortSignal): Promise<Partial<ContainerSpec>> {
-  const { podman, emit } = context;
   const images = needs.filter(isImageNeed);
-  const onPull = (pulled: string): void => emit(`Pulling image ${pulled}`, { image: pulled });
-  // A mounted image may take as long as the task's own.
-  const pullTimeoutMs = Math.max(...images.map((need) => (need.kind === "image" ? need.pullTimeoutMs : 0)));
+  const own = images.find((need) => need.kind === "image");
   const met: Partial<ContainerSpec>[] = [];
   for (const need of images) {
-    const forcePull = need.kind === "image" && need.forcePull;
-    const { id } = await resolveImage(podman, { reference: need.reference, forcePull, pullTimeoutMs, onPull }, signal);
-    if (need.kind === "image") met.push({ image: id });
+    if (need.kind === "image") met.push({ image: await resolveImage(context, need, signal) });
+    else if (own !== undefined) await resolveImage(context, toMountedNeed(need.reference, own), signal);
   }
   return Object.assign({}, ...met);
 }
 
-function isImageNeed(need: Need): need is ImageNeed {
+function isImageNeed(need: Need): need is AnyImageNeed {
   return need.kind === "image" || need.kind === "mount-image";
+}
+
+/** A mounted image is fetched as the task's own is, and may take as long; the registry is asked when it is missing. */
+function toMountedNeed(name: string, own: ImageNeed): ImageNeed {
+  return { ...own, source: parseImage(name), policy: "missing", platform: undefined };
 }

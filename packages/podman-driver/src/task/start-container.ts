@@ -2,9 +2,12 @@ import { LibpodError, type ContainerInspect, type ContainerSpec } from "@driver/
 import type { Logger } from "@driver/nomad-plugin";
 import { DriverError, type TaskConfig } from "@driver/nomad-plugin";
 import type { TaskSettings } from "../config/task-settings.ts";
+import type { DriverServices } from "../driver-services.ts";
 import { inStep, isNameConflict, mayPassSoon, toNameHolder } from "../errors.ts";
 import type { PodmanHost } from "../engine/podman-host.ts";
 import type { HostRoots } from "../host/proc-files.ts";
+import type { ImageContext } from "../image/image-resolver.ts";
+import { defaultReportTimes } from "../image/pull-watch.ts";
 import { planContainer, type ContainerPlan } from "../plan/container-plan.ts";
 import type { DecodedTask } from "../plan/want-task.ts";
 import type { Shortfall } from "../topics/topic.ts";
@@ -21,6 +24,7 @@ export interface StartRequest {
   readonly host: PodmanHost;
   readonly settings: TaskSettings;
   readonly roots: HostRoots;
+  readonly services: Pick<DriverServices, "pulls">;
   readonly logger: Logger;
   /** Tells the task's owner what happens. */
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
@@ -177,9 +181,15 @@ async function createFromPlan(request: StartRequest, plan: ContainerPlan, signal
   const hoped = hopeForNeeds(plan.needs);
   const container = hoped === undefined ? undefined : await createWith(hoped).catch(undefinedWhenMissing);
   if (container !== undefined) return container;
-  const context = { podman: request.host.client, emit: request.emit.bind(request) };
-  const met = await tryStep(request, `find image ${request.decoded.wanted.image.reference}`, () => meetImageNeeds(plan.needs, context, signal), signal);
+  const context = await toImageContext(request, signal);
+  const met = await tryStep(request, `find image ${request.decoded.wanted.image.name}`, () => meetImageNeeds(plan.needs, context, signal), signal);
   return await createWith(met);
+}
+
+async function toImageContext(request: StartRequest, signal: AbortSignal): Promise<ImageContext> {
+  const { host, settings, services } = request;
+  const { downloadFolder } = await host.facts(signal);
+  return { podman: host.client, socketPath: host.socketPath, downloadFolder, settings: settings.images, pulls: services.pulls, reportTimes: defaultReportTimes, emit: request.emit.bind(request) };
 }
 
 /** Of an image that is not there Podman says 404, or 500 (4.3). */

@@ -1,37 +1,74 @@
 import { attr, block } from "@driver/nomad-plugin";
-import { parseDurationMs } from "../config/parse-duration.ts";
-import { toPullReference } from "../image/image-reference.ts";
-import { toTimerMs } from "../to-timer-ms.ts";
+import { parseLimitMs } from "../config/image-settings.ts";
+import { parseRegistryKey } from "../config/registry-key.ts";
+import type { TaskLogin } from "../image/auth/find-credentials.ts";
+import { pullPolicies, type ImagePullPolicy } from "../image/image-need.ts";
+import { parseImage, type ImageSource } from "../image/image-reference.ts";
+import type { Report } from "./report.ts";
 import { topic } from "./topic.ts";
+
+const authFields = {
+  username: attr.string({ help: "User name at the registry." }),
+  password: attr.string({ secret: true, help: "Password or token at the registry." }),
+  server_address: attr.string({ help: "The registry that the login is for; default: the one the image comes from." }),
+  tls_verify: attr.bool({ help: "Check the registry's certificate; not set: as the host's registries.conf says." }),
+};
+
+const noSource: ImageSource = { kind: "registry", reference: "", isLocal: false };
 
 /** Which image, how it is pulled, and by which Podman service. */
 export const imageTopic = topic({
   fields: {
     image: attr.string({ required: true, only: "names, docker://name", help: "Image: a name, docker://name, oci-archive:path or docker-archive:path." }),
-    auth: block(
-      {
-        username: attr.string({ help: "User name at the registry." }),
-        password: attr.string({ secret: true, help: "Password or token at the registry." }),
-        tls_verify: attr.bool({ help: "Check the registry's certificate; not set: as the host's registries.conf says." }),
-      },
-      { notYet: true, help: "Registry credentials of this task." },
-    ),
-    auth_soft_fail: attr.bool({ default: false, notYet: true, help: "Pull without credentials when none can be found." }),
-    image_pull_timeout: attr.string({ default: "5m", help: "Longest time a pull may take." }),
-    force_pull: attr.bool({ default: false, help: "Pull although the image is present." }),
+    auth: block(authFields, { help: "Registry credentials of this task." }),
+    auth_soft_fail: attr.bool({ default: false, help: "Pull without credentials when those of the plugin's config cannot be had." }),
+    image_pull_timeout: attr.string({ help: "Longest time a pull may take; 0: no limit; default: the plugin's image_pull_timeout." }),
+    image_pull_policy: attr.string({ oneOf: pullPolicies, help: "When the registry is asked: always, missing, newer or never; default: missing." }),
+    force_pull: attr.bool({ default: false, help: 'Pull although the image is present; the same as image_pull_policy = "always".' }),
     arch: attr.string({ notYet: true, help: "Architecture of the image, e.g. arm64." }),
     os: attr.string({ notYet: true, help: "Operating system of the image." }),
     variant: attr.string({ notYet: true, help: "Variant of the architecture, e.g. v8." }),
     socket: attr.string({ default: "default", help: "Name of the Podman service that runs the task." }),
   },
-  want: ({ image, force_pull: forcePull, image_pull_timeout: pullTimeout, socket }, { report, wish }) => {
+  want: (options, { report, settings, wish }) => {
+    const { image, auth, auth_soft_fail: skipsFailingAuth, image_pull_timeout: timeout, socket } = options;
     wish({ kind: "socket", key: "socket", name: socket });
     return {
-      reference: report.attempt("image", "", () => toPullReference(image)),
-      forcePull,
-      pullTimeoutMs: report.attempt("image_pull_timeout", 0, () => toTimerMs(parseDurationMs(pullTimeout, "image_pull_timeout"))),
+      /** As the job has it, for messages. */
+      name: image,
+      source: report.attempt("image", noSource, () => parseImage(image)),
+      policy: wantPolicy(options.image_pull_policy, options.force_pull, report),
+      login: wantLogin(auth, report),
+      tlsVerify: auth?.tls_verify,
+      skipsFailingAuth,
+      pullTimeoutMs: timeout === undefined ? settings.images.pullTimeoutMs : report.attempt("image_pull_timeout", 0, () => parseLimitMs(timeout, "image_pull_timeout")),
       socket,
     };
   },
-  plan: ({ reference, forcePull, pullTimeoutMs }) => ({ needs: [{ kind: "image", reference, forcePull, pullTimeoutMs }] }),
+  plan: ({ source, policy, login, tlsVerify, skipsFailingAuth, pullTimeoutMs }) => ({
+    needs: [{ kind: "image", source, policy, platform: undefined, login, tlsVerify, skipsFailingAuth, pullTimeoutMs }],
+  }),
 });
+
+function wantPolicy(policy: ImagePullPolicy | undefined, isForced: boolean, report: Report): ImagePullPolicy {
+  if (isForced && policy !== undefined && policy !== "always") {
+    report.refuse({ key: "image_pull_policy", value: policy, problem: "and force_pull = true exclude each other", remedy: "remove one of them" });
+  }
+  return policy ?? (isForced ? "always" : "missing");
+}
+
+interface AuthOptions {
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly server_address?: string | undefined;
+}
+
+/** A block without user name and password says nothing of a login, as with the Go driver. */
+function wantLogin(auth: AuthOptions | undefined, report: Report): TaskLogin | undefined {
+  const { username = "", password = "", server_address: address } = auth ?? {};
+  const server = address === undefined ? undefined : parseRegistryKey(address);
+  if (address !== undefined && server === undefined) {
+    report.refuse({ key: "auth.server_address", value: address, problem: "is no registry", remedy: "write its name and port, e.g. registry.example.com:5000" });
+  }
+  return username === "" && password === "" ? undefined : { username, password, server };
+}

@@ -2,6 +2,7 @@ import type { ContainerInspect, ContainerSpec } from "@driver/libpod";
 import type { Fields, InferFields, TaskConfig } from "@driver/nomad-plugin";
 import type { EngineFacts } from "../engine/engine-facts.ts";
 import type { TaskSettings } from "../config/task-settings.ts";
+import type { ImageNeed } from "../image/image-need.ts";
 import type { Report } from "./report.ts";
 import type { PathWish, Wish } from "./wish.ts";
 
@@ -32,7 +33,7 @@ export interface PlanContext {
 
 /** Something that must be there, or be looked at, before the container can be created. */
 export type Need =
-  | { readonly kind: "image"; readonly reference: string; readonly forcePull: boolean; readonly pullTimeoutMs: number }
+  | ImageNeed
   /** An image that is mounted; `key`: where the job asks for it. */
   | { readonly kind: "mount-image"; readonly key: string; readonly reference: string }
   /** A volume of Podman's, made if it is missing; `value`: as the job writes it. */

@@ -1,0 +1,38 @@
+import { toTimerMs } from "../to-timer-ms.ts";
+import { parseDurationMs } from "./parse-duration.ts";
+import { noOperatorAuth, resolveAuth, type OperatorAuth } from "./resolve-auth.ts";
+
+/** What the operator has set for the images of all tasks. */
+export interface ImageSettings {
+  readonly auth: OperatorAuth;
+  /** Longest time of a pull whose task does not say; Infinity: no limit. */
+  readonly pullTimeoutMs: number;
+  /** Longest time of a download in which no byte comes; Infinity: no limit. */
+  readonly pullActivityTimeoutMs: number;
+}
+
+/** Total as the Go driver's default, silence as that of Nomad's Docker driver. */
+export const imageDefaults = { image_pull_timeout: "5m", pull_activity_timeout: "2m" } as const;
+
+export const defaultImageSettings: ImageSettings = resolveImageSettings(imageDefaults);
+
+interface ImageOptions {
+  readonly auth?: Parameters<typeof resolveAuth>[0];
+  readonly image_pull_timeout: string;
+  readonly pull_activity_timeout: string;
+}
+
+/** @throws DriverError `config-invalid` */
+export function resolveImageSettings(options: ImageOptions): ImageSettings {
+  return {
+    auth: options.auth === undefined ? noOperatorAuth : resolveAuth(options.auth),
+    pullTimeoutMs: parseLimitMs(options.image_pull_timeout, "image_pull_timeout"),
+    pullActivityTimeoutMs: parseLimitMs(options.pull_activity_timeout, "pull_activity_timeout"),
+  };
+}
+
+/** A duration as a limit: 0 is none, Infinity. */
+export function parseLimitMs(text: string, key: string): number {
+  const durationMs = parseDurationMs(text, key);
+  return durationMs === 0 ? Infinity : toTimerMs(durationMs);
+}

@@ -1,0 +1,97 @@
+import { open } from "node:fs/promises";
+import type { RegistryCredentials, RegistryLogin } from "@driver/libpod";
+import { DriverError } from "@driver/nomad-plugin";
+import type { OperatorAuth } from "../../config/resolve-auth.ts";
+import { AuthFileError, findHelper, findLogin, parseAuthFile, type AuthFile } from "./auth-file.ts";
+import { askHelper, HelperError, toHelperServer } from "./credential-helper.ts";
+import { dockerHub, rankKey, toRegistryPlace, type RegistryKey, type RegistryPlace } from "../../config/registry-key.ts";
+
+/** What a task's own `auth` block says. */
+export interface TaskLogin {
+  readonly username: string;
+  readonly password: string;
+  /** Undefined: whichever registry the image comes from. */
+  readonly server: RegistryKey | undefined;
+}
+
+export interface CredentialsQuery {
+  readonly reference: string;
+  readonly login: TaskLogin | undefined;
+  readonly operator: OperatorAuth;
+  /** Told of a source that failed, which is skipped then; undefined: it fails the pull. */
+  readonly onSkipped: ((reason: string) => void) | undefined;
+}
+
+const maxFileBytes = 1024 * 1024;
+
+/**
+ * What Podman is to show the registry: the task's login, else the operator's file, helper and login, in this order. Undefined: no source
+ * has any, and Podman looks into its own auth files. Rejects with a `DriverError` that tells the source and no secret.
+ */
+export async function findCredentials(query: CredentialsQuery, signal: AbortSignal): Promise<RegistryCredentials | undefined> {
+  const place = toRegistryPlace(query.reference);
+  if (query.login !== undefined) return toTaskCredentials(query.login, place);
+  const { config, helper, login } = query.operator;
+  const fromFile = config === undefined ? undefined : await skipFailing(query, `auth.config ${config}`, () => searchFile(config, place, signal), signal);
+  if (fromFile !== undefined) return fromFile;
+  // What a short name stands for is Podman's to know; helpers and logins are kept by registry.
+  const { host, path } = place ?? { host: dockerHub, path: query.reference };
+  const fromHelper = helper === undefined ? undefined : await skipFailing(query, "auth.helper", () => askHelper(helper, toHelperServer(host), { signal }), signal);
+  if (fromHelper !== undefined) return { byRegistry: { [host]: fromHelper } };
+  return login !== undefined && rankKey(login.server, { host, path }) !== undefined ? { byRegistry: { [host]: login } } : undefined;
+}
+
+/** A login for another registry than the image's goes there only, and the image may well come from there, by a mirror. */
+function toTaskCredentials({ username, password, server }: TaskLogin, place: RegistryPlace | undefined): RegistryCredentials {
+  const login: RegistryLogin = { username, password };
+  if (server !== undefined) return { byRegistry: { [server.path === "" ? server.host : `${server.host}/${server.path}`]: login } };
+  return place === undefined ? { anyRegistry: login } : { byRegistry: { [place.host]: login } };
+}
+
+async function skipFailing<T>({ onSkipped }: CredentialsQuery, source: string, search: () => Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
+  try {
+    return await search();
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof AuthFileError || error instanceof HelperError)) throw error;
+    const reason = `credentials from the plugin's ${source}: ${error.message}`;
+    if (onSkipped === undefined) throw new DriverError("failed", reason, { recoverable: error instanceof HelperError && error.mayPass });
+    onSkipped(reason);
+    return undefined;
+  }
+}
+
+/** Read at each pull: logins change, and most tasks find their image present. */
+async function searchFile(path: string, place: RegistryPlace | undefined, signal: AbortSignal): Promise<RegistryCredentials | undefined> {
+  const file = parseAuthFile(await readBounded(path));
+  if (place === undefined) return toAllLogins(file);
+  const login = await searchLogin(file, place, signal);
+  return login === undefined ? undefined : { byRegistry: { [place.host]: login } };
+}
+
+/** A helper of the registry's own goes first, as with Podman; the one for all last, so that it is not asked for what the file has. */
+async function searchLogin(file: AuthFile, place: RegistryPlace, signal: AbortSignal): Promise<RegistryLogin | undefined> {
+  const helper = findHelper(file, place);
+  const fromHelper = helper === undefined ? undefined : await askHelper(helper.name, helper.asked, { signal });
+  const login = fromHelper ?? findLogin(file, place);
+  if (login !== undefined || file.store === "" || helper !== undefined) return login;
+  return await askHelper(file.store, toHelperServer(place.host), { signal });
+}
+
+/** For a short name: Podman knows where it leads, and takes of these what fits. */
+function toAllLogins({ logins }: AuthFile): RegistryCredentials | undefined {
+  if (logins.length === 0) return undefined;
+  const ranked = logins.toSorted((one, other) => Number(other.key.isUrl) - Number(one.key.isUrl));
+  return { byRegistry: Object.fromEntries(ranked.map(({ key, login }) => [key.path === "" ? key.host : `${key.host}/${key.path}`, login])) };
+}
+
+async function readBounded(path: string): Promise<string> {
+  try {
+    await using file = await open(path, "r");
+    if ((await file.stat()).size > maxFileBytes) throw new AuthFileError(`is larger than ${maxFileBytes} bytes`);
+    return await file.readFile("utf8");
+  } catch (error) {
+    if (error instanceof AuthFileError) throw error;
+    throw new AuthFileError(`cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+  }
+}

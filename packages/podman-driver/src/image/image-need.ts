@@ -1,0 +1,36 @@
+import type { TaskLogin } from "./auth/find-credentials.ts";
+import type { ImageSource } from "./image-reference.ts";
+
+/** When a registry is asked. */
+export const pullPolicies = ["always", "missing", "newer", "never"] as const;
+export type ImagePullPolicy = (typeof pullPolicies)[number];
+
+/** What a task wants its image made for; empty parts are whatever there is. */
+export interface Platform {
+  readonly architecture: string;
+  readonly os: string;
+  readonly variant: string;
+}
+
+/** The image that a container is made from. */
+export interface ImageNeed {
+  readonly kind: "image";
+  readonly source: ImageSource;
+  readonly policy: ImagePullPolicy;
+  /** Undefined: the engine's own. */
+  readonly platform: Platform | undefined;
+  /** Undefined: as the operator has it, or Podman itself. */
+  readonly login: TaskLogin | undefined;
+  /** Undefined: as the engine's registries.conf says. */
+  readonly tlsVerify: boolean | undefined;
+  /** True: a source of credentials that fails is passed over. */
+  readonly skipsFailingAuth: boolean;
+  /** Infinity: no limit. */
+  readonly pullTimeoutMs: number;
+}
+
+/** The name that the container can be made from without a look, if the image is there; undefined where that must not be taken for granted. */
+export function toHopedImage({ source, policy, platform }: ImageNeed): string | undefined {
+  const isAsked = policy === "always" || policy === "newer";
+  return source.kind !== "registry" || platform !== undefined || (isAsked && !source.isLocal) ? undefined : source.reference;
+}

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { judgePullFailure } from "./pull-failure.ts";
+
+/** Podman's words on 4.3, 5.4, 5.8 and 6.1, and what they come to. */
+const rows: readonly { readonly text: string; readonly is: "final" | "recoverable" | "retried"; readonly advice: RegExp }[] = [
+  { text: "initializing source docker://r.io/x:1: reading manifest 1 in r.io/x: manifest unknown: manifest unknown", is: "final", advice: /no such image/ },
+  { text: "unable to copy from source docker://r.io/x:1: initializing source docker://r.io/x:1: reading manifest 1 in r.io/x: name unknown: repository", is: "final", advice: /no such image/ },
+  { text: "podman answered 404: manifest unknown", is: "final", advice: /no such image/ },
+  { text: "reading manifest 1 in r.io/x: unauthorized: authentication required", is: "final", advice: /no credentials for r\.io were found/ },
+  { text: "reading manifest 1 in r.io/x: authentication required", is: "final", advice: /no credentials/ },
+  { text: "requested access to the resource is denied", is: "final", advice: /no credentials/ },
+  { text: "reading manifest 1 in r.io/x: toomanyrequests: too fast", is: "recoverable", advice: /limits how often/ },
+  { text: "too many requests to registry", is: "recoverable", advice: /limits how often/ },
+  { text: "reading manifest 1 in r.io/x: received unexpected HTTP status: 503 Service Unavailable", is: "retried", advice: /^$/ },
+  { text: 'invalid status code from registry 500 (Internal Server Error)', is: "retried", advice: /^$/ },
+  { text: 'pinging container registry r.io: Get "https://r.io/v2/": dial tcp 192.0.2.1:443: connect: connection refused', is: "recoverable", advice: /^$/ },
+  { text: 'pinging container registry r.io: Get "https://r.io/v2/": dial tcp 192.0.2.1:443: i/o timeout', is: "recoverable", advice: /^$/ },
+  { text: 'pinging container registry r.io: Get "https://r.io/v2/": net/http: TLS handshake timeout', is: "recoverable", advice: /^$/ },
+  { text: 'pinging container registry r.io: Get "https://r.io/v2/": dial tcp: lookup r.io on 192.0.2.1:53: no such host', is: "retried", advice: /was not resolved/ },
+  { text: 'Get "https://r.io/v2/": x509: certificate signed by unknown authority', is: "final", advice: /certs\.d\/r\.io\/ca\.crt/ },
+  { text: 'Get "https://r.io/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority', is: "final", advice: /certs\.d/ },
+  { text: 'Get "https://r.io/v2/": http: server gave HTTP response to HTTPS client', is: "final", advice: /tls_verify = false/ },
+  { text: "writing blob: storing blob to file: happened during read: unexpected EOF", is: "retried", advice: /^$/ },
+  { text: "reading blob sha256:ab: blob unknown to registry", is: "retried", advice: /^$/ },
+  { text: "writing blob: Digest did not match, expected sha256:ab, got sha256:cd", is: "final", advice: /is not what it says/ },
+  { text: "writing blob: write /var/tmp/storage1/1: no space left on device", is: "recoverable", advice: /is full/ },
+  { text: "getting username and password: reading JSON file", is: "final", advice: /Podman's own/ },
+  { text: 'choosing an image from manifest list docker://r.io/x:1: no image found in manifest list for architecture "s390x"', is: "final", advice: /other platforms/ },
+  { text: 'short-name "x" did not resolve to an alias', is: "final", advice: /docker\.io\/r\.io\/x:1|docker\.io\/library/ },
+  { text: "parsing reference: invalid reference format", is: "final", advice: /^$/ },
+  { text: "r.io/x:1: image not known", is: "final", advice: /^$/ },
+  { text: "something that nobody has seen yet", is: "recoverable", advice: /^$/ },
+];
+for (const { text, is, advice } of rows) {
+  test(`${is}: ${text}`, () => {
+    const failure = judgePullFailure({ reference: "r.io/x:1", registry: "r.io", text, hadCredentials: false });
+    assert.deepEqual([failure.recoverable, failure.isRetried], [is !== "final", is === "retried"]);
+    assert.match(failure.advice, advice);
+  });
+}
+
+test("says that credentials were sent and not taken", () => {
+  const { advice } = judgePullFailure({ reference: "r.io/x:1", registry: "r.io", text: "unauthorized", hadCredentials: true });
+  assert.equal(advice, "r.io does not take these credentials for this image");
+});
+
+test("takes no word of the image's own name for a failure", () => {
+  const text = "initializing source docker://r.io/denied/unauthorized:1: connect: connection refused";
+  assert.equal(judgePullFailure({ reference: "r.io/denied/unauthorized:1", registry: "r.io", text, hadCredentials: false }).recoverable, true);
+});

@@ -1,0 +1,214 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { chmod, copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { startEngine, registryLogin, testSetting } from "@driver/testing";
+import { ImageRig } from "./image-rig.ts";
+
+const { username, password } = registryLogin;
+const encoded = Buffer.from(`${username}:${password}`).toString("base64");
+const secrets = [password, encoded, Buffer.from(password).toString("base64").slice(0, 30)];
+
+/** A file in the scratch folder. */
+async function fileOf(content: string, mode = 0o600): Promise<string> {
+  const path = join(testSetting("TEST_SCRATCH"), `auth-${randomBytes(4).toString("hex")}`);
+  await writeFile(path, content, { mode });
+  return path;
+}
+
+const authFile = (auths: object, more: object = {}): Promise<string> => fileOf(JSON.stringify({ auths, ...more }));
+
+/** A credential helper that notes what it is asked and answers with `script`; gives its suffix and its notes. */
+async function helperOf(script: string): Promise<{ readonly name: string; readonly asked: () => Promise<readonly string[]>; readonly path: string }> {
+  const name = `test-${randomBytes(4).toString("hex")}`;
+  const notes = await fileOf("");
+  const path = join("/usr/local/bin", `docker-credential-${name}`);
+  const scratch = await fileOf(`#!/bin/sh\nserver=$(cat)\necho "$1 $server" >> ${notes}\n${script}\n`, 0o755);
+  await mkdir("/usr/local/bin", { recursive: true });
+  await copyFile(scratch, path);
+  await chmod(path, 0o755);
+  const asked = async (): Promise<readonly string[]> => (await readFile(notes, "utf8")).split("\n").filter((line) => line !== "");
+  return { name, asked, path };
+}
+
+describe("a registry that wants a login", () => {
+  test("gets the task's own, and no other registry does", async () => {
+    await using images = await ImageRig.start({ hasLogin: true });
+    await images.registry.publish("own:1", { mark: "mine " });
+    assert.match(await images.run(images.at("own:1"), { auth: { username, password } }), /^mine /);
+    assert.match(await images.run(images.at("own:1"), { force_pull: true, auth: { username, password, server_address: images.proxy.host } }), /^mine /);
+    const other = await images.failure(images.at("own:1"), { force_pull: true, auth: { username, password, server_address: "other.example:5000" } });
+    assert.match(other.message, /authentication required|unauthorized/);
+  });
+
+  test("is told apart from one that takes no such login, and both are final", async () => {
+    await using images = await ImageRig.start({ hasLogin: true });
+    await images.registry.publish("own:1");
+    const none = await images.failure(images.at("own:1"));
+    assert.match(none.message, new RegExp(`no credentials for ${images.proxy.host} were found; set auth in the task or in the plugin's config`));
+    const wrong = await images.failure(images.at("own:1"), { auth: { username, password: "wrong" } });
+    assert.match(wrong.message, new RegExp(`${images.proxy.host} does not take these credentials for this image`));
+    assert.deepEqual([none.recoverable, wrong.recoverable], [false, false]);
+  });
+
+  test("gets the one of the operator's file with the longest key, and again after the file changes", async () => {
+    await using images = await ImageRig.start({ hasLogin: true });
+    await images.registry.publish("team/own:1", { mark: "file " });
+    const { host } = images.proxy;
+    const wrong = { auth: Buffer.from("ada:wrong").toString("base64") };
+    const path = await authFile({ [host]: wrong, [`${host}/team`]: { auth: encoded }, [`${host}/te`]: wrong, [`${host}/team/ow`]: wrong });
+    await images.setConfig({ auth: { config: path } });
+    assert.match(await images.run(images.at("team/own:1")), /^file /);
+    await writeFile(path, JSON.stringify({ auths: { [host]: wrong } }));
+    assert.match((await images.failure(images.at("team/own:1"), { force_pull: true })).message, /does not take these credentials/);
+  });
+
+  test("gets what a helper of the file says: one for the registry, or the store", async () => {
+    await using images = await ImageRig.start({ hasLogin: true });
+    await images.registry.publish("own:1", { mark: "help " });
+    const { host } = images.proxy;
+    const helper = await helperOf(`echo '{"Username":"${username}","Secret":"${password}"}'`);
+    try {
+      await images.setConfig({ auth: { config: await authFile({}, { credHelpers: { [host]: helper.name } }) } });
+      assert.match(await images.run(images.at("own:1")), /^help /);
+      await images.setConfig({ auth: { config: await authFile({ [host]: {} }, { credsStore: helper.name }) } });
+      assert.match(await images.run(images.at("own:1"), { force_pull: true }), /^help /);
+      assert.deepEqual(await helper.asked(), [`get ${host}`, `get ${host}`]);
+    } finally {
+      await rm(helper.path);
+    }
+  });
+
+  test("gets what the operator's helper says, which is asked once for 20 tasks and never for an image that is there", async () => {
+    await using images = await ImageRig.start({ hasLogin: true });
+    await images.registry.publish("own:1", { mark: "help ", layerBytes: [200_000] });
+    const helper = await helperOf(`sleep 0.5; echo '{"Username":"${username}","Secret":"${password}"}'`);
+    try {
+      await images.setConfig({ auth: { helper: helper.name } });
+      const tasks = await Promise.all(Array.from({ length: 20 }, (_, index) => images.prepare(images.at("own:1"), { args: ["-c", "sleep 60"] }, { name: `t${index}` })));
+      await Promise.all(tasks.map((task) => images.rig.startTask(task)));
+      assert.match(await images.run(images.at("own:1")), /^help /);
+      assert.deepEqual(await helper.asked(), [`get ${images.proxy.host}`]);
+      assert.equal(images.proxy.count(/GET .*\/manifests\/1$/), 1);
+    } finally {
+      await rm(helper.path);
+    }
+  });
+
+  test("gets the operator's one login if it is that registry", async () => {
+    await using images = await ImageRig.start({ hasLogin: true });
+    await images.registry.publish("own:1", { mark: "static " });
+    await images.setConfig({ auth: { username, password, server_address: images.proxy.host } });
+    assert.match(await images.run(images.at("own:1")), /^static /);
+    await images.setConfig({ auth: { username, password, server_address: "other.example" } });
+    assert.match((await images.failure(images.at("own:1"), { force_pull: true })).message, /no credentials for/);
+  });
+
+  test("gets Podman's own where nobody else has any", async () => {
+    await using engine = await startEngine({ folder: "/run/auth-engine" }, AbortSignal.timeout(60_000));
+    await using images = await ImageRig.start({ hasLogin: true, socketPath: engine.socketPath });
+    await images.registry.publish("own:1", { mark: "podman " });
+    const folder = join(engine.env["HOME"] ?? "", ".config/containers");
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, "auth.json"), JSON.stringify({ auths: { [images.proxy.host]: { auth: encoded } } }));
+    await images.setConfig({ auth: { config: await authFile({ "other.example": { auth: encoded } }) } });
+    assert.match(await images.run(images.at("own:1")), /^podman /);
+  });
+});
+
+describe("a source of credentials that fails", () => {
+  test("fails the pull, in words that say which it is, unless auth_soft_fail is set", async () => {
+    await using images = await ImageRig.start();
+    await images.registry.publish("open:1", { mark: "open " });
+    const helper = await helperOf("echo no way in >&2; exit 3");
+    try {
+      const sources = [
+        { auth: { config: "/no/such/file" }, message: /credentials from the plugin's auth\.config \/no\/such\/file: cannot be read: ENOENT/, recoverable: false },
+        { auth: { config: await fileOf(`{"auths": ${password}}`) }, message: /auth\.config \/\S+: is not JSON$/, recoverable: false },
+        { auth: { helper: "no-such-helper" }, message: /auth\.helper: docker-credential-no-such-helper cannot be run: it is not in the plugin's PATH/, recoverable: false },
+        { auth: { helper: helper.name }, message: /auth\.helper: docker-credential-\S+ ended with code 3: no way in/, recoverable: true },
+      ];
+      for (const { auth, message, recoverable } of sources) {
+        await images.setConfig({ auth });
+        const failure = await images.failure(images.at("open:1"), { force_pull: true });
+        assert.match(failure.message, message);
+        assert.equal(failure.recoverable, recoverable);
+        assert.match(await images.run(images.at("open:1"), { force_pull: true, auth_soft_fail: true }), /^open /);
+        assert.match(images.messages().join("\n"), message.source.endsWith("$") ? /is not JSON \(auth_soft_fail\)/ : message);
+      }
+    } finally {
+      await rm(helper.path);
+    }
+  });
+
+  test("is no failure when a helper knows nothing of the registry", async () => {
+    await using images = await ImageRig.start();
+    await images.registry.publish("open:1", { mark: "open " });
+    const helper = await helperOf("echo credentials not found in native keychain; exit 1");
+    try {
+      await images.setConfig({ auth: { helper: helper.name } });
+      assert.match(await images.run(images.at("open:1")), /^open /);
+    } finally {
+      await rm(helper.path);
+    }
+  });
+});
+
+describe("the certificate of a registry", () => {
+  test("is checked, by a CA of the node's too, unless the task says otherwise", async () => {
+    await using engine = await startEngine({ folder: "/run/tls-engine" }, AbortSignal.timeout(60_000));
+    await using images = await ImageRig.start({ hasTls: true, socketPath: engine.socketPath });
+    const image = `${images.registry.host}/safe:1`;
+    await images.registry.publish("safe:1", { mark: "safe " });
+    const unknown = await images.failure(image, { auth: { tls_verify: true } });
+    assert.match(unknown.message, /x509: .*; this node does not trust the registry's certificate; put its CA into \/etc\/containers\/certs\.d\/127\.0\.0\.1:\d+\/ca\.crt/);
+    assert.equal(unknown.recoverable, false);
+    assert.match(await images.run(image), /^safe /);
+    const folder = join(engine.env["HOME"] ?? "", ".config/containers/certs.d", images.registry.host);
+    await mkdir(folder, { recursive: true });
+    await copyFile(images.registry.caPath ?? "", join(folder, "ca.crt"));
+    assert.match(await images.run(image, { force_pull: true, auth: { tls_verify: true } }), /^safe /);
+  });
+
+  test("is checked where the task says nothing: a registry without TLS is refused", async () => {
+    await using images = await ImageRig.start();
+    await images.registry.publish("open:1");
+    const task = await images.rig.prepare({ config: { image: images.at("open:1") } });
+    await assert.rejects(images.rig.startTask(task), { message: /server gave HTTP response to HTTPS client; the registry has no TLS; mark it as insecure/ });
+  });
+});
+
+test("no secret is in anything the plugin wrote, told or kept, nor in what Podman did", async () => {
+  await using images = await ImageRig.start({ hasLogin: true });
+  await images.registry.publish("own:1");
+  const { host } = images.proxy;
+  const helper = await helperOf(`echo '{"Username":"${username}","Secret":"${password}"}'`);
+  try {
+    const image = images.at("own:1");
+    const long = { args: ["-c", "sleep 60"], force_pull: true };
+    const tasks = [await images.prepare(image, { ...long, auth: { username, password } }, { name: "one" })];
+    await images.rig.startTask(tasks[0] ?? assert.fail());
+    for (const auth of [{ config: await authFile({ [host]: { auth: encoded } }) }, { helper: helper.name }, { username, password, server_address: host }]) {
+      await images.setConfig({ auth });
+      const task = await images.prepare(image, long, { name: `t${tasks.length}` });
+      await images.rig.startTask(task);
+      tasks.push(task);
+    }
+    // What goes wrong is told more of.
+    const failures = [
+      await images.failure(image, { force_pull: true, auth: { username, password: `${password}x` } }),
+      await images.failure(images.at("missing:1"), { auth: { username, password } }),
+      await images.failure("not a name", { auth: { username, password } }),
+      await images.failure(image, { force_pull: true, auth: { username, password, server_address: "no registry" } }),
+    ];
+    await assert.rejects(images.setConfig({ auth: { username, password } }), (error: Error) => failures.push(error) > 0);
+    images.proxy.fault(/manifests/, { kind: "answer", status: 503 });
+    failures.push(await images.failure(image, { force_pull: true, auth: { username, password } }));
+    const told = `${await images.everythingTold(tasks)}\n${failures.map((error) => `${error.message} ${error.stack ?? ""}`).join("\n")}`;
+    assert.ok(told.includes(username) || told.includes("own:1"), "nothing was told at all");
+    for (const secret of secrets) assert.ok(!told.includes(secret), told.slice(Math.max(0, told.indexOf(secret) - 300), told.indexOf(secret) + 100));
+  } finally {
+    await rm(helper.path);
+  }
+});

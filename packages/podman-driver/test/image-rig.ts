@@ -1,0 +1,126 @@
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { PodmanClient, type ImageListEntry } from "@driver/libpod";
+import { encodeMsgpack, type HclRecord, type TaskEvent } from "@driver/nomad-plugin";
+import { DriverRig, RegistryProxy, TestRegistry, testSetting, type RiggedTask, type TestRegistryOptions } from "@driver/testing";
+
+export interface ImageRigOptions extends TestRegistryOptions {
+  readonly pluginConfig?: HclRecord;
+  /** Default: the engine of this test run. */
+  readonly socketPath?: string;
+}
+
+/** The built plugin, a registry with a proxy in front, and what the plugin told of its tasks. Disposing it removes the images it pulled. */
+export class ImageRig implements AsyncDisposable {
+  readonly rig: DriverRig;
+  readonly registry: TestRegistry;
+  readonly proxy: RegistryProxy;
+  readonly podman: PodmanClient;
+  readonly events: TaskEvent[] = [];
+  readonly #socketPath: string;
+  readonly #before: readonly ImageListEntry[];
+  readonly #stop = new AbortController();
+  readonly #following: Promise<void>;
+
+  private constructor(parts: Pick<ImageRig, "rig" | "registry" | "proxy" | "podman">, socketPath: string, before: readonly ImageListEntry[]) {
+    this.rig = parts.rig;
+    this.registry = parts.registry;
+    this.proxy = parts.proxy;
+    this.podman = parts.podman;
+    this.#socketPath = socketPath;
+    this.#before = before;
+    this.#following = this.#follow();
+  }
+
+  static async start({ pluginConfig, socketPath = testSetting("TEST_PODMAN_SOCKET"), ...options }: ImageRigOptions = {}): Promise<ImageRig> {
+    const podman = new PodmanClient({ socketPath });
+    const before = await podman.images.list(AbortSignal.timeout(20_000));
+    const registry = await TestRegistry.start(options);
+    const proxy = await RegistryProxy.start(registry.host);
+    const rig = await DriverRig.start({ pluginConfig: { socket_path: `unix://${socketPath}`, ...pluginConfig } });
+    return new ImageRig({ rig, registry, proxy, podman }, socketPath, before);
+  }
+
+  /** A name at the proxy, as a job would write it. */
+  at(name: string): string {
+    return `${this.proxy.host}/${name}`;
+  }
+
+  /** Prepares a task that prints the image's mark and architecture, from a registry without TLS. */
+  async prepare(image: string, { auth, ...config }: HclRecord = {}, more: { readonly name?: string; readonly allocId?: string } = {}): Promise<RiggedTask> {
+    const login = auth === undefined ? {} : (auth as HclRecord);
+    return await this.rig.prepare({ config: { image, command: "sh", args: ["-c", "cat /mark /architecture"], ...config, auth: { tls_verify: false, ...login } }, ...more });
+  }
+
+  /** Runs such a task to its end and gives what it printed. */
+  async run(image: string, config: HclRecord = {}): Promise<string> {
+    const task = await this.prepare(image, config);
+    await this.rig.startTask(task);
+    await this.rig.driver.waitTask(task.config.id, AbortSignal.timeout(60_000));
+    const output = (await task.stdout.whole()).toString();
+    await this.rig.driver.destroyTask(task.config.id, { force: true }, AbortSignal.timeout(60_000));
+    return output;
+  }
+
+  /** What a start is refused with. */
+  async failure(image: string, config: HclRecord = {}): Promise<Error & { readonly recoverable?: boolean }> {
+    const task = await this.prepare(image, config);
+    try {
+      await this.rig.startTask(task);
+    } catch (error) {
+      return error as Error;
+    }
+    throw new Error(`the task of ${image} was started`);
+  }
+
+  /** Messages about a task, or about all. */
+  messages(task?: RiggedTask): readonly string[] {
+    return this.events.filter(({ taskId }) => task === undefined || taskId === task.config.id).map(({ message }) => message);
+  }
+
+  async imageId(name: string): Promise<string | undefined> {
+    return (await this.podman.images.inspect(name, AbortSignal.timeout(20_000)))?.id;
+  }
+
+  /** All that the plugin has written and told: its log, events and, for each task that runs, its handle and the container's inspect. */
+  async everythingTold(tasks: readonly RiggedTask[]): Promise<string> {
+    const handles = tasks.map((task) => Buffer.from(this.rig.handleOf(task).driverState).toString("latin1"));
+    const containers = await Promise.all(
+      tasks.map(async ({ config }) => JSON.stringify(await this.podman.containers.inspect(`${config.name}-${config.allocId}`, AbortSignal.timeout(20_000)))),
+    );
+    const service = await readFile(join(dirname(this.#socketPath), "service.log"), "utf8");
+    return [this.rig.log, JSON.stringify(this.events), ...handles, ...containers, service].join("\n");
+  }
+
+  async setConfig(config: HclRecord): Promise<void> {
+    const plugin = { socket_path: `unix://${this.#socketPath}`, ...config };
+    await this.rig.driver.setConfig({ msgpack: encodeMsgpack(plugin), client: { minPort: 14_000, maxPort: 14_512 }, apiVersion: "v0.1.0" }, AbortSignal.timeout(10_000));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#following;
+    await this.rig[Symbol.asyncDispose]();
+    await this.proxy[Symbol.asyncDispose]();
+    await this.registry[Symbol.asyncDispose]();
+    await this.#removeImages();
+    this.podman.close();
+  }
+
+  async #follow(): Promise<void> {
+    try {
+      for await (const event of this.rig.driver.taskEvents(this.#stop.signal)) this.events.push(event);
+    } catch {
+      // The plugin was killed, or the test has ended.
+    }
+  }
+
+  async #removeImages(): Promise<void> {
+    const signal = AbortSignal.timeout(60_000);
+    for (const { id, names } of await this.podman.images.list(signal)) {
+      if (this.#before.some((one) => one.id === id)) continue;
+      const own = names.filter((name) => [this.proxy.host, this.registry.host, "localhost/"].some((host) => name.startsWith(host)));
+      for (const name of own.length === names.length ? [...own, id] : own) await this.podman.images.remove(name, signal).catch(() => undefined);
+    }
+  }
+}
