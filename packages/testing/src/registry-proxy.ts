@@ -80,63 +80,77 @@ export class RegistryProxy implements AsyncDisposable {
   async #serve(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
     const line = `${incoming.method ?? ""} ${incoming.url ?? ""}`;
     this.seen.push(line);
+    const passed: Passed = { sentBytes: 0, wantedBytes: 1 };
     answer.once("close", () => {
-      if (!answer.writableFinished) this.abandoned.push(line);
+      if (passed.sentBytes < passed.wantedBytes) this.abandoned.push(line);
     });
     const active = this.#faults.find(({ pattern, left }) => left > 0 && pattern.test(line));
     if (active !== undefined) active.left -= 1;
     try {
       if (active?.fault.kind === "silence") await untilCleared(active, answer);
       if (active?.fault.kind === "answer") {
+        passed.wantedBytes = 0;
         answer.writeHead(active.fault.status, active.fault.headers).end(active.fault.body ?? "");
         return;
       }
-      await this.#pass(incoming, answer, active);
+      await this.#pass({ incoming, answer, passed }, active);
     } catch {
       answer.destroy();
     }
   }
 
-  async #pass(incoming: IncomingMessage, answer: ServerResponse, active: ActiveFault | undefined): Promise<void> {
+  async #pass({ incoming, answer, passed }: Exchange, active: ActiveFault | undefined): Promise<void> {
     const outgoing = request(`http://${this.#upstream}${incoming.url ?? ""}`, { method: incoming.method, headers: incoming.headers, agent: false });
     incoming.pipe(outgoing);
     const [upstream] = (await once(outgoing, "response")) as [IncomingMessage];
     answer.writeHead(upstream.statusCode ?? 502, upstream.headers);
-    const halfBytes = Number(upstream.headers["content-length"] ?? 0) / 2;
-    let sentBytes = 0;
+    passed.wantedBytes = incoming.method === "HEAD" ? 0 : Number(upstream.headers["content-length"] ?? 0);
+    const kind = active?.fault.kind;
     for await (const chunk of upstream as AsyncIterable<Buffer>) {
-      const kind = active?.fault.kind;
-      const allowed = kind === "stall" || kind === "cut" ? chunk.subarray(0, Math.max(0, Math.floor(halfBytes) - sentBytes)) : chunk;
       if (answer.destroyed) return;
+      const isHalved = kind === "stall" || kind === "cut";
+      const allowed = isHalved ? chunk.subarray(0, Math.max(0, Math.floor(passed.wantedBytes / 2) - passed.sentBytes)) : chunk;
       answer.write(allowed);
-      sentBytes += allowed.length;
+      passed.sentBytes += allowed.length;
       if (active?.fault.kind === "slow") await pause((1000 * allowed.length) / active.fault.bytesPerSecond, active, answer);
       if (allowed.length === chunk.length) continue;
       if (active === undefined || kind === "cut") throw new TestingError("registry", "cut on purpose");
       await untilCleared(active, answer);
       answer.write(chunk.subarray(allowed.length));
-      sentBytes += chunk.length - allowed.length;
+      passed.sentBytes += chunk.length - allowed.length;
     }
     answer.end();
   }
 }
 
-async function untilCleared({ cleared }: ActiveFault, answer: ServerResponse): Promise<void> {
-  if (cleared.signal.aborted || answer.destroyed) return;
-  await new Promise<void>((resolve) => {
-    cleared.signal.addEventListener("abort", () => resolve(), { once: true });
-    answer.once("close", resolve);
-  });
+/** How much of an answer's body has been sent on. */
+interface Passed {
+  sentBytes: number;
+  wantedBytes: number;
 }
 
-async function pause(forMs: number, { cleared }: ActiveFault, answer: ServerResponse): Promise<void> {
+interface Exchange {
+  readonly incoming: IncomingMessage;
+  readonly answer: ServerResponse;
+  readonly passed: Passed;
+}
+
+function untilCleared(active: ActiveFault, answer: ServerResponse): Promise<void> {
+  return pause(undefined, active, answer);
+}
+
+/** Undefined: until the fault is cleared or the caller has left, which end every pause. */
+async function pause(forMs: number | undefined, { cleared }: ActiveFault, answer: ServerResponse): Promise<void> {
   if (cleared.signal.aborted || answer.destroyed) return;
   await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, forMs);
-    cleared.signal.addEventListener("abort", () => resolve(), { once: true });
-    answer.once("close", () => {
+    const timer = forMs === undefined ? undefined : setTimeout(() => settle(), forMs);
+    const settle = (): void => {
       clearTimeout(timer);
+      cleared.signal.removeEventListener("abort", settle);
+      answer.removeListener("close", settle);
       resolve();
-    });
+    };
+    cleared.signal.addEventListener("abort", settle);
+    answer.once("close", settle);
   });
 }

@@ -125,7 +125,7 @@ describe("the plugin schema", () => {
     assert.deepEqual(options, {
       auth: { config: "/etc/auth.json", helper: "pass", username: undefined, password: undefined, server_address: undefined },
       image_pull_timeout: "5m",
-      pull_activity_timeout: "2m",
+      pull_activity_timeout: "3m",
       volumes: { enabled: true, selinuxlabel: "z", allowed_paths: [] },
       allow_devices: [],
       device_cdi: {},

@@ -24,6 +24,7 @@ const rows: readonly { readonly text: string; readonly is: "final" | "recoverabl
   { text: "writing blob: storing blob to file: happened during read: unexpected EOF", is: "retried", advice: /^$/ },
   { text: "reading blob sha256:ab: blob unknown to registry", is: "retried", advice: /^$/ },
   { text: "writing blob: Digest did not match, expected sha256:ab, got sha256:cd", is: "final", advice: /is not what it says/ },
+  { text: "parsing image configuration: Download config.json digest sha256:ab does not match expected sha256:cd", is: "final", advice: /is not what it says/ },
   { text: "writing blob: write /var/tmp/storage1/1: no space left on device", is: "recoverable", advice: /is full/ },
   { text: "getting username and password: reading JSON file", is: "final", advice: /Podman's own/ },
   { text: 'choosing an image from manifest list docker://r.io/x:1: no image found in manifest list for architecture "s390x"', is: "final", advice: /other platforms/ },

@@ -37,7 +37,7 @@ const kinds: readonly Kind[] = [
     advice: () => "an auth file or a credential helper of Podman's own on this node does not work; mend it there, or set auth",
   },
   { pattern: /no image found in manifest list/, recoverable: false, advice: () => "the registry has this image for other platforms only; see arch, os and variant" },
-  { pattern: /digest did not match/i, recoverable: false, advice: () => "what the registry sends is not what it says it is" },
+  { pattern: /digest.* (did|does) not match/i, recoverable: false, advice: () => "what the registry sends is not what it says it is" },
   {
     pattern: /x509:/,
     recoverable: false,

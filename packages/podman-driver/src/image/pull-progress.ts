@@ -9,12 +9,16 @@ interface Blob {
 export class PullProgress {
   readonly #begunLayers = new Set<string>();
   readonly #blobs = new Map<string, Blob>();
+  #hasManifest = false;
   #isStored = false;
   #downloadedBytes: number | undefined;
 
-  /** True from the first layer until all are in the storage: only then does a download that stands still mean anything. */
+  /**
+   * True from the manifest until all layers are in the storage. Before that Podman may wait for minutes for a registry that limits how
+   * often it is asked, and says nothing of it.
+   */
   get isDownloading(): boolean {
-    return this.#begunLayers.size > 0 && !this.#isStored;
+    return this.#hasManifest && !this.#isStored;
   }
 
   see(update: PullUpdate): void {
@@ -22,6 +26,7 @@ export class PullProgress {
     if (update.kind !== "progress") return;
     const layer = /^Copying blob (\S+)/.exec(update.text)?.[1];
     if (layer !== undefined) this.#begunLayers.add(layer);
+    if (layer !== undefined || update.text.startsWith("Getting image source signatures")) this.#hasManifest = true;
     if (/^(Copying config|Writing manifest)/.test(update.text)) this.#isStored = true;
   }
 
