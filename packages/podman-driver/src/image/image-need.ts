@@ -1,16 +1,10 @@
 import type { TaskLogin } from "./auth/find-credentials.ts";
 import type { ImageSource } from "./image-reference.ts";
+import type { Platform } from "./platform.ts";
 
 /** When a registry is asked. */
 export const pullPolicies = ["always", "missing", "newer", "never"] as const;
 export type ImagePullPolicy = (typeof pullPolicies)[number];
-
-/** What a task wants its image made for; empty parts are whatever there is. */
-export interface Platform {
-  readonly architecture: string;
-  readonly os: string;
-  readonly variant: string;
-}
 
 /** The image that a container is made from. */
 export interface ImageNeed {

@@ -24,6 +24,7 @@ class Bench implements AsyncDisposable {
       podman: this.#client,
       socketPath: fake.socketPath,
       downloadFolder: "",
+      hostArchitecture: "amd64",
       settings: defaultImageSettings,
       pulls: new SharedPulls(),
       reportTimes: { firstMs: 10_000, eachMs: 30_000 },

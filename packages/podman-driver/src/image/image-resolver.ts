@@ -3,10 +3,12 @@ import type { ImageInspect, PodmanClient } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
 import type { ImageSettings } from "../config/image-settings.ts";
 import type { ImageNeed } from "./image-need.ts";
+import { fits, joinName, toPlatformName, toPlatformText } from "./platform.ts";
+import { pullForPlatform } from "./pull-for-platform.ts";
 import { pullImage } from "./pull-image.ts";
 import { toSize, toTime } from "./pull-progress.ts";
 import type { ReportTimes } from "./pull-watch.ts";
-import type { SharedPulls } from "./shared-pulls.ts";
+import type { PullListener, SharedPulls } from "./shared-pulls.ts";
 
 /** The engine that an image is for, and whom it is told to. */
 export interface ImageContext {
@@ -15,6 +17,8 @@ export interface ImageContext {
   readonly socketPath: string;
   /** Where Podman keeps what it downloads; empty: not known. */
   readonly downloadFolder: string;
+  /** Empty: not known. */
+  readonly hostArchitecture: string;
   readonly settings: ImageSettings;
   readonly pulls: SharedPulls;
   readonly reportTimes: ReportTimes;
@@ -29,7 +33,7 @@ export interface ImageContext {
 export async function resolveImage(context: ImageContext, need: ImageNeed, signal: AbortSignal): Promise<string> {
   const { reference, isLocal } = need.source;
   const isAsked = !isLocal && (need.policy === "always" || need.policy === "newer");
-  const present = isAsked ? undefined : await context.podman.images.inspect(reference, signal);
+  const present = isAsked ? undefined : await findPresent(context, need, signal);
   if (present !== undefined) return present.id;
   if (isLocal) throw new DriverError("failed", `image ${reference} is not present in this Podman service, ${whyLocal(reference)}`);
   if (need.policy === "never") {
@@ -39,8 +43,21 @@ export async function resolveImage(context: ImageContext, need: ImageNeed, signa
     return await pullAndTell(context, need, reference, signal);
   } catch (error) {
     if (need.policy !== "newer" || signal.aborted) throw error;
-    return await fallBack(context, reference, error, signal);
+    return await fallBack(context, need, error, signal);
   }
+}
+
+/** The image in the store; of another platform, the one that was pulled for it. */
+async function findPresent({ podman, emit }: ImageContext, { source: { reference }, platform }: ImageNeed, signal: AbortSignal): Promise<ImageInspect | undefined> {
+  const named = await podman.images.inspect(reference, signal);
+  if (platform === undefined) return named;
+  // Podman tells no variant: only the name under which it was pulled does.
+  if (named !== undefined && platform.variant === "" && fits(named, platform)) return named;
+  const own = await podman.images.inspect(joinName(toPlatformName(reference, platform)), signal);
+  if (own === undefined && named !== undefined && !fits(named, platform)) {
+    emit(`The image ${reference} that is present is for ${named.os}/${named.architecture}, and the task asks for ${toPlatformText(platform)}`, { image: reference });
+  }
+  return own;
 }
 
 function whyLocal(reference: string): string {
@@ -48,8 +65,9 @@ function whyLocal(reference: string): string {
 }
 
 /** Podman itself would say nothing of the failure (podman 4.3 to 6.1). */
-async function fallBack(context: ImageContext, reference: string, failure: unknown, signal: AbortSignal): Promise<string> {
-  const present = await context.podman.images.inspect(reference, signal);
+async function fallBack(context: ImageContext, need: ImageNeed, failure: unknown, signal: AbortSignal): Promise<string> {
+  const { reference } = need.source;
+  const present = await findPresent(context, need, signal);
   if (present === undefined) throw failure;
   context.emit(`Running the image ${reference} that is present, since nobody could tell whether there is a newer one: ${failure instanceof Error ? failure.message : String(failure)}`, {
     image: reference,
@@ -75,7 +93,11 @@ function toAnnotations(reference: string, { id, sizeBytes }: ImageInspect): Read
 /** One pull for all tasks that want the same, each of which waits as long as it will. */
 async function pullShared(context: ImageContext, need: ImageNeed, reference: string, signal: AbortSignal): Promise<string> {
   const { podman, settings, downloadFolder, reportTimes, emit } = context;
-  const begin = (tell: (message: string) => void, stop: AbortSignal): Promise<string> => pullImage({ podman, need, reference, settings, downloadFolder, reportTimes, tell }, stop);
+  const begin = (tell: PullListener, stop: AbortSignal): Promise<string> => {
+    const pull = (ending: AbortSignal): Promise<string> => pullImage({ podman, need, reference, settings, downloadFolder, reportTimes, tell }, ending);
+    const { platform } = need;
+    return platform === undefined ? pull(stop) : pullForPlatform({ podman, reference, platform, hostArchitecture: context.hostArchitecture, pull }, stop);
+  };
   const deadline = new AbortController();
   const timer = Number.isFinite(need.pullTimeoutMs) ? setTimeout(() => deadline.abort(), need.pullTimeoutMs) : undefined;
   try {

@@ -35,6 +35,7 @@ const images: readonly { readonly config: HclRecord; readonly settings?: Partial
   { config: { image_pull_timeout: "0" }, need: { pullTimeoutMs: Infinity } },
   { config: {}, settings: { pullTimeoutMs: 7 }, need: { pullTimeoutMs: 7 } },
   { config: { image_pull_timeout: "1s" }, settings: { pullTimeoutMs: 7 }, need: { pullTimeoutMs: 1000 } },
+  { config: { arch: "aarch64", variant: "v8" }, need: { platform: { architecture: "arm64", os: "", variant: "v8" } } },
   { config: { auth: { tls_verify: true } }, need: { tlsVerify: true } },
   { config: { auth: { username: "", password: "", server_address: "r.io" } }, need: {} },
   { config: { auth: { username: "u", password: "p" }, auth_soft_fail: true }, need: { login: { username: "u", password: "p", server: undefined }, skipsFailingAuth: true } },

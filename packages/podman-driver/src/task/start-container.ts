@@ -188,8 +188,8 @@ async function createFromPlan(request: StartRequest, plan: ContainerPlan, signal
 
 async function toImageContext(request: StartRequest, signal: AbortSignal): Promise<ImageContext> {
   const { host, settings, services } = request;
-  const { downloadFolder } = await host.facts(signal);
-  return { podman: host.client, socketPath: host.socketPath, downloadFolder, settings: settings.images, pulls: services.pulls, reportTimes: defaultReportTimes, emit: request.emit.bind(request) };
+  const { downloadFolder, architecture: hostArchitecture } = await host.facts(signal);
+  return { podman: host.client, socketPath: host.socketPath, downloadFolder, hostArchitecture, settings: settings.images, pulls: services.pulls, reportTimes: defaultReportTimes, emit: request.emit.bind(request) };
 }
 
 /** Of an image that is not there Podman says 404, or 500 (4.3). */

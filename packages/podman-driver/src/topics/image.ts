@@ -4,6 +4,7 @@ import { parseRegistryKey } from "../config/registry-key.ts";
 import type { TaskLogin } from "../image/auth/find-credentials.ts";
 import { pullPolicies, type ImagePullPolicy } from "../image/image-need.ts";
 import { parseImage, type ImageSource } from "../image/image-reference.ts";
+import { toPlatform } from "../image/platform.ts";
 import type { Report } from "./report.ts";
 import { topic } from "./topic.ts";
 
@@ -25,9 +26,9 @@ export const imageTopic = topic({
     image_pull_timeout: attr.string({ help: "Longest time a pull may take; 0: no limit; default: the plugin's image_pull_timeout." }),
     image_pull_policy: attr.string({ oneOf: pullPolicies, help: "When the registry is asked: always, missing, newer or never; default: missing." }),
     force_pull: attr.bool({ default: false, help: 'Pull although the image is present; the same as image_pull_policy = "always".' }),
-    arch: attr.string({ notYet: true, help: "Architecture of the image, e.g. arm64." }),
-    os: attr.string({ notYet: true, help: "Operating system of the image." }),
-    variant: attr.string({ notYet: true, help: "Variant of the architecture, e.g. v8." }),
+    arch: attr.string({ help: "Architecture of the image, e.g. arm64." }),
+    os: attr.string({ help: "Operating system of the image." }),
+    variant: attr.string({ help: "Variant of the architecture, e.g. v8." }),
     socket: attr.string({ default: "default", help: "Name of the Podman service that runs the task." }),
   },
   want: (options, { report, settings, wish }) => {
@@ -38,6 +39,7 @@ export const imageTopic = topic({
       name: image,
       source: report.attempt("image", noSource, () => parseImage(image)),
       policy: wantPolicy(options.image_pull_policy, options.force_pull, report),
+      platform: toPlatform(options),
       login: wantLogin(auth, report),
       tlsVerify: auth?.tls_verify,
       skipsFailingAuth,
@@ -45,8 +47,8 @@ export const imageTopic = topic({
       socket,
     };
   },
-  plan: ({ source, policy, login, tlsVerify, skipsFailingAuth, pullTimeoutMs }) => ({
-    needs: [{ kind: "image", source, policy, platform: undefined, login, tlsVerify, skipsFailingAuth, pullTimeoutMs }],
+  plan: ({ source, policy, platform, login, tlsVerify, skipsFailingAuth, pullTimeoutMs }) => ({
+    needs: [{ kind: "image", source, policy, platform, login, tlsVerify, skipsFailingAuth, pullTimeoutMs }],
   }),
 });
 

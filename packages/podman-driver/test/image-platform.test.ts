@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ImageRig } from "./image-rig.ts";
+
+const native = process.arch === "x64" ? "amd64" : "arm64";
+const foreign = native === "amd64" ? "arm64" : "amd64";
+const both = [native, foreign];
+const soon = (): AbortSignal => AbortSignal.timeout(20_000);
+
+test("gives each task the platform that it asks for, and leaves the name to this machine's", async () => {
+  await using images = await ImageRig.start();
+  await images.registry.publish("multi:1", { architectures: both });
+  const image = images.at("multi:1");
+  assert.equal(await images.run(image), native);
+  const id = await images.imageId(image);
+  assert.equal(await images.run(image, { arch: foreign }), foreign);
+  assert.match(images.messages().join("\n"), new RegExp(`that is present is for linux/${native}, and the task asks for \\*/${foreign}`));
+  assert.equal(await images.imageId(image), id);
+  const asked = images.proxy.seen.length;
+  assert.equal(await images.run(image), native);
+  assert.equal(await images.run(image, { arch: foreign }), foreign);
+  assert.equal(await images.run(image, { arch: native, os: "linux" }), native);
+  assert.equal(images.proxy.seen.length, asked, "something was pulled again");
+});
+
+test("leaves no other platform's image under a name that was not there before", async () => {
+  await using images = await ImageRig.start();
+  await images.registry.publish("multi:1", { architectures: both });
+  const image = images.at("multi:1");
+  assert.equal(await images.run(image, { arch: foreign }), foreign);
+  assert.equal(await images.imageId(image), undefined);
+  assert.equal(await images.run(image), native);
+  assert.equal(await images.run(image, { arch: foreign, image_pull_policy: "never" }), foreign);
+});
+
+test("notices another platform's image under the name, and pulls anew", async () => {
+  await using images = await ImageRig.start();
+  await images.registry.publish("multi:1", { architectures: both });
+  const image = images.at("multi:1");
+  await Array.fromAsync(images.podman.images.pull({ reference: image, arch: foreign, tlsVerify: false }, soon()));
+  assert.equal(await images.run(image, { arch: native }), native);
+  const asked = images.proxy.seen.length;
+  assert.equal(await images.run(image), native);
+  assert.equal(images.proxy.seen.length, asked);
+});
+
+test("refuses a platform that the registry does not have, and leaves nothing under the name", async () => {
+  await using images = await ImageRig.start();
+  await images.registry.publish("multi:1", { architectures: both });
+  await images.registry.publish("single:1", { architectures: [foreign] });
+  const missing = await images.failure(images.at("multi:1"), { arch: "s390x" });
+  assert.match(missing.message, /the registry has this image for other platforms only; see arch, os and variant/);
+  const other = await images.failure(images.at("single:1"), { arch: native });
+  assert.match(other.message, new RegExp(`the registry gives it for linux/${foreign}, and the task asks for \\*/${native}`));
+  assert.deepEqual([missing.recoverable, other.recoverable], [false, false]);
+  assert.equal(await images.imageId(images.at("single:1")), undefined);
+});
