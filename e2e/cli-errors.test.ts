@@ -95,7 +95,7 @@ test("an unknown key of the task's config is named with the nearest known one", 
 test("an unknown variable in the config is named with its place", async () => {
   await using workplace = await CliWorkplace.create();
   const job = await workplace.write("job.hcl", jobText({ command: '        command = "${NOMAD_PORT_http}"' }));
-  assertRefused(await workplace.runJob(job), /job\.hcl:9:9: command: unknown variable in \$\{NOMAD_PORT_http\}/);
+  assertRefused(await workplace.runJob(job), /job\.hcl:9:9: config command: \$\{NOMAD_PORT_http\}: unknown variable NOMAD_PORT_http; a literal/);
 });
 
 test("a missing image fails the task with its name, and nothing stays", async () => {

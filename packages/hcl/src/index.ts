@@ -1,6 +1,7 @@
 // The whole language: text → syntax → values. It loads the parser and the functions; see values.ts for less.
 export * from "./values.ts";
 export { createHclParser, type ParseHcl } from "./parser/parse-hcl.ts";
+export { isTemplateText, parseTemplateText } from "./parser/parse-template.ts";
 export { loadWasm, type LoadWasm, type WasmAsset } from "./parser/wasm-assets.ts";
 export type { Attribute, Block, Body, Expression } from "./syntax/expression.ts";
 export { findNames } from "./syntax/find-names.ts";
@@ -11,7 +12,6 @@ export { needBool } from "./evaluation/operators.ts";
 export { createScope, withNames, type Dialect, type Scope } from "./evaluation/scope.ts";
 export { functionNames, unsupportedFunctionNames } from "./evaluation/functions/function-table.ts";
 export { toValueType } from "./type/to-value-type.ts";
-export { toEscapedText, toPlainText } from "./value/escape-marks.ts";
 
 export type { Fail } from "./error/hcl-error.ts";
 export { SourceError, toExcerpt, type SourceErrorOptions } from "./error/source-error.ts";

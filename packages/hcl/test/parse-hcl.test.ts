@@ -59,6 +59,7 @@ const accepted: readonly (readonly [title: string, text: string])[] = [
   ["expressions over several lines inside brackets", "a = (1 +\n 2)\nb = [\n 1,\n 2,\n]\nc = f(\n 1,\n 2\n)\n"],
   ["numbers with an exponent", "a = 1e5 + 2E-3 + 1.5e+2\n"],
   ["an empty one-line block", 'a "b" c {}\n'],
+  ["a backslash before an escape in a heredoc", "a = <<EOT\n\\$${x} \\\\%%{y} \\\\\\$$${z}\nEOT\n"],
   ["a heredoc as an argument", "a = f(<<EOT\nx\nEOT\n, 1)\n"],
   ["nested templates", 'a = "x ${f("y ${z}")} %{ if b }${c}%{ else }d%{ endif }"\n'],
   ["keywords inside longer names", "format = nullable\ntrueish = iffy.for_each\n"],

@@ -1,4 +1,3 @@
-import { toPlainText } from "../value/escape-marks.ts";
 import type { Position } from "../value/position.ts";
 
 /** A named text that positions refer to: a file, or a value given on the command line. */
@@ -23,7 +22,7 @@ export class SourceError extends Error {
   readonly position: Position | undefined;
 
   constructor(message: string, options: SourceErrorOptions) {
-    super(toPlainText(message), options.cause === undefined ? undefined : { cause: options.cause });
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.source = options.source;
     this.position = options.position;
   }

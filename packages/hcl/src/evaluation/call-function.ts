@@ -12,6 +12,8 @@ type Call = Extract<Expression, { readonly kind: "call" }>;
 
 /** Calls a function by name; the error of an unknown one names the nearest. */
 export function callFunction(call: Call, scope: Scope): HclValue {
+  const { functions } = scope.dialect;
+  if (functions !== undefined && !functions.includes(call.name)) throw functionNotHere(call, functions, scope);
   if (call.name === "try" || call.name === "can") return callLazy(call, scope);
   const found = findFunction(call.name);
   if (found === undefined) throw unknownFunction(call, scope);
@@ -21,6 +23,10 @@ export function callFunction(call: Call, scope: Scope): HclValue {
   const most = found.max ?? Number.POSITIVE_INFINITY;
   if (args.length < found.min || args.length > most) throw fail(`takes ${describeCount(found.min, found.max)}, not ${args.length}`);
   return found.apply(args, { fail, baseDir: scope.baseDir });
+}
+
+function functionNotHere(call: Call, known: readonly string[], scope: Scope): HclError {
+  return failAt(scope, call.position)(`function ${call.name}: there is none here; known are ${known.join(", ")}`);
 }
 
 function unknownFunction(call: Call, scope: Scope): HclError {

@@ -1,7 +1,6 @@
 import type { HclValue } from "../value/hcl-value.ts";
-import type { Expression, TemplatePart } from "../syntax/expression.ts";
-import { evaluate } from "./evaluate.ts";
-import { toPlainText } from "../value/escape-marks.ts";
+import type { TemplatePart } from "../syntax/expression.ts";
+import { evaluate, isUnknownReference } from "./evaluate.ts";
 import { iterate } from "./evaluate-for.ts";
 import { describeKind } from "../value/hcl-value.ts";
 import { toText } from "../value/scalar.ts";
@@ -12,7 +11,7 @@ import type { Scope } from "./scope.ts";
 /** A template's text. One interpolation alone, as in `"${var.list}"`, gives the value itself, of any type (`hcl`). */
 export function evaluateTemplate(parts: readonly TemplatePart[], scope: Scope): HclValue {
   const [only] = parts;
-  if (parts.length === 1 && only?.kind === "interpolation") return evaluateInterpolation(only.expression, scope);
+  if (parts.length === 1 && only?.kind === "interpolation") return evaluateInterpolation(only, scope);
   return renderParts(parts, scope);
 }
 
@@ -23,9 +22,9 @@ function renderParts(parts: readonly TemplatePart[], scope: Scope): string {
 function renderPart(part: TemplatePart, scope: Scope): string {
   switch (part.kind) {
     case "text":
-      return scope.dialect.keepsEscapes ? part.text : toPlainText(part.text);
+      return part.text;
     case "interpolation":
-      return renderInterpolation(part.expression, scope);
+      return renderInterpolation(part, scope);
     case "if": {
       const holds = needBool(evaluate(part.condition, scope), "%{ if }", failAt(scope, part.condition.position));
       return renderParts(holds ? part.then : part.otherwise, scope);
@@ -37,18 +36,17 @@ function renderPart(part: TemplatePart, scope: Scope): string {
   }
 }
 
-/**
- * Where references are left for later, a single unknown name stays as it is: in text it may be a variable of the task's
- * environment, or belong to a shell script or a configuration file (`nomad`).
- */
-function evaluateInterpolation(expression: Expression, scope: Scope): HclValue {
-  const isForLater = scope.dialect.later !== undefined && expression.kind === "variable" && !scope.names.has(expression.name);
-  return isForLater ? `\${${expression.text}}` : evaluate(expression, scope);
+type Interpolation = Extract<TemplatePart, { readonly kind: "interpolation" }>;
+
+/** What is left for later keeps the spaces it was written with, by which `${ x }` is told from `${x}` (`nomad`). */
+function evaluateInterpolation({ expression, text }: Interpolation, scope: Scope): HclValue {
+  const isAlone = /^\$\{ *(.*?) *\}$/s.exec(text)?.[1] === ("text" in expression ? expression.text : undefined);
+  return isAlone && isUnknownReference(expression, scope) ? text : evaluate(expression, scope);
 }
 
-function renderInterpolation(expression: Expression, scope: Scope): string {
-  const value = evaluateInterpolation(expression, scope);
+function renderInterpolation(interpolation: Interpolation, scope: Scope): string {
+  const value = evaluateInterpolation(interpolation, scope);
   const text = toText(value);
   if (text !== undefined) return text;
-  throw failAt(scope, expression.position)(`template: ${describeKind(value)} cannot stand inside text; use join or jsonencode`);
+  throw failAt(scope, interpolation.expression.position)(`template: ${describeKind(value)} cannot stand inside text; use join or jsonencode`);
 }

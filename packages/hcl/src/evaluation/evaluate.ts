@@ -1,7 +1,6 @@
 import type { HclRecord, HclValue } from "../value/hcl-value.ts";
 import type { Expression, SplatStep } from "../syntax/expression.ts";
 import { callFunction } from "./call-function.ts";
-import { toPlainValue } from "../value/escape-marks.ts";
 import { evaluateForObject, evaluateForTuple } from "./evaluate-for.ts";
 import { evaluateTemplate } from "./evaluate-template.ts";
 import { describeKind, isList, isRecord } from "../value/hcl-value.ts";
@@ -19,7 +18,7 @@ export function evaluate(expression: Expression, scope: Scope): HclValue {
   const fail = failAt(scope, expression.position);
   switch (expression.kind) {
     case "literal":
-      return scope.dialect.keepsEscapes ? expression.value : toPlainValue(expression.value);
+      return expression.value;
     case "template":
       return evaluateTemplate(expression.parts, scope);
     case "variable":
@@ -58,7 +57,7 @@ export function evaluateKey(expression: Expression, scope: Scope): string {
 type Reference = Extract<Expression, { readonly kind: "variable" | "attribute" | "index" }>;
 
 function evaluateReference(expression: Reference, scope: Scope): HclValue {
-  if (isLaterReference(expression, scope)) return `\${${expression.text}}`;
+  if (isUnknownReference(expression, scope)) return `\${${expression.text}}`;
   const fail = failAt(scope, expression.position);
   if (expression.kind === "variable") {
     const value = scope.names.get(expression.name);
@@ -72,18 +71,20 @@ function evaluateReference(expression: Reference, scope: Scope): HclValue {
   return pickAttribute(target, { name: expression.name, advice }, fail);
 }
 
-function isLaterReference(expression: Expression, scope: Scope): boolean {
-  const { later } = scope.dialect;
-  if (later === undefined) return false;
-  if (expression.kind === "attribute" || expression.kind === "index") return isLaterReference(expression.target, scope);
-  return expression.kind === "variable" && later.isRoot(expression.name) && !scope.names.has(expression.name);
+/** Whether it is a reference that stays as text: names and constant keys behind a first name that nobody knows. */
+export function isUnknownReference(expression: Expression, scope: Scope): boolean {
+  if (scope.dialect.keepsUnknown !== true) return false;
+  if (expression.kind === "attribute") return isUnknownReference(expression.target, scope);
+  if (expression.kind === "index") return expression.key.kind === "literal" && isUnknownReference(expression.target, scope);
+  return expression.kind === "variable" && !scope.names.has(expression.name);
 }
 
 function explainUnknownRoot(name: string, scope: Scope): string {
+  const { explainUnknown } = scope.dialect;
+  if (explainUnknown !== undefined) return explainUnknown(name, [...scope.names.keys()]);
   if (scope.names.size === 0) return `name "${name}": nothing can be referred to here; text needs quotes`;
   const known = [...scope.names.keys()];
-  const hint = scope.dialect.later === undefined ? "" : `, and ${scope.dialect.later.description}`;
-  return `name "${name}": unknown; known are ${known.join(", ")}${hint}; text needs quotes${suggestName(name, known)}`;
+  return `name "${name}": unknown${suggestName(name, known) || `; known are ${known.sort().join(", ")}`}; text needs quotes`;
 }
 
 function pickAttribute(target: HclValue, wanted: { readonly name: string; readonly advice?: string | undefined }, fail: Fail): HclValue {

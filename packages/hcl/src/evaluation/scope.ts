@@ -6,24 +6,18 @@ import type { Position } from "../value/position.ts";
 
 /** What a use of the language adds to it. */
 export interface Dialect {
-  /** References that are resolved later, by whoever uses the text; absent: every name must be known. */
-  readonly later?: LaterReferences;
-  /** True: `$${` and `%%{` stay marked, since it is not known yet where a text ends up. */
-  readonly keepsEscapes: boolean;
+  /** True: a reference whose first name is unknown stays as text, `${…}`, for whoever uses it; else it is an error. */
+  readonly keepsUnknown?: boolean;
+  /** What is wrong with a first name that is unknown; absent: words that fit everywhere. */
+  explainUnknown?(name: string, known: readonly string[]): string;
+  /** The functions there are; absent: all. */
+  readonly functions?: readonly string[];
   /** What to do about an attribute that the value of a root does not have; undefined: nothing special. */
   explainMissing?(root: string, name: string): string | undefined;
 }
 
-/** References that stay as text, `${…}`. In text, so does a single name that is unknown. */
-export interface LaterReferences {
-  /** Whether a reference that begins with this name is one. */
-  isRoot(name: string): boolean;
-  /** What they are, for messages. */
-  readonly description: string;
-}
-
-/** The language alone: nothing is left for later. */
-export const plainHcl: Dialect = { keepsEscapes: false };
+/** The language alone. */
+export const plainHcl: Dialect = {};
 
 /** What an expression can see. */
 export interface Scope {

@@ -2,7 +2,6 @@ import type { Node } from "web-tree-sitter";
 import type { Expression, TemplatePart } from "../syntax/expression.ts";
 import type { ConvertContext } from "./convert-expression.ts";
 import { syntaxError, toExpression, toForIntro } from "./convert-expression.ts";
-import { toPlainText } from "../value/escape-marks.ts";
 import { indentHeredoc } from "./heredoc-indent.ts";
 import { childrenOf, positionOf } from "./syntax-tree.ts";
 import { decodeTemplateText } from "../syntax/template-text.ts";
@@ -31,7 +30,7 @@ export function toTemplate(node: Node, context: ConvertContext): Expression {
 /** The text of a string without interpolation, such as a block label. */
 export function toConstantText(node: Node, context: ConvertContext): string {
   const template = toTemplate(node, context);
-  if (template.kind === "literal" && typeof template.value === "string") return toPlainText(template.value);
+  if (template.kind === "literal" && typeof template.value === "string") return template.value;
   throw syntaxError(`${node.text}: only plain text may stand here, no \${…} or %{…}`, node, context);
 }
 
@@ -125,7 +124,7 @@ function toToken(mark: Node, context: ConvertContext): TemplateToken {
   const position = positionOf(mark);
   switch (mark.type) {
     case "template_interpolation":
-      return { kind: "interpolation", expression: onlyExpression(mark, context) };
+      return { kind: "interpolation", expression: onlyExpression(mark, context), text: mark.text };
     case "template_if_intro":
       return { kind: "if", condition: onlyExpression(mark, context), position };
     case "template_else_intro":

@@ -19,7 +19,8 @@ export interface ForIntro {
 /** A piece of a template; whitespace markers and heredoc indentation are already applied. */
 export type TemplatePart =
   | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "interpolation"; readonly expression: Expression }
+  /** `text` is its source, braces and all. */
+  | { readonly kind: "interpolation"; readonly expression: Expression; readonly text: string }
   | {
       readonly kind: "if";
       readonly condition: Expression;

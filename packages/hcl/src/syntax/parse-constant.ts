@@ -1,5 +1,4 @@
 import type { SourceFile } from "../error/source-error.ts";
-import { toPlainText } from "../value/escape-marks.ts";
 import { toNumber } from "../value/scalar.ts";
 import type { Expression } from "./expression.ts";
 import { ExpressionScanner } from "./expression-scanner.ts";
@@ -75,5 +74,5 @@ function readString(scanner: ExpressionScanner): string | undefined {
   if (quoted === undefined) return undefined;
   const decoded = decodeTemplateText(quoted.slice(1, -1), "quoted");
   if (!decoded.ok) throw scanner.failure(decoded.message);
-  return toPlainText(decoded.text);
+  return decoded.text;
 }

@@ -1,5 +1,3 @@
-import { markEscape } from "../value/escape-marks.ts";
-
 /** Decoded text, or why it cannot be. */
 export type DecodedText = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly message: string };
 
@@ -11,22 +9,24 @@ const unreadable = {
   heredoc: "heredoc: a line of it begins with its end marker; choose another marker",
 };
 
+const heredocSign = /\$\$\{|%%\{|[$%]\{/g;
+const quotedSign = /\$\$\{|%%\{|[$%]\{|\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([\s\S]))?/g;
+
 /**
- * Decodes the text between two interpolations: `$${` and `%%{` stand for `${` and `%{`, with a mark for the sign;
- * backslash escapes count in quoted strings only (`hcl`).
+ * Decodes the text between two interpolations: `$${` and `%%{` stand for `${` and `%{`; backslash escapes count in
+ * quoted strings only (`hcl`).
  */
 export function decodeTemplateText(raw: string, form: "quoted" | "heredoc"): DecodedText {
   if (form === "quoted" && raw.includes("\n")) return fail("string: a quoted string must end on its line; use \\n or a heredoc (<<EOT)");
-  const pattern = /\$\$\{|%%\{|[$%]\{|\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([\s\S]))?/g;
+  const pattern = form === "heredoc" ? heredocSign : quotedSign;
   let text = "";
   let from = 0;
   for (const match of raw.matchAll(pattern)) {
     const [whole, short, long, letter] = match;
-    if (whole.startsWith("\\") && form === "heredoc") continue;
     text += raw.slice(from, match.index);
     from = match.index + whole.length;
     if (whole === "${" || whole === "%{") return fail(unreadable[form]);
-    const decoded = whole.startsWith("\\") ? decodeEscape(short ?? long, letter) : `${markEscape(whole.startsWith("$") ? "$" : "%")}{`;
+    const decoded = whole.startsWith("\\") ? decodeEscape(short ?? long, letter) : whole.slice(1);
     if (decoded === undefined) return fail(`string: ${whole} is no escape; known are \\n, \\r, \\t, \\", \\\\, \\uNNNN and \\UNNNNNNNN`);
     text += decoded;
   }

@@ -10,7 +10,6 @@ import { readJobFile } from "./read-job-file.ts";
 import { resolveLocals } from "./resolve-locals.ts";
 import { resolveVariables } from "./resolve-variables.ts";
 import type { VariableFile } from "./resolve-variables.ts";
-import { settleEscapes } from "./settle-escapes.ts";
 
 export interface LoadJobOptions {
   /** Values of `-var name=value`, as typed. */
@@ -43,7 +42,7 @@ async function readJob(path: string, options: LoadJobOptions): Promise<Job> {
   const jobBlock = findJob(body, source);
   const outer = createScope(source, { dialect: jobDialect, baseDir: options.baseDir ?? process.cwd() });
   const scope = resolveLocals(body, await withVariables(body, outer, { parse, options }));
-  return decodeJob({ ...jobBlock, body: settleEscapes(evaluateBody(jobBlock.body, jobBlock.position, scope)) }, source);
+  return decodeJob({ ...jobBlock, body: evaluateBody(jobBlock.body, jobBlock.position, scope) }, source);
 }
 
 function loadJsonJob(source: SourceFile, options: LoadJobOptions): Job {

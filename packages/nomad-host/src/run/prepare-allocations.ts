@@ -1,5 +1,6 @@
 import { join } from "node:path";
 
+import { createHclParser, loadWasm } from "@driver/hcl";
 import type { TaskConfig } from "@driver/nomad-plugin";
 
 import type { Job, Task } from "../job/job.ts";
@@ -50,21 +51,23 @@ export async function placeAllocations(
 }
 
 /** Builds all task configs before anything starts, so that a mistake in the last task starts none. */
-export function prepareAllocations(
+export async function prepareAllocations(
   allocations: readonly PlacedAllocation[],
   driver: DriverFacts,
   node: NodeFacts,
-): readonly PreparedAllocation[] {
-  return allocations.map((allocation) => {
+): Promise<readonly PreparedAllocation[]> {
+  const parse = await createHclParser(loadWasm, { name: "config", text: "" });
+  const prepared = allocations.map(async (allocation) => {
     const { datacenter, job, group } = allocation;
     const nodeScope = toNodeScope(node, { datacenter, region: job.region, driverAttributes: driver.fingerprint.attributes });
-    const surroundings = { node, nodeScope, taskSchema: driver.taskSchema };
-    const configs = group.tasks.map((task) => {
+    const surroundings = { node, nodeScope, taskSchema: driver.taskSchema, parse };
+    const configs = group.tasks.map(async (task) => {
       refuseForeignDriver(task, driver.info.name);
-      return [task, buildTaskConfig(allocation, task, surroundings)] as const;
+      return [task, await buildTaskConfig(allocation, task, surroundings)] as const;
     });
-    return { allocation, configs: new Map(configs), files: group.tasks.flatMap(planTemplates) };
+    return { allocation, configs: new Map(await Promise.all(configs)), files: group.tasks.flatMap(planTemplates) };
   });
+  return Promise.all(prepared);
 }
 
 function refuseForeignDriver(task: Task, known: string): void {

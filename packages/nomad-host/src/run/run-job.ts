@@ -67,7 +67,7 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<RunResul
   owned.defer(() => removeRoot(rootPath, on));
   const placed = await placeAllocations(job, planned, { rootPath, hostIp, node });
   const session = owned.use(await startSession(placed, node, options));
-  const prepared = prepareAllocations(placed, session.facts, node);
+  const prepared = await prepareAllocations(placed, session.facts, node);
   if (options.checkConfig !== undefined)
     refuseBadConfigs(
       prepared.flatMap(({ configs }) => [...configs]),

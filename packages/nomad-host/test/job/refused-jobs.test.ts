@@ -64,8 +64,6 @@ const refused: readonly (readonly [parts: Parts, line: number, message: RegExp])
   [{ task: "logs {\n max_files = 0\n}" }, 9, /must be a whole number from 1 on, not 0$/],
   [{ task: 'driver "x" {}' }, 8, /must be an argument: write driver = …/],
   [{ task: 'dynamic "env" {}' }, 8, /^block dynamic "env": needs one content block, and no other$/],
-  [{ task: "user = nobody" }, 8, /^name "nobody": unknown; .*text needs quotes/],
-  [{ task: 'user = "${vars.nobody}"' }, 8, /^name "vars": unknown; .*did you mean "var"\?$/],
   [{ task: "user = var.nobody" }, 8, /^variable "nobody": not declared/],
 ];
 

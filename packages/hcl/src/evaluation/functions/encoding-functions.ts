@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import type { HclValue } from "../../value/hcl-value.ts";
 import { encodeJson, parseJsonValue } from "../../value/json-value.ts";
-import { plainTextArgument, textArgument } from "./hcl-function.ts";
+import { textArgument } from "./hcl-function.ts";
 import type { CallContext, FunctionTable, HclFunction } from "./hcl-function.ts";
 
 export const encodingFunctions: FunctionTable = {
   jsonencode: { min: 1, max: 1, apply: (args, context) => jsonText(args[0] ?? null, context) },
   jsondecode: { min: 1, max: 1, apply: decodeJson },
-  base64encode: { min: 1, max: 1, apply: (args, context) => Buffer.from(plainTextArgument(args, 0, context)).toString("base64") },
+  base64encode: { min: 1, max: 1, apply: (args, context) => Buffer.from(textArgument(args, 0, context)).toString("base64") },
   base64decode: { min: 1, max: 1, apply: decodeBase64 },
-  urlencode: { min: 1, max: 1, apply: (args, context) => encodeQuery(plainTextArgument(args, 0, context)) },
+  urlencode: { min: 1, max: 1, apply: (args, context) => encodeQuery(textArgument(args, 0, context)) },
   md5: hashFunction("md5"),
   sha1: hashFunction("sha1"),
   sha256: hashFunction("sha256"),
@@ -22,7 +22,7 @@ function hashFunction(algorithm: string): HclFunction {
     max: 1,
     apply: (args, context) =>
       createHash(algorithm)
-        .update(plainTextArgument(args, 0, context))
+        .update(textArgument(args, 0, context))
         .digest("hex"),
   };
 }

@@ -3,7 +3,7 @@ import type { Stats } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import type { HclValue } from "../../value/hcl-value.ts";
-import { plainTextArgument } from "./hcl-function.ts";
+import { textArgument } from "./hcl-function.ts";
 import type { CallContext, FunctionTable } from "./hcl-function.ts";
 
 /** A job carries configuration files, not data. */
@@ -13,14 +13,14 @@ export const fileFunctions: FunctionTable = {
   file: { min: 1, max: 1, apply: readText },
   filebase64: { min: 1, max: 1, apply: (args, context) => readBytes(args, context).toString("base64") },
   fileexists: { min: 1, max: 1, apply: fileExists },
-  abspath: { min: 1, max: 1, apply: (args, context) => resolve(context.baseDir, plainTextArgument(args, 0, context)) },
-  pathexpand: { min: 1, max: 1, apply: (args, context) => expandHome(plainTextArgument(args, 0, context)) },
-  basename: { min: 1, max: 1, apply: (args, context) => basename(plainTextArgument(args, 0, context)) || "." },
-  dirname: { min: 1, max: 1, apply: (args, context) => dirname(plainTextArgument(args, 0, context)) },
+  abspath: { min: 1, max: 1, apply: (args, context) => resolve(context.baseDir, textArgument(args, 0, context)) },
+  pathexpand: { min: 1, max: 1, apply: (args, context) => expandHome(textArgument(args, 0, context)) },
+  basename: { min: 1, max: 1, apply: (args, context) => basename(textArgument(args, 0, context)) || "." },
+  dirname: { min: 1, max: 1, apply: (args, context) => dirname(textArgument(args, 0, context)) },
 };
 
 function toPath(args: readonly HclValue[], context: CallContext): string {
-  return resolve(context.baseDir, expandHome(plainTextArgument(args, 0, context)));
+  return resolve(context.baseDir, expandHome(textArgument(args, 0, context)));
 }
 
 function expandHome(path: string): string {

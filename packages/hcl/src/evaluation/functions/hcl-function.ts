@@ -1,5 +1,4 @@
 import type { HclRecord, HclValue } from "../../value/hcl-value.ts";
-import { toPlainText } from "../../value/escape-marks.ts";
 import { describeKind, isList, isRecord } from "../../value/hcl-value.ts";
 import { toNumber, toText } from "../../value/scalar.ts";
 import type { HclList } from "../../value/hcl-value.ts";
@@ -29,11 +28,6 @@ export function textArgument(args: readonly HclValue[], index: number, context: 
   const text = toText(value);
   if (text === undefined) throw context.fail(`argument ${index + 1} must be a string, not ${describeKind(value)}`);
   return text;
-}
-
-/** Argument number `index` as the text that was meant, for functions that do not hand it on as it is. */
-export function plainTextArgument(args: readonly HclValue[], index: number, context: CallContext): string {
-  return toPlainText(textArgument(args, index, context));
 }
 
 /** Argument number `index` as a number; throws for others. */

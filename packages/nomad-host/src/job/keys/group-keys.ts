@@ -42,7 +42,7 @@ export const groupKeys = {
   network: key(block(networkKeys), "Networks"),
   task: key(block(taskKeys, { label: "Name", isRepeated: true }), "Tasks"),
   restart: key(block(restartKeys), "RestartPolicy"),
-  meta: key(map, "Meta", { isFilledIn: true }),
+  meta: key(map, "Meta"),
   ephemeral_disk: key(block(ephemeralDiskKeys), "EphemeralDisk"),
   ...clusterKeys("ReschedulePolicy"),
   service: noted("Services", noServices),

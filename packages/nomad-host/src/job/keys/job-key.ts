@@ -13,8 +13,6 @@ export interface JobKey<K extends KeyKind = KeyKind> {
   readonly isSilentInJson?: boolean;
   /** 0 is a value like others; for other keys a server writes 0 where nothing was set. */
   readonly isSaidWhenZero?: boolean;
-  /** References to the running task in it are filled in when the task starts (`nomad`: runtime interpolation). */
-  readonly isFilledIn?: boolean;
 }
 
 /** What this host does with a key. */

@@ -36,7 +36,7 @@ export const jobKeys = {
   priority: key(integer({ min: 1, max: 32_767 }), "Priority"),
   group: key(block(groupKeys, { label: "Name", isRepeated: true }), "TaskGroups"),
   task: key(block(taskKeys, { label: "Name", isRepeated: true }), []),
-  meta: key(map, "Meta", { isFilledIn: true }),
+  meta: key(map, "Meta"),
   ...clusterKeys("Reschedule"),
   all_at_once: noted("AllAtOnce", `all_at_once: has no effect, ${noPlacement}`),
   node_pool: noted("NodePool", `node_pool: has no effect, ${noPlacement}`),

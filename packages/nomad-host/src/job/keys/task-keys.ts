@@ -73,14 +73,14 @@ const identity = block(
 
 export const taskKeys = {
   driver: key(string, "Driver"),
-  user: key(string, "User", { isFilledIn: true }),
+  user: key(string, "User"),
   leader: key(bool, "Leader"),
   kill_timeout: key(durationMs, "KillTimeout"),
   kill_signal: key(string, "KillSignal"),
   shutdown_delay: key(durationMs, "ShutdownDelay"),
-  config: key(free, "Config", { isFilledIn: true }),
-  env: key(map, "Env", { isFilledIn: true }),
-  meta: key(map, "Meta", { isFilledIn: true }),
+  config: key(free, "Config"),
+  env: key(map, "Env"),
+  meta: key(map, "Meta"),
   resources: key(block(resourcesKeys), "Resources"),
   restart: key(block(restartKeys), "RestartPolicy"),
   template: key(block(templateKeys, { isRepeated: true }), "Templates"),

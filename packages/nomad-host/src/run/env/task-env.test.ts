@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { buildTaskEnv, toConfigScope } from "./task-env.ts";
+import { buildTaskEnv } from "./task-env.ts";
 import type { TaskEnvSource } from "./task-env.ts";
 
 const source: TaskEnvSource = {
@@ -70,9 +70,21 @@ const cases: readonly (readonly [string, Partial<TaskEnvSource>, Readonly<Record
   ["meta", { meta: { "owner-team": "a ${NOMAD_TASK_NAME}" } }, { NOMAD_META_owner_team: "a web", NOMAD_META_OWNER_TEAM: "a web" }],
   ["env with references", { meta: { x: "1" }, env: { A: "${NOMAD_META_x} ${attr.kernel.name} ${nothing}" } }, { A: "1 linux ${nothing}" }],
   ["env that replaces a variable", { env: { NOMAD_REGION: "mine" } }, { NOMAD_REGION: "mine" }],
-  ["references to a key with a hyphen", { meta: { "a-b": "1" }, env: { A: "${NOMAD_META_a-b}${NOMAD_META_a_b}" } }, { A: "11" }],
+  [
+    "references to a key with a hyphen",
+    { meta: { "a-b": "1" }, env: { A: "${NOMAD_META_a-b}${NOMAD_META_a_b}" } },
+    { A: "1${NOMAD_META_a_b}", NOMAD_META_a_b: "1" },
+  ],
+  ["a meta key with a reference", { meta: { "${NOMAD_TASK_NAME}": "1" } }, { NOMAD_META_web: "1" }],
+  ["a meta key of many bytes", { meta: { é: "1" } }, { NOMAD_META___: "1" }],
+  [
+    "names of a port that nobody cleans",
+    { ports: [{ label: "my-port", hostPort: 1, to: 0, hostIp: "1.1.1.1" }] },
+    { NOMAD_HOST_PORT_my_port: "1", "NOMAD_HOST_IP_my-port": "1.1.1.1", "NOMAD_ALLOC_PORT_my-port": "1" },
+  ],
   ["env of a template", { env: { A: "1" }, templateEnv: { A: "${NOMAD_JOB_ID}" } }, { A: "${NOMAD_JOB_ID}" }],
-  ["env with a bad name", { env: { "1-a": "x" } }, { __a: "x" }],
+  ["env with names that no shell accepts", { env: { "a-b": "1", "7z": "2", "x/y": "3" } }, { "a-b": "1", "7z": "2", "x/y": "3" }],
+  ["env that looks like a port's", { env: { "NOMAD_PORT_a-b": "1" } }, { NOMAD_PORT_a_b: "1" }],
 ];
 
 for (const [name, changes, expected] of cases) {
@@ -81,8 +93,3 @@ for (const [name, changes, expected] of cases) {
     for (const [key, value] of Object.entries(expected)) assert.equal(env[key], value);
   });
 }
-
-test("a config block sees the environment plainly and below env, and the node", () => {
-  const scope = toConfigScope({ A: "1" }, nodeScope);
-  assert.deepEqual([scope.get("A"), scope.get("env.A"), scope.get("attr.kernel.name")], ["1", "1", "linux"]);
-});

@@ -33,16 +33,9 @@ export function buildTaskEnv(source: TaskEnvSource, nodeScope: Scope): Readonly<
   const nomad = { ...identityEnv(source), ...resourceEnv(source), ...portEnv(source.ports) };
   const scope: Scope = new Map([...nodeScope, ...Object.entries(nomad)]);
   const withMeta = { ...nomad, ...metaEnv(source.meta, scope) };
-  // A name that no shell accepts can be referred to as it is written and as it is cleaned.
-  const fullScope: Scope = new Map([...nodeScope, ...Object.entries(cleanNames(withMeta)), ...Object.entries(withMeta)]);
+  const fullScope: Scope = new Map([...nodeScope, ...Object.entries(withMeta)]);
   const own = Object.entries(source.env).map(([key, value]) => [key, interpolateText(value, fullScope)]);
   return cleanNames({ ...withMeta, ...Object.fromEntries(own), ...source.templateEnv });
-}
-
-/** The names a `config` block may refer to: the task's environment, also as `env.X`, and the node's. */
-export function toConfigScope(env: Readonly<Record<string, string>>, nodeScope: Scope): Scope {
-  const entries = Object.entries(env);
-  return new Map([...nodeScope, ...entries, ...entries.map(([key, value]) => [`env.${key}`, value] as const)]);
 }
 
 function identityEnv(source: TaskEnvSource): Record<string, string> {
@@ -96,14 +89,20 @@ function metaEnv(meta: Readonly<Record<string, string>>, scope: Scope): Record<s
   const variables = Object.entries(meta).flatMap(([key, raw]) => {
     const value = interpolateText(raw, scope);
     return [
-      [`NOMAD_META_${key.toUpperCase()}`, value],
-      [`NOMAD_META_${key}`, value],
+      [interpolateText(`NOMAD_META_${key.toUpperCase()}`, scope), value],
+      [interpolateText(`NOMAD_META_${key}`, scope), value],
     ];
   });
   return Object.fromEntries(variables);
 }
 
-/** Characters that no shell accepts in a name become `_`; so does a leading digit. */
+const cleanedPrefix = /^NOMAD_(?:ADDR|IP|PORT|HOST_PORT|META)_/;
+
+/** Names that come from a port's label or a meta key get `_` for each byte that no shell accepts; others are kept (`nomad`). */
 function cleanNames(env: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).map(([key, value]) => [key.replace(/[^A-Za-z0-9_.]|^\d/g, "_"), value]));
+  return Object.fromEntries(Object.entries(env).map(([key, value]) => [cleanedPrefix.test(key) ? cleanName(key) : key, value]));
+}
+
+function cleanName(name: string): string {
+  return name.replace(/[^A-Za-z0-9_.]/gu, (sign) => "_".repeat(Buffer.byteLength(sign)));
 }

@@ -1,15 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 
+import type { ParseHcl } from "@driver/hcl";
 import type { Spec, TaskConfig, TaskResources } from "@driver/nomad-plugin";
 import { encodeConfig } from "@driver/nomad-plugin";
 
 import type { Job, Task, TaskGroup } from "../../job/job.ts";
-import { interpolateConfig, interpolateText } from "../env/interpolate.ts";
+import { toConfigNames } from "../env/config-names.ts";
+import { fillConfig } from "../env/fill-config.ts";
 import type { Scope } from "../env/interpolate.ts";
 import type { NodeFacts } from "../env/node-facts.ts";
 import { parseTemplateEnv } from "../env/plan-templates.ts";
-import { buildTaskEnv, toConfigScope } from "../env/task-env.ts";
+import { buildTaskEnv } from "../env/task-env.ts";
 import type { AllocatedPort } from "../ports/allocated-port.ts";
 
 /** One copy of a group on this machine. */
@@ -30,15 +32,16 @@ export interface TaskSurroundings {
   readonly node: NodeFacts;
   readonly nodeScope: Scope;
   readonly taskSchema: Spec;
+  readonly parse: ParseHcl;
 }
 
 /**
- * Everything Nomad would tell the driver about one start of `task`. Throws when the `config` block names an unknown
+ * Everything Nomad would tell the driver about one start of `task`. Rejects when the `config` block names an unknown
  * variable or does not fit the driver's schema; the error carries the position in the job file.
  */
-export function buildTaskConfig(allocation: Allocation, task: Task, surroundings: TaskSurroundings): TaskConfig {
+export async function buildTaskConfig(allocation: Allocation, task: Task, surroundings: TaskSurroundings): Promise<TaskConfig> {
   const { job, group } = allocation;
-  const { node, nodeScope, taskSchema } = surroundings;
+  const { node, nodeScope, taskSchema, parse } = surroundings;
   const resources = buildResources(allocation, task, node);
   const env = buildTaskEnv(
     {
@@ -60,7 +63,7 @@ export function buildTaskConfig(allocation: Allocation, task: Task, surroundings
     },
     nodeScope,
   );
-  const scope = toConfigScope(env, nodeScope);
+  const config = await fillConfig(task.config, { names: toConfigNames(env, nodeScope), parse });
   return {
     id: createTaskId(allocation.id, task.name),
     name: task.name,
@@ -72,7 +75,7 @@ export function buildTaskConfig(allocation: Allocation, task: Task, surroundings
     nodeName: node.name,
     nodeId: node.id,
     parentJobId: "",
-    user: interpolateText(task.user, scope),
+    user: task.user,
     allocDir: allocation.path,
     ...logPaths(allocation, task),
     env,
@@ -81,7 +84,7 @@ export function buildTaskConfig(allocation: Allocation, task: Task, surroundings
     mounts: [],
     devices: [],
     dns: group.network?.dns,
-    driverConfig: encodeConfig(taskSchema, interpolateConfig(task.config, scope)),
+    driverConfig: encodeConfig(taskSchema, config),
   };
 }
 
