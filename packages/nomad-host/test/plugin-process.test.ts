@@ -129,7 +129,7 @@ const refusals: readonly (readonly [string, RunErrorCode | "ConfigError", Job, R
     "an unknown variable",
     "job-invalid",
     sampleJob([sampleGroup([sampleTask("only", "${attr.gpu}")])]),
-    /script: unknown variable in \$\{attr\.gpu\}/,
+    /config script: \$\{attr\.gpu\}: attribute "gpu"/,
   ],
   ["an unknown key", "ConfigError", sampleJob([sampleGroup([{ ...good, config: configBody({ script: "", scrip: "" }) }])]), /scrip/],
 ];
