@@ -14,8 +14,8 @@ export function toSupportedTable(jobKeys: JobKeys): string {
     ["Block", "Arguments", "Blocks inside"],
     placeBlocks(jobKeys).map(({ path, keys }) => [
       path,
-      keys === undefined ? "any" : code(namesOf(keys, (key) => takesForm(key, "argument"))),
-      keys === undefined ? "" : code(namesOf(keys, (key) => takesForm(key, "block"))),
+      keys === undefined ? "any" : code(namesOf(keys, (key) => isFull(key) && takesForm(key, "argument"))),
+      keys === undefined ? "" : code(namesOf(keys, (key) => isFull(key) && takesForm(key, "block"))),
     ]),
   );
 }
@@ -31,7 +31,10 @@ export function toRefusedTable(jobKeys: JobKeys): string {
 /** What `run` reads and tells to be without effect. */
 export function toNotedTable(jobKeys: JobKeys): string {
   const rows = placeBlocks(jobKeys).map(({ path, keys = {} }) => [path, code(namesOf(keys, ({ support }) => support.effect === "none"))]);
-  return toTable(["In", "Keys without effect"], rows.filter(([, keys]) => keys !== ""));
+  return toTable(
+    ["In", "Keys without effect"],
+    rows.filter(([, keys]) => keys !== ""),
+  );
 }
 
 /** A task may also stand in the job itself; its keys are shown once, where they first come up. */
@@ -40,13 +43,19 @@ function placeBlocks(root: JobKeys): readonly PlacedBlock[] {
   const visit = (keys: JobKeys, path: string): readonly PlacedBlock[] => {
     if (seen.has(keys)) return [];
     seen.add(keys);
-    const inner = Object.entries(keys).filter(([, key]) => takesForm(key, "block"));
+    const inner = Object.entries(keys).filter(([, key]) => isFull(key) && takesForm(key, "block"));
     return [
       { path, keys },
-      ...inner.flatMap(([name, { kind }]) => (kind.form === "block" ? visit(kind.keys, `${path} > ${name}`) : [{ path: `${path} > ${name}`, keys: undefined }])),
+      ...inner.flatMap(([name, { kind }]) =>
+        kind.form === "block" ? visit(kind.keys, `${path} > ${name}`) : [{ path: `${path} > ${name}`, keys: undefined }],
+      ),
     ];
   };
   return visit(root, "job");
+}
+
+function isFull({ support }: JobKey): boolean {
+  return support.effect === "full";
 }
 
 function namesOf(keys: JobKeys, isWanted: (key: JobKey) => boolean): readonly string[] {

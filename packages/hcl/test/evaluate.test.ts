@@ -68,7 +68,7 @@ const messages: readonly (readonly [expression: string, message: RegExp])[] = [
   ["vv.s", /^name "vv": unknown; did you mean "v"\?; text needs quotes$/],
   ["v.o.xx", /^attribute "xx": the object has none of this name; did you mean "x"\?$/],
   ["uper(v.s)", /^function uper: unknown; did you mean "upper"\?$/],
-  ["uuidv4()", /^function uuidv4: Nomad has it, this host does not support it$/],
+  ['yamldecode("")', /^function yamldecode: Nomad has it, this host does not support it$/],
   ["upper(1, 2)", /^function upper: takes 1 argument, not 2$/],
   ["upper([])", /^function upper: argument 1 must be a string, not a list$/],
   ['file("no-such-file")', /^function file: there is no file .*no-such-file$/],

@@ -112,12 +112,6 @@ const refusals: readonly (readonly [string, RunErrorCode | "ConfigError", Job, R
     sampleJob([sampleGroup([sampleTask("pre", "", { lifecycle: { hook: "prestart", sidecar: true } })])]),
     /group "group" has no main task/,
   ],
-  [
-    "two leaders",
-    "job-invalid",
-    sampleJob([sampleGroup([sampleTask("a", "", { leader: true }), sampleTask("b", "", { leader: true })])]),
-    /only one task can be the leader/,
-  ],
   ["nothing to run", "job-invalid", sampleJob([sampleGroup([good], { count: 0 })]), /job "sample" has nothing to run/],
   [
     "more cores than there are",

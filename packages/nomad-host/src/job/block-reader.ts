@@ -2,6 +2,7 @@ import { describeKind, describeValue, isRecord, toText } from "@driver/hcl";
 import type { HclValue, Position, SourceFile } from "@driver/hcl";
 import type { ConfigBlock } from "@driver/nomad-plugin";
 import { JobFileError } from "./job-file-error.ts";
+import type { JobProblems } from "./job-file-error.ts";
 import type { BlockKind, FreeKind, JobKey, JobKeys, KeyKind, MapKind, ValueKind } from "./keys/job-key.ts";
 import { titleOf } from "./title-of.ts";
 
@@ -10,16 +11,22 @@ type NamesOf<K extends JobKeys, Kind extends KeyKind> = { [N in keyof K]: KindOf
 type ValueOf<K> = KindOf<K> extends ValueKind<infer T> ? T : never;
 type InnerKeys<K> = KindOf<K> extends BlockKind<infer Inner> ? Inner : JobKeys;
 
-/** Reads one block by its keys, which say the types. */
+/** Where a job comes from, and what is wrong with it so far. */
+export interface JobReading {
+  readonly source: SourceFile;
+  readonly problems: JobProblems;
+}
+
+/** Reads one block by its keys, which say the types. What is wrong is reported, and reading goes on. */
 export class BlockReader<K extends JobKeys> {
   readonly block: ConfigBlock;
   readonly keys: K;
-  readonly source: SourceFile;
+  readonly reading: JobReading;
 
-  constructor(block: ConfigBlock, keys: K, source: SourceFile) {
+  constructor(block: ConfigBlock, keys: K, reading: JobReading) {
     this.block = block;
     this.keys = keys;
-    this.source = source;
+    this.reading = reading;
   }
 
   /** The block's only label. */
@@ -27,15 +34,33 @@ export class BlockReader<K extends JobKeys> {
     return this.block.labels[0] ?? "";
   }
 
-  /** An argument's value; undefined for an absent or null one. */
+  /** An argument's value; undefined for an absent, null or wrong one. */
   get<N extends NamesOf<K, ValueKind<unknown>>>(name: N): ValueOf<K[N]> | undefined {
     const attribute = this.block.body.attributes.find((candidate) => candidate.name === name);
     const kind = this.keys[name]?.kind;
-    if (attribute === undefined || attribute.value === null || kind?.form !== "argument") return undefined;
+    if (attribute === undefined || kind?.form !== "argument") return undefined;
+    if (attribute.value === null && kind.refusesNull !== true) return undefined;
     const value = kind.read(attribute.value);
     // The type of a key is what its own kind reads; the table is looked up by a name here, so the compiler cannot follow.
     if (value !== undefined) return value as ValueOf<K[N]>;
-    throw this.error(`argument ${name} in ${titleOf(this.block)}: must be ${kind.words}, not ${describeValue(attribute.value)}`, name);
+    this.report(`argument ${name} in ${titleOf(this.block)}: must be ${kind.words}, not ${describeValue(attribute.value)}`, name);
+    return undefined;
+  }
+
+  /** Reads every argument and map, for the mistakes in those that nobody asks for. */
+  readAll(): void {
+    for (const [name, { kind, support }] of Object.entries(this.keys)) {
+      if (support.effect === "refused") continue;
+      // The loop goes over the keys of the table, of which the compiler does not know the forms.
+      if (kind.form === "argument") this.get(name as NamesOf<K, ValueKind<unknown>>);
+      else if (kind.form === "map") this.map(name as NamesOf<K, MapKind>);
+    }
+  }
+
+  /** Whether a key is there, in whatever form. */
+  has(name: keyof K & string): boolean {
+    const { attributes, blocks } = this.block.body;
+    return attributes.some((attribute) => attribute.name === name && attribute.value !== null) || blocks.some(({ type }) => type === name);
   }
 
   /** A map of strings, written as a block (`env { … }`) or as an argument (`env = { … }`). */
@@ -43,10 +68,10 @@ export class BlockReader<K extends JobKeys> {
     const attribute = this.block.body.attributes.find((candidate) => candidate.name === name);
     const block = this.block.body.blocks.find((candidate) => candidate.type === name);
     if (attribute !== undefined && block !== undefined)
-      throw this.error(`${name}: given as a block and as an argument; use one of them`, block.position);
+      this.report(`${name}: given as a block and as an argument; use one of them`, block.position);
     if (attribute !== undefined) return this.#mapOfAttribute(name, attribute.value, attribute.position);
     const inner = block?.body.blocks[0];
-    if (inner !== undefined) throw this.error(`block ${inner.type} in ${name}: only arguments may stand here`, inner.position);
+    if (inner !== undefined) this.report(`block ${inner.type} in ${name}: only arguments may stand here`, inner.position);
     return Object.fromEntries(
       (block?.body.attributes ?? []).map((entry) => [entry.name, this.#mapValue(`${name} ${entry.name}`, entry.value, entry.position)]),
     );
@@ -56,30 +81,38 @@ export class BlockReader<K extends JobKeys> {
     const kind = this.keys[type]?.kind;
     // As above: these are the keys that the table has under this name.
     const keys = (kind?.form === "block" ? kind.keys : {}) as InnerKeys<K[N]>;
-    return this.block.body.blocks.filter((block) => block.type === type).map((block) => new BlockReader(block, keys, this.source));
+    return this.block.body.blocks.filter((block) => block.type === type).map((block) => new BlockReader(block, keys, this.reading));
   }
 
   optionalBlock<N extends NamesOf<K, BlockKind<JobKeys> | FreeKind>>(type: N): BlockReader<InnerKeys<K[N]>> | undefined {
     return this.blocks(type)[0];
   }
 
-  /** An error at an argument's place, or at the block's when it is absent. */
-  error(message: string, at: Position | (keyof K & string) = this.block.position): JobFileError {
+  /** Notes that the block cannot be had here. */
+  refuse(message: string): void {
+    const { source, problems } = this.reading;
+    problems.add(new JobFileError(message, { code: "unsupported", source, position: this.block.position }));
+  }
+
+  /** Notes a mistake at an argument's place, or at the block's when it is absent. */
+  report(message: string, at: Position | (keyof K & string) = this.block.position): void {
     const attribute = typeof at === "string" ? this.block.body.attributes.find((candidate) => candidate.name === at) : undefined;
     const position = typeof at === "string" ? (attribute?.position ?? this.block.position) : at;
-    return new JobFileError(message, { code: "invalid", source: this.source, position });
+    this.reading.problems.add(new JobFileError(message, { code: "invalid", source: this.reading.source, position }));
   }
 
   #mapOfAttribute(name: string, value: HclValue, position: Position): Readonly<Record<string, string>> {
     if (value === null) return {};
-    if (!isRecord(value))
-      throw this.error(`argument ${name} in ${titleOf(this.block)}: must be a map of strings, not ${describeKind(value)}`, position);
+    if (!isRecord(value)) {
+      this.report(`argument ${name} in ${titleOf(this.block)}: must be a map of strings, not ${describeKind(value)}`, position);
+      return {};
+    }
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#mapValue(`${name} ${key}`, item, position)]));
   }
 
   #mapValue(what: string, value: HclValue, position: Position): string {
     const text = toText(value);
-    if (text === undefined) throw this.error(`${what} in ${titleOf(this.block)}: must be a string, not ${describeKind(value)}`, position);
-    return text;
+    if (text === undefined) this.report(`${what} in ${titleOf(this.block)}: must be a string, not ${describeKind(value)}`, position);
+    return text ?? "";
   }
 }

@@ -1,6 +1,8 @@
 import { suggestName } from "@driver/hcl";
-import type { Position, SourceFile } from "@driver/hcl";
+import type { Position } from "@driver/hcl";
 import type { ConfigBlock } from "@driver/nomad-plugin";
+import { BlockReader } from "./block-reader.ts";
+import type { JobReading } from "./block-reader.ts";
 import { JobFileError } from "./job-file-error.ts";
 import type { JobFileErrorCode } from "./job-file-error.ts";
 import type { JobNote } from "./job.ts";
@@ -10,24 +12,11 @@ import { jobKeys } from "./keys/job-keys.ts";
 import { titleOf } from "./title-of.ts";
 
 /**
- * Holds a block and all in it against its keys: throws for what is unknown, misplaced or refused, and returns a
- * note for each key without effect.
+ * Holds a block and all in it against its keys: reports what is unknown, misplaced or refused, and returns a note for each
+ * key without effect. What is below such a key is checked as everything else, and not noted again.
  */
-export function checkBlock(block: ConfigBlock, kind: BlockKind<JobKeys>, source: SourceFile): readonly JobNote[] {
-  const at = { block, kind, source };
-  checkLabels(at);
-  checkRepeated(at);
-  const attributeNotes = block.body.attributes.flatMap((attribute) =>
-    checkKey({ name: attribute.name, form: "argument", position: attribute.position }, at),
-  );
-  const blockNotes = block.body.blocks.flatMap((inner) => {
-    const own = checkKey({ name: inner.type, form: "block", position: inner.position }, at);
-    refuseInside(inner, at);
-    const innerKey = findKey(kind.keys, inner.type);
-    if (innerKey?.kind.form !== "block" || innerKey.support.effect !== "full") return own;
-    return [...own, ...checkBlock(inner, innerKey.kind, source)];
-  });
-  return [...attributeNotes, ...blockNotes].sort(
+export function checkBlock(block: ConfigBlock, kind: BlockKind<JobKeys>, reading: JobReading): readonly JobNote[] {
+  return noteInside({ block, kind, reading }).toSorted(
     (left, right) => left.position.line - right.position.line || left.position.column - right.position.column,
   );
 }
@@ -35,7 +24,7 @@ export function checkBlock(block: ConfigBlock, kind: BlockKind<JobKeys>, source:
 interface Checked {
   readonly block: ConfigBlock;
   readonly kind: BlockKind<JobKeys>;
-  readonly source: SourceFile;
+  readonly reading: JobReading;
 }
 
 /** A key as a job file has it. */
@@ -45,48 +34,62 @@ interface Key {
   readonly position: Position;
 }
 
-function checkLabels({ block, kind, source }: Checked): void {
+function noteInside(checked: Checked): readonly JobNote[] {
+  const { block, kind, reading } = checked;
+  checkLabels(checked);
+  checkRepeated(checked);
+  new BlockReader(block, kind.keys, reading).readAll();
+  const attributeNotes = block.body.attributes.flatMap((attribute) => {
+    const key = { name: attribute.name, form: "argument", position: attribute.position } as const;
+    checkKey(key, checked);
+    return noteOf(key, kind);
+  });
+  const blockNotes = block.body.blocks.flatMap((inner) => {
+    const key = { name: inner.type, form: "block", position: inner.position } as const;
+    checkKey(key, checked);
+    const innerKey = findKey(kind.keys, inner.type);
+    if (innerKey?.kind.form !== "block" || innerKey.support.effect === "refused") return noteOf(key, kind);
+    const notes = noteInside({ block: inner, kind: innerKey.kind, reading });
+    return innerKey.support.effect === "none" ? noteOf(key, kind) : notes;
+  });
+  return [...attributeNotes, ...blockNotes];
+}
+
+function noteOf({ name, position }: Key, { keys }: BlockKind<JobKeys>): readonly JobNote[] {
+  const key = findKey(keys, name);
+  return key?.support.effect === "none" ? [{ message: key.support.note, position }] : [];
+}
+
+function checkLabels({ block, kind, reading }: Checked): void {
   const wanted = kind.label === undefined ? 0 : 1;
   if (block.labels.length === wanted) return;
   const message =
     wanted === 0
       ? `block ${titleOf(block)}: takes no label`
       : `block ${block.type}: needs one label, its name, as in ${block.type} "name" {`;
-  throw failure(message, "invalid", { source, position: block.position });
+  report(message, "invalid", { reading, position: block.position });
 }
 
-function checkRepeated({ block, kind, source }: Checked): void {
+function checkRepeated({ block, kind, reading }: Checked): void {
   const seen = new Map<string, Position>();
   for (const inner of block.body.blocks) {
     const earlier = seen.get(inner.type);
     const key = findKey(kind.keys, inner.type);
-    if (
-      earlier !== undefined &&
-      key !== undefined &&
-      takesForm(key, "block") &&
-      !(key.kind.form === "block" && key.kind.isRepeated === true)
-    ) {
-      throw failure(`block ${titleOf(inner)}: ${titleOf(block)} has one already on line ${earlier.line}, and takes only one`, "invalid", {
-        source,
-        position: inner.position,
-      });
+    const isRepeated = key?.kind.form === "block" && key.kind.isRepeated === true;
+    if (earlier !== undefined && key !== undefined && key.support.effect !== "refused" && takesForm(key, "block") && !isRepeated) {
+      const message = `block ${titleOf(inner)}: ${titleOf(block)} has one already on line ${earlier.line}, and takes only one`;
+      report(message, "invalid", { reading, position: inner.position });
     }
-    seen.set(inner.type, inner.position);
+    seen.set(inner.type, earlier ?? inner.position);
   }
 }
 
-function checkKey(given: Key, { block, kind, source }: Checked): readonly JobNote[] {
-  const { name, form, position } = given;
+function checkKey({ name, form, position }: Key, { block, kind, reading }: Checked): void {
   const key = findKey(kind.keys, name);
   const subject = `${form} ${name} in ${titleOf(block)}`;
-  if (key?.support.effect === "none") return [{ message: key.support.note, position }];
-  if (key?.support.effect === "refused")
-    throw failure(`${subject}: not supported: ${key.support.reason}`, "unsupported", { source, position });
-  if (key !== undefined && takesForm(key, form)) return [];
-  throw failure(`${subject}: ${key === undefined ? explainUnknown(name, kind.keys) : explainForm(name, key)}`, "invalid", {
-    source,
-    position,
-  });
+  if (key?.support.effect === "refused") report(`${subject}: not supported: ${key.support.reason}`, "unsupported", { reading, position });
+  else if (key === undefined || !takesForm(key, form))
+    report(`${subject}: ${key === undefined ? explainUnknown(name, kind.keys) : explainForm(name, key)}`, "invalid", { reading, position });
 }
 
 function explainForm(name: string, key: JobKey): string {
@@ -109,27 +112,7 @@ function findHomes(name: string, keys: JobKeys, type: string): readonly string[]
   return [...new Set(key !== undefined && key.support.effect !== "refused" ? [type, ...inner] : inner)];
 }
 
-/** What a key without effect must not hold, since the task would miss it: a service's proxy, a token for others. */
-function refuseInside(block: ConfigBlock, { source }: Checked): void {
-  if (block.type === "service") {
-    const connect = block.body.blocks.find((inner) => inner.type === "connect");
-    if (connect === undefined) return;
-    throw failure("block connect in service: not supported: Consul Connect is not available here", "unsupported", {
-      source,
-      position: connect.position,
-    });
-  }
-  if (
-    block.type === "identity" &&
-    block.body.attributes.some(({ name, value }) => name === "aud" || (name === "name" && value !== "default"))
-  ) {
-    throw failure("block identity: not supported: identities for other services need a Nomad server", "unsupported", {
-      source,
-      position: block.position,
-    });
-  }
-}
-
-function failure(message: string, code: JobFileErrorCode, at: { readonly source: SourceFile; readonly position: Position }): JobFileError {
-  return new JobFileError(message, { code, ...at });
+function report(message: string, code: JobFileErrorCode, at: { readonly reading: JobReading; readonly position: Position }): void {
+  const { source, problems } = at.reading;
+  problems.add(new JobFileError(message, { code, source, position: at.position }));
 }

@@ -52,6 +52,8 @@ function decodeVariable(block: Block, scope: Scope): DeclaredVariable {
   checkNames(block, { attributes: ["type", "default", "description"], blocks: ["validation"] }, scope);
   const typeExpression = findAttribute(block, "type")?.expression;
   const type = typeExpression === undefined ? undefined : toValueType(typeExpression, scope.source);
+  if (typeExpression !== undefined && type !== undefined && holdsAny(type))
+    throw failAt(scope, typeExpression.position, "variable")(`type of variable "${name}": any is no exact type, which is needed here`);
   const fallback = findAttribute(block, "default");
   return {
     name,
@@ -60,6 +62,24 @@ function decodeVariable(block: Block, scope: Scope): DeclaredVariable {
     validations: block.body.blocks.map((inner) => decodeValidation(inner, scope)),
     position: block.position,
   };
+}
+
+/** `any` may stand in the schema of a plugin, and not in a job (`nomad`). */
+function holdsAny(type: ValueType): boolean {
+  switch (type.kind) {
+    case "any":
+      return true;
+    case "list":
+    case "set":
+    case "map":
+      return holdsAny(type.element);
+    case "object":
+      return Object.values(type.attributes).some(holdsAny);
+    case "tuple":
+      return type.elements.some(holdsAny);
+    default:
+      return false;
+  }
 }
 
 function evaluateDefault(

@@ -3,49 +3,59 @@ import type { ConfigBlock } from "@driver/nomad-plugin";
 import { BlockReader } from "./block-reader.ts";
 import { checkBlock } from "./check-block.ts";
 import { decodeNetwork } from "./decode-network.ts";
-import { decodeRestart, defaultRestart } from "./decode-restart.ts";
+import { checkRestart, decodeRestart, defaultRestart } from "./decode-restart.ts";
 import { decodeTask } from "./decode-task.ts";
+import { JobProblems } from "./job-file-error.ts";
 import { hasControlCharacter } from "./has-control-character.ts";
 import type { Job, JobType, Task, TaskGroup } from "./job.ts";
 import type { groupKeys } from "./keys/group-keys.ts";
 import { jobBlock, jobKeys } from "./keys/job-keys.ts";
 import type { taskKeys } from "./keys/task-keys.ts";
+import { checkJob } from "./rules/check-job.ts";
 
 type JobReader = BlockReader<typeof jobKeys>;
 
-/** Decodes an evaluated `job` block; throws a JobFileError that names block and line. */
+/** Decodes an evaluated `job` block; throws one JobFileError for all its mistakes, each with its block and line. */
 export function decodeJob(block: ConfigBlock, source: SourceFile): Job {
-  const notes = checkBlock(block, jobBlock, source);
-  const reader = new BlockReader(block, jobKeys, source);
+  const problems = new JobProblems();
+  const reading = { source, problems };
+  const notes = checkBlock(block, jobBlock, reading);
+  const reader = new BlockReader(block, jobKeys, reading);
   const type = reader.get("type") ?? "service";
-  // Without effect here, but a wrong one is a mistake.
-  reader.get("priority");
   const groups = decodeGroups(reader, type);
-  if (groups.length === 0) throw reader.error(`job "${reader.label}": has no group; a job needs at least one group with a task`);
+  if (groups.length === 0) reader.report(`job "${reader.label}": has no group; a job needs at least one group with a task`);
+  checkJob(reader, type);
+  const job = toJob(reader, { type, groups, notes });
+  problems.throwIfAny();
+  return job;
+}
+
+function toJob(reader: JobReader, parts: Pick<Job, "type" | "groups" | "notes">): Job {
   return {
     id: decodeId(reader),
     name: decodeName(reader),
-    type,
+    type: parts.type,
     namespace: reader.get("namespace") ?? "default",
     region: reader.get("region") ?? "global",
     datacenters: reader.get("datacenters") ?? ["*"],
     meta: reader.map("meta"),
-    groups,
-    notes,
-    position: block.position,
+    groups: parts.groups,
+    notes: parts.notes,
+    position: reader.block.position,
   };
 }
 
 function decodeId(reader: JobReader): string {
   const id = reader.get("id") ?? reader.label;
   if (id === "" || /\s/.test(id) || hasControlCharacter(id))
-    throw reader.error(`job ${JSON.stringify(id)}: the name must not be empty nor hold spaces or control characters`, "id");
+    reader.report(`job ${JSON.stringify(id)}: the name must not be empty nor hold spaces or control characters`, "id");
   return id;
 }
 
 function decodeName(reader: JobReader): string {
   const name = reader.get("name") ?? reader.label;
-  if (hasControlCharacter(name)) throw reader.error(`job ${JSON.stringify(name)}: the name must not hold control characters`, "name");
+  if (name === "") reader.report(`job ${JSON.stringify(name)}: the name must not be empty`, "name");
+  if (hasControlCharacter(name)) reader.report(`job ${JSON.stringify(name)}: the name must not hold control characters`, "name");
   return name;
 }
 
@@ -56,8 +66,7 @@ function decodeGroups(reader: JobReader, type: JobType): readonly TaskGroup[] {
   const seen = new Map<string, TaskGroup>();
   for (const group of groups) {
     const namesake = seen.get(group.name);
-    if (namesake !== undefined)
-      throw reader.error(`group "${group.name}": declared already on line ${namesake.position.line}`, group.position);
+    if (namesake !== undefined) reader.report(`group "${group.name}": declared already on line ${namesake.position.line}`, group.position);
     seen.set(group.name, group);
   }
   return groups;
@@ -70,14 +79,15 @@ function decodeLoneTask(reader: BlockReader<typeof taskKeys>, type: JobType): Ta
 
 function decodeGroup(reader: BlockReader<typeof groupKeys>, type: JobType): TaskGroup {
   const restart = decodeRestart(reader.optionalBlock("restart"), defaultRestart(type));
+  checkRestart(restart, reader.optionalBlock("restart"));
   const network = reader.optionalBlock("network");
   const tasks = reader.blocks("task").map((task) => decodeTask(task, restart));
   const count = reader.get("count") ?? 1;
   if (reader.label === "" || hasControlCharacter(reader.label))
-    throw reader.error(`group ${JSON.stringify(reader.label)}: its name must not be empty nor hold control characters`);
-  if (tasks.length === 0) throw reader.error(`group "${reader.label}": has no task`);
-  if (count > 1 && (type === "system" || type === "sysbatch"))
-    throw reader.error(`argument count in group "${reader.label}": a ${type} job runs once on a machine, so count must be 0 or 1`, "count");
+    reader.report(`group ${JSON.stringify(reader.label)}: its name must not be empty nor hold control characters`);
+  if (tasks.length === 0) reader.report(`group "${reader.label}": has no task`);
+  if (count > 1 && type === "system")
+    reader.report(`argument count in group "${reader.label}": a ${type} job runs once on a machine, so count must be 0 or 1`, "count");
   checkTasks(tasks, reader);
   return {
     name: reader.label,
@@ -94,13 +104,12 @@ function checkTasks(tasks: readonly Task[], reader: BlockReader<typeof groupKeys
   const seen = new Map<string, Task>();
   for (const task of tasks) {
     const namesake = seen.get(task.name);
-    if (namesake !== undefined)
-      throw reader.error(`task "${task.name}": declared already on line ${namesake.position.line}`, task.position);
+    if (namesake !== undefined) reader.report(`task "${task.name}": declared already on line ${namesake.position.line}`, task.position);
     seen.set(task.name, task);
   }
   const [, secondLeader] = tasks.filter((task) => task.leader);
   if (secondLeader !== undefined)
-    throw reader.error(`task "${secondLeader.name}": only one task of a group can be its leader`, secondLeader.position);
-  if (tasks.every((task) => task.lifecycle !== undefined))
-    throw reader.error(`group "${reader.label}": has no main task; at least one task must be without lifecycle`);
+    reader.report(`task "${secondLeader.name}": only one task of a group can be its leader`, secondLeader.position);
+  if (tasks.length > 0 && tasks.every((task) => task.lifecycle !== undefined))
+    reader.report(`group "${reader.label}": has no main task; at least one task must be without lifecycle`);
 }

@@ -1,4 +1,5 @@
 import type { BlockReader } from "./block-reader.ts";
+import { hasControlCharacter } from "./has-control-character.ts";
 import type { GroupNetwork, GroupPort } from "./job.ts";
 import type { networkKeys, portKeys } from "./keys/group-keys.ts";
 
@@ -6,11 +7,12 @@ type NetworkReader = BlockReader<typeof networkKeys>;
 
 /** Decodes a group's `network` block. */
 export function decodeNetwork(reader: NetworkReader): GroupNetwork {
+  const mode = reader.get("mode") ?? "host";
   const dns = reader.optionalBlock("dns");
   const ports = reader.blocks("port").map(decodePort);
   checkPorts(ports, reader);
   return {
-    mode: decodeMode(reader),
+    mode: mode === "" ? "host" : mode,
     ports,
     ...(dns === undefined
       ? {}
@@ -19,26 +21,18 @@ export function decodeNetwork(reader: NetworkReader): GroupNetwork {
   };
 }
 
-function decodeMode(reader: NetworkReader): string {
-  const mode = reader.get("mode") ?? "host";
-  if (["host", "bridge", "none"].includes(mode) || /^cni\/./.test(mode)) return mode;
-  throw reader.error(`argument mode in network: must be host, bridge, none or cni/<name>, not ${JSON.stringify(mode)}`, "mode");
-}
-
 function decodePort(reader: BlockReader<typeof portKeys>): GroupPort {
-  if (!/^[A-Za-z0-9_-]+$/.test(reader.label)) {
-    throw reader.error(
-      `port ${JSON.stringify(reader.label)}: a port's label has letters, digits, - and _ only, since it becomes part of a variable's name`,
-    );
-  }
+  if (reader.label === "" || hasControlCharacter(reader.label))
+    reader.report(`port ${JSON.stringify(reader.label)}: its label must not be empty nor hold control characters`);
   const fixed = reader.get("static");
   const to = reader.get("to");
   const hostNetwork = reader.get("host_network");
   return {
     label: reader.label,
-    ...(fixed === undefined || fixed === 0 ? {} : { static: fixed }),
+    ...(fixed === undefined || fixed <= 0 ? {} : { static: fixed }),
     ...(to === undefined || to === 0 ? {} : { to }),
     ...(hostNetwork === undefined ? {} : { hostNetwork }),
+    ...(reader.get("ignore_collision") === true ? { ignoresCollision: true } : {}),
     position: reader.block.position,
   };
 }
@@ -48,14 +42,13 @@ function checkPorts(ports: readonly GroupPort[], reader: NetworkReader): void {
   const fixed = new Map<string, GroupPort>();
   for (const port of ports) {
     const namesake = labels.get(port.label);
-    if (namesake !== undefined)
-      throw reader.error(`port "${port.label}": declared already on line ${namesake.position.line}`, port.position);
+    if (namesake !== undefined) reader.report(`port "${port.label}": declared already on line ${namesake.position.line}`, port.position);
     labels.set(port.label, port);
     if (port.static === undefined) continue;
-    const place = `${port.hostNetwork ?? ""} ${port.static}`;
+    const place = `${port.hostNetwork ?? "default"} ${port.static}`;
     const rival = fixed.get(place);
-    if (rival !== undefined)
-      throw reader.error(`port "${port.label}": static port ${port.static} is taken by port "${rival.label}"`, port.position);
+    if (rival !== undefined && !port.ignoresCollision)
+      reader.report(`port "${port.label}": static port ${port.static} is taken by port "${rival.label}"`, port.position);
     fixed.set(place, port);
   }
 }

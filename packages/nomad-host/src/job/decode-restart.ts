@@ -15,21 +15,25 @@ export function defaultRestart(type: JobType): RestartPolicy {
 /** A `restart` block over the policy it changes; without a block that policy. */
 export function decodeRestart(reader: RestartReader | undefined, base: RestartPolicy): RestartPolicy {
   if (reader === undefined) return base;
-  const policy: RestartPolicy = {
+  const mode = reader.get("mode") ?? base.mode;
+  return {
     attempts: reader.get("attempts") ?? base.attempts,
     intervalMs: reader.get("interval") ?? base.intervalMs,
     delayMs: reader.get("delay") ?? base.delayMs,
-    mode: reader.get("mode") ?? base.mode,
+    // Whatever is not fail waits for the next interval; a wrong word is refused in a group only (`nomad`).
+    mode: mode === "fail" ? "fail" : "delay",
   };
-  checkRestart(policy, reader);
-  return policy;
 }
 
-/** What a Nomad server refuses. */
-function checkRestart({ attempts, intervalMs, delayMs }: RestartPolicy, reader: RestartReader): void {
-  if (intervalMs < shortestIntervalMs) throw reader.error("argument interval in restart: must be at least 5s", "interval");
+/** What a Nomad server refuses, in a group's policy only: those of its tasks are not looked at (`nomad`). */
+export function checkRestart({ attempts, intervalMs, delayMs, mode }: RestartPolicy, reader: RestartReader | undefined): void {
+  if (reader === undefined) return;
+  const word = reader.get("mode") ?? "fail";
+  if (!["fail", "delay"].includes(word)) reader.report(`restart: mode must be fail or delay, not ${JSON.stringify(word)}`, "mode");
+  if (attempts === 0 && mode !== "fail") reader.report(`restart: mode "${mode}" needs attempts; with none it must be "fail"`, "mode");
+  if (intervalMs < shortestIntervalMs) reader.report("argument interval in restart: must be at least 5s", "interval");
   if (attempts * delayMs > intervalMs) {
     const wanted = `${attempts} attempts with a delay of ${delayMs / 1000}s`;
-    throw reader.error(`restart: ${wanted} do not fit into the interval of ${intervalMs / 1000}s`, "interval");
+    reader.report(`restart: ${wanted} do not fit into the interval of ${intervalMs / 1000}s`, "interval");
   }
 }

@@ -22,13 +22,19 @@ export function decodeTask(reader: TaskReader, restart: RestartPolicy): Task {
     resources: decodeResources(reader.optionalBlock("resources")),
     ...(lifecycle === undefined ? {} : { lifecycle }),
     restart: decodeRestart(reader.optionalBlock("restart"), restart),
-    killTimeoutMs: reader.get("kill_timeout") ?? 5000,
+    killTimeoutMs: decodeDelay(reader, "kill_timeout") ?? 5000,
     killSignal: decodeKillSignal(reader),
-    shutdownDelayMs: reader.get("shutdown_delay") ?? 0,
+    shutdownDelayMs: decodeDelay(reader, "shutdown_delay") ?? 0,
     logs: decodeLogs(reader.optionalBlock("logs")),
     templates: reader.blocks("template").map(decodeTemplate),
     position: reader.block.position,
   };
+}
+
+function decodeDelay(reader: TaskReader, name: "kill_timeout" | "shutdown_delay"): number | undefined {
+  const delayMs = reader.get(name);
+  if (delayMs !== undefined && delayMs < 0) reader.report(`argument ${name} in task "${reader.label}": must not be negative`, name);
+  return delayMs;
 }
 
 /** The name becomes a folder of the allocation. */
@@ -36,14 +42,14 @@ function decodeName(reader: TaskReader): string {
   const name = reader.label;
   if (name === "" || name === "." || name === ".." || name === "alloc" || /[/\\]/.test(name) || hasControlCharacter(name)) {
     const problem = 'the name becomes a folder, so it must not be empty, ".", ".." or "alloc", nor hold a slash or control characters';
-    throw reader.error(`task ${JSON.stringify(name)}: ${problem}`);
+    reader.report(`task ${JSON.stringify(name)}: ${problem}`);
   }
   return name;
 }
 
 function decodeDriver(reader: TaskReader): string {
   const driver = reader.get("driver") ?? "";
-  if (driver === "") throw reader.error(`task "${reader.label}": driver is missing, as in driver = "podman"`, "driver");
+  if (driver === "") reader.report(`task "${reader.label}": driver is missing, as in driver = "podman"`, "driver");
   return driver;
 }
 
@@ -51,23 +57,24 @@ function decodeKillSignal(reader: TaskReader): string {
   const name = reader.get("kill_signal") ?? "";
   if (name === "" || toSignalNumber(name) !== undefined) return name;
   const given = JSON.stringify(name);
-  throw reader.error(
+  reader.report(
     `argument kill_signal in task "${reader.label}": must be a signal such as "SIGTERM", "TERM" or "SIGRTMIN+3", not ${given}`,
     "kill_signal",
   );
+  return "";
 }
 
 function decodeEnv(reader: TaskReader): Readonly<Record<string, string>> {
   const env = reader.map("env");
   const bad = Object.keys(env).find((name) => name === "" || /[=\0]/.test(name));
   if (bad !== undefined)
-    throw reader.error(`env ${JSON.stringify(bad)} in task "${reader.label}": a variable's name must not be empty nor hold =`, "env");
+    reader.report(`env ${JSON.stringify(bad)} in task "${reader.label}": a variable's name must not be empty nor hold =`, "env");
   return env;
 }
 
 function decodeConfig(reader: TaskReader): ConfigBody {
   const config = reader.optionalBlock("config");
-  if (config !== undefined && config.block.labels.length > 0) throw config.error("block config: takes no label");
+  if (config !== undefined && config.block.labels.length > 0) config.report("block config: takes no label");
   return config?.block.body ?? { attributes: [], blocks: [], position: reader.block.position };
 }
 
@@ -77,9 +84,9 @@ function decodeResources(reader: BlockReader<typeof resourcesKeys> | undefined):
   const memoryMb = reader?.get("memory") ?? 300;
   const memoryMaxMb = reader?.get("memory_max") ?? 0;
   if (reader !== undefined && cores !== undefined && cpuMhz !== undefined)
-    throw reader.error("resources: cpu and cores exclude each other", "cores");
+    reader.report("resources: cpu and cores exclude each other", "cores");
   if (reader !== undefined && memoryMaxMb > 0 && memoryMaxMb < memoryMb) {
-    throw reader.error(`argument memory_max in resources: ${memoryMaxMb} is less than memory, ${memoryMb}`, "memory_max");
+    reader.report(`argument memory_max in resources: ${memoryMaxMb} is less than memory, ${memoryMb}`, "memory_max");
   }
   return { cpuMhz: cores === undefined ? (cpuMhz ?? 100) : 0, ...(cores === undefined ? {} : { cores }), memoryMb, memoryMaxMb };
 }
@@ -88,11 +95,13 @@ function decodeLifecycle(task: TaskReader): TaskLifecycle | undefined {
   const reader = task.optionalBlock("lifecycle");
   if (reader === undefined) return undefined;
   const hook = reader.get("hook");
-  if (hook === undefined) throw reader.error(`lifecycle in task "${task.label}": hook is missing: prestart, poststart or poststop`);
+  if (hook === undefined) {
+    if (!reader.has("hook")) reader.report(`lifecycle in task "${task.label}": hook is missing: prestart, poststart or poststop`);
+    return undefined;
+  }
   const sidecar = reader.get("sidecar") ?? false;
-  if (sidecar && hook === "poststop")
-    throw reader.error("lifecycle: a poststop task cannot be a sidecar, since nothing runs beside it", "sidecar");
-  return { hook, sidecar };
+  // Beside a poststop task nothing runs, so there it says nothing (`nomad`).
+  return { hook, sidecar: sidecar && hook !== "poststop" };
 }
 
 function decodeLogs(reader: BlockReader<typeof logsKeys> | undefined): Task["logs"] {
@@ -106,19 +115,20 @@ function decodeLogs(reader: BlockReader<typeof logsKeys> | undefined): Task["log
 }
 
 function decodeTemplate(reader: BlockReader<typeof templateKeys>): TaskTemplate {
-  const data = reader.get("data");
-  const destination = reader.get("destination");
-  const perms = reader.get("perms") ?? "0644";
-  if (data === undefined) throw reader.error("template: data is missing");
-  if (destination === undefined) throw reader.error("template: destination is missing");
-  if (!/^0?[0-7]{3,4}$/.test(perms))
-    throw reader.error(`argument perms in template: must be an octal mode such as "0644", not ${JSON.stringify(perms)}`, "perms");
-  const delimiter = reader.get("left_delimiter") ?? "{{";
-  if (delimiter !== "" && data.includes(delimiter)) {
-    throw reader.error(
+  const data = reader.get("data") ?? "";
+  const destination = reader.get("destination") ?? "";
+  const perms = reader.get("perms") ?? "";
+  if (data === "" && !reader.has("source")) reader.report("template: data is missing or empty", "data");
+  if (destination === "") reader.report("template: destination is missing", "destination");
+  if (perms !== "" && !(/^[0-7]+$/.test(perms) && Number.parseInt(perms, 8) < 0o10000))
+    reader.report(`argument perms in template: must be an octal mode such as "0644", not ${JSON.stringify(perms)}`, "perms");
+  const given = reader.get("left_delimiter") ?? "";
+  const delimiter = given === "" ? "{{" : given;
+  if (data.includes(delimiter)) {
+    reader.report(
       `argument data in template: actions (${delimiter} … ) are not supported; only constant text is, and \${NOMAD_…} in env`,
       "data",
     );
   }
-  return { data, destination, env: reader.get("env") ?? false, perms, position: reader.block.position };
+  return { data, destination, env: reader.get("env") ?? false, perms: perms === "" ? "0644" : perms, position: reader.block.position };
 }

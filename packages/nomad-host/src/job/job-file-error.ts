@@ -11,15 +11,55 @@ export type JobFileErrorCode =
   /** A key or block is unknown, missing, or has a wrong value. */
   | "invalid";
 
+interface JobFileErrorOptions extends SourceErrorOptions {
+  readonly code: JobFileErrorCode;
+  /** More mistakes that were found with it, in the order of the file. */
+  readonly further?: readonly JobFileError[];
+}
+
 /** The one error of reading a job: says file, line and column, and shows the line. */
 export class JobFileError extends SourceError {
   override readonly name = "JobFileError";
   readonly code: JobFileErrorCode;
+  /** More mistakes that were found with this one, in the order of the file. */
+  readonly further: readonly JobFileError[];
 
-  constructor(message: string, options: SourceErrorOptions & { readonly code: JobFileErrorCode }) {
+  constructor(message: string, options: JobFileErrorOptions) {
     super(message, options);
     this.code = options.code;
+    this.further = options.further ?? [];
   }
+
+  override format(): string {
+    return [super.format(), ...this.further.map((other) => other.format())].join("\n");
+  }
+}
+
+/** Gathers the mistakes of a job, so that all are told at once. */
+export class JobProblems {
+  readonly #found: JobFileError[] = [];
+
+  add(problem: JobFileError): void {
+    const { message, position } = problem;
+    const isKnown = this.#found.some((known) => known.message === message && isSame(known.position, position));
+    if (!isKnown) this.#found.push(problem);
+  }
+
+  /** Throws one error for all that was found, in the order of the file. */
+  throwIfAny(): void {
+    const [first, ...further] = this.#found.toSorted((left, right) => compare(left.position, right.position));
+    if (first === undefined) return;
+    const { code, source, position, cause } = first;
+    throw new JobFileError(first.message, { code, source, position, cause, further });
+  }
+}
+
+function isSame(left: Position | undefined, right: Position | undefined): boolean {
+  return left?.line === right?.line && left?.column === right?.column;
+}
+
+function compare(left: Position | undefined, right: Position | undefined): number {
+  return (left?.line ?? 0) - (right?.line ?? 0) || (left?.column ?? 0) - (right?.column ?? 0);
 }
 
 /** Makes errors at a position of a source. */

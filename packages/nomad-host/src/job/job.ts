@@ -50,6 +50,8 @@ export interface GroupPort {
   /** Port inside the task; absent: the host port; -1: equal to the host port. */
   readonly to?: number | undefined;
   readonly hostNetwork?: string | undefined;
+  /** True: its fixed port may be that of another one. */
+  readonly ignoresCollision?: boolean | undefined;
   readonly position: Position;
 }
 

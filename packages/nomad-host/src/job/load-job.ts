@@ -6,6 +6,7 @@ import { decodeVariables } from "./declared-variable.ts";
 import { decodeJob } from "./decode-job.ts";
 import type { Job } from "./job.ts";
 import { isJsonJob, parseJsonJob } from "./parse-json-job.ts";
+import { parseJsonVariables } from "./parse-json-variables.ts";
 import { readJobFile } from "./read-job-file.ts";
 import { resolveLocals } from "./resolve-locals.ts";
 import { resolveVariables } from "./resolve-variables.ts";
@@ -14,7 +15,7 @@ import type { VariableFile } from "./resolve-variables.ts";
 export interface LoadJobOptions {
   /** Values of `-var name=value`, as typed. */
   readonly vars: Readonly<Record<string, string>>;
-  /** Paths of files with `name = value` lines, later ones first in rank. */
+  /** Paths of files with `name = value` lines, or of JSON objects if they end with `.json`; later ones first in rank. */
   readonly varFiles: readonly string[];
   /** Looked through for `NOMAD_VAR_<name>`. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -40,6 +41,7 @@ async function readJob(path: string, options: LoadJobOptions): Promise<Job> {
   const body = await parse(source);
   options.signal.throwIfAborted();
   const jobBlock = findJob(body, source);
+  refuseMisplaced(jobBlock, source);
   const outer = createScope(source, { dialect: jobDialect, baseDir: options.baseDir ?? process.cwd() });
   const scope = resolveLocals(body, await withVariables(body, outer, { parse, options }));
   return decodeJob({ ...jobBlock, body: evaluateBody(jobBlock.body, jobBlock.position, scope) }, source);
@@ -58,16 +60,30 @@ async function withVariables(body: Body, scope: Scope, at: { readonly parse: Par
   const files: VariableFile[] = [];
   for (const path of options.varFiles) {
     const source = await readJobFile(path, options.signal);
-    files.push({ source, body: await parse(source) });
+    files.push({ source, body: path.endsWith(".json") ? parseJsonVariables(source) : await parse(source) });
   }
   const values = await resolveVariables(declared, { vars: options.vars, files, env: options.env }, { scope, parse });
   options.signal.throwIfAborted();
   return withNames(scope, [["var", values]]);
 }
 
+const topBlocks = ["job", "variable", "variables", "locals"];
+
+/** Told before anything is evaluated, since what such a block declares is missing then. */
+function refuseMisplaced({ type, body }: Block, source: SourceFile): void {
+  for (const inner of body.blocks) {
+    if (topBlocks.includes(inner.type)) {
+      const message = `block ${inner.type} in ${type}: not allowed here; it belongs to the top of the file, beside the job block`;
+      throw new JobFileError(message, { code: "invalid", source, position: inner.position });
+    }
+    // What is in there is the driver's.
+    if (inner.type !== "config") refuseMisplaced(inner, source);
+  }
+}
+
 function findJob(body: Body, source: SourceFile): Block {
   const [job, second] = body.blocks.filter((block) => block.type === "job");
-  const stranger = body.blocks.find((block) => !["job", "variable", "variables", "locals"].includes(block.type)) ?? body.attributes[0];
+  const stranger = body.blocks.find((block) => !topBlocks.includes(block.type)) ?? body.attributes[0];
   if (stranger !== undefined) {
     const name = "type" in stranger ? stranger.type : stranger.name;
     const form = "type" in stranger ? "block" : "argument";

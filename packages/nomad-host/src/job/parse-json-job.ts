@@ -60,11 +60,21 @@ function fieldsOf({ keys, label, ignoredJson = [] }: BlockKind<JobKeys>): readon
   return [...Object.values(keys).flatMap(({ json }) => json), ...(label === undefined ? [] : [label]), ...ignoredJson];
 }
 
-/** The server writes out fields that nobody set: null everywhere, and empty values where they cannot mean anything. */
+/**
+ * The server writes out fields that nobody set: null everywhere, and empty values where they cannot mean anything. What has
+ * no effect says nothing with a zero.
+ */
 function isAbsent(node: JsonNode, key: NamedKey | undefined): boolean {
   if (node.kind === "array") return node.items.length === 0;
-  if (node.kind === "object") return node.entries.length === 0 && key?.kind.form !== "free";
-  return node.value === null || ((node.value === "" || node.value === false || node.value === 0) && key?.isSaidWhenZero !== true);
+  if (node.kind === "object") return isEmpty(node, key);
+  if (node.value === null || node.value === "") return true;
+  const isZero = node.value === false || node.value === 0;
+  return isZero && (key?.support.effect !== "full" || key.isUnsetByZero === true);
+}
+
+function isEmpty({ entries }: ObjectNode, key: NamedKey | undefined): boolean {
+  if (key?.kind.form === "free") return false;
+  return key?.support.effect === "none" ? entries.every(({ value }) => isAbsent(value, key)) : entries.length === 0;
 }
 
 /** Of what nobody reads, lists and objects are told as blocks, as which they stand in HCL. */
@@ -73,9 +83,9 @@ function isArgument(key: NamedKey, value: JsonNode): boolean {
   return form === "argument" || form === "map" || (form === "unread" && value.kind === "scalar");
 }
 
-function toAttribute(entry: JsonEntry, { name, kind }: NamedKey): ConfigAttribute {
+function toAttribute(entry: JsonEntry, { name }: NamedKey): ConfigAttribute {
   const value = toJsonValue(entry.value);
-  return { name, value: kind.form === "argument" ? (kind.fromJson?.(value) ?? value) : value, position: entry.position };
+  return { name, value, position: entry.position };
 }
 
 function toBlocks(entry: JsonEntry, { name, kind }: NamedKey, source: SourceFile): readonly ConfigBlock[] {

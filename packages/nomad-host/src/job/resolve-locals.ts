@@ -30,13 +30,7 @@ function collectLocals(body: Body, scope: Scope): ReadonlyMap<string, Attribute>
     if (inner !== undefined) throw failAt(scope, inner.position, "invalid")(`block ${inner.type} in locals: only arguments may stand here`);
     if (block.labels.length > 0) throw failAt(scope, block.position, "invalid")("block locals: takes no label");
     for (const attribute of block.body.attributes) {
-      const namesake = attributes.get(attribute.name);
-      if (namesake !== undefined)
-        throw failAt(
-          scope,
-          attribute.position,
-          "invalid",
-        )(`local value "${attribute.name}": declared already on line ${namesake.position.line}`);
+      // Of two blocks the later one counts (`nomad`).
       attributes.set(attribute.name, attribute);
     }
   }

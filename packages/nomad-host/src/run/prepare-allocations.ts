@@ -65,7 +65,9 @@ export async function prepareAllocations(
       refuseForeignDriver(task, driver.info.name);
       return [task, await buildTaskConfig(allocation, task, surroundings)] as const;
     });
-    return { allocation, configs: new Map(await Promise.all(configs)), files: group.tasks.flatMap(planTemplates) };
+    const built = new Map(await Promise.all(configs));
+    const files = [...built].flatMap(([task, { env }]) => planTemplates(task, new Map([...nodeScope, ...Object.entries(env)])));
+    return { allocation, configs: built, files };
   });
   return Promise.all(prepared);
 }

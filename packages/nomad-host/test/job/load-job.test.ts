@@ -118,7 +118,15 @@ test("notes what has no effect on one machine, in the order of the file", async 
   const job = await loadJob(jobFile("everything.nomad.hcl"), plainOptions);
   assert.deepEqual(
     job.notes.map(({ message, position }) => `${position.line} ${message.split(":")[0]}`),
-    ["23 node_pool", "29 constraint", "34 update", "43 ephemeral_disk size", "71 service", "131 logs max_files", "132 logs max_file_size"],
+    [
+      "23 node_pool",
+      "29 constraint",
+      "34 reschedule",
+      "43 ephemeral_disk size",
+      "71 service",
+      "131 logs max_files",
+      "132 logs max_file_size",
+    ],
   );
 });
 

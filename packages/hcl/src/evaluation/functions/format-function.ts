@@ -1,8 +1,9 @@
 import type { HclValue } from "../../value/hcl-value.ts";
-import { decimalOf, formatDecimal } from "../../value/decimal.ts";
+import { decimalOf } from "../../value/decimal.ts";
 import { describeKind, isList, isNumber } from "../../value/hcl-value.ts";
 import { formatNumber, toBool, toNumber, toText } from "../../value/scalar.ts";
 import { jsonText } from "./encoding-functions.ts";
+import { formatFloat } from "./format-float.ts";
 import { textArgument } from "./hcl-function.ts";
 import type { CallContext, FunctionTable } from "./hcl-function.ts";
 
@@ -22,7 +23,7 @@ interface Verb {
 /** Far beyond any column of text. */
 const maxWidth = 1000;
 
-/** Go's verbs %s %d %v %q %t %x %X %o %b %f and %%, with the flags `-`, `+`, space and `0`, a width and a precision. */
+/** Go's verbs %s %d %v %q %t %x %X %o %b %e %f %g and %%, with the flags `-`, `+`, space and `0`, a width and a precision. */
 function formatText(format: string, args: readonly HclValue[], context: CallContext): string {
   const pattern = /%(?<flags>[-+ #0]*)(?<width>\d+)?(?:\.(?<precision>\d+))?(?:\[(?<position>\d+)\])?(?<letter>[\s\S]|$)/g;
   const used = new Set<number>();
@@ -73,13 +74,18 @@ function formatVerb(verb: Verb, value: HclValue, context: CallContext): string {
     case "o":
     case "b":
       return pad(verb, formatInteger(verb, value, context));
-    case "f": {
+    case "e":
+    case "E":
+    case "f":
+    case "g":
+    case "G": {
       const number = toNumber(value);
       if (number === undefined) throw wrongKind(verb, value, "a number", context);
-      return pad(verb, withSign(verb, formatFixed(number, verb.precision ?? 6)));
+      const decimal = decimalOf(number);
+      return pad(verb, withSign(verb, decimal === undefined ? formatNumber(number) : formatFloat(decimal, verb.letter, verb.precision)));
     }
     default:
-      throw context.fail(`verb ${verb.whole} is not supported; known are %s, %d, %v, %q, %t, %x, %X, %o, %b, %f and %%`);
+      throw context.fail(`verb ${verb.whole} is not supported; known are %s, %d, %v, %q, %t, %x, %X, %o, %b, %e, %E, %f, %g, %G and %%`);
   }
 }
 
@@ -87,16 +93,6 @@ function formatAny(verb: Verb, value: HclValue, context: CallContext): string {
   if (verb.flags.includes("#")) return jsonText(value, context);
   if (isNumber(value)) return withSign(verb, formatShortest(value));
   return toText(value) ?? jsonText(value, context);
-}
-
-/** With so many digits behind the point; JavaScript itself gives up to 100 of them. */
-function formatFixed(value: number | bigint, precision: number): string {
-  const decimal = decimalOf(value);
-  if (decimal === undefined) return formatNumber(value);
-  const scale = Math.max(decimal.scale, 0);
-  const digits = scale <= precision ? formatDecimal(decimal) : Number(value).toFixed(Math.min(precision, 100));
-  const [, fraction = ""] = digits.split(".");
-  return precision === 0 ? digits : `${digits}${fraction === "" ? "." : ""}${"0".repeat(precision - fraction.length)}`;
 }
 
 /** Go's shortest form of a number: with an exponent from 10^6 on and below 10^-4. */

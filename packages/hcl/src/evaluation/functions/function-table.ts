@@ -5,6 +5,7 @@ import { formatFunctions } from "./format-function.ts";
 import type { FunctionTable, HclFunction } from "./hcl-function.ts";
 import { numberFunctions } from "./number-functions.ts";
 import { textFunctions } from "./text-functions.ts";
+import { uuidFunctions } from "./uuid-functions.ts";
 
 const table: FunctionTable = {
   ...collectionFunctions,
@@ -13,6 +14,7 @@ const table: FunctionTable = {
   ...formatFunctions,
   ...numberFunctions,
   ...textFunctions,
+  ...uuidFunctions,
 };
 
 /** Nomad has these; this host does not. */
@@ -29,8 +31,6 @@ const unsupported: ReadonlySet<string> = new Set([
   "regex_replace",
   "rsadecrypt",
   "timeadd",
-  "uuidv4",
-  "uuidv5",
   "yamldecode",
   "yamlencode",
 ]);

@@ -11,8 +11,8 @@ export interface JobKey<K extends KeyKind = KeyKind> {
   readonly support: KeySupport;
   /** A server writes the field out with a default that nobody set: in JSON it says nothing. */
   readonly isSilentInJson?: boolean;
-  /** 0 is a value like others; for other keys a server writes 0 where nothing was set. */
-  readonly isSaidWhenZero?: boolean;
+  /** In JSON a 0 says nothing, since a server writes it where nothing was set and nothing could be meant by it. */
+  readonly isUnsetByZero?: boolean;
 }
 
 /** What this host does with a key. */
@@ -30,17 +30,19 @@ export type KeyKind = ValueKind<unknown> | MapKind | BlockKind<JobKeys> | FreeKi
 /** An argument. */
 export interface ValueKind<T> {
   readonly form: "argument";
+  /** Null is no value, where it counts as absent elsewhere. */
+  readonly refusesNull?: boolean;
   /** What a right value is, for messages: `a string`. */
   readonly words: string;
   /** Undefined for a wrong value. */
   read(value: HclValue): T | undefined;
-  /** What a value of the JSON form is in HCL; absent: the same. */
-  fromJson?(value: HclValue): HclValue;
 }
 
 /** A map of strings, written as an argument or as a block. */
 export interface MapKind {
   readonly form: "map";
+  /** True: it cannot be written as an argument in HCL. */
+  readonly isBlockOnly?: boolean;
 }
 
 /** A block with keys of its own. Whatever is not among them is unknown. */
@@ -72,9 +74,9 @@ export function key<K extends KeyKind>(kind: K, json: string | readonly string[]
   return { kind, json: typeof json === "string" ? [json] : json, support: { effect: "full" }, ...more };
 }
 
-/** A key without effect; `note` is told to the user. */
-export function noted(json: string | readonly string[], note: string, more: More = {}): JobKey<UnreadKind> {
-  return key({ form: "unread" }, json, { ...more, support: { effect: "none", note } });
+/** A key that is read and checked and has no effect; `note` is told to the user. */
+export function noted<K extends KeyKind>(kind: K, json: string | readonly string[], note: string, more: More = {}): JobKey<K> {
+  return key(kind, json, { ...more, support: { effect: "none", note } });
 }
 
 /** A key that cannot be had here, with the reason or the way out. */
@@ -87,9 +89,10 @@ export function findKey(keys: JobKeys, name: string): JobKey | undefined {
   return Object.hasOwn(keys, name) ? keys[name] : undefined;
 }
 
-/** Whether a key that takes effect can be written so. */
+/** Whether a key can be written so. */
 export function takesForm(candidate: JobKey, form: "argument" | "block"): boolean {
-  if (candidate.support.effect !== "full") return false;
-  const { form: own } = candidate.kind;
-  return own === "map" || (form === "argument" ? own === "argument" : own === "block" || own === "free");
+  const { kind } = candidate;
+  const { form: own } = kind;
+  if (own === "map") return form === "block" || kind.isBlockOnly !== true;
+  return form === "argument" ? own === "argument" : own === "block" || own === "free";
 }

@@ -1,7 +1,8 @@
 import { groupKeys } from "./group-keys.ts";
 import { key, noted, refused } from "./job-key.ts";
-import { block, choice, integer, map, string, strings } from "./key-kinds.ts";
-import { clusterKeys, noPlacement, noSecrets, noVault } from "./reasons.ts";
+import { block, bool, choice, integer, map, string, strings } from "./key-kinds.ts";
+import { noSecrets, noVault, placement } from "./reasons.ts";
+import { clusterKeys } from "./rollout-keys.ts";
 import { taskKeys } from "./task-keys.ts";
 
 const serverFields = [
@@ -26,6 +27,10 @@ const serverFields = [
   "NomadTokenID",
 ];
 
+const linkKeys = { label: key(string, "Label"), url: key(string, "URL") };
+
+const uiKeys = { description: key(string, "Description"), link: key(block(linkKeys, { isRepeated: true }), "Links") };
+
 export const jobKeys = {
   id: key(string, "ID"),
   name: key(string, "Name"),
@@ -33,14 +38,14 @@ export const jobKeys = {
   datacenters: key(strings, "Datacenters"),
   region: key(string, "Region"),
   namespace: key(string, "Namespace"),
-  priority: key(integer({ min: 1, max: 32_767 }), "Priority"),
+  priority: key(integer({ min: 0, max: 32_767 }), "Priority"),
   group: key(block(groupKeys, { label: "Name", isRepeated: true }), "TaskGroups"),
   task: key(block(taskKeys, { label: "Name", isRepeated: true }), []),
   meta: key(map, "Meta"),
   ...clusterKeys("Reschedule"),
-  all_at_once: noted("AllAtOnce", `all_at_once: has no effect, ${noPlacement}`),
-  node_pool: noted("NodePool", `node_pool: has no effect, ${noPlacement}`),
-  ui: noted("UI", "ui: has no effect, there is no web interface"),
+  all_at_once: noted(bool, "AllAtOnce", `all_at_once: has no effect, ${placement}`),
+  node_pool: noted(string, "NodePool", `node_pool: has no effect, ${placement}`),
+  ui: noted(block(uiKeys), "UI", "ui: has no effect, there is no web interface"),
   vault: refused([], noVault),
   secret: refused([], noSecrets),
   periodic: refused("Periodic", "periodic jobs need a Nomad server; use cron or a systemd timer"),

@@ -15,23 +15,35 @@ export const strings: ValueKind<readonly string[]> = {
   },
 };
 
-/** Milliseconds; nanoseconds in JSON, or text as in HCL. */
+export const number: ValueKind<number> = {
+  form: "argument",
+  words: "a number",
+  read: (value) => {
+    const read = toNumber(value);
+    return read === undefined ? undefined : Number(read);
+  },
+};
+
+const nanosecondsInMs = 1e6;
+
+/** Milliseconds, which may be negative; a number is nanoseconds (`nomad`). */
 export const durationMs: ValueKind<number> = {
   form: "argument",
   words: 'a duration such as "30s" or "1h30m"',
+  refusesNull: true,
   read: (value) => {
-    const parsedMs = typeof value === "string" ? parseDurationMs(value) : undefined;
-    return parsedMs !== undefined && parsedMs >= 0 ? parsedMs : undefined;
+    if (typeof value === "string") return parseDurationMs(value);
+    const isWhole = typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value));
+    return isWhole ? Math.round(Number(value) / nanosecondsInMs) : undefined;
   },
-  fromJson: (value) => (typeof value === "number" || typeof value === "bigint" ? `${value}ns` : value),
 };
 
 /** A whole number; `min` and `max` are allowed themselves. */
-export function integer(range: { readonly min: number; readonly max?: number }): ValueKind<number> {
-  const { min, max = Number.MAX_SAFE_INTEGER } = range;
+export function integer(range: { readonly min?: number; readonly max?: number } = {}): ValueKind<number> {
+  const { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = range;
   return {
     form: "argument",
-    words: range.max === undefined ? `a whole number from ${min} on` : `a whole number from ${min} to ${max}`,
+    words: `a whole number${describeRange(range)}`,
     read: (value) => {
       const number = toNumber(value);
       return typeof number === "number" && Number.isSafeInteger(number) && number >= min && number <= max ? number : undefined;
@@ -39,11 +51,19 @@ export function integer(range: { readonly min: number; readonly max?: number }):
   };
 }
 
+function describeRange({ min, max }: { readonly min?: number; readonly max?: number }): string {
+  if (min === undefined) return max === undefined ? "" : ` up to ${max}`;
+  return max === undefined ? ` from ${min} on` : ` from ${min} to ${max}`;
+}
+
 export function choice<const T extends string>(...choices: readonly T[]): ValueKind<T> {
   return { form: "argument", words: `one of ${choices.join(", ")}`, read: (value) => choices.find((candidate) => candidate === value) };
 }
 
 export const map: MapKind = { form: "map" };
+
+/** A map that must be written as a block. */
+export const blockMap: MapKind = { form: "map", isBlockOnly: true };
 
 export const free: FreeKind = { form: "free" };
 

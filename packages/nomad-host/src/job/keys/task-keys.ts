@@ -1,17 +1,30 @@
-import { key, noted, refused } from "./job-key.ts";
-import { block, bool, choice, durationMs, free, integer, map, string } from "./key-kinds.ts";
-import { noConsul, noScaling, noSecrets, noServices, noVault, schedulingKeys } from "./reasons.ts";
+import { key, noted, refused, type KeyKind } from "./job-key.ts";
+import { block, bool, choice, durationMs, free, integer, map, string, strings } from "./key-kinds.ts";
+import { schedulingKeys } from "./constraint-keys.ts";
+import { noConnect, noConsul, noSecrets, noVault } from "./reasons.ts";
+import { taskScaling } from "./rollout-keys.ts";
+import { identityKeys, serviceKey } from "./service-keys.ts";
 
 export const restartKeys = {
-  attempts: key(integer({ min: 0 }), "Attempts", { isSaidWhenZero: true }),
+  attempts: key(integer(), "Attempts"),
   interval: key(durationMs, "Interval"),
   delay: key(durationMs, "Delay"),
-  mode: key(choice("fail", "delay"), "Mode"),
-  render_templates: noted("RenderTemplates", "render_templates: has no effect, templates are constant here"),
+  mode: key(string, "Mode"),
+  render_templates: noted(bool, "RenderTemplates", "render_templates: has no effect, templates are constant here"),
 };
 
-const constantTemplate = (name: string, json: string | readonly string[], more: { readonly isSilentInJson?: boolean } = {}) =>
-  noted(json, `template ${name}: has no effect, templates are constant here`, more);
+const constantTemplate = <K extends KeyKind>(kind: K, name: string, json: string, more: { readonly isSilentInJson?: boolean } = {}) =>
+  noted(kind, json, `template ${name}: has no effect, templates are constant here`, more);
+const changeScriptKeys = {
+  command: key(string, "Command"),
+  args: key(strings, "Args"),
+  timeout: key(durationMs, "Timeout"),
+  fail_on_error: key(bool, "FailOnError"),
+  run_on_first_render: key(bool, "RunOnFirstRender"),
+};
+
+const waitKeys = { min: key(durationMs, "Min"), max: key(durationMs, "Max") };
+
 const silent = { isSilentInJson: true };
 const fileOwner = "files belong to the user that runs the job";
 
@@ -21,27 +34,29 @@ export const templateKeys = {
   env: key(bool, "Envvars"),
   perms: key(string, "Perms"),
   left_delimiter: key(string, "LeftDelim"),
-  change_mode: constantTemplate("change_mode", "ChangeMode", silent),
-  change_signal: constantTemplate("change_signal", "ChangeSignal", silent),
-  change_script: constantTemplate("change_script", "ChangeScript", silent),
-  once: constantTemplate("once", "Once", silent),
-  splay: constantTemplate("splay", "Splay", silent),
-  right_delimiter: constantTemplate("right_delimiter", "RightDelim"),
-  vault_grace: constantTemplate("vault_grace", "VaultGrace", silent),
-  wait: constantTemplate("wait", "Wait", silent),
-  error_on_missing_key: constantTemplate("error_on_missing_key", "ErrMissingKey", silent),
+  change_mode: constantTemplate(string, "change_mode", "ChangeMode", silent),
+  change_signal: constantTemplate(string, "change_signal", "ChangeSignal", silent),
+  change_script: constantTemplate(block(changeScriptKeys), "change_script", "ChangeScript", silent),
+  once: constantTemplate(bool, "once", "Once", silent),
+  splay: constantTemplate(durationMs, "splay", "Splay", silent),
+  right_delimiter: constantTemplate(string, "right_delimiter", "RightDelim"),
+  vault_grace: constantTemplate(durationMs, "vault_grace", "VaultGrace", silent),
+  wait: constantTemplate(block(waitKeys), "wait", "Wait", silent),
+  error_on_missing_key: constantTemplate(bool, "error_on_missing_key", "ErrMissingKey", silent),
   source: refused("SourcePath", 'give the text in data, for example with data = file("…")'),
   uid: refused("Uid", fileOwner),
   gid: refused("Gid", fileOwner),
 };
 
+const unsetByZero = { isUnsetByZero: true };
+
 export const resourcesKeys = {
-  cpu: key(integer({ min: 1 }), "CPU"),
-  cores: key(integer({ min: 1 }), "Cores"),
+  cpu: key(integer({ min: 1 }), "CPU", unsetByZero),
+  cores: key(integer({ min: 1 }), "Cores", unsetByZero),
   memory: key(integer({ min: 10 }), "MemoryMB"),
   memory_max: key(integer({ min: -1 }), "MemoryMaxMB"),
-  disk: noted("DiskMB", "resources disk: has no effect, disk space is not limited here"),
-  iops: noted("IOPS", "resources iops: has no effect"),
+  disk: noted(integer({ min: 0 }), "DiskMB", "resources disk: has no effect, disk space is not limited here"),
+  iops: noted(integer({ min: 0 }), "IOPS", "resources iops: has no effect"),
   network: refused("Networks", "ask for ports in the group's network block"),
   device: refused("Devices", "device plugins are not available here; many drivers take devices in config"),
   numa: refused("NUMA", "NUMA placement is not available here"),
@@ -65,12 +80,6 @@ export const logsKeys = {
   max_file_size: key(integer({ min: 1 }), "MaxFileSizeMB", { support: unkept("max_file_size") }),
 };
 
-/** Without effect, but it must not ask for a token that the task would miss: see `checkBlock`. */
-const identity = block(
-  { name: key(string, "Name"), aud: key({ form: "unread" }, "Audience") },
-  { ignoredJson: ["ChangeMode", "ChangeSignal", "Env", "ExtraClaims", "File", "Filepath", "ServiceName", "TTL"] },
-);
-
 export const taskKeys = {
   driver: key(string, "Driver"),
   user: key(string, "User"),
@@ -87,11 +96,9 @@ export const taskKeys = {
   lifecycle: key(block(lifecycleKeys), "Lifecycle"),
   logs: key(block(logsKeys), "LogConfig"),
   ...schedulingKeys,
-  service: noted("Services", noServices),
-  scaling: noted("ScalingPolicies", noScaling),
-  identity: key(identity, ["Identity", "Identities"], {
-    support: { effect: "none", note: "identity: tasks get no token outside a cluster" },
-  }),
+  service: serviceKey,
+  scaling: taskScaling,
+  identity: noted(block(identityKeys, { isRepeated: true }), ["Identity", "Identities"], "identity: tasks get no token outside a cluster"),
   artifact: refused("Artifacts", "downloads are not available here; put the files into the image, or write them with a template block"),
   vault: refused("Vault", noVault),
   consul: refused("Consul", noConsul),
@@ -101,5 +108,5 @@ export const taskKeys = {
   secret: refused("Secrets", noSecrets),
   action: refused("Actions", "actions need a Nomad server"),
   schedule: refused("Schedule", "schedules need a Nomad server"),
-  kind: refused("Kind", "Consul Connect is not available here"),
+  kind: refused("Kind", noConnect),
 };

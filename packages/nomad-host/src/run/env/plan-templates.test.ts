@@ -8,6 +8,11 @@ const position = { line: 4, column: 3 };
 const template = (destination: string, data = "x", env = false) => ({ data, destination, env, perms: "0600", position });
 const taskWith = (...templates: ReturnType<typeof template>[]) => sampleTask("web", "", { templates });
 
+const scope = new Map([
+  ["NOMAD_META_dir", "data"],
+  ["attr.x", "/up/x"],
+]);
+
 const destinations: readonly (readonly [string, string])[] = [
   ["local/app.conf", "web/local/app.conf"],
   ["/local/a/b", "web/local/a/b"],
@@ -16,40 +21,49 @@ const destinations: readonly (readonly [string, string])[] = [
   ["${NOMAD_SECRETS_DIR}/key", "web/secrets/key"],
   ["${NOMAD_ALLOC_DIR}/data/x", "alloc/data/x"],
   ["../alloc/data/x", "alloc/data/x"],
+  ["env", "web/env"],
+  [".env-cron", "web/.env-cron"],
+  ["/etc/passwd", "web/etc/passwd"],
+  ["/alloc/x", "web/alloc/x"],
+  ["etc/${NOMAD_META_dir}/x", "web/etc/data/x"],
+  ["local/${meta.dir}", "web/local/${meta.dir}"],
+  ["local/../env", "web/env"],
+  ["${attr.x}", "web/up/x"],
 ];
 
 for (const [destination, path] of destinations) {
   test(`writes a template for ${destination} to ${path}`, () => {
-    assert.deepEqual(planTemplates(taskWith(template(destination))), [{ path, text: "x", mode: 0o600 }]);
+    assert.deepEqual(planTemplates(taskWith(template(destination)), scope), [{ path, text: "x", mode: 0o600 }]);
   });
 }
 
 for (const destination of [
   "local/../../../etc/passwd",
-  "app.conf",
-  "/etc/passwd",
+  "../../x",
+  "../other/local/x",
   "local",
   "local/",
-  "${NOMAD_TASK_DIR}/${attr.x}",
-  "${meta.dir}/x",
+  "secrets",
+  "",
+  "..",
+  "../alloc",
 ]) {
-  test(`refuses a template for ${destination}`, () => {
+  test(`refuses a template for ${JSON.stringify(destination)}`, () => {
     assert.throws(
-      () => planTemplates(taskWith(template(destination))),
-      /must be a file below local\/, secrets\/ or \$\{NOMAD_ALLOC_DIR\}\//,
+      () => planTemplates(taskWith(template(destination)), scope),
+      /must be a file in the task's folder or in \$\{NOMAD_ALLOC_DIR\}$/,
     );
   });
 }
 
 test("reads variables from templates that ask for it", () => {
-  const data = "# comment\n\nA=1\nexport B = two words \nC=\"quoted \"\nD=\nE='single'";
-  const task = taskWith(template("local/env", data, true), template("local/other", "Z=1"));
-  assert.deepEqual(parseTemplateEnv(task), { A: "1", B: "two words", C: "quoted ", D: "", E: "single" });
+  const task = taskWith(template("env", "A=1 # one\nexport B=two words", true), template("local/other", "Z=1"));
+  assert.deepEqual(parseTemplateEnv(task), { A: "1", B: "two words" });
 });
 
 test("names a line that is no variable", () => {
-  assert.throws(
-    () => parseTemplateEnv(taskWith(template("local/env", "A=1\nnonsense", true))),
-    /template: "nonsense" is not of the form NAME=value/,
-  );
+  assert.throws(() => parseTemplateEnv(taskWith(template("local/env", "A=1\nnonsense", true))), {
+    message: 'template "local/env", line 2 of its variables: there is no = in it',
+    position,
+  });
 });

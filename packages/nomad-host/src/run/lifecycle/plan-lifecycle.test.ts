@@ -36,6 +36,16 @@ test("sorts tasks by their part, in the order of the file", () => {
   assert.equal(first, leader);
 });
 
+test("a prestart sidecar can be the leader, and is stopped once, first", () => {
+  const pause = sampleTask("pause", "", { leader: true, lifecycle: { hook: "prestart", sidecar: true } });
+  const plan = planLifecycle(sampleGroup([pause, sampleTask("web", "")]));
+  assert.equal(plan.leader, pause);
+  assert.deepEqual(
+    planStop(plan).map((tasks) => tasks.map(({ name }) => name)),
+    [["pause"], ["web"]],
+  );
+});
+
 test("stops the leader first, the others together, the sidecars last, and never the poststop tasks", () => {
   const order = planStop(planLifecycle(all)).map(names);
   assert.deepEqual(order, [["leader"], ["prestart", "main", "poststart"], ["prestart-sidecar", "poststart-sidecar"]]);

@@ -14,7 +14,7 @@ export interface LifecyclePlan {
   readonly poststartSidecars: readonly Task[];
   /** Start when everything else has ended, however that went. */
   readonly poststop: readonly Task[];
-  /** Its end stops the rest. */
+  /** Its end stops the rest, whatever its part is (`nomad`). */
   readonly leader: Task | undefined;
 }
 
@@ -37,15 +37,8 @@ export function planLifecycle(group: TaskGroup): LifecyclePlan {
     poststart: hooked("poststart", false),
     poststartSidecars: hooked("poststart", true),
     poststop: hooked("poststop", false),
-    leader: findLeader(group, main),
+    leader: group.tasks.find((task) => task.leader),
   };
-}
-
-function findLeader(group: TaskGroup, main: readonly Task[]): Task | undefined {
-  const [leader, second] = group.tasks.filter((task) => task.leader);
-  if (second === undefined && (leader === undefined || main.includes(leader))) return leader;
-  const message = `group ${JSON.stringify(group.name)}: only one task can be the leader, and it must be a main task`;
-  throw new RunError("job-invalid", message, { position: (second ?? leader)?.position });
 }
 
 /** The part of a task by its `lifecycle` block. */
@@ -60,7 +53,8 @@ export function roleOf({ lifecycle }: Task): TaskRole {
  */
 export function planStop(plan: LifecyclePlan): readonly (readonly Task[])[] {
   const leader = plan.leader === undefined ? [] : [plan.leader];
-  const others = [...plan.prestart, ...plan.main, ...plan.poststart].filter((task) => task !== plan.leader);
-  const sidecars = [...plan.prestartSidecars, ...plan.poststartSidecars];
+  const isOther = (task: Task) => task !== plan.leader;
+  const others = [...plan.prestart, ...plan.main, ...plan.poststart].filter(isOther);
+  const sidecars = [...plan.prestartSidecars, ...plan.poststartSidecars].filter(isOther);
   return [leader, others, sidecars].filter((tasks) => tasks.length > 0);
 }

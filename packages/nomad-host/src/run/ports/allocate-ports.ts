@@ -9,6 +9,8 @@ export interface WantedPort {
   readonly label: string;
   readonly static?: number | undefined;
   readonly to?: number | undefined;
+  /** True: a fixed port may be another one's as well. */
+  readonly ignoresCollision?: boolean | undefined;
   readonly position: Position;
 }
 
@@ -45,8 +47,9 @@ export class PortAllocator {
     }));
   }
 
-  async #claim({ label, position }: WantedPort, hostPort: number): Promise<number> {
+  async #claim({ label, position, ignoresCollision }: WantedPort, hostPort: number): Promise<number> {
     const owner = this.#owners.get(hostPort);
+    if (owner !== undefined && ignoresCollision === true) return hostPort;
     const reason =
       owner === undefined ? await this.#pool.probe(this.#pool.hostIp, hostPort) : `port ${JSON.stringify(owner)} of this job has it`;
     if (reason !== "free") {

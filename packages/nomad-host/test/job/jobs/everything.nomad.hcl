@@ -31,8 +31,8 @@ job "everything" {
     value     = "linux"
   }
 
-  update {
-    max_parallel = 1
+  reschedule {
+    attempts = 1
   }
 
   group "web" {

@@ -1,0 +1,51 @@
+import type { BlockReader } from "../block-reader.ts";
+import type { JobType } from "../job.ts";
+import type { groupKeys } from "../keys/group-keys.ts";
+import type { jobKeys } from "../keys/job-keys.ts";
+import { checkScheduling, checkSpreads } from "./check-placement.ts";
+import { checkDisconnect, checkMigrate, checkReschedule, checkScaling, checkUpdate } from "./check-rollout.ts";
+import { checkGroupServices } from "./check-group-services.ts";
+import { checkTask } from "./check-task.ts";
+
+const longestDescription = 1000;
+const defaultDiskMb = 300;
+
+/** What a Nomad server asks of a job, its own blocks apart from the groups. */
+export function checkJob(reader: BlockReader<typeof jobKeys>, type: JobType): void {
+  if (reader.get("datacenters")?.includes("") === true) reader.report("argument datacenters: a name must not be empty", "datacenters");
+  checkScheduling({ constraints: reader.blocks("constraint"), affinities: reader.blocks("affinity") }, { type, level: "job" });
+  checkSpreads(reader.blocks("spread"), type);
+  const description = reader.optionalBlock("ui")?.get("description") ?? "";
+  if (Buffer.byteLength(description) > longestDescription) reader.report("ui: description must not be longer than 1000 bytes", "ui");
+  const jobName = reader.get("name") ?? reader.label;
+  for (const group of reader.blocks("group")) checkGroup(group, { job: reader, jobName, type });
+  for (const task of reader.blocks("task"))
+    checkTask(task, { type, jobName, groupName: task.label, portLabels: [], diskMb: defaultDiskMb });
+}
+
+interface GroupPlace {
+  readonly job: BlockReader<typeof jobKeys>;
+  readonly jobName: string;
+  readonly type: JobType;
+}
+
+function checkGroup(reader: BlockReader<typeof groupKeys>, { job, jobName, type }: GroupPlace): void {
+  const scaling = reader.optionalBlock("scaling");
+  checkScheduling({ constraints: reader.blocks("constraint"), affinities: reader.blocks("affinity") }, { type, level: "group" });
+  checkSpreads(reader.blocks("spread"), type);
+  checkUpdate({ job: job.optionalBlock("update"), group: reader.optionalBlock("update") }, type);
+  checkMigrate({ job: job.optionalBlock("migrate"), group: reader.optionalBlock("migrate") }, type);
+  checkReschedule({ job: job.optionalBlock("reschedule"), group: reader.optionalBlock("reschedule") }, type);
+  checkScaling(scaling, reader.get("count") ?? scaling?.get("min") ?? 1);
+  checkDisconnect(reader.optionalBlock("disconnect"), type);
+  if ((reader.get("shutdown_delay") ?? 0) < 0)
+    reader.report(`argument shutdown_delay in group "${reader.label}": must not be negative`, "shutdown_delay");
+  checkGroupServices(reader, jobName);
+  const portLabels =
+    reader
+      .optionalBlock("network")
+      ?.blocks("port")
+      .map(({ label }) => label) ?? [];
+  const diskMb = reader.optionalBlock("ephemeral_disk")?.get("size") ?? defaultDiskMb;
+  for (const task of reader.blocks("task")) checkTask(task, { type, jobName, groupName: reader.label, portLabels, diskMb });
+}

@@ -1,0 +1,109 @@
+import { posix } from "node:path";
+import type { BlockReader } from "../block-reader.ts";
+import type { JobType } from "../job.ts";
+import type { taskKeys, templateKeys } from "../keys/task-keys.ts";
+import { checkScheduling } from "./check-placement.ts";
+import { checkIdentity, checkService } from "./check-service.ts";
+import type { ServiceReader } from "./check-service.ts";
+
+type TaskReader = BlockReader<typeof taskKeys>;
+
+export interface TaskPlace {
+  readonly type: JobType;
+  readonly jobName: string;
+  readonly groupName: string;
+  /** Of the group's network. */
+  readonly portLabels: readonly string[];
+  /** What the group's ephemeral_disk asks for. */
+  readonly diskMb: number;
+}
+
+/** What a Nomad server asks of a task. */
+export function checkTask(reader: TaskReader, place: TaskPlace): void {
+  checkScheduling({ constraints: reader.blocks("constraint"), affinities: reader.blocks("affinity") }, { type: place.type, level: "task" });
+  checkServices(reader, place);
+  checkLogs(reader, place.diskMb);
+  checkTemplates(reader);
+  checkIdentities(reader);
+}
+
+function checkServices(reader: TaskReader, { jobName, groupName, portLabels }: TaskPlace): void {
+  const taskName = reader.label;
+  const place = { level: "task", defaultName: `${jobName}-${groupName}-${taskName}`, jobName, groupName, taskName } as const;
+  for (const service of reader.blocks("service")) {
+    checkService(service, place);
+    checkPorts(service, portLabels);
+    const names = service.blocks("check").map((check) => check.get("name") ?? "");
+    for (const [index, check] of service.blocks("check").entries())
+      if (names.indexOf(names[index] ?? "") < index) check.report("check: there is one already with this name", "name");
+  }
+}
+
+function checkPorts(service: ServiceReader, portLabels: readonly string[]): void {
+  const own = service.get("port") ?? "";
+  const isNumber = (port: string) => /^[-+]?\d+$/.test(port);
+  const isDriver = service.get("address_mode") === "driver";
+  if (own !== "" && !(isDriver && isNumber(own)) && !portLabels.includes(own))
+    service.report(`service: the group's network has no port ${JSON.stringify(own)}`, "port");
+  for (const check of service.blocks("check")) {
+    const port = check.get("port") ?? own;
+    if (port === "" || !["grpc", "http", "tcp"].includes(check.get("type") ?? "")) continue;
+    if (isNumber(port)) {
+      if (check.get("address_mode") !== "driver") check.report('check: a port\'s number needs address_mode = "driver"', "port");
+      else if (Number(port) <= 0) check.report("check: port must be more than 0", "port");
+    } else if (!portLabels.includes(port)) check.report(`check: the group's network has no port ${JSON.stringify(port)}`, "port");
+  }
+}
+
+function checkLogs(reader: TaskReader, diskMb: number): void {
+  const logs = reader.optionalBlock("logs");
+  const logsMb = (logs?.get("max_files") ?? 10) * (logs?.get("max_file_size") ?? 10);
+  const where = logs ?? reader;
+  if (logsMb >= diskMb) where.report(`logs: ${logsMb} MB of them must be less than the ${diskMb} MB of the group's ephemeral_disk`);
+  if (logs?.get("enabled") !== undefined && logs.get("disabled") !== undefined && logs.get("enabled") === logs.get("disabled"))
+    logs.report("logs: enabled and disabled contradict each other", "enabled");
+}
+
+function checkTemplates(reader: TaskReader): void {
+  const destinations = new Map<string, number>();
+  for (const template of reader.blocks("template")) {
+    const destination = template.get("destination") ?? "";
+    const earlier = destinations.get(destination);
+    if (earlier !== undefined) template.report(`template: the one on line ${earlier} has the same destination`, "destination");
+    destinations.set(destination, template.block.position.line);
+    if (leavesAllocation(destination)) template.report("template: the destination lies outside the allocation's folder", "destination");
+    checkChange(template);
+  }
+}
+
+/** A path below the task's folder may go up to its neighbours, not further. */
+function leavesAllocation(destination: string): boolean {
+  const path = posix.join("/alloc-dir/task", posix.join("/", destination).startsWith("/..") ? destination : `./${destination}`);
+  return path !== "/alloc-dir" && !path.startsWith("/alloc-dir/");
+}
+
+function checkChange(template: BlockReader<typeof templateKeys>): void {
+  const mode = template.get("change_mode") ?? "restart";
+  if (!["noop", "restart", "signal", "script"].includes(mode))
+    template.report(`template: change_mode must be noop, restart, signal or script, not ${JSON.stringify(mode)}`, "change_mode");
+  if (mode === "signal" && template.get("env") === true)
+    template.report('template: change_mode "signal" is not for variables of the environment', "change_mode");
+  const script = template.optionalBlock("change_script");
+  if (mode === "script" && script === undefined) template.report("template: change_script is missing", "change_mode");
+  if (mode === "script" && script !== undefined && (script.get("command") ?? "") === "") script.report("change_script: command is missing");
+  if ((template.get("splay") ?? 0) < 0) template.report("template: splay must not be negative", "splay");
+  const wait = template.optionalBlock("wait");
+  const [minMs, maxMs] = [wait?.get("min"), wait?.get("max")];
+  if (minMs !== undefined && maxMs !== undefined && minMs > maxMs) wait?.report("wait: min must not be more than max", "min");
+}
+
+function checkIdentities(reader: TaskReader): void {
+  const defaults = reader.blocks("identity").filter((identity) => ["", "default"].includes(identity.get("name") ?? ""));
+  if (defaults[1]?.get("name") === "default") defaults[1].report("identity: there is a default one already");
+  for (const identity of reader.blocks("identity")) {
+    checkIdentity(identity);
+    const isForOthers = (identity.get("aud") ?? []).some((audience) => audience !== "nomadproject.io");
+    const isNamed = !["", "default"].includes(identity.get("name") ?? "");
+    if (isForOthers || isNamed) identity.refuse("block identity: not supported: identities for other services need a Nomad server");
+  }
+}
