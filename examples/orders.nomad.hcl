@@ -53,13 +53,13 @@ job "orders" {
       config {
         image   = local.image
         command = "sh"
-        # $${…} is the shell's own ${…}: without the second dollar sign, Nomad would look for the variable.
+        # $$${…} is the shell's own ${…}: config is evaluated twice, and with fewer signs Nomad would look for the variable.
         args = ["-c", <<-EOT
           trap 'exit 0' TERM
           shipped=0
           while true; do
             total=$(grep -c '^[0-9]' /alloc/data/orders.csv)
-            while [ "$shipped" -lt "$${total:-0}" ]; do
+            while [ "$shipped" -lt "$$${total:-0}" ]; do
               shipped=$((shipped + 1))
               echo "shipped order $shipped"
               echo "$shipped" > /alloc/data/shipped
