@@ -95,7 +95,10 @@ test("an unknown key of the task's config is named with the nearest known one", 
 test("an unknown variable in the config is named with its place", async () => {
   await using workplace = await CliWorkplace.create();
   const job = await workplace.write("job.hcl", jobText({ command: '        command = "${NOMAD_PORT_http}"' }));
-  assertRefused(await workplace.runJob(job), /job\.hcl:9:9: config command: \$\{NOMAD_PORT_http\}: unknown variable NOMAD_PORT_http; a literal/);
+  assertRefused(
+    await workplace.runJob(job),
+    /job\.hcl:9:9: config command: \$\{NOMAD_PORT_http\}: unknown variable NOMAD_PORT_http; a literal/,
+  );
 });
 
 test("a missing image fails the task with its name, and nothing stays", async () => {
@@ -198,7 +201,7 @@ test("a variable without a value is named", async () => {
 
 const usages: readonly (readonly [string, readonly string[], RegExp])[] = [
   ["no command", [], /^nomad-driver-podman: runs Nomad tasks/],
-  ["an unknown command", ["rum"], /^error: unknown command "rum"; known are run, version and help\n$/],
+  ["an unknown command", ["rum"], /^error: unknown command "rum"; known are run, validate, version and help\n$/],
   ["no file", ["run"], /^error: run: no job file given/],
   ["two files", ["run", "a", "b"], /^error: run: one job file at a time/],
   ["an unknown option", ["run", "--colour", "x"], /^error: run: Unknown option '--colour'/],

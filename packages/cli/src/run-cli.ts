@@ -19,6 +19,10 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       const { runCommand } = await import("./commands/run-command.ts");
       return runCommand(rest);
     }
+    case "validate": {
+      const { validateCommand } = await import("./commands/validate-command.ts");
+      return validateCommand(rest);
+    }
     case "version":
     case "-version":
     case "--version":
@@ -35,6 +39,6 @@ async function dispatch([command, ...rest]: readonly string[]): Promise<number> 
       process.stderr.write(generalHelp);
       return 1;
     default:
-      throw new UsageError(`unknown command ${JSON.stringify(command)}; known are run, version and help`);
+      throw new UsageError(`unknown command ${JSON.stringify(command)}; known are run, validate, version and help`);
   }
 }

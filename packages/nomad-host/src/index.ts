@@ -2,13 +2,16 @@ export { runJob } from "./run/run-job.ts";
 export type { RunJobOptions, RunResult } from "./run/run-job.ts";
 export type { LogStream, RunEvent, RunListener, TaskName } from "./run/run-event.ts";
 export type { LaunchDriver, LaunchedDriver } from "./run/driver/launched-driver.ts";
+export { validateJob } from "./run/validate-job.ts";
+export type { KnownDriver } from "./run/prepare-allocations.ts";
+export type { AdviseKey, PlacedProblem } from "./run/driver/encode-task-config.ts";
 export type { CheckConfig, ConfigProblem } from "./run/driver/check-configs.ts";
 export type { TaskOutcome } from "./run/lifecycle/task-outcome.ts";
 export type { NoRestartReason } from "./run/lifecycle/plan-restart.ts";
 export { RunError } from "./run/run-error.ts";
 export { loadPluginConfig } from "./run/driver/load-plugin-config.ts";
 export type { RunErrorCode } from "./run/run-error.ts";
-export { loadJob } from "./job/load-job.ts";
+export { inspectJob, loadJob } from "./job/load-job.ts";
 export type { LoadJobOptions } from "./job/load-job.ts";
 export type {
   GroupNetwork,

@@ -9,10 +9,11 @@ import { JobFileError, loadJob } from "../src/index.ts";
 import type { Job } from "../src/index.ts";
 import { toConfigNames } from "../src/run/env/config-names.ts";
 import { fillConfig } from "../src/run/env/fill-config.ts";
-import { parseTemplateEnv, planTemplates } from "../src/run/env/plan-templates.ts";
+import { planTemplates, readTemplateEnv } from "../src/run/env/plan-templates.ts";
 import { buildTaskEnv } from "../src/run/env/task-env.ts";
 import { planLifecycle } from "../src/run/lifecycle/plan-lifecycle.ts";
 import { plainOptions } from "./job/job-text.ts";
+import { throwProblem } from "./throw-problem.ts";
 
 const folder = join(import.meta.dirname, "cases");
 const parse = await createHclParser(loadWasm, { name: "config", text: "" });
@@ -34,11 +35,11 @@ async function start(name: string, varFiles: readonly string[] = []) {
       resources: task.resources,
       meta: { ...job.meta, ...job.groups[0]?.meta, ...task.meta },
       env: task.env,
-      templateEnv: parseTemplateEnv(task),
+      templateEnv: readTemplateEnv(task, throwProblem),
     },
     new Map(),
   );
-  const config = await fillConfig(task.config, { names: toConfigNames(env, new Map()), parse });
+  const config = await fillConfig(task.config, { names: toConfigNames(env, new Map()), parse, report: throwProblem });
   return { job, task, env, args: config.attributes.find((attribute) => attribute.name === "args")?.value };
 }
 
@@ -153,7 +154,7 @@ test("var-file-json: values come from JSON", async () => {
 test("template-destination-task-dir: the file lies in the task's folder", async () => {
   const { task } = await start("template-destination-task-dir.nomad.hcl");
   assert.deepEqual(
-    planTemplates(task, new Map()).map(({ path }) => path),
+    planTemplates(task, { scope: new Map(), report: throwProblem }).map(({ path }) => path),
     ["notify/env"],
   );
 });

@@ -125,7 +125,7 @@ const refusals: readonly (readonly [string, RunErrorCode | "ConfigError", Job, R
     sampleJob([sampleGroup([sampleTask("only", "${attr.gpu}")])]),
     /config script: \$\{attr\.gpu\}: attribute "gpu"/,
   ],
-  ["an unknown key", "ConfigError", sampleJob([sampleGroup([{ ...good, config: configBody({ script: "", scrip: "" }) }])]), /scrip/],
+  ["an unknown key", "job-invalid", sampleJob([sampleGroup([{ ...good, config: configBody({ script: "", scrip: "" }) }])]), /scrip/],
 ];
 
 for (const [what, code, job, message] of refusals) {

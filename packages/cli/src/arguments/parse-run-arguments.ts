@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 
 import { UsageError } from "../usage-error.ts";
 import { toLongOptions } from "./to-long-options.ts";
+import { toVariable } from "./to-variable.ts";
 
 /** What `run` was asked to do. */
 export interface RunArguments {
@@ -40,7 +41,7 @@ export function parseRunArguments(args: readonly string[]): RunArguments {
     throw new UsageError(`run: one job file at a time, but ${JSON.stringify(surplus)} follows ${JSON.stringify(jobPath)}`);
   return {
     jobPath,
-    vars: Object.fromEntries((values.var ?? []).map(toVariable)),
+    vars: Object.fromEntries((values.var ?? []).map((assignment) => toVariable("run", assignment))),
     varFiles: values["var-file"] ?? [],
     socket: values.socket,
     pluginConfigPath: values["plugin-config"],
@@ -56,10 +57,4 @@ function parseOptions(args: readonly string[]): ReturnType<typeof parseArgs<{ op
   } catch (error) {
     throw new UsageError(`run: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }
-}
-
-function toVariable(assignment: string): readonly [string, string] {
-  const split = assignment.indexOf("=");
-  if (split < 1) throw new UsageError(`run: -var ${JSON.stringify(assignment)} is not of the form name=value`);
-  return [assignment.slice(0, split), assignment.slice(split + 1)];
 }

@@ -4,6 +4,8 @@ export const generalHelp = `nomad-driver-podman: runs Nomad tasks as Podman cont
 Usage: nomad-driver-podman COMMAND
 
   run FILE   run a Nomad job file on this machine, without a Nomad cluster
+  validate FILE
+             check a job file, and each task's config, without running anything
   version    print the version
   help       print this text; "run -h" prints the options of run
 
@@ -31,4 +33,19 @@ NO_COLOR switches colours off.
 
 Exit code: the one of the first main task that failed for good, 128 + the signal
 if it was killed, 130 after Ctrl-C, 1 when the job could not run, else 0.
+`;
+
+/** What `validate -h` prints. */
+export const validateHelp = `Usage: nomad-driver-podman validate [options] FILE
+
+Checks a Nomad job file: its syntax, what a Nomad server asks of a job, what run
+can do, and what the Podman driver asks of each task's config. Shows all
+mistakes with their places. Needs neither Nomad nor Podman.
+
+Options (one dash or two):
+  -var NAME=VALUE       set a variable of the job file; may be repeated
+  -var-file FILE        read variables from a file; may be repeated
+  -json                 write the verdict as one JSON object to stdout
+
+Exit code: 0 when the job is right, else 1.
 `;

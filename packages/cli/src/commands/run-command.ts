@@ -3,7 +3,6 @@ import { performance } from "node:perf_hooks";
 import type { Job, LaunchDriver, RunListener } from "@driver/nomad-host";
 import { loadJob, loadPluginConfig, runJob } from "@driver/nomad-host";
 import { launchDriver } from "@driver/nomad-plugin";
-import { checkTaskConfig } from "@driver/podman-driver";
 
 import { parseRunArguments } from "../arguments/parse-run-arguments.ts";
 import type { RunArguments } from "../arguments/parse-run-arguments.ts";
@@ -11,6 +10,8 @@ import { formatError, locateErrors } from "../presentation/format-error.ts";
 import { JsonPrinter } from "../presentation/json-printer.ts";
 import { createOutput } from "../presentation/output.ts";
 import { RunPrinter } from "../presentation/run-printer.ts";
+import { adviseKey } from "./advise-key.ts";
+import { checkTask } from "./check-task.ts";
 import { runHelp } from "./help.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import type { Interrupts } from "./interrupts.ts";
@@ -67,7 +68,8 @@ async function runWanted(
   return runJob(job, {
     launch: launcher(pluginPath),
     // Another plugin may take what this one refuses.
-    checkConfig: pluginPath === undefined ? checkTaskConfig : undefined,
+    checkConfig: pluginPath === undefined ? checkTask : undefined,
+    adviseKey: pluginPath === undefined ? adviseKey : undefined,
     pluginConfig: withSocket(agentConfig, socket),
     on,
     signal,
@@ -82,7 +84,9 @@ function launcher(pluginPath: string | undefined): LaunchDriver {
 
 /** Whether a person may wait longer for the tasks to stop than Nomad's default `kill_timeout`. */
 function isSlowToStop({ groups }: Job): boolean {
-  return groups.some((group) => group.tasks.some((task) => group.shutdownDelayMs + task.shutdownDelayMs + task.killTimeoutMs > defaultKillTimeoutMs));
+  return groups.some((group) =>
+    group.tasks.some((task) => group.shutdownDelayMs + task.shutdownDelayMs + task.killTimeoutMs > defaultKillTimeoutMs),
+  );
 }
 
 function createPrinter(job: Job, interrupts: Interrupts): RunPrinter {

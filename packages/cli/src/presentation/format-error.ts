@@ -22,7 +22,8 @@ export interface LocatedError {
 /** Finds the place of an error, and of those that came with it; `path` is undefined when it has none. */
 export function locateErrors(error: unknown, sources: ErrorSources): readonly LocatedError[] {
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof JobFileError) return [{ message, path: error.file, position: error.position }];
+  if (error instanceof JobFileError)
+    return [error, ...error.further].map((one) => ({ message: one.message, path: one.file, position: one.position }));
   const position = error instanceof RunError || error instanceof ConfigError ? error.position : undefined;
   const isAboutPlugin = error instanceof RunError && error.code === "plugin-config-invalid";
   const path = isAboutPlugin ? sources.pluginConfigPath : sources.jobPath;
@@ -39,7 +40,8 @@ export async function formatError(error: unknown, sources: ErrorSources): Promis
   return toPrintable(parts.join("\n"));
 }
 
-async function formatPlace(path: string, position: Position, message: string): Promise<string> {
+/** A message with its place, the line and a caret. */
+export async function formatPlace(path: string, position: Position, message: string): Promise<string> {
   const text = await readAgain(path).catch(() => undefined);
   const excerpt = text === undefined ? "" : toExcerpt(text, position);
   return [`${path}:${position.line}:${position.column}: ${message}`, excerpt].filter((part) => part !== "").join("\n");

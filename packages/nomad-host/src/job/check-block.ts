@@ -8,7 +8,7 @@ import type { JobFileErrorCode } from "./job-file-error.ts";
 import type { JobNote } from "./job.ts";
 import { findKey, takesForm } from "./keys/job-key.ts";
 import type { BlockKind, JobKey, JobKeys } from "./keys/job-key.ts";
-import { jobKeys } from "./keys/job-keys.ts";
+import { findHomes } from "./keys/find-homes.ts";
 import { titleOf } from "./title-of.ts";
 
 /**
@@ -97,19 +97,10 @@ function explainForm(name: string, key: JobKey): string {
 }
 
 function explainUnknown(name: string, keys: JobKeys): string {
-  const homes = findHomes(name, jobKeys, "job");
+  const homes = findHomes(name);
   if (homes.length > 0) return `not allowed here; it belongs into ${homes.map((home) => `a ${home} block`).join(" or ")}`;
   const known = Object.keys(keys);
   return `unknown${suggestName(name, known) || `; known are ${known.sort().join(", ")}`}`;
-}
-
-/** The blocks in which a name is at home. */
-function findHomes(name: string, keys: JobKeys, type: string): readonly string[] {
-  const key = findKey(keys, name);
-  const inner = Object.entries(keys).flatMap(([innerType, { kind, support }]) =>
-    kind.form === "block" && support.effect === "full" ? findHomes(name, kind.keys, innerType) : [],
-  );
-  return [...new Set(key !== undefined && key.support.effect !== "refused" ? [type, ...inner] : inner)];
 }
 
 function report(message: string, code: JobFileErrorCode, at: { readonly reading: JobReading; readonly position: Position }): void {

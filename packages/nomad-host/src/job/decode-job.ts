@@ -15,8 +15,14 @@ import { checkJob } from "./rules/check-job.ts";
 
 type JobReader = BlockReader<typeof jobKeys>;
 
-/** Decodes an evaluated `job` block; throws one JobFileError for all its mistakes, each with its block and line. */
-export function decodeJob(block: ConfigBlock, source: SourceFile): Job {
+/** A job as far as it could be read, and what is wrong with it. */
+export interface DecodedJob {
+  readonly job: Job;
+  readonly problems: JobProblems;
+}
+
+/** Decodes an evaluated `job` block. A job with problems is for looking at, not for running. */
+export function decodeJob(block: ConfigBlock, source: SourceFile): DecodedJob {
   const problems = new JobProblems();
   const reading = { source, problems };
   const notes = checkBlock(block, jobBlock, reading);
@@ -25,19 +31,18 @@ export function decodeJob(block: ConfigBlock, source: SourceFile): Job {
   const groups = decodeGroups(reader, type);
   if (groups.length === 0) reader.report(`job "${reader.label}": has no group; a job needs at least one group with a task`);
   checkJob(reader, type);
-  const job = toJob(reader, { type, groups, notes });
-  problems.throwIfAny();
-  return job;
+  return { job: toJob(reader, { type, groups, notes }), problems };
 }
 
 function toJob(reader: JobReader, parts: Pick<Job, "type" | "groups" | "notes">): Job {
+  const datacenters = reader.get("datacenters") ?? [];
   return {
     id: decodeId(reader),
     name: decodeName(reader),
     type: parts.type,
     namespace: reader.get("namespace") ?? "default",
     region: reader.get("region") ?? "global",
-    datacenters: reader.get("datacenters") ?? ["*"],
+    datacenters: datacenters.length === 0 ? ["*"] : datacenters,
     meta: reader.map("meta"),
     groups: parts.groups,
     notes: parts.notes,

@@ -45,9 +45,14 @@ export class JobProblems {
     if (!isKnown) this.#found.push(problem);
   }
 
-  /** Throws one error for all that was found, in the order of the file. */
+  /** In the order of the file. */
+  all(): readonly JobFileError[] {
+    return this.#found.toSorted((left, right) => compare(left.position, right.position));
+  }
+
+  /** Throws one error for all that was found. */
   throwIfAny(): void {
-    const [first, ...further] = this.#found.toSorted((left, right) => compare(left.position, right.position));
+    const [first, ...further] = this.all();
     if (first === undefined) return;
     const { code, source, position, cause } = first;
     throw new JobFileError(first.message, { code, source, position, cause, further });

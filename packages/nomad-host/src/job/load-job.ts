@@ -4,6 +4,7 @@ import { jobDialect } from "./job-dialect.ts";
 import { asJobFile, JobFileError } from "./job-file-error.ts";
 import { decodeVariables } from "./declared-variable.ts";
 import { decodeJob } from "./decode-job.ts";
+import type { DecodedJob } from "./decode-job.ts";
 import type { Job } from "./job.ts";
 import { isJsonJob, parseJsonJob } from "./parse-json-job.ts";
 import { parseJsonVariables } from "./parse-json-variables.ts";
@@ -31,10 +32,17 @@ export interface LoadJobOptions {
  * signal's reason.
  */
 export async function loadJob(path: string, options: LoadJobOptions): Promise<Job> {
+  const { job, problems } = await inspectJob(path, options);
+  problems.throwIfAny();
+  return job;
+}
+
+/** Reads a job file with its mistakes. Rejects as `loadJob` does when it cannot be read as a job at all. */
+export async function inspectJob(path: string, options: LoadJobOptions): Promise<DecodedJob> {
   return asJobFile(() => readJob(path, options));
 }
 
-async function readJob(path: string, options: LoadJobOptions): Promise<Job> {
+async function readJob(path: string, options: LoadJobOptions): Promise<DecodedJob> {
   const source = await readJobFile(path, options.signal);
   if (isJsonJob(source)) return loadJsonJob(source, options);
   const parse = await createHclParser(options.loadWasm ?? loadWasm, source);
@@ -47,7 +55,7 @@ async function readJob(path: string, options: LoadJobOptions): Promise<Job> {
   return decodeJob({ ...jobBlock, body: evaluateBody(jobBlock.body, jobBlock.position, scope) }, source);
 }
 
-function loadJsonJob(source: SourceFile, options: LoadJobOptions): Job {
+function loadJsonJob(source: SourceFile, options: LoadJobOptions): DecodedJob {
   if (Object.keys(options.vars).length > 0 || options.varFiles.length > 0) {
     throw new JobFileError("a JSON job takes no variables; leave out -var and -var-file", { code: "variable", source });
   }

@@ -1,22 +1,23 @@
 import { join } from "node:path";
 
 import { createHclParser, loadWasm } from "@driver/hcl";
-import type { TaskConfig } from "@driver/nomad-plugin";
+import type { Fingerprint, Spec, TaskConfig } from "@driver/nomad-plugin";
 
 import type { Job, Task } from "../job/job.ts";
-import type { DriverFacts } from "./driver/live-driver.ts";
+import { findConfigProblems } from "./driver/check-configs.ts";
+import type { CheckConfig } from "./driver/check-configs.ts";
+import type { AdviseKey, PlacedProblem } from "./driver/encode-task-config.ts";
 import { toNodeScope } from "./env/node-facts.ts";
 import type { NodeFacts } from "./env/node-facts.ts";
-import { planTemplates } from "./env/plan-templates.ts";
 import type { PlannedFile } from "./env/plan-templates.ts";
-import { buildTaskConfig } from "./lifecycle/allocation.ts";
+import { buildTask } from "./lifecycle/allocation.ts";
 import type { Allocation } from "./lifecycle/allocation.ts";
 import { planCores } from "./lifecycle/plan-cores.ts";
 import type { LifecyclePlan } from "./lifecycle/plan-lifecycle.ts";
 import { chooseDatacenter } from "./plan-allocations.ts";
 import type { PlannedAllocation } from "./plan-allocations.ts";
 import { PortAllocator } from "./ports/allocate-ports.ts";
-import { RunError } from "./run-error.ts";
+import { RunProblems } from "./run-problems.ts";
 
 /** An allocation that has its place on this machine: ports, cores and folder. */
 export interface PlacedAllocation extends Allocation {
@@ -50,31 +51,52 @@ export async function placeAllocations(
   return placed;
 }
 
-/** Builds all task configs before anything starts, so that a mistake in the last task starts none. */
+/** What is known of a driver without a task: of the running plugin, or of this one before any is started. */
+export interface KnownDriver {
+  readonly name: string;
+  readonly taskSchema: Spec;
+  readonly attributes: Fingerprint["attributes"];
+  readonly checkConfig?: CheckConfig | undefined;
+  readonly adviseKey?: AdviseKey | undefined;
+}
+
+/**
+ * Builds all task configs before anything starts, so that a mistake in the last task starts none. Rejects with one
+ * RunError for all that is wrong, in the order of the file.
+ */
 export async function prepareAllocations(
   allocations: readonly PlacedAllocation[],
-  driver: DriverFacts,
+  driver: KnownDriver,
   node: NodeFacts,
 ): Promise<readonly PreparedAllocation[]> {
   const parse = await createHclParser(loadWasm, { name: "config", text: "" });
-  const prepared = allocations.map(async (allocation) => {
+  const problems = new RunProblems();
+  const { taskSchema, adviseKey = () => undefined } = driver;
+  const prepare = async (allocation: PlacedAllocation): Promise<PreparedAllocation> => {
     const { datacenter, job, group } = allocation;
-    const nodeScope = toNodeScope(node, { datacenter, region: job.region, driverAttributes: driver.fingerprint.attributes });
-    const surroundings = { node, nodeScope, taskSchema: driver.taskSchema, parse };
-    const configs = group.tasks.map(async (task) => {
-      refuseForeignDriver(task, driver.info.name);
-      return [task, await buildTaskConfig(allocation, task, surroundings)] as const;
-    });
-    const built = new Map(await Promise.all(configs));
-    const files = [...built].flatMap(([task, { env }]) => planTemplates(task, new Map([...nodeScope, ...Object.entries(env)])));
-    return { allocation, configs: built, files };
-  });
-  return Promise.all(prepared);
+    const nodeScope = toNodeScope(node, { datacenter, region: job.region, driverAttributes: driver.attributes });
+    const configs = new Map<Task, TaskConfig>();
+    const files: PlannedFile[] = [];
+    for (const task of group.tasks) {
+      if (task.driver !== driver.name) {
+        problems.add("job-unsupported", describeForeign(task, driver.name));
+        continue;
+      }
+      const report = (problem: PlacedProblem) => problems.add("job-invalid", problem);
+      const built = await buildTask(allocation, task, { node, nodeScope, taskSchema, parse, adviseKey, report });
+      if (built === undefined) continue;
+      configs.set(task, built.config);
+      files.push(...built.files);
+      for (const problem of findConfigProblems(task, built.config, driver.checkConfig)) report(problem);
+    }
+    return { allocation, configs, files };
+  };
+  const prepared = await Promise.all(allocations.map(prepare));
+  problems.throwIfAny();
+  return prepared;
 }
 
-function refuseForeignDriver(task: Task, known: string): void {
-  if (task.driver === known) return;
-  const wanted = `driver ${JSON.stringify(task.driver)}`;
-  const message = `task ${JSON.stringify(task.name)}: ${wanted} is not available; \`run\` has ${JSON.stringify(known)}`;
-  throw new RunError("job-unsupported", message, { position: task.position });
+function describeForeign({ name, driver, position }: Task, known: string): PlacedProblem {
+  const wanted = `driver ${JSON.stringify(driver)}`;
+  return { message: `task ${JSON.stringify(name)}: ${wanted} is not available; \`run\` has ${JSON.stringify(known)}`, position };
 }

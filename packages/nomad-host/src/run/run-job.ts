@@ -5,8 +5,8 @@ import type { ConfigBody, TaskEvent } from "@driver/nomad-plugin";
 import type { Job } from "../job/job.ts";
 import { createAllocDir, removeTree, writeAllocFile } from "./alloc/alloc-dir.ts";
 import { createRunFolder, findDeadRunFolders } from "./alloc/run-folder.ts";
-import { refuseBadConfigs } from "./driver/check-configs.ts";
 import type { CheckConfig } from "./driver/check-configs.ts";
+import type { AdviseKey } from "./driver/encode-task-config.ts";
 import { probePlugin } from "./driver/configure-driver.ts";
 import { DriverSession } from "./driver/driver-session.ts";
 import type { LaunchDriver } from "./driver/launched-driver.ts";
@@ -30,6 +30,8 @@ export interface RunJobOptions {
   readonly probe?: boolean;
   /** Looks at every task's config before any is started; what it finds is told with its place. */
   readonly checkConfig?: CheckConfig | undefined;
+  /** Says what to write in the place of a config key that the driver does not know. */
+  readonly adviseKey?: AdviseKey | undefined;
   /** Folder in which the run makes one of its own and removes it; default: the system's temporary one. */
   readonly parentPath?: string;
   /** Address from which ports are given; default: that of the default route's interface. */
@@ -67,12 +69,10 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<RunResul
   owned.defer(() => removeRoot(rootPath, on));
   const placed = await placeAllocations(job, planned, { rootPath, hostIp, node });
   const session = owned.use(await startSession(placed, node, options));
-  const prepared = await prepareAllocations(placed, session.facts, node);
-  if (options.checkConfig !== undefined)
-    refuseBadConfigs(
-      prepared.flatMap(({ configs }) => [...configs]),
-      options.checkConfig,
-    );
+  const { info, taskSchema, fingerprint } = session.facts;
+  const { checkConfig, adviseKey } = options;
+  const driver = { name: info.name, taskSchema, attributes: fingerprint.attributes, checkConfig, adviseKey };
+  const prepared = await prepareAllocations(placed, driver, node);
   for (const { allocation, files } of prepared) await openAllocation(allocation, files, { rootPath, on });
   signal.throwIfAborted();
   const logCollection = session.facts.capabilities.disableLogCollection ? "files" : "fifo";

@@ -10,6 +10,7 @@ import { toConfigNames } from "../../src/run/env/config-names.ts";
 import { fillConfig } from "../../src/run/env/fill-config.ts";
 import { interpolateText } from "../../src/run/env/interpolate.ts";
 import { RunError } from "../../src/run/run-error.ts";
+import { throwProblem } from "../throw-problem.ts";
 import { createJobFolder, failureOf, jobText, loadText, plainOptions } from "./job-text.ts";
 
 async function loadTask(task: string, top = ""): Promise<Task> {
@@ -26,7 +27,7 @@ const parse = await createHclParser(loadWasm, { name: "config", text: "" });
 /** What the driver gets for `config { x = … }`. */
 async function configOf(expression: string, top = ""): Promise<unknown> {
   const { config } = await loadTask(`config {\n  x = ${expression}\n}`, top);
-  return (await fillConfig(config, { names: toConfigNames(env, nodeScope), parse })).attributes[0]?.value;
+  return (await fillConfig(config, { names: toConfigNames(env, nodeScope), parse, report: throwProblem })).attributes[0]?.value;
 }
 
 /** Values are those of Nomad 2.0.5: `nomad job run -output`, then its hclutils.ParseHclInterface. */
@@ -40,7 +41,11 @@ const configs: readonly (readonly [expression: string, value: unknown, top?: str
   ['{ "$$${a}" = "$${KNOWN}", "$${KNOWN}" = 1 }', { "${a}": "k v", "k v": 1 }],
   ["<<EOT\necho $$${HOME}\nEOT\n", "echo ${HOME}\n"],
   ['upper("a$${known}")', "Ak v"],
-  ['join(" ", [local.script, var.word])', "k v server", 'locals {\n  script = "$${KNOWN}"\n}\nvariable "word" {\n  default = "$${NOMAD_TASK_NAME}"\n}'],
+  [
+    'join(" ", [local.script, var.word])',
+    "k v server",
+    'locals {\n  script = "$${KNOWN}"\n}\nvariable "word" {\n  default = "$${NOMAD_TASK_NAME}"\n}',
+  ],
   ['jsonencode({ a = "$${KNOWN}" })', '{"a":"k v"}'],
   ['"$${upper(NOMAD_TASK_NAME)}-$${length([1, 2])}"', "SERVER-2"],
   ['"%%{ if KNOWN == \\"x\\" }yes%%{ else }no%%{ endif }"', "no"],
@@ -82,13 +87,16 @@ for (const [expression, message] of failing) {
 }
 
 test("HCL and JSON of one job mean the same in config", async () => {
-  const config = { x: "1 ${KNOWN} $${KNOWN} %%{x}", "y": ["${upper(KNOWN)}"] };
+  const config = { x: "1 ${KNOWN} $${KNOWN} %%{x}", y: ["${upper(KNOWN)}"] };
   const task = { Name: "t", Driver: "podman", Config: config };
   const job = await loadText(JSON.stringify({ Job: { ID: "a", TaskGroups: [{ Name: "g", Tasks: [task] }] } }));
   const loaded = job.groups[0]?.tasks[0]?.config;
   assert(loaded !== undefined);
-  const filled = await fillConfig(loaded, { names: toConfigNames(env, nodeScope), parse });
-  assert.deepEqual(filled.attributes.map(({ value }) => value), ["1 k v ${KNOWN} %{x}", ["K V"]]);
+  const filled = await fillConfig(loaded, { names: toConfigNames(env, nodeScope), parse, report: throwProblem });
+  assert.deepEqual(
+    filled.attributes.map(({ value }) => value),
+    ["1 k v ${KNOWN} %{x}", ["K V"]],
+  );
 });
 
 test("env and meta hold what is stored, and have no escape when the task starts", async () => {

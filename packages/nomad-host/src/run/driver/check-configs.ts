@@ -1,7 +1,7 @@
 import type { ConfigBody, Position, TaskConfig } from "@driver/nomad-plugin";
 
 import type { Task } from "../../job/job.ts";
-import { RunError } from "../run-error.ts";
+import type { PlacedProblem } from "./encode-task-config.ts";
 
 /** Something in a task's `config` block that the driver would refuse at the start. */
 export interface ConfigProblem {
@@ -13,19 +13,9 @@ export interface ConfigProblem {
 /** What a driver that is known here says of a task before it is started. Pure; empty: nothing is wrong as far as it can tell. */
 export type CheckConfig = (config: TaskConfig) => readonly ConfigProblem[];
 
-/** Throws one `job-invalid` for all that `check` finds, in the order of the file. Copies of a group count once. */
-export function refuseBadConfigs(configs: Iterable<readonly [Task, TaskConfig]>, check: CheckConfig): void {
-  const found = new Map<string, { readonly message: string; readonly position: Position }>();
-  for (const [task, config] of configs) {
-    for (const { path, message } of check(config)) {
-      const position = findPosition(task.config, path);
-      found.set(`${position.line}:${position.column} ${message}`, { message, position });
-    }
-  }
-  const [first, ...further] = [...found.values()].sort(
-    ({ position: left }, { position: right }) => left.line - right.line || left.column - right.column,
-  );
-  if (first !== undefined) throw new RunError("job-invalid", first.message, { position: first.position, further });
+/** What `check` says of a task, each with its place. */
+export function findConfigProblems(task: Task, config: TaskConfig, check: CheckConfig | undefined): readonly PlacedProblem[] {
+  return (check?.(config) ?? []).map(({ path, message }) => ({ message, position: findPosition(task.config, path) }));
 }
 
 /** Where the key of this dotted path stands, or else the nearest block or key around it. */

@@ -1,7 +1,6 @@
 import { createScope, evaluate, HclError, isRecord, isTemplateText, parseTemplateText, suggestName, toText, withNames } from "@driver/hcl";
 import type { Dialect, HclRecord, HclValue, ParseHcl, Position } from "@driver/hcl";
 import type { ConfigBody } from "@driver/nomad-plugin";
-import { RunError } from "../run-error.ts";
 
 /** The functions that a Nomad client knows; `hasindex` and `int` are not to be had here. */
 const clientFunctions = [
@@ -13,12 +12,14 @@ export interface FillOptions {
   /** What may be referred to. */
   readonly names: HclRecord;
   readonly parse: ParseHcl;
+  /** Called for what cannot be filled in, which stays as it is. */
+  report(problem: { readonly message: string; readonly position: Position }): void;
 }
 
 /**
  * Evaluates each text of a `config` block, and the keys of its maps, as an HCL template: a Nomad client does this with what
- * the server has stored, whatever form the job came in (`nomad`: ParseHclInterface). Rejects with `job-invalid` at the
- * key's place for an unknown name or what is no template.
+ * the server has stored, whatever form the job came in (`nomad`: ParseHclInterface). An unknown name, or what is
+ * no template, is reported at the key's place.
  */
 export async function fillConfig(body: ConfigBody, options: FillOptions): Promise<ConfigBody> {
   const attributes = body.attributes.map(async ({ name, value, position }) => ({
@@ -50,8 +51,8 @@ async function fillValue(value: HclValue, place: Place): Promise<HclValue> {
 
 async function fillKey(key: string, place: Place): Promise<string> {
   const text = isTemplateText(key) ? toText(await fillText(key, place)) : key;
-  if (text !== undefined) return text;
-  throw refuse(`${JSON.stringify(key)} gives no text, which a key must be`, place);
+  if (text === undefined) refuse(`${JSON.stringify(key)} gives no text, which a key must be`, place);
+  return text ?? key;
 }
 
 async function fillText(text: string, place: Place): Promise<HclValue> {
@@ -61,15 +62,17 @@ async function fillText(text: string, place: Place): Promise<HclValue> {
     const scope = createScope(source, { baseDir: "/", dialect: clientDialect });
     return evaluate(expression, withNames(scope, Object.entries(place.names)));
   } catch (error) {
-    if (error instanceof HclError) throw refuse(`${shorten(text)}: ${error.message}`, place);
-    throw error;
+    if (!(error instanceof HclError)) throw error;
+    refuse(`${shorten(text)}: ${error.message}`, place);
+    return text;
   }
 }
 
+const literalHint = "a literal ${…} is written $$${…} here, since config is evaluated twice";
+
 const clientDialect: Dialect = {
   functions: clientFunctions,
-  explainUnknown: (name, known) =>
-    `unknown variable ${name}; a literal \${…} is written $$$\{…} here, since config is evaluated twice${suggestName(name, [...known, "var", "local"])}`,
+  explainUnknown: (name, known) => `unknown variable ${name}; ${literalHint}${suggestName(name, [...known, "var", "local"])}`,
 };
 
 function shorten(text: string): string {
@@ -77,6 +80,6 @@ function shorten(text: string): string {
   return line.length > 80 ? `${line.slice(0, 79)}…` : line;
 }
 
-function refuse(message: string, { key, position }: Place): RunError {
-  return new RunError("job-invalid", `config ${key}: ${message}`, { position });
+function refuse(message: string, { key, position, report }: Place): void {
+  report({ message: `config ${key}: ${message}`, position });
 }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { sampleTask } from "../../../test/sample-job.ts";
-import { parseTemplateEnv, planTemplates } from "./plan-templates.ts";
+import { throwProblem } from "../../../test/throw-problem.ts";
+import { planTemplates, readTemplateEnv } from "./plan-templates.ts";
 
 const position = { line: 4, column: 3 };
 const template = (destination: string, data = "x", env = false) => ({ data, destination, env, perms: "0600", position });
@@ -33,7 +34,7 @@ const destinations: readonly (readonly [string, string])[] = [
 
 for (const [destination, path] of destinations) {
   test(`writes a template for ${destination} to ${path}`, () => {
-    assert.deepEqual(planTemplates(taskWith(template(destination)), scope), [{ path, text: "x", mode: 0o600 }]);
+    assert.deepEqual(planTemplates(taskWith(template(destination)), { scope, report: throwProblem }), [{ path, text: "x", mode: 0o600 }]);
   });
 }
 
@@ -50,7 +51,7 @@ for (const destination of [
 ]) {
   test(`refuses a template for ${JSON.stringify(destination)}`, () => {
     assert.throws(
-      () => planTemplates(taskWith(template(destination)), scope),
+      () => planTemplates(taskWith(template(destination)), { scope, report: throwProblem }),
       /must be a file in the task's folder or in \$\{NOMAD_ALLOC_DIR\}$/,
     );
   });
@@ -58,11 +59,11 @@ for (const destination of [
 
 test("reads variables from templates that ask for it", () => {
   const task = taskWith(template("env", "A=1 # one\nexport B=two words", true), template("local/other", "Z=1"));
-  assert.deepEqual(parseTemplateEnv(task), { A: "1", B: "two words" });
+  assert.deepEqual(readTemplateEnv(task, throwProblem), { A: "1", B: "two words" });
 });
 
 test("names a line that is no variable", () => {
-  assert.throws(() => parseTemplateEnv(taskWith(template("local/env", "A=1\nnonsense", true))), {
+  assert.throws(() => readTemplateEnv(taskWith(template("local/env", "A=1\nnonsense", true)), throwProblem), {
     message: 'template "local/env", line 2 of its variables: there is no = in it',
     position,
   });

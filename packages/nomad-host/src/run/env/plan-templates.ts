@@ -1,7 +1,8 @@
 import { posix } from "node:path";
 
+import type { Position } from "@driver/nomad-plugin";
+
 import type { Task, TaskTemplate } from "../../job/job.ts";
-import { RunError } from "../run-error.ts";
 import { interpolateText } from "./interpolate.ts";
 import type { Scope } from "./interpolate.ts";
 import { parseEnvFile } from "./parse-env-file.ts";
@@ -14,28 +15,33 @@ export interface PlannedFile {
   readonly mode: number;
 }
 
-/** The files of a task's `template` blocks; throws `job-invalid` for a destination outside of its folders. */
-export function planTemplates(task: Task, scope: Scope): readonly PlannedFile[] {
-  return task.templates.map((template) => ({
-    path: toAllocPath(task.name, template, scope),
-    text: template.data,
-    mode: Number.parseInt(template.perms, 8),
-  }));
+type Report = (problem: { readonly message: string; readonly position: Position }) => void;
+
+/** The files of a task's `template` blocks; a destination outside of its folders is reported, and not among them. */
+export function planTemplates(task: Task, { scope, report }: { readonly scope: Scope; readonly report: Report }): readonly PlannedFile[] {
+  return task.templates.flatMap((template) => {
+    const path = toAllocPath(task.name, template, scope);
+    if (path !== undefined) return [{ path, text: template.data, mode: Number.parseInt(template.perms, 8) }];
+    const given = JSON.stringify(template.destination);
+    const message = `template: destination ${given} must be a file in the task's folder or in \${NOMAD_ALLOC_DIR}`;
+    report({ message, position: template.position });
+    return [];
+  });
 }
 
 /**
  * The file's place in the allocation's folder, "/" here: a relative path begins in the task's folder, and an absolute one
- * that leads elsewhere too (`nomad`: taskenv ClientPath). It must end in the task's folder or the shared one.
+ * that leads elsewhere too (`nomad`: taskenv ClientPath). Undefined when it does not end in
+ * the task's folder or the shared one.
  */
-function toAllocPath(taskName: string, { destination, position }: TaskTemplate, scope: Scope): string {
+function toAllocPath(taskName: string, { destination }: TaskTemplate, scope: Scope): string | undefined {
   const folders = { NOMAD_ALLOC_DIR: "/alloc", NOMAD_TASK_DIR: `/${taskName}/local`, NOMAD_SECRETS_DIR: `/${taskName}/secrets` };
   const given = interpolateText(destination, new Map([...scope, ...Object.entries(folders)]));
   const isKept = posix.isAbsolute(given) && isInside(posix.normalize(given), taskName) && given !== destination;
   const path = isKept ? posix.normalize(given) : posix.join(`/${taskName}`, given);
   const leavesTask = posix.normalize(`./${given}`).startsWith("../../") || posix.normalize(`./${given}`) === "../..";
   if (!leavesTask && isInside(path, taskName) && !path.endsWith("/") && !isFolder(path, taskName)) return path.slice(1);
-  const message = `template: destination ${JSON.stringify(destination)} must be a file in the task's folder or in \${NOMAD_ALLOC_DIR}`;
-  throw new RunError("job-invalid", message, { position });
+  return undefined;
 }
 
 function isInside(path: string, taskName: string): boolean {
@@ -47,14 +53,15 @@ function isFolder(path: string, taskName: string): boolean {
   return ["local", "secrets", "tmp"].some((name) => path === `/${taskName}/${name}`) || /^\/alloc\/(?:data|logs|tmp)$/.test(path);
 }
 
-/** The variables of a task's templates with `env = true`; throws `job-invalid` with the line that is none. */
-export function parseTemplateEnv(task: Task): Readonly<Record<string, string>> {
-  return Object.assign({}, ...task.templates.filter(({ env }) => env).map(readVariables));
+/** The variables of a task's templates with `env = true`; a line that is none is reported. */
+export function readTemplateEnv(task: Task, report: Report): Readonly<Record<string, string>> {
+  return Object.assign({}, ...task.templates.filter(({ env }) => env).map((template) => readVariables(template, report)));
 }
 
-function readVariables({ data, destination, position }: TaskTemplate): Readonly<Record<string, string>> {
+function readVariables({ data, destination, position }: TaskTemplate, report: Report): Readonly<Record<string, string>> {
   const parsed = parseEnvFile(data);
   if ("env" in parsed) return parsed.env;
   const { line, message } = parsed.problem;
-  throw new RunError("job-invalid", `template ${JSON.stringify(destination)}, line ${line} of its variables: ${message}`, { position });
+  report({ message: `template ${JSON.stringify(destination)}, line ${line} of its variables: ${message}`, position });
+  return {};
 }

@@ -3,15 +3,18 @@ import { join } from "node:path";
 
 import type { ParseHcl } from "@driver/hcl";
 import type { Spec, TaskConfig, TaskResources } from "@driver/nomad-plugin";
-import { encodeConfig } from "@driver/nomad-plugin";
 
 import type { Job, Task, TaskGroup } from "../../job/job.ts";
 import { toConfigNames } from "../env/config-names.ts";
 import { fillConfig } from "../env/fill-config.ts";
 import type { Scope } from "../env/interpolate.ts";
 import type { NodeFacts } from "../env/node-facts.ts";
-import { parseTemplateEnv } from "../env/plan-templates.ts";
+import { planTemplates, readTemplateEnv } from "../env/plan-templates.ts";
+import type { PlannedFile } from "../env/plan-templates.ts";
 import { buildTaskEnv } from "../env/task-env.ts";
+import type { TaskEnvSource } from "../env/task-env.ts";
+import { encodeTaskConfig } from "../driver/encode-task-config.ts";
+import type { AdviseKey, PlacedProblem } from "../driver/encode-task-config.ts";
 import type { AllocatedPort } from "../ports/allocated-port.ts";
 
 /** One copy of a group on this machine. */
@@ -33,37 +36,68 @@ export interface TaskSurroundings {
   readonly nodeScope: Scope;
   readonly taskSchema: Spec;
   readonly parse: ParseHcl;
+  readonly adviseKey: AdviseKey;
+}
+
+/** A task that can be started. */
+export interface BuiltTask {
+  readonly config: TaskConfig;
+  /** Written before its first start. */
+  readonly files: readonly PlannedFile[];
 }
 
 /**
- * Everything Nomad would tell the driver about one start of `task`. Rejects when the `config` block names an unknown
- * variable or does not fit the driver's schema; the error carries the position in the job file.
+ * Everything Nomad would tell the driver about one start of `task`. What is wrong is reported with its position in the job
+ * file, all of it; undefined when there was any.
  */
-export async function buildTaskConfig(allocation: Allocation, task: Task, surroundings: TaskSurroundings): Promise<TaskConfig> {
-  const { job, group } = allocation;
-  const { node, nodeScope, taskSchema, parse } = surroundings;
+export async function buildTask(
+  allocation: Allocation,
+  task: Task,
+  around: TaskSurroundings & { report(problem: PlacedProblem): void },
+): Promise<BuiltTask | undefined> {
+  const { node, nodeScope, taskSchema, parse, adviseKey } = around;
+  let problemCount = 0;
+  const report = (problem: PlacedProblem): void => {
+    problemCount += 1;
+    around.report(problem);
+  };
   const resources = buildResources(allocation, task, node);
-  const env = buildTaskEnv(
-    {
-      allocId: allocation.id,
-      allocIndex: allocation.index,
-      jobId: job.id,
-      jobName: job.name,
-      groupName: group.name,
-      taskName: task.name,
-      namespace: job.namespace,
-      region: job.region,
-      datacenter: allocation.datacenter,
-      resources: { cpuMhz: resources.cpuShares, memoryMb: resources.memoryMb, memoryMaxMb: resources.memoryMaxMb },
-      cpusetCpus: resources.linux.cpusetCpus,
-      ports: allocation.ports,
-      meta: { ...job.meta, ...group.meta, ...task.meta },
-      env: task.env,
-      templateEnv: parseTemplateEnv(task),
-    },
-    nodeScope,
-  );
-  const config = await fillConfig(task.config, { names: toConfigNames(env, nodeScope), parse });
+  const templateEnv = readTemplateEnv(task, report);
+  const env = buildTaskEnv({ ...envSource(allocation, task, resources), templateEnv }, nodeScope);
+  const files = planTemplates(task, { scope: new Map([...nodeScope, ...Object.entries(env)]), report });
+  const filled = await fillConfig(task.config, { names: toConfigNames(env, nodeScope), parse, report });
+  const driverConfig = encodeTaskConfig(taskSchema, filled, { report, adviseKey });
+  if (driverConfig === undefined || problemCount > 0) return undefined;
+  return { config: toTaskConfig(allocation, task, { node, env, resources, driverConfig }), files };
+}
+
+function envSource(allocation: Allocation, task: Task, resources: TaskResources): Omit<TaskEnvSource, "templateEnv"> {
+  const { job, group } = allocation;
+  return {
+    allocId: allocation.id,
+    allocIndex: allocation.index,
+    jobId: job.id,
+    jobName: job.name,
+    groupName: group.name,
+    taskName: task.name,
+    namespace: job.namespace,
+    region: job.region,
+    datacenter: allocation.datacenter,
+    resources: { cpuMhz: resources.cpuShares, memoryMb: resources.memoryMb, memoryMaxMb: resources.memoryMaxMb },
+    cpusetCpus: resources.linux.cpusetCpus,
+    ports: allocation.ports,
+    meta: { ...job.meta, ...group.meta, ...task.meta },
+    env: task.env,
+  };
+}
+
+function toTaskConfig(
+  allocation: Allocation,
+  task: Task,
+  parts: Pick<TaskConfig, "env" | "resources" | "driverConfig"> & { readonly node: NodeFacts },
+): TaskConfig {
+  const { job, group } = allocation;
+  const { node, env, resources, driverConfig } = parts;
   return {
     id: createTaskId(allocation.id, task.name),
     name: task.name,
@@ -84,7 +118,7 @@ export async function buildTaskConfig(allocation: Allocation, task: Task, surrou
     mounts: [],
     devices: [],
     dns: group.network?.dns,
-    driverConfig: encodeConfig(taskSchema, config),
+    driverConfig,
   };
 }
 

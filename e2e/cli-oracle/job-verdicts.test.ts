@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
 
-import { JobFileError } from "../../src/index.ts";
-import { loadText } from "../job/job-text.ts";
+import { JobFileError, loadJob } from "@driver/nomad-host";
+
 import { jobVariations } from "./job-variations.ts";
 import recorded from "./nomad-answers.json" with { type: "json" };
 
@@ -14,9 +17,14 @@ const ours: Readonly<Record<string, string>> = {
 
 const answers: Readonly<Record<string, string | undefined>> = recorded.answers;
 
+const folder = await mkdtemp(join(tmpdir(), "verdicts-"));
+const path = join(folder, "job.nomad.hcl");
+after(() => rm(folder, { recursive: true }));
+
 async function verdictOf(text: string): Promise<JobFileError | undefined> {
   try {
-    await loadText(text);
+    await writeFile(path, text);
+    await loadJob(path, { vars: {}, varFiles: [], env: {}, signal: new AbortController().signal });
     return undefined;
   } catch (error) {
     assert.ok(error instanceof JobFileError, String(error));
@@ -27,7 +35,7 @@ async function verdictOf(text: string): Promise<JobFileError | undefined> {
 for (const { name, text } of jobVariations) {
   const answer = answers[name];
   test(`answers as ${recorded.version}: ${name}`, async () => {
-    assert.ok(answer !== undefined, "no answer is recorded: run packages/nomad-host/test/oracle/record-answers.ts");
+    assert.ok(answer !== undefined, "no answer is recorded: run e2e/cli-oracle/record-answers.ts");
     const refusal = await verdictOf(text);
     if (refusal?.code === "unsupported" && answer === "valid") return;
     const isValid = name in ours ? answer !== "valid" : answer === "valid";

@@ -1,4 +1,4 @@
-// node packages/nomad-host/test/oracle/record-answers.ts: asks the Nomad that NOMAD_BIN names about every job of
+// node e2e/cli-oracle/record-answers.ts: asks the Nomad that NOMAD_BIN names about every job of
 // job-variations.ts, and writes its answers beside this file, with its version in their head.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,0 +1,34 @@
+import type { Job } from "../job/job.ts";
+import type { PlacedProblem } from "./driver/encode-task-config.ts";
+import { readNodeFacts } from "./env/node-facts.ts";
+import { planAllocations } from "./plan-allocations.ts";
+import { prepareAllocations } from "./prepare-allocations.ts";
+import type { KnownDriver } from "./prepare-allocations.ts";
+import { RunError } from "./run-error.ts";
+
+/** An address and ports that nobody has, of the sort that a run gives. */
+const sampleIp = "192.0.2.1";
+const firstSamplePort = 20_000;
+
+/**
+ * What `runJob` would refuse before it starts anything, as far as it can be told without the plugin, Podman and this
+ * machine's free ports and cores. One copy of each group is looked at.
+ */
+export async function validateJob(job: Job, driver: KnownDriver): Promise<readonly PlacedProblem[]> {
+  try {
+    const single = { ...job, groups: job.groups.map((group) => ({ ...group, count: Math.min(group.count, 1) })) };
+    const placed = planAllocations(single).map(({ id, index, group, plan }) => ({
+      ...{ id, index, job, group, plan, datacenter: "dc1", path: `/nomad/${id}` },
+      cpusets: new Map<string, string>(),
+      ports: (group.network?.ports ?? []).map(({ label, static: fixed, to = 0 }, offset) => {
+        const hostPort = fixed ?? firstSamplePort + offset;
+        return { label, hostPort, to: to === -1 ? hostPort : to, hostIp: sampleIp };
+      }),
+    }));
+    await prepareAllocations(placed, driver, await readNodeFacts(sampleIp));
+    return [];
+  } catch (error) {
+    if (!(error instanceof RunError)) throw error;
+    return [{ message: error.message, position: error.position ?? job.position }, ...error.further];
+  }
+}
