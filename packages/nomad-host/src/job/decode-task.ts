@@ -130,5 +130,20 @@ function decodeTemplate(reader: BlockReader<typeof templateKeys>): TaskTemplate 
       "data",
     );
   }
-  return { data, destination, env: reader.get("env") ?? false, perms: perms === "" ? "0644" : perms, position: reader.block.position };
+  const [uid, gid] = [decodeOwner(reader, "uid"), decodeOwner(reader, "gid")];
+  return {
+    data,
+    destination,
+    env: reader.get("env") ?? false,
+    perms: perms === "" ? "0644" : perms,
+    ...(uid === undefined ? {} : { uid }),
+    ...(gid === undefined ? {} : { gid }),
+    position: reader.block.position,
+  };
+}
+
+/** A negative number says nothing (`nomad`). */
+function decodeOwner(reader: BlockReader<typeof templateKeys>, name: "uid" | "gid"): number | undefined {
+  const id = reader.get(name);
+  return id === undefined || id < 0 ? undefined : id;
 }

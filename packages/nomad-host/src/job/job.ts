@@ -86,6 +86,9 @@ export interface TaskTemplate {
   readonly env: boolean;
   /** Octal text such as `0644`. */
   readonly perms: string;
+  /** Who the file belongs to; absent: the user that runs the job, and its group. */
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
   readonly position: Position;
 }
 

@@ -205,3 +205,13 @@ for (const name of ["", "SIGUSR1", "usr1", "SIGRTMIN+3", "15"]) {
     assert.equal(onlyTask(await loadText(jobText({ task: `kill_signal = "${name}"` }))).killSignal, name);
   });
 }
+
+test("reads the owner of a template's file; a negative number says nothing", async () => {
+  const template = (owner: string) => `template {\n  data = "x"\n  destination = "local/x"\n  ${owner}\n}`;
+  const ownerOf = async (owner: string) => {
+    const read = onlyTask(await loadText(jobText({ task: template(owner) }))).templates[0];
+    return [read?.uid, read?.gid];
+  };
+  assert.deepEqual(await ownerOf("uid = 1001\n  gid = 1002"), [1001, 1002]);
+  assert.deepEqual(await ownerOf("uid = -1\n  gid = 0"), [undefined, 0]);
+});

@@ -26,7 +26,6 @@ const changeScriptKeys = {
 const waitKeys = { min: key(durationMs, "Min"), max: key(durationMs, "Max") };
 
 const silent = { isSilentInJson: true };
-const fileOwner = "files belong to the user that runs the job";
 
 export const templateKeys = {
   data: key(string, "EmbeddedTmpl"),
@@ -44,8 +43,8 @@ export const templateKeys = {
   wait: constantTemplate(block(waitKeys), "wait", "Wait", silent),
   error_on_missing_key: constantTemplate(bool, "error_on_missing_key", "ErrMissingKey", silent),
   source: refused("SourcePath", 'give the text in data, for example with data = file("…")'),
-  uid: refused("Uid", fileOwner),
-  gid: refused("Gid", fileOwner),
+  uid: key(integer(), "Uid"),
+  gid: key(integer(), "Gid"),
 };
 
 const unsetByZero = { isUnsetByZero: true };

@@ -47,6 +47,21 @@ test("writes a file with its folders and its mode", async () => {
   assert.equal((await stat(path)).mode & 0o777, 0o640);
 });
 
+test("gives a file to its owner, and keeps its mode", { skip: isRoot ? false : "only root can give files away" }, async () => {
+  await using root = await emptyRoot();
+  const owners = [
+    [{ uid: 1001, gid: 1002 }, 1001, 1002],
+    [{ uid: 1001 }, 1001, process.getegid?.()],
+    [{ gid: 1002 }, process.geteuid?.(), 1002],
+  ] as const;
+  for (const [owner, uid, gid] of owners) {
+    await writeAllocFile(root.path, { path: "x", text: "x", mode: 0o4750, ...owner });
+    const found = await stat(join(root.path, "x"));
+    assert.deepEqual([found.uid, found.gid, found.mode & 0o7777], [uid, gid, 0o4750]);
+    await rm(join(root.path, "x"));
+  }
+});
+
 test("removes what other users left, in folders that nobody may write to", async () => {
   await using root = await emptyRoot();
   const path = join(root.path, "tree");

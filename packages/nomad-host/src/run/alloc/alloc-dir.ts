@@ -32,14 +32,22 @@ export async function createAllocDir(rootPath: string, allocId: string, taskName
   }
 }
 
-/** Writes a file below an allocation's folder, where nothing runs yet; `path` is relative to it. */
-export async function writeAllocFile(
-  allocPath: string,
-  file: { readonly path: string; readonly text: string; readonly mode: number },
-): Promise<void> {
+/** A file of a template: `path` is relative to the allocation's folder; without `uid` and `gid` its owner is this user. */
+export interface AllocFile {
+  readonly path: string;
+  readonly text: string;
+  readonly mode: number;
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+}
+
+/** Writes a file below an allocation's folder, where nothing runs yet. Rejects when only root could give it to its owner. */
+export async function writeAllocFile(allocPath: string, file: AllocFile): Promise<void> {
   const path = join(allocPath, file.path);
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, file.text);
+  // Before the mode: a change of the owner takes the set-user-id bit away. -1 leaves one as it is.
+  if (file.uid !== undefined || file.gid !== undefined) await chown(path, file.uid ?? -1, file.gid ?? -1);
   await chmod(path, file.mode);
 }
 

@@ -13,6 +13,9 @@ export interface PlannedFile {
   readonly path: string;
   readonly text: string;
   readonly mode: number;
+  /** Absent: the user that runs the job, and its group. */
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
 }
 
 type Report = (problem: { readonly message: string; readonly position: Position }) => void;
@@ -21,7 +24,12 @@ type Report = (problem: { readonly message: string; readonly position: Position 
 export function planTemplates(task: Task, { scope, report }: { readonly scope: Scope; readonly report: Report }): readonly PlannedFile[] {
   return task.templates.flatMap((template) => {
     const path = toAllocPath(task.name, template, scope);
-    if (path !== undefined) return [{ path, text: template.data, mode: Number.parseInt(template.perms, 8) }];
+    if (path !== undefined) {
+      const { data, perms, uid, gid } = template;
+      return [
+        { path, text: data, mode: Number.parseInt(perms, 8), ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) },
+      ];
+    }
     const given = JSON.stringify(template.destination);
     const message = `template: destination ${given} must be a file in the task's folder or in \${NOMAD_ALLOC_DIR}`;
     report({ message, position: template.position });
