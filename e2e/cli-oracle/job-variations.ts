@@ -219,7 +219,7 @@ const taskParts = [
   'template {| data = "x" ;; destination = "local/x" ;; change_mode = "signal" ;; change_signal = "SIGHUP" |}',
   'template {| data = "x" ;; destination = "local/x" ;; change_mode = "signal" ;; change_signal = "SIGHUP" ;; env = true |}',
   'template {| data = "x" ;; destination = "local/x" ;; change_mode = "script" |}',
-  'template {| data = "x" ;; destination = "local/x" ;; change_mode = "script" ;; change_script {| command = "/bin/x" ;; fail_on_error = false |} |}',
+  'template {| data = "x" ;; destination = "local/x" ;; change_mode = "script" ;; change_script {| command = "x" |} |}',
   'template {| data = "x" ;; destination = "local/x" ;; splay = "-1s" |}',
   'template {| data = "x" ;; destination = "local/x" ;; perms = "rw" |}',
   'template {| data = "x" ;; destination = "local/x" ;; perms = "7777" |}',

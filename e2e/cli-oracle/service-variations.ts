@@ -62,7 +62,7 @@ export const checks = [
   'type = "tcp" ;; interval = "10s" ;; timeout = "2s" ;; port = "http" ;; success_before_passing = 2',
   'type = "tcp" ;; interval = "10s" ;; timeout = "2s" ;; port = "http" ;; failures_before_critical = -2',
   'type = "http" ;; path = "/" ;; method = "get" ;; interval = "10s" ;; timeout = "2s" ;; port = "http"',
-  'type = "http" ;; path = "/" ;; method = "POST" ;; body = "x" ;; interval = "10s" ;; timeout = "2s" ;; port = "http" ;; header {| X = ["a"] |}',
+  'type = "http" ;; path = "/" ;; method = "POST" ;; interval = "10s" ;; timeout = "2s" ;; port = "http" ;; header {| X = ["a"] |}',
   'type = "tcp" ;; interval = "10s" ;; timeout = "2s" ;; port = "http" ;; expose = true',
   'type = "tcp" ;; intervall = "10s" ;; timeout = "2s" ;; port = "http"',
   'type = "tcp" ;; interval = "10s" ;; timeout = "2s" ;; port = "http" ;; tls_server_name = "x"',

@@ -48,5 +48,6 @@ function renderInterpolation(interpolation: Interpolation, scope: Scope): string
   const value = evaluateInterpolation(interpolation, scope);
   const text = toText(value);
   if (text !== undefined) return text;
-  throw failAt(scope, interpolation.expression.position)(`template: ${describeKind(value)} cannot stand inside text; use join or jsonencode`);
+  const fail = failAt(scope, interpolation.expression.position);
+  throw fail(`template: ${describeKind(value)} cannot stand inside text; use join or jsonencode`);
 }
