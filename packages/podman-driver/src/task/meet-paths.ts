@@ -1,4 +1,4 @@
-import { realpath } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import type { ContainerSpec, MountSpec } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
@@ -40,7 +40,7 @@ export async function meetPaths(needs: readonly PathNeed[], spec: ContainerSpec,
   const found = new Map<string, OpenedPath>();
   for (const { wish, isJudged } of needs) {
     const opened = await lookAt(wish, { isJudged, roots: context.roots }, report);
-    if (opened === undefined || !isJudged) continue;
+    if (opened === undefined) continue;
     for (const refusal of judgeWishes([{ ...wish, hostPath: opened.realPath }], real)) report.refuse(refusal);
     found.set(wish.hostPath, opened);
   }
@@ -57,11 +57,13 @@ interface Look {
   readonly roots: HostRoots;
 }
 
-/** Undefined: it was refused, or is for Podman to find. */
+/** Undefined: it was refused, or there is nothing to judge, and what is wrong with it is Podman's to say. */
 async function lookAt(wish: PathNeed["wish"], { isJudged, roots }: Look, report: Report): Promise<OpenedPath | undefined> {
   const { key, value, hostPath } = wish;
   try {
-    return await openPath(roots, hostPath);
+    if (isJudged) return await openPath(roots, hostPath);
+    await stat(hostPath);
+    return undefined;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") {
