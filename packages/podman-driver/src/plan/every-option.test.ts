@@ -59,6 +59,7 @@ const taskSamples: Samples = {
   memory_swap: { memory_swap: "64m" },
   memory_swappiness: { memory_swappiness: 0 },
   memory_hard_limit: { memory_hard_limit: 128 },
+  cpuset_cpus: { cpuset_cpus: "0-1" },
   pids_limit: { pids_limit: 64 },
   oom_score_adj: { oom_score_adj: 500 },
   ulimit: { ulimit: [{ nofile: "1024" }] },

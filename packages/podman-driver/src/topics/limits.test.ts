@@ -5,7 +5,7 @@ import type { TaskResources } from "@driver/nomad-plugin";
 import { plainTask } from "@driver/testing";
 import fc from "fast-check";
 import type { EngineFacts } from "../engine/engine-facts.ts";
-import { mistakesOf, specOf, type Wishes } from "../../test/plan-of.ts";
+import { mistakesOf, planOf, specOf, type Wishes } from "../../test/plan-of.ts";
 import { memoryLimitBytes } from "./limits/memory.ts";
 
 type Limits = NonNullable<ContainerSpec["resource_limits"]>;
@@ -126,6 +126,11 @@ test("takes the task's own word on that before Nomad's", () => {
     const message = `config key oom_score_adj: ${score} is out of range; -1000 to 1000 would be right`;
     assert.deepEqual(mistakesOf({ config: { oom_score_adj: score } }), [`oom_score_adj > ${message}`]);
   }
+});
+
+test("says that Docker's cpuset_cpus is not used, and where cores are reserved", () => {
+  const { spec, notices } = planOf({ config: { cpuset_cpus: "0-1" } });
+  assert.deepEqual([spec.resource_limits?.cpu, notices], [{ shares: 100 }, ["cpuset_cpus is not used: reserve cores with resources.cores"]]);
 });
 
 for (const { pids, planned } of [{ pids: 64, planned: { limit: 64 } }, { pids: 0, planned: undefined }, { pids: -1, planned: undefined }]) {

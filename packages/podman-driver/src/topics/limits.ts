@@ -12,6 +12,9 @@ const [fewestShares, mostShares] = [2, 262_144];
 const defaultPeriodUs = 100_000;
 const [shortestPeriodUs, longestPeriodUs] = [1000, 1_000_000];
 
+/** As Nomad's Docker driver has it, which tells it in its log. */
+const cpusetNotice = "cpuset_cpus is not used: reserve cores with resources.cores";
+
 /** How much of the host the task may use: what the job's `resources` say, and more. */
 export const limitsTopic = topic({
   fields: {
@@ -21,6 +24,7 @@ export const limitsTopic = topic({
     memory_hard_limit: attr.number({ help: "Memory limit in MB, as Docker's driver has it; resources.memory_max is the newer way." }),
     cpu_hard_limit: attr.bool({ default: false, help: "Limit CPU time to the task's share even on an idle machine." }),
     cpu_cfs_period: attr.number({ format: "uint64", help: "Period of cpu_hard_limit in microseconds, up to 1000000; default 100000." }),
+    cpuset_cpus: attr.string({ help: "Docker's key, which has no effect there either: resources.cores reserves cores." }),
     pids_limit: attr.number({ help: "Most processes at a time; 0 or less: Podman's default." }),
     oom_score_adj: attr.number({ format: "int16", default: 0, help: "Inclination of the kernel to kill the task, -1000 to 1000." }),
     ulimit: mapAttr("string", { help: "Resource limits by name as soft[:hard]; -1 or unlimited: no limit." }),
@@ -35,12 +39,13 @@ export const limitsTopic = topic({
     quota: options.cpu_hard_limit
       ? toQuota(resources.linux.percentTicks, { periodUs: options.cpu_cfs_period ?? 0, hostCpuCount: settings.hostCpuCount }, report)
       : givenQuota(resources.linux),
+    unusedCpuset: options.cpuset_cpus,
     pidsLimit: Math.max(0, options.pids_limit ?? 0),
     oomScoreAdj: toOomScoreAdj(options.oom_score_adj, report) || resources.linux.oomScoreAdj,
     ulimits: toUlimits(options.ulimit, report),
     sysctl: options.sysctl,
   }),
-  plan: ({ cpuShares, cpus, isHard, quota, pidsLimit, oomScoreAdj, ulimits, sysctl, ...wanted }, { facts, report }) => {
+  plan: ({ cpuShares, cpus, unusedCpuset, isHard, quota, pidsLimit, oomScoreAdj, ulimits, sysctl, ...wanted }, { facts, report }) => {
     if (cpus !== "") checkController("cpuset", "cores", { facts, report });
     if (isHard) checkController("cpu", "cpu_hard_limit", { facts, report });
     if (pidsLimit > 0) checkController("pids", "pids_limit", { facts, report });
@@ -59,7 +64,7 @@ export const limitsTopic = topic({
       // Nomad's own slice holds its tasks where systemd manages cgroups (as the Go driver does).
       ...(facts.cgroupVersion === "v2" && facts.cgroupManager === "systemd" && { cgroup_parent: "nomad.slice" }),
     };
-    return { spec, notices };
+    return { spec, notices: [...notices, ...(unusedCpuset === undefined ? [] : [cpusetNotice])] };
   },
 });
 
