@@ -8,6 +8,8 @@ export interface ContainerSpec extends ContainerProcessSpec, ContainerStorageSpe
   readonly raw_image_name?: string | undefined;
   /** Path of an unpacked root file system, instead of an image. */
   readonly rootfs?: string | undefined;
+  /** True: what the container changes in it is kept apart, and dropped with the container. */
+  readonly rootfs_overlay?: boolean | undefined;
   readonly labels?: StringMap | undefined;
   readonly annotations?: StringMap | undefined;
   readonly log_configuration?: LogConfiguration | undefined;

@@ -2,6 +2,7 @@ import type { Logger } from "@driver/nomad-plugin";
 import { ExitDirectories } from "./host/exit-directory.ts";
 import { Heartbeat } from "./host/heartbeat.ts";
 import { KernelLog } from "./host/kernel-log.ts";
+import { LoadedArchives } from "./image/loaded-archives.ts";
 import { SharedPulls } from "./image/shared-pulls.ts";
 import { SliceBuffers } from "./logs/slice-buffers.ts";
 import { hasSystemd, hostRoots, readBootId, type HostRoots } from "./host/proc-files.ts";
@@ -18,6 +19,7 @@ export class DriverServices {
   readonly kernelLog: KernelLog;
   readonly logBuffers = new SliceBuffers();
   readonly pulls = new SharedPulls();
+  readonly archives = new LoadedArchives();
   /** Looks at containers that Podman does not answer, each a subject; told of once for all. */
   readonly looks: RepeatedFailure;
   /** The same for waits. */

@@ -1,5 +1,5 @@
 import type { TaskLogin } from "./auth/find-credentials.ts";
-import type { ImageSource } from "./image-reference.ts";
+import type { ArchiveSource, RegistrySource } from "./image-reference.ts";
 import type { Platform } from "./platform.ts";
 
 /** When a registry is asked. */
@@ -9,7 +9,9 @@ export type ImagePullPolicy = (typeof pullPolicies)[number];
 /** The image that a container is made from. */
 export interface ImageNeed {
   readonly kind: "image";
-  readonly source: ImageSource;
+  readonly source: RegistrySource | ArchiveSource;
+  /** `sha256:…` that an archive must have; undefined: any. */
+  readonly checksum: string | undefined;
   readonly policy: ImagePullPolicy;
   /** Undefined: the engine's own. */
   readonly platform: Platform | undefined;

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { parseImage } from "./image-reference.ts";
+import { parseImage as parse, parseLoad, type ImageSource, type RegistrySource } from "./image-reference.ts";
+
+const folders = { allocDir: "/alloc", taskName: "web" };
+
+function parseImage(image: string): RegistrySource {
+  const source = parse(image, folders);
+  assert.ok(source.kind === "registry");
+  return source;
+}
 
 const digest = `sha256:${"a".repeat(64)}`;
 const long = "a".repeat(128);
@@ -143,7 +151,9 @@ test("throws a refusal or gives a reference for any text, and never changes one 
     fc.property(fc.string(), (text) => {
       let reference: string;
       try {
-        ({ reference } = parseImage(text));
+        const source = parse(text, folders);
+        if (source.kind !== "registry") return;
+        ({ reference } = source);
       } catch (error) {
         assert.match(String(error), /config key image: /);
         return;
@@ -151,4 +161,43 @@ test("throws a refusal or gives a reference for any text, and never changes one 
       assert.equal(parseImage(reference).reference, reference);
     }),
   );
+});
+
+describe("finds an image that is no registry's in", () => {
+  const file = { kind: "archive", at: "file", name: "", within: undefined } as const;
+  const address = { kind: "archive", at: "address", name: "", within: undefined } as const;
+  const rootfs = { kind: "rootfs", isOverlay: false, within: undefined } as const;
+  const sources: Readonly<Record<string, ImageSource>> = {
+    "docker-archive:/x/a.tar": { ...file, place: "/x/a.tar", shown: "/x/a.tar" },
+    "oci-archive:/x/a.tar": { ...file, place: "/x/a.tar", shown: "/x/a.tar" },
+    "docker-archive:/x/../a.tar:redis:7": { ...file, place: "/a.tar", shown: "/a.tar", name: "redis:7" },
+    "oci-archive:local/a.tar": { ...file, place: "/alloc/web/local/a.tar", shown: "/alloc/web/local/a.tar", within: "/alloc" },
+    "oci-archive:../alloc/a.tar": { ...file, place: "/alloc/alloc/a.tar", shown: "/alloc/alloc/a.tar", within: "/alloc" },
+    "docker-archive:https://r.io:8/a.tar?token=x": { ...address, place: "https://r.io:8/a.tar?token=x", shown: "https://r.io:8/a.tar" },
+    "oci-archive:http://r.io/a": { ...address, place: "http://r.io/a", shown: "http://r.io/a" },
+    "rootfs:/srv/root": { ...rootfs, path: "/srv/root" },
+    "rootfs:/srv/root:O": { ...rootfs, path: "/srv/root", isOverlay: true },
+    "rootfs:local/root": { ...rootfs, path: "/alloc/web/local/root", within: "/alloc" },
+  };
+  for (const [image, source] of Object.entries(sources)) test(image, () => assert.deepEqual(parse(image, folders), source));
+
+  test("the archive that load names, below local/ as with Nomad's Docker driver", () => {
+    const place = "/alloc/web/local/a.tar";
+    assert.deepEqual(parseLoad("a.tar", "redis:7", folders), { ...file, place, shown: place, name: "redis:7", within: "/alloc" });
+    assert.deepEqual(parseLoad("/x/a.tar", "redis", folders), { ...file, place: "/x/a.tar", shown: "/x/a.tar", name: "redis" });
+    assert.throws(() => parseLoad("../../../etc/a.tar", "x", folders), { message: /^config key load: .* leads out of the allocation's folder/ });
+  });
+
+  for (const [image, message] of [
+    ["docker-archive:", /names no file/],
+    ["rootfs:", /names no file/],
+    ["oci-archive:../../etc/a.tar", /leads out of the allocation's folder; give an absolute path/],
+    ["docker-archive:https://", /is no URL/],
+  ] as const) {
+    test(`not in ${image}`, () => assert.throws(() => parse(image, folders), { code: "config-invalid", message }));
+  }
+
+  test("no address with a password, and shows none", () => {
+    assert.throws(() => parse("docker-archive:https://ada:s3cret@r.io/a.tar", folders), (error: Error) => /has a user name in its URL/.test(error.message) && !/s3cret/.test(error.message));
+  });
 });

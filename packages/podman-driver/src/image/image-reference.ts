@@ -1,11 +1,45 @@
+import { join, normalize } from "node:path";
 import { DriverError } from "@driver/nomad-plugin";
 
-/** Where an image comes from. */
-export type ImageSource =
-  /** A name, as Podman is to be asked for it. `isLocal`: no registry has it, as it is an ID or under `localhost/`. */
-  { readonly kind: "registry"; readonly reference: string; readonly isLocal: boolean };
+/** A name, as Podman is to be asked for it. `isLocal`: no registry has it, as it is an ID or under `localhost/`. */
+export interface RegistrySource {
+  readonly kind: "registry";
+  readonly reference: string;
+  readonly isLocal: boolean;
+}
 
-const otherTransports = ["oci-archive", "docker-archive", "docker-daemon", "dir", "oci", "containers-storage", "ostree"];
+/** A docker-archive or oci-archive, which Podman tells apart itself. */
+export interface ArchiveSource {
+  readonly kind: "archive";
+  readonly at: "file" | "address";
+  /** Absolute path, or http(s) URL. */
+  readonly place: string;
+  /** The same for messages, without what may be secret. */
+  readonly shown: string;
+  /** Which of its images; empty: the first. */
+  readonly name: string;
+  /** The folder that the path must not lead out of; undefined: anywhere. */
+  readonly within: string | undefined;
+}
+
+/** A root file system on the host in place of an image. `isOverlay`: what the task changes is dropped with its container. */
+export interface RootfsSource {
+  readonly kind: "rootfs";
+  readonly path: string;
+  readonly isOverlay: boolean;
+  readonly within: string | undefined;
+}
+
+/** Where an image comes from. */
+export type ImageSource = RegistrySource | ArchiveSource | RootfsSource;
+
+/** The folders of a task that paths in its config begin in. */
+export interface TaskFolders {
+  readonly allocDir: string;
+  readonly taskName: string;
+}
+
+const otherTransports = ["docker-daemon", "dir", "oci", "containers-storage", "ostree"];
 
 const component = String.raw`[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*`;
 const label = String.raw`[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?`;
@@ -19,10 +53,64 @@ const longestName = 255;
 
 /**
  * What Podman is asked for. A short name stays short, so that the host's registries.conf decides; `docker://`
- * names Docker Hub's spelling in full, which skips those rules. `https://` is taken off, as Nomad's Docker driver does.
+ * names Docker Hub's spelling in full, which skips those rules. `https://` is taken off, as Nomad's Docker driver does. Paths begin
+ * in the task's folder.
  * @throws DriverError `config-invalid` or `unsupported` that says what would be right
  */
-export function parseImage(image: string): ImageSource {
+export function parseImage(image: string, folders: TaskFolders): ImageSource {
+  const local = /^(oci-archive|docker-archive|rootfs):(?!\d+$)(.*)$/s.exec(image);
+  if (local === null) return parseReference(image);
+  const [, transport = "", rest = ""] = local;
+  if (transport === "rootfs") {
+    const isOverlay = rest.endsWith(":O");
+    return { kind: "rootfs", isOverlay, ...toPlace(isOverlay ? rest.slice(0, -2) : rest, { image, folders }) };
+  }
+  if (/^https?:\/\//.test(rest)) return { kind: "archive", at: "address", place: checkUrl(rest, image), shown: toShownUrl(rest), name: "", within: undefined };
+  const [path = "", ...name] = rest.split(":");
+  const { path: place, within } = toPlace(path, { image, folders });
+  return { kind: "archive", at: "file", place, shown: place, name: name.join(":"), within };
+}
+
+/**
+ * What Nomad's Docker driver means by `load`: an archive below the task's `local/`, and the image's name in it.
+ * @throws DriverError as `parseImage`
+ */
+export function parseLoad(load: string, image: string, folders: TaskFolders): ArchiveSource {
+  const { reference } = parseReference(image);
+  if (/^https?:\/\//.test(load)) return { kind: "archive", at: "address", place: checkUrl(load, load, "load"), shown: toShownUrl(load), name: reference, within: undefined };
+  const path = load.startsWith("/") ? load : join("local", load);
+  const { path: place, within } = toPlace(path, { image: load, folders, key: "load" });
+  return { kind: "archive", at: "file", place, shown: place, name: reference, within };
+}
+
+/** An address without what may be a password or a token. */
+export function toShownUrl(url: string): string {
+  return url.replace(/\?.*$/s, "").replace(/\/\/[^/]*@/, "//");
+}
+
+interface PathContext {
+  readonly image: string;
+  readonly folders: TaskFolders;
+  readonly key?: string;
+}
+
+function toPlace(path: string, { image, folders, key = "image" }: PathContext): { readonly path: string; readonly within: string | undefined } {
+  if (path === "") throw invalid(image, "names no file; write a path, e.g. docker-archive:local/redis.tar", key);
+  if (path.startsWith("/")) return { path: normalize(path), within: undefined };
+  const place = join(folders.allocDir, folders.taskName, path);
+  if (!place.startsWith(`${folders.allocDir}/`)) throw invalid(image, "leads out of the allocation's folder; give an absolute path", key);
+  return { path: place, within: folders.allocDir };
+}
+
+function checkUrl(url: string, image: string, key?: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined) throw invalid(image, "is no URL", key);
+  if (parsed.username !== "" || parsed.password !== "") throw new DriverError("config-invalid", `config key ${key ?? "image"}: has a user name in its URL, which would be kept with the task; remove it`);
+  return url;
+}
+
+/** @throws DriverError `config-invalid` or `unsupported` that says what would be right */
+function parseReference(image: string): RegistrySource {
   if (image === "") throw new DriverError("config-invalid", "config key image: a name is required; write e.g. docker.io/library/redis:7");
   const transport = /^([a-z-]+):(?!\d)/.exec(image)?.[1];
   if (transport !== undefined && otherTransports.includes(transport)) {
@@ -64,8 +152,8 @@ function lowerPath(name: string): string {
   return hasRegistry ? name.slice(0, slash) + name.slice(slash).toLowerCase() : name.toLowerCase();
 }
 
-function invalid(image: string, text: string): DriverError {
-  return new DriverError("config-invalid", `config key image: ${JSON.stringify(image)} ${text}`, { configKey: "image" });
+function invalid(value: string, text: string, key = "image"): DriverError {
+  return new DriverError("config-invalid", `config key ${key}: ${JSON.stringify(value)} ${text}`, { configKey: key });
 }
 
 function qualify(reference: string): string {

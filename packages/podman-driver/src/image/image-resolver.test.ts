@@ -6,6 +6,7 @@ import { defaultImageSettings } from "../config/image-settings.ts";
 import type { ImageNeed } from "./image-need.ts";
 import { parseImage } from "./image-reference.ts";
 import { resolveImage, type ImageContext } from "./image-resolver.ts";
+import { LoadedArchives } from "./loaded-archives.ts";
 import { SharedPulls } from "./shared-pulls.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(20_000);
@@ -27,6 +28,7 @@ class Bench implements AsyncDisposable {
       hostArchitecture: "amd64",
       settings: defaultImageSettings,
       pulls: new SharedPulls(),
+      archives: new LoadedArchives(),
       reportTimes: { firstMs: 10_000, eachMs: 30_000 },
       emit: (message) => void this.told.push(message),
     };
@@ -41,7 +43,9 @@ class Bench implements AsyncDisposable {
   }
 
   resolve(image: string, more: Partial<ImageNeed> = {}, signal = soon()): Promise<string> {
-    const need: ImageNeed = { kind: "image", source: parseImage(image), policy: "missing", platform: undefined, login: undefined, tlsVerify: undefined, skipsFailingAuth: false, pullTimeoutMs: 10_000, ...more };
+    const source = parseImage(image, { allocDir: "/a", taskName: "t" });
+    assert.ok(source.kind === "registry");
+    const need: ImageNeed = { kind: "image", source, checksum: undefined, policy: "missing", platform: undefined, login: undefined, tlsVerify: undefined, skipsFailingAuth: false, pullTimeoutMs: 10_000, ...more };
     return resolveImage(this.#context, need, signal);
   }
 

@@ -3,6 +3,8 @@ import type { ImageInspect, PodmanClient } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
 import type { ImageSettings } from "../config/image-settings.ts";
 import type { ImageNeed } from "./image-need.ts";
+import type { ArchiveSource, RegistrySource } from "./image-reference.ts";
+import type { LoadedArchives } from "./loaded-archives.ts";
 import { fits, joinName, toPlatformName, toPlatformText } from "./platform.ts";
 import { pullForPlatform } from "./pull-for-platform.ts";
 import { pullImage } from "./pull-image.ts";
@@ -21,6 +23,7 @@ export interface ImageContext {
   readonly hostArchitecture: string;
   readonly settings: ImageSettings;
   readonly pulls: SharedPulls;
+  readonly archives: LoadedArchives;
   readonly reportTimes: ReportTimes;
   /** Tells the task's owner what happens. */
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
@@ -30,7 +33,15 @@ export interface ImageContext {
  * The image to run: the one present, or pulled. Gives its ID. Rejects with a recoverable `DriverError` when trying again may help
  * (network, registry, time-out), and a final one when it cannot (no such image, no access).
  */
-export async function resolveImage(context: ImageContext, need: ImageNeed, signal: AbortSignal): Promise<string> {
+export function resolveImage(context: ImageContext, need: ImageNeed, signal: AbortSignal): Promise<string> {
+  const { source } = need;
+  return source.kind === "archive" ? loadShared(context, { ...need, source }, signal) : resolveNamed(context, { ...need, source }, signal);
+}
+
+/** A need of an image by its name. */
+type NamedNeed = ImageNeed & { readonly source: RegistrySource };
+
+async function resolveNamed(context: ImageContext, need: NamedNeed, signal: AbortSignal): Promise<string> {
   const { reference, isLocal } = need.source;
   const isAsked = !isLocal && (need.policy === "always" || need.policy === "newer");
   const present = isAsked ? undefined : await findPresent(context, need, signal);
@@ -48,7 +59,7 @@ export async function resolveImage(context: ImageContext, need: ImageNeed, signa
 }
 
 /** The image in the store; of another platform, the one that was pulled for it. */
-async function findPresent({ podman, emit }: ImageContext, { source: { reference }, platform }: ImageNeed, signal: AbortSignal): Promise<ImageInspect | undefined> {
+async function findPresent({ podman, emit }: ImageContext, { source: { reference }, platform }: NamedNeed, signal: AbortSignal): Promise<ImageInspect | undefined> {
   const named = await podman.images.inspect(reference, signal);
   if (platform === undefined) return named;
   // Podman tells no variant: only the name under which it was pulled does.
@@ -65,7 +76,7 @@ function whyLocal(reference: string): string {
 }
 
 /** Podman itself would say nothing of the failure (podman 4.3 to 6.1). */
-async function fallBack(context: ImageContext, need: ImageNeed, failure: unknown, signal: AbortSignal): Promise<string> {
+async function fallBack(context: ImageContext, need: NamedNeed, failure: unknown, signal: AbortSignal): Promise<string> {
   const { reference } = need.source;
   const present = await findPresent(context, need, signal);
   if (present === undefined) throw failure;
@@ -92,20 +103,46 @@ function toAnnotations(reference: string, { id, sizeBytes }: ImageInspect): Read
 
 /** One pull for all tasks that want the same, each of which waits as long as it will. */
 async function pullShared(context: ImageContext, need: ImageNeed, reference: string, signal: AbortSignal): Promise<string> {
-  const { podman, settings, downloadFolder, reportTimes, emit } = context;
+  const { podman, settings, downloadFolder, reportTimes } = context;
   const begin = (tell: PullListener, stop: AbortSignal): Promise<string> => {
     const pull = (ending: AbortSignal): Promise<string> => pullImage({ podman, need, reference, settings, downloadFolder, reportTimes, tell }, ending);
     const { platform } = need;
     return platform === undefined ? pull(stop) : pullForPlatform({ podman, reference, platform, hostArchitecture: context.hostArchitecture, pull }, stop);
   };
+  return await joinPull(context, { key: toPullKey(context, need, reference), begin, action: `pull image ${reference}`, image: reference, timeoutMs: need.pullTimeoutMs }, signal);
+}
+
+/** One load for all tasks that want the same archive in the same engine. */
+async function loadShared(context: ImageContext, need: ImageNeed & { readonly source: ArchiveSource }, signal: AbortSignal): Promise<string> {
+  const { podman, socketPath, archives, settings, reportTimes } = context;
+  const { source, checksum, policy, pullTimeoutMs: timeoutMs } = need;
+  const { loadArchive } = await import("./load-archive.ts");
+  const isForced = policy === "always";
+  const begin = (tell: PullListener, stop: AbortSignal): Promise<string> =>
+    loadArchive({ podman, engine: socketPath, source, checksum, isForced, archives, activityTimeoutMs: settings.pullActivityTimeoutMs, reportTimes, tell }, stop);
+  const key = JSON.stringify([socketPath, source, checksum ?? null, isForced]);
+  return await joinPull(context, { key, begin, action: `image archive ${source.shown}`, image: source.shown, timeoutMs }, signal);
+}
+
+interface JoinedPull {
+  readonly key: string;
+  readonly begin: (tell: PullListener, stop: AbortSignal) => Promise<string>;
+  /** For the message of a time-out. */
+  readonly action: string;
+  readonly image: string;
+  readonly timeoutMs: number;
+}
+
+async function joinPull({ pulls, emit }: ImageContext, { key, begin, action, image, timeoutMs }: JoinedPull, signal: AbortSignal): Promise<string> {
   const deadline = new AbortController();
-  const timer = Number.isFinite(need.pullTimeoutMs) ? setTimeout(() => deadline.abort(), need.pullTimeoutMs) : undefined;
+  const timer = Number.isFinite(timeoutMs) ? setTimeout(() => deadline.abort(), timeoutMs) : undefined;
   try {
-    return await context.pulls.join(toPullKey(context, need, reference), begin, (message) => emit(message, { image: reference }), AbortSignal.any([signal, deadline.signal]));
+    return await pulls.join(key, begin, (message) => emit(message, { image }), AbortSignal.any([signal, deadline.signal]));
   } catch (error) {
     signal.throwIfAborted();
     if (!deadline.signal.aborted) throw error;
-    throw new DriverError("failed", `pull image ${reference}: not pulled within image_pull_timeout (${need.pullTimeoutMs / 1000} s)`, { recoverable: true, cause: error });
+    const done = action.startsWith("pull") ? "pulled" : "loaded";
+    throw new DriverError("failed", `${action}: not ${done} within image_pull_timeout (${timeoutMs / 1000} s)`, { recoverable: true, cause: error });
   } finally {
     clearTimeout(timer);
   }

@@ -23,7 +23,7 @@ test("carries what the task asks for", () => {
   assert.deepEqual([spec.devices, spec.dns_server, spec.labels?.["app"]], [[{ path: "/dev/a:/dev/b:rw" }], ["192.0.2.1"], "x"]);
 });
 
-const plainNeed = { kind: "image", policy: "missing", platform: undefined, login: undefined, tlsVerify: undefined, skipsFailingAuth: false, pullTimeoutMs: 300_000 };
+const plainNeed = { kind: "image", checksum: undefined, policy: "missing", platform: undefined, login: undefined, tlsVerify: undefined, skipsFailingAuth: false, pullTimeoutMs: 300_000 };
 const busybox = { kind: "registry", reference: "busybox", isLocal: false };
 const images: readonly { readonly config: HclRecord; readonly settings?: Partial<ImageSettings>; readonly need: object }[] = [
   { config: {}, need: {} },

@@ -25,6 +25,8 @@ const taskSamples: Samples = {
   arch: { arch: "arm64" },
   os: { os: "linux" },
   variant: { variant: "v8" },
+  load: { image: "redis:7", load: "redis.tar" },
+  image_checksum: { image: "oci-archive:/x.tar", image_checksum: `sha256:${"0".repeat(64)}` },
   auth_soft_fail: { auth_soft_fail: true },
   image_pull_timeout: { image_pull_timeout: "90s" },
   image_pull_policy: { image_pull_policy: "newer" },

@@ -24,7 +24,7 @@ export interface StartRequest {
   readonly host: PodmanHost;
   readonly settings: TaskSettings;
   readonly roots: HostRoots;
-  readonly services: Pick<DriverServices, "pulls">;
+  readonly services: Pick<DriverServices, "pulls" | "archives">;
   readonly logger: Logger;
   /** Tells the task's owner what happens. */
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
@@ -189,7 +189,7 @@ async function createFromPlan(request: StartRequest, plan: ContainerPlan, signal
 async function toImageContext(request: StartRequest, signal: AbortSignal): Promise<ImageContext> {
   const { host, settings, services } = request;
   const { downloadFolder, architecture: hostArchitecture } = await host.facts(signal);
-  return { podman: host.client, socketPath: host.socketPath, downloadFolder, hostArchitecture, settings: settings.images, pulls: services.pulls, reportTimes: defaultReportTimes, emit: request.emit.bind(request) };
+  return { podman: host.client, socketPath: host.socketPath, downloadFolder, hostArchitecture, settings: settings.images, pulls: services.pulls, archives: services.archives, reportTimes: defaultReportTimes, emit: request.emit.bind(request) };
 }
 
 /** Of an image that is not there Podman says 404, or 500 (4.3). */

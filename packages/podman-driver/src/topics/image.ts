@@ -3,7 +3,7 @@ import { parseLimitMs } from "../config/image-settings.ts";
 import { parseRegistryKey } from "../config/registry-key.ts";
 import type { TaskLogin } from "../image/auth/find-credentials.ts";
 import { pullPolicies, type ImagePullPolicy } from "../image/image-need.ts";
-import { parseImage, type ImageSource } from "../image/image-reference.ts";
+import { parseImage, parseLoad, type ImageSource } from "../image/image-reference.ts";
 import { toPlatform } from "../image/platform.ts";
 import type { Report } from "./report.ts";
 import { topic } from "./topic.ts";
@@ -20,7 +20,9 @@ const noSource: ImageSource = { kind: "registry", reference: "", isLocal: false 
 /** Which image, how it is pulled, and by which Podman service. */
 export const imageTopic = topic({
   fields: {
-    image: attr.string({ required: true, only: "names, docker://name", help: "Image: a name, docker://name, oci-archive:path or docker-archive:path." }),
+    image: attr.string({ required: true, only: "names, docker://name, oci-archive:, docker-archive:, rootfs:", help: "Image: a name, docker://name, oci-archive:path, docker-archive:path (or an http address), or rootfs:folder." }),
+    load: attr.string({ help: "Archive below the task's local/ that the image is loaded from, as with Nomad's Docker driver." }),
+    image_checksum: attr.string({ help: "sha256:… of the archive; one with another content is not loaded." }),
     auth: block(authFields, { help: "Registry credentials of this task." }),
     auth_soft_fail: attr.bool({ default: false, help: "Pull without credentials when those of the plugin's config cannot be had." }),
     image_pull_timeout: attr.string({ help: "Longest time a pull may take; 0: no limit; default: the plugin's image_pull_timeout." }),
@@ -31,13 +33,18 @@ export const imageTopic = topic({
     variant: attr.string({ help: "Variant of the architecture, e.g. v8." }),
     socket: attr.string({ default: "default", help: "Name of the Podman service that runs the task." }),
   },
-  want: (options, { report, settings, wish }) => {
-    const { image, auth, auth_soft_fail: skipsFailingAuth, image_pull_timeout: timeout, socket } = options;
+  want: (options, { task, report, settings, wish }) => {
+    const { image, load, auth, auth_soft_fail: skipsFailingAuth, image_pull_timeout: timeout, socket } = options;
+    const folders = { allocDir: task.allocDir, taskName: task.name };
+    const source = report.attempt("image", noSource, () => (load === undefined ? parseImage(image, folders) : parseLoad(load, image, folders)));
     wish({ kind: "socket", key: "socket", name: socket });
+    const hostPath = toHostPath(source);
+    if (hostPath !== undefined) wish({ kind: "bind", key: load === undefined ? "image" : "load", hostPath });
     return {
       /** As the job has it, for messages. */
       name: image,
-      source: report.attempt("image", noSource, () => parseImage(image)),
+      source,
+      checksum: wantChecksum(options.image_checksum, source, report),
       policy: wantPolicy(options.image_pull_policy, options.force_pull, report),
       platform: toPlatform(options),
       login: wantLogin(auth, report),
@@ -47,10 +54,26 @@ export const imageTopic = topic({
       socket,
     };
   },
-  plan: ({ source, policy, platform, login, tlsVerify, skipsFailingAuth, pullTimeoutMs }) => ({
-    needs: [{ kind: "image", source, policy, platform, login, tlsVerify, skipsFailingAuth, pullTimeoutMs }],
-  }),
+  plan: ({ source, checksum, policy, platform, login, tlsVerify, skipsFailingAuth, pullTimeoutMs }) => {
+    if (source.kind === "rootfs") return { spec: { rootfs: source.path, ...(source.isOverlay && { rootfs_overlay: true }) } };
+    return { needs: [{ kind: "image", source, checksum, policy, platform, login, tlsVerify, skipsFailingAuth, pullTimeoutMs }] };
+  },
 });
+
+/** A path of the host's outside the allocation, which an operator may forbid. */
+function toHostPath(source: ImageSource): string | undefined {
+  if (source.kind === "registry" || source.within !== undefined) return undefined;
+  if (source.kind === "rootfs") return source.path;
+  return source.at === "file" ? source.place : undefined;
+}
+
+function wantChecksum(checksum: string | undefined, source: ImageSource, report: Report): string | undefined {
+  if (checksum === undefined) return undefined;
+  const refuse = (problem: string, remedy: string): void => report.refuse({ key: "image_checksum", value: checksum, problem, remedy });
+  if (!/^sha256:[0-9a-f]{64}$/.test(checksum)) refuse("is no checksum", "write sha256: and 64 hexadecimal digits, as sha256sum prints them");
+  else if (source.kind !== "archive") refuse("is for archives alone", "write a digest behind the image's name instead: name@sha256:…");
+  return checksum;
+}
 
 function wantPolicy(policy: ImagePullPolicy | undefined, isForced: boolean, report: Report): ImagePullPolicy {
   if (isForced && policy !== undefined && policy !== "always") {

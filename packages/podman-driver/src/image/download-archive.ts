@@ -1,0 +1,87 @@
+import { DriverError } from "@driver/nomad-plugin";
+import type { ArchiveContent } from "./archive-content.ts";
+import { toShownUrl } from "./image-reference.ts";
+
+/**
+ * Opens an archive at an http or https address. Rejects, as does the reading, with a `DriverError` when it is not there, breaks off or
+ * does not go on for `activityTimeoutMs`.
+ */
+export async function download(url: string, activityTimeoutMs: number, signal: AbortSignal): Promise<ArchiveContent> {
+  const shown = toShownUrl(url);
+  const silence = new Silence(shown, activityTimeoutMs);
+  const stop = AbortSignal.any([signal, silence.signal]);
+  try {
+    const answer = await fetch(url, { signal: stop, redirect: "follow", headers: { "Accept-Encoding": "identity" } });
+    if (answer.status !== 200 || answer.body === null) {
+      await answer.body?.cancel();
+      const recoverable = answer.status >= 500 || answer.status === 429;
+      throw new DriverError("failed", `image archive ${shown}: the server answered ${answer.status} ${answer.statusText}`, { recoverable });
+    }
+    return { sizeBytes: Number(answer.headers.get("content-length") ?? 0), chunks: readBody(answer.body, { shown, silence, signal }) };
+  } catch (error) {
+    silence.pause();
+    throw toFailure(error, { shown, silence, signal });
+  }
+}
+
+interface Download {
+  readonly shown: string;
+  readonly silence: Silence;
+  readonly signal: AbortSignal;
+}
+
+async function* readBody(body: AsyncIterable<Uint8Array>, own: Download): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    for await (const chunk of body) {
+      own.silence.pause();
+      yield chunk;
+      own.silence.restart();
+    }
+  } catch (error) {
+    throw toFailure(error, own);
+  } finally {
+    own.silence.pause();
+  }
+}
+
+function toFailure(error: unknown, { shown, silence, signal }: Download): unknown {
+  signal.throwIfAborted();
+  if (silence.signal.aborted) return silence.signal.reason;
+  if (error instanceof DriverError) return error;
+  // fetch says why in the cause alone.
+  const { message } = error instanceof Error && error.cause instanceof Error ? error.cause : { message: String(error) };
+  return new DriverError("failed", `image archive ${shown}: ${message}`, { recoverable: true, cause: error });
+}
+
+/** Ends a download in which nothing comes. Does not count while the other side takes its time. */
+class Silence {
+  readonly #controller = new AbortController();
+  readonly #limitMs: number;
+  readonly #shown: string;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(shown: string, limitMs: number) {
+    this.#shown = shown;
+    this.#limitMs = limitMs;
+    this.restart();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  restart(): void {
+    this.pause();
+    if (Number.isFinite(this.#limitMs)) this.#timer = setTimeout(() => this.#stop(), this.#limitMs);
+  }
+
+  /** Until it is restarted, if ever. */
+  pause(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #stop(): void {
+    const text = `image archive ${this.#shown}: nothing has come for ${this.#limitMs / 1000} s (pull_activity_timeout)`;
+    this.#controller.abort(new DriverError("failed", text, { recoverable: true }));
+  }
+}

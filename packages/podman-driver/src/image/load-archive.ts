@@ -1,0 +1,134 @@
+import type { ImageInspect, PodmanClient } from "@driver/libpod";
+import { DriverError } from "@driver/nomad-plugin";
+import { openArchiveFile, readChunks, unpackGzip, verifyChunks, type ArchiveContent } from "./archive-content.ts";
+import type { ArchiveSource } from "./image-reference.ts";
+import { LoadedArchives, type LoadedArchive } from "./loaded-archives.ts";
+import { joinName } from "./platform.ts";
+import { toSize, toTime } from "./pull-progress.ts";
+import type { ReportTimes } from "./pull-watch.ts";
+import type { PullListener } from "./shared-pulls.ts";
+
+export interface LoadJob {
+  readonly podman: PodmanClient;
+  /** Names the engine among all. */
+  readonly engine: string;
+  readonly source: ArchiveSource;
+  /** `sha256:…` that the bytes must have; undefined: any. */
+  readonly checksum: string | undefined;
+  /** True: loaded although it has been before. */
+  readonly isForced: boolean;
+  readonly archives: LoadedArchives;
+  /** Longest time in which no byte comes from an address; Infinity: no limit. */
+  readonly activityTimeoutMs: number;
+  readonly reportTimes: ReportTimes;
+  readonly tell: PullListener;
+}
+
+/**
+ * Sees to it that the image of an archive is in the store, which it is loaded into once for each content. Gives its ID. Rejects with a
+ * `DriverError` that names the archive.
+ */
+export function loadArchive(job: LoadJob, signal: AbortSignal): Promise<string> {
+  return job.source.at === "file" ? loadFile(job, signal) : loadDownload(job, signal);
+}
+
+async function loadFile(job: LoadJob, signal: AbortSignal): Promise<string> {
+  const { source, engine, archives } = job;
+  await using file = await openArchiveFile(source.place, source.within);
+  const { dev, ino, size, mtimeNs } = await file.stat({ bigint: true });
+  const origin = `${engine} file ${dev}:${ino}:${size}:${mtimeNs}:${source.name}`;
+  const known = archives.find(origin) ?? (archives.hasSize(engine, Number(size)) ? archives.findContent(engine, await digestOf(readChunks(file))) : undefined);
+  const present = await findLoaded(job, known, signal);
+  if (present !== undefined) return present.id;
+  return await load(job, origin, { sizeBytes: Number(size), chunks: readChunks(file) }, signal);
+}
+
+async function loadDownload(job: LoadJob, signal: AbortSignal): Promise<string> {
+  const { engine, checksum, archives, source } = job;
+  const origin = `${engine} address ${source.place}:${source.name}`;
+  const known = checksum === undefined ? undefined : archives.findContent(engine, checksum);
+  const present = await findLoaded(job, known, signal);
+  if (present !== undefined) return present.id;
+  const { download } = await import("./download-archive.ts");
+  return await load(job, origin, await download(source.place, job.activityTimeoutMs, signal), signal);
+}
+
+async function digestOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  let found = "";
+  for await (const _ of verifyChunks(chunks, { onBytes: () => undefined, onDigest: (digest) => (found = digest) })) continue;
+  return found;
+}
+
+/** The image of what has been loaded before, if it is what is asked for and still there. */
+async function findLoaded({ podman, source, checksum, isForced }: LoadJob, known: LoadedArchive | undefined, signal: AbortSignal): Promise<ImageInspect | undefined> {
+  if (known === undefined || isForced || (checksum !== undefined && known.digest !== checksum)) return undefined;
+  const image = await podman.images.inspect(known.id, signal);
+  return image !== undefined && (source.name === "" || image.repoTags.some((tag) => isCalled(tag, source.name))) ? image : undefined;
+}
+
+async function load(job: LoadJob, origin: string, content: ArchiveContent, signal: AbortSignal): Promise<string> {
+  const { podman, source, tell, archives } = job;
+  tell(`Loading image ${source.shown}`);
+  const startMs = performance.now();
+  let digest = "";
+  const onDigest = (found: string): void => {
+    digest = found;
+    checkDigest(job, found);
+  };
+  const chunks = unpackGzip(verifyChunks(content.chunks, { onBytes: reporter(job, content.sizeBytes), onDigest }));
+  const names = await podman.images.load(chunks, signal).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw toLoadError(source, error);
+  });
+  const image = await pickImage(job, names, signal);
+  archives.note(origin, { id: image.id, sizeBytes: content.sizeBytes, digest });
+  tell(`Loaded image ${source.shown}: ${toSize(image.sizeBytes)} on disk, ${toTime(performance.now() - startMs)}`);
+  return image.id;
+}
+
+function checkDigest({ checksum, source }: LoadJob, found: string): void {
+  if (checksum === undefined || checksum === found) return;
+  throw new DriverError("failed", `image archive ${source.shown}: its content is ${found}, and image_checksum wants ${checksum}: it is not loaded`);
+}
+
+/** Tells how far it is, seldom. */
+function reporter({ reportTimes, tell, source }: LoadJob, sizeBytes: number): (bytes: number) => void {
+  const startMs = performance.now();
+  let nextMs = reportTimes.firstMs;
+  let read = 0;
+  return (bytes) => {
+    read += bytes;
+    const elapsedMs = performance.now() - startMs;
+    if (elapsedMs < nextMs) return;
+    nextMs += reportTimes.eachMs;
+    tell(`Loading image ${source.shown}: ${toSize(read)}${sizeBytes === 0 ? " so far" : ` of ${toSize(sizeBytes)}`}, ${toTime(elapsedMs)}`);
+  };
+}
+
+/** A source that breaks is the cause of a lost connection, and says more than that does. */
+function toLoadError(source: ArchiveSource, error: unknown): unknown {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) if (cause instanceof DriverError) return cause;
+  const text = error instanceof Error ? error.message.replace(/^load image: /, "") : String(error);
+  const recoverable = !/payload does not match|invalid tar header|more than one image|incorrect header check|invalid .* (code|distance|block)/.test(text);
+  return new DriverError("failed", `image archive ${source.shown}: ${text}`, { recoverable, cause: error });
+}
+
+/** The one that is asked for by name, or the first; one without a name is given one, or the next clean-up would take it. */
+async function pickImage({ podman, source }: LoadJob, names: readonly string[], signal: AbortSignal): Promise<ImageInspect> {
+  const picked = source.name === "" ? names[0] : names.find((name) => isCalled(name, source.name));
+  if (picked === undefined) {
+    const list = names.length === 0 ? "no image" : names.join(", ");
+    throw new DriverError("failed", `image archive ${source.shown}: there is no ${source.name === "" ? "image" : source.name} in it, but ${list}`);
+  }
+  const image = await podman.images.inspect(picked.replace(/^sha256:/, ""), signal);
+  if (image === undefined) throw new DriverError("failed", `image archive ${source.shown}: ${picked} was loaded and has vanished again`, { recoverable: true });
+  const own = { repository: "localhost/nomad-driver-podman/archive", tag: image.id.slice(0, 12) };
+  if (picked.startsWith("sha256:") && !image.repoTags.includes(joinName(own))) await podman.images.tag(image.id, own, signal);
+  return image;
+}
+
+/** Archives have short names that Podman completes with `localhost/` or Docker Hub's. */
+function isCalled(name: string, wanted: string): boolean {
+  const tagged = /:[^/]*$/.test(wanted) ? wanted : `${wanted}:latest`;
+  return name === tagged || name.endsWith(`/${tagged}`);
+}
