@@ -26,6 +26,7 @@ import { pluginSchema } from "./config/plugin-schema.ts";
 import { DriverServices } from "./driver-services.ts";
 import { defaultHealthIntervals, followHealth, type HealthIntervals } from "./engine/health-monitor.ts";
 import { PodmanHosts, type HostsConfig } from "./engine/podman-hosts.ts";
+import { ImageCleanUp } from "./image/image-clean-up.ts";
 import { parseSignal } from "./plan/signal-name.ts";
 import { taskSchema } from "./plan/task-schema.ts";
 import { wantTask } from "./plan/want-task.ts";
@@ -61,6 +62,7 @@ export class PodmanDriver implements TaskDriver {
   #config: DriverConfig;
   #hosts: PodmanHosts;
   #reaper: DanglingReaper | undefined;
+  #imageCleanUp: ImageCleanUp | undefined;
 
   constructor(options: PodmanDriverOptions) {
     this.#options = options;
@@ -86,7 +88,9 @@ export class PodmanDriver implements TaskDriver {
     const formerReaper = this.#reaper;
     // Before the real launch an agent only checks the configuration.
     this.#reaper = config.client === undefined ? undefined : this.#startReaper();
-    await formerReaper?.close();
+    const formerCleanUp = this.#imageCleanUp;
+    this.#imageCleanUp = config.client === undefined ? undefined : this.#startImageCleanUp();
+    await Promise.all([formerReaper?.close(), formerCleanUp?.close()]);
   }
 
   taskConfigSchema(): Promise<Spec> {
@@ -220,6 +224,7 @@ export class PodmanDriver implements TaskDriver {
   /** Lets go of every task, which runs on, and of all sockets, watches and timers. */
   async close(): Promise<void> {
     await this.#reaper?.close();
+    await this.#imageCleanUp?.close();
     await this.#removals.close();
     await this.#tasks.close();
     this.#hosts.close();
@@ -241,6 +246,11 @@ export class PodmanDriver implements TaskDriver {
       onRemoved: (taskId) => this.#tasks.drop(taskId),
       logger: this.#options.logger.named("reaper"),
     });
+  }
+
+  #startImageCleanUp(): ImageCleanUp | undefined {
+    const policy = this.#config.imageCleanUp;
+    return policy === undefined ? undefined : new ImageCleanUp({ policy, hosts: this.#hosts.all, logger: this.#options.logger.named("images") });
   }
 
   #execTarget(taskId: string): ExecTarget {

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { DriverError, type PluginConfig } from "@driver/nomad-plugin";
 import { toTimerMs } from "../to-timer-ms.ts";
 import { resolvePolicy } from "./operator-policy.ts";
+import { resolveImageCleanUp, type ImageCleanUpPolicy } from "./image-clean-up-policy.ts";
 import { resolveImageSettings } from "./image-settings.ts";
 import { parseDurationMs } from "./parse-duration.ts";
 import { pluginSchema, type PluginOptions } from "./plugin-schema.ts";
@@ -43,6 +44,8 @@ export interface DriverConfig {
   readonly restartsStopped: boolean;
   /** Undefined: containers that Nomad has lost stay. */
   readonly reaping: ReapPolicy | undefined;
+  /** Undefined: images stay. */
+  readonly imageCleanUp: ImageCleanUpPolicy | undefined;
   readonly compute: NodeCompute;
 }
 
@@ -73,6 +76,7 @@ export function resolveDriverConfig(config: PluginConfig, uid: number): DriverCo
     removesContainers: options.gc.container,
     restartsStopped: resolveRestart(options),
     reaping: resolveReaping(options.gc),
+    imageCleanUp: resolveImageCleanUp(options.gc),
     compute: { totalComputeMhz: topology?.totalComputeMhz ?? 0, coreCount: topology?.coreCount ?? 0 },
   };
 }

@@ -9,17 +9,20 @@ export interface ImageSettings {
   readonly pullTimeoutMs: number;
   /** Longest time of a download in which no byte comes; Infinity: no limit. */
   readonly pullActivityTimeoutMs: number;
+  /** True: what is pulled or loaded is marked as this driver's to remove. */
+  readonly marksPulled: boolean;
 }
 
 /** Total as the Go driver's default. Over a blob that a registry answers with 429, Podman itself is silent for 123 s (podman 5.4). */
 export const imageDefaults = { image_pull_timeout: "5m", pull_activity_timeout: "3m" } as const;
 
-export const defaultImageSettings: ImageSettings = resolveImageSettings(imageDefaults);
+export const defaultImageSettings: ImageSettings = resolveImageSettings({ ...imageDefaults, gc: { image: false } });
 
 interface ImageOptions {
   readonly auth?: Parameters<typeof resolveAuth>[0];
   readonly image_pull_timeout: string;
   readonly pull_activity_timeout: string;
+  readonly gc: { readonly image: boolean };
 }
 
 /** @throws DriverError `config-invalid` */
@@ -28,6 +31,7 @@ export function resolveImageSettings(options: ImageOptions): ImageSettings {
     auth: options.auth === undefined ? noOperatorAuth : resolveAuth(options.auth),
     pullTimeoutMs: parseLimitMs(options.image_pull_timeout, "image_pull_timeout"),
     pullActivityTimeoutMs: parseLimitMs(options.pull_activity_timeout, "pull_activity_timeout"),
+    marksPulled: options.gc.image,
   };
 }
 

@@ -1,3 +1,4 @@
+import { imageCleanUpDefaults } from "./image-clean-up-policy.ts";
 import { imageDefaults } from "./image-settings.ts";
 import { possibleLogDrivers, possibleLogOptions } from "./resolve-logging.ts";
 import { attr, block, blockAttrs, blockList, configSchema, type Infer } from "@driver/nomad-plugin";
@@ -46,6 +47,13 @@ export const pluginSchema = configSchema(
     gc: block(
       {
         container: attr.bool({ default: true, help: "Remove a task's container when Nomad destroys the task." }),
+        image: attr.bool({ default: imageCleanUpDefaults.image, help: "Remove images that this driver has pulled when no container uses them any more." }),
+        image_delay: attr.string({ default: imageCleanUpDefaults.image_delay, help: "Time without a container after which an image is removed." }),
+        image_keep: attr.list("string", { help: "Glob patterns of image names that are never removed, e.g. docker.io/library/*." }),
+        image_others: attr.bool({ default: imageCleanUpDefaults.image_others, help: "Remove images too that this driver has not pulled." }),
+        image_high_water: attr.number({ format: "float64", help: "Use of the images' disk in percent from which on unused images are removed; not set: they always are." }),
+        image_low_water: attr.number({ format: "float64", help: "Use in percent at which the removal stops; default: 10 below image_high_water." }),
+        image_dry_run: attr.bool({ default: imageCleanUpDefaults.image_dry_run, help: "Only log which images would be removed." }),
         dangling_containers: block(
           {
             enabled: attr.bool({ default: danglingDefaults.enabled, help: "Remove containers of this node's tasks that Nomad has lost." }),
@@ -59,7 +67,7 @@ export const pluginSchema = configSchema(
           { default: danglingDefaults, help: "Containers that no task owns any more." },
         ),
       },
-      { default: { container: true, dangling_containers: danglingDefaults }, help: "What is cleaned up." },
+      { default: { container: true, ...imageCleanUpDefaults, dangling_containers: danglingDefaults }, help: "What is cleaned up." },
     ),
     policy: attr.string({ oneOf: ["open", "strict"], default: "open", help: "What tasks may ask for where the keys below do not say it: everything, or what is as safe as with Docker." }),
     allow_privileged: attr.bool({ help: "Allow privileged; default: true, and false where something is limited that it would undo." }),

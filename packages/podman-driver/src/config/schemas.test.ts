@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { encodeConfig, encodeMsgpack, type ConfigBody, type HclRecord, type Spec } from "@driver/nomad-plugin";
 import { taskSchema, type TaskOptions } from "../plan/task-schema.ts";
+import { imageCleanUpDefaults } from "./image-clean-up-policy.ts";
 import { pluginSchema, type PluginOptions } from "./plugin-schema.ts";
 
 const position = { line: 1, column: 1 };
@@ -129,7 +130,7 @@ describe("the plugin schema", () => {
       volumes: { enabled: true, selinuxlabel: "z", allowed_paths: [] },
       allow_devices: [],
       device_cdi: {},
-      gc: { container: false, dangling_containers: { enabled: true, period: "5m", creation_grace: "5m", dry_run: false } },
+      gc: { container: false, ...imageCleanUpDefaults, image_high_water: undefined, image_low_water: undefined, dangling_containers: { enabled: true, period: "5m", creation_grace: "5m", dry_run: false } },
       recover_stopped: true,
       extra_labels: ["task*"],
       logging: { driver: "journald", options: { tag: "x" }, type: undefined, config: {} },

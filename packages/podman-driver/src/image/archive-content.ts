@@ -19,8 +19,9 @@ const chunkBytes = 256 * 1024;
  * put there. Rejects with a `DriverError` that names the path.
  */
 export async function openArchiveFile(path: string, within: string | undefined): Promise<FileHandle> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: NodeJS.ErrnoException) => {
-    throw new DriverError("failed", `image archive ${path}: cannot be opened: ${error.code ?? error.message}`, { cause: error });
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new DriverError("failed", `image archive ${path}: cannot be opened: ${code ?? message}`, { cause: error });
   });
   try {
     if (!(await file.stat()).isFile()) throw new DriverError("failed", `image archive ${path}: is no file`);

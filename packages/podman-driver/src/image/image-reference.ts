@@ -71,6 +71,11 @@ export function parseImage(image: string, folders: TaskFolders): ImageSource {
   return { kind: "archive", at: "file", place, shown: place, name: name.join(":"), within };
 }
 
+/** A name in a registry alone. @throws DriverError as `parseImage` */
+export function parseRegistryImage(image: string): RegistrySource {
+  return parseReference(image);
+}
+
 /**
  * What Nomad's Docker driver means by `load`: an archive below the task's `local/`, and the image's name in it.
  * @throws DriverError as `parseImage`

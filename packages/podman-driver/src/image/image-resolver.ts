@@ -4,6 +4,7 @@ import { DriverError } from "@driver/nomad-plugin";
 import type { ImageSettings } from "../config/image-settings.ts";
 import type { ImageNeed } from "./image-need.ts";
 import type { ArchiveSource, RegistrySource } from "./image-reference.ts";
+import { toMark } from "./image-mark.ts";
 import type { LoadedArchives } from "./loaded-archives.ts";
 import { fits, joinName, toPlatformName, toPlatformText } from "./platform.ts";
 import { pullForPlatform } from "./pull-for-platform.ts";
@@ -107,9 +108,19 @@ async function pullShared(context: ImageContext, need: ImageNeed, reference: str
   const begin = (tell: PullListener, stop: AbortSignal): Promise<string> => {
     const pull = (ending: AbortSignal): Promise<string> => pullImage({ podman, need, reference, settings, downloadFolder, reportTimes, tell }, ending);
     const { platform } = need;
-    return platform === undefined ? pull(stop) : pullForPlatform({ podman, reference, platform, hostArchitecture: context.hostArchitecture, pull }, stop);
+    const pulling = platform === undefined ? pull : (ending: AbortSignal): Promise<string> => pullForPlatform({ podman, reference, platform, hostArchitecture: context.hostArchitecture, pull }, ending);
+    return markPulled(context, pulling, stop);
   };
   return await joinPull(context, { key: toPullKey(context, need, reference), begin, action: `pull image ${reference}`, image: reference, timeoutMs: need.pullTimeoutMs }, signal);
+}
+
+/** Marks what `pull` brings as this driver's to remove, unless it was there before, by whomever. */
+async function markPulled({ podman, settings }: ImageContext, pull: (signal: AbortSignal) => Promise<string>, signal: AbortSignal): Promise<string> {
+  if (!settings.marksPulled) return await pull(signal);
+  const before = new Set((await podman.images.list(signal)).map(({ id }) => id));
+  const id = await pull(signal);
+  if (!before.has(id)) await podman.images.tag(id, toMark(id), signal);
+  return id;
 }
 
 /** One load for all tasks that want the same archive in the same engine. */
@@ -118,8 +129,10 @@ async function loadShared(context: ImageContext, need: ImageNeed & { readonly so
   const { source, checksum, policy, pullTimeoutMs: timeoutMs } = need;
   const { loadArchive } = await import("./load-archive.ts");
   const isForced = policy === "always";
-  const begin = (tell: PullListener, stop: AbortSignal): Promise<string> =>
-    loadArchive({ podman, engine: socketPath, source, checksum, isForced, archives, activityTimeoutMs: settings.pullActivityTimeoutMs, reportTimes, tell }, stop);
+  const begin = (tell: PullListener, stop: AbortSignal): Promise<string> => {
+    const job = { podman, engine: socketPath, source, checksum, isForced, archives, activityTimeoutMs: settings.pullActivityTimeoutMs, reportTimes, tell };
+    return markPulled(context, (ending) => loadArchive(job, ending), stop);
+  };
   const key = JSON.stringify([socketPath, source, checksum ?? null, isForced]);
   return await joinPull(context, { key, begin, action: `image archive ${source.shown}`, image: source.shown, timeoutMs }, signal);
 }

@@ -2,7 +2,7 @@ import type { ImageInspect, PodmanClient } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
 import { openArchiveFile, readChunks, unpackGzip, verifyChunks, type ArchiveContent } from "./archive-content.ts";
 import type { ArchiveSource } from "./image-reference.ts";
-import { LoadedArchives, type LoadedArchive } from "./loaded-archives.ts";
+import type { LoadedArchive, LoadedArchives } from "./loaded-archives.ts";
 import { joinName } from "./platform.ts";
 import { toSize, toTime } from "./pull-progress.ts";
 import type { ReportTimes } from "./pull-watch.ts";

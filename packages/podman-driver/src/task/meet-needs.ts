@@ -1,6 +1,6 @@
 import type { ContainerSpec, PodmanClient } from "@driver/libpod";
 import { toHopedImage, type ImageNeed } from "../image/image-need.ts";
-import { parseImage } from "../image/image-reference.ts";
+import { parseRegistryImage } from "../image/image-reference.ts";
 import { resolveImage, type ImageContext } from "../image/image-resolver.ts";
 import type { Need } from "../topics/topic.ts";
 import { meetPaths, type MetPaths, type PathContext } from "./meet-paths.ts";
@@ -62,5 +62,5 @@ function isImageNeed(need: Need): need is AnyImageNeed {
 
 /** A mounted image is fetched as the task's own is, and may take as long; the registry is asked when it is missing. */
 function toMountedNeed(name: string, own: ImageNeed): ImageNeed {
-  return { ...own, source: parseImage(name), policy: "missing", platform: undefined };
+  return { ...own, source: parseRegistryImage(name), checksum: undefined, policy: "missing", platform: undefined };
 }

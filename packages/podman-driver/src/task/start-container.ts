@@ -182,8 +182,12 @@ async function createFromPlan(request: StartRequest, plan: ContainerPlan, signal
   const container = hoped === undefined ? undefined : await createWith(hoped).catch(undefinedWhenMissing);
   if (container !== undefined) return container;
   const context = await toImageContext(request, signal);
-  const met = await tryStep(request, `find image ${request.decoded.wanted.image.name}`, () => meetImageNeeds(plan.needs, context, signal), signal);
-  return await createWith(met);
+  const createMet = async (): Promise<FoundContainer> => {
+    const met = await tryStep(request, `find image ${request.decoded.wanted.image.name}`, () => meetImageNeeds(plan.needs, context, signal), signal);
+    return await createWith(met);
+  };
+  // A clean-up, ours or another's, may have taken what was there a moment ago.
+  return (await createMet().catch(undefinedWhenMissing)) ?? (await createMet());
 }
 
 async function toImageContext(request: StartRequest, signal: AbortSignal): Promise<ImageContext> {

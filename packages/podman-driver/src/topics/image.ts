@@ -39,7 +39,7 @@ export const imageTopic = topic({
     const source = report.attempt("image", noSource, () => (load === undefined ? parseImage(image, folders) : parseLoad(load, image, folders)));
     wish({ kind: "socket", key: "socket", name: socket });
     const hostPath = toHostPath(source);
-    if (hostPath !== undefined) wish({ kind: "bind", key: load === undefined ? "image" : "load", hostPath });
+    if (hostPath !== undefined) wish({ kind: "bind", key: load === undefined ? "image" : "load", value: load ?? image, hostPath });
     return {
       /** As the job has it, for messages. */
       name: image,

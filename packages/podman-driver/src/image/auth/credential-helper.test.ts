@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { askHelper, HelperError, toHelperServer } from "./credential-helper.ts";
+
+const soon = (): AbortSignal => AbortSignal.timeout(20_000);
+const folder = mkdtempSync(join(tmpdir(), "helpers-"));
+const path = process.env["PATH"] ?? "";
+before(() => (process.env["PATH"] = `${folder}:${path}`));
+after(() => {
+  process.env["PATH"] = path;
+  rmSync(folder, { recursive: true });
+});
+
+/** A helper that runs a shell script; gives its name. */
+function helper(name: string, script: string): string {
+  writeFileSync(join(folder, `docker-credential-${name}`), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return name;
+}
+
+test("is asked with the argument get and the registry on stdin", async () => {
+  const name = helper("echo", `read -r server || :; echo "{\\"Username\\":\\"$1\\",\\"Secret\\":\\"$server\\"}"`);
+  assert.deepEqual(await askHelper(name, "r.io:5000", { signal: soon() }), { username: "get", password: "r.io:5000" });
+  assert.deepEqual([toHelperServer("docker.io"), toHelperServer("r.io")], ["https://index.docker.io/v1/", "r.io"]);
+});
+
+test("gives a token where the user name says so, and nothing where it knows nothing", async () => {
+  assert.deepEqual(await askHelper(helper("token", `echo '{"Username":"<token>","Secret":"T"}'`), "r.io", { signal: soon() }), { identityToken: "T" });
+  assert.equal(await askHelper(helper("none", "echo credentials not found in native keychain; exit 1"), "r.io", { signal: soon() }), undefined);
+  assert.equal(await askHelper(helper("blank", `echo '{"Username":"","Secret":""}'`), "r.io", { signal: soon() }), undefined);
+});
+
+describe("fails in its own words, and shows no secret, when it", () => {
+  const rows = [
+    { what: "is not there", name: "no-such", message: /^docker-credential-no-such cannot be run: it is not in the plugin's PATH$/, mayPass: false },
+    { what: "has a path for a name", name: "../x", message: /is no name of a program/, mayPass: false },
+    { what: "ends with a code", name: helper("code", "echo no network >&2; exit 3"), message: /ended with code 3: no network$/, mayPass: true },
+    { what: "says why on stdout", name: helper("stdout", "echo no network; exit 3"), message: /ended with code 3: no network$/, mayPass: true },
+    { what: "fails after it has printed a secret", name: helper("leak", `echo '{"Username":"u","Secret":"s3cret"}'; exit 3`), message: /ended with code 3$/, mayPass: true },
+    { what: "prints no JSON", name: helper("text", "echo s3cret"), message: /printed no JSON$/, mayPass: false },
+    { what: "prints another JSON", name: helper("json", `echo '{"Secret":"s3cret"}'`), message: /without Username and Secret$/, mayPass: false },
+    { what: "prints null", name: helper("null", "echo null"), message: /without Username and Secret$/, mayPass: false },
+    { what: "prints without an end", name: helper("flood", "while :; do echo s3crets3crets3cret; done"), message: /printed more than 65536 bytes$/, mayPass: false },
+  ];
+  for (const { what, name, message, mayPass } of rows) {
+    test(what, async () => {
+      await assert.rejects(askHelper(name, "r.io", { signal: soon() }), (error) => {
+        assert.ok(error instanceof HelperError);
+        assert.match(error.message, message);
+        assert.doesNotMatch(`${error.message} ${error.stack ?? ""}`, /s3cret/);
+        return error.mayPass === mayPass;
+      });
+    });
+  }
+});
+
+test("is ended with all it has started, at its deadline and with the caller", async () => {
+  const notes = join(folder, "notes");
+  const name = helper("slow", `sleep 600 & echo $! >> ${notes}; wait`);
+  await assert.rejects(askHelper(name, "r.io", { deadlineMs: 300, signal: soon() }), { message: /gave no answer within 0\.3 s$/ });
+  const caller = new AbortController();
+  setTimeout(() => caller.abort(new Error("enough")), 300);
+  await assert.rejects(askHelper(name, "r.io", { signal: caller.signal }), /enough/);
+  const pids = readFileSync(notes, "utf8").trim().split("\n").map(Number);
+  assert.equal(pids.length, 2);
+  for (const pid of pids) {
+    for (let tries = 0; tries < 100 && isAlive(pid); tries += 1) await sleep(20);
+    assert.ok(!isAlive(pid), `${pid} goes on`);
+  }
+});
+
+/** A zombie is dead: not everywhere does somebody reap it. */
+function isAlive(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return !stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
+  } catch {
+    return false;
+  }
+}

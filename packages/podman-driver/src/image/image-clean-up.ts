@@ -1,0 +1,123 @@
+import { statfs } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { LibpodError, type ImageListEntry, type PodmanClient } from "@driver/libpod";
+import type { Logger } from "@driver/nomad-plugin";
+import type { ImageCleanUpPolicy } from "../config/image-clean-up-policy.ts";
+import type { PodmanHost } from "../engine/podman-host.ts";
+import { isMark } from "./image-mark.ts";
+import { planCleanUp, type UnusedSince } from "./plan-clean-up.ts";
+import { toSize } from "./pull-progress.ts";
+
+export interface ImageCleanUpOptions {
+  readonly policy: ImageCleanUpPolicy;
+  readonly hosts: readonly PodmanHost[];
+  readonly logger: Logger;
+}
+
+/** A look is one call; the delay is kept to within one. */
+const shortestPauseMs = 500;
+const longestPauseMs = 60_000;
+
+/**
+ * Removes images that no container has used for a while. What is in use is asked of Podman at each look, so that nothing has to be
+ * remembered over a restart but that a delay begins anew. Runs from its making until `close`.
+ */
+export class ImageCleanUp {
+  readonly #options: ImageCleanUpOptions;
+  readonly #stop = new AbortController();
+  readonly #unusedSince = new Map<PodmanHost, UnusedSince>();
+  /** What a dry run has told of, so that it tells once. */
+  readonly #told = new Set<string>();
+  readonly #ended: Promise<void>;
+
+  constructor(options: ImageCleanUpOptions) {
+    this.#options = options;
+    this.#ended = this.#run();
+  }
+
+  /** Settles when nothing is looked at or removed any more. */
+  async close(): Promise<void> {
+    this.#stop.abort(new Error("the clean-up of images was ended"));
+    await this.#ended;
+  }
+
+  async #run(): Promise<void> {
+    const { policy, hosts } = this.#options;
+    const { signal } = this.#stop;
+    const pauseMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, policy.delayMs / 3));
+    for (;;) {
+      await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted) return;
+      await Promise.all(hosts.map((host) => this.#look(host, signal)));
+    }
+  }
+
+  async #look(host: PodmanHost, signal: AbortSignal): Promise<void> {
+    const { policy, logger } = this.#options;
+    try {
+      const images = await host.client.images.list(signal);
+      const { due, unusedSince } = planCleanUp(images, this.#unusedSince.get(host) ?? new Map(), { policy, nowMs: performance.now() });
+      this.#unusedSince.set(host, unusedSince);
+      if (due.length > 0 && (await isFuller(host, policy.water?.high, signal))) await this.#removeAll(host, due, signal);
+    } catch (error) {
+      if (!signal.aborted) logger.warn("unused images cannot be looked for", { socket: host.socketPath, error: String(error) });
+    }
+  }
+
+  /** One after the other, until the disk is empty enough. */
+  async #removeAll(host: PodmanHost, due: readonly ImageListEntry[], signal: AbortSignal): Promise<void> {
+    const { policy } = this.#options;
+    for (const image of due) {
+      await this.#remove(host, image, signal);
+      if (!policy.dryRun && !(await isFuller(host, policy.water?.low, signal))) return;
+    }
+  }
+
+  async #remove(host: PodmanHost, image: ImageListEntry, signal: AbortSignal): Promise<void> {
+    const { policy, logger } = this.#options;
+    const fields = { image: image.id, names: image.names.filter((name) => !isMark(name)).join(","), size: toSize(image.sizeBytes), socket: host.socketPath };
+    if (policy.dryRun) {
+      if (!this.#told.has(image.id)) logger.info("dry run: this unused image would be removed", fields);
+      this.#told.add(image.id);
+      return;
+    }
+    try {
+      if (await removeUnused(host.client, image, signal)) logger.info("unused image removed", fields);
+      else logger.info("an image is in use again, and stays", fields);
+    } catch (error) {
+      if (!signal.aborted) logger.warn("an unused image cannot be removed; the next look tries again", { ...fields, error: String(error) });
+    }
+  }
+}
+
+/**
+ * Removes an image with all its names, unless a container has come to use it: then it keeps them. By ID at the last, which Podman refuses
+ * while there is a container; a name it would take off all the same (podman 4.3 to 6.1). Gives whether the image is gone.
+ */
+async function removeUnused(podman: PodmanClient, { id, repoTags }: ImageListEntry, signal: AbortSignal): Promise<boolean> {
+  // The last name goes with the image, so that one that is in use never lacks it.
+  const ordered = repoTags.toSorted((one, other) => Number(isMark(one)) - Number(isMark(other)));
+  const extra = ordered.slice(1).map(toName);
+  for (const name of extra) await podman.images.untag(id, name, signal);
+  try {
+    await podman.images.remove(id, signal);
+    return true;
+  } catch (error) {
+    for (const name of extra) await podman.images.tag(id, name, signal);
+    if (error instanceof LibpodError && error.code === "conflict") return false;
+    throw error;
+  }
+}
+
+function toName(name: string): { readonly repository: string; readonly tag: string } {
+  const colon = name.lastIndexOf(":");
+  return { repository: name.slice(0, colon), tag: name.slice(colon + 1) };
+}
+
+/** Whether the disk of the images is fuller than so many percent; always without a mark. */
+async function isFuller(host: PodmanHost, percent: number | undefined, signal: AbortSignal): Promise<boolean> {
+  if (percent === undefined) return true;
+  const { graphRoot } = await host.facts(signal);
+  const { blocks, bavail } = await statfs(graphRoot);
+  return blocks > 0 && (100 * (blocks - bavail)) / blocks >= percent;
+}

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { PodmanClient } from "@driver/libpod";
+import { DriverRig, startEngine, until } from "@driver/testing";
+import { ImageRig } from "./image-rig.ts";
+
+const soon = (): AbortSignal => AbortSignal.timeout(30_000);
+const cleaning = { image: true, image_delay: "2s" };
+/** Several looks and the delay. */
+const longAfterMs = 5000;
+
+async function storeOf(podman: PodmanClient): Promise<readonly string[]> {
+  return (await podman.images.list(soon())).flatMap(({ id, names }) => [id, ...names]).toSorted();
+}
+
+describe("an image that this driver has pulled", () => {
+  test("stays while a task runs, and goes a while after, with all its names", async () => {
+    await using images = await ImageRig.start({ pluginConfig: { gc: cleaning } });
+    const before = await storeOf(images.podman);
+    await images.registry.publish("used:1");
+    const image = images.at("used:1");
+    const task = await images.prepare(image, { args: ["-c", "sleep 600"] });
+    await images.rig.startTask(task);
+    await sleep(longAfterMs);
+    assert.notEqual(await images.imageId(image), undefined);
+    const id = (await images.imageId(image)) ?? "";
+    await images.podman.images.tag(id, { repository: "localhost/second", tag: "1" }, soon());
+    const startMs = performance.now();
+    await images.rig.driver.destroyTask(task.config.id, { force: true }, soon());
+    // Podman 4.3 answers an inspect with a panic while the image is removed.
+    await until(async () => !(await storeOf(images.podman)).includes(id));
+    assert.ok(performance.now() - startMs > 1500, "it was gone at once");
+    assert.deepEqual(await storeOf(images.podman), before);
+    assert.match(images.rig.log, /unused image removed/);
+  });
+
+  test("stays when a stopped container of somebody else was made from it, names and all", async () => {
+    await using images = await ImageRig.start({ pluginConfig: { gc: cleaning } });
+    await images.registry.publish("shared:1");
+    const image = images.at("shared:1");
+    await images.run(image);
+    const { id } = await images.podman.containers.create({ image, name: "stranger", command: ["sh"] }, soon());
+    try {
+      const before = await storeOf(images.podman);
+      await sleep(longAfterMs);
+      assert.deepEqual(await storeOf(images.podman), before);
+    } finally {
+      await images.podman.containers.remove(id, { force: true, volumes: true, timeoutSeconds: 0 }, soon());
+    }
+    await until(async () => !(await storeOf(images.podman)).includes(image));
+  });
+
+  test("goes also when the plugin was killed meanwhile, and when its name has moved to another", async () => {
+    await using images = await ImageRig.start({ pluginConfig: { gc: cleaning } });
+    const before = await storeOf(images.podman);
+    await images.registry.publish("moves:1", { mark: "old " });
+    const image = images.at("moves:1");
+    const task = await images.prepare(image, { args: ["-c", "sleep 600"] });
+    await images.rig.startTask(task);
+    const old = (await images.imageId(image)) ?? "";
+    await images.registry.publish("moves:1", { mark: "new " });
+    assert.match(await images.run(image, { force_pull: true }), /^new /);
+    await images.rig.crash();
+    await images.rig.recover(task);
+    await sleep(longAfterMs);
+    assert.equal(await images.imageId(old), old, "the task's own image is gone");
+    await images.rig.driver.destroyTask(task.config.id, { force: true }, soon());
+    await until(async () => !(await storeOf(images.podman)).includes(old));
+    assert.deepEqual(await storeOf(images.podman), before);
+  });
+
+  test("stays without gc.image, which is the default, and is only named in a dry run", async () => {
+    await using images = await ImageRig.start();
+    await images.registry.publish("stays:1");
+    await images.run(images.at("stays:1"));
+    const store = await storeOf(images.podman);
+    assert.ok(!store.some((name) => name.includes("nomad-driver-podman/pulled")), "it was marked for nothing");
+    await images.setConfig({ gc: { ...cleaning, image_dry_run: true } });
+    await images.registry.publish("dry:1", { mark: "dry" });
+    await images.run(images.at("dry:1"));
+    await until(() => /dry run: this unused image would be removed/.test(images.rig.log));
+    assert.match(images.rig.log, new RegExp(`would be removed \\{[^\\n]*${images.at("dry:1")}`));
+    await sleep(2000);
+    assert.notEqual(await images.imageId(images.at("dry:1")), undefined);
+    assert.notEqual(await images.imageId(images.at("stays:1")), undefined);
+    assert.equal(images.rig.log.split("would be removed").length, 2, "it was told more than once");
+  });
+
+  test("goes by the disk's use where there is a water mark", async () => {
+    await using images = await ImageRig.start({ pluginConfig: { gc: { ...cleaning, image_delay: "1s", image_high_water: 100 } } });
+    await images.registry.publish("water:1");
+    await images.run(images.at("water:1"));
+    await sleep(longAfterMs);
+    assert.notEqual(await images.imageId(images.at("water:1")), undefined, "the disk is not full");
+    await images.setConfig({ gc: { ...cleaning, image_delay: "1s", image_high_water: 0.001, image_low_water: 0 } });
+    await until(async () => !(await storeOf(images.podman)).includes(images.at("water:1")));
+  });
+
+  test("leaves the store as it was after tasks that come and go, each with another image", async () => {
+    await using images = await ImageRig.start({ pluginConfig: { gc: { ...cleaning, image_delay: "0s" } } });
+    const before = await storeOf(images.podman);
+    for (let round = 0; round < 10; round += 1) {
+      await images.registry.publish(`turn:${round}`, { mark: `turn ${round} ` });
+      assert.match(await images.run(images.at(`turn:${round}`)), new RegExp(`^turn ${round} `));
+    }
+    await until(async () => (await storeOf(images.podman)).length === before.length);
+    assert.deepEqual(await storeOf(images.podman), before);
+  });
+});
+
+test("an image of somebody else stays, unless the operator takes all but a list", async () => {
+  await using engine = await startEngine({ folder: "/run/gc-engine" }, soon());
+  await engine.importBusybox("localhost/mine:1");
+  await engine.importBusybox("localhost/base:1");
+  const podman = new PodmanClient({ socketPath: engine.socketPath });
+  const has = (name: string): Promise<boolean> => podman.images.exists(name, soon());
+  try {
+    const options = (gc: Record<string, boolean | string | string[]>): { pluginConfig: Record<string, never> } => ({ pluginConfig: { socket_path: `unix://${engine.socketPath}`, gc } as never });
+    {
+      await using _rig = await DriverRig.start(options(cleaning));
+      await sleep(longAfterMs);
+      assert.deepEqual([await has("localhost/mine:1"), await has("localhost/base:1")], [true, true]);
+    }
+    await using _rig = await DriverRig.start(options({ ...cleaning, image_others: true, image_keep: ["localhost/base:*"] }));
+    await until(async () => !(await has("localhost/mine:1")));
+    await sleep(1000);
+    assert.equal(await has("localhost/base:1"), true);
+  } finally {
+    podman.close();
+  }
+});
