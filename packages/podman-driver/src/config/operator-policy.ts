@@ -55,7 +55,10 @@ export const strictPolicy: OperatorPolicy = {
   allowsPrivileged: false,
   allowsUnconfined: false,
   // The list of Nomad's Docker driver: Docker's own without NET_RAW.
-  caps: ["AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"],
+  caps: [
+    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP",
+    "SETUID", "SYS_CHROOT",
+  ],
   runtimes: ["crun", "runc"],
   modes: {
     pid: ["task:*"],
@@ -82,7 +85,7 @@ export function resolvePolicy(options: PolicyOptions, defaultSocket: string): Op
   const preset = options.policy === "strict" ? strictPolicy : openPolicy;
   const caps = orPreset(options.allow_caps.map(toAllowedCapability), preset.caps);
   const allowsUnconfined = options.allow_unconfined ?? preset.allowsUnconfined;
-  const isLimited = !allowsUnconfined || (caps !== undefined && !caps.includes("ALL"));
+  const isLimited = !allowsUnconfined || options.allow_devices.length > 0 || (caps !== undefined && !caps.includes("ALL"));
   return {
     volumes: resolveVolumePolicy(options.volumes),
     allowedDevices: options.allow_devices,
@@ -119,10 +122,12 @@ const noCapability = "none";
 function toAllowedCapability(text: string): string {
   const name = text === noCapability ? text : toCapabilityName(text);
   if (name !== undefined) return name;
-  throw new DriverError("config-invalid", `config key allow_caps: ${JSON.stringify(text)} is no capability; there are ${capabilityNames.join(", ")}, and the words all and none`);
+  const known = `there are ${capabilityNames.join(", ")}, and the words all and none`;
+  throw new DriverError("config-invalid", `config key allow_caps: ${JSON.stringify(text)} is no capability; ${known}`);
 }
 
 function toPidsLimit(limit: number): number | undefined {
   if (limit >= 0) return limit === 0 ? undefined : limit;
-  throw new DriverError("config-invalid", `config key pids_limit: ${limit} is no limit; write the most processes that a task may have, or 0 for none`);
+  const remedy = "write the most processes that a task may have, or 0 for none";
+  throw new DriverError("config-invalid", `config key pids_limit: ${limit} is no limit; ${remedy}`);
 }

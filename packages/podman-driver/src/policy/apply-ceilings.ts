@@ -25,15 +25,23 @@ export function applyCeilings(spec: ContainerSpec, { policy, defaultCapabilities
   };
 }
 
-function toDropped({ privileged, cap_drop: drop = [], cap_add: add = [] }: ContainerSpec, { policy: { caps }, defaultCapabilities }: Omit<CeilingContext, "report">): readonly string[] {
+function toDropped(
+  { privileged, cap_drop: drop = [], cap_add: add = [] }: ContainerSpec,
+  { policy: { caps }, defaultCapabilities }: Omit<CeilingContext, "report">,
+): readonly string[] {
   if (caps === undefined || caps.includes(allCapabilities) || privileged === true || drop.includes(allCapabilities)) return [];
   return defaultCapabilities.filter((name) => !caps.includes(name) && !drop.includes(name) && !add.includes(name));
 }
 
 function toPids(wanted: number | undefined, most: number | undefined, report: Report): number | undefined {
   if (most === undefined) return undefined;
-  if (wanted === undefined || wanted <= most && wanted > 0) return wanted ?? most;
+  if (wanted === undefined || (wanted <= most && wanted > 0)) return wanted ?? most;
   const problem = wanted > 0 ? `is more than the ${most} that this client allows` : `means no limit, and this client allows ${most}`;
-  report.refuse({ key: "pids_limit", value: wanted, problem, remedy: `the client's operator can allow it with pids_limit in the plugin's config` });
+  report.refuse({
+    key: "pids_limit",
+    value: wanted,
+    problem,
+    remedy: `the client's operator can allow it with pids_limit in the plugin's config`,
+  });
   return most;
 }

@@ -7,7 +7,8 @@ export const namespaceRules: readonly Rule[] = [
     const globs = modes[of];
     if (globs === undefined || isAllowed(globs, [mode, ...alike])) return undefined;
     const value = mode === "default" ? undefined : mode;
-    const problem = `${mode === "default" ? "is not set, and the mode default" : "is a mode that"} is not allowed on this client, which allows ${globs.join(", ")}`;
+    const what = mode === "default" ? "is not set, and the mode default" : "is a mode that";
+    const problem = `${what} is not allowed on this client, which allows ${globs.join(", ")}`;
     return { value, problem, option: `${JSON.stringify(mode)} in allowed_modes.${of}` };
   }),
 ];

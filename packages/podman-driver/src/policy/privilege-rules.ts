@@ -8,26 +8,46 @@ export const privilegeRules: readonly Rule[] = [
 
   rule("capability", ({ name }, { caps }) => {
     if (caps === undefined || caps.includes(allCapabilities) || caps.includes(name)) return undefined;
-    return { value: name, problem: `is not allowed on this client, which allows ${caps.join(", ")}`, option: `${JSON.stringify(name)} in allow_caps` };
+    return {
+      value: name,
+      problem: `is not allowed on this client, which allows ${caps.join(", ")}`,
+      option: `${JSON.stringify(name)} in allow_caps`,
+    };
   }),
 
   rule("unconfined", ({ value, what }, { allowsUnconfined }) =>
-    allowsUnconfined ? undefined : { value, problem: `lifts ${what}, which is not allowed on this client`, option: "allow_unconfined = true" },
+    allowsUnconfined
+      ? undefined
+      : { value, problem: `lifts ${what}, which is not allowed on this client`, option: "allow_unconfined = true" },
   ),
 
   rule("runtime", ({ name }, { runtimes }) => {
     if (runtimes === undefined || runtimes.some((glob) => matchesGlob(glob, name))) return undefined;
-    return { value: name, problem: `is not allowed on this client, which allows ${runtimes.join(", ")}`, option: `${JSON.stringify(name)} in allow_runtimes` };
+    return {
+      value: name,
+      problem: `is not allowed on this client, which allows ${runtimes.join(", ")}`,
+      option: `${JSON.stringify(name)} in allow_runtimes`,
+    };
   }),
 
   // No list of harmless ones would hold: with annotations crun writes files of the host, and crun and runc set properties of units.
   rule("annotation", ({ name }, { runtimes }) =>
-    runtimes === undefined || runtimes.includes("*") ? undefined : { value: name, problem: "may be an order to the OCI runtime, which is not allowed on this client", option: 'allow_runtimes = ["*"]' },
+    runtimes === undefined || runtimes.includes("*")
+      ? undefined
+      : {
+          value: name,
+          problem: "may be an order to the OCI runtime, which is not allowed on this client",
+          option: 'allow_runtimes = ["*"]',
+        },
   ),
 
   rule("socket", ({ name }, { sockets, defaultSocket }) => {
     const chosen = name === "" || name === "default" ? defaultSocket : name;
     if (sockets === undefined || sockets.some((glob) => matchesGlob(glob, chosen))) return undefined;
-    return { value: chosen, problem: `is not allowed on this client, which allows ${sockets.join(", ")}`, option: `${JSON.stringify(chosen)} in allowed_sockets` };
+    return {
+      value: chosen,
+      problem: `is not allowed on this client, which allows ${sockets.join(", ")}`,
+      option: `${JSON.stringify(chosen)} in allowed_sockets`,
+    };
   }),
 ];

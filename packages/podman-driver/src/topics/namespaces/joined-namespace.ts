@@ -15,7 +15,11 @@ export interface JoinedNamespace {
  * `container:` with a name or id, `task:` with the name of another task of the allocation, `ns:` with a file. Undefined: it is none of
  * these, or it was refused.
  */
-export function toJoined(key: string, text: string, { task, report }: { readonly task: TaskConfig; readonly report: Report }): JoinedNamespace | undefined {
+export function toJoined(
+  key: string,
+  text: string,
+  { task, report }: { readonly task: TaskConfig; readonly report: Report },
+): JoinedNamespace | undefined {
   const [, kind = "", value = ""] = /^(container|task|ns):([^]*)$/.exec(text) ?? [];
   if (kind === "") return undefined;
   if (value === "") {
@@ -41,6 +45,11 @@ function toSibling(container: string, { allocId }: TaskConfig): string | undefin
 /** A path with `..` in it would pass for another one under an operator's globs. */
 function toPath(key: string, path: string, report: Report): JoinedNamespace | undefined {
   if (path.startsWith("/") && normalize(path) === path) return { spec: { nsmode: "path", value: path }, mode: `ns:${path}` };
-  report.refuse({ key, value: `ns:${path}`, problem: "is no absolute path without . and ..", remedy: "write the whole path, such as ns:/run/netns/blue" });
+  report.refuse({
+    key,
+    value: `ns:${path}`,
+    problem: "is no absolute path without . and ..",
+    remedy: "write the whole path, such as ns:/run/netns/blue",
+  });
   return undefined;
 }

@@ -9,7 +9,9 @@ import { wantUserns, type WantedUserns } from "./want-userns.ts";
 /** Which namespaces the container has of its own, the network's apart. */
 export const namespacesTopic = topic({
   fields: {
-    userns: attr.string({ help: "User namespace: host, auto, keep-id, nomap, private, task:name, container:name or ns:path; auto and keep-id take options." }),
+    userns: attr.string({
+      help: "User namespace: host, auto, keep-id, nomap, private, task:name, container:name or ns:path; auto and keep-id take options.",
+    }),
     userns_mode: attr.string({ help: "Docker's word for userns." }),
     uidmap: attr.list("string", { help: 'User ids of userns = "private" as container:host:size; not set: as gidmap.' }),
     gidmap: attr.list("string", { help: 'Group ids of userns = "private" as container:host:size; not set: as uidmap.' }),
@@ -50,12 +52,22 @@ interface UsernsOptions {
   readonly gidmap: readonly string[];
 }
 
-function toUserns({ userns, userns_mode: usernsMode, uidmap, gidmap }: UsernsOptions, { task, report, wish }: Given): { readonly key: string; readonly wanted: WantedUserns } | undefined {
-  const chosen = oneSpelling([{ key: "userns", value: userns }, { key: "userns_mode", value: usernsMode }], report);
+function toUserns(
+  { userns, userns_mode: usernsMode, uidmap, gidmap }: UsernsOptions,
+  { task, report, wish }: Given,
+): { readonly key: string; readonly wanted: WantedUserns } | undefined {
+  const chosen = oneSpelling(
+    [
+      { key: "userns", value: userns },
+      { key: "userns_mode", value: usernsMode },
+    ],
+    report,
+  );
   if (chosen === undefined) {
     // Without a wish, what Podman gives is the host's, unless its own configuration says otherwise.
     wish({ kind: "namespace", key: "userns", of: "userns", mode: "default", alike: ["host"] });
-    if (uidmap.length > 0 || gidmap.length > 0) report.refuse({ key: "uidmap", problem: "and gidmap are nothing by themselves", remedy: 'set userns = "private" as well' });
+    if (uidmap.length > 0 || gidmap.length > 0)
+      report.refuse({ key: "uidmap", problem: "and gidmap are nothing by themselves", remedy: 'set userns = "private" as well' });
     return undefined;
   }
   const { key, value: text } = chosen;

@@ -7,11 +7,14 @@ import type { WantedUserns } from "./want-userns.ts";
 /** The user namespace in Podman's words. `key` is the spelling that the job uses. */
 export function planUserns(wanted: WantedUserns, key: string, context: Pick<PlanContext, "facts" | "report">): PlanPart {
   const rootlessOnly = needsRootless(wanted, context);
-  if (rootlessOnly !== undefined) context.report.refuse({ key, value: wanted.kind, problem: rootlessOnly, remedy: "use a rootless socket, or auto" });
+  if (rootlessOnly !== undefined)
+    context.report.refuse({ key, value: wanted.kind, problem: rootlessOnly, remedy: "use a rootless socket, or auto" });
   const isHostsOwn = wanted.kind === "keep-id" && !context.facts.rootless;
   return {
     spec: toSpec(wanted),
-    notices: isHostsOwn ? [`${key} "keep-id" isolates nothing here: the task has the ids of the host, as its Podman service belongs to root`] : [],
+    notices: isHostsOwn
+      ? [`${key} "keep-id" isolates nothing here: the task has the ids of the host, as its Podman service belongs to root`]
+      : [],
     isVerified: wanted.kind === "auto" || wanted.kind === "maps",
   };
 }
@@ -23,14 +26,22 @@ export function verifyUserns(wanted: WantedUserns, key: string, { host: { idMapp
   const isRootOfHost = idMappings.uidMap.some((map) => map.startsWith("0:0:") && !asked.includes(map));
   if (idMappings.uidMap.length > 0 && idMappings.gidMap.length > 0 && !isRootOfHost) return [];
   const got = isRootOfHost ? `a user namespace whose root is the host's (${idMappings.uidMap.join(", ")})` : "the host's user namespace";
-  return [{ key, wanted: wanted.kind === "auto" ? "a user namespace of its own" : `a user namespace with the ids ${asked.join(", ")}`, got, isFatal: true }];
+  return [
+    {
+      key,
+      wanted: wanted.kind === "auto" ? "a user namespace of its own" : `a user namespace with the ids ${asked.join(", ")}`,
+      got,
+      isFatal: true,
+    },
+  ];
 }
 
 /** What a rootful Podman cannot do (podman 4.3 to 6.1; `keep-id` was seen to be refused by 4.3 and taken by 5.4). */
 function needsRootless({ kind }: WantedUserns, { facts }: Pick<PlanContext, "facts">): string | undefined {
   if (facts.rootless) return undefined;
   if (kind === "nomap") return "needs a rootless Podman, and the task's service belongs to root";
-  if (kind === "keep-id" && !isAtLeast(facts, [4, 4])) return `needs Podman 5.4 or a rootless one, and the task's service belongs to root and is ${facts.version}`;
+  if (kind === "keep-id" && !isAtLeast(facts, [4, 4]))
+    return `needs Podman 5.4 or a rootless one, and the task's service belongs to root and is ${facts.version}`;
   return undefined;
 }
 
@@ -52,7 +63,15 @@ function toSpec(wanted: WantedUserns): Partial<ContainerSpec> {
 }
 
 /** Without these Podman takes `auto` for the host's user namespace (podman 4.3 to 6.1). */
-function toAutoMappings({ size, uidMaps, gidMaps }: { readonly size: number | undefined; readonly uidMaps: readonly IdMap[]; readonly gidMaps: readonly IdMap[] }): ContainerSpec["idmappings"] {
+function toAutoMappings({
+  size,
+  uidMaps,
+  gidMaps,
+}: {
+  readonly size: number | undefined;
+  readonly uidMaps: readonly IdMap[];
+  readonly gidMaps: readonly IdMap[];
+}): ContainerSpec["idmappings"] {
   return {
     AutoUserNs: true,
     AutoUserNsOpts: {

@@ -24,7 +24,12 @@ export function wantMode({ key, text, of, words }: ModeText, { task, report, wis
   const joined = toJoined(key, text, { task, report });
   if (joined !== undefined) wish({ kind: "namespace", key, of, mode: joined.mode });
   else if (!/^(container|task|ns):/.test(text)) {
-    report.refuse({ key, value: text, problem: "is no mode of this namespace", remedy: `write ${words.join(", ")}, task:name, container:name or ns:path` });
+    report.refuse({
+      key,
+      value: text,
+      problem: "is no mode of this namespace",
+      remedy: `write ${words.join(", ")}, task:name, container:name or ns:path`,
+    });
   }
   return joined?.spec;
 }

@@ -28,7 +28,10 @@ interface UsernsContext {
 }
 
 /** The wish, and what an operator's policy calls it. Undefined: it was refused. */
-export function wantUserns({ key, text, uidmap, gidmap }: UsernsText, context: UsernsContext): { readonly wanted: WantedUserns; readonly mode: string } | undefined {
+export function wantUserns(
+  { key, text, uidmap, gidmap }: UsernsText,
+  context: UsernsContext,
+): { readonly wanted: WantedUserns; readonly mode: string } | undefined {
   const { report } = context;
   if (text !== "private" && (uidmap.length > 0 || gidmap.length > 0)) {
     report.refuse({ key, value: text, problem: "takes no uidmap and gidmap", remedy: `write ${key} = "private", or remove the maps` });
@@ -40,14 +43,20 @@ export function wantUserns({ key, text, uidmap, gidmap }: UsernsText, context: U
   return wanted === undefined ? undefined : { wanted, mode: text };
 }
 
-function toWanted(key: string, { text, word, value, uidmap, gidmap }: Omit<UsernsText, "key"> & { readonly word: string; readonly value: string }, report: Report): WantedUserns | undefined {
+function toWanted(
+  key: string,
+  { text, word, value, uidmap, gidmap }: Omit<UsernsText, "key"> & { readonly word: string; readonly value: string },
+  report: Report,
+): WantedUserns | undefined {
   if (word === "auto") return toAuto(key, value, report);
   if (word === "keep-id") return toKeepId(key, value, report);
   if (text === "host" || text === "nomap") return { kind: text };
   if (text === "private") return toMaps({ key, uidmap, gidmap }, report);
   // What was meant as one of these has been told already.
   if (/^(container|task|ns):/.test(text)) return undefined;
-  const remedy = "write host, auto, keep-id, nomap, private with uidmap and gidmap, task:name, container:name or ns:path; auto and keep-id take options, such as keep-id:uid=200,gid=210";
+  const remedy =
+    "write host, auto, keep-id, nomap, private with uidmap and gidmap, task:name, container:name or ns:path; " +
+    "auto and keep-id take options, such as keep-id:uid=200,gid=210";
   report.refuse({ key, value: text, problem: "is no mode of a user namespace", remedy });
   return undefined;
 }
@@ -55,7 +64,8 @@ function toWanted(key: string, { text, word, value, uidmap, gidmap }: Omit<Usern
 /** Podman reads no options of `auto` in the mode: they are parsed here (podman 4.3 to 6.1). */
 function toAuto(key: string, value: string, report: Report): WantedUserns {
   const options = toOptions(key, { value, known: ["size", "uidmapping", "gidmapping"] }, report);
-  const mapsOf = (name: string): readonly IdMap[] => options.flatMap((option) => (option.name === name ? (toIdMap(key, option.value, report) ?? []) : []));
+  const mapsOf = (name: string): readonly IdMap[] =>
+    options.flatMap((option) => (option.name === name ? (toIdMap(key, option.value, report) ?? []) : []));
   const sizes = options.filter(({ name }) => name === "size").map(({ value: text }) => toId(key, text, report));
   return { kind: "auto", size: sizes.at(-1), uidMaps: mapsOf("uidmapping"), gidMaps: mapsOf("gidmapping") };
 }
@@ -70,18 +80,35 @@ function toMaps({ key, uidmap, gidmap }: Omit<UsernsText, "text">, report: Repor
   const toList = (name: string, texts: readonly string[]): readonly IdMap[] => texts.flatMap((text) => toIdMap(name, text, report) ?? []);
   const [uidMaps, gidMaps] = [toList("uidmap", uidmap), toList("gidmap", gidmap)];
   if (uidmap.length === 0 && gidmap.length === 0) {
-    report.refuse({ key, value: "private", problem: "needs to know the ids", remedy: 'set uidmap, such as uidmap = ["0:100000:65536"], or write auto' });
+    report.refuse({
+      key,
+      value: "private",
+      problem: "needs to know the ids",
+      remedy: 'set uidmap, such as uidmap = ["0:100000:65536"], or write auto',
+    });
   }
   return { kind: "maps", uidMaps: uidmap.length === 0 ? gidMaps : uidMaps, gidMaps: gidmap.length === 0 ? uidMaps : gidMaps };
 }
 
-function toOptions(key: string, { value, known }: { readonly value: string; readonly known: readonly string[] }, report: Report): readonly { readonly name: string; readonly value: string }[] {
-  return value.split(",").filter((text) => text !== "").flatMap((text) => {
-    const [, name = "", setTo = ""] = /^([^=]*)=([^]*)$/.exec(text) ?? [];
-    if (known.includes(name)) return [{ name, value: setTo }];
-    report.refuse({ key, value: text, problem: "is no option of this mode", remedy: `write ${known.map((one) => `${one}=…`).join(", ")}` });
-    return [];
-  });
+function toOptions(
+  key: string,
+  { value, known }: { readonly value: string; readonly known: readonly string[] },
+  report: Report,
+): readonly { readonly name: string; readonly value: string }[] {
+  return value
+    .split(",")
+    .filter((text) => text !== "")
+    .flatMap((text) => {
+      const [, name = "", setTo = ""] = /^([^=]*)=([^]*)$/.exec(text) ?? [];
+      if (known.includes(name)) return [{ name, value: setTo }];
+      report.refuse({
+        key,
+        value: text,
+        problem: "is no option of this mode",
+        remedy: `write ${known.map((one) => `${one}=…`).join(", ")}`,
+      });
+      return [];
+    });
 }
 
 function toId(key: string, text: string, report: Report): number {

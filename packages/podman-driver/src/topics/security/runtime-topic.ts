@@ -6,12 +6,20 @@ import { topic, type Given, type PlanContext } from "../topic.ts";
 /** Which program makes a container of the image, and what it is told beyond Podman's own words. */
 export const runtimeTopic = topic({
   fields: {
-    runtime: attr.string({ help: "OCI runtime by its name in containers.conf, such as crun, runc or kata; Podman 6 for another than the service's own." }),
+    runtime: attr.string({
+      help: "OCI runtime by its name in containers.conf, such as crun, runc or kata; Podman 6 for another than the service's own.",
+    }),
     oci_runtime: attr.string({ help: "Podman's word for runtime." }),
     annotations: mapAttr("string", { help: "Annotations of the container, for OCI runtimes and hooks." }),
   },
   want: ({ runtime, oci_runtime: ociRuntime, annotations }, given) => {
-    const chosen = oneSpelling([{ key: "runtime", value: runtime }, { key: "oci_runtime", value: ociRuntime }], given.report);
+    const chosen = oneSpelling(
+      [
+        { key: "runtime", value: runtime },
+        { key: "oci_runtime", value: ociRuntime },
+      ],
+      given.report,
+    );
     if (chosen !== undefined) given.wish({ kind: "runtime", key: chosen.key, name: chosen.value });
     checkAnnotations(Object.keys(annotations), given);
     return { runtime: chosen, annotations };
@@ -24,13 +32,20 @@ export const runtimeTopic = topic({
     };
   },
   verify: ({ runtime }, { ociRuntime }) =>
-    runtime === undefined || runtime.value === ociRuntime ? [] : [{ key: runtime.key, wanted: `the OCI runtime ${runtime.value}`, got: `a container of ${ociRuntime}`, isFatal: true }],
+    runtime === undefined || runtime.value === ociRuntime
+      ? []
+      : [{ key: runtime.key, wanted: `the OCI runtime ${runtime.value}`, got: `a container of ${ociRuntime}`, isFatal: true }],
 });
 
 /** Podman up to 5.8 takes the service's own runtime, whatever a container asks for. */
 function checkRuntime({ key, value }: { readonly key: string; readonly value: string }, { facts, report }: PlanContext): void {
   if (value.includes("/")) {
-    report.refuse({ key, value, problem: "is a path, and Podman takes names alone", remedy: "name it in [engine.runtimes] of containers.conf" });
+    report.refuse({
+      key,
+      value,
+      problem: "is a path, and Podman takes names alone",
+      remedy: "name it in [engine.runtimes] of containers.conf",
+    });
   } else if (!isAtLeast(facts, [6, 0]) && facts.ociRuntime !== "" && facts.ociRuntime !== value) {
     const problem = `needs Podman 6, and ${facts.version} runs here, which runs every container with ${facts.ociRuntime}`;
     report.refuse({ key, value, problem, remedy: "remove it, or name a socket whose service has this runtime" });
@@ -43,7 +58,12 @@ const ownPrefixes = ["io.podman.annotations.", "io.container.manager"];
 function checkAnnotations(names: readonly string[], { report, wish }: Pick<Given, "report" | "wish">): void {
   for (const name of names) {
     if (ownPrefixes.some((prefix) => name.startsWith(prefix))) {
-      report.refuse({ key: "annotations", value: name, problem: "is Podman's own note", remedy: "use the key that it stands for, such as security_opt" });
+      report.refuse({
+        key: "annotations",
+        value: name,
+        problem: "is Podman's own note",
+        remedy: "use the key that it stands for, such as security_opt",
+      });
     } else if (name === "run.oci.keep_original_groups") {
       report.refuse({ key: "annotations", value: name, problem: "has a key of its own", remedy: 'write group_add = ["keep-groups"]' });
     } else {

@@ -30,32 +30,48 @@ interface Context {
   readonly report: Report;
 }
 
-const nothing: SecurityOptions = { noNewPrivileges: false, selinux: [], isLabelNested: false, apparmor: undefined, seccomp: undefined, procOptions: [], mask: [], unmask: [] };
+const nothing: SecurityOptions = {
+  noNewPrivileges: false,
+  selinux: [],
+  isLabelNested: false,
+  apparmor: undefined,
+  seccomp: undefined,
+  procOptions: [],
+  mask: [],
+  unmask: [],
+};
 
 /** What each word before the `=` of an entry means. Undefined: it was refused. */
-const readers: Readonly<Record<string, (entry: Entry, found: SecurityOptions, context: Context) => Partial<SecurityOptions> | undefined>> = {
-  "no-new-privileges": ({ text, value }, _found, { report }) => {
-    if (["", "true", "false"].includes(value)) return { noNewPrivileges: value !== "false" };
-    return refuse(report, text, "is neither true nor false", "write no-new-privileges, or no-new-privileges=false");
-  },
-  label: ({ text, value }, found, { report }) => {
-    if (value === "nested") return { isLabelNested: true };
-    return isLabel(value) ? { selinux: [...found.selinux, value] } : refuse(report, text, "is no SELinux option", `write ${labelForms}`);
-  },
-  apparmor: ({ text, value }, _found, { report }) => (value === "" ? refuse(report, text, "names no profile", "write apparmor=unconfined or apparmor=profile") : { apparmor: value }),
-  seccomp: ({ text, value }, _found, { task, report }) => (value === "" ? refuse(report, text, "names no profile", "write seccomp=unconfined or seccomp=path") : { seccomp: toSeccomp(value, task) }),
-  "proc-opts": ({ value }, found) => ({ procOptions: [...found.procOptions, ...value.split(",").filter((option) => option !== "")] }),
-  mask: ({ text, value }, found, { report }) => {
-    const paths = toPaths(text, value, report);
-    return paths === undefined ? undefined : { mask: [...found.mask, ...paths] };
-  },
-  unmask: ({ text, value }, found, { report }) => {
-    const paths = value.toUpperCase() === "ALL" ? ["ALL"] : toPaths(text, value, report);
-    return paths === undefined ? undefined : { unmask: [...found.unmask, ...paths] };
-  },
-  systempaths: ({ text, value }, found, { report }) =>
-    value === "unconfined" ? { unmask: [...found.unmask, "ALL"] } : refuse(report, text, "is no option of systempaths", "write systempaths=unconfined"),
-};
+const readers: Readonly<Record<string, (entry: Entry, found: SecurityOptions, context: Context) => Partial<SecurityOptions> | undefined>> =
+  {
+    "no-new-privileges": ({ text, value }, _found, { report }) => {
+      if (["", "true", "false"].includes(value)) return { noNewPrivileges: value !== "false" };
+      return refuse(report, text, "is neither true nor false", "write no-new-privileges, or no-new-privileges=false");
+    },
+    label: ({ text, value }, found, { report }) => {
+      if (value === "nested") return { isLabelNested: true };
+      return isLabel(value) ? { selinux: [...found.selinux, value] } : refuse(report, text, "is no SELinux option", `write ${labelForms}`);
+    },
+    apparmor: ({ text, value }, _found, { report }) =>
+      value === "" ? refuse(report, text, "names no profile", "write apparmor=unconfined or apparmor=profile") : { apparmor: value },
+    seccomp: ({ text, value }, _found, { task, report }) =>
+      value === ""
+        ? refuse(report, text, "names no profile", "write seccomp=unconfined or seccomp=path")
+        : { seccomp: toSeccomp(value, task) },
+    "proc-opts": ({ value }, found) => ({ procOptions: [...found.procOptions, ...value.split(",").filter((option) => option !== "")] }),
+    mask: ({ text, value }, found, { report }) => {
+      const paths = toPaths(text, value, report);
+      return paths === undefined ? undefined : { mask: [...found.mask, ...paths] };
+    },
+    unmask: ({ text, value }, found, { report }) => {
+      const paths = value.toUpperCase() === "ALL" ? ["ALL"] : toPaths(text, value, report);
+      return paths === undefined ? undefined : { unmask: [...found.unmask, ...paths] };
+    },
+    systempaths: ({ text, value }, found, { report }) =>
+      value === "unconfined"
+        ? { unmask: [...found.unmask, "ALL"] }
+        : refuse(report, text, "is no option of systempaths", "write systempaths=unconfined"),
+  };
 
 /** Reads `security_opt` as Podman's and Docker's command lines do: `key=value`, or `key:value`. */
 export function readSecurityOptions(texts: readonly string[], context: Context): SecurityOptions {
@@ -90,7 +106,12 @@ function toSeccomp(value: string, task: TaskConfig): string {
 function toPaths(text: string, value: string, report: Report): readonly string[] | undefined {
   const paths = value.split(":").filter((path) => path !== "");
   if (paths.length > 0 && paths.every((path) => isAbsolute(path))) return paths;
-  return refuse(report, text, "has a path that is not absolute", "write absolute paths with : between them, such as /proc/kcore:/proc/keys");
+  return refuse(
+    report,
+    text,
+    "has a path that is not absolute",
+    "write absolute paths with : between them, such as /proc/kcore:/proc/keys",
+  );
 }
 
 function refuse(report: Report, value: string, problem: string, remedy: string): undefined {

@@ -12,8 +12,12 @@ export const securityTopic = topic({
     cap_add: attr.list("string", { help: "Capabilities added, such as NET_ADMIN; ALL: every one." }),
     cap_drop: attr.list("string", { help: "Capabilities taken away; ALL: every one that cap_add does not name." }),
     group_add: attr.list("string", { help: "More groups of the task's user, by name or id; keep-groups: those of the Podman service." }),
-    security_opt: attr.list("string", { help: "no-new-privileges, seccomp=path, apparmor=profile, label=option, mask=paths, unmask=paths, proc-opts=options, systempaths=unconfined." }),
-    selinux_opts: attr.list("string", { help: "Options of the SELinux label: disable, or user:, role:, type:, level: or filetype: with a value." }),
+    security_opt: attr.list("string", {
+      help: "no-new-privileges, systempaths=unconfined, and seccomp, apparmor, label, mask, unmask or proc-opts with = and a value.",
+    }),
+    selinux_opts: attr.list("string", {
+      help: "Options of the SELinux label: disable, or user:, role:, type:, level: or filetype: with a value.",
+    }),
     apparmor_profile: attr.string({ help: "AppArmor profile, or unconfined." }),
   },
   want: (options, given) => ({
@@ -23,7 +27,11 @@ export const securityTopic = topic({
   }),
   plan: ({ capabilities: { privileged, add, drop }, confinement, groups }, context) => {
     const { spec = {}, isVerified = false } = planGroups(groups);
-    const rights = { ...(privileged && { privileged }), ...(add.length > 0 && { cap_add: add }), ...(drop.length > 0 && { cap_drop: drop }) };
+    const rights = {
+      ...(privileged && { privileged }),
+      ...(add.length > 0 && { cap_add: add }),
+      ...(drop.length > 0 && { cap_drop: drop }),
+    };
     return { spec: mergeSpecs([rights, planConfinement(confinement, context), spec]), isVerified };
   },
   verify: ({ groups }, made) => verifyGroups(groups, made),

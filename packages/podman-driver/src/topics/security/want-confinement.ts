@@ -10,13 +10,21 @@ interface ConfinementOptions {
 }
 
 /** What confines the task besides capabilities and namespaces, from the three keys that can say it. */
-export function wantConfinement(options: ConfinementOptions, { task, report, wish }: Pick<Given, "task" | "report" | "wish">): SecurityOptions {
+export function wantConfinement(
+  options: ConfinementOptions,
+  { task, report, wish }: Pick<Given, "task" | "report" | "wish">,
+): SecurityOptions {
   const read = readSecurityOptions(options.security_opt, { task, report });
   const labels = options.selinux_opts.filter((text) => text !== "");
   for (const text of labels) if (!isLabel(text)) refuseLabel(report, text);
   const { apparmor_profile: profile } = options;
   if (profile !== undefined && read.apparmor !== undefined && profile !== read.apparmor) {
-    report.refuse({ key: "apparmor_profile", value: profile, problem: `is not the ${read.apparmor} of security_opt`, remedy: "remove one of them" });
+    report.refuse({
+      key: "apparmor_profile",
+      value: profile,
+      problem: `is not the ${read.apparmor} of security_opt`,
+      remedy: "remove one of them",
+    });
   }
   const wanted: SecurityOptions = { ...read, selinux: [...labels, ...read.selinux], apparmor: read.apparmor ?? profile };
   for (const lifted of whatIsLifted(wanted)) wish({ kind: "unconfined", ...lifted });
@@ -24,7 +32,14 @@ export function wantConfinement(options: ConfinementOptions, { task, report, wis
 }
 
 /** What makes the task less confined than one that asks for nothing, or may: an own profile can allow everything. */
-function whatIsLifted({ seccomp, apparmor, selinux, isLabelNested, procOptions, unmask }: SecurityOptions): readonly { readonly key: string; readonly value: string; readonly what: string }[] {
+function whatIsLifted({
+  seccomp,
+  apparmor,
+  selinux,
+  isLabelNested,
+  procOptions,
+  unmask,
+}: SecurityOptions): readonly { readonly key: string; readonly value: string; readonly what: string }[] {
   const key = "security_opt";
   return [
     ...(seccomp === undefined ? [] : [{ key, value: `seccomp=${seccomp}`, what: "Podman's seccomp profile" }]),
@@ -36,7 +51,10 @@ function whatIsLifted({ seccomp, apparmor, selinux, isLabelNested, procOptions, 
   ];
 }
 
-/** Podman takes SELinux options where there is no SELinux, and does nothing with them (podman 4.3 to 6.1): the task would be less confined than it asks to be. */
+/**
+ * Podman takes SELinux options where there is no SELinux, and does nothing with them (podman 4.3 to 6.1): the task would be less
+ * confined than it asks to be.
+ */
 export function planConfinement(wanted: SecurityOptions, { facts, report }: Pick<PlanContext, "facts" | "report">): Partial<ContainerSpec> {
   const { noNewPrivileges, selinux, isLabelNested, apparmor, seccomp, procOptions, mask, unmask } = wanted;
   const confining = selinux.filter((label) => label !== "disable");
@@ -49,7 +67,12 @@ export function planConfinement(wanted: SecurityOptions, { facts, report }: Pick
     report.refuse({ key: "apparmor_profile", value: apparmor, problem: "needs AppArmor, and this host has none", remedy });
   }
   if (isLabelNested && !isAtLeast(facts, [5, 0])) {
-    report.refuse({ key: "security_opt", value: "label=nested", problem: `needs Podman 5.0, and ${facts.version} runs here`, remedy: "remove it" });
+    report.refuse({
+      key: "security_opt",
+      value: "label=nested",
+      problem: `needs Podman 5.0, and ${facts.version} runs here`,
+      remedy: "remove it",
+    });
   }
   return {
     ...(noNewPrivileges && { no_new_privileges: true }),

@@ -16,7 +16,13 @@ export function wantGroups(texts: readonly string[], { report, wish }: Pick<Give
   const given = [...new Set(texts.filter((text) => text !== ""))];
   const names = given.filter((text) => text !== keepGroups);
   const keeps = given.includes(keepGroups);
-  if (keeps) wish({ kind: "unconfined", key: "group_add", value: keepGroups, what: "the bounds between the task and the groups of the Podman service" });
+  if (keeps)
+    wish({
+      kind: "unconfined",
+      key: "group_add",
+      value: keepGroups,
+      what: "the bounds between the task and the groups of the Podman service",
+    });
   if (keeps && names.length > 0) {
     report.refuse({ key: "group_add", value: names, problem: `has no effect beside ${keepGroups}`, remedy: "remove one of them" });
   }
@@ -31,7 +37,14 @@ export function planGroups({ keeps, names }: WantedGroups): PlanPart {
 
 export function verifyGroups({ keeps }: WantedGroups, { ociRuntime }: ContainerInspect): readonly Shortfall[] {
   if (!keeps || isCrun(ociRuntime)) return [];
-  return [{ key: "group_add", wanted: "the groups of the Podman service (keep-groups)", got: `none, since the OCI runtime ${ociRuntime} knows no such thing and crun does`, isFatal: false }];
+  return [
+    {
+      key: "group_add",
+      wanted: "the groups of the Podman service (keep-groups)",
+      got: `none, since the OCI runtime ${ociRuntime} knows no such thing and crun does`,
+      isFatal: false,
+    },
+  ];
 }
 
 function isCrun(runtime: string): boolean {
