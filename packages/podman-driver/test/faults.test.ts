@@ -371,7 +371,7 @@ test("speaks no password, neither in the log nor in events, errors or the state 
   await using rig = await FakeRig.start();
   const password = "s3cr3t-Pa55word";
   const env = { DB_PASSWORD: password };
-  const withAuth = await rig.prepare({ auth: { username: "user", password } }, { env });
+  const withAuth = await rig.prepare({ image: "registry.example/private:1", auth: { username: "user", password } }, { env });
   const errors: string[] = [];
   errors.push(await failureOf(rig.driver.startTask(withAuth.config, soon())));
   const fails = await rig.prepare({ command: "no-such-program" }, { env });

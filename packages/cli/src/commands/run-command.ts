@@ -1,3 +1,4 @@
+import { checkTaskConfig } from "@driver/podman-driver";
 import { performance } from "node:perf_hooks";
 
 import type { Job, LaunchDriver, RunListener } from "@driver/nomad-host";
@@ -11,7 +12,6 @@ import { JsonPrinter } from "../presentation/json-printer.ts";
 import { createOutput } from "../presentation/output.ts";
 import { RunPrinter } from "../presentation/run-printer.ts";
 import { adviseKey } from "./advise-key.ts";
-import { checkTask } from "./check-task.ts";
 import { runHelp } from "./help.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import type { Interrupts } from "./interrupts.ts";
@@ -68,7 +68,7 @@ async function runWanted(
   return runJob(job, {
     launch: launcher(pluginPath),
     // Another plugin may take what this one refuses.
-    checkConfig: pluginPath === undefined ? checkTask : undefined,
+    checkConfig: pluginPath === undefined ? checkTaskConfig : undefined,
     adviseKey: pluginPath === undefined ? adviseKey : undefined,
     pluginConfig: withSocket(agentConfig, socket),
     on,

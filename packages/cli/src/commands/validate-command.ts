@@ -1,13 +1,12 @@
 import type { PlacedProblem } from "@driver/nomad-host";
 import { inspectJob, JobFileError, validateJob } from "@driver/nomad-host";
-import { taskSchema } from "@driver/podman-driver";
+import { taskSchema , checkTaskConfig } from "@driver/podman-driver";
 
 import { parseValidateArguments } from "../arguments/parse-validate-arguments.ts";
 import type { ValidateArguments } from "../arguments/parse-validate-arguments.ts";
 import { formatError, formatPlace } from "../presentation/format-error.ts";
 import { toPrintable } from "../presentation/to-printable.ts";
 import { adviseKey } from "./advise-key.ts";
-import { checkTask } from "./check-task.ts";
 import { validateHelp } from "./help.ts";
 
 /** What is known of the driver without asking Podman: attributes that a job may refer to have a stand-in. */
@@ -15,7 +14,7 @@ const driver = {
   name: "podman",
   taskSchema: taskSchema.spec,
   attributes: { "driver.podman": "1", "driver.podman.version": "0.0.0" },
-  checkConfig: checkTask,
+  checkConfig: checkTaskConfig,
   adviseKey,
 };
 

@@ -20,7 +20,7 @@ for (const [options, message] of [
   [{ image_delay: "soon" }, /gc\.image_delay: "soon" is not a duration/],
   [{ image_low_water: 10 }, /gc\.image_high_water: is missing/],
   [{ image_high_water: 101 }, /gc\.image_high_water: 101 is no percentage/],
-  [{ image_high_water: 0 }, /gc\.image_high_water: 0 is no percentage/],
+  [{ image_high_water: -1 }, /gc\.image_high_water: -1 is no percentage/],
   [{ image_high_water: 50, image_low_water: 50 }, /gc\.image_low_water: 50 is not below gc\.image_high_water \(50\)/],
 ] as const) {
   test(`refuses ${JSON.stringify(options)}`, () => assert.throws(() => resolveImageCleanUp({ ...on, ...options }), { code: "config-invalid", message }));

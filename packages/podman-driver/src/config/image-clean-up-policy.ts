@@ -38,7 +38,7 @@ const defaultDrop = 10;
 export function resolveImageCleanUp(options: CleanUpOptions): ImageCleanUpPolicy | undefined {
   const { image, image_keep: keep, image_others: takesOthers, image_dry_run: dryRun } = options;
   const delayMs = parseDurationMs(options.image_delay, "gc.image_delay");
-  const water = resolveWater(options.image_high_water, options.image_low_water);
+  const water = resolveWater(options.image_high_water || undefined, options.image_low_water || undefined);
   return image ? { delayMs, keep, takesOthers, water, dryRun } : undefined;
 }
 
