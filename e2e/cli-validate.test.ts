@@ -25,7 +25,7 @@ const verdicts: Readonly<Record<string, readonly (readonly [line: number, words:
   "env-unknown-dotted-name.nomad.hcl": [],
   "format-g-verb.nomad.hcl": [],
   "format-rounding.nomad.hcl": [],
-  "image-name-with-space.nomad.hcl": [[14, "config key image"]],
+  "image-name-with-space.nomad.hcl": [[14, "has a blank in it"]],
   "json-zero-delay.nomad.json": [],
   "kill-timeout-number.nomad.hcl": [],
   "leader-on-prestart-sidecar.nomad.hcl": [],
