@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { HostFixture } from "@driver/testing";
 import { hostRoots, identifyProcess, isAlive, readBootId, readCommandLine, readKernelFile, readSessionId } from "./proc-files.ts";
 
@@ -70,4 +71,17 @@ test("splits a command line at its zero bytes, empty arguments included", () => 
   using host = new HostFixture();
   host.addProcess({ pid: 42, args: ["conmon", "", "-x y", "last"] });
   assert.deepEqual(readCommandLine(host, 42), ["conmon", "", "-x y", "last"]);
+});
+
+test("a process is not taken for dead where no descriptor is left to look with", async () => {
+  const script = `
+    const { openSync } = await import("node:fs");
+    const { hostRoots, identifyProcess, isAlive } = await import(${JSON.stringify(new URL("proc-files.ts", import.meta.url).href)});
+    const self = identifyProcess(hostRoots, process.pid);
+    const open = [];
+    try { for (;;) open.push(openSync("/dev/null", "r")); } catch (error) { console.log(error.code); }
+    console.log(isAlive(hostRoots, self), isAlive(hostRoots, { ...self, pid: 4_194_304 }));
+  `;
+  const { stdout } = await promisify(execFile)("sh", ["-c", 'ulimit -n 100; exec "$0" --input-type=module -e "$1"', process.execPath, script]);
+  assert.equal(stdout, "EMFILE\ntrue false\n");
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Where the kernel's files are; tests point it at a folder of their own. */
@@ -60,7 +60,29 @@ export function identifyProcess(roots: HostRoots, pid: number): ProcessIdentity 
  */
 export function isAlive(roots: HostRoots, process: ProcessIdentity): boolean {
   const stat = readStat(roots, process.pid);
+  // A host short of descriptors or memory is no reason to call a healthy task dead.
+  if (stat === undefined && isTooShortToTell(`${roots.procDir}/${process.pid}/stat`)) return hasProcess(process.pid);
   return stat !== undefined && !isDead(stat) && stat.startTicks === process.startTicks;
+}
+
+/** Whether a file cannot be opened for want of descriptors or memory, which says nothing of its process. */
+function isTooShortToTell(path: string): boolean {
+  try {
+    closeSync(openSync(path, "r"));
+    return false;
+  } catch (error) {
+    return ["EMFILE", "ENFILE", "ENOMEM"].includes((error as NodeJS.ErrnoException).code ?? "");
+  }
+}
+
+/** Asks the kernel without a descriptor. It tells neither a zombie nor a later process of the pid apart. */
+function hasProcess(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
 }
 
 function isDead(stat: ProcessStat): boolean {

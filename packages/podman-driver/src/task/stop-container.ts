@@ -29,7 +29,7 @@ const killGraceMs = 20_000;
 export async function stopContainer(task: TaskHandle, options: StopOptions, logger: Logger, signal: AbortSignal): Promise<void> {
   const killAtMs = performance.now() + options.timeoutMs;
   await task.endRestart(options.timeoutMs, signal);
-  if (!task.isRunning) return;
+  if (!task.isRunning) return task.processes.livesOn() ? await killContainer(task, signal) : undefined;
   task.processes.noteStop();
   const asking = new AbortController();
   const patienceMs = Math.min(signalAnswerMs, options.timeoutMs / 2);
@@ -109,14 +109,17 @@ function signalProcess(task: TaskHandle, signalNumber: number, failure: unknown)
 /** Kills the task and settles when it has ended; rejects when it outlives that by far. */
 export async function killContainer(task: TaskHandle, signal: AbortSignal): Promise<void> {
   await task.endRestart(signalAnswerMs, signal);
-  if (!task.isRunning) return;
+  if (!task.isRunning && !task.processes.livesOn()) return;
   task.processes.noteStop();
   await thaw(task, signalAnswerMs, signal);
   // Nobody else need be asked where the kernel knows the process.
   const outcome = task.processes.signal(sigKill);
   if (outcome.kind === "gone") task.lookAgain();
   if (outcome.kind === "unknown" || outcome.kind === "refused") await passOn(task, { signalNumber: sigKill, patienceMs: signalAnswerMs }, signal);
-  if (await endsWithin(task, killGraceMs, signal)) return;
+  if (await endsWithin(task, killGraceMs, signal)) {
+    for (const untilMs = performance.now() + killGraceMs; task.processes.livesOn() && performance.now() < untilMs; ) await sleep(20, undefined, { signal });
+    if (!task.processes.livesOn()) return;
+  }
   // Nobody can tell its code yet, and whoever waits for that waits on. The process is dead.
   if (task.processes.isMainGone()) return;
   throw new DriverError("failed", `task ${task.id}: SIGKILL was sent ${killGraceMs / 1000} s ago, and its end is still not to be seen`, { recoverable: true });

@@ -59,6 +59,12 @@ export class TaskProcesses {
     return main !== undefined && !isAlive(this.#roots, main);
   }
 
+  /** True: the main process is known and has not ended, whatever anybody has said of the container. */
+  livesOn(): boolean {
+    const { main } = this.#known;
+    return main !== undefined && isAlive(this.#roots, main);
+  }
+
   /** True: conmon, which alone learns the exit code, is known to have ended. */
   isConmonGone(): boolean {
     const { conmon, conmonIsLost } = this.#known;
