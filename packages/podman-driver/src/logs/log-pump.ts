@@ -102,9 +102,10 @@ export class LogPump {
     // All pumps are poked at once now and then, mostly for nothing: memory is taken only when there is something to move.
     if (!spool.hasMore) return "nothing";
     const slice = buffers.take();
-    const { length, isNewFile, isFileEnd, inode } = await spool.read(slice.input);
+    const { length, isHole, isNewFile, isFileEnd, inode } = await spool.read(slice.input);
     if (length === 0) {
       buffers.giveBack(slice);
+      if (isHole) return "a full slice";
       if (!isFileEnd) return "nothing";
       // What was read of this file may still be on its way.
       await this.#delivery;

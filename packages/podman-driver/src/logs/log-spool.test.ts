@@ -104,7 +104,7 @@ test("tells where a file begins", async () => {
   assert.equal((await spool.read(buffer)).isNewFile, false);
   spool.rotateWhenDue();
   appendFileSync(bench.log, "three\n");
-  assert.deepEqual(await spool.read(buffer), { length: 0, isFileEnd: true, isNewFile: false, inode: 0n });
+  assert.deepEqual(await spool.read(buffer), { length: 0, isFileEnd: true, isHole: false, isNewFile: false, inode: 0n });
   await spool.dropFinished();
   const read = await spool.read(buffer);
   assert.deepEqual([read.isNewFile, read.inode], [true, statSync(bench.log, { bigint: true }).ino]);
@@ -389,4 +389,18 @@ test("takes a new number for each rotation, also after a restart of the plugin",
   assert.equal(await readAll(spool), "seven\neight\n");
   spool.rotateWhenDue();
   assert.deepEqual(bench.names(), ["ctr.log", "ctr.log.8"]);
+});
+
+test("a hole is passed over one slice at a time, so that whoever reads can end, and what stands behind it is read", async () => {
+  await using bench = new SpoolBench();
+  truncateSync(bench.log, 1000);
+  appendFileSync(bench.log, "line\n");
+  const spool = await bench.open();
+  const slice = Buffer.alloc(300);
+  for (let passedBytes = 300; passedBytes <= 900; passedBytes += 300) {
+    assert.deepEqual(await spool.read(slice).then(({ length, isHole, isFileEnd }) => ({ length, isHole, isFileEnd })), { length: 0, isHole: true, isFileEnd: false });
+    assert.equal(spool.offsetBytes, passedBytes);
+  }
+  const { length, isHole, isNewFile } = await spool.read(slice);
+  assert.deepEqual([slice.toString("latin1", 0, length), isHole, isNewFile, spool.offsetBytes], ["line\n", false, true, 1005]);
 });

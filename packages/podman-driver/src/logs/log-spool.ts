@@ -29,6 +29,8 @@ export interface SpoolRead {
   readonly length: number;
   /** True: the file has been read to its end, and another follows. */
   readonly isFileEnd: boolean;
+  /** True: a part of a hole was passed over, and the next read goes on behind it. */
+  readonly isHole: boolean;
   /** True: these bytes do not follow those before. They begin where a line does. */
   readonly isNewFile: boolean;
   readonly inode: bigint;
@@ -113,7 +115,11 @@ export class LogSpool {
       if (this.#emptiedAtBytes !== undefined) await this.#findBeginning(this.#emptiedAtBytes);
       const [segment, next] = this.#segments;
       if (segment === undefined) return nothingNew;
-      const length = await this.#readOver(segment, buffer);
+      const length = this.#emptiedAtBytes === undefined ? await segment.read(buffer, this.#offsetBytes) : 0;
+      const holeBytes = this.#mayBeHole ? measureHole(buffer.subarray(0, length)) : 0;
+      this.#offsetBytes += holeBytes;
+      // One slice at a time: a hole can be as long as a file, and whoever reads may want to end.
+      if (length > 0 && holeBytes === length) return { ...nothingNew, isHole: true };
       if (length === 0) {
         if (this.#emptiesAtEnd && next === undefined) this.#empty(segment);
         // conmon had left the file before it was read, so this is its end.
@@ -121,8 +127,10 @@ export class LogSpool {
       }
       const isNewFile = this.#isNewFile;
       this.#isNewFile = false;
-      this.#offsetBytes += length;
-      return { length, isFileEnd: false, isNewFile, inode: segment.inode };
+      this.#mayBeHole = false;
+      buffer.copyWithin(0, holeBytes, length);
+      this.#offsetBytes += length - holeBytes;
+      return { length: length - holeBytes, isFileEnd: false, isHole: false, isNewFile, inode: segment.inode };
     });
   }
 
@@ -278,24 +286,6 @@ export class LogSpool {
     this.#emptiedAtBytes = undefined;
   }
 
-  /** Reads what comes next, not counting a hole before it: no line of conmon's begins with a zero byte. */
-  async #readOver(segment: LogSegment, buffer: Uint8Array): Promise<number> {
-    if (this.#emptiedAtBytes !== undefined) return 0;
-    for (;;) {
-      const length = await segment.read(buffer, this.#offsetBytes);
-      if (length === 0 || !this.#mayBeHole) return length;
-      const holeBytes = buffer.subarray(0, length).findIndex((byte) => byte !== 0);
-      if (holeBytes === -1) {
-        this.#offsetBytes += length;
-        continue;
-      }
-      this.#mayBeHole = false;
-      buffer.copyWithin(0, holeBytes, length);
-      this.#offsetBytes += holeBytes;
-      return length - holeBytes;
-    }
-  }
-
   async #alone<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#busy.then(work);
     this.#busy = turn.catch(() => undefined);
@@ -303,7 +293,13 @@ export class LogSpool {
   }
 }
 
-const nothingNew: SpoolRead = { length: 0, isFileEnd: false, isNewFile: false, inode: 0n };
+const nothingNew: SpoolRead = { length: 0, isFileEnd: false, isHole: false, isNewFile: false, inode: 0n };
+
+/** Bytes before the next line: none of conmon's begins with a zero byte. */
+function measureHole(bytes: Uint8Array): number {
+  const atBytes = bytes.findIndex((byte) => byte !== 0);
+  return atBytes === -1 ? bytes.length : atBytes;
+}
 
 interface OpenFiles {
   readonly segments: LogSegment[];
