@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
 import { DriverRig, testSetting } from "@driver/testing";
+import { hostRoots, identifyProcess, isAlive } from "../src/host/proc-files.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
@@ -52,17 +53,25 @@ test("reports a container that somebody removed as failed", async () => {
   assert.notEqual(result.exitCode, 0);
 });
 
-test("reports a lost conmon as failed with an unknown code", async () => {
-  await using rig = await DriverRig.start();
-  const task = await rig.runScript("sleep 60");
-  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  const inspect = await podman.containers.inspect(`task-${task.config.allocId}`, soon());
-  podman.close();
-  process.kill(inspect?.state.conmonPid ?? 0, "SIGKILL");
-  const result = await rig.driver.waitTask(task.config.id, AbortSignal.timeout(5000));
-  assert.notEqual(result.exitCode, 0);
-  assert.match(result.error ?? "", /exit code unknown: conmon/);
-});
+for (const end of ["stop", "destroy"] as const) {
+  test(`reports a lost conmon as failed with an unknown code, and a ${end} ends the process that it left`, async () => {
+    await using rig = await DriverRig.start();
+    const task = await rig.runScript("sleep 60");
+    const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
+    const inspect = await podman.containers.inspect(`task-${task.config.allocId}`, soon());
+    podman.close();
+    const main = identifyProcess(hostRoots, inspect?.state.pid ?? 0);
+    assert.ok(inspect !== undefined && main !== undefined);
+    process.kill(inspect.state.conmonPid, "SIGKILL");
+    const result = await rig.driver.waitTask(task.config.id, AbortSignal.timeout(5000));
+    assert.notEqual(result.exitCode, 0);
+    assert.match(result.error ?? "", /exit code unknown: conmon/);
+    assert.equal(isAlive(hostRoots, main), true);
+    if (end === "stop") await rig.driver.stopTask(task.config.id, { timeoutMs: 5000, killSignal: "" }, soon());
+    else await rig.driver.destroyTask(task.config.id, { force: true }, soon());
+    assert.equal(isAlive(hostRoots, main), false);
+  });
+}
 
 test("refuses to destroy a running task without force, and leaves nothing with it", async () => {
   await using rig = await DriverRig.start();

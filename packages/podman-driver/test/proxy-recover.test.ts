@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { FaultyRig, podmanError, until, type Fault, type RiggedTask } from "@driver/testing";
+import { FaultyRig, podmanError, requestEngine, testSetting, until, type Fault, type RiggedTask } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(30_000);
 const untilGo = "while [ ! -e /alloc/go ]; do sleep 0.05; done";
@@ -70,3 +70,33 @@ test("a recovery ends within its own deadline though Podman says nothing", async
 async function go(task: RiggedTask): Promise<void> {
   await writeFile(join(task.config.allocDir, "alloc", "go"), "");
 }
+
+test("a task whose container Podman has forgotten is taken over while its process lives, and ends with its own code", async () => {
+  await using faulty = await FaultyRig.start({ pluginConfig: { recover_stopped: true } });
+  const { rig, proxy } = faulty;
+  const task = await rig.runScript(`${untilGo}; exit 74`);
+  await rig.crash();
+  proxy.inject({ ...onInspect, fault: podmanError("no such container", 404) });
+  await rig.recover(task);
+  const waiting = rig.driver.waitTask(task.config.id, soon());
+  assert.equal((await rig.driver.inspectTask(task.config.id, soon())).state, "running");
+  await go(task);
+  assert.equal((await waiting).exitCode, 74);
+});
+
+test("a container that Podman takes for stopped is neither ended nor started again while its process lives", async () => {
+  await using faulty = await FaultyRig.start({ pluginConfig: { recover_stopped: true } });
+  const { rig, proxy } = faulty;
+  const task = await rig.runScript(`echo ready; ${untilGo}; exit 75`);
+  await task.stdout.until((text) => text === "ready\n");
+  const { text } = await requestEngine(testSetting("TEST_PODMAN_SOCKET"), { method: "GET", path: `/containers/task-${task.config.allocId}/json`, signal: soon() });
+  const inspect = JSON.parse(text) as { readonly State: Readonly<Record<string, unknown>> };
+  await rig.crash();
+  const forgetful = { ...inspect.State, Status: "exited", Running: false, Pid: 0, ConmonPid: 0, ExitCode: 0, FinishedAt: new Date().toISOString() };
+  proxy.inject({ ...onInspect, fault: { kind: "made-up", status: 200, body: JSON.stringify({ ...inspect, State: forgetful }) } });
+  await rig.recover(task);
+  const waiting = rig.driver.waitTask(task.config.id, soon());
+  await go(task);
+  assert.equal((await waiting).exitCode, 75);
+  assert.equal((await task.stdout.whole()).toString(), "ready\n");
+});

@@ -20,6 +20,7 @@ export class ScriptedContainer implements ExitSources {
   record: ExitRecord | undefined;
   conmonAlive = true;
   mainGone = false;
+  mainAlive = false;
   openOomWatches = 0;
   noteOomKills: (oomKills: number) => void = () => assert.fail("nobody watches the OOM counter");
   oomKills: number | undefined = 0;
@@ -79,6 +80,10 @@ export class ScriptedContainer implements ExitSources {
   async hasOomRecord(): Promise<boolean> {
     this.kernelLogReads += 1;
     return this.oomRecord;
+  }
+
+  isMainAlive(): boolean {
+    return this.mainAlive;
   }
 
   isMainGone(): boolean {

@@ -31,7 +31,7 @@ export interface ContainerProcesses {
 export function identifyContainer(roots: HostRoots, claimed: ClaimedProcesses): ContainerProcesses {
   const { containerId } = claimed;
   const main = identifyMain(roots, claimed);
-  const conmon = identifyConmon(roots, claimed);
+  const conmon = identifyConmon(roots, claimed, main);
   const conmonFolders = conmon === undefined ? undefined : readConmonFolders(roots, conmon, containerId);
   const cgroupPath = findCgroupPath(roots, claimed, main);
   const cgroup = cgroupPath === undefined ? undefined : resolveCgroupFolders(roots, cgroupPath);
@@ -65,8 +65,10 @@ function identifyMain(roots: HostRoots, { containerId, pid, proven }: ClaimedPro
   return proven !== undefined && isAlive(roots, proven) ? proven : undefined;
 }
 
-function identifyConmon(roots: HostRoots, claimed: ClaimedProcesses): ProcessIdentity | undefined {
-  const conmon = identifyProcess(roots, claimed.conmonPid);
+/** A Podman that has forgotten a running container names none: conmon is the main process's parent for as long as it lives. */
+function identifyConmon(roots: HostRoots, claimed: ClaimedProcesses, main: ProcessIdentity | undefined): ProcessIdentity | undefined {
+  const named = claimed.conmonPid > 0 || main === undefined ? claimed.conmonPid : (readParentPid(roots, main.pid) ?? 0);
+  const conmon = identifyProcess(roots, named);
   return conmon !== undefined && readCommandLine(roots, conmon.pid)?.includes(claimed.containerId) === true ? conmon : undefined;
 }
 

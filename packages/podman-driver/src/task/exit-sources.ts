@@ -22,6 +22,7 @@ export function toExitSources(container: WatchedContainer): ExitSources {
     watchOomKills: (note) => processes.watchOomKills(note),
     isConmonAlive: () => !processes.isConmonGone(),
     isMainGone: () => processes.isMainGone(),
+    isMainAlive: () => processes.isMainAlive(),
     readOomKills: () => processes.readOomKills(),
     survivedOomKills: () => processes.survivedOomKills,
     hasOomRecord: () => services.kernelLog.hasOomKill(containerId),

@@ -8,7 +8,7 @@ const later = (ms: number): Date => new Date(startedAt.getTime() + ms);
 
 const running: ObservedState = { status: "running", pid: 4711, exitCode: 0, oomKilled: false, error: "", startedAt };
 const exited = (exitCode: number, more: Partial<ObservedState> = {}): ObservedState => ({ ...running, status: "exited", pid: 0, exitCode, finishedAt: later(60_000), ...more });
-const evidence = (state: ObservedState | undefined, more: Partial<ExitEvidence> = {}): ExitEvidence => ({ state, startedAt, sameBoot: true, conmonAlive: true, ...more });
+const evidence = (state: ObservedState | undefined, more: Partial<ExitEvidence> = {}): ExitEvidence => ({ state, startedAt, sameBoot: true, conmonAlive: true, mainAlive: false, ...more });
 
 interface Case {
   readonly what: string;
@@ -111,6 +111,7 @@ test("success is only ever reported when Podman says that the container finished
     startedAt: fc.constant(startedAt),
     sameBoot: fc.boolean(),
     conmonAlive: fc.boolean(),
+    mainAlive: fc.boolean(),
     waitCode: fc.option(fc.constantFrom(-1, 0, 1, 137), { nil: undefined }),
     oomKills: fc.option(fc.nat(3), { nil: undefined }),
     survivedOomKills: fc.option(fc.nat(3), { nil: undefined }),
@@ -119,6 +120,7 @@ test("success is only ever reported when Podman says that the container finished
     fc.property(anything, (given) => {
       const verdict = judgeExit(given);
       if (!verdict.ended || verdict.result.exitCode !== 0) return;
+      assert.equal(given.mainAlive, false);
       assert.ok(given.state !== undefined && given.state.exitCode === 0 && given.state.finishedAt !== undefined);
       const isAfterStart = given.state.finishedAt.getTime() >= (given.state.startedAt ?? startedAt).getTime() - 5000;
       assert.ok(isAfterStart || (given.sameBoot && given.state.status !== "created"));
@@ -126,3 +128,12 @@ test("success is only ever reported when Podman says that the container finished
     }),
   );
 });
+
+for (const state of [exited(0), exited(137), { ...exited(0), status: "created" }, undefined]) {
+  test(`a process that lives has not ended, though Podman says ${state?.status ?? "nothing of it"} (${state?.exitCode ?? "no code"})`, () => {
+    assert.deepEqual(judgeExit(evidence(state, { mainAlive: true, waitCode: 1 })), { ended: false });
+    const lost = judgeExit(evidence(state, { mainAlive: true, conmonAlive: false }));
+    assert.ok(lost.ended && lost.result.exitCode === unknownExitCode);
+    assert.match(lost.result.error ?? "", /conmon/);
+  });
+}

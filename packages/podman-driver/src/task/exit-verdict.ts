@@ -21,6 +21,8 @@ export interface ExitEvidence {
   readonly sameBoot: boolean;
   /** False: conmon, which alone learns the exit code, is known to be gone. */
   readonly conmonAlive: boolean;
+  /** True: the kernel knows the container's main process, and it has not ended. */
+  readonly mainAlive: boolean;
   /** What Podman's wait call answered, if it answered at all. */
   readonly waitCode?: number | undefined;
   /** OOM kills counted in the cgroup; undefined when it could not be read. */
@@ -41,9 +43,11 @@ const stillRunning: ExitVerdict = { ended: false };
  * Decides whether a task has ended, and how. Only Podman's inspect answer and conmon's record, its source, count as the
  * truth, and a zero is reported only when they say that the container finished after it was started: after a reboot a
  * container that ran is `created` again with exit code 0, and a lost conmon leaves it `running` for ever (podman 4.3, 5.4).
+ * While the kernel has its main process the container runs, be it that Podman has forgotten it.
  */
 export function judgeExit(evidence: ExitEvidence): ExitVerdict {
   const { state } = evidence;
+  if (evidence.mainAlive) return evidence.conmonAlive ? stillRunning : conmonLost;
   if (state === undefined) return judgeRemoved(evidence);
   if (hasStopped(state)) {
     return finishedAfterStart(state, evidence) && state.exitCode >= 0
@@ -51,7 +55,7 @@ export function judgeExit(evidence: ExitEvidence): ExitVerdict {
       : unknown(evidence.sameBoot ? `Podman says ${state.status} but not when it finished` : "the host was rebooted");
   }
   if (!evidence.sameBoot) return unknown("the host was rebooted");
-  if (!evidence.conmonAlive) return unknown("conmon, which watches over the container, was killed");
+  if (!evidence.conmonAlive) return conmonLost;
   return stillRunning;
 }
 
@@ -63,6 +67,8 @@ function judgeRemoved(evidence: ExitEvidence): ExitVerdict {
   }
   return unknown("the container was removed by someone else");
 }
+
+const conmonLost = unknown("conmon, which watches over the container, was killed");
 
 /** Whether Podman says that no process of the container runs, or never ran. */
 export function hasStopped(state: Pick<ObservedState, "status" | "pid">): boolean {

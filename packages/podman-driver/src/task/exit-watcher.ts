@@ -19,6 +19,8 @@ export interface ExitSources {
   isConmonAlive(): boolean;
   /** True: the container's process was known and has ended. False where it is not known. */
   isMainGone(): boolean;
+  /** True: it is known and lives. */
+  isMainAlive(): boolean;
   readOomKills(): number | undefined;
   /** OOM kills that the task had outlived when it was told to end; undefined: it was not. */
   survivedOomKills(): number | undefined;
@@ -196,7 +198,7 @@ class ExitWatch {
       const state = await this.#inspect(signal);
       if (state !== "no answer") {
         const conmonAlive = this.#isConmonAlive();
-        const evidence = this.#evidence(state, conmonAlive);
+        const evidence = this.#evidence(state, { conmonAlive, mainAlive: this.#options.sources.isMainAlive() });
         const verdict = judgeExit(evidence);
         if (verdict.ended) return this.#withKernelLog(verdict.result, evidence);
         if (this.#conmonLostAtMs === undefined) return undefined;
@@ -213,7 +215,7 @@ class ExitWatch {
    */
   async #concludeRecord(record: ExitRecord): Promise<WaitResult | undefined> {
     const oomKilled = isAfterStart(record.oomMarkedAt, this.#options.startedAt);
-    const evidence = this.#evidence(toState(record, oomKilled), true);
+    const evidence = this.#evidence(toState(record, oomKilled), byConmon);
     const verdict = judgeExit(evidence);
     if (!verdict.ended) return undefined;
     const isSettled = record.exitCode === 0 || verdict.result.oomKilled || !this.#isCounterGone;
@@ -244,7 +246,7 @@ class ExitWatch {
   /** A record of an earlier boot may be another run's. Only what judges as an end of this one is kept. */
   #toOwnRecord(record: ExitRecord | undefined): ExitRecord | undefined {
     if (record === undefined) return undefined;
-    const verdict = judgeExit(this.#evidence(toState(record, false), true));
+    const verdict = judgeExit(this.#evidence(toState(record, false), byConmon));
     return verdict.ended && verdict.result.exitCode === record.exitCode ? record : undefined;
   }
 
@@ -283,10 +285,10 @@ class ExitWatch {
     return performance.now() - this.#conmonLostAtMs >= this.#timings.lostGraceMs;
   }
 
-  #evidence(state: ObservedState | undefined, conmonAlive: boolean): ExitEvidence {
+  #evidence(state: ObservedState | undefined, { conmonAlive, mainAlive }: Pick<ExitEvidence, "conmonAlive" | "mainAlive">): ExitEvidence {
     const { startedAt, sameBoot, memoryLimitBytes } = this.#options;
     const survivedOomKills = this.#options.sources.survivedOomKills();
-    return { state, startedAt, sameBoot, conmonAlive, waitCode: this.#waitCode, oomKills: this.#oomKills, survivedOomKills, memoryLimitBytes };
+    return { state, startedAt, sameBoot, conmonAlive, mainAlive, waitCode: this.#waitCode, oomKills: this.#oomKills, survivedOomKills, memoryLimitBytes };
   }
 
   /** Podman's own wait, which has it look at the container again and again; nobody needs it who sees the processes themselves. */
@@ -315,6 +317,9 @@ class ExitWatch {
     }
   }
 }
+
+/** conmon writes its record when it has buried the main process. */
+const byConmon = { conmonAlive: true, mainAlive: false } as const;
 
 function toState({ exitCode, writtenAt: finishedAt }: ExitRecord, oomKilled: boolean): ObservedState {
   return { status: "exited", pid: 0, exitCode, oomKilled, error: "", finishedAt };

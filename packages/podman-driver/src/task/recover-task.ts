@@ -9,7 +9,7 @@ import { toCollector, type LogCollector } from "../logs/open-log-sinks.ts";
 import { identifyContainer } from "../host/container-processes.ts";
 import type { PodmanHost } from "../engine/podman-host.ts";
 import type { PodmanHosts } from "../engine/podman-hosts.ts";
-import type { ProcessIdentity } from "../host/proc-files.ts";
+import { isAlive, type ProcessIdentity } from "../host/proc-files.ts";
 import type { HealthCheckTimes } from "../topics/health.ts";
 import { TaskHandle, type SeenContainer } from "./task-handle.ts";
 import type { KeptLog } from "./task-output.ts";
@@ -33,15 +33,17 @@ const lookTimeoutMs = 10_000;
 /**
  * Takes a task over from an earlier plugin, the Go driver's included. Rejects only when the container is certainly gone: Nomad
  * then destroys the task and starts it anew, beside whatever runs. So a process that Podman names and that cannot be proved to
- * be the container's is not believed, and the task is taken over all the same. While Podman does not answer the task counts as
- * running. Starting a stopped container again is not waited for.
+ * be the container's is not believed, and the task is taken over all the same. While Podman does not answer, or the kernel has
+ * the task's process though Podman has forgotten it, the task counts as running. Starting a stopped container again is not waited for.
  */
 export async function recoverTask(request: RecoverRequest, signal: AbortSignal): Promise<TaskHandle> {
   const { handle, services, logger } = request;
   const state = decodeTaskState(handle.driverState);
   const host = resolveHost(request.hosts, state);
+  const proven = state.own === undefined || state.own.bootId !== services.bootId ? undefined : toProven(state.own);
   const observed = await look(host, state.containerId, logger, signal);
-  if (observed === "gone") throw new DriverError("task-not-found", `container ${state.containerId} of task ${handle.config.id} is gone`);
+  const isForgotten = observed === "gone" && proven !== undefined && isAlive(services.roots, proven);
+  if (observed === "gone" && !isForgotten) throw new DriverError("task-not-found", `container ${state.containerId} of task ${handle.config.id} is gone`);
   return new TaskHandle({
     task: handle.config,
     containerId: state.containerId,
@@ -49,7 +51,7 @@ export async function recoverTask(request: RecoverRequest, signal: AbortSignal):
     startedAt: state.startedAt,
     sameBoot: state.own === undefined || state.own.bootId === "" || state.own.bootId === services.bootId,
     isFresh: false,
-    seen: toSeen(request, state, observed),
+    seen: toSeen(request, { containerId: state.containerId, observed, proven }),
     stopSignal: state.own?.stopSignal,
     collector: toOwnCollector(request, state),
     keptLog: toKeptLog(request, state),
@@ -80,9 +82,15 @@ function toKeptLog({ handle }: RecoverRequest, { own, logStreamer, startedAt }: 
   return own?.logSource === "journal" ? { kind: "journal", since: undefined } : { kind: "file", limitBytes: own?.logLimitBytes };
 }
 
-function toSeen({ services }: RecoverRequest, { own, containerId }: TaskState, observed: ContainerInspect | "no answer"): SeenContainer {
-  const proven = own === undefined || own.bootId !== services.bootId ? undefined : toProven(own);
-  if (observed === "no answer") return { kind: "unseen", proven };
+interface Observation {
+  readonly containerId: string;
+  readonly observed: ContainerInspect | "gone" | "no answer";
+  readonly proven: ProcessIdentity | undefined;
+}
+
+/** A running container that Podman has forgotten is looked after by what the kernel knows. */
+function toSeen({ services }: RecoverRequest, { containerId, observed, proven }: Observation): SeenContainer {
+  if (observed === "no answer" || observed === "gone") return { kind: "unseen", proven };
   const { pid, conmonPid, cgroupPath } = observed.state;
   return { kind: "inspected", inspect: observed, processes: identifyContainer(services.roots, { containerId, pid, conmonPid, cgroupPath, proven }) };
 }

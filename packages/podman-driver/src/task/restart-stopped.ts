@@ -30,7 +30,8 @@ export async function restartStopped(request: RestartRequest, signal: AbortSigna
   const patience = AbortSignal.any([signal, request.noMoreTries]);
   const start = retryTransient(() => containers.start(containerId, signal), { forMs: restartForMs, when: mayPassSoon, signal: patience });
   await inStep("recover_stopped: start the container again", start);
-  const observed = await inStep("recover_stopped: look at the container", containers.inspect(containerId, signal));
+  const look = retryTransient(() => containers.inspect(containerId, signal), { forMs: restartForMs, when: mayPassSoon, signal: patience });
+  const observed = await inStep("recover_stopped: look at the container", look);
   if (observed === undefined) throw new DriverError("failed", "recover_stopped: the container vanished as soon as it was started");
   const address = toDriverNetwork(observed.network, {})?.ip;
   // A container that has ended again has no address any more.

@@ -19,6 +19,8 @@ const sigKill = 9;
 const signalAnswerMs = 3000;
 /** A signal that neither Podman nor the kernel passed on is tried again after so long. */
 const askAgainMs = 1000;
+/** A process that nobody watches any more is looked at so often. */
+const lookAgainMs = 20;
 /** After SIGKILL the kernel and conmon get this long to agree that the task is gone. */
 const killGraceMs = 20_000;
 
@@ -29,7 +31,8 @@ const killGraceMs = 20_000;
 export async function stopContainer(task: TaskHandle, options: StopOptions, logger: Logger, signal: AbortSignal): Promise<void> {
   const killAtMs = performance.now() + options.timeoutMs;
   await task.endRestart(options.timeoutMs, signal);
-  if (!task.isRunning) return task.processes.livesOn() ? await killContainer(task, signal) : undefined;
+  // Its process may live on, unwatched.
+  if (!task.isRunning) return killContainer(task, signal);
   task.processes.noteStop();
   const asking = new AbortController();
   const patienceMs = Math.min(signalAnswerMs, options.timeoutMs / 2);
@@ -109,18 +112,18 @@ function signalProcess(task: TaskHandle, signalNumber: number, failure: unknown)
 /** Kills the task and settles when it has ended; rejects when it outlives that by far. */
 export async function killContainer(task: TaskHandle, signal: AbortSignal): Promise<void> {
   await task.endRestart(signalAnswerMs, signal);
-  if (!task.isRunning && !task.processes.livesOn()) return;
+  if (!task.isRunning && task.hasEnded) return;
   task.processes.noteStop();
   await thaw(task, signalAnswerMs, signal);
   // Nobody else need be asked where the kernel knows the process.
   const outcome = task.processes.signal(sigKill);
   if (outcome.kind === "gone") task.lookAgain();
   if (outcome.kind === "unknown" || outcome.kind === "refused") await passOn(task, { signalNumber: sigKill, patienceMs: signalAnswerMs }, signal);
-  if (await endsWithin(task, killGraceMs, signal)) {
-    for (const untilMs = performance.now() + killGraceMs; task.processes.livesOn() && performance.now() < untilMs; ) await sleep(20, undefined, { signal });
-    if (!task.processes.livesOn()) return;
-  }
-  // Nobody can tell its code yet, and whoever waits for that waits on. The process is dead.
+  const killedAtMs = performance.now();
+  if ((await endsWithin(task, killGraceMs, signal)) && !task.processes.isMainKnown) return;
+  // One whose end was told before it came is not waited for by the watch.
+  while (task.processes.isMainAlive() && performance.now() - killedAtMs < killGraceMs) await sleep(lookAgainMs, undefined, { signal });
+  // Where nobody can tell its code yet, whoever waits for that waits on. The process is dead.
   if (task.processes.isMainGone()) return;
   throw new DriverError("failed", `task ${task.id}: SIGKILL was sent ${killGraceMs / 1000} s ago, and its end is still not to be seen`, { recoverable: true });
 }

@@ -121,9 +121,12 @@ export class TaskHandle {
     return this.#result === undefined;
   }
 
-  /** True also where nobody can tell its result yet: the kernel knows that its process is dead. */
+  /**
+   * True also where nobody can tell its result yet: the kernel knows that its process is dead. False also where its end was told,
+   * as when conmon was killed, and its process lives on.
+   */
   get hasEnded(): boolean {
-    return !this.isRunning || this.processes.isMainGone();
+    return this.processes.isMainGone() || (!this.isRunning && !this.processes.isMainAlive());
   }
 
   /** Settles when the container has ended; rejects with the signal's reason, and when the handle is closed before. */
@@ -256,7 +259,7 @@ export class TaskHandle {
   async #meet(inspect: ContainerInspect, signal: AbortSignal): Promise<WaitResult | undefined> {
     const { restarts, logger } = this.#options;
     this.#note(inspect);
-    if (restarts === undefined || !hasStopped(inspect.state) || this.#noMoreTries.signal.aborted) return undefined;
+    if (restarts === undefined || !hasStopped(inspect.state) || this.processes.isMainAlive() || this.#noMoreTries.signal.aborted) return undefined;
     this.#isRestarting = true;
     try {
       const request = { host: this.host, containerId: this.containerId, address: restarts.address, logger, noMoreTries: this.#noMoreTries.signal };

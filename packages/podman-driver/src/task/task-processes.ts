@@ -60,7 +60,7 @@ export class TaskProcesses {
   }
 
   /** True: the main process is known and has not ended, whatever anybody has said of the container. */
-  livesOn(): boolean {
+  isMainAlive(): boolean {
     const { main } = this.#known;
     return main !== undefined && isAlive(this.#roots, main);
   }
