@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PodmanClient } from "@driver/libpod";
 import { DriverRig, startEngine, until } from "@driver/testing";
+import { listImages } from "../src/image/list-images.ts";
 import { ImageRig } from "./image-rig.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(30_000);
@@ -11,7 +12,7 @@ const cleaning = { image: true, image_delay: "2s" };
 const longAfterMs = 5000;
 
 async function storeOf(podman: PodmanClient): Promise<readonly string[]> {
-  return (await podman.images.list(soon())).flatMap(({ id, names }) => [id, ...names]).toSorted();
+  return (await listImages(podman, soon())).flatMap(({ id, names }) => [id, ...names]).toSorted();
 }
 
 describe("an image that this driver has pulled", () => {

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { PodmanClient, type ImageListEntry } from "@driver/libpod";
 import { encodeMsgpack, type HclRecord, type TaskEvent } from "@driver/nomad-plugin";
 import { DriverRig, RegistryProxy, TestRegistry, testSetting, type RiggedTask, type TestRegistryOptions } from "@driver/testing";
+import { listImages } from "../src/image/list-images.ts";
 
 export interface ImageRigOptions extends TestRegistryOptions {
   readonly pluginConfig?: HclRecord;
@@ -34,7 +35,7 @@ export class ImageRig implements AsyncDisposable {
 
   static async start({ pluginConfig, socketPath = testSetting("TEST_PODMAN_SOCKET"), ...options }: ImageRigOptions = {}): Promise<ImageRig> {
     const podman = new PodmanClient({ socketPath });
-    const before = await podman.images.list(AbortSignal.timeout(20_000));
+    const before = await listImages(podman, AbortSignal.timeout(20_000));
     const registry = await TestRegistry.start(options);
     const proxy = await RegistryProxy.start(registry.host);
     const rig = await DriverRig.start({ pluginConfig: { socket_path: `unix://${socketPath}`, ...pluginConfig } });
@@ -117,7 +118,7 @@ export class ImageRig implements AsyncDisposable {
 
   async #removeImages(): Promise<void> {
     const signal = AbortSignal.timeout(60_000);
-    for (const { id, names } of await this.podman.images.list(signal)) {
+    for (const { id, names } of await listImages(this.podman, signal)) {
       if (this.#before.some((one) => one.id === id)) continue;
       const own = names.filter((name) => [this.proxy.host, this.registry.host, "localhost/"].some((host) => name.startsWith(host)));
       for (const name of own.length === names.length ? [...own, id] : own) await this.podman.images.remove(name, signal).catch(() => undefined);

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FakePodman, RecordedLog, until } from "@driver/testing";
+import { PodmanClient } from "@driver/libpod";
+import { FakePodman, RecordedLog, until, type ScriptedFault } from "@driver/testing";
 import { PodmanHost } from "../engine/podman-host.ts";
 import { ImageCleanUp } from "./image-clean-up.ts";
 import { toMark } from "./image-mark.ts";
+import { listImages } from "./list-images.ts";
 import { joinName } from "./platform.ts";
 
 const policy = { delayMs: 0, keep: [], takesOthers: false, water: undefined, dryRun: false };
@@ -55,4 +57,20 @@ test("gives an image its names back when a container has come to use it", async 
   await until(() => bench.count(/^POST .*\/tag/) >= 1);
   const verbs = bench.fake.seen.filter((line) => /untag|\/tag|DELETE/.test(line)).map((line) => /untag|tag|DELETE/.exec(line)?.[0]);
   assert.deepEqual(verbs.slice(0, 3), ["untag", "DELETE", "tag"]);
+});
+
+test("asks again for a list that failed because an image was removed meanwhile", async () => {
+  const removed: ScriptedFault = { kind: "answer", status: 500, body: JSON.stringify({ cause: "image not known", message: "retrieving label for image: image not known", response: 500 }) };
+  await using fake = await FakePodman.start();
+  fake.fault(/images\/json/, { kind: "answer", status: 200, body: listOf(2) });
+  fake.fault(/images\/json/, removed, 2);
+  const podman = new PodmanClient({ socketPath: fake.socketPath });
+  assert.equal((await listImages(podman, AbortSignal.timeout(20_000))).length, 2);
+  fake.fault(/images\/json/, removed);
+  await assert.rejects(listImages(podman, AbortSignal.timeout(20_000)), /image not known/);
+  fake.fault(/images\/json/, { kind: "answer", status: 500, body: JSON.stringify({ cause: "other", message: "other", response: 500 }) });
+  const before = fake.seen.length;
+  await assert.rejects(listImages(podman, AbortSignal.timeout(20_000)), /other/);
+  assert.equal(fake.seen.length, before + 1);
+  podman.close();
 });

@@ -5,6 +5,7 @@ import type { Logger } from "@driver/nomad-plugin";
 import type { ImageCleanUpPolicy } from "../config/image-clean-up-policy.ts";
 import type { PodmanHost } from "../engine/podman-host.ts";
 import { isMark } from "./image-mark.ts";
+import { listImages } from "./list-images.ts";
 import { planCleanUp, type UnusedSince } from "./plan-clean-up.ts";
 import { toSize } from "./pull-progress.ts";
 
@@ -55,7 +56,7 @@ export class ImageCleanUp {
   async #look(host: PodmanHost, signal: AbortSignal): Promise<void> {
     const { policy, logger } = this.#options;
     try {
-      const images = await host.client.images.list(signal);
+      const images = await listImages(host.client, signal);
       const { due, unusedSince } = planCleanUp(images, this.#unusedSince.get(host) ?? new Map(), { policy, nowMs: performance.now() });
       this.#unusedSince.set(host, unusedSince);
       if (due.length > 0 && (await isFuller(host, policy.water?.high, signal))) await this.#removeAll(host, due, signal);

@@ -5,6 +5,7 @@ import type { ImageSettings } from "../config/image-settings.ts";
 import type { ImageNeed } from "./image-need.ts";
 import type { ArchiveSource, RegistrySource } from "./image-reference.ts";
 import { toMark } from "./image-mark.ts";
+import { listImages } from "./list-images.ts";
 import type { LoadedArchives } from "./loaded-archives.ts";
 import { fits, joinName, toPlatformName, toPlatformText } from "./platform.ts";
 import { pullForPlatform } from "./pull-for-platform.ts";
@@ -117,7 +118,7 @@ async function pullShared(context: ImageContext, need: ImageNeed, reference: str
 /** Marks what `pull` brings as this driver's to remove, unless it was there before, by whomever. */
 async function markPulled({ podman, settings }: ImageContext, pull: (signal: AbortSignal) => Promise<string>, signal: AbortSignal): Promise<string> {
   if (!settings.marksPulled) return await pull(signal);
-  const before = new Set((await podman.images.list(signal)).map(({ id }) => id));
+  const before = new Set((await listImages(podman, signal)).map(({ id }) => id));
   const id = await pull(signal);
   if (!before.has(id)) await podman.images.tag(id, toMark(id), signal);
   return id;
