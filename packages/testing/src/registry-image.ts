@@ -42,7 +42,9 @@ export function encodeImage(image: TestImage): PublishedImage {
   const singles = architectures.map((architecture) => encodeSingle(image, architecture));
   const blobs = singles.flatMap((one) => one.blobs);
   const [first] = singles;
-  if (singles.length === 1 && first !== undefined) return { blobs, manifests: [{ ...first.manifest, isTagged: true }], digest: first.manifest.digest };
+  if (singles.length === 1 && first !== undefined) {
+    return { blobs, manifests: [{ ...first.manifest, isTagged: true }], digest: first.manifest.digest };
+  }
   const list = toBlob(
     Buffer.from(
       JSON.stringify({
@@ -57,7 +59,11 @@ export function encodeImage(image: TestImage): PublishedImage {
       }),
     ),
   );
-  return { blobs, manifests: [...singles.map(({ manifest }) => manifest), { ...list, mediaType: manifestList, isTagged: true }], digest: list.digest };
+  return {
+    blobs,
+    manifests: [...singles.map(({ manifest }) => manifest), { ...list, mediaType: manifestList, isTagged: true }],
+    digest: list.digest,
+  };
 }
 
 function encodeSingle(image: TestImage, architecture: string): { readonly blobs: readonly Blob[]; readonly manifest: Manifest; readonly architecture: string } {

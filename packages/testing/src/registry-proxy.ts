@@ -100,7 +100,10 @@ export class RegistryProxy implements AsyncDisposable {
   }
 
   async #pass({ incoming, answer, passed }: Exchange, active: ActiveFault | undefined): Promise<void> {
-    const outgoing = request(`http://${this.#upstream}${incoming.url ?? ""}`, { method: incoming.method, headers: incoming.headers, agent: false });
+    const outgoing = request(
+      `http://${this.#upstream}${incoming.url ?? ""}`,
+      { method: incoming.method, headers: incoming.headers, agent: false },
+    );
     incoming.pipe(outgoing);
     const [upstream] = (await once(outgoing, "response")) as [IncomingMessage];
     answer.writeHead(upstream.statusCode ?? 502, upstream.headers);

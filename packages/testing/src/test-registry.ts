@@ -84,7 +84,10 @@ export class TestRegistry implements AsyncDisposable {
     for (const blob of published.blobs) await this.#upload(repository, blob.digest, blob.content);
     for (const manifest of published.manifests) {
       for (const reference of manifest.isTagged ? [manifest.digest, tag] : [manifest.digest]) {
-        await this.#expect(201, { method: "PUT", path: `${repository}/manifests/${reference}`, body: manifest.content, type: manifest.mediaType });
+        await this.#expect(
+          201,
+          { method: "PUT", path: `${repository}/manifests/${reference}`, body: manifest.content, type: manifest.mediaType },
+        );
       }
     }
     return published;
@@ -102,12 +105,17 @@ export class TestRegistry implements AsyncDisposable {
   async #upload(repository: string, digest: string, content: Uint8Array): Promise<void> {
     const { location } = await this.#expect(202, { method: "POST", path: `${repository}/blobs/uploads/` });
     const path = location.replace(/^.*\/v2\//, "");
-    await this.#expect(201, { method: "PUT", path: `${path}&digest=${encodeURIComponent(digest)}`, body: content, type: "application/octet-stream" });
+    await this.#expect(
+      201,
+      { method: "PUT", path: `${path}&digest=${encodeURIComponent(digest)}`, body: content, type: "application/octet-stream" },
+    );
   }
 
   async #expect(status: number, request: RegistryRequest): Promise<RegistryAnswer> {
     const answer = await this.#ask(request);
-    if (answer.status !== status) throw new TestingError("registry", `the test registry answered ${answer.status} to ${request.method} ${request.path}`);
+    if (answer.status !== status) {
+      throw new TestingError("registry", `the test registry answered ${answer.status} to ${request.method} ${request.path}`);
+    }
     return answer;
   }
 

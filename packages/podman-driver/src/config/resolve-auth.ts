@@ -28,7 +28,9 @@ export const noOperatorAuth: OperatorAuth = { config: undefined, helper: undefin
 export function resolveAuth(options: AuthOptions | undefined): OperatorAuth {
   if (options === undefined) return noOperatorAuth;
   const { config, helper, username, password, server_address: address } = options;
-  if (config !== undefined && !config.startsWith("/")) throw invalid("config", `${JSON.stringify(config)} is no absolute path; write e.g. /etc/nomad.d/auth.json`);
+  if (config !== undefined && !config.startsWith("/")) {
+    throw invalid("config", `${JSON.stringify(config)} is no absolute path; write e.g. /etc/nomad.d/auth.json`);
+  }
   if (helper !== undefined && !/^[\w.+-]+$/.test(helper)) {
     throw invalid("helper", `${JSON.stringify(helper)} is no name of a program; write what follows docker-credential-, e.g. ecr-login`);
   }
@@ -37,10 +39,16 @@ export function resolveAuth(options: AuthOptions | undefined): OperatorAuth {
 
 function resolveLogin(username: string | undefined, password: string | undefined, address: string | undefined): OperatorAuth["login"] {
   if (username === undefined && password === undefined && address === undefined) return undefined;
-  if (username === undefined || password === undefined) throw invalid(username === undefined ? "username" : "password", "is missing; write user name and password of the registry");
-  if (address === undefined) throw invalid("server_address", "is missing: without it the password would go to every registry; write e.g. registry.example.com:5000");
+  if (username === undefined || password === undefined) {
+    throw invalid(username === undefined ? "username" : "password", "is missing; write user name and password of the registry");
+  }
+  if (address === undefined) {
+    throw invalid("server_address", "is missing: without it the password would go to every registry; write e.g. registry.example.com:5000");
+  }
   const server = parseRegistryKey(address);
-  if (server === undefined) throw invalid("server_address", `${JSON.stringify(address)} is no registry; write e.g. registry.example.com:5000`);
+  if (server === undefined) {
+    throw invalid("server_address", `${JSON.stringify(address)} is no registry; write e.g. registry.example.com:5000`);
+  }
   return { username, password, server };
 }
 

@@ -27,7 +27,9 @@ export async function openArchiveFile(path: string, within: string | undefined):
     if (!(await file.stat()).isFile()) throw new DriverError("failed", `image archive ${path}: is no file`);
     if (within === undefined) return file;
     const [real, folder] = [await readlink(`/proc/self/fd/${file.fd}`), await realpath(within)];
-    if (!real.startsWith(`${folder}/`)) throw new DriverError("failed", `image archive ${path}: leads out of the allocation's folder, to ${real}; give its absolute path`);
+    if (!real.startsWith(`${folder}/`)) {
+      throw new DriverError("failed", `image archive ${path}: leads out of the allocation's folder, to ${real}; give its absolute path`);
+    }
     return file;
   } catch (error) {
     await file.close();
@@ -53,7 +55,10 @@ export interface Verified {
 }
 
 /** The same bytes, the last piece only once all are known to be right. */
-export async function* verifyChunks(chunks: AsyncIterable<Uint8Array>, { onBytes, onDigest }: Verified): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* verifyChunks(
+  chunks: AsyncIterable<Uint8Array>,
+  { onBytes, onDigest }: Verified,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const hash = createHash("sha256");
   let held: Uint8Array | undefined;
   for await (const chunk of chunks) {

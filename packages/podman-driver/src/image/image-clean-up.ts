@@ -76,7 +76,12 @@ export class ImageCleanUp {
 
   async #remove(host: PodmanHost, image: ImageListEntry, signal: AbortSignal): Promise<void> {
     const { policy, logger } = this.#options;
-    const fields = { image: image.id, names: image.names.filter((name) => !isMark(name)).join(","), size: toSize(image.sizeBytes), socket: host.socketPath };
+    const fields = {
+      image: image.id,
+      names: image.names.filter((name) => !isMark(name)).join(","),
+      size: toSize(image.sizeBytes),
+      socket: host.socketPath,
+    };
     if (policy.dryRun) {
       if (!this.#told.has(image.id)) logger.info("dry run: this unused image would be removed", fields);
       this.#told.add(image.id);

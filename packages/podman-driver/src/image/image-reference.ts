@@ -110,7 +110,12 @@ function toPlace(path: string, { image, folders, key = "image" }: PathContext): 
 function checkUrl(url: string, image: string, key?: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined) throw invalid(image, "is no URL", key);
-  if (parsed.username !== "" || parsed.password !== "") throw new DriverError("config-invalid", `config key ${key ?? "image"}: has a user name in its URL, which would be kept with the task; remove it`);
+  if (parsed.username !== "" || parsed.password !== "") {
+    throw new DriverError(
+      "config-invalid",
+      `config key ${key ?? "image"}: has a user name in its URL, which would be kept with the task; remove it`,
+    );
+  }
   return url;
 }
 
@@ -119,7 +124,10 @@ function parseReference(image: string): RegistrySource {
   if (image === "") throw new DriverError("config-invalid", "config key image: a name is required; write e.g. docker.io/library/redis:7");
   const transport = /^([a-z-]+):(?!\d)/.exec(image)?.[1];
   if (transport !== undefined && otherTransports.includes(transport)) {
-    throw new DriverError("unsupported", `config key image: "${image}" has the transport ${transport}:, which is not supported yet; use a registry reference`);
+    throw new DriverError(
+      "unsupported",
+      `config key image: "${image}" has the transport ${transport}:, which is not supported yet; use a registry reference`,
+    );
   }
   if (idPattern.test(image)) return { kind: "registry", reference: image, isLocal: true };
   const reference = image.startsWith("docker:") ? qualify(afterDocker(image)) : image.replace(/^https:\/\//, "");
@@ -141,12 +149,18 @@ function checkReference(reference: string, image: string): void {
   if (/\s/.test(reference)) throw invalid(image, "has a blank in it; remove it");
   if (reference.includes("${")) throw invalid(image, "has a variable in it that nobody has filled in");
   if (more.length > 0) throw invalid(image, "has more than one @; write name@sha256:…");
-  if (digest !== undefined && !digestPattern.test(digest)) throw invalid(image, "has no whole digest behind the @; write sha256: and 64 hexadecimal digits");
-  if (tag !== undefined && !tagPattern.test(tag)) throw invalid(image, "has no valid tag; write 1 to 128 letters, digits, dots, dashes or underscores behind the colon");
+  if (digest !== undefined && !digestPattern.test(digest)) {
+    throw invalid(image, "has no whole digest behind the @; write sha256: and 64 hexadecimal digits");
+  }
+  if (tag !== undefined && !tagPattern.test(tag)) {
+    throw invalid(image, "has no valid tag; write 1 to 128 letters, digits, dots, dashes or underscores behind the colon");
+  }
   if (name.length > longestName) throw invalid(image, `has a name of more than ${longestName} characters`);
   if (namePattern.test(name)) return;
   const lower = lowerPath(name);
-  if (lower !== name && namePattern.test(lower)) throw invalid(image, `has capital letters in its path; write ${reference.replace(name, lower)}`);
+  if (lower !== name && namePattern.test(lower)) {
+    throw invalid(image, `has capital letters in its path; write ${reference.replace(name, lower)}`);
+  }
   throw invalid(image, "is not the name of an image; write e.g. docker.io/library/redis:7");
 }
 

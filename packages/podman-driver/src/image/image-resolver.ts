@@ -50,7 +50,10 @@ async function resolveNamed(context: ImageContext, need: NamedNeed, signal: Abor
   if (present !== undefined) return present.id;
   if (isLocal) throw new DriverError("failed", `image ${reference} is not present in this Podman service, ${whyLocal(reference)}`);
   if (need.policy === "never") {
-    throw new DriverError("failed", `image ${reference} is not present in this Podman service, and image_pull_policy = "never" lets nobody pull it`);
+    throw new DriverError(
+      "failed",
+      `image ${reference} is not present in this Podman service, and image_pull_policy = "never" lets nobody pull it`,
+    );
   }
   try {
     return await pullAndTell(context, need, reference, signal);
@@ -61,20 +64,29 @@ async function resolveNamed(context: ImageContext, need: NamedNeed, signal: Abor
 }
 
 /** The image in the store; of another platform, the one that was pulled for it. */
-async function findPresent({ podman, emit }: ImageContext, { source: { reference }, platform }: NamedNeed, signal: AbortSignal): Promise<ImageInspect | undefined> {
+async function findPresent(
+  { podman, emit }: ImageContext,
+  { source: { reference }, platform }: NamedNeed,
+  signal: AbortSignal,
+): Promise<ImageInspect | undefined> {
   const named = await podman.images.inspect(reference, signal);
   if (platform === undefined) return named;
   // Podman tells no variant: only the name under which it was pulled does.
   if (named !== undefined && platform.variant === "" && fits(named, platform)) return named;
   const own = await podman.images.inspect(joinName(toPlatformName(reference, platform)), signal);
   if (own === undefined && named !== undefined && !fits(named, platform)) {
-    emit(`The image ${reference} that is present is for ${named.os}/${named.architecture}, and the task asks for ${toPlatformText(platform)}`, { image: reference });
+    emit(
+      `The image ${reference} that is present is for ${named.os}/${named.architecture}, and the task asks for ${toPlatformText(platform)}`,
+      { image: reference },
+    );
   }
   return own;
 }
 
 function whyLocal(reference: string): string {
-  return reference.startsWith("localhost/") ? "and images under localhost/ come from no registry: build, load or tag it there" : "and an ID comes from no registry: pull it by its name";
+  return reference.startsWith("localhost/")
+    ? "and images under localhost/ come from no registry: build, load or tag it there"
+    : "and an ID comes from no registry: pull it by its name";
 }
 
 /** Podman itself would say nothing of the failure (podman 4.3 to 6.1). */
@@ -94,8 +106,13 @@ async function pullAndTell(context: ImageContext, need: ImageNeed, reference: st
   const startMs = performance.now();
   const id = await pullShared(context, need, reference, signal);
   const pulled = await podman.images.inspect(id, signal);
-  if (pulled === undefined) throw new DriverError("failed", `image ${reference}: it was pulled and has vanished again`, { recoverable: true });
-  emit(`Pulled image ${reference}: ${toSize(pulled.sizeBytes)} on disk, ${toTime(performance.now() - startMs)}`, toAnnotations(reference, pulled));
+  if (pulled === undefined) {
+    throw new DriverError("failed", `image ${reference}: it was pulled and has vanished again`, { recoverable: true });
+  }
+  emit(
+    `Pulled image ${reference}: ${toSize(pulled.sizeBytes)} on disk, ${toTime(performance.now() - startMs)}`,
+    toAnnotations(reference, pulled),
+  );
   return pulled.id;
 }
 
@@ -107,16 +124,32 @@ function toAnnotations(reference: string, { id, sizeBytes }: ImageInspect): Read
 async function pullShared(context: ImageContext, need: ImageNeed, reference: string, signal: AbortSignal): Promise<string> {
   const { podman, settings, downloadFolder, reportTimes } = context;
   const begin = (tell: PullListener, stop: AbortSignal): Promise<string> => {
-    const pull = (ending: AbortSignal): Promise<string> => pullImage({ podman, need, reference, settings, downloadFolder, reportTimes, tell }, ending);
+    const pull = (ending: AbortSignal): Promise<string> => pullImage(
+      { podman, need, reference, settings, downloadFolder, reportTimes, tell },
+      ending,
+    );
     const { platform } = need;
-    const pulling = platform === undefined ? pull : (ending: AbortSignal): Promise<string> => pullForPlatform({ podman, reference, platform, hostArchitecture: context.hostArchitecture, pull }, ending);
+    const pulling = platform === undefined
+      ? pull
+      : (ending: AbortSignal): Promise<string> => pullForPlatform(
+        { podman, reference, platform, hostArchitecture: context.hostArchitecture, pull },
+        ending,
+      );
     return markPulled(context, pulling, stop);
   };
-  return await joinPull(context, { key: toPullKey(context, need, reference), begin, action: `pull image ${reference}`, image: reference, timeoutMs: need.pullTimeoutMs }, signal);
+  return await joinPull(
+    context,
+    { key: toPullKey(context, need, reference), begin, action: `pull image ${reference}`, image: reference, timeoutMs: need.pullTimeoutMs },
+    signal,
+  );
 }
 
 /** Marks what `pull` brings as this driver's to remove, unless it was there before, by whomever. */
-async function markPulled({ podman, settings }: ImageContext, pull: (signal: AbortSignal) => Promise<string>, signal: AbortSignal): Promise<string> {
+async function markPulled(
+  { podman, settings }: ImageContext,
+  pull: (signal: AbortSignal) => Promise<string>,
+  signal: AbortSignal,
+): Promise<string> {
   if (!settings.marksPulled) return await pull(signal);
   const before = new Set((await listImages(podman, signal)).map(({ id }) => id));
   const id = await pull(signal);
@@ -125,13 +158,27 @@ async function markPulled({ podman, settings }: ImageContext, pull: (signal: Abo
 }
 
 /** One load for all tasks that want the same archive in the same engine. */
-async function loadShared(context: ImageContext, need: ImageNeed & { readonly source: ArchiveSource }, signal: AbortSignal): Promise<string> {
+async function loadShared(
+  context: ImageContext,
+  need: ImageNeed & { readonly source: ArchiveSource },
+  signal: AbortSignal,
+): Promise<string> {
   const { podman, socketPath, archives, settings, reportTimes } = context;
   const { source, checksum, policy, pullTimeoutMs: timeoutMs } = need;
   const { loadArchive } = await import("./load-archive.ts");
   const isForced = policy === "always";
   const begin = (tell: PullListener, stop: AbortSignal): Promise<string> => {
-    const job = { podman, engine: socketPath, source, checksum, isForced, archives, activityTimeoutMs: settings.pullActivityTimeoutMs, reportTimes, tell };
+    const job = {
+      podman,
+      engine: socketPath,
+      source,
+      checksum,
+      isForced,
+      archives,
+      activityTimeoutMs: settings.pullActivityTimeoutMs,
+      reportTimes,
+      tell,
+    };
     return markPulled(context, (ending) => loadArchive(job, ending), stop);
   };
   const key = JSON.stringify([socketPath, source, checksum ?? null, isForced]);
@@ -147,7 +194,11 @@ interface JoinedPull {
   readonly timeoutMs: number;
 }
 
-async function joinPull({ pulls, emit }: ImageContext, { key, begin, action, image, timeoutMs }: JoinedPull, signal: AbortSignal): Promise<string> {
+async function joinPull(
+  { pulls, emit }: ImageContext,
+  { key, begin, action, image, timeoutMs }: JoinedPull,
+  signal: AbortSignal,
+): Promise<string> {
   const deadline = new AbortController();
   const timer = Number.isFinite(timeoutMs) ? setTimeout(() => deadline.abort(), timeoutMs) : undefined;
   try {
@@ -156,7 +207,11 @@ async function joinPull({ pulls, emit }: ImageContext, { key, begin, action, ima
     signal.throwIfAborted();
     if (!deadline.signal.aborted) throw error;
     const done = action.startsWith("pull") ? "pulled" : "loaded";
-    throw new DriverError("failed", `${action}: not ${done} within image_pull_timeout (${timeoutMs / 1000} s)`, { recoverable: true, cause: error });
+    throw new DriverError(
+      "failed",
+      `${action}: not ${done} within image_pull_timeout (${timeoutMs / 1000} s)`,
+      { recoverable: true, cause: error },
+    );
   } finally {
     clearTimeout(timer);
   }

@@ -60,7 +60,11 @@ async function digestOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 /** The image of what has been loaded before, if it is what is asked for and still there. */
-async function findLoaded({ podman, source, checksum, isForced }: LoadJob, known: LoadedArchive | undefined, signal: AbortSignal): Promise<ImageInspect | undefined> {
+async function findLoaded(
+  { podman, source, checksum, isForced }: LoadJob,
+  known: LoadedArchive | undefined,
+  signal: AbortSignal,
+): Promise<ImageInspect | undefined> {
   if (known === undefined || isForced || (checksum !== undefined && known.digest !== checksum)) return undefined;
   const image = await podman.images.inspect(known.id, signal);
   return image !== undefined && (source.name === "" || image.repoTags.some((tag) => isCalled(tag, source.name))) ? image : undefined;
@@ -88,7 +92,10 @@ async function load(job: LoadJob, origin: string, content: ArchiveContent, signa
 
 function checkDigest({ checksum, source }: LoadJob, found: string): void {
   if (checksum === undefined || checksum === found) return;
-  throw new DriverError("failed", `image archive ${source.shown}: its content is ${found}, and image_checksum wants ${checksum}: it is not loaded`);
+  throw new DriverError(
+    "failed",
+    `image archive ${source.shown}: its content is ${found}, and image_checksum wants ${checksum}: it is not loaded`,
+  );
 }
 
 /** Tells how far it is, seldom. */
@@ -118,10 +125,15 @@ async function pickImage({ podman, source }: LoadJob, names: readonly string[], 
   const picked = source.name === "" ? names[0] : names.find((name) => isCalled(name, source.name));
   if (picked === undefined) {
     const list = names.length === 0 ? "no image" : names.join(", ");
-    throw new DriverError("failed", `image archive ${source.shown}: there is no ${source.name === "" ? "image" : source.name} in it, but ${list}`);
+    throw new DriverError(
+      "failed",
+      `image archive ${source.shown}: there is no ${source.name === "" ? "image" : source.name} in it, but ${list}`,
+    );
   }
   const image = await podman.images.inspect(picked.replace(/^sha256:/, ""), signal);
-  if (image === undefined) throw new DriverError("failed", `image archive ${source.shown}: ${picked} was loaded and has vanished again`, { recoverable: true });
+  if (image === undefined) {
+    throw new DriverError("failed", `image archive ${source.shown}: ${picked} was loaded and has vanished again`, { recoverable: true });
+  }
   const own = { repository: "localhost/nomad-driver-podman/archive", tag: image.id.slice(0, 12) };
   if (picked.startsWith("sha256:") && !image.repoTags.includes(joinName(own))) await podman.images.tag(image.id, own, signal);
   return image;

@@ -19,7 +19,11 @@ const alwaysKept = ["localhost/podman-pause:*"];
  * Which images may go. Use is what Podman counts: stopped containers and other people's too. What is seen without a container for the
  * first time is never due, as a task may be about to be made from it.
  */
-export function planCleanUp(images: readonly ImageListEntry[], before: UnusedSince, { policy, nowMs }: { readonly policy: ImageCleanUpPolicy; readonly nowMs: number }): CleanUpPlan {
+export function planCleanUp(
+  images: readonly ImageListEntry[],
+  before: UnusedSince,
+  { policy, nowMs }: { readonly policy: ImageCleanUpPolicy; readonly nowMs: number },
+): CleanUpPlan {
   const kept = [...alwaysKept, ...policy.keep].map(toPattern);
   const unused = images.filter(({ containerCount }) => containerCount === 0);
   const unusedSince = new Map(unused.map(({ id }) => [id, before.get(id) ?? nowMs]));

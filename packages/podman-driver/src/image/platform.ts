@@ -9,10 +9,21 @@ export interface Platform {
 }
 
 /** What the kernel calls them, and what registries do. */
-const registryNames: Readonly<Record<string, string>> = { x86_64: "amd64", aarch64: "arm64", i386: "386", i686: "386", armhf: "arm", armv7l: "arm" };
+const registryNames: Readonly<Record<string, string>> = {
+  x86_64: "amd64",
+  aarch64: "arm64",
+  i386: "386",
+  i686: "386",
+  armhf: "arm",
+  armv7l: "arm",
+};
 
 /** Undefined when no part is set. */
-export function toPlatform({ arch = "", os = "", variant = "" }: { readonly arch?: string | undefined; readonly os?: string | undefined; readonly variant?: string | undefined }): Platform | undefined {
+export function toPlatform({
+  arch = "",
+  os = "",
+  variant = "" }: { readonly arch?: string | undefined; readonly os?: string | undefined; readonly variant?: string | undefined,
+}): Platform | undefined {
   if (arch === "" && os === "" && variant === "") return undefined;
   return { architecture: registryNames[arch] ?? arch, os, variant };
 }

@@ -74,5 +74,7 @@ export function judgePullFailure(failed: FailedPull): PullFailure {
 
 function toLoginAdvice({ registry, hadCredentials }: FailedPull): string {
   const which = registry ?? "the registry";
-  return hadCredentials ? `${which} does not take these credentials for this image` : `no credentials for ${which} were found; set auth in the task or in the plugin's config`;
+  return hadCredentials
+    ? `${which} does not take these credentials for this image`
+    : `no credentials for ${which} were found; set auth in the task or in the plugin's config`;
 }

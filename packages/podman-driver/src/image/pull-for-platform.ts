@@ -25,7 +25,9 @@ export async function pullForPlatform(job: PlatformPull, signal: AbortSignal): P
   const id = await job.pull(signal);
   const settled = AbortSignal.timeout(nameDeadlineMs);
   const pulled = await podman.images.inspect(id, settled);
-  if (pulled === undefined) throw new DriverError("failed", `image ${reference}: it was pulled and has vanished again`, { recoverable: true });
+  if (pulled === undefined) {
+    throw new DriverError("failed", `image ${reference}: it was pulled and has vanished again`, { recoverable: true });
+  }
   const isRight = fits(pulled, platform);
   if (isRight) await podman.images.tag(id, toPlatformName(reference, platform), settled);
   if (hostArchitecture !== "" && pulled.architecture !== hostArchitecture) await giveNamesBack(job, before, pulled, settled);
@@ -35,7 +37,12 @@ export async function pullForPlatform(job: PlatformPull, signal: AbortSignal): P
 }
 
 /** To the image that had them, if this machine can run it. */
-async function giveNamesBack(job: PlatformPull, before: ImageInspect | undefined, pulled: ImageInspect, signal: AbortSignal): Promise<void> {
+async function giveNamesBack(
+  job: PlatformPull,
+  before: ImageInspect | undefined,
+  pulled: ImageInspect,
+  signal: AbortSignal,
+): Promise<void> {
   const { podman, reference, hostArchitecture } = job;
   const owner = before !== undefined && before.id !== pulled.id && before.architecture === hostArchitecture ? before.id : undefined;
   for (const name of toPulledNames(reference, pulled)) {

@@ -39,7 +39,9 @@ export async function pullImage(job: PullJob, signal: AbortSignal): Promise<stri
       signal.throwIfAborted();
       if (error instanceof DriverError) throw error;
       const text = withoutStep(`pull image ${job.reference}`, error instanceof Error ? error.message : String(error));
-      const failure = isRefusedCall(error) ? refusedCall : judgePullFailure({ reference: job.reference, registry, text, hadCredentials: credentials !== undefined });
+      const failure = isRefusedCall(error)
+        ? refusedCall
+        : judgePullFailure({ reference: job.reference, registry, text, hadCredentials: credentials !== undefined });
       const pauseMs = pausesMs[tries];
       if (!failure.isRetried || pauseMs === undefined) throw toPullError(job.reference, { text, tries: tries + 1, failure, cause: error });
       job.tell(`Pulling image ${job.reference}: try ${tries + 1} failed, the next comes in ${toTime(pauseMs)}: ${text}`);
@@ -55,8 +57,13 @@ function isRefusedCall(error: unknown): boolean {
   return error instanceof LibpodError && (error.code === "bad-request" || error.status === 400);
 }
 
-async function findPullCredentials({ need, reference, settings, tell }: PullJob, signal: AbortSignal): Promise<RegistryCredentials | undefined> {
-  const onSkipped = need.skipsFailingAuth ? (reason: string): void => tell(`Pulling image ${reference} without ${reason} (auth_soft_fail)`) : undefined;
+async function findPullCredentials(
+  { need, reference, settings, tell }: PullJob,
+  signal: AbortSignal,
+): Promise<RegistryCredentials | undefined> {
+  const onSkipped = need.skipsFailingAuth
+    ? (reason: string): void => tell(`Pulling image ${reference} without ${reason} (auth_soft_fail)`)
+    : undefined;
   try {
     return await findCredentials({ reference, login: need.login, operator: settings.auth, onSkipped }, signal);
   } catch (error) {
@@ -71,10 +78,26 @@ async function pullOnce(job: PullJob, credentials: RegistryCredentials | undefin
   const stop = AbortSignal.any([signal, stalled.signal]);
   const progress = new PullProgress();
   const onStalled = (reason: DriverError): void => stalled.abort(new DriverError("failed", `pull image ${reference}: ${reason.message}`, { recoverable: true }));
-  await using watch = await PullWatch.start({ reference, progress, downloadFolder, activityTimeoutMs: settings.pullActivityTimeoutMs, reportTimes, tell, onStalled });
+  await using watch = await PullWatch.start({
+    reference,
+    progress,
+    downloadFolder,
+    activityTimeoutMs: settings.pullActivityTimeoutMs,
+    reportTimes,
+    tell,
+    onStalled,
+  });
   let id = "";
   const { architecture, os, variant } = need.platform ?? {};
-  const request = { reference, policy: "always", tlsVerify: need.tlsVerify, credentials, arch: architecture || undefined, os: os || undefined, variant: variant || undefined } as const;
+  const request = {
+    reference,
+    policy: "always",
+    tlsVerify: need.tlsVerify,
+    credentials,
+    arch: architecture || undefined,
+    os: os || undefined,
+    variant: variant || undefined,
+  } as const;
   for await (const update of podman.images.pull(request, stop)) {
     watch.moved();
     progress.see(update);

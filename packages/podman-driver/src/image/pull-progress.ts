@@ -50,7 +50,9 @@ export class PullProgress {
     const blobs = [...this.#blobs.values()];
     const current = sum(blobs.map((blob) => blob.currentBytes));
     // A blob whose size nobody has told makes every total wrong.
-    return blobs.some(({ totalBytes }) => totalBytes === 0) ? `${toSize(current)} so far` : `${toSize(current)} of ${toSize(sum(blobs.map((blob) => blob.totalBytes)))}`;
+    return blobs.some(({ totalBytes }) => totalBytes === 0)
+      ? `${toSize(current)} so far`
+      : `${toSize(current)} of ${toSize(sum(blobs.map((blob) => blob.totalBytes)))}`;
   }
 }
 
@@ -65,7 +67,9 @@ export function toSize(bytes: number): string {
 /** `8 s`, `2 min 5 s`. */
 export function toTime(durationMs: number): string {
   const seconds = Math.round(durationMs / 1000);
-  return seconds < 60 ? `${Math.max(0.1, durationMs / 1000).toFixed(seconds < 10 ? 1 : 0)} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return seconds < 60
+    ? `${Math.max(0.1, durationMs / 1000).toFixed(seconds < 10 ? 1 : 0)} s`
+    : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
 function sum(values: readonly number[]): number {

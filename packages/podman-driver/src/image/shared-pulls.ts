@@ -17,7 +17,12 @@ export class SharedPulls {
    * Gives the outcome of the pull that `key` names, which `begin` starts unless it is under way. Rejects with the signal's reason when
    * that comes first.
    */
-  async join(key: string, begin: (tell: PullListener, signal: AbortSignal) => Promise<string>, listener: PullListener, signal: AbortSignal): Promise<string> {
+  async join(
+    key: string,
+    begin: (tell: PullListener, signal: AbortSignal) => Promise<string>,
+    listener: PullListener,
+    signal: AbortSignal,
+  ): Promise<string> {
     signal.throwIfAborted();
     const pull = this.#running.get(key) ?? this.#start(key, begin);
     pull.listeners.add(listener);

@@ -20,13 +20,20 @@ const noSource: ImageSource = { kind: "registry", reference: "", isLocal: false 
 /** Which image, how it is pulled, and by which Podman service. */
 export const imageTopic = topic({
   fields: {
-    image: attr.string({ required: true, only: "names, docker://name, oci-archive:, docker-archive:, rootfs:", help: "Image: a name, docker://name, oci-archive:path, docker-archive:path (or an http address), or rootfs:folder." }),
+    image: attr.string({
+      required: true,
+      only: "names, docker://name, oci-archive:, docker-archive:, rootfs:",
+      help: "Image: a name, docker://name, oci-archive:path, docker-archive:path (or an http address), or rootfs:folder.",
+    }),
     load: attr.string({ help: "Archive below the task's local/ that the image is loaded from, as with Nomad's Docker driver." }),
     image_checksum: attr.string({ help: "sha256:… of the archive; one with another content is not loaded." }),
     auth: block(authFields, { help: "Registry credentials of this task." }),
     auth_soft_fail: attr.bool({ default: false, help: "Pull without credentials when those of the plugin's config cannot be had." }),
     image_pull_timeout: attr.string({ help: "Longest time a pull may take; 0: no limit; default: the plugin's image_pull_timeout." }),
-    image_pull_policy: attr.string({ oneOf: pullPolicies, help: "When the registry is asked: always, missing, newer or never; default: missing." }),
+    image_pull_policy: attr.string({
+      oneOf: pullPolicies,
+      help: "When the registry is asked: always, missing, newer or never; default: missing.",
+    }),
     force_pull: attr.bool({ default: false, help: 'Pull although the image is present; the same as image_pull_policy = "always".' }),
     arch: attr.string({ help: "Architecture of the image, e.g. arm64." }),
     os: attr.string({ help: "Operating system of the image." }),
@@ -36,7 +43,11 @@ export const imageTopic = topic({
   want: (options, { task, report, settings, wish }) => {
     const { image, load, auth, auth_soft_fail: skipsFailingAuth, image_pull_timeout: timeout, socket } = options;
     const folders = { allocDir: task.allocDir, taskName: task.name };
-    const source = report.attempt("image", noSource, () => (load === undefined ? parseImage(image, folders) : parseLoad(load, image, folders)));
+    const source = report.attempt(
+      "image",
+      noSource,
+      () => (load === undefined ? parseImage(image, folders) : parseLoad(load, image, folders)),
+    );
     wish({ kind: "socket", key: "socket", name: socket });
     const hostPath = toHostPath(source);
     if (hostPath !== undefined) wish({ kind: "bind", key: load === undefined ? "image" : "load", value: load ?? image, hostPath });
@@ -50,7 +61,9 @@ export const imageTopic = topic({
       login: wantLogin(auth, report),
       tlsVerify: auth?.tls_verify,
       skipsFailingAuth,
-      pullTimeoutMs: timeout === undefined ? settings.images.pullTimeoutMs : report.attempt("image_pull_timeout", 0, () => parseLimitMs(timeout, "image_pull_timeout")),
+      pullTimeoutMs: timeout === undefined
+        ? settings.images.pullTimeoutMs
+        : report.attempt("image_pull_timeout", 0, () => parseLimitMs(timeout, "image_pull_timeout")),
       socket,
     };
   },
@@ -77,7 +90,12 @@ function wantChecksum(checksum: string | undefined, source: ImageSource, report:
 
 function wantPolicy(policy: ImagePullPolicy | undefined, isForced: boolean, report: Report): ImagePullPolicy {
   if (isForced && policy !== undefined && policy !== "always") {
-    report.refuse({ key: "image_pull_policy", value: policy, problem: "and force_pull = true exclude each other", remedy: "remove one of them" });
+    report.refuse({
+      key: "image_pull_policy",
+      value: policy,
+      problem: "and force_pull = true exclude each other",
+      remedy: "remove one of them",
+    });
   }
   return policy ?? (isForced ? "always" : "missing");
 }
@@ -93,7 +111,12 @@ function wantLogin(auth: AuthOptions | undefined, report: Report): TaskLogin | u
   const { username = "", password = "", server_address: address } = auth ?? {};
   const server = address === undefined ? undefined : parseRegistryKey(address);
   if (address !== undefined && server === undefined) {
-    report.refuse({ key: "auth.server_address", value: address, problem: "is no registry", remedy: "write its name and port, e.g. registry.example.com:5000" });
+    report.refuse({
+      key: "auth.server_address",
+      value: address,
+      problem: "is no registry",
+      remedy: "write its name and port, e.g. registry.example.com:5000",
+    });
   }
   return username === "" && password === "" ? undefined : { username, password, server };
 }

@@ -25,7 +25,9 @@ export function parseAuthFile(text: string): AuthFile {
   }
   if (!isRecord(root)) throw new AuthFileError("is no JSON object");
   const { auths = {}, credHelpers = {}, credsStore = "" } = root;
-  if (!isRecord(auths) || !isRecord(credHelpers) || typeof credsStore !== "string") throw new AuthFileError("has auths, credHelpers or credsStore of a wrong type");
+  if (!isRecord(auths) || !isRecord(credHelpers) || typeof credsStore !== "string") {
+    throw new AuthFileError("has auths, credHelpers or credsStore of a wrong type");
+  }
   return {
     logins: Object.entries(auths).flatMap(([name, entry]) => {
       const key = parseRegistryKey(name);
@@ -63,7 +65,9 @@ function findBest<T extends { readonly key: RegistryKey }>(entries: readonly T[]
 function decodeLogin(entry: unknown, name: string): RegistryLogin | undefined {
   if (!isRecord(entry)) throw new AuthFileError(`has no object for ${name}`);
   const { auth = "", identitytoken: token = "", username = "", password = "" } = entry;
-  if (![auth, token, username, password].every((value) => typeof value === "string")) throw new AuthFileError(`has a value for ${name} that is no text`);
+  if (![auth, token, username, password].every((value) => typeof value === "string")) {
+    throw new AuthFileError(`has a value for ${name} that is no text`);
+  }
   const identityToken = token === "" ? {} : { identityToken: token as string };
   if (auth === "") {
     if (username !== "" && password !== "") return { username: username as string, password: password as string, ...identityToken };

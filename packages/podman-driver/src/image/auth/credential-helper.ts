@@ -57,7 +57,9 @@ function decodeAnswer(stdout: string, program: string): RegistryLogin | undefine
     throw new HelperError(`${program} printed no JSON`, false);
   }
   const { Username: username, Secret: secret } = (answer ?? {}) as { readonly Username?: unknown; readonly Secret?: unknown };
-  if (typeof username !== "string" || typeof secret !== "string") throw new HelperError(`${program} printed JSON without Username and Secret`, false);
+  if (typeof username !== "string" || typeof secret !== "string") {
+    throw new HelperError(`${program} printed JSON without Username and Secret`, false);
+  }
   if (secret === "" && username === "") return undefined;
   return username === tokenUser ? { identityToken: secret } : { username, password: secret };
 }

@@ -32,11 +32,15 @@ export async function findCredentials(query: CredentialsQuery, signal: AbortSign
   const place = toRegistryPlace(query.reference);
   if (query.login !== undefined) return toTaskCredentials(query.login, place);
   const { config, helper, login } = query.operator;
-  const fromFile = config === undefined ? undefined : await skipFailing(query, `auth.config ${config}`, () => searchFile(config, place, signal), signal);
+  const fromFile = config === undefined
+    ? undefined
+    : await skipFailing(query, `auth.config ${config}`, () => searchFile(config, place, signal), signal);
   if (fromFile !== undefined) return fromFile;
   // What a short name stands for is Podman's to know; helpers and logins are kept by registry.
   const { host, path } = place ?? { host: dockerHub, path: query.reference };
-  const fromHelper = helper === undefined ? undefined : await skipFailing(query, "auth.helper", () => askHelper(helper, toHelperServer(host), { signal }), signal);
+  const fromHelper = helper === undefined
+    ? undefined
+    : await skipFailing(query, "auth.helper", () => askHelper(helper, toHelperServer(host), { signal }), signal);
   if (fromHelper !== undefined) return { byRegistry: { [host]: fromHelper } };
   return login !== undefined && rankKey(login.server, { host, path }) !== undefined ? { byRegistry: { [host]: login } } : undefined;
 }
@@ -48,7 +52,12 @@ function toTaskCredentials({ username, password, server }: TaskLogin, place: Reg
   return place === undefined ? { anyRegistry: login } : { byRegistry: { [place.host]: login } };
 }
 
-async function skipFailing<T>({ onSkipped }: CredentialsQuery, source: string, search: () => Promise<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
+async function skipFailing<T>(
+  { onSkipped }: CredentialsQuery,
+  source: string,
+  search: () => Promise<T | undefined>,
+  signal: AbortSignal,
+): Promise<T | undefined> {
   try {
     return await search();
   } catch (error) {
