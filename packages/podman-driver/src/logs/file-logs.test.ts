@@ -49,7 +49,7 @@ class LogsBench implements AsyncDisposable {
     }, 2);
   }
 
-  open(options: { readonly collector?: LogCollector; readonly limitBytes?: number } = {}): TaskLogs {
+  open(options: { readonly collector?: LogCollector; readonly limitBytes?: number; readonly isFresh?: boolean } = {}): TaskLogs {
     const troubles = new LogTroubles({ taskId: "web", logger, emit: (text) => void this.events.push(text) });
     const source = new FileLogs({
       task: plainTask({ name: "web", allocDir: this.allocDir, stdoutPath: this.fifo }),
@@ -170,6 +170,21 @@ test("keeps the container's log within its limit although nothing can be collect
   const keptLines = bench.collected.split("\n").length - 2;
   assert.equal(bench.dropped.length, 2);
   assert.equal(lostBytes + keptLines * (1000 + 46), 20 * 60 * (1000 + 46));
+});
+
+test("keeps the container's log within its limit although nobody can tell how far it was delivered", async () => {
+  await using bench = new LogsBench();
+  const folder = join(bench.allocDir, "web");
+  rmSync(folder, { recursive: true });
+  symlinkSync("elsewhere", folder);
+  const logs = bench.open({ limitBytes: 100_000, isFresh: false });
+  for (let count = 0; count < 200; count += 1) bench.write("x".repeat(1000));
+  await until(() => bench.keptBytes <= 100_000 && bench.dropped.length === 1);
+  rmSync(folder);
+  mkdirSync(folder);
+  bench.write("last");
+  await until(() => bench.collected === "last\n");
+  await logs.drain(limits);
 });
 
 test("needs no socket for a rotation once it is under way, and none of it is lost or repeated", async () => {

@@ -5,7 +5,7 @@ import type { Heartbeat } from "../host/heartbeat.ts";
 import type { HostRoots, ProcessIdentity } from "../host/proc-files.ts";
 import { ConmonLogControl } from "./conmon-log-control.ts";
 import { DropNotice } from "./drop-notice.ts";
-import { LogPosition, type LogProgress } from "./log-position.ts";
+import { LogPosition } from "./log-position.ts";
 import { LogPump } from "./log-pump.ts";
 import { LogSpool } from "./log-spool.ts";
 import type { LogTroubles } from "./log-troubles.ts";
@@ -85,12 +85,13 @@ export class FileLogs implements LogSource {
 
   async start(signal: AbortSignal): Promise<LogRun> {
     const { task, collector, isFresh, logger, troubles, buffers } = this.#options;
+    this.#formerBytes = this.progress;
+    this.#pump = undefined;
+    const { folder, name, spool } = (this.#engine ??= await this.#openEngine(signal));
     // A task that was just started has no position, and a crowd of them may be starting.
     const progress = isFresh && this.#isFirstStart ? undefined : this.#position.load();
     this.#isFirstStart = false;
-    this.#formerBytes = this.progress;
-    this.#pump = undefined;
-    const { folder, name, spool } = await this.#openEngine(progress, signal);
+    await spool.goOnAt(progress);
     this.#sinks ??= await openLogSinks({ task, target: toTarget(collector, { isFresh, resumeAt: progress?.files }), logger, troubles });
     const watch = (onOutput: () => void): ReturnType<typeof watchFile> => watchFile(folder, name, onOutput);
     return (this.#pump = new LogPump({ spool, sinks: this.#sinks, position: this.#position, buffers, watch }));
@@ -109,28 +110,24 @@ export class FileLogs implements LogSource {
     this.#drops.finish();
   }
 
-  /** Once open it stays so, and is read again from `progress` on. */
-  async #openEngine(progress: LogProgress | undefined, signal: AbortSignal): Promise<EngineLog> {
-    if (this.#engine !== undefined) {
-      await this.#engine.spool.rewind(progress);
-      return this.#engine;
-    }
+  /** Once open it stays so, and its limit is kept from then on. */
+  async #openEngine(signal: AbortSignal): Promise<EngineLog> {
     const { roots, socketPath, conmon, findPlace, heartbeat } = this.#options;
     const place = await findPlace(signal);
     const owner = readEngineOwner(roots, socketPath, conmon);
     const folder = EngineFolder.open(dirname(place.logPath), owner);
     try {
-      this.#engine = { folder, name: basename(place.logPath), spool: await this.#openSpool({ folder, owner, place }, progress) };
+      const spool = await this.#openSpool({ folder, owner, place });
+      this.#stopBeat = heartbeat.subscribe(this.#beat);
+      return { folder, name: basename(place.logPath), spool };
     } catch (error) {
       folder.close();
       throw error;
     }
-    this.#stopBeat = heartbeat.subscribe(this.#beat);
-    return this.#engine;
   }
 
   /** With a limit of its own, half of it may be delivered already and wait for its file to be given back. */
-  #openSpool({ folder, owner, place }: OpenedPlace, progress: LogProgress | undefined): Promise<LogSpool> {
+  #openSpool({ folder, owner, place }: OpenedPlace): Promise<LogSpool> {
     const { limitBytes, troubles } = this.#options;
     const { logPath, staticDir } = place;
     const isSame = staticDir === dirname(logPath);
@@ -140,7 +137,7 @@ export class FileLogs implements LogSource {
       troubles.raise(limitPart, "conmon begins no new log file; the present one had outgrown its limit and was emptied", error);
       this.#position.save({ inode, offsetBytes: 0, files: this.#sinks?.filePositions() });
     };
-    return LogSpool.open({ folder, name: basename(logPath), control, progress, onEmptied, ...limits });
+    return LogSpool.open({ folder, name: basename(logPath), control, onEmptied, ...limits });
   }
 
   /** Has the pump look now and then, whatever the watch has told, and keeps the log within its limit. */

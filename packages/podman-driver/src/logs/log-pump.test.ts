@@ -95,7 +95,8 @@ class PumpBench implements AsyncDisposable {
     const position = new LogPosition({ allocDir: this.root, name: "web" }, "c0ffee", { warn: assert.fail });
     const control = { look: () => ({ kind: "gone" }) as const, ask: () => ({ kind: "gone" }) as const };
     const folder = EngineFolder.open(this.root, { uid: 0, ruledIds: [] });
-    const spool = await LogSpool.open({ folder, name: "ctr.log", control, progress: position.load() });
+    const spool = await LogSpool.open({ folder, name: "ctr.log", control });
+    await spool.goOnAt(position.load());
     const sinks = { stdout: this.stdout, stderr: this.stderr, filePositions: () => undefined };
     const watch = (onOutput: () => void): { close(): void } => {
       this.watchers.add(onOutput);

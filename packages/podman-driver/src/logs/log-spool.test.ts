@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { until } from "@driver/testing";
 import { EngineFolder } from "../host/engine-storage.ts";
 import type { ConmonAnswer } from "./conmon-log-control.ts";
+import type { LogProgress } from "./log-position.ts";
 import { LogSpool, type LogSpoolOptions } from "./log-spool.ts";
 
 /** A container's folder, and a conmon that begins a new log when it is asked to. */
@@ -35,11 +36,12 @@ class SpoolBench implements AsyncDisposable {
     renameSync(`${this.log}.tmp`, this.log);
   }
 
-  async open(options: Partial<LogSpoolOptions> = {}): Promise<LogSpool> {
+  async open({ progress, ...options }: Partial<LogSpoolOptions> & { readonly progress?: LogProgress | undefined } = {}): Promise<LogSpool> {
     const { folder, control } = this;
     const onEmptied = ({ error }: { readonly error: unknown }): void => void this.emptied.push(error);
     const spool = await LogSpool.open({ folder, name: "ctr.log", control, onEmptied, intervals: { retryMs: 0, lookMs: 0, askAgainMs: 60_000 }, stuckMs: 0, ...options });
     this.#spools.push(spool);
+    if (progress !== undefined) await spool.goOnAt(progress);
     return spool;
   }
 
@@ -313,12 +315,12 @@ test("reads again what was read and not delivered", async () => {
   const spool = await bench.open();
   assert.equal(await readAll(spool), "one\ntwo\nthree\n");
   const inode = statSync(bench.log, { bigint: true }).ino;
-  await spool.rewind({ inode, offsetBytes: 4 });
+  await spool.goOnAt({ inode, offsetBytes: 4 });
   assert.equal((await spool.read(Buffer.alloc(3))).isNewFile, true);
-  await spool.rewind({ inode, offsetBytes: 4 });
+  await spool.goOnAt({ inode, offsetBytes: 4 });
   assert.equal(await readAll(spool), "three\n");
   for (const progress of [undefined, { inode: 1n, offsetBytes: 2 }]) {
-    await spool.rewind(progress);
+    await spool.goOnAt(progress);
     assert.equal(await readAll(spool), "two\nthree\n");
   }
 });

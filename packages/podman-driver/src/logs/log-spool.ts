@@ -14,8 +14,6 @@ export interface LogSpoolOptions {
   readonly rotateBytes?: number;
   /** More than this undelivered, and the oldest is dropped. Default 256 MiB. */
   readonly backlogBytes?: number;
-  /** Where an earlier plugin has got to. */
-  readonly progress?: LogProgress | undefined;
   readonly intervals?: Partial<RotationIntervals>;
   /** So long conmon is given for a new file before one that outgrows its limit is emptied in its place. Default 3000. */
   readonly stuckMs?: number;
@@ -36,7 +34,7 @@ export interface SpoolRead {
   readonly inode: bigint;
 }
 
-type Settings = Required<Omit<LogSpoolOptions, "progress" | "intervals">>;
+type Settings = Required<Omit<LogSpoolOptions, "intervals">>;
 
 /**
  * All files of a container's log, oldest first: conmon appends to the last, the pump reads from the first, and what is
@@ -70,20 +68,13 @@ export class LogSpool {
     this.#rotation = rotation;
   }
 
-  /** Opens what there is, deletes what `progress` says is delivered, and goes on from there. Throws when a file cannot be opened. */
+  /** Opens what there is, to be read from the beginning. Rejects, with nothing left open, when a file cannot be opened. */
   static async open(options: LogSpoolOptions): Promise<LogSpool> {
-    const { folder, name, control, progress, intervals } = options;
+    const { folder, name, control, intervals } = options;
     const files = await openFiles(folder, name);
     const rotation = new LogRotation({ folder, name, control, begunName: files.twinName, ...(intervals !== undefined && { intervals }) });
     const settings = { rotateBytes: 16 * 1_048_576, backlogBytes: 256 * 1_048_576, stuckMs: 3000, onEmptied: () => undefined, ...options };
-    const spool = new LogSpool(settings, files, rotation);
-    try {
-      if (progress !== undefined) await spool.#resume(progress);
-      return spool;
-    } catch (error) {
-      await spool.close();
-      throw error;
-    }
+    return new LogSpool(settings, files, rotation);
   }
 
   /** Where in its file the next read begins. */
@@ -165,9 +156,13 @@ export class LogSpool {
     });
   }
 
-  /** Begins again behind what was delivered last: what was read since then was not. */
-  rewind(progress: LogProgress | undefined): Promise<void> {
-    return this.#alone(async () => this.#goOnAt(progress));
+  /** Has the next read begin behind what is delivered, and deletes what comes before it. Undefined: nothing is. */
+  goOnAt(progress: LogProgress | undefined): Promise<void> {
+    return this.#alone(async () => {
+      const at = this.#segments.findIndex((segment) => segment.inode === progress?.inode);
+      for (let delivered = 0; delivered < at; delivered += 1) await this.#dropFirst();
+      this.#setOffset(progress);
+    });
   }
 
   async close(): Promise<void> {
@@ -176,14 +171,8 @@ export class LogSpool {
     });
   }
 
-  async #resume(progress: LogProgress): Promise<void> {
-    const at = this.#segments.findIndex((segment) => segment.inode === progress.inode);
-    for (const delivered of this.#segments.splice(0, Math.max(at, 0))) await this.#delete(delivered);
-    this.#goOnAt(progress);
-  }
-
   /** Of another file, or of one that is shorter now, it is none: another one has its number, or it was emptied. */
-  #goOnAt(progress: LogProgress | undefined): void {
+  #setOffset(progress: LogProgress | undefined): void {
     const [segment] = this.#segments;
     const isOfFirst = progress !== undefined && segment?.inode === progress.inode && segment.sizeBytes >= progress.offsetBytes;
     this.#offsetBytes = Math.max(this.#beganBytes, isOfFirst ? progress.offsetBytes : 0);
