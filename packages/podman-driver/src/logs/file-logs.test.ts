@@ -11,6 +11,7 @@ import { Heartbeat } from "../host/heartbeat.ts";
 import { hostRoots } from "../host/proc-files.ts";
 import { ExhaustedDescriptors } from "./exhausted-descriptors.ts";
 import { FileLogs } from "./file-logs.ts";
+import { LogPosition, type LogProgress } from "./log-position.ts";
 import { LogTroubles } from "./log-troubles.ts";
 import type { LogCollector } from "./open-log-sinks.ts";
 import { SliceBuffers } from "./slice-buffers.ts";
@@ -170,6 +171,28 @@ test("keeps the container's log within its limit although nothing can be collect
   const keptLines = bench.collected.split("\n").length - 2;
   assert.equal(bench.dropped.length, 2);
   assert.equal(lostBytes + keptLines * (1000 + 46), 20 * 60 * (1000 + 46));
+});
+
+test("remembers after a loss where what is left begins, since the number of a deleted file is another's soon", async () => {
+  await using bench = new LogsBench();
+  const logs = bench.open({ limitBytes: 65_536 });
+  bench.write("first");
+  await until(() => bench.collected === "first\n");
+  await logs.close();
+  const load = (): LogProgress | undefined => {
+    const position = new LogPosition({ allocDir: bench.allocDir, name: "web" }, "c0ffee", logger);
+    try {
+      return position.load();
+    } finally {
+      position.close();
+    }
+  };
+  assert.equal(load()?.inode, statSync(bench.log, { bigint: true }).ino);
+  renameSync(bench.logs, `${bench.logs}.aside`);
+  bench.open({ limitBytes: 65_536, isFresh: false });
+  for (let count = 0; count < 200; count += 1) bench.write("x".repeat(1000));
+  await until(() => bench.dropped.length === 1);
+  assert.deepEqual(load(), { inode: statSync(bench.log, { bigint: true }).ino, offsetBytes: 0 });
 });
 
 test("keeps the container's log within its limit although nobody can tell how far it was delivered", async () => {

@@ -133,9 +133,9 @@ export class FileLogs implements LogSource {
     const isSame = staticDir === dirname(logPath);
     const control = new ConmonLogControl((use) => (isSame ? use(folder) : inFolder(staticDir, owner, use)));
     const limits = limitBytes === undefined ? {} : { backlogBytes: limitBytes, rotateBytes: Math.min(rotateBytes, Math.ceil(limitBytes / 2)) };
-    const onEmptied = ({ inode, error }: { readonly inode: bigint; readonly error: unknown }): void => {
+    const onEmptied = (error: unknown): void => {
       troubles.raise(limitPart, "conmon begins no new log file; the present one had outgrown its limit and was emptied", error);
-      this.#position.save({ inode, offsetBytes: 0, files: this.#sinks?.filePositions() });
+      this.#saveBeginning();
     };
     return LogSpool.open({ folder, name: basename(logPath), control, onEmptied, ...limits });
   }
@@ -160,10 +160,18 @@ export class FileLogs implements LogSource {
   /** Never rejects. */
   async #enforceLimit(spool: LogSpool): Promise<void> {
     try {
-      this.#drops.add(await spool.enforceLimit());
+      const lostBytes = await spool.enforceLimit();
+      if (lostBytes > 0) this.#saveBeginning();
+      this.#drops.add(lostBytes);
     } catch (error) {
       this.#tellOfLimit(error);
     }
+  }
+
+  /** After a loss: what was saved speaks of output that is not there any more. */
+  #saveBeginning(): void {
+    const beginning = this.#engine?.spool.beginning;
+    if (beginning !== undefined) this.#position.save({ ...beginning, files: this.#sinks?.filePositions() });
   }
 
   #tellOfLimit(error: unknown): void {

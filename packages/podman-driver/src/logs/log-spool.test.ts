@@ -38,7 +38,7 @@ class SpoolBench implements AsyncDisposable {
 
   async open({ progress, ...options }: Partial<LogSpoolOptions> & { readonly progress?: LogProgress | undefined } = {}): Promise<LogSpool> {
     const { folder, control } = this;
-    const onEmptied = ({ error }: { readonly error: unknown }): void => void this.emptied.push(error);
+    const onEmptied = (error: unknown): void => void this.emptied.push(error);
     const spool = await LogSpool.open({ folder, name: "ctr.log", control, onEmptied, intervals: { retryMs: 0, lookMs: 0, askAgainMs: 60_000 }, stuckMs: 0, ...options });
     this.#spools.push(spool);
     if (progress !== undefined) await spool.goOnAt(progress);

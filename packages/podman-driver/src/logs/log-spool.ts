@@ -18,7 +18,7 @@ export interface LogSpoolOptions {
   /** So long conmon is given for a new file before one that outgrows its limit is emptied in its place. Default 3000. */
   readonly stuckMs?: number;
   /** The file conmon writes was emptied: no new one was to be had, and why, where that is known. */
-  onEmptied?(emptied: { readonly inode: bigint; readonly error: unknown }): void;
+  onEmptied?(error: unknown): void;
 }
 
 /** What a read gave. */
@@ -80,6 +80,12 @@ export class LogSpool {
   /** Where in its file the next read begins. */
   get offsetBytes(): number {
     return this.#offsetBytes;
+  }
+
+  /** Where all that is left begins. To be saved after a loss: the number of a file that was deleted is another's soon. */
+  get beginning(): LogProgress | undefined {
+    const [segment] = this.#segments;
+    return segment === undefined ? undefined : { inode: segment.inode, offsetBytes: 0 };
   }
 
   /** Whether a read would find something. Asks the kernel and reads nothing. */
@@ -263,7 +269,7 @@ export class LogSpool {
     this.#emptiesAtEnd = false;
     this.#isNewFile = true;
     this.#mayBeHole = true;
-    this.#options.onEmptied({ inode: segment.inode, error: this.#rotation.lastError });
+    this.#options.onEmptied(this.#rotation.lastError);
   }
 
   /** conmon's first file is for appending and goes on at 0; those it makes later go on where it was, behind a hole (conmon: ctr_logging.c). */
