@@ -64,8 +64,8 @@ async function readAll(spool: LogSpool): Promise<string> {
   const buffer = Buffer.alloc(7);
   let text = "";
   for (;;) {
-    const { length, isFileEnd } = await spool.read(buffer);
-    if (length === 0 && !isFileEnd) return text;
+    const { length, isHole, isFileEnd } = await spool.read(buffer);
+    if (length === 0 && !isHole && !isFileEnd) return text;
     if (isFileEnd) await spool.dropFinished();
     text += buffer.toString("utf8", 0, length);
   }
