@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startEngine, testSetting, until } from "@driver/testing";
+import { startEngine, until } from "@driver/testing";
 import { ImageRig } from "./image-rig.ts";
 
 const megabyte = 1_000_000;
@@ -45,7 +45,7 @@ describe("one pull", () => {
     await using engine = await startEngine({ folder: "/run/other-engine" }, AbortSignal.timeout(60_000));
     await using images = await ImageRig.start();
     await images.registry.publish("two:1", { mark: "two ", layerBytes: [megabyte] });
-    const socket = [{ name: "default", socket_path: `unix://${testSetting("TEST_PODMAN_SOCKET")}` }, { name: "other", socket_path: `unix://${engine.socketPath}` }];
+    const socket = [{ name: "default", socket_path: `unix://${images.socketPath}` }, { name: "other", socket_path: `unix://${engine.socketPath}` }];
     await images.setConfig({ socket_path: null, socket });
     const outputs = await Promise.all([images.run(images.at("two:1")), images.run(images.at("two:1"), { socket: "other" })]);
     assert.deepEqual(outputs.map((output) => output.slice(0, 4)), ["two ", "two "]);

@@ -1,13 +1,12 @@
-import { readFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { mkdtemp, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { PodmanClient, type ImageListEntry } from "@driver/libpod";
+import { PodmanClient } from "@driver/libpod";
 import { encodeMsgpack, type HclRecord, type TaskEvent } from "@driver/nomad-plugin";
-import { DriverRig, RegistryProxy, TestRegistry, testSetting, type RiggedTask, type TestRegistryOptions } from "@driver/testing";
-import { listImages } from "../src/image/list-images.ts";
-
+import { DriverRig, RegistryProxy, startEngine, TestRegistry, testSetting, type Engine, type RiggedTask, type TestRegistryOptions } from "@driver/testing";
 export interface ImageRigOptions extends TestRegistryOptions {
   readonly pluginConfig?: HclRecord;
-  /** Default: the engine of this test run. */
+  /** Default: an engine of its own, since other tests pull and remove images at the same time. */
   readonly socketPath?: string;
 }
 
@@ -19,27 +18,32 @@ export class ImageRig implements AsyncDisposable {
   readonly podman: PodmanClient;
   readonly events: TaskEvent[] = [];
   readonly #socketPath: string;
-  readonly #before: readonly ImageListEntry[];
+  readonly #engine: AsyncDisposable | undefined;
   readonly #stop = new AbortController();
   readonly #following: Promise<void>;
 
-  private constructor(parts: Pick<ImageRig, "rig" | "registry" | "proxy" | "podman">, socketPath: string, before: readonly ImageListEntry[]) {
+  private constructor(parts: Pick<ImageRig, "rig" | "registry" | "proxy" | "podman">, socketPath: string, engine: AsyncDisposable | undefined) {
     this.rig = parts.rig;
     this.registry = parts.registry;
     this.proxy = parts.proxy;
     this.podman = parts.podman;
     this.#socketPath = socketPath;
-    this.#before = before;
+    this.#engine = engine;
     this.#following = this.#follow();
   }
 
-  static async start({ pluginConfig, socketPath = testSetting("TEST_PODMAN_SOCKET"), ...options }: ImageRigOptions = {}): Promise<ImageRig> {
-    const podman = new PodmanClient({ socketPath });
-    const before = await listImages(podman, AbortSignal.timeout(20_000));
+  static async start({ pluginConfig, socketPath, ...options }: ImageRigOptions = {}): Promise<ImageRig> {
+    const engine = socketPath === undefined ? await startOwnEngine() : undefined;
+    const path = socketPath ?? engine?.socketPath ?? "";
+    const podman = new PodmanClient({ socketPath: path });
     const registry = await TestRegistry.start(options);
     const proxy = await RegistryProxy.start(registry.host);
-    const rig = await DriverRig.start({ pluginConfig: { socket_path: `unix://${socketPath}`, ...pluginConfig } });
-    return new ImageRig({ rig, registry, proxy, podman }, socketPath, before);
+    const rig = await DriverRig.start({ pluginConfig: { socket_path: `unix://${path}`, ...pluginConfig } });
+    return new ImageRig({ rig, registry, proxy, podman }, path, engine);
+  }
+
+  get socketPath(): string {
+    return this.#socketPath;
   }
 
   /** A name at the proxy, as a job would write it. */
@@ -104,8 +108,8 @@ export class ImageRig implements AsyncDisposable {
     await this.rig[Symbol.asyncDispose]();
     await this.proxy[Symbol.asyncDispose]();
     await this.registry[Symbol.asyncDispose]();
-    await this.#removeImages();
     this.podman.close();
+    await this.#engine?.[Symbol.asyncDispose]();
   }
 
   async #follow(): Promise<void> {
@@ -115,13 +119,11 @@ export class ImageRig implements AsyncDisposable {
       // The plugin was killed, or the test has ended.
     }
   }
+}
 
-  async #removeImages(): Promise<void> {
-    const signal = AbortSignal.timeout(60_000);
-    for (const { id, names } of await listImages(this.podman, signal)) {
-      if (this.#before.some((one) => one.id === id)) continue;
-      const own = names.filter((name) => [this.proxy.host, this.registry.host, "localhost/"].some((host) => name.startsWith(host)));
-      for (const name of own.length === names.length ? [...own, id] : own) await this.podman.images.remove(name, signal).catch(() => undefined);
-    }
-  }
+/** With a folder of its own for downloads as well: it is how they are told apart. */
+async function startOwnEngine(): Promise<Engine> {
+  const downloadFolder = await mkdtemp(join(testSetting("TEST_SCRATCH"), "downloads-"));
+  const storage = await mkdtemp(join(testSetting("TEST_SCRATCH"), "images-"));
+  return await startEngine({ folder: `/run/images-${randomBytes(4).toString("hex")}`, downloadFolder, storage }, AbortSignal.timeout(60_000));
 }

@@ -22,6 +22,8 @@ export interface EngineOptions {
   readonly folder?: string;
   /** Folder of images and containers. Default below `folder`; given another place, it outlives the engine (as a cache). */
   readonly storage?: string;
+  /** A folder that exists, for the blobs of pulls. Default: the world's, which all engines without one share. */
+  readonly downloadFolder?: string;
   /** Where Podman writes its events. Only with "journald" does it follow a container's journald log. Default "file". */
   readonly eventsLogger?: "file" | "journald";
   /** Longest time from start to the first answer. Default 20 s. */
@@ -74,19 +76,26 @@ export async function startEngine(options: EngineOptions, signal: AbortSignal): 
       eventsLogger: options.eventsLogger ?? "file",
       bridge,
     });
-    await startService(holder, { podman, folder }, AbortSignal.any([signal, AbortSignal.timeout(options.startTimeoutMs ?? defaultStartTimeoutMs)]));
+    const ending = AbortSignal.any([signal, AbortSignal.timeout(options.startTimeoutMs ?? defaultStartTimeoutMs)]);
+    await startService(holder, { podman, folder, downloadFolder: options.downloadFolder }, ending);
   } catch (error) {
     await close();
     throw error;
   }
-  return createEngine({ folder, podman, holder, close });
+  return createEngine({ folder, podman, holder, downloadFolder: options.downloadFolder, close });
 }
 
 const defaultStartTimeoutMs = 20_000;
 
-async function startService(holder: { service: ChildProcess | undefined }, { podman, folder }: { readonly podman: string; readonly folder: string }, signal: AbortSignal): Promise<void> {
-  holder.service = spawnService(podman, folder);
-  await waitUntilReady(holder.service, folder, signal);
+interface ServiceSettings {
+  readonly podman: string;
+  readonly folder: string;
+  readonly downloadFolder: string | undefined;
+}
+
+async function startService(holder: { service: ChildProcess | undefined }, settings: ServiceSettings, signal: AbortSignal): Promise<void> {
+  holder.service = spawnService(settings);
+  await waitUntilReady(holder.service, settings.folder, signal);
 }
 
 async function killService(service: ChildProcess | undefined, socketPath: string): Promise<void> {
@@ -98,9 +107,7 @@ async function killService(service: ChildProcess | undefined, socketPath: string
   await rm(socketPath, { force: true });
 }
 
-interface StartedEngine {
-  readonly folder: string;
-  readonly podman: string;
+interface StartedEngine extends ServiceSettings {
   /** A service that was killed is followed by another. */
   readonly holder: { service: ChildProcess | undefined };
   close(): Promise<void>;
@@ -131,14 +138,14 @@ function createEngine(started: StartedEngine): Engine {
   };
 }
 
-function spawnService(podman: string, folder: string): ChildProcess {
+function spawnService({ podman, folder, downloadFolder }: ServiceSettings): ChildProcess {
   const log = openSync(join(folder, "service.log"), "a");
   try {
     return spawn(podman, ["system", "service", "--time=0", `unix://${engineSocketPath(folder)}`], {
       stdio: ["ignore", log, log],
       // conmon inherits it, and writes a file named "oom" there when a container runs out of memory.
       cwd: folder,
-      env: { ...process.env, ...engineEnvironment(folder) },
+      env: { ...process.env, ...engineEnvironment(folder), ...(downloadFolder !== undefined && { TMPDIR: downloadFolder }) },
     });
   } finally {
     closeSync(log);

@@ -10,6 +10,8 @@ export interface TestImage {
   readonly architectures?: readonly string[];
   /** Size of each further layer, filled with bytes that no compression makes fewer. Default: none. */
   readonly layerBytes?: readonly number[];
+  /** Makes an image of its own of one that is the same otherwise, as images are known by their content. Default "". */
+  readonly salt?: string;
   /** Content of the file /mark; another mark makes another image. Default "". */
   readonly mark?: string;
 }
@@ -75,7 +77,7 @@ function encodeSingle(image: TestImage, architecture: string): { readonly blobs:
         architecture,
         os: "linux",
         created: "2026-01-01T00:00:00Z",
-        config: { Env: ["PATH=/bin"], Cmd: ["sh"], Labels: { mark: image.mark ?? "" } },
+        config: { Env: ["PATH=/bin"], Cmd: ["sh"], Labels: { salt: image.salt ?? "" } },
         rootfs: { type: "layers", diff_ids: tars.map((tar) => toDigest(tar)) },
         history: tars.map(() => ({ created: "2026-01-01T00:00:00Z" })),
       }),

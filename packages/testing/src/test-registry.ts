@@ -80,7 +80,8 @@ export class TestRegistry implements AsyncDisposable {
   /** Puts an image there, as `podman push` would, and tells what it became. A name that is used moves to the new image. */
   async publish(name: string, image: TestImage = {}): Promise<PublishedImage> {
     const [repository = "", tag = "latest"] = name.split(":");
-    const published = encodeImage(image);
+    // Tests that run side by side on one engine must not share an image.
+    const published = encodeImage({ salt: this.#folder, ...image });
     for (const blob of published.blobs) await this.#upload(repository, blob.digest, blob.content);
     for (const manifest of published.manifests) {
       for (const reference of manifest.isTagged ? [manifest.digest, tag] : [manifest.digest]) {
