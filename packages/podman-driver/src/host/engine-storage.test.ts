@@ -154,6 +154,24 @@ test("is the engine of whom its socket belongs to", () => {
   assert.throws(() => readEngineOwner(host, join(host.root, "gone"), undefined), { code: "ENOENT" });
 });
 
+test("is the engine of whom a part of the way to its socket belongs to, whatever that leads to", () => {
+  using host = new HostFixture();
+  const at = (path: string): string => join(host.root, path);
+  writeFileSync(at("roots"), "");
+  mkdirSync(at("his"));
+  symlinkSync(at("roots"), at("his/socket"));
+  lchownSync(at("his/socket"), 0, 0);
+  symlinkSync("his", at("way"));
+  symlinkSync("roots", at("link"));
+  assert.deepEqual(readEngineOwner(host, at("way/socket"), undefined), root);
+  assert.deepEqual(readEngineOwner(host, at("link"), undefined), root);
+  chownSync(at("his"), user.uid, user.uid);
+  assert.deepEqual(readEngineOwner(host, at("his/socket"), undefined), user);
+  assert.deepEqual(readEngineOwner(host, at("way/socket"), undefined), user);
+  symlinkSync("circle", at("circle"));
+  assert.throws(() => readEngineOwner(host, at("circle"), undefined), /leads through more than 40 links/);
+});
+
 test("believes the kernel's word for the ids that a conmon's user rules over, if he is the engine's", () => {
   using host = new HostFixture();
   const socket = join(host.root, "socket");

@@ -1,4 +1,5 @@
-import { closeSync, constants, fchownSync, fstatSync, statSync, type FSWatcher, type Stats } from "node:fs";
+import { closeSync, constants, fchownSync, fstatSync, lstatSync, readlinkSync, statSync, type FSWatcher, type Stats } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { DriverError, FolderDescriptor } from "@driver/nomad-plugin";
 import { readKernelFile, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
 
@@ -10,13 +11,30 @@ export interface EngineOwner {
 }
 
 /**
- * Whose the engine is: the owner of its socket. `conmon` is a container's, where it is known; only if it runs as the same user,
+ * Whose the engine is: the owner of its socket, or of the first part of the way there that is not root's, since he can put any
+ * other socket in its place, root's too. `conmon` is a container's, where it is known; only if it runs as the same user,
  * the kernel's word for the ids that its user namespace has counts too. Throws when the socket cannot be looked at.
  */
 export function readEngineOwner(roots: HostRoots, socketPath: string, conmon: ProcessIdentity | undefined): EngineOwner {
-  const { uid } = statSync(socketPath);
+  const uid = readPathOwner(resolve(socketPath));
   const ofConmon = conmon === undefined ? undefined : readProcessOwner(roots, conmon.pid);
   return ofConmon?.uid === uid ? ofConmon : { uid, ruledIds: [] };
+}
+
+const mostLinks = 40;
+
+/** The first owner other than root of a part of a path, links of root's followed; root where there is none. */
+function readPathOwner(path: string, linksLeft = mostLinks): number {
+  const parts = path.split("/");
+  for (const [index] of parts.entries()) {
+    const partPath = parts.slice(0, index + 1).join("/") || "/";
+    const stats = lstatSync(partPath);
+    if (stats.uid !== 0) return stats.uid;
+    if (!stats.isSymbolicLink()) continue;
+    if (linksLeft === 0) throw new DriverError("failed", `the path of the Podman socket leads through more than ${mostLinks} links: ${path}`);
+    return readPathOwner(resolve(dirname(partPath), readlinkSync(partPath), ...parts.slice(index + 1)), linksLeft - 1);
+  }
+  return 0;
 }
 
 /** The user of a process, and the ids that he rules there; undefined when the process is gone. */
