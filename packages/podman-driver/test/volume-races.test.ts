@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { mkdir, rename, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { FaultyRig, until, type RiggedTask } from "@driver/testing";
+import { PodmanClient } from "@driver/libpod";
+import { FaultyRig, testSetting, until, type RiggedTask } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
@@ -67,4 +68,25 @@ test("a start whose preparation got no answer is tried again", async () => {
   await faulty.rig.startTask(task);
   await faulty.rig.driver.waitTask(task.config.id, soon());
   assert.deepEqual([(await task.stdout.whole()).toString(), lost.hits], ["ran\n", 1]);
+});
+
+test("a volume whose making was not answered goes with a start that fails, and one of somebody else stays", async () => {
+  await using faulty = await FaultyRig.start();
+  const { rig, proxy } = faulty;
+  const socketPath = testSetting("TEST_PODMAN_SOCKET");
+  const podman = new PodmanClient({ socketPath });
+  const [ours, theirs] = [`ours-${process.pid}`, `theirs-${process.pid}`];
+  const mountOf = (source: string) => ({ type: "volume", target: `/${source}`, source, volume_options: { labels: [{ a: "b" }] } });
+  try {
+    await podman.volumes.create({ name: theirs, driver: "", labels: {}, options: {} }, soon());
+    const lost = proxy.inject({ fault: { kind: "lost-answer" }, method: "POST", path: /^\/volumes\/create$/ });
+    const task = await rig.prepare({ config: { command: "/no/such/program", mount: [mountOf(theirs), mountOf(ours)] } });
+    await assert.rejects(rig.startTask(task), /no such file|not found/);
+    assert.ok(lost.hits > 0);
+    assert.equal(await podman.volumes.inspect(ours, soon()), undefined);
+    assert.deepEqual((await podman.volumes.inspect(theirs, soon()))?.labels, {});
+  } finally {
+    for (const name of [ours, theirs]) await podman.volumes.remove(name, soon());
+    podman.close();
+  }
 });

@@ -10,6 +10,8 @@ import type { Rollback } from "./rollback.ts";
 export interface StorageContext extends PathContext {
   readonly podman: PodmanClient;
   readonly undo: Rollback;
+  /** A volume that is made gets it as a label. */
+  readonly taskId: string;
   /** Does one step with Podman, again where that may help, and names it in the error. */
   inStep<T>(step: string, work: () => Promise<T>): Promise<T>;
 }
@@ -32,7 +34,6 @@ export async function meetStorageNeeds(
   }
   return met;
 }
-
 
 type AnyImageNeed = Extract<Need, { readonly kind: "image" | "mount-image" }>;
 

@@ -1,30 +1,34 @@
 import type { VolumeInspect } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
+import { ownLabels } from "../topics/labels.ts";
 import { toMistake } from "../topics/report.ts";
 import type { Need } from "../topics/topic.ts";
 import type { StorageContext } from "./meet-needs.ts";
 
 type VolumeNeed = Extract<Need, { readonly kind: "volume" }>;
 
-type VolumeContext = Pick<StorageContext, "podman" | "undo" | "inStep">;
+type VolumeContext = Pick<StorageContext, "podman" | "undo" | "taskId" | "inStep">;
 
 /**
  * Makes a volume, or takes the one that is there if it is what the task means. One made here is removed again if the start fails.
  * @throws DriverError when there is another one of the name
  */
-export async function meetVolume(need: VolumeNeed, { podman, undo, inStep }: VolumeContext, signal: AbortSignal): Promise<void> {
+export async function meetVolume(need: VolumeNeed, { podman, undo, taskId, inStep }: VolumeContext, signal: AbortSignal): Promise<void> {
   const { name } = need;
   const find = (): Promise<VolumeInspect | undefined> => podman.volumes.inspect(name, signal);
   const found = await inStep(`look for volume ${name}`, find);
   if (found !== undefined) return refuseOther(need, found);
+  const labels = { ...need.labels, [ownLabels.taskId]: taskId };
+  const removeLater = (): void => undo.onFailure(`remove volume ${name}`, (undoSignal) => podman.volumes.remove(name, undoSignal));
   try {
-    await inStep(`create volume ${name}`, () => podman.volumes.create(need, signal));
-    undo.onFailure(`remove volume ${name}`, (undoSignal) => podman.volumes.remove(name, undoSignal));
+    await inStep(`create volume ${name}`, () => podman.volumes.create({ ...need, labels }, signal));
+    removeLater();
   } catch (error) {
-    // Another task may have made it meanwhile, or an unanswered call of ours.
+    // An unanswered call of ours may have made it meanwhile, which its label tells, or another task.
     const made = await find().catch(() => undefined);
     if (made === undefined) throw error;
-    refuseOther(need, made);
+    if (made.labels[ownLabels.taskId] === taskId) removeLater();
+    else refuseOther(need, made);
   }
 }
 

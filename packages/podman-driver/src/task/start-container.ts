@@ -149,7 +149,7 @@ async function prepareStorage(request: StartRequest, plan: ContainerPlan, undo: 
 /** What those are given that see to paths, volumes and mounts. */
 function storageOf(request: StartRequest, signal: AbortSignal): Omit<StorageContext, "undo"> {
   const inStep = <T>(step: string, work: () => Promise<T>): Promise<T> => tryStep(request, step, work, signal);
-  return { podman: request.host.client, policy: request.settings.policy, allocDir: request.task.allocDir, roots: request.roots, inStep };
+  return { podman: request.host.client, taskId: request.task.id, policy: request.settings.policy, allocDir: request.task.allocDir, roots: request.roots, inStep };
 }
 
 /** Creates it, or takes over the one that an unanswered call for this very start has made. */
