@@ -114,6 +114,8 @@ export interface ContainerNetwork {
 export interface ContainerEndpoint {
   readonly ipAddress: string;
   readonly ipv6Address: string;
+  /** Beyond the first of each family. */
+  readonly moreAddresses: readonly string[];
   readonly gateway: string;
   readonly macAddress: string;
   readonly aliases: readonly string[];
@@ -241,10 +243,15 @@ function decodeEndpoint(value: unknown): ContainerEndpoint {
   return {
     ipAddress: reader.string("IPAddress"),
     ipv6Address: reader.string("GlobalIPv6Address"),
+    moreAddresses: [...reader.list("SecondaryIPAddresses"), ...reader.list("SecondaryIPv6Addresses")].map(decodeMoreAddress),
     gateway: reader.string("Gateway"),
     macAddress: reader.string("MacAddress"),
     aliases: reader.strings("Aliases"),
   };
+}
+
+function decodeMoreAddress(value: unknown): string {
+  return new JsonReader(value, "container.NetworkSettings.Networks[].Secondary…[]").string("Addr");
 }
 
 function decodePublishedPorts(value: unknown): readonly PublishedPort[] {

@@ -21,7 +21,7 @@ import {
   type WaitResult,
 } from "@driver/nomad-plugin";
 import { resolveDriverConfig, type DriverConfig } from "./config/driver-config.ts";
-import { isNoAnswer } from "./errors.ts";
+import { isNoAnswer, toDependents } from "./errors.ts";
 import { pluginSchema } from "./config/plugin-schema.ts";
 import { DriverServices } from "./driver-services.ts";
 import { defaultHealthIntervals, followHealth, type HealthIntervals } from "./engine/health-monitor.ts";
@@ -171,7 +171,9 @@ export class PodmanDriver implements TaskDriver {
       await this.#destroy(task, signal);
     } catch (error) {
       this.#removals.add(taskId, (stop) => this.#destroy(task, stop));
-      if (!isNoAnswer(error) || !task.hasEnded) throw error;
+      // Others may be in its network until they are destroyed too, or until it starts anew.
+      const isHeld = toDependents(error, task.containerId).length > 0;
+      if (!(isNoAnswer(error) || isHeld) || !task.hasEnded) throw error;
       // Nomad need not wait for the removal of a container that has ended.
       this.#tasks.delete(taskId);
     }

@@ -72,6 +72,7 @@ const jobMistakes = [
   /wrong rlimit/,
   /unrecognized (namespace|network)/i,
   /network not found/,
+  /not in any subnet/,
   /image not known/,
   /no secret with name/,
   /can't be set since/,
@@ -87,6 +88,14 @@ function isAboutTheJob(text: string): boolean {
 /** Another container has the name (podman: 500 up to 5.x). */
 export function isNameConflict(error: unknown): boolean {
   return error instanceof LibpodError && /name .* is (already )?in use|already in use by/.test(`${error.podmanCause ?? ""} ${error.podmanMessage ?? ""}`);
+}
+
+/** The ids of the containers that keep Podman from removing one, since they are in a namespace of it; empty: that is not what keeps it. */
+export function toDependents(error: unknown, containerId: string): readonly string[] {
+  const cause = error instanceof DriverError ? error.cause : error;
+  if (!(cause instanceof LibpodError)) return [];
+  const [, ids = ""] = /has dependent containers which must be removed before it: ?([^]*)/.exec(cause.podmanMessage ?? "") ?? [];
+  return (ids.match(/[0-9a-f]{64}/g) ?? []).filter((id) => id !== containerId);
 }
 
 /** The id of the container that has the name, from Podman's answer to create. */

@@ -14,7 +14,7 @@ test("finds nothing in a config that can start", () => {
 });
 
 const refused: readonly (readonly [HclRecord, RegExp])[] = [
-  [{ ipv4_address: "10.0.0.9" }, /^ipv4_address > config key ipv4_address: is not supported yet; remove it from the task$/],
+  [{ ipv4_address: "fd00::9" }, /^ipv4_address > config key ipv4_address: "fd00::9" is not an IPv4 address; write an IPv4 address, such as 10\.88\.0\.10$/],
   [{ volumes: ["/a:/b:wat"] }, /^volumes\[0\] > config key volumes\[0\]: "\/a:\/b:wat" has the unknown mount option "wat"; known /],
   [{ auth: { username: "u", server_address: "a b" } }, /^auth\.server_address > config key auth\.server_address: "a b" is no registry; /],
   [{ force_pull: true, image_pull_policy: "never" }, /^image_pull_policy > config key image_pull_policy: "never" and force_pull = true exclude each other; /],
@@ -26,7 +26,7 @@ const refused: readonly (readonly [HclRecord, RegExp])[] = [
   [{ log_files: { max_files: -1 } }, /^log_files > config key log_files\.max_files: -1.*at least 1/],
   [{ logging: { driver: "wat" } }, /^logging\.driver > config key logging\.driver: "wat" is no log driver of Podman; /],
   [{ logging: { driver: "none", options: [{ tag: "x" }] } }, /^logging\.options > config key logging\.options\.tag: would have no effect/],
-  [{ network_mode: "wat" }, /^network_mode > config key network_mode: "wat" is not supported yet; use one of bridge, host, none$/],
+  [{ network_mode: "host:wat" }, /^network_mode > config key network_mode: "host:wat" is no network; write bridge, host, none, /],
   [{ ports: ["http"] }, /^ports > config key ports: the group's network block defines no ports, /],
   [{ cpu_hard_limit: true, cpu_cfs_period: 2_000_000 }, /^cpu_cfs_period > config key cpu_cfs_period: 2000000 is too long; /],
   [{ oom_score_adj: 100_000 }, /^oom_score_adj > config key oom_score_adj: 100000/],
@@ -41,7 +41,7 @@ for (const [config, problem] of refused) {
 }
 
 test("finds all of them at once", () => {
-  assert.deepEqual(problems({ ipv4_address: "10.0.0.9", static_mac: "02:00:00:00:00:01", network_mode: "wat" }).map((problem) => problem.split(" ")[0]).toSorted(), ["ipv4_address", "network_mode", "static_mac"]);
+  assert.deepEqual(problems({ ipv4_address: "fd00::9", static_mac: "02:00", network_mode: "host:wat" }).map((problem) => problem.split(" ")[0]).toSorted(), ["ipv4_address", "network_mode", "static_mac"]);
 });
 
 test("does not judge the network mode of a task that joins its group's network", () => {

@@ -6,7 +6,7 @@ import { applyCeilings } from "../policy/apply-ceilings.ts";
 import { toPathNeeds } from "../policy/path-needs.ts";
 import { mergeSpecs } from "../topics/merge-parts.ts";
 import { Report } from "../topics/report.ts";
-import type { Need, PlanContext, PlanPart, Shortfall, Topic } from "../topics/topic.ts";
+import type { Explanation, Need, PlanContext, PlanPart, Shortfall, Topic } from "../topics/topic.ts";
 import { topics } from "../topics/topics.ts";
 import { toContainerName } from "../topics/container-name.ts";
 import type { DecodedTask } from "./want-task.ts";
@@ -26,6 +26,8 @@ export interface ContainerPlan {
   readonly needs: readonly Need[];
   /** Things the task's owner should know, for task events. */
   readonly notices: readonly string[];
+  /** What a failure of Podman's means for the job's author, from its words; undefined: they say all. */
+  readonly explain: (podmanText: string) => Explanation | undefined;
   /** What of the made container does not fit; undefined: nothing was asked that Podman might not do, so nobody need look. */
   readonly findShortfalls: ((made: ContainerInspect) => readonly Shortfall[]) | undefined;
 }
@@ -49,6 +51,7 @@ export function planContainer({ task, decoded, settings, facts }: PlanInput): Co
     spec: { ...spec, env, name },
     needs: [...toPathNeeds(decoded.wishes, { policy: settings.policy, allocDir: task.allocDir }), ...parts.flatMap(({ needs = [] }) => needs)],
     notices: [...decoded.notices, ...parts.flatMap(({ notices = [] }) => notices)],
+    explain: (podmanText) => parts.map(({ explain }) => explain?.(podmanText)).find((explanation) => explanation !== undefined),
     findShortfalls: checks.length === 0 ? undefined : (made) => checks.flatMap((verify) => verify(made)),
   };
 }

@@ -32,7 +32,7 @@ function isRepeated(options: readonly OptionDoc[], path: string): boolean {
 function outcomeOfTask(config: HclRecord): unknown {
   const { spec, ...plan } = planOf({ config });
   const { wanted, wishes, notices } = decodedOf({ config });
-  return { ...plan, wanted, wishes, notices, spec: { ...spec, labels: { ...spec.labels, [ownLabels.configHash]: "" } } };
+  return { ...plan, explain: undefined, wanted, wishes, notices, spec: { ...spec, labels: { ...spec.labels, [ownLabels.configHash]: "" } } };
 }
 
 function outcomeOfPlugin(config: HclRecord): unknown {

@@ -67,6 +67,21 @@ const taskSamples: Samples = {
   ulimit: { ulimit: [{ nofile: "1024" }] },
   sysctl: { sysctl: [{ "net.core.somaxconn": "64" }] },
   network_mode: { network_mode: "none" },
+  ipv4_address: { ipv4_address: "10.88.0.9" },
+  ipv6_address: { ipv6_address: "fd00::9" },
+  static_ips: { static_ips: ["10.88.0.9"] },
+  static_mac: { static_mac: "02:42:ac:11:00:02" },
+  mac_address: { mac_address: "02:42:ac:11:00:02" },
+  network_aliases: { network_aliases: ["db"] },
+  networks: { networks: [{ name: "a" }] },
+  "networks.name": { networks: [{ name: "a" }] },
+  "networks.ipv4_address": { networks: [{ name: "a", ipv4_address: "10.88.0.9" }] },
+  "networks.ipv6_address": { networks: [{ name: "a", ipv6_address: "fd00::9" }] },
+  "networks.mac_address": { networks: [{ name: "a", mac_address: "02:42:ac:11:00:02" }] },
+  "networks.aliases": { networks: [{ name: "a", aliases: ["db"] }] },
+  "networks.interface_name": { networks: [{ name: "a", interface_name: "front0" }] },
+  advertise: { networks: [{ name: "a" }, { name: "b" }], advertise: "b" },
+  advertise_ipv6_address: { advertise_ipv6_address: true },
   ports: { ports: ["http"] },
   volumes: { volumes: ["local/x:/x"] },
   volume_driver: { volumes: ["x:/x"], volume_driver: "local" },
@@ -213,7 +228,6 @@ const pluginSamples: Samples = {
 /** A value, or a form of one, that a key which takes effect in part does not take. */
 const beyondTask: Samples = {
   image: { image: "dir:/x" },
-  network_mode: { network_mode: "mynet" },
   "logging.driver": { logging: { driver: "syslog" } },
   "logging.options": { logging: { driver: "k8s-file", options: [{ "max-files": "2" }] } },
   "logging.type": { logging: { type: "syslog" } },
@@ -250,11 +264,11 @@ function without(config: HclRecord, [key = "", ...inner]: readonly string[]): Hc
 
 const task = { resources: { ...plainTask().resources, ports: [{ label: "http", hostPort: 20_001, to: 80, hostIp: "" }] } };
 
-/** All that follows from a task's config but its fingerprint, which changes with every key. */
+/** All that follows from a task's config but its fingerprint, which changes with every key, and functions, which are made anew for each plan. */
 function outcomeOfTask(config: HclRecord): unknown {
   const given: Wishes = { config, task, facts: { version: "5.4.2" } };
   const { spec, ...plan } = planOf(given);
-  return { ...plan, wanted: decodedOf(given).wanted, spec: { ...spec, labels: { ...spec.labels, [ownLabels.configHash]: "" } } };
+  return { ...plan, explain: undefined, findShortfalls: plan.findShortfalls !== undefined, wanted: decodedOf(given).wanted, spec: { ...spec, labels: { ...spec.labels, [ownLabels.configHash]: "" } } };
 }
 
 function outcomeOfPlugin(config: HclRecord): unknown {

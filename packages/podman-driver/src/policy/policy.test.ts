@@ -73,6 +73,11 @@ const rows: readonly Row[] = [
   { plugin: { allowed_modes: { ipc: ["ns:/run/ipc/*"] } }, config: { ipc_mode: "ns:/proc/1/ns/ipc" }, says: /"ns:\/proc\/1\/ns\/ipc" in allowed_modes\.ipc/ },
   { plugin: { allowed_modes: { network: ["!host"] } }, config: { network_mode: "host" }, says: /^network_mode > .*"host" in allowed_modes\.network/ },
   { plugin: { allowed_modes: { network: ["bridge"] } }, config: {} },
+  { plugin: { allowed_modes: { network: ["bridge"] } }, config: { networks: [{ name: "blue" }] }, says: /^networks\[0\]\.name > .*"blue" is a mode that .*"blue" in allowed_modes\.network/ },
+  { plugin: { allowed_modes: { network: ["blue"] } }, config: { networks: [{ name: "blue" }] } },
+  { plugin: { allowed_modes: { network: ["bridge", "!blue"] } }, config: { network_mode: "bridge", networks: [{ name: "blue" }] }, says: /^networks\[0\]\.name > / },
+  { plugin: { allowed_modes: { network: ["bridge"] } }, config: { network_mode: "blue" }, says: /^network_mode > .*"blue" in allowed_modes\.network/ },
+  { plugin: { allowed_modes: { network: ["bridge"] } }, config: { ipv4_address: "10.88.0.9" } },
   { plugin: { allowed_modes: { network: ["none"] } }, config: {}, says: /^network_mode > .* is not set, and the mode default is not allowed/ },
   ...["pid_mode", "ipc_mode", "uts_mode", "cgroupns", "network_mode"].map((key) => ({ plugin: strict, config: { [key]: "host" }, says: /"host" in allowed_modes/ })),
   ...["pid_mode", "ipc_mode", "uts_mode", "cgroupns", "userns"].flatMap((key) => [
@@ -100,7 +105,7 @@ describe("the operator's policy", () => {
   }
 
   test("is told with all other mistakes", () => {
-    assert.deepEqual(refusalsOf(strict, { privileged: true, cap_add: ["NET_ADMIN", "NOPE"], network_mode: "wat" }).map((text) => text.split(" ")[0]), ["cap_add", "network_mode", "privileged", "cap_add"]);
+    assert.deepEqual(refusalsOf(strict, { privileged: true, cap_add: ["NET_ADMIN", "NOPE"], network_mode: "host:wat" }).map((text) => text.split(" ")[0]), ["cap_add", "network_mode", "privileged", "cap_add"]);
   });
 
   for (const [plugin, says] of [

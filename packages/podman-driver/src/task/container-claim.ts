@@ -19,15 +19,23 @@ export type ContainerClaim =
  */
 export function judgeClaim(container: ContainerInspect, task: TaskConfig, configHash: string): ContainerClaim {
   const labels = container.config.labels;
-  const allocId = labels[ownLabels.allocId];
-  if (allocId === undefined) {
-    const allocFolder = join(task.allocDir, "alloc");
-    if (container.mounts.some((mount) => mount.source === allocFolder)) return { kind: "leftover" };
-    return { kind: "foreign", owner: `container ${container.id.slice(0, 12)}, which Nomad did not start` };
-  }
-  if (allocId !== task.allocId || labels[ownLabels.taskName] !== task.name) {
-    return { kind: "foreign", owner: `task ${labels[ownLabels.taskName] ?? "?"} of allocation ${allocId}` };
-  }
+  const isOwn = isOfAllocation(container, task);
+  if (isOwn && labels[ownLabels.allocId] === undefined) return { kind: "leftover" };
+  if (!isOwn || labels[ownLabels.taskName] !== task.name) return { kind: "foreign", owner: describeOwner(container) };
   const isSame = labels[ownLabels.taskId] === task.id && labels[ownLabels.configHash] === configHash;
   return isSame ? { kind: "same-start" } : { kind: "leftover" };
+}
+
+/** Whether a container is a task of this allocation, by its labels, or one of the Go driver's, by its mounts. */
+export function isOfAllocation({ config: { labels }, mounts }: ContainerInspect, { allocId, allocDir }: TaskConfig): boolean {
+  const labelled = labels[ownLabels.allocId];
+  if (labelled !== undefined) return labelled === allocId;
+  const allocFolder = join(allocDir, "alloc");
+  return mounts.some((mount) => mount.source === allocFolder);
+}
+
+/** Whose a container is, in words. */
+export function describeOwner({ id, config: { labels } }: ContainerInspect): string {
+  const allocId = labels[ownLabels.allocId];
+  return allocId === undefined ? `container ${id.slice(0, 12)}, which Nomad did not start` : `task ${labels[ownLabels.taskName] ?? "?"} of allocation ${allocId}`;
 }

@@ -1,5 +1,5 @@
 import type { PodmanClient } from "@driver/libpod";
-import { inStep, isNoAnswer, isTransient } from "../errors.ts";
+import { inStep, isNoAnswer, isTransient, toDependents } from "../errors.ts";
 import { answersWithin } from "./answers-within.ts";
 import { killContainer } from "./stop-container.ts";
 import { retryTransient } from "./retry-transient.ts";
@@ -17,11 +17,14 @@ export async function endTask(task: TaskHandle, signal: AbortSignal): Promise<vo
   await task.close();
 }
 
-/** Removes a container with its anonymous volumes. Rejects when Podman does not let it go, and when it does not answer (`isNoAnswer`). */
+/**
+ * Removes a container with its anonymous volumes. Rejects when Podman does not let it go, at once where others are in its network
+ * (`toDependents`), and when it does not answer (`isNoAnswer`).
+ */
 export async function removeContainer(podman: PodmanClient, containerId: string, signal: AbortSignal): Promise<void> {
   const silentAtMs = performance.now() + silentForMs;
   const remove = (): Promise<boolean> =>
     answersWithin(silentForMs, signal, (bounded) => podman.containers.remove(containerId, { force: true, volumes: true, timeoutSeconds: 0 }, bounded));
-  const when = (error: unknown): boolean => (isNoAnswer(error) ? performance.now() < silentAtMs : isTransient(error));
+  const when = (error: unknown): boolean => (isNoAnswer(error) ? performance.now() < silentAtMs : isTransient(error) && toDependents(error, containerId).length === 0);
   await inStep(`remove container ${containerId.slice(0, 12)}`, retryTransient(remove, { forMs: removeForMs, when, signal }));
 }

@@ -2,7 +2,7 @@ import type { ContainerInspect } from "@driver/libpod";
 import { DriverError, type Logger } from "@driver/nomad-plugin";
 import { inStep, mayPassSoon } from "../errors.ts";
 import type { PodmanHost } from "../engine/podman-host.ts";
-import { toDriverNetwork } from "../plan/observed-network.ts";
+import { addressesOf } from "../plan/observed-network.ts";
 import { retryTransient } from "./retry-transient.ts";
 
 export interface RestartRequest {
@@ -33,9 +33,10 @@ export async function restartStopped(request: RestartRequest, signal: AbortSigna
   const look = retryTransient(() => containers.inspect(containerId, signal), { forMs: restartForMs, when: mayPassSoon, signal: patience });
   const observed = await inStep("recover_stopped: look at the container", look);
   if (observed === undefined) throw new DriverError("failed", "recover_stopped: the container vanished as soon as it was started");
-  const address = toDriverNetwork(observed.network, {})?.ip;
+  const addresses = addressesOf(observed.network);
   // A container that has ended again has no address any more.
-  if (!observed.state.running || address === request.address) return observed;
+  const isKnown = request.address === undefined ? addresses.length === 0 : addresses.includes(request.address);
+  if (!observed.state.running || isKnown) return observed;
   await inStep("recover_stopped: kill the container", containers.kill(containerId, "KILL", signal));
-  throw new DriverError("failed", `recover_stopped: the container came up with the address ${address ?? "none"}, but Nomad knows the task by ${request.address ?? "none"}`);
+  throw new DriverError("failed", `recover_stopped: the container came up with the address ${addresses[0] ?? "none"}, but Nomad knows the task by ${request.address ?? "none"}`);
 }

@@ -12,9 +12,12 @@ import { planContainer, type ContainerPlan } from "../plan/container-plan.ts";
 import type { DecodedTask } from "../plan/want-task.ts";
 import type { Shortfall } from "../topics/topic.ts";
 import { judgeClaim } from "./container-claim.ts";
+import { explainFailure } from "./explain-failure.ts";
 import { guardMounts } from "./guard-mounts.ts";
+import { checkJoined, findTaskContainer, type JoinContext, type TaskNetworkNeed } from "./join-task.ts";
 import { hopeForNeeds, meetImageNeeds, meetStorageNeeds, type StorageContext } from "./meet-needs.ts";
 import type { MetPaths } from "./meet-paths.ts";
+import { removeLeftover } from "./release-network.ts";
 import { retryTransient } from "./retry-transient.ts";
 import type { Rollback } from "./rollback.ts";
 
@@ -70,15 +73,33 @@ export async function startContainer(request: StartRequest, undo: Rollback, sign
   // The plan finds a bad config before anything is pulled.
   const plan = planContainer({ ...request, facts });
   for (const notice of plan.notices) request.emit(notice);
-  const { spec, expected } = await prepareStorage(request, plan, undo, signal);
-  const container = await createContainer(request, { ...plan, spec }, undo, signal);
-  await verify(request, plan, container, signal);
-  const guarded = { ...storageOf(request, signal), containerId: container.id };
-  if (expected !== undefined && !container.hasRun) await guardMounts(guarded, expected, signal);
-  await startOnce(request, container, signal);
+  const container = await createAndStart(request, plan, undo, signal);
   const observed = await tryStep(request, `inspect container ${plan.name}`, () => host.client.containers.inspect(container.id, signal), signal);
   if (observed !== undefined) return { observed, isTakenOver: container.isTakenOver };
   throw new DriverError("failed", `container ${plan.name} vanished as soon as it was started`, { recoverable: true });
+}
+
+/** Joins the network of another task on the way, where the plan needs that. */
+async function createAndStart(request: StartRequest, plan: ContainerPlan, undo: Rollback, signal: AbortSignal): Promise<FoundContainer> {
+  const look = (name: string): Promise<ContainerInspect | undefined> =>
+    tryStep(request, `look at container ${name}`, () => request.host.client.containers.inspect(name, signal), signal);
+  const joining: JoinContext = { task: request.task, look, emit: request.emit.bind(request) };
+  const need = plan.needs.find(({ kind }) => kind === "task-network") as TaskNetworkNeed | undefined;
+  try {
+    const joined = need === undefined ? undefined : await findTaskContainer(need, joining, signal);
+    // What lies at the host's paths is looked at after the wait, which may be long.
+    const { spec: prepared, expected } = await prepareStorage(request, plan, undo, signal);
+    const spec: ContainerSpec = joined === undefined ? prepared : { ...prepared, netns: { nsmode: "container", value: joined } };
+    const container = await createContainer(request, { ...plan, spec }, undo, signal);
+    await verify(request, plan, container, signal);
+    const guarded = { ...storageOf(request, signal), containerId: container.id };
+    if (expected !== undefined && !container.hasRun) await guardMounts(guarded, expected, signal);
+    if (need !== undefined && joined !== undefined && !container.hasRun) await checkJoined(need, joined, joining);
+    await startOnce(request, container, signal);
+    return container;
+  } catch (error) {
+    throw explainFailure(error, plan, request.roots);
+  }
 }
 
 /** Podman's hiccups are no failure of the task. What the job or a registry is to blame for is told at once. */
@@ -259,6 +280,8 @@ async function clearName(request: StartRequest, name: string, signal: AbortSigna
       break;
     case "leftover":
       request.logger.info(`removing container ${name}, left over from an earlier start of the task`, { container: existing.id });
+      await removeLeftover({ podman: request.host.client, task: request.task, logger: request.logger }, existing.id, signal);
+      return "cleared";
   }
   await remove(request, existing.id, signal);
   return "cleared";

@@ -1,10 +1,13 @@
-import type { StartedTask } from "@driver/nomad-plugin";
+import { isIPv6 } from "node:net";
+import type { ContainerInspect } from "@driver/libpod";
+import type { DriverNetwork, StartedTask } from "@driver/nomad-plugin";
 import type { LogMode, LogSource } from "../config/log-source.ts";
 import type { DriverServices } from "../driver-services.ts";
 import { identifyContainer, type ContainerProcesses } from "../host/container-processes.ts";
 import { toCollector } from "../logs/open-log-sinks.ts";
-import { toDriverNetwork } from "../plan/observed-network.ts";
+import { missingAddresses, toDriverNetwork } from "../plan/observed-network.ts";
 import { toHealthCheckTimes, type HealthCheckTimes } from "../topics/health.ts";
+import type { WantedTask } from "../topics/topics.ts";
 import { Rollback } from "./rollback.ts";
 import { startContainer, type StartRequest } from "./start-container.ts";
 import { TaskHandle } from "./task-handle.ts";
@@ -22,8 +25,9 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
   await using undo = new Rollback(request.logger);
   const { observed, isTakenOver } = await startContainer({ ...request, roots: request.services.roots }, undo, signal);
   const startedAt = observed.state.startedAt ?? new Date();
-  const { logging: { source, files }, network: { portMap } } = request.decoded.wanted;
-  const network = toDriverNetwork(observed.network, portMap);
+  const { logging: { source, files }, network: { portMap, advertised, endpoints } } = request.decoded.wanted;
+  const network = toDriverNetwork(observed.network, portMap, advertised);
+  for (const shortfall of findAddressShortfalls(observed, network, { advertised, endpoints })) request.emit(shortfall);
   const processes = identifyContainer(request.services.roots, { containerId: observed.id, ...observed.state, proven: undefined });
   const healthCheck = toHealthCheckTimes(request.decoded.wanted.health, await request.host.facts(signal));
   const driverState = encodeTaskState({
@@ -54,6 +58,21 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
     emit: request.emit,
   });
   return { task, answer: { handle: { version: handleVersion, config, state: "running", driverState }, network } };
+}
+
+/** What a running task wanted of its addresses and has not got, in words. One that has ended has none any more. */
+function findAddressShortfalls(
+  { state, network: observed }: ContainerInspect,
+  network: DriverNetwork | undefined,
+  { advertised, endpoints }: Pick<WantedTask["network"], "advertised" | "endpoints">,
+): readonly string[] {
+  if (!state.running) return [];
+  const asked = endpoints.flatMap(({ spec }) => spec.static_ips ?? []);
+  const told = network !== undefined && advertised.prefersIpv6 && !isIPv6(network.ip);
+  return [
+    ...missingAddresses(observed, asked).map((address) => `Podman has not given the task the address ${address}: it gives one of each subnet`),
+    ...(told ? [`advertise_ipv6_address: the task has no IPv6 address, so Nomad is told ${network.ip}`] : []),
+  ];
 }
 
 interface StartedFacts {

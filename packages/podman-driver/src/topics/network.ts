@@ -1,84 +1,76 @@
 import { isIP } from "node:net";
-import type { NamespaceSpec, PortMappingSpec } from "@driver/libpod";
+import type { PortMappingSpec } from "@driver/libpod";
 import { attr, mapAttr, type TaskConfig } from "@driver/nomad-plugin";
-import { isAtLeast, type EngineFacts } from "../engine/engine-facts.ts";
-import { toExtraHosts, toHostAdd } from "./network/extra-hosts.ts";
+import { advertisedFields, toAdvertised } from "./network/advertised.ts";
+import { endpointFields, toEndpoints, type WantedEndpoint } from "./network/endpoints.ts";
+import { explainNetworkFailure } from "./network/explain-failure.ts";
+import { refuseJoinedHosts, toExtraHosts, toHostAdd } from "./network/extra-hosts.ts";
+import { describeNetwork, toNetwork, type WantedNetwork } from "./network/network-mode.ts";
+import { toEndpointNotices, toUnusedKeys } from "./network/network-notices.ts";
+import { planNetns } from "./network/plan-netns.ts";
 import { toPortEnv, toPortMap } from "./network/port-map.ts";
 import type { Report } from "./report.ts";
 import { topic } from "./topic.ts";
-
-/** The network a task asks for. */
-type WantedNetwork =
-  /** The group's namespace wins over `network_mode`, as it always has with Podman tasks; `unusedMode` is what it won over. */
-  { readonly kind: "group"; readonly path: string; readonly unusedMode: string } | { readonly kind: "own"; readonly mode: string | undefined };
+import type { Wish } from "./wish.ts";
 
 /** How the container reaches others and is reached. */
 export const networkTopic = topic({
   fields: {
-    network_mode: attr.string({ only: "bridge, host, none", help: "bridge, host, none, pasta, slirp4netns, container:id, ns:path, task:name, or a Podman network." }),
-    ipv4_address: attr.string({ notYet: true, help: "Fixed IPv4 address." }),
-    ipv6_address: attr.string({ notYet: true, help: "Fixed IPv6 address." }),
-    static_ips: attr.list("string", { notYet: true, help: "More fixed addresses." }),
-    static_mac: attr.string({ notYet: true, help: "Fixed MAC address." }),
+    network_mode: attr.string({ help: "bridge, host, none, pasta, slirp4netns, container:id, ns:path, task:name, or a Podman network." }),
+    ...endpointFields,
+    ...advertisedFields,
     extra_hosts: attr.list("string", { help: "Entries of /etc/hosts as host:ip; host-gateway for the host needs Podman 4.7." }),
     ports: attr.list("string", { help: "Labels of the group's ports to publish." }),
     port_map: mapAttr("number", { deprecated: "ports", help: "Container ports by label, for the group's or the task's own ports." }),
   },
-  want: ({ network_mode: mode, ports, port_map: portMap, extra_hosts: extraHosts }, { task, report, wish }) => {
-    const network = toNetwork(task, mode, report);
-    if (network.kind === "own") wish({ kind: "namespace", key: "network_mode", of: "network", ...toPolicyMode(mode) });
+  want: ({ network_mode: text, ports, port_map: portMap, extra_hosts: extraHosts, ...options }, { task, report, wish }) => {
+    const { network, mode } = toNetwork(task, text, report);
+    const endpoints = toEndpoints(options, network, report);
+    for (const wanted of toWishes(network, { text, mode, endpoints })) wish(wanted);
+    if (extraHosts.length > 0) refuseJoinedHosts(network, report);
     return {
       network,
+      endpoints: network.kind === "group" ? [] : endpoints,
+      unusedKeys: network.kind === "group" ? toUnusedKeys(options) : [],
+      advertised: toAdvertised(options, endpoints, report),
       ports: toPorts(task, ports, report),
       ...toPortMap(task, portMap, ports, report),
       hosts: toHosts(task, report),
       extraHosts: toExtraHosts(extraHosts, report),
     };
   },
-  plan: ({ network, ports: labelled, published, portMap, unusedLabels, hosts, extraHosts }, { task, settings, facts, report }) => {
-    const netns = toNamespace(network, settings.defaultRootlessMode, { facts, report });
+  plan: ({ network, endpoints, unusedKeys, ports: labelled, published, portMap, unusedLabels, hosts, extraHosts }, { task, settings, facts, report }) => {
+    const netns = planNetns(network, endpoints, { facts, defaultRootlessMode: settings.defaultRootlessMode, report });
+    const { nsmode } = netns.netns;
     const ports = [...labelled, ...published];
     const hostadd = [...hosts, ...toHostAdd(extraHosts, { facts, report })];
     // Podman drops published ports with a warning where the container has no network of its own.
-    const publishes = ports.length > 0 && !["host", "none", "path"].includes(netns.nsmode);
+    const publishes = ports.length > 0 && !["host", "none", "path", "container"].includes(nsmode);
     return {
-      spec: { netns, ...(publishes && { portmappings: ports }), ...(hostadd.length > 0 && { hostadd }) },
+      spec: { ...netns, ...(publishes && { portmappings: ports }), ...(hostadd.length > 0 && { hostadd }) },
       // The group's network has its own way to its ports, and Nomad tells them.
       env: network.kind === "group" ? {} : toPortEnv(portMap),
-      notices: toNotices(network, { ports, unusedLabels, publishesMapped: published.length > 0, nsmode: netns.nsmode, task }),
+      ...(network.kind === "task" && { needs: [{ kind: "task-network", taskName: network.taskName, container: network.container }] }),
+      explain: (podmanText) => explainNetworkFailure(podmanText, { endpoints, ports: task.resources.ports }),
+      notices: [
+        ...toNotices(network, { ports, unusedLabels, publishesMapped: published.length > 0, nsmode, task }),
+        ...toEndpointNotices(network, endpoints, { unusedKeys, task }),
+      ],
     };
   },
 });
 
-const plainModes = ["bridge", "host", "none"];
-
-/** Without a mode it is one of three, by the engine and the operator. */
-function toPolicyMode(mode: string | undefined): { readonly mode: string; readonly alike?: readonly string[] } {
-  return mode === undefined ? { mode: "default", alike: ["bridge", "pasta", "slirp4netns"] } : { mode };
-}
-
-function toNetwork(task: TaskConfig, mode: string | undefined, report: Report): WantedNetwork {
-  const path = task.networkIsolation?.path ?? "";
-  if (path !== "") return { kind: "group", path, unusedMode: mode ?? "" };
-  if (mode !== undefined && !plainModes.includes(mode)) {
-    report.refuse({ key: "network_mode", value: mode, problem: "is not supported yet", remedy: `use one of ${plainModes.join(", ")}`, code: "unsupported" });
-  }
-  return { kind: "own", mode };
-}
-
-function toNamespace(network: WantedNetwork, defaultRootlessMode: string, { facts, report }: { readonly facts: EngineFacts; readonly report: Report }): NamespaceSpec {
-  if (network.kind === "own") return { nsmode: network.mode ?? toDefaultMode(facts, defaultRootlessMode) };
-  if (facts.rootless) {
-    const problem = "a rootless Podman cannot join the group's network namespace, which belongs to root";
-    report.refuse({ key: "network", problem, remedy: "remove the group's network mode or use a rootful socket" });
-  }
-  return { nsmode: "path", value: network.path };
-}
-
-function toDefaultMode(facts: EngineFacts, defaultRootlessMode: string): string {
-  if (!facts.rootless) return "bridge";
-  if (defaultRootlessMode !== "") return defaultRootlessMode;
-  return isAtLeast(facts, [5, 0]) ? "pasta" : "slirp4netns";
+/** What an operator may forbid. Without a mode it is one of three, by the engine and the operator, unless the job names networks. */
+function toWishes(
+  network: WantedNetwork,
+  { text, mode, endpoints }: { readonly text: string | undefined; readonly mode: string | undefined; readonly endpoints: readonly WantedEndpoint[] },
+): readonly Wish[] {
+  if (network.kind === "group") return [];
+  const asked = { kind: "namespace", of: "network" } as const;
+  const blocks = endpoints.filter(({ key }) => key !== "network_mode").map(({ key, network: name }) => ({ ...asked, key, mode: name }));
+  if (mode !== undefined) return [{ ...asked, key: text === undefined ? "network" : "network_mode", mode }, ...blocks];
+  if (blocks.length > 0) return blocks;
+  return [{ ...asked, key: "network_mode", mode: "default", alike: ["bridge", "pasta", "slirp4netns"] }];
 }
 
 /** Each label of `ports` is published for tcp and udp, as the Go and Docker drivers do. */
@@ -131,16 +123,33 @@ const unusedPortMap = "port_map is not used: the task joins its group's network,
 
 function toNotices(network: WantedNetwork, { ports, unusedLabels, publishesMapped, nsmode, task }: NoticeContext): readonly string[] {
   const unused = network.kind === "group" && network.unusedMode !== "";
-  const reasons: Readonly<Record<string, string>> = { host: "the task listens on the host's own ports", none: "the task has no network" };
-  const reason = ports.length > 0 ? reasons[nsmode] : undefined;
+  const reason = ports.length > 0 ? unpublished(network) : undefined;
   const ownPorts = nsmode === "host" || publishesMapped ? undefined : describeOwnPorts(task);
   return [
     ...(unused ? [`network_mode "${network.unusedMode}" is not used: the task joins its group's network`] : []),
-    ...(reason === undefined ? [] : [`ports are not published: with network_mode "${nsmode}" ${reason}`]),
+    ...(reason === undefined ? [] : [`ports are not published: with ${describeNetwork(network)} ${reason}`]),
     ...(network.kind === "group" && publishesMapped ? [unusedPortMap] : []),
     ...(unusedLabels.length > 0 ? [`port_map has no effect for ${quote(unusedLabels)}: the task's network block has no such port`] : []),
     ...(ownPorts === undefined ? [] : [ownPorts]),
   ];
+}
+
+/** Why the ports of a task are not published; undefined: they are, or the group sees to it. */
+function unpublished(network: WantedNetwork): string | undefined {
+  switch (network.kind) {
+    case "plain":
+      return { bridge: undefined, host: "the task listens on the host's own ports", none: "the task has no network" }[network.mode];
+    case "task":
+    case "container":
+      return "those are reached that the other container publishes";
+    case "path":
+      return "whoever made that network sees to its ports";
+    case "group":
+    case "default":
+    case "stack":
+    case "named":
+      return undefined;
+  }
 }
 
 function quote(labels: readonly string[]): string {

@@ -47,7 +47,23 @@ export type Need =
       readonly options: Readonly<Record<string, string>>;
     }
   /** A host path that a wish names, judged again as the kernel resolves it. `isJudged` false: it need only exist. */
-  | { readonly kind: "path"; readonly wish: PathWish; readonly isJudged: boolean };
+  | { readonly kind: "path"; readonly wish: PathWish; readonly isJudged: boolean }
+  /** The network of another task of the allocation, in the container of that name; there once that task runs. */
+  | { readonly kind: "task-network"; readonly taskName: string; readonly container: string };
+
+/** What a failure of Podman's means for the job's author. */
+export interface Explanation {
+  /** Which key has led to it, and what would help. */
+  readonly text: string;
+  /** A port of the host that somebody else has. */
+  readonly takenPort?: HostPort | undefined;
+}
+
+/** A port of the host. */
+export interface HostPort {
+  readonly protocol: "tcp" | "udp";
+  readonly port: number;
+}
 
 /** A topic's part of the container. */
 export interface PlanPart {
@@ -57,6 +73,8 @@ export interface PlanPart {
   /** What the task's owner should know, for task events. */
   readonly notices?: readonly string[];
   readonly needs?: readonly Need[];
+  /** What the task's owner should know of a failure of Podman's, from its words; undefined: they say all. */
+  readonly explain?: (podmanText: string) => Explanation | undefined;
   /** True: Podman does not always do what is asked here, so what it made of it is looked at before the start. */
   readonly isVerified?: boolean;
 }

@@ -30,6 +30,14 @@ for (const entry of [":192.0.2.10", "a b:192.0.2.10", "a;:192.0.2.10", "#a:192.0
   test(`refuses ${JSON.stringify(entry)}, which has no name`, () => assert.match(mistakesOf({ config: { extra_hosts: [entry] } }).join(), /names no host; write host:ip/));
 }
 
+for (const network_mode of ["task:db", "container:db"]) {
+  test(`refuses them beside network_mode ${network_mode}, whose hosts file the task has`, () => {
+    const message = `extra_hosts: cannot be set with network_mode "${network_mode}", whose /etc/hosts the task has; set it where that network is made, or use another network_mode`;
+    assert.deepEqual(mistakesOf({ config: { network_mode, extra_hosts: ["db:192.0.2.10"] } }), [`extra_hosts > config key ${message}`]);
+    assert.deepEqual(mistakesOf({ config: { network_mode, extra_hosts: [] } }), []);
+  });
+}
+
 test("leaves the gateway to a Podman that knows it, and refuses it where the word itself would be written down", () => {
   assert.deepEqual(hostsOf(["host:host-gateway"], "4.7.0"), ["host:host-gateway"]);
   for (const version of ["4.3.1", "4.6.2"]) {

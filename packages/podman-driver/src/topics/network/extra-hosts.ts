@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
 import type { Report } from "../report.ts";
+import { describeNetwork, type WantedNetwork } from "./network-mode.ts";
 
 /** A line of /etc/hosts that a task asks for. */
 export interface ExtraHost {
@@ -24,6 +25,13 @@ export function toExtraHosts(entries: readonly string[], report: Report): readon
     report.refuse({ key, value: entry, problem, remedy: `write host:ip, e.g. db.internal:192.0.2.10, or host:${gatewayWord}` });
     return [];
   });
+}
+
+/** A task in another container's network has that container's /etc/hosts, to which Podman refuses to add. */
+export function refuseJoinedHosts(network: WantedNetwork, report: Report): void {
+  if (network.kind !== "task" && network.kind !== "container") return;
+  const problem = `cannot be set with ${describeNetwork(network)}, whose /etc/hosts the task has`;
+  report.refuse({ key, problem, remedy: "set it where that network is made, or use another network_mode" });
 }
 
 /** As Podman takes them. Up to 4.6 it would write down the word `host-gateway` itself. */

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ContainerInspect } from "@driver/libpod";
+import { plainTask } from "@driver/testing";
+import { ownLabels } from "../topics/labels.ts";
+import { checkJoined, findTaskContainer, type JoinContext } from "./join-task.ts";
+
+const task = plainTask();
+const need = { kind: "task-network", taskName: "db", container: "db-1" } as const;
+const never = new AbortController().signal;
+
+/** Only what a join is judged by. */
+function container(status: string, labels: Readonly<Record<string, string>> = { [ownLabels.allocId]: task.allocId }): ContainerInspect {
+  return { id: `id of ${status}`, state: { status }, config: { labels }, mounts: [] } as unknown as ContainerInspect;
+}
+
+/** A Podman that shows these states one after the other, and the last from then on. */
+function context(...states: readonly (ContainerInspect | undefined)[]): JoinContext & { readonly told: readonly string[] } {
+  const [told, left] = [[] as string[], [...states]];
+  return { task, told, look: () => Promise.resolve(left.length > 1 ? left.shift() : left[0]), emit: (message) => told.push(message) };
+}
+
+test("joins a task that runs without a word", async () => {
+  const given = context(container("running"));
+  assert.deepEqual([await findTaskContainer(need, given, never), given.told], ["id of running", []]);
+});
+
+test("waits for a task that is not there yet, is being made, or has ended, and says so once", async () => {
+  const given = context(undefined, container("created"), container("exited"), container("paused"));
+  assert.deepEqual([await findTaskContainer(need, given, never), given.told], ["id of paused", ['Waiting for task "db", whose network this task joins']]);
+});
+
+for (const [seen, state] of [[undefined, "there is no container db-1"], [container("exited"), "its container db-1 is exited"]] as const) {
+  test(`gives up in time, with another try on offer, when ${state}`, async () => {
+    const message = `config key network_mode: "task:db" names a task of this allocation that does not run: ${state}; name a task of the same group that runs as long as this one`;
+    await assert.rejects(findTaskContainer(need, context(seen), never, 250), { message, recoverable: true });
+    await assert.rejects(checkJoined(need, "id", context(seen)), { message, recoverable: true });
+  });
+}
+
+test("does not wait for the container of another allocation", async () => {
+  const message = /it is task db of allocation other; name a task of the same group$/;
+  await assert.rejects(findTaskContainer(need, context(container("exited", { [ownLabels.allocId]: "other", [ownLabels.taskName]: "db" })), never), { message, recoverable: true });
+});
+
+test("stops waiting when the start is broken off", async () => {
+  const stop = new AbortController();
+  const waiting = findTaskContainer(need, context(undefined), stop.signal);
+  stop.abort(new Error("enough"));
+  await assert.rejects(waiting, /enough/);
+});

@@ -1,0 +1,80 @@
+import type { ContainerNetworkSpec, NamespaceSpec } from "@driver/libpod";
+import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
+import type { Report } from "../report.ts";
+import type { WantedEndpoint } from "./endpoints.ts";
+import { toPlain, type WantedNetwork } from "./network-mode.ts";
+
+export interface NetnsContext {
+  readonly facts: EngineFacts;
+  /** The operator's, in the words of `network_mode`; empty: by Podman's version. */
+  readonly defaultRootlessMode: string;
+  readonly report: Report;
+}
+
+/** The part of the container's spec that says which network it is on. That of another task is filled in once it runs. */
+export type NetnsSpec = Pick<ContainerNetworkSpec, "network_options" | "Networks"> & { readonly netns: NamespaceSpec };
+
+/** The network in Podman's words, on this engine. */
+export function planNetns(wanted: WantedNetwork, endpoints: readonly WantedEndpoint[], context: NetnsContext): NetnsSpec {
+  const network = wanted.kind === "default" ? toDefault(endpoints, context) : wanted;
+  switch (network.kind) {
+    case "group":
+      refuseGroupOfRoot(context);
+      return { netns: { nsmode: "path", value: network.path } };
+    case "path":
+      return { netns: { nsmode: "path", value: network.path } };
+    case "task":
+    case "container":
+      return { netns: { nsmode: "container", value: network.container } };
+    case "stack":
+      refuseStack(network, context);
+      return { netns: { nsmode: network.mode }, ...(network.options.length > 0 && { network_options: { [network.mode]: network.options } }) };
+    case "plain":
+      return { netns: { nsmode: network.mode }, ...(network.mode === "bridge" && toNetworks(endpoints)) };
+    case "named":
+      return { netns: { nsmode: "bridge" }, ...toNetworks(endpoints.length > 0 ? endpoints : [{ key: "network_mode", network: network.name, spec: {} }]) };
+    case "default":
+      return { netns: { nsmode: "bridge" } };
+  }
+}
+
+/** Podman knows its default network by this name too, whatever it is called (podman 4.0). */
+const defaultNetwork = "default";
+
+function toNetworks(endpoints: readonly WantedEndpoint[]): Pick<ContainerNetworkSpec, "Networks"> {
+  if (endpoints.length === 0) return {};
+  return { Networks: Object.fromEntries(endpoints.map(({ network, spec }) => [network === "" ? defaultNetwork : network, spec])) };
+}
+
+/** Several networks can only be on a bridge, so nobody need say that. */
+function toDefault(endpoints: readonly WantedEndpoint[], { facts, defaultRootlessMode, report }: NetnsContext): WantedNetwork {
+  const bridge: WantedNetwork = { kind: "plain", mode: "bridge" };
+  if (!facts.rootless || endpoints.some(({ network }) => network !== "")) return bridge;
+  const text = defaultRootlessMode === "" ? (isAtLeast(facts, [5, 0]) ? "pasta" : "slirp4netns") : defaultRootlessMode;
+  const network = toPlain(text) ?? { kind: "named", name: text };
+  if (/[^a-zA-Z0-9_.-]/.test(text) && network.kind === "named") {
+    const key = "networking.default_rootless_mode";
+    report.refuse({ key, value: text, problem: "is no network", remedy: "the operator sets it to bridge, host, none, pasta, slirp4netns or the name of a network of Podman's" });
+  }
+  if (endpoints.length > 0 && !(network.kind === "plain" && network.mode === "bridge") && network.kind !== "named") {
+    const problem = `is not set, and a task of this rootless Podman is on "${text}" then, where it can have no address of its own`;
+    report.refuse({ key: "network_mode", problem, remedy: 'set network_mode = "bridge" or to a network of Podman\'s' });
+  }
+  return network;
+}
+
+function refuseGroupOfRoot({ facts, report }: NetnsContext): void {
+  if (!facts.rootless) return;
+  const problem = "a rootless Podman cannot join the group's network namespace, which belongs to root";
+  report.refuse({ key: "network", problem, remedy: "remove the group's network mode or use a rootful socket" });
+}
+
+function refuseStack({ mode }: { readonly mode: "pasta" | "slirp4netns" }, { facts, report }: NetnsContext): void {
+  const refuse = (problem: string, remedy: string): void => report.refuse({ key: "network_mode", value: mode, problem, remedy, code: "unsupported" });
+  if (mode === "pasta") {
+    if (!facts.rootless) refuse("is for a rootless Podman, and this one runs as root", 'use network_mode = "bridge"');
+    if (!isAtLeast(facts, [4, 4])) refuse(`needs Podman 4.4, and ${facts.version} runs`, 'use network_mode = "slirp4netns"');
+  } else if (isAtLeast(facts, [6, 0])) {
+    refuse(`is not there any more since Podman 6.0, and ${facts.version} runs`, facts.rootless ? 'use network_mode = "pasta"' : 'use network_mode = "bridge"');
+  }
+}

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { test } from "node:test";
+import { PodmanClient } from "@driver/libpod";
+import { encodeMsgpack, type TaskConfig } from "@driver/nomad-plugin";
+import { DriverRig, testSetting, until, type RiggedTask } from "@driver/testing";
+import { inspectTask, netnsOf } from "./network-rig.ts";
+
+const soon = (): AbortSignal => AbortSignal.timeout(60_000);
+
+/** A task of an allocation that shares its folders. */
+function inAllocation(rig: DriverRig, allocId: string, name: string, config: Readonly<Record<string, string>>): Promise<RiggedTask> {
+  return rig.prepare({ allocId, name, config: { command: "sleep", args: ["60"], network_mode: "bridge", ...config } });
+}
+
+/** What Nomad asks for when it starts a task again: the same but for its id. */
+function anew(task: RiggedTask, config: Readonly<Record<string, string | readonly string[]>>): TaskConfig {
+  const driverConfig = encodeMsgpack({ image: testSetting("TEST_IMAGE"), command: "sleep", args: ["60"], ...config });
+  return { ...task.config, id: `${task.config.allocId}/${task.config.name}/${randomUUID().slice(0, 8)}`, driverConfig };
+}
+
+async function nameOf(task: TaskConfig): Promise<string> {
+  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
+  try {
+    return (await podman.containers.inspect(`${task.name}-${task.allocId}`, soon()))?.id ?? "none";
+  } finally {
+    podman.close();
+  }
+}
+
+for (const mode of ["task:server", "container:server-ALLOC"]) {
+  test(`joins the network of another task with ${mode}, also when that starts later`, async () => {
+    await using rig = await DriverRig.start();
+    const allocId = randomUUID();
+    const client = await inAllocation(rig, allocId, "client", { network_mode: mode.replace("ALLOC", allocId) });
+    const server = await inAllocation(rig, allocId, "server", {});
+    let isUp = false;
+    const starting = rig.startTask(client).then(() => (isUp = true));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.equal(isUp, false);
+    await rig.startTask(server);
+    await starting;
+    assert.equal(await netnsOf(client), await netnsOf(server));
+  });
+}
+
+test("joins again after a restart of the task itself, and of the other, whose restart ends it", async () => {
+  await using rig = await DriverRig.start();
+  const allocId = randomUUID();
+  const server = await inAllocation(rig, allocId, "server", {});
+  await rig.startTask(server);
+  const client = await inAllocation(rig, allocId, "client", { network_mode: "task:server" });
+  await rig.startTask(client);
+  const first = await nameOf(server.config);
+  // The joined task ends and is destroyed, as before a restart: Podman keeps its container for the other's sake.
+  await rig.driver.stopTask(server.config.id, { timeoutMs: 0, killSignal: "KILL" }, soon());
+  await rig.driver.destroyTask(server.config.id, { force: false }, soon());
+  assert.equal(await nameOf(server.config), first);
+  const ended = rig.driver.waitTask(client.config.id, soon());
+  const serverAgain = anew(server, { network_mode: "bridge" });
+  const restarting = rig.driver.startTask(serverAgain, soon());
+  const { exitCode } = await ended;
+  assert.ok(exitCode !== 0, `exit code ${exitCode}`);
+  await rig.driver.destroyTask(client.config.id, { force: false }, soon());
+  await restarting;
+  assert.notEqual(await nameOf(server.config), first);
+  const clientAgain = anew(client, { network_mode: "task:server" });
+  await rig.driver.startTask(clientAgain, soon());
+  assert.equal(await netnsOf(client), await netnsOf(server));
+  assert.equal((await inspectTask(server)).state.running, true);
+  for (const { id } of [clientAgain, serverAgain]) await rig.driver.destroyTask(id, { force: true }, soon());
+});
+
+test("does not join what is none of the allocation's, and says whose it is", async () => {
+  await using rig = await DriverRig.start();
+  const allocId = randomUUID();
+  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
+  const name = `server-${allocId}`;
+  const { id } = await podman.containers.create({ name, image: testSetting("TEST_IMAGE"), command: ["sleep", "60"] }, soon());
+  try {
+    const client = await inAllocation(rig, allocId, "client", { network_mode: "task:server" });
+    const message = new RegExp(`the container ${name} is no task of this allocation, it is container ${id.slice(0, 12)}, which Nomad did not start`);
+    await assert.rejects(rig.driver.startTask(client.config, soon()), { message });
+  } finally {
+    await podman.containers.remove(id, { force: true, volumes: true, timeoutSeconds: 0 }, soon());
+    podman.close();
+  }
+});
+
+test("stops waiting for another task when it is itself stopped", async () => {
+  await using rig = await DriverRig.start();
+  const client = await inAllocation(rig, randomUUID(), "client", { network_mode: "task:server" });
+  const starting = rig.driver.startTask(client.config, soon());
+  const refused = assert.rejects(starting, /stopped while it was being started/);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await rig.driver.stopTask(client.config.id, { timeoutMs: 0, killSignal: "KILL" }, soon());
+  await refused;
+  await until(async () => (await nameOf(client.config)) === "none");
+});
