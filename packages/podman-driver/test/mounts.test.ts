@@ -45,7 +45,9 @@ test("a mount block's volume is made with its driver, labels and options, filled
   const script = "grep -c ^root /etc/passwd; df -i /memory | tail -1 | awk '{print $2}'; touch /plain/x 2>/dev/null || echo read-only; echo kept > /etc/kept; touch /anonymous/x && echo written";
   assert.equal(await outputOf(rig, script, { config: { mount } }), "1\n77\nread-only\nwritten\n");
   const made = await volumes.podman.volumes.inspect(data, soon());
-  assert.deepEqual([made?.driver, made?.labels], ["local", { app: "x" }]);
+  const { "nomad-driver-podman.task_id": maker, ...labels } = made?.labels ?? {};
+  assert.deepEqual([made?.driver, labels], ["local", { app: "x" }]);
+  assert.match(maker ?? "", /^[0-9a-f]{8}-.*\/task\//);
   assert.equal((await volumes.podman.volumes.inspect(memory, soon()))?.options["o"], "nr_inodes=77");
   assert.equal(await outputOf(rig, "cat /again/kept; ls /again/passwd", { config: { mounts: [{ source: data, target: "/again" }] } }), "kept\n/again/passwd\n");
 });
