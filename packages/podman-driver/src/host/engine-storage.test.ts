@@ -172,6 +172,17 @@ test("is the engine of whom a part of the way to its socket belongs to, whatever
   assert.throws(() => readEngineOwner(host, at("circle"), undefined), /leads through more than 40 links/);
 });
 
+test("root's engine has all ids, also once the conmon is gone, and nobody else's has", () => {
+  using host = new HostFixture();
+  const socket = join(host.root, "socket");
+  writeFileSync(socket, "");
+  host.write("proc/self/uid_map", "         0          0 4294967295\n");
+  const gone = { pid: 41, startTicks: "1000" };
+  for (const conmon of [undefined, gone]) assert.deepEqual(readEngineOwner(host, socket, conmon), { uid: 0, ruledIds: [[0, 4_294_967_295]] });
+  chownSync(socket, user.uid, user.uid);
+  for (const conmon of [undefined, gone]) assert.deepEqual(readEngineOwner(host, socket, conmon), user);
+});
+
 test("believes the kernel's word for the ids that a conmon's user rules over, if he is the engine's", () => {
   using host = new HostFixture();
   const socket = join(host.root, "socket");

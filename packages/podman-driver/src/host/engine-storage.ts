@@ -18,7 +18,10 @@ export interface EngineOwner {
 export function readEngineOwner(roots: HostRoots, socketPath: string, conmon: ProcessIdentity | undefined): EngineOwner {
   const uid = readPathOwner(resolve(socketPath));
   const ofConmon = conmon === undefined ? undefined : readProcessOwner(roots, conmon.pid);
-  return ofConmon?.uid === uid ? ofConmon : { uid, ruledIds: [] };
+  if (ofConmon?.uid === uid) return ofConmon;
+  // Root rules over what is mapped here, and the conmon of a short task may have ended before anybody looked.
+  const uidMap = uid === 0 ? readKernelFile(`${roots.procDir}/self/uid_map`) : undefined;
+  return { uid, ruledIds: readRuledIds(uidMap ?? "", uid) };
 }
 
 const mostLinks = 40;
