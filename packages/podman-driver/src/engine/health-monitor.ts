@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Fingerprint } from "@driver/nomad-plugin";
+import { textOf } from "../errors.ts";
 import { toFingerprint, type HostProbe } from "./fingerprint.ts";
 import type { PodmanHost } from "./podman-host.ts";
 
@@ -39,11 +40,7 @@ async function probe(host: PodmanHost, timeoutMs: number, signal: AbortSignal): 
   try {
     return { name, isDefault, findings: await host.probe(AbortSignal.any([signal, deadline])) };
   } catch (error) {
-    const text = deadline.aborted ? `no answer within ${timeoutMs / 1000} s` : errorText(error);
+    const text = deadline.aborted ? `no answer within ${timeoutMs / 1000} s` : textOf(error);
     return { name, isDefault, failure: text.includes(host.socketPath) ? text : `${text} (socket ${host.socketPath})` };
   }
-}
-
-function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,7 +3,7 @@ import { LibpodError, type PodmanClient, type RegistryCredentials } from "@drive
 import { DriverError } from "@driver/nomad-plugin";
 import type { ImageSettings } from "../config/image-settings.ts";
 import { toRegistryPlace } from "../config/registry-key.ts";
-import { withoutStep } from "../errors.ts";
+import { textOf, withoutStep } from "../errors.ts";
 import { findCredentials } from "./auth/find-credentials.ts";
 import type { ImageNeed } from "./image-need.ts";
 import { judgePullFailure, type PullFailure } from "./pull-failure.ts";
@@ -38,7 +38,7 @@ export async function pullImage(job: PullJob, signal: AbortSignal): Promise<stri
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof DriverError) throw error;
-      const text = withoutStep(`pull image ${job.reference}`, error instanceof Error ? error.message : String(error));
+      const text = withoutStep(`pull image ${job.reference}`, textOf(error));
       const failure = isRefusedCall(error)
         ? refusedCall
         : judgePullFailure({ reference: job.reference, registry, text, hadCredentials: credentials !== undefined });

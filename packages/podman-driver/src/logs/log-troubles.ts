@@ -1,4 +1,5 @@
 import type { Logger } from "@driver/nomad-plugin";
+import { textOf } from "../errors.ts";
 
 export interface LogTroublesOptions {
   /** For messages. */
@@ -57,6 +58,5 @@ export class LogTroubles {
 
 /** Names are opened through a folder's descriptor, whose number means nothing to a reader and changes from try to try. */
 function toText(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replaceAll(/\/proc\/self\/fd\/\d+\/?/g, "");
+  return textOf(error).replaceAll(/\/proc\/self\/fd\/\d+\/?/g, "");
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LibpodError } from "@driver/libpod";
 import { DriverError, toSignalNumber, type Logger } from "@driver/nomad-plugin";
-import { inStep, isNoAnswer } from "../errors.ts";
+import { inStep, isNoAnswer, textOf } from "../errors.ts";
 import { toTimerMs } from "../to-timer-ms.ts";
 import { answersWithin } from "./answers-within.ts";
 import type { TaskHandle } from "./task-handle.ts";
@@ -179,8 +179,4 @@ async function endsWithin(task: TaskHandle, timeoutMs: number, signal: AbortSign
   } finally {
     late.abort();
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

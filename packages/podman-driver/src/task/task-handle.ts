@@ -5,6 +5,7 @@ import type { NodeCompute } from "../config/driver-config.ts";
 import type { DriverServices } from "../driver-services.ts";
 import { identifyContainer, identifyWithoutEngine, type ContainerProcesses } from "../host/container-processes.ts";
 import type { PodmanHost } from "../engine/podman-host.ts";
+import { textOf } from "../errors.ts";
 import type { ProcessIdentity } from "../host/proc-files.ts";
 import type { LogCollector } from "../logs/open-log-sinks.ts";
 import type { TaskLogs } from "../logs/task-logs.ts";
@@ -270,7 +271,7 @@ export class TaskHandle {
       return undefined;
     } catch (error) {
       signal.throwIfAborted();
-      return { exitCode: unknownExitCode, signal: 0, oomKilled: false, error: error instanceof Error ? error.message : String(error) };
+      return { exitCode: unknownExitCode, signal: 0, oomKilled: false, error: textOf(error) };
     } finally {
       this.#isRestarting = false;
     }
