@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PodmanClient, type ContainerInspect } from "@driver/libpod";
+import { PodmanClient } from "@driver/libpod";
 import type { HclValue, TaskEvent } from "@driver/nomad-plugin";
 import { DriverRig, encodeTar, RecordedLog, requestEngine, testSetting, until, type RiggedTask } from "@driver/testing";
+import { inspectOf } from "./inspect-of.ts";
 import { RepeatedFailure } from "../src/repeated-failure.ts";
 import { HealthWatch } from "../src/task/health-watch.ts";
 import { ContainerEvents, defaultEventPauses, healthSubject } from "../src/engine/container-events.ts";
@@ -117,14 +118,5 @@ class Followed implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort(new Error("enough"));
     await this.#following;
-  }
-}
-
-async function inspectOf(task: RiggedTask): Promise<ContainerInspect> {
-  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  try {
-    return (await podman.containers.inspect(`task-${task.config.allocId}`, soon())) ?? assert.fail("no container");
-  } finally {
-    podman.close();
   }
 }

@@ -5,8 +5,8 @@ import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { PodmanClient, type ContainerInspect } from "@driver/libpod";
-import { DriverRig, testSetting, until, type RiggedTask } from "@driver/testing";
+import { DriverRig, until, type RiggedTask } from "@driver/testing";
+import { inspectOf } from "./inspect-of.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
@@ -209,13 +209,4 @@ function logFolder(task: RiggedTask): string {
 
 async function containerHasExited(task: RiggedTask): Promise<boolean> {
   return (await inspectOf(task)).state.status === "exited";
-}
-
-async function inspectOf(task: RiggedTask): Promise<ContainerInspect> {
-  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  try {
-    return (await podman.containers.inspect(`task-${task.config.allocId}`, soon())) ?? assert.fail("no container");
-  } finally {
-    podman.close();
-  }
 }

@@ -1,11 +1,9 @@
 import type { ContainerSpec } from "@driver/libpod";
 import { encodeMsgpack, type HclRecord, type TaskConfig } from "@driver/nomad-plugin";
 import { plainTask } from "@driver/testing";
-import { defaultImageSettings } from "../src/config/image-settings.ts";
-import { defaultLogFiles } from "../src/config/log-source.ts";
-import { openPolicy } from "../src/config/operator-policy.ts";
 import type { TaskSettings } from "../src/config/task-settings.ts";
 import type { EngineFacts } from "../src/engine/engine-facts.ts";
+import { noSettings } from "../src/plan/check-task-config.ts";
 import { planContainer, type ContainerPlan } from "../src/plan/container-plan.ts";
 import { findMistakes, wantTask, type DecodedTask } from "../src/plan/want-task.ts";
 
@@ -30,19 +28,7 @@ export const plainFacts: EngineFacts = {
 };
 
 /** An operator who has set nothing, on a host with four cores. */
-export const plainSettings: TaskSettings = {
-  extraLabels: [],
-  dnsServers: [],
-  defaultRootlessMode: "",
-  hostCpuCount: 4,
-  logCollection: "nomad",
-  logging: { kind: "file" },
-  logFiles: defaultLogFiles,
-  policy: openPolicy,
-  selinuxLabel: "",
-  deviceCdiKinds: {},
-  images: defaultImageSettings,
-};
+export const plainSettings: TaskSettings = { ...noSettings, hostCpuCount: 4 };
 
 /** What differs from a plain task, whose config has no more than the image busybox. */
 export interface Wishes {

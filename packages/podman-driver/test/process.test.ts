@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { PodmanClient, type ContainerInspect } from "@driver/libpod";
-import { DriverRig, testSetting, type RiggedTask, type TaskWishes } from "@driver/testing";
+import { DriverRig, type TaskWishes } from "@driver/testing";
+import { inspectOf } from "./inspect-of.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
@@ -12,15 +12,6 @@ async function outputOf(script: string, wishes: TaskWishes): Promise<string> {
   const task = await rig.runScript(script, wishes);
   await rig.driver.waitTask(task.config.id, soon());
   return (await task.stdout.whole()).toString();
-}
-
-async function inspectOf(task: RiggedTask): Promise<ContainerInspect> {
-  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  try {
-    return (await podman.containers.inspect(`task-${task.config.allocId}`, soon())) ?? assert.fail("no container");
-  } finally {
-    podman.close();
-  }
 }
 
 test("runs an init as PID 1 that reaps what the task leaves", async () => {

@@ -5,8 +5,8 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { PodmanClient, type ContainerInspect } from "@driver/libpod";
-import { DriverRig, testSetting, type RiggedTask, type TaskWishes } from "@driver/testing";
+import { DriverRig, type RiggedTask, type TaskWishes } from "@driver/testing";
+import { inspectOf } from "./inspect-of.ts";
 
 const run = promisify(execFile);
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
@@ -144,13 +144,4 @@ async function outputOf(script: string, wishes: TaskWishes): Promise<{ readonly 
   const task = await rig.runScript(script, wishes);
   await rig.driver.waitTask(task.config.id, soon());
   return { output: (await task.stdout.whole()).toString(), task, rig };
-}
-
-async function inspectOf(task: RiggedTask): Promise<ContainerInspect> {
-  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  try {
-    return (await podman.containers.inspect(`task-${task.config.allocId}`, soon())) ?? assert.fail("no container");
-  } finally {
-    podman.close();
-  }
 }

@@ -2,28 +2,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EventFilter, PodmanEvent } from "@driver/libpod";
 import { RecordedLog, until } from "@driver/testing";
+import { ScriptedStreams } from "../../test/scripted-streams.ts";
 import { ContainerEvents, type EventSource } from "./container-events.ts";
 
 const timings = { shortestMs: 1, longestMs: 5 };
 const died = (id: string, at: number): PodmanEvent => ({ type: "container", action: "died", id, at: new Date(at), attributes: {}, exitCode: 0 });
 
 /** An events endpoint that gives what the test puts in, one stream after the other. */
-class ScriptedEvents implements EventSource {
-  readonly streams: (readonly PodmanEvent[] | Error)[] = [];
+class ScriptedEvents extends ScriptedStreams<PodmanEvent> implements EventSource {
   readonly askedSince: (Date | undefined)[] = [];
-  open = 0;
 
-  async *follow(filter: EventFilter, signal: AbortSignal): AsyncGenerator<PodmanEvent, void, undefined> {
+  follow(filter: EventFilter, signal: AbortSignal): AsyncGenerator<PodmanEvent, void, undefined> {
     this.askedSince.push(filter.since);
-    const stream = this.streams.shift();
-    if (stream instanceof Error) throw stream;
-    this.open += 1;
-    try {
-      yield* stream ?? [];
-      if (stream === undefined) await new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
-    } finally {
-      this.open -= 1;
-    }
+    return this.next(signal);
   }
 }
 

@@ -2,28 +2,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ContainerStats } from "@driver/libpod";
 import { RecordedLog, until } from "@driver/testing";
+import { ScriptedStreams } from "../../test/scripted-streams.ts";
 import { SharedStats, type StatsEndpoint } from "./shared-stats.ts";
 
 const timings = { shortestMs: 1, longestMs: 5 };
 const of = (containerId: string, cpuNs: number): ContainerStats => ({ containerId, cpuNs, cpuSystemNs: 0, memoryBytes: 1 });
 
 /** A statistics endpoint that gives what the test puts in, one stream after the other, and then stays open. */
-class ScriptedStats implements StatsEndpoint {
-  readonly streams: (readonly (readonly ContainerStats[])[] | Error)[] = [];
+class ScriptedStats extends ScriptedStreams<readonly ContainerStats[]> implements StatsEndpoint {
   readonly intervals: number[] = [];
-  open = 0;
 
-  async *stats({ intervalSeconds }: { readonly intervalSeconds: number }, signal: AbortSignal): AsyncGenerator<readonly ContainerStats[], void, undefined> {
+  stats({ intervalSeconds }: { readonly intervalSeconds: number }, signal: AbortSignal): AsyncGenerator<readonly ContainerStats[], void, undefined> {
     this.intervals.push(intervalSeconds);
-    const stream = this.streams.shift();
-    if (stream instanceof Error) throw stream;
-    this.open += 1;
-    try {
-      yield* stream ?? [];
-      if (stream === undefined) await new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
-    } finally {
-      this.open -= 1;
-    }
+    return this.next(signal);
   }
 }
 

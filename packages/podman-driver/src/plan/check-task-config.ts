@@ -14,7 +14,7 @@ export interface ConfigProblem {
 }
 
 /** An operator who has set nothing. */
-const noSettings: TaskSettings = {
+export const noSettings: TaskSettings = {
   extraLabels: [],
   dnsServers: [],
   defaultRootlessMode: "",
