@@ -25,7 +25,7 @@ import { isNoAnswer, toDependents } from "./errors.ts";
 import { pluginSchema } from "./config/plugin-schema.ts";
 import { DriverServices } from "./driver-services.ts";
 import { defaultHealthIntervals, followHealth, type HealthIntervals } from "./engine/health-monitor.ts";
-import { PodmanHosts, type HostsConfig } from "./engine/podman-hosts.ts";
+import { Engines, type EnginesConfig } from "./engine/engines.ts";
 import { ImageCleanUp } from "./image/image-clean-up.ts";
 import { parseSignal } from "./plan/signal-name.ts";
 import { taskSchema } from "./plan/task-schema.ts";
@@ -60,7 +60,7 @@ export class PodmanDriver implements TaskDriver {
   readonly #presence = new AgentPresence();
   readonly #removals: UnfinishedRemovals;
   #config: DriverConfig;
-  #hosts: PodmanHosts;
+  #engines: Engines;
   #reaper: DanglingReaper | undefined;
   #imageCleanUp: ImageCleanUp | undefined;
 
@@ -69,7 +69,7 @@ export class PodmanDriver implements TaskDriver {
     this.#services = options.services ?? new DriverServices(options.logger);
     this.#removals = new UnfinishedRemovals(options.logger.named("removals"));
     this.#config = resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, options.uid);
-    this.#hosts = new PodmanHosts(this.#hostsConfig(), options.logger);
+    this.#engines = new Engines(this.#enginesConfig(), options.logger);
   }
 
   pluginInfo(): Promise<PluginInfo> {
@@ -84,7 +84,7 @@ export class PodmanDriver implements TaskDriver {
     this.#config = resolveDriverConfig(config, this.#options.uid);
     for (const warning of this.#config.warnings) this.#options.logger.warn(warning);
     // Running tasks keep the clients they were started with, and a look that is under way goes on.
-    this.#hosts = this.#hosts.replaceBy(this.#hostsConfig());
+    this.#engines = this.#engines.replaceBy(this.#enginesConfig());
     const formerReaper = this.#reaper;
     // Before the real launch an agent only checks the configuration.
     this.#reaper = config.client === undefined ? undefined : this.#startReaper();
@@ -111,7 +111,7 @@ export class PodmanDriver implements TaskDriver {
   }
 
   fingerprint(signal: AbortSignal): AsyncIterable<Fingerprint> {
-    const health = followHealth(() => this.#hosts.all, this.#options.healthIntervals ?? defaultHealthIntervals, signal);
+    const health = followHealth(() => this.#engines.all, this.#options.healthIntervals ?? defaultHealthIntervals, signal);
     return this.#presence.whileListening(health);
   }
 
@@ -122,10 +122,10 @@ export class PodmanDriver implements TaskDriver {
   async startTask(task: TaskConfig, signal: AbortSignal): Promise<StartedTask> {
     const { settings } = this.#config;
     const decoded = wantTask(task, settings);
-    const host = this.#hosts.resolve(decoded.wanted.image.socket);
+    const engine = this.#engines.resolve(decoded.wanted.image.socket);
     this.#presence.meet(task);
     const started = await this.#tasks.claim(task.id, { caller: signal, startedFor: this.#presence.session }, (claimed) =>
-      startTask({ task, decoded, host, settings, services: this.#services, logger: this.#loggerOf(task), emit: this.#emitterOf(task) }, claimed),
+      startTask({ task, decoded, engine, settings, services: this.#services, logger: this.#loggerOf(task), emit: this.#emitterOf(task) }, claimed),
     );
     this.#tasks.dropReplacedBy(task);
     return started;
@@ -140,7 +140,7 @@ export class PodmanDriver implements TaskDriver {
       await this.#tasks.claim(config.id, { caller: signal }, async () => {
         const request = {
           handle,
-          hosts: this.#hosts,
+          engines: this.#engines,
           services: this.#services,
           restartsStopped,
           settings,
@@ -181,7 +181,7 @@ export class PodmanDriver implements TaskDriver {
 
   async #destroy(task: TaskHandle, signal: AbortSignal): Promise<void> {
     await endTask(task, signal);
-    if (this.#config.removesContainers) await removeContainer(task.host.client, task.containerId, signal);
+    if (this.#config.removesContainers) await removeContainer(task.engine.client, task.containerId, signal);
     this.#tasks.delete(task.id);
   }
 
@@ -229,11 +229,11 @@ export class PodmanDriver implements TaskDriver {
     await this.#imageCleanUp?.close();
     await this.#removals.close();
     await this.#tasks.close();
-    this.#hosts.close();
+    this.#engines.close();
     this.#services.close();
   }
 
-  #hostsConfig(): HostsConfig {
+  #enginesConfig(): EnginesConfig {
     return { ...this.#config, hasSystemd: this.#services.hasSystemd };
   }
 
@@ -242,7 +242,7 @@ export class PodmanDriver implements TaskDriver {
     if (policy === undefined) return undefined;
     return new DanglingReaper({
       policy,
-      hosts: this.#hosts.all,
+      engines: this.#engines.all,
       presence: this.#presence,
       isKnown: (taskId) => this.#tasks.isOwned(taskId, this.#presence.session),
       onRemoved: (taskId) => this.#tasks.drop(taskId),
@@ -252,14 +252,14 @@ export class PodmanDriver implements TaskDriver {
 
   #startImageCleanUp(): ImageCleanUp | undefined {
     const policy = this.#config.imageCleanUp;
-    return policy === undefined ? undefined : new ImageCleanUp({ policy, hosts: this.#hosts.all, logger: this.#options.logger.named("images") });
+    return policy === undefined ? undefined : new ImageCleanUp({ policy, engines: this.#engines.all, logger: this.#options.logger.named("images") });
   }
 
   #execTarget(taskId: string): ExecTarget {
     const task = this.#running(taskId);
     const logger = this.#loggerOf(task.task);
     const onSurvived = (reason: string): void => logger.warn("a command in the task could not be killed and may go on", { reason });
-    return { podman: task.host.client, containerId: task.containerId, roots: this.#services.roots, onSurvived };
+    return { podman: task.engine.client, containerId: task.containerId, roots: this.#services.roots, onSurvived };
   }
 
   #running(taskId: string): TaskHandle {

@@ -61,7 +61,7 @@ test("hears from Podman that there was a check, whoever ran it, and looks what c
   const { id } = await inspectOf(task);
   const watch = new HealthWatch({
     containerId: id,
-    host: { client, healthEvents },
+    engine: { client, healthEvents },
     times: { everyMs: undefined, firstEveryMs: undefined },
     knownStatus: "starting",
     failures: new RepeatedFailure(logger, "the task cannot be looked at"),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { PodmanInfo } from "@driver/libpod";
-import { toFingerprint, type HostProbe } from "./fingerprint.ts";
+import { toFingerprint, type EngineProbe } from "./fingerprint.ts";
 
 const program = { name: "crun", path: "/usr/bin/crun", version: "1" };
 const info: PodmanInfo = {
@@ -11,8 +11,8 @@ const info: PodmanInfo = {
   logDriver: "k8s-file", networkBackend: "netavark", databaseBackend: "", conmon: { ...program, name: "" }, ociRuntime: program, logDrivers: ["k8s-file"],
   storage: { driver: "overlay", graphRoot: "/g", runRoot: "/r", volumePath: "/v", imageCopyTmpDir: "/var/tmp", containerCount: 0, runningCount: 0, imageCount: 0 },
 };
-const up = (name: string, isDefault: boolean): HostProbe => ({ name, isDefault, findings: { version: "4.3.1", info } });
-const down = (name: string, isDefault: boolean): HostProbe => ({ name, isDefault, failure: `nothing listens on ${name}` });
+const up = (name: string, isDefault: boolean): EngineProbe => ({ name, isDefault, findings: { version: "4.3.1", info } });
+const down = (name: string, isDefault: boolean): EngineProbe => ({ name, isDefault, failure: `nothing listens on ${name}` });
 
 test("is healthy and names the service's properties", () => {
   assert.deepEqual(toFingerprint([up("default", true)], false), {
@@ -42,7 +42,7 @@ test("gives each other service a prefix of its own that Nomad can take", () => {
   assert.equal(attributes["driver.podman.my_app_1.defaultPodman"], false);
 });
 
-test("tells a host without Podman from one whose Podman has gone", () => {
+test("tells a engine without Podman from one whose Podman has gone", () => {
   const never = toFingerprint([down("default", true)], false);
   assert.equal(never.health, "undetected");
   assert.equal(never.healthDescription, "Podman does not answer: default: nothing listens on default");
@@ -64,7 +64,7 @@ test("describes the same failures in the same words, in whatever order they are 
 });
 
 test("leaves out what the service does not say", () => {
-  const quiet: HostProbe = { name: "default", isDefault: true, findings: { version: "3.0.1", info: { ...info, remoteSocketPath: "", ociRuntime: { ...program, path: "" } } } };
+  const quiet: EngineProbe = { name: "default", isDefault: true, findings: { version: "3.0.1", info: { ...info, remoteSocketPath: "", ociRuntime: { ...program, path: "" } } } };
   const { attributes } = toFingerprint([quiet], false);
   assert.ok(!("driver.podman.socket" in attributes) && !("driver.podman.ociRuntime" in attributes));
 });

@@ -1,16 +1,16 @@
 import type { AttributeValue, Fingerprint } from "@driver/nomad-plugin";
-import type { HostFindings } from "./podman-host.ts";
+import type { EngineFindings } from "./engine.ts";
 
 /** What the last look at one service gave. */
-export type HostProbe =
-  | { readonly name: string; readonly isDefault: boolean; readonly findings: HostFindings }
+export type EngineProbe =
+  | { readonly name: string; readonly isDefault: boolean; readonly findings: EngineFindings }
   | { readonly name: string; readonly isDefault: boolean; readonly failure: string };
 
 /**
  * The node's attributes and health from one round of probes. The driver stays healthy while its default service,
  * or any where the default is not set, answers; `seenBefore` tells an outage from a host without Podman.
  */
-export function toFingerprint(probes: readonly HostProbe[], seenBefore: boolean): Fingerprint {
+export function toFingerprint(probes: readonly EngineProbe[], seenBefore: boolean): Fingerprint {
   const failed = probes.filter((probe) => "failure" in probe);
   const attributes: Record<string, AttributeValue> = { "driver.podman": failed.length < probes.length };
   for (const probe of probes) Object.assign(attributes, toAttributes(probe));
@@ -23,7 +23,7 @@ export function toFingerprint(probes: readonly HostProbe[], seenBefore: boolean)
   return { health: defaultFailed ? "unhealthy" : "healthy", healthDescription: `some Podman sockets do not answer: ${reasons}`, attributes };
 }
 
-function toAttributes(probe: HostProbe): Record<string, AttributeValue> {
+function toAttributes(probe: EngineProbe): Record<string, AttributeValue> {
   const prefix = probe.isDefault ? "driver.podman" : `driver.podman.${probe.name.replace(/[^A-Za-z0-9]/g, "_")}`;
   if ("failure" in probe) return { [`${prefix}.health`]: "unhealthy" };
   const { info, version } = probe.findings;

@@ -3,19 +3,19 @@ import { test } from "node:test";
 import type { Fingerprint } from "@driver/nomad-plugin";
 import { FakePodman, RecordedLog } from "@driver/testing";
 import { followHealth } from "./health-monitor.ts";
-import { PodmanHost } from "./podman-host.ts";
+import { Engine } from "./engine.ts";
 
 const intervals = { healthyMs: 5, unhealthyMs: 5, probeTimeoutMs: 300 };
 
 /** Two services, the first of them the default. */
 class TwoServices implements AsyncDisposable {
   readonly fakes: readonly [FakePodman, FakePodman];
-  readonly hosts: readonly PodmanHost[];
+  readonly engines: readonly Engine[];
   readonly stop = new AbortController();
 
   private constructor(fakes: readonly [FakePodman, FakePodman]) {
     this.fakes = fakes;
-    this.hosts = fakes.map((fake, index) => new PodmanHost({ name: index === 0 ? "default" : "app", path: fake.socketPath, isDefault: index === 0, callTimeoutMs: 5000, logger: new RecordedLog().logger }));
+    this.engines = fakes.map((fake, index) => new Engine({ name: index === 0 ? "default" : "app", path: fake.socketPath, isDefault: index === 0, callTimeoutMs: 5000, logger: new RecordedLog().logger }));
   }
 
   static async start(): Promise<TwoServices> {
@@ -23,12 +23,12 @@ class TwoServices implements AsyncDisposable {
   }
 
   follow(): AsyncGenerator<Fingerprint> {
-    return followHealth(() => this.hosts, intervals, this.stop.signal);
+    return followHealth(() => this.engines, intervals, this.stop.signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.stop.abort();
-    for (const host of this.hosts) host.close();
+    for (const engine of this.engines) engine.close();
     for (const fake of this.fakes) await fake[Symbol.asyncDispose]();
   }
 }
@@ -67,10 +67,10 @@ test("does not wait for a service that hangs longer than for a probe, and names 
 
 test("looks at the services of a new plugin config", async () => {
   await using services = await TwoServices.start();
-  let hosts = services.hosts.slice(0, 1);
-  const stream = followHealth(() => hosts, intervals, services.stop.signal);
+  let engines = services.engines.slice(0, 1);
+  const stream = followHealth(() => engines, intervals, services.stop.signal);
   assert.equal("driver.podman.app.health" in (await next(stream)).attributes, false);
-  hosts = services.hosts.slice();
+  engines = services.engines.slice();
   assert.equal((await next(stream)).attributes["driver.podman.app.health"], "healthy");
 });
 

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Fingerprint } from "@driver/nomad-plugin";
 import { textOf } from "../errors.ts";
-import { toFingerprint, type HostProbe } from "./fingerprint.ts";
-import type { PodmanHost } from "./podman-host.ts";
+import { toFingerprint, type EngineProbe } from "./fingerprint.ts";
+import type { Engine } from "./engine.ts";
 
 export interface HealthIntervals {
   readonly healthyMs: number;
@@ -19,11 +19,11 @@ export const defaultHealthIntervals: HealthIntervals = { healthyMs: 30_000, unhe
  * Looks at all services at once and again on an interval; yields the first look and then only what is new. `hosts` is asked
  * each time, since a new plugin config brings new ones.
  */
-export async function* followHealth(hosts: () => readonly PodmanHost[], intervals: HealthIntervals, signal: AbortSignal): AsyncGenerator<Fingerprint> {
+export async function* followHealth(engines: () => readonly Engine[], intervals: HealthIntervals, signal: AbortSignal): AsyncGenerator<Fingerprint> {
   let seenBefore = false;
   let last: Fingerprint | undefined;
   while (!signal.aborted) {
-    const probes = await Promise.all(hosts().map((host) => probe(host, intervals.probeTimeoutMs, signal)));
+    const probes = await Promise.all(engines().map((engine) => probe(engine, intervals.probeTimeoutMs, signal)));
     if (signal.aborted) return;
     const fingerprint = toFingerprint(probes, seenBefore);
     seenBefore ||= probes.some((one) => "findings" in one);
@@ -34,13 +34,13 @@ export async function* followHealth(hosts: () => readonly PodmanHost[], interval
   }
 }
 
-async function probe(host: PodmanHost, timeoutMs: number, signal: AbortSignal): Promise<HostProbe> {
-  const { name, isDefault } = host;
+async function probe(engine: Engine, timeoutMs: number, signal: AbortSignal): Promise<EngineProbe> {
+  const { name, isDefault } = engine;
   const deadline = AbortSignal.timeout(timeoutMs);
   try {
-    return { name, isDefault, findings: await host.probe(AbortSignal.any([signal, deadline])) };
+    return { name, isDefault, findings: await engine.probe(AbortSignal.any([signal, deadline])) };
   } catch (error) {
     const text = deadline.aborted ? `no answer within ${timeoutMs / 1000} s` : textOf(error);
-    return { name, isDefault, failure: text.includes(host.socketPath) ? text : `${text} (socket ${host.socketPath})` };
+    return { name, isDefault, failure: text.includes(engine.socketPath) ? text : `${text} (socket ${engine.socketPath})` };
   }
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
 import { FakePodman, RecordedLog, until, type ScriptedFault } from "@driver/testing";
-import { PodmanHost } from "../engine/podman-host.ts";
+import { Engine } from "../engine/engine.ts";
 import { ImageCleanUp } from "./image-clean-up.ts";
 import { toMark } from "./image-mark.ts";
 import { listImages } from "./list-images.ts";
@@ -32,14 +32,14 @@ async function start(images: number, removal: { readonly status: number; readonl
   fake.fault(/POST .*\/(un)?tag/, { kind: "answer", status: 201, body: "" });
   fake.fault(/DELETE .*images/, { kind: "answer", ...removal });
   const { logger } = new RecordedLog();
-  const host = new PodmanHost({ name: "default", path: fake.socketPath, isDefault: true, callTimeoutMs: 10_000, logger });
-  const cleanUp = new ImageCleanUp({ policy, hosts: [host], logger });
+  const engine = new Engine({ name: "default", path: fake.socketPath, isDefault: true, callTimeoutMs: 10_000, logger });
+  const cleanUp = new ImageCleanUp({ policy, engines: [engine], logger });
   return {
     fake,
     count: (pattern) => fake.seen.filter((line) => pattern.test(line)).length,
     [Symbol.asyncDispose]: async () => {
       await cleanUp.close();
-      host.close();
+      engine.close();
       await fake[Symbol.asyncDispose]();
     },
   };

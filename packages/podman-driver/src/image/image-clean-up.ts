@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { LibpodError, type ImageListEntry, type PodmanClient } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
 import type { ImageCleanUpPolicy } from "../config/image-clean-up-policy.ts";
-import type { PodmanHost } from "../engine/podman-host.ts";
+import type { Engine } from "../engine/engine.ts";
 import { isMark } from "./image-mark.ts";
 import { listImages } from "./list-images.ts";
 import { planCleanUp, type UnusedSince } from "./plan-clean-up.ts";
@@ -11,7 +11,7 @@ import { toSize } from "./pull-progress.ts";
 
 export interface ImageCleanUpOptions {
   readonly policy: ImageCleanUpPolicy;
-  readonly hosts: readonly PodmanHost[];
+  readonly engines: readonly Engine[];
   readonly logger: Logger;
 }
 
@@ -26,7 +26,7 @@ const longestPauseMs = 60_000;
 export class ImageCleanUp {
   readonly #options: ImageCleanUpOptions;
   readonly #stop = new AbortController();
-  readonly #unusedSince = new Map<PodmanHost, UnusedSince>();
+  readonly #unusedSince = new Map<Engine, UnusedSince>();
   /** What a dry run has told of, so that it tells once. */
   readonly #told = new Set<string>();
   readonly #ended: Promise<void>;
@@ -43,44 +43,44 @@ export class ImageCleanUp {
   }
 
   async #run(): Promise<void> {
-    const { policy, hosts } = this.#options;
+    const { policy, engines } = this.#options;
     const { signal } = this.#stop;
     const pauseMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, policy.delayMs / 3));
     for (;;) {
       await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted) return;
-      await Promise.all(hosts.map((host) => this.#look(host, signal)));
+      await Promise.all(engines.map((engine) => this.#look(engine, signal)));
     }
   }
 
-  async #look(host: PodmanHost, signal: AbortSignal): Promise<void> {
+  async #look(engine: Engine, signal: AbortSignal): Promise<void> {
     const { policy, logger } = this.#options;
     try {
-      const images = await listImages(host.client, signal);
-      const { due, unusedSince } = planCleanUp(images, this.#unusedSince.get(host) ?? new Map(), { policy, nowMs: performance.now() });
-      this.#unusedSince.set(host, unusedSince);
-      if (due.length > 0 && (await isFuller(host, policy.water?.high, signal))) await this.#removeAll(host, due, signal);
+      const images = await listImages(engine.client, signal);
+      const { due, unusedSince } = planCleanUp(images, this.#unusedSince.get(engine) ?? new Map(), { policy, nowMs: performance.now() });
+      this.#unusedSince.set(engine, unusedSince);
+      if (due.length > 0 && (await isFuller(engine, policy.water?.high, signal))) await this.#removeAll(engine, due, signal);
     } catch (error) {
-      if (!signal.aborted) logger.warn("unused images cannot be looked for", { socket: host.socketPath, error: String(error) });
+      if (!signal.aborted) logger.warn("unused images cannot be looked for", { socket: engine.socketPath, error: String(error) });
     }
   }
 
   /** One after the other, until the disk is empty enough. */
-  async #removeAll(host: PodmanHost, due: readonly ImageListEntry[], signal: AbortSignal): Promise<void> {
+  async #removeAll(engine: Engine, due: readonly ImageListEntry[], signal: AbortSignal): Promise<void> {
     const { policy } = this.#options;
     for (const image of due) {
-      await this.#remove(host, image, signal);
-      if (!policy.dryRun && !(await isFuller(host, policy.water?.low, signal))) return;
+      await this.#remove(engine, image, signal);
+      if (!policy.dryRun && !(await isFuller(engine, policy.water?.low, signal))) return;
     }
   }
 
-  async #remove(host: PodmanHost, image: ImageListEntry, signal: AbortSignal): Promise<void> {
+  async #remove(engine: Engine, image: ImageListEntry, signal: AbortSignal): Promise<void> {
     const { policy, logger } = this.#options;
     const fields = {
       image: image.id,
       names: image.names.filter((name) => !isMark(name)).join(","),
       size: toSize(image.sizeBytes),
-      socket: host.socketPath,
+      socket: engine.socketPath,
     };
     if (policy.dryRun) {
       if (!this.#told.has(image.id)) logger.info("dry run: this unused image would be removed", fields);
@@ -88,7 +88,7 @@ export class ImageCleanUp {
       return;
     }
     try {
-      if (await removeUnused(host.client, image, signal)) logger.info("unused image removed", fields);
+      if (await removeUnused(engine.client, image, signal)) logger.info("unused image removed", fields);
       else logger.info("an image is in use again, and stays", fields);
     } catch (error) {
       if (!signal.aborted) logger.warn("an unused image cannot be removed; the next look tries again", { ...fields, error: String(error) });
@@ -121,9 +121,9 @@ function toName(name: string): { readonly repository: string; readonly tag: stri
 }
 
 /** Whether the disk of the images is fuller than so many percent; always without a mark. */
-async function isFuller(host: PodmanHost, percent: number | undefined, signal: AbortSignal): Promise<boolean> {
+async function isFuller(engine: Engine, percent: number | undefined, signal: AbortSignal): Promise<boolean> {
   if (percent === undefined) return true;
-  const { graphRoot } = await host.facts(signal);
+  const { graphRoot } = await engine.facts(signal);
   const { blocks, bavail } = await statfs(graphRoot);
   return blocks > 0 && (100 * (blocks - bavail)) / blocks >= percent;
 }

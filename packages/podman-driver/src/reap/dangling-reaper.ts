@@ -2,14 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ContainerListEntry } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
 import type { ReapPolicy } from "../config/driver-config.ts";
-import type { PodmanHost } from "../engine/podman-host.ts";
+import type { Engine } from "../engine/engine.ts";
 import { ownLabels } from "../topics/labels.ts";
 import type { AgentPresence } from "./agent-presence.ts";
 import { planReaping, type ReapFacts } from "./plan-reaping.ts";
 
 export interface DanglingReaperOptions {
   readonly policy: ReapPolicy;
-  readonly hosts: readonly PodmanHost[];
+  readonly engines: readonly Engine[];
   readonly presence: AgentPresence;
   /** Whether a task has an owner. */
   readonly isKnown: (taskId: string) => boolean;
@@ -39,31 +39,31 @@ export class DanglingReaper {
   }
 
   async #run(): Promise<void> {
-    const { policy, hosts, presence } = this.#options;
+    const { policy, engines, presence } = this.#options;
     const { signal } = this.#stop;
     for (;;) {
       await sleep(policy.periodMs, undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted) return;
-      if (presence.hasSettled(policy.creationGraceMs)) await Promise.all(hosts.map((host) => this.#reap(host, signal)));
+      if (presence.hasSettled(policy.creationGraceMs)) await Promise.all(engines.map((engine) => this.#reap(engine, signal)));
     }
   }
 
-  async #reap(host: PodmanHost, signal: AbortSignal): Promise<void> {
+  async #reap(engine: Engine, signal: AbortSignal): Promise<void> {
     const { policy, presence, isKnown, logger } = this.#options;
     const { nodeId } = presence;
     try {
-      const listed = await host.client.containers.list({ labels: [ownLabels.taskId, `${ownLabels.nodeId}=${nodeId}`] }, signal);
+      const listed = await engine.client.containers.list({ labels: [ownLabels.taskId, `${ownLabels.nodeId}=${nodeId}`] }, signal);
       const facts: ReapFacts = { nodeId, isKnown, now: new Date() };
-      for (const container of planReaping(listed, facts, policy)) await this.#remove(host, container, signal);
+      for (const container of planReaping(listed, facts, policy)) await this.#remove(engine, container, signal);
     } catch (error) {
-      if (!signal.aborted) logger.warn("dangling containers cannot be looked for", { socket: host.socketPath, error: String(error) });
+      if (!signal.aborted) logger.warn("dangling containers cannot be looked for", { socket: engine.socketPath, error: String(error) });
     }
   }
 
-  async #remove(host: PodmanHost, container: ContainerListEntry, signal: AbortSignal): Promise<void> {
+  async #remove(engine: Engine, container: ContainerListEntry, signal: AbortSignal): Promise<void> {
     const { policy, isKnown, onRemoved, logger } = this.#options;
     const taskId = container.labels[ownLabels.taskId] ?? "";
-    const fields = { container: container.id, name: container.names.join(","), status: container.status, task: taskId, socket: host.socketPath };
+    const fields = { container: container.id, name: container.names.join(","), status: container.status, task: taskId, socket: engine.socketPath };
     if (policy.dryRun) {
       logger.info("dry run: this dangling container would be removed", fields);
       return;
@@ -71,7 +71,7 @@ export class DanglingReaper {
     // Its task may have come while others were removed.
     if (isKnown(taskId)) return;
     try {
-      await host.client.containers.remove(container.id, { force: true, volumes: true, timeoutSeconds: 0 }, signal);
+      await engine.client.containers.remove(container.id, { force: true, volumes: true, timeoutSeconds: 0 }, signal);
       logger.info("dangling container removed: Nomad knows no task for it", fields);
       onRemoved(taskId);
     } catch (error) {

@@ -1,19 +1,19 @@
 import type { DriverServices } from "../driver-services.ts";
-import type { PodmanHost } from "../engine/podman-host.ts";
+import type { Engine } from "../engine/engine.ts";
 import type { ExitSources, HintWatch } from "./exit-watcher.ts";
 import type { TaskProcesses } from "./task-processes.ts";
 
 export interface WatchedContainer {
   readonly containerId: string;
-  readonly host: PodmanHost;
+  readonly engine: Engine;
   readonly processes: TaskProcesses;
   readonly services: DriverServices;
 }
 
 /** How a container's end is seen: by the kernel and conmon's record where they can be seen, and else by Podman. */
 export function toExitSources(container: WatchedContainer): ExitSources {
-  const { containerId, host, processes, services } = container;
-  const { containers } = host.client;
+  const { containerId, engine, processes, services } = container;
+  const { containers } = engine.client;
   return {
     readExitRecord: () => processes.readExitRecord(),
     inspect: async (signal) => (await containers.inspect(containerId, signal))?.state,
@@ -29,7 +29,7 @@ export function toExitSources(container: WatchedContainer): ExitSources {
   };
 }
 
-function watchHints({ containerId, host, processes, services }: WatchedContainer, hint: () => void): HintWatch {
+function watchHints({ containerId, engine, processes, services }: WatchedContainer, hint: () => void): HintWatch {
   const { heartbeat, exitDirectories } = services;
   const { conmonFolders } = processes;
   const hintIfGone = (): void => {
@@ -38,7 +38,7 @@ function watchHints({ containerId, host, processes, services }: WatchedContainer
   const stopBeat = heartbeat.subscribe(hintIfGone);
   const hasFolder = conmonFolders !== undefined && exitDirectories.subscribe(conmonFolders.exits, containerId, hint);
   const seesAll = hasFolder && processes.isMainKnown;
-  const stopEvents = seesAll ? undefined : host.events.subscribe(containerId, hint);
+  const stopEvents = seesAll ? undefined : engine.events.subscribe(containerId, hint);
   // Its exit file may have come before the watch.
   hintIfGone();
   return {

@@ -41,7 +41,7 @@ class ScriptedHealth {
     const containers = { runHealthCheck: this.#run.bind(this), inspect: () => Promise.resolve(this.#inspect()) };
     return new HealthWatch({
       containerId: "mine",
-      host: { client: { containers } as unknown as PodmanClient, healthEvents: new ContainerEvents({ follow }, this.log.logger) },
+      engine: { client: { containers } as unknown as PodmanClient, healthEvents: new ContainerEvents({ follow }, this.log.logger) },
       times,
       knownStatus,
       failures: new RepeatedFailure(this.log.logger, "a check cannot be run"),

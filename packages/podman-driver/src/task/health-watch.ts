@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LibpodError } from "@driver/libpod";
-import type { PodmanHost } from "../engine/podman-host.ts";
+import type { Engine } from "../engine/engine.ts";
 import { isNoAnswer } from "../errors.ts";
 import type { RepeatedFailure } from "../repeated-failure.ts";
 import type { HealthCheckTimes } from "../topics/health.ts";
@@ -8,7 +8,7 @@ import { toTimerMs } from "../to-timer-ms.ts";
 
 export interface HealthWatchOptions {
   readonly containerId: string;
-  readonly host: Pick<PodmanHost, "client" | "healthEvents">;
+  readonly engine: Pick<Engine, "client" | "healthEvents">;
   readonly times: HealthCheckTimes;
   /** What Podman has said of it last; empty: nothing yet. */
   readonly knownStatus: string;
@@ -38,11 +38,11 @@ export class HealthWatch {
   #status: string;
 
   constructor(options: HealthWatchOptions) {
-    const { times, host, containerId } = options;
+    const { times, engine, containerId } = options;
     this.#options = options;
     this.#status = options.knownStatus;
     const { everyMs } = times;
-    this.#unsubscribe = everyMs === undefined ? host.healthEvents.subscribe(containerId, () => this.#lookSoon()) : () => undefined;
+    this.#unsubscribe = everyMs === undefined ? engine.healthEvents.subscribe(containerId, () => this.#lookSoon()) : () => undefined;
     if (everyMs !== undefined) this.#work = this.#check({ everyMs, firstEveryMs: times.firstEveryMs ?? everyMs });
   }
 
@@ -71,10 +71,10 @@ export class HealthWatch {
   }
 
   async #checkOnce(signal: AbortSignal): Promise<void> {
-    const { containerId, host, failures } = this.#options;
+    const { containerId, engine, failures } = this.#options;
     try {
       // A check that took too long, or found the container stopping, is an error here and a result there.
-      await host.client.containers.runHealthCheck(containerId, signal).catch(rethrowNoAnswer);
+      await engine.client.containers.runHealthCheck(containerId, signal).catch(rethrowNoAnswer);
       await this.#look(signal);
       failures.succeeded(containerId);
     } catch (error) {
@@ -100,8 +100,8 @@ export class HealthWatch {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
-    const { containerId, host } = this.#options;
-    const inspect = await host.client.containers.inspect(containerId, signal);
+    const { containerId, engine } = this.#options;
+    const inspect = await engine.client.containers.inspect(containerId, signal);
     if (inspect !== undefined) this.#note(inspect.state.healthStatus);
   }
 

@@ -7,8 +7,8 @@ import { toDriverError } from "../errors.ts";
 import { findLastCollected } from "../logs/last-collected.ts";
 import { toCollector, type LogCollector } from "../logs/open-log-sinks.ts";
 import { identifyContainer } from "../host/container-processes.ts";
-import type { PodmanHost } from "../engine/podman-host.ts";
-import type { PodmanHosts } from "../engine/podman-hosts.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { Engines } from "../engine/engines.ts";
 import { isAlive, type ProcessIdentity } from "../host/proc-files.ts";
 import type { HealthCheckTimes } from "../topics/health.ts";
 import { TaskHandle, type SeenContainer } from "./task-handle.ts";
@@ -17,7 +17,7 @@ import { decodeTaskState, type OwnState, type TaskState } from "./task-state.ts"
 
 export interface RecoverRequest {
   readonly handle: NomadTaskHandle;
-  readonly hosts: PodmanHosts;
+  readonly engines: Engines;
   readonly services: DriverServices;
   /** True: a container that has stopped is started again, as far as this driver made it. */
   readonly restartsStopped: boolean;
@@ -39,15 +39,15 @@ const lookTimeoutMs = 10_000;
 export async function recoverTask(request: RecoverRequest, signal: AbortSignal): Promise<TaskHandle> {
   const { handle, services, logger } = request;
   const state = decodeTaskState(handle.driverState);
-  const host = resolveHost(request.hosts, state);
+  const engine = resolveEngine(request.engines, state);
   const proven = state.own === undefined || state.own.bootId !== services.bootId ? undefined : toProven(state.own);
-  const observed = await look(host, state.containerId, logger, signal);
+  const observed = await look(engine, state.containerId, logger, signal);
   const isForgotten = observed === "gone" && proven !== undefined && isAlive(services.roots, proven);
   if (observed === "gone" && !isForgotten) throw new DriverError("task-not-found", `container ${state.containerId} of task ${handle.config.id} is gone`);
   return new TaskHandle({
     task: handle.config,
     containerId: state.containerId,
-    host,
+    engine,
     startedAt: state.startedAt,
     sameBoot: state.own === undefined || state.own.bootId === "" || state.own.bootId === services.bootId,
     isFresh: false,
@@ -100,17 +100,17 @@ function toProven({ containerPid: pid, containerStartTicks: startTicks }: OwnSta
   return pid > 0 && startTicks !== "" ? { pid, startTicks } : undefined;
 }
 
-function resolveHost(hosts: PodmanHosts, state: TaskState): PodmanHost {
+function resolveEngine(engines: Engines, state: TaskState): Engine {
   try {
-    return hosts.resolve(state.socketName ?? "");
+    return engines.resolve(state.socketName ?? "");
   } catch (cause) {
     throw new DriverError("failed", `the task ran on the Podman socket "${state.socketName ?? "default"}", which is not in the agent's plugin config any more`, { cause });
   }
 }
 
-async function look(host: PodmanHost, containerId: string, logger: Logger, signal: AbortSignal): Promise<ContainerInspect | "gone" | "no answer"> {
+async function look(engine: Engine, containerId: string, logger: Logger, signal: AbortSignal): Promise<ContainerInspect | "gone" | "no answer"> {
   try {
-    const observed = await host.client.containers.inspect(containerId, AbortSignal.any([signal, AbortSignal.timeout(lookTimeoutMs)]));
+    const observed = await engine.client.containers.inspect(containerId, AbortSignal.any([signal, AbortSignal.timeout(lookTimeoutMs)]));
     return observed ?? "gone";
   } catch (error) {
     signal.throwIfAborted();

@@ -1,12 +1,12 @@
 import type { ContainerInspect } from "@driver/libpod";
 import { DriverError, type Logger } from "@driver/nomad-plugin";
 import { inStep, mayPassSoon } from "../errors.ts";
-import type { PodmanHost } from "../engine/podman-host.ts";
+import type { Engine } from "../engine/engine.ts";
 import { addressesOf } from "../plan/observed-network.ts";
 import { retryTransient } from "./retry-transient.ts";
 
 export interface RestartRequest {
-  readonly host: PodmanHost;
+  readonly engine: Engine;
   readonly containerId: string;
   /** The address that Nomad knows the task by; undefined where it has none of its own. */
   readonly address: string | undefined;
@@ -25,7 +25,7 @@ const restartForMs = 30_000;
  */
 export async function restartStopped(request: RestartRequest, signal: AbortSignal): Promise<ContainerInspect> {
   const { containerId, logger } = request;
-  const { containers } = request.host.client;
+  const { containers } = request.engine.client;
   logger.info("recover_stopped: the task's stopped container is started again", { container: containerId });
   const patience = AbortSignal.any([signal, request.noMoreTries]);
   const start = retryTransient(() => containers.start(containerId, signal), { forMs: restartForMs, when: mayPassSoon, signal: patience });

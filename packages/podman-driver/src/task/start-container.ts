@@ -4,7 +4,7 @@ import { DriverError, type TaskConfig } from "@driver/nomad-plugin";
 import type { TaskSettings } from "../config/task-settings.ts";
 import type { DriverServices } from "../driver-services.ts";
 import { inStep, isNameConflict, mayPassSoon, toNameHolder } from "../errors.ts";
-import type { PodmanHost } from "../engine/podman-host.ts";
+import type { Engine } from "../engine/engine.ts";
 import type { HostRoots } from "../host/proc-files.ts";
 import type { ImageContext } from "../image/image-resolver.ts";
 import { defaultReportTimes } from "../image/pull-watch.ts";
@@ -24,7 +24,7 @@ import type { Rollback } from "./rollback.ts";
 export interface StartRequest {
   readonly task: TaskConfig;
   readonly decoded: DecodedTask;
-  readonly host: PodmanHost;
+  readonly engine: Engine;
   readonly settings: TaskSettings;
   readonly roots: HostRoots;
   readonly services: Pick<DriverServices, "pulls" | "archives">;
@@ -68,13 +68,13 @@ export interface StartedContainer {
  * caller owns and keeps once nothing else can fail.
  */
 export async function startContainer(request: StartRequest, undo: Rollback, signal: AbortSignal): Promise<StartedContainer> {
-  const { host } = request;
-  const facts = await tryStep(request, `ask Podman at ${host.socketPath} what it can do`, () => host.facts(signal), signal);
+  const { engine } = request;
+  const facts = await tryStep(request, `ask Podman at ${engine.socketPath} what it can do`, () => engine.facts(signal), signal);
   // The plan finds a bad config before anything is pulled.
   const plan = planContainer({ ...request, facts });
   for (const notice of plan.notices) request.emit(notice);
   const container = await createAndStart(request, plan, undo, signal);
-  const observed = await tryStep(request, `inspect container ${plan.name}`, () => host.client.containers.inspect(container.id, signal), signal);
+  const observed = await tryStep(request, `inspect container ${plan.name}`, () => engine.client.containers.inspect(container.id, signal), signal);
   if (observed !== undefined) return { observed, isTakenOver: container.isTakenOver };
   throw new DriverError("failed", `container ${plan.name} vanished as soon as it was started`, { recoverable: true });
 }
@@ -82,7 +82,7 @@ export async function startContainer(request: StartRequest, undo: Rollback, sign
 /** Joins the network of another task on the way, where the plan needs that. */
 async function createAndStart(request: StartRequest, plan: ContainerPlan, undo: Rollback, signal: AbortSignal): Promise<FoundContainer> {
   const look = (name: string): Promise<ContainerInspect | undefined> =>
-    tryStep(request, `look at container ${name}`, () => request.host.client.containers.inspect(name, signal), signal);
+    tryStep(request, `look at container ${name}`, () => request.engine.client.containers.inspect(name, signal), signal);
   const joining: JoinContext = { task: request.task, look, emit: request.emit.bind(request) };
   const need = plan.needs.find(({ kind }) => kind === "task-network") as TaskNetworkNeed | undefined;
   try {
@@ -115,7 +115,7 @@ function tryStep<T>(request: StartRequest, step: string, work: () => Promise<T>,
 /** Looks at what Podman has made where it does not always do what it is asked, before the task runs in it. */
 async function verify(request: StartRequest, { name, findShortfalls }: ContainerPlan, { id }: FoundContainer, signal: AbortSignal): Promise<void> {
   if (findShortfalls === undefined) return;
-  const made = await tryStep(request, `look at container ${name}`, () => request.host.client.containers.inspect(id, signal), signal);
+  const made = await tryStep(request, `look at container ${name}`, () => request.engine.client.containers.inspect(id, signal), signal);
   const shortfalls = made === undefined ? [] : findShortfalls(made);
   const toText = ({ key, wanted, got }: Shortfall): string => `config key ${key}: the task asks for ${wanted}, and Podman has made ${got} of it`;
   const fatal = shortfalls.filter(({ isFatal }) => isFatal);
@@ -125,7 +125,7 @@ async function verify(request: StartRequest, { name, findShortfalls }: Container
 
 /** A start whose answer was lost may have happened, and its process may have ended again: it is not started twice. */
 async function startOnce(request: StartRequest, container: FoundContainer, signal: AbortSignal): Promise<void> {
-  const { containers } = request.host.client;
+  const { containers } = request.engine.client;
   let { hasRun } = container;
   let tries = 0;
   await tryStep(
@@ -170,7 +170,7 @@ async function prepareStorage(request: StartRequest, plan: ContainerPlan, undo: 
 /** What those are given that see to paths, volumes and mounts. */
 function storageOf(request: StartRequest, signal: AbortSignal): Omit<StorageContext, "undo"> {
   const inStep = <T>(step: string, work: () => Promise<T>): Promise<T> => tryStep(request, step, work, signal);
-  return { podman: request.host.client, taskId: request.task.id, policy: request.settings.policy, allocDir: request.task.allocDir, roots: request.roots, inStep };
+  return { podman: request.engine.client, taskId: request.task.id, policy: request.settings.policy, allocDir: request.task.allocDir, roots: request.roots, inStep };
 }
 
 /** Creates it, or takes over the one that an unanswered call for this very start has made. */
@@ -212,9 +212,9 @@ async function createFromPlan(request: StartRequest, plan: ContainerPlan, signal
 }
 
 async function toImageContext(request: StartRequest, signal: AbortSignal): Promise<ImageContext> {
-  const { host, settings, services } = request;
-  const { downloadFolder, architecture: hostArchitecture } = await host.facts(signal);
-  return { podman: host.client, socketPath: host.socketPath, downloadFolder, hostArchitecture, settings: settings.images, pulls: services.pulls, archives: services.archives, reportTimes: defaultReportTimes, emit: request.emit.bind(request) };
+  const { engine, settings, services } = request;
+  const { downloadFolder, architecture: hostArchitecture } = await engine.facts(signal);
+  return { podman: engine.client, socketPath: engine.socketPath, downloadFolder, hostArchitecture, settings: settings.images, pulls: services.pulls, archives: services.archives, reportTimes: defaultReportTimes, emit: request.emit.bind(request) };
 }
 
 /** Of an image that is not there Podman says 404, or 500 (4.3). */
@@ -255,7 +255,7 @@ async function create(request: StartRequest, spec: ContainerSpec, signal: AbortS
   };
   signal.addEventListener("abort", begin, { once: true });
   try {
-    const { id, warnings } = await request.host.client.containers.create(spec, patience.signal);
+    const { id, warnings } = await request.engine.client.containers.create(spec, patience.signal);
     for (const warning of warnings) request.logger.warn(`Podman on creating ${spec.name}: ${warning}`);
     return { id, hasRun: false, isTakenOver: false };
   } finally {
@@ -266,7 +266,7 @@ async function create(request: StartRequest, spec: ContainerSpec, signal: AbortS
 
 /** Makes room for the task's container. Returns one that is this very start's, to be taken over. */
 async function clearName(request: StartRequest, name: string, signal: AbortSignal): Promise<FoundContainer | "nobody" | "cleared"> {
-  const existing = await request.host.client.containers.inspect(name, signal);
+  const existing = await request.engine.client.containers.inspect(name, signal);
   if (existing === undefined) return "nobody";
   // Somebody is about it: the name will be free at one of the next tries.
   if (existing.state.status === "removing") return "cleared";
@@ -280,7 +280,7 @@ async function clearName(request: StartRequest, name: string, signal: AbortSigna
       break;
     case "leftover":
       request.logger.info(`removing container ${name}, left over from an earlier start of the task`, { container: existing.id });
-      await removeLeftover({ podman: request.host.client, task: request.task, logger: request.logger }, existing.id, signal);
+      await removeLeftover({ podman: request.engine.client, task: request.task, logger: request.logger }, existing.id, signal);
       return "cleared";
   }
   await remove(request, existing.id, signal);
@@ -289,11 +289,11 @@ async function clearName(request: StartRequest, name: string, signal: AbortSigna
 
 /** By name and label, since the id is not known: a create whose answer is lost may have happened all the same. */
 async function removeOwn(request: StartRequest, name: string, signal: AbortSignal): Promise<void> {
-  const existing = await request.host.client.containers.inspect(name, signal);
+  const existing = await request.engine.client.containers.inspect(name, signal);
   if (existing === undefined || judgeClaim(existing, request.task, request.decoded.configHash).kind !== "same-start") return;
   await remove(request, existing.id, signal);
 }
 
 async function remove(request: StartRequest, containerId: string, signal: AbortSignal): Promise<void> {
-  await request.host.client.containers.remove(containerId, { force: true, volumes: true, timeoutSeconds: 0 }, signal);
+  await request.engine.client.containers.remove(containerId, { force: true, volumes: true, timeoutSeconds: 0 }, signal);
 }

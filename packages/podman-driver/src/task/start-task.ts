@@ -29,22 +29,22 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
   const network = toDriverNetwork(observed.network, portMap, advertised);
   for (const shortfall of findAddressShortfalls(observed, network, { advertised, endpoints })) request.emit(shortfall);
   const processes = identifyContainer(request.services.roots, { containerId: observed.id, ...observed.state, proven: undefined });
-  const healthCheck = toHealthCheckTimes(request.decoded.wanted.health, await request.host.facts(signal));
+  const healthCheck = toHealthCheckTimes(request.decoded.wanted.health, await request.engine.facts(signal));
   const driverState = encodeTaskState({
     containerId: observed.id,
     startedAt,
     network,
     config: request.decoded.kept,
-    socketName: request.host.name,
+    socketName: request.engine.name,
     own: toOwnState(request, source, { processes, stopSignal: observed.config.stopSignal, healthCheck }),
   });
   signal.throwIfAborted();
   undo.keep();
-  const { task: config, host, services, logger } = request;
+  const { task: config, engine, services, logger } = request;
   const task = new TaskHandle({
     task: config,
     containerId: observed.id,
-    host,
+    engine,
     startedAt,
     sameBoot: true,
     // Nomad's log collector stops for good with the plugin that had begun to write to it.

@@ -135,7 +135,7 @@ export async function killContainer(task: TaskHandle, signal: AbortSignal): Prom
 async function thaw(task: TaskHandle, patienceMs: number, signal: AbortSignal): Promise<void> {
   const isFrozen = task.processes.isFrozen();
   if (isFrozen === false) return;
-  const { containers } = task.host.client;
+  const { containers } = task.engine.client;
   try {
     await answersWithin(patienceMs, signal, async (bounded) => {
       const isPaused = isFrozen ?? (await containers.inspect(task.containerId, bounded))?.state.status === "paused";
@@ -154,7 +154,7 @@ async function thaw(task: TaskHandle, patienceMs: number, signal: AbortSignal): 
  */
 async function sendSignal(task: TaskHandle, signalNumber: number, signal: AbortSignal): Promise<void> {
   try {
-    await inStep(`send signal ${signalNumber} to container ${task.containerId.slice(0, 12)}`, task.host.client.containers.kill(task.containerId, String(signalNumber), signal));
+    await inStep(`send signal ${signalNumber} to container ${task.containerId.slice(0, 12)}`, task.engine.client.containers.kill(task.containerId, String(signalNumber), signal));
   } catch (error) {
     if (!isNotRunning(error instanceof DriverError ? error.cause : error)) throw error;
     if (task.processes.signal(signalNumber).kind !== "sent") task.lookAgain();

@@ -4,7 +4,7 @@ import { type TaskConfig, type TaskStats, type TaskStatus, type WaitResult } fro
 import type { NodeCompute } from "../config/driver-config.ts";
 import type { DriverServices } from "../driver-services.ts";
 import { identifyContainer, identifyWithoutEngine, type ContainerProcesses } from "../host/container-processes.ts";
-import type { PodmanHost } from "../engine/podman-host.ts";
+import type { Engine } from "../engine/engine.ts";
 import { textOf } from "../errors.ts";
 import type { ProcessIdentity } from "../host/proc-files.ts";
 import type { LogCollector } from "../logs/open-log-sinks.ts";
@@ -35,7 +35,7 @@ export type SeenContainer =
 export interface TaskHandleOptions {
   readonly task: TaskConfig;
   readonly containerId: string;
-  readonly host: PodmanHost;
+  readonly engine: Engine;
   readonly startedAt: Date;
   /** False: the host was rebooted since the task was started. */
   readonly sameBoot: boolean;
@@ -65,7 +65,7 @@ export interface TaskHandleOptions {
 export class TaskHandle {
   readonly task: TaskConfig;
   readonly containerId: string;
-  readonly host: PodmanHost;
+  readonly engine: Engine;
   /** What the kernel knows of it. */
   readonly processes: TaskProcesses;
   readonly #options: TaskHandleOptions;
@@ -91,7 +91,7 @@ export class TaskHandle {
   constructor(options: TaskHandleOptions) {
     this.task = options.task;
     this.containerId = options.containerId;
-    this.host = options.host;
+    this.engine = options.engine;
     this.processes = new TaskProcesses(options.services.roots, this.containerId, knownProcesses(options));
     this.#startedAt = options.startedAt;
     this.#stopSignal = options.stopSignal ?? "";
@@ -174,7 +174,7 @@ export class TaskHandle {
     const open = (): StatsSource => {
       const { cgroup } = this.processes;
       const isDead = (): boolean => this.processes.isMainGone();
-      return openStatsSource({ containerId: this.containerId, cgroup, shared: this.host.stats, intervalMs, isRunning: () => this.isRunning, isDead });
+      return openStatsSource({ containerId: this.containerId, cgroup, shared: this.engine.stats, intervalMs, isRunning: () => this.isRunning, isDead });
     };
     const either = AbortSignal.any([signal, this.#stop.signal]);
     return followStats({ ...options, open, ready: this.#whenFound(either) }, either);
@@ -224,8 +224,8 @@ export class TaskHandle {
   #watchHealth(): HealthWatch | undefined {
     const { healthCheck: times, emit, services } = this.#options;
     if (times === undefined) return undefined;
-    const { containerId, host } = this;
-    return new HealthWatch({ containerId, host, times, knownStatus: this.#healthStatus, failures: services.checks, emit });
+    const { containerId, engine } = this;
+    return new HealthWatch({ containerId, engine, times, knownStatus: this.#healthStatus, failures: services.checks, emit });
   }
 
   /** Settles when the task can be watched; with its end where it was to be started again and was not. */
@@ -245,7 +245,7 @@ export class TaskHandle {
   /** Asks Podman until it answers. */
   async #ask(signal: AbortSignal): Promise<ContainerInspect | undefined> {
     try {
-      const inspect = await findContainer(this.host.client, this.containerId, this.#options.services.looks, signal);
+      const inspect = await findContainer(this.engine.client, this.containerId, this.#options.services.looks, signal);
       if (inspect === undefined) throw new DriverError("task-not-found", `container ${this.containerId.slice(0, 12)} is gone`);
       this.#note(inspect);
       return inspect;
@@ -263,7 +263,7 @@ export class TaskHandle {
     if (restarts === undefined || !hasStopped(inspect.state) || this.processes.isMainAlive() || this.#noMoreTries.signal.aborted) return undefined;
     this.#isRestarting = true;
     try {
-      const request = { host: this.host, containerId: this.containerId, address: restarts.address, logger, noMoreTries: this.#noMoreTries.signal };
+      const request = { engine: this.engine, containerId: this.containerId, address: restarts.address, logger, noMoreTries: this.#noMoreTries.signal };
       const restarted = await restartStopped(request, signal);
       this.#startedAt = restarted.state.startedAt ?? new Date();
       this.#hasRestarted = true;
@@ -291,7 +291,7 @@ export class TaskHandle {
     return collectOutput({
       task: this.task,
       containerId: this.containerId,
-      host: this.host,
+      engine: this.engine,
       collector,
       keptLog,
       isFresh,
@@ -334,7 +334,7 @@ export class TaskHandle {
 
   #exitSources(): ExitSources {
     const { services } = this.#options;
-    const sources = toExitSources({ containerId: this.containerId, host: this.host, processes: this.processes, services });
+    const sources = toExitSources({ containerId: this.containerId, engine: this.engine, processes: this.processes, services });
     return {
       ...sources,
       watchHints: (hint) => {

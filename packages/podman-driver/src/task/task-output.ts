@@ -1,7 +1,7 @@
 import type { ContainerInspect } from "@driver/libpod";
 import type { Logger, TaskConfig } from "@driver/nomad-plugin";
 import type { DriverServices } from "../driver-services.ts";
-import type { PodmanHost } from "../engine/podman-host.ts";
+import type { Engine } from "../engine/engine.ts";
 import { FileLogs, type LogPlace } from "../logs/file-logs.ts";
 import { JournalLogs } from "../logs/journal-logs.ts";
 import { LogTroubles } from "../logs/log-troubles.ts";
@@ -20,7 +20,7 @@ export type KeptLog =
 export interface TaskOutputOptions {
   readonly task: TaskConfig;
   readonly containerId: string;
-  readonly host: PodmanHost;
+  readonly engine: Engine;
   readonly collector: LogCollector;
   readonly keptLog: KeptLog;
   /** True: this plugin has just started the task, so that nothing of its output is delivered yet. */
@@ -50,7 +50,7 @@ export function collectOutput(options: TaskOutputOptions): TaskLogs {
 }
 
 function toFileLogs(options: TaskOutputOptions, { limitBytes, troubles }: { readonly limitBytes: number | undefined; readonly troubles: LogTroubles }): FileLogs {
-  const { task, containerId, host, processes, collector, isFresh, inspected, services, logger } = options;
+  const { task, containerId, engine, processes, collector, isFresh, inspected, services, logger } = options;
   const findPlace = async (signal: AbortSignal): Promise<LogPlace> => {
     const inspect = await settleOrAbort(inspected, signal);
     return { logPath: inspect.host.logPath, staticDir: inspect.staticDir };
@@ -60,7 +60,7 @@ function toFileLogs(options: TaskOutputOptions, { limitBytes, troubles }: { read
     containerId,
     collector,
     findPlace,
-    socketPath: host.socketPath,
+    socketPath: engine.socketPath,
     conmon: processes.conmon,
     roots: services.roots,
     limitBytes,
@@ -74,8 +74,8 @@ function toFileLogs(options: TaskOutputOptions, { limitBytes, troubles }: { read
 }
 
 function toJournalLogs(options: TaskOutputOptions, { since, troubles }: { readonly since: Date | undefined; readonly troubles: LogTroubles }): JournalLogs {
-  const { task, containerId, host, collector, isFresh, logger, onEnd } = options;
-  const { containers } = host.client;
+  const { task, containerId, engine, collector, isFresh, logger, onEnd } = options;
+  const { containers } = engine.client;
   const onTrouble = (advice: string): void => {
     logger.warn(advice, { container: containerId });
     options.emit(advice);

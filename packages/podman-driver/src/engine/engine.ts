@@ -7,7 +7,7 @@ import { SharedStats } from "./shared-stats.ts";
 import type { EngineFacts } from "./engine-facts.ts";
 import { settleOrAbort } from "../settle-or-abort.ts";
 
-export interface PodmanHostOptions extends PodmanSocket {
+export interface EngineOptions extends PodmanSocket {
   /** Longest wait for an answer that should come soon. */
   readonly callTimeoutMs: number;
   /** Whether systemd runs this host. Default true. */
@@ -16,7 +16,7 @@ export interface PodmanHostOptions extends PodmanSocket {
 }
 
 /** What one look at a Podman service found. */
-export interface HostFindings {
+export interface EngineFindings {
   readonly version: string;
   readonly info: PodmanInfo;
 }
@@ -30,7 +30,7 @@ const infoMaxAgeMs = 5 * 60_000;
 const noContainer = ".nomad-driver-podman-probe";
 
 /** One Podman service and what is known about it. */
-export class PodmanHost {
+export class Engine {
   readonly name: string;
   readonly socketPath: string;
   readonly isDefault: boolean;
@@ -43,10 +43,10 @@ export class PodmanHost {
   readonly #callTimeoutMs: number;
   readonly #hasSystemd: boolean;
   #facts: EngineFacts | undefined;
-  #fresh: { readonly findings: HostFindings; readonly untilMs: number } | undefined;
+  #fresh: { readonly findings: EngineFindings; readonly untilMs: number } | undefined;
   #asking: Promise<EngineFacts> | undefined;
 
-  constructor(options: PodmanHostOptions) {
+  constructor(options: EngineOptions) {
     this.name = options.name;
     this.socketPath = options.path;
     this.isDefault = options.isDefault;
@@ -79,7 +79,7 @@ export class PodmanHost {
    * Looks whether the service works: it must answer from its database, not only answer. What it is able to do is asked anew
    * after an upgrade, after a look that failed, and else every five minutes.
    */
-  async probe(signal: AbortSignal): Promise<HostFindings> {
+  async probe(signal: AbortSignal): Promise<EngineFindings> {
     const known = this.#fresh;
     this.#fresh = undefined;
     const { version } = await this.client.ping(signal);
@@ -109,7 +109,7 @@ export class PodmanHost {
   }
 
   /** Whether a host made with these options would be another one. */
-  isLike({ name, path, isDefault, callTimeoutMs }: Omit<PodmanHostOptions, "logger" | "hasSystemd">): boolean {
+  isLike({ name, path, isDefault, callTimeoutMs }: Omit<EngineOptions, "logger" | "hasSystemd">): boolean {
     return name === this.name && path === this.socketPath && isDefault === this.isDefault && callTimeoutMs === this.#callTimeoutMs;
   }
 

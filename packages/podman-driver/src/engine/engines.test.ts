@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakePodman, RecordedLog, until } from "@driver/testing";
+import { Engines, type EnginesConfig } from "./engines.ts";
+
+const soon = (): AbortSignal => AbortSignal.timeout(20_000);
+const makeHosts = (config: EnginesConfig): Engines => new Engines(config, new RecordedLog().logger);
+const sockets = [
+  { name: "app", path: "/run/app.sock", isDefault: false },
+  { name: "main", path: "/run/main.sock", isDefault: true },
+];
+
+test("finds a service by name, and the default one by no name or by default", () => {
+  const engines = makeHosts({ sockets, callTimeoutMs: 1000 });
+  assert.deepEqual(["app", "main", "", "default"].map((name) => engines.resolve(name).socketPath), ["/run/app.sock", "/run/main.sock", "/run/main.sock", "/run/main.sock"]);
+  assert.throws(() => engines.resolve("db"), { code: "config-invalid", message: /"db" is no socket of this client's plugin config; there are: app, main/ });
+  engines.close();
+});
+
+test("asks a service what it can do once, and looks at less of it from then on", async () => {
+  await using fake = await FakePodman.start();
+  const engines = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
+  const engine = engines.resolve("");
+  assert.deepEqual(await engine.facts(soon()), { version: "4.3.1", rootless: false, cgroupVersion: "v1", cgroupManager: "cgroupfs", cgroupControllers: [], defaultCapabilities: ["KILL"], ociRuntime: "runc", selinuxEnabled: false, apparmorEnabled: false, hasSystemd: true, architecture: "amd64", downloadFolder: "", graphRoot: "/fake" });
+  await engine.facts(soon());
+  assert.deepEqual(fake.seen, ["GET /_ping", "GET /info"]);
+  assert.equal((await engine.probe(soon())).version, "4.3.1");
+  assert.deepEqual(fake.seen.slice(2), ["GET /_ping", "GET /containers/.nomad-driver-podman-probe/json"]);
+  engines.close();
+});
+
+test("remembers no facts from a look that failed", async () => {
+  await using fake = await FakePodman.start();
+  const engines = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
+  const rule = fake.fault(/info/, { kind: "empty-body" });
+  await assert.rejects(engines.resolve("").facts(soon()), { code: "bad-answer" });
+  rule.clear();
+  assert.equal((await engines.resolve("").facts(soon())).version, "4.3.1");
+  engines.close();
+});
+
+test("asks nothing for a caller who has left already", async () => {
+  await using fake = await FakePodman.start();
+  fake.fault(/./, { kind: "cut-before" });
+  const engines = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
+  await assert.rejects(engines.resolve("").facts(AbortSignal.abort(new Error("has left"))), /has left/);
+  // Time for a failure that nobody waits for, which would end the process.
+  await assert.rejects(engines.resolve("").probe(soon()));
+  assert.equal(fake.seen.length, 1);
+  engines.close();
+});
+
+test("asks again what a service can do after a look that failed", async () => {
+  await using fake = await FakePodman.start();
+  const engines = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
+  const engine = engines.resolve("");
+  await engine.probe(soon());
+  const rule = fake.fault(/containers/, { kind: "empty-body" });
+  await assert.rejects(engine.probe(soon()), { code: "engine-error" });
+  rule.clear();
+  await engine.probe(soon());
+  assert.deepEqual(fake.seen.slice(-2), ["GET /_ping", "GET /info"]);
+  engines.close();
+});
+
+test("keeps what is known of a service that stays the same under another config", async () => {
+  await using fake = await FakePodman.start();
+  const config = { sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 };
+  const engines = makeHosts(config);
+  await engines.resolve("").facts(soon());
+  const next = engines.replaceBy({ ...config, sockets: [...config.sockets, { name: "app", path: "/run/app.sock", isDefault: false }] });
+  assert.equal(next.resolve(""), engines.resolve(""));
+  await next.resolve("").facts(soon());
+  assert.deepEqual(fake.seen, ["GET /_ping", "GET /info"]);
+  next.close();
+});
+
+test("leaves a service that the config has no more to those who use it, and no connection when they have gone", async () => {
+  await using fake = await FakePodman.start();
+  const config = { sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 };
+  let engines = makeHosts(config);
+  await engines.resolve("").probe(soon());
+  const held = fake.fault(/info/, { kind: "hang" });
+  const looks = [];
+  for (let callTimeoutMs = 1001; callTimeoutMs < 1030; callTimeoutMs += 1) {
+    const asked = fake.seen.length;
+    looks.push(engines.resolve("").probe(soon()));
+    await until(() => fake.seen.length > asked + 1);
+    engines = engines.replaceBy({ ...config, callTimeoutMs });
+  }
+  held.clear();
+  for (const look of await Promise.all(looks)) assert.equal(look.version, "4.3.1");
+  await until(async () => (await fake.countConnections()) === 0);
+  await engines.resolve("").probe(soon());
+  assert.equal(await fake.countConnections(), 1);
+  engines.close();
+});
