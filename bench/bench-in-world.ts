@@ -2,15 +2,16 @@
 import { mkdir } from "node:fs/promises";
 import { cpus, loadavg, release } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { startEngine, testSetting } from "@driver/testing";
-import type { Bed } from "./bed.ts";
+import type { Bed, Part } from "./bed.ts";
+import { readBenchOptions } from "./bench-options.ts";
+import { compareBuilds, type ComparedFigure } from "./compare-builds.ts";
 import { isGoalMet } from "./figure.ts";
 import { formatTable, type PartFigures } from "./format-figures.ts";
 import { parts } from "./parts/index.ts";
 import { PlainPodman } from "./plain-podman.ts";
 
-const { values: options, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" }, full: { type: "boolean" } } });
+const options = readBenchOptions(process.argv.slice(2));
 const worldFolder = process.env["WORLD_FOLDER"] ?? "";
 const scratch = join(worldFolder, "scratch");
 const image = "localhost/busybox:1";
@@ -23,16 +24,16 @@ await engine.importBusybox(image);
 Object.assign(process.env, { TEST_PODMAN_SOCKET: engine.socketPath, TEST_IMAGE: image, TEST_SCRATCH: scratch });
 using podman = new PlainPodman(engine.socketPath);
 const machine = await describeMachine();
-const measured = await measure({ engine, podman, plugin: testSetting("TEST_PLUGIN"), scratch, full: options.full === true });
-process.stdout.write(options.json === true ? `${JSON.stringify(toReport(measured), null, 2)}\n` : `${machine.text}\n\n${formatTable(measured)}`);
+const measured = await measure({ engine, podman, plugin: testSetting("TEST_PLUGIN"), scratch, full: options.full });
+process.stdout.write(options.json ? `${JSON.stringify(toReport(measured), null, 2)}\n` : `${machine.text}\n\n${formatTable(measured)}`);
 
 /** A part that breaks spoils the exit code, not the other parts. */
 async function measure(bed: Bed): Promise<PartFigures[]> {
   const results: PartFigures[] = [];
-  for (const part of parts.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
+  for (const part of parts.filter(({ name }) => options.parts.length === 0 || options.parts.includes(name))) {
     const startMs = performance.now();
     try {
-      results.push({ part: part.name, figures: await part.run(bed) });
+      results.push({ part: part.name, figures: await runPart(part, bed) });
     } catch (error) {
       process.stderr.write(`${part.name} broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
       process.exitCode = 1;
@@ -40,6 +41,11 @@ async function measure(bed: Bed): Promise<PartFigures[]> {
     process.stderr.write(`${part.name}: ${((performance.now() - startMs) / 1000).toFixed(0)} s\n`);
   }
   return results;
+}
+
+async function runPart(part: Part, bed: Bed): Promise<readonly ComparedFigure[]> {
+  const { against: otherPlugin, rounds } = options;
+  return otherPlugin === undefined ? part.run(bed) : compareBuilds(part, { bed, otherPlugin, rounds });
 }
 
 async function describeMachine(): Promise<{ readonly facts: Record<string, string | number>; readonly text: string }> {

@@ -1,8 +1,8 @@
-// npm run bench [-- [--json] [--full] [part…]]: measures the built plugin on an engine of its own.
+// npm run bench [-- [--json] [--full] [--against OTHER-BUILD [--rounds N]] [part…]]: measures the built plugin on an engine of its own.
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { runInWorld, TestingError } from "@driver/testing";
 import { buildWhenStale } from "../scripts/build.ts";
+import { readBenchOptions } from "./bench-options.ts";
 import { parts } from "./parts/index.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -16,8 +16,7 @@ try {
 }
 
 async function bench(): Promise<number> {
-  const { positionals } = parseArgs({ allowPositionals: true, options: { json: { type: "boolean" }, full: { type: "boolean" } } });
-  const unknown = positionals.filter((name) => !parts.some((part) => part.name === name));
+  const unknown = readBenchOptions(process.argv.slice(2)).parts.filter((name) => !parts.some((part) => part.name === name));
   if (unknown.length > 0) {
     const list = parts.map((part) => `  ${part.name.padEnd(10)}${part.summary}\n`).join("");
     process.stderr.write(`No part is called ${unknown.join(" or ")}. The parts:\n${list}`);

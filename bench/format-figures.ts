@@ -1,29 +1,38 @@
+import type { ComparedFigure } from "./compare-builds.ts";
 import { isGoalMet, type Figure } from "./figure.ts";
 
 /** The figures of one part. */
 export interface PartFigures {
   readonly part: string;
-  readonly figures: readonly Figure[];
+  readonly figures: readonly ComparedFigure[];
 }
 
-const header = ["part", "figure", "value", "goal", "", "compared with", "remark"];
+const header = ["part", "figure", "value", "goal", "", "compared with", "other build", "ratio", "remark"];
 
 /** A table for people: one line per figure. */
 export function formatTable(parts: readonly PartFigures[]): string {
   const rows = [header, ...parts.flatMap(({ part, figures }) => figures.map((figure) => toRow(part, figure)))];
   const widths = header.map((_title, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  const rightAligned = new Set([2, 3]);
+  const rightAligned = new Set([2, 3, 6, 7]);
   const lines = rows.map((row) =>
     row.map((cell, column) => (rightAligned.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join("  ").trimEnd(),
   );
   return `${lines.join("\n")}\n`;
 }
 
-function toRow(part: string, figure: Figure): string[] {
+function toRow(part: string, figure: ComparedFigure): string[] {
   const met = isGoalMet(figure);
-  const goal = figure.goal === undefined ? "" : `${figure.goal.kind === "at most" ? "≤" : "≥"} ${formatValue(figure.goal.value, figure.unit)}`;
-  const baseline = figure.baseline === undefined ? "" : `${figure.against ?? ""} ${formatValue(figure.baseline, figure.unit)}`;
-  return [part, figure.name, formatValue(figure.value, figure.unit), goal, met === undefined ? "" : met ? "met" : "MISSED", baseline, figure.remark ?? ""];
+  const { unit } = figure;
+  const goal = figure.goal === undefined ? "" : `${figure.goal.kind === "at most" ? "≤" : "≥"} ${formatValue(figure.goal.value, unit)}`;
+  const baseline = figure.baseline === undefined ? "" : `${figure.against ?? ""} ${formatValue(figure.baseline, unit)}`;
+  const verdict = met === undefined ? "" : met ? "met" : "MISSED";
+  return [part, figure.name, formatValue(figure.value, figure.unit), goal, verdict, baseline, ...toComparison(figure), figure.remark ?? ""];
+}
+
+/** The other build's value, and this build's as a multiple of it. */
+function toComparison({ value, other, unit }: ComparedFigure): [string, string] {
+  if (other === undefined) return ["", ""];
+  return [formatValue(other, unit), other === 0 ? "" : formatValue(value / other, "ratio")];
 }
 
 function formatValue(value: number, unit: Figure["unit"]): string {
