@@ -105,7 +105,7 @@ export class PodmanDriver implements TaskDriver {
       networkIsolationModes: ["group", "host", "task"],
       mustCreateNetwork: false,
       acceptsMounts: true,
-      disableLogCollection: this.#config.settings.logCollection !== "nomad",
+      disableLogCollection: this.#config.settings.logRoute.to.by !== "nomad",
       dynamicWorkloadUsers: false,
     });
   }

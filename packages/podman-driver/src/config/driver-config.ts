@@ -7,9 +7,7 @@ import { resolveImageSettings } from "./image-settings.ts";
 import { parseDurationMs } from "./parse-duration.ts";
 import { pluginSchema, type PluginOptions } from "./plugin-schema.ts";
 import { resolveDeviceCdi } from "./resolve-device-cdi.ts";
-import { resolveLogFiles } from "./resolve-log-files.ts";
-import { resolveLogCollection } from "./resolve-log-collection.ts";
-import { resolveLogging } from "./resolve-logging.ts";
+import { resolveLogRoute } from "./resolve-log-route.ts";
 import { resolveSockets, type PodmanSocket } from "./resolve-sockets.ts";
 import { resolveSelinuxLabel } from "./resolve-volume-policy.ts";
 import type { TaskSettings } from "./task-settings.ts";
@@ -65,9 +63,7 @@ export function resolveDriverConfig(config: PluginConfig, uid: number): DriverCo
       dnsServers: options.dns_servers,
       defaultRootlessMode: options.networking.default_rootless_mode ?? "",
       hostCpuCount: availableParallelism(),
-      logCollection: resolveLogCollection(options),
-      logging: resolveLogging(options.logging, "logging"),
-      logFiles: resolveLogFiles(options.log_files, "log_files"),
+      logRoute: resolveLogRoute(options),
       policy: resolvePolicy(options, sockets.find(({ isDefault }) => isDefault)?.name ?? ""),
       deviceCdiKinds: resolveDeviceCdi(options.device_cdi),
       selinuxLabel: resolveSelinuxLabel(options.volumes),

@@ -1,12 +1,11 @@
 import { imageCleanUpDefaults } from "./image-clean-up-policy.ts";
 import { imageDefaults } from "./image-settings.ts";
-import { possibleLogDrivers, possibleLogOptions } from "./resolve-logging.ts";
+import { logFileDefaults } from "./resolve-log-files.ts";
+import { possibleLogDrivers, possibleLogOptions } from "./resolve-log-origin.ts";
 import { attr, block, blockAttrs, blockList, configSchema, type Infer } from "@driver/nomad-plugin";
 
 /** The values of Nomad's Docker driver. */
 const danglingDefaults = { enabled: true, period: "5m", creation_grace: "5m", dry_run: false } as const;
-
-const logFileDefaults = { max_files: 10, max_file_size: "10m" } as const;
 
 const modeLists = {
   pid: attr.list("string", { help: "Modes of pid_mode; default: by policy." }),

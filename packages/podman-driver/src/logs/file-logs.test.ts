@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { Logger } from "@driver/nomad-plugin";
 import { LogReader, plainTask, until } from "@driver/testing";
+import type { LogDestination } from "../config/log-route.ts";
 import { RepeatedFailure } from "../repeated-failure.ts";
 import { Heartbeat } from "../host/heartbeat.ts";
 import { hostRoots } from "../host/proc-files.ts";
@@ -13,11 +14,10 @@ import { ExhaustedDescriptors } from "./exhausted-descriptors.ts";
 import { FileLogs } from "./file-logs.ts";
 import { LogPosition, type LogProgress } from "./log-position.ts";
 import { LogTroubles } from "./log-troubles.ts";
-import type { LogCollector } from "./open-log-sinks.ts";
 import { SliceBuffers } from "./slice-buffers.ts";
 import { TaskLogs } from "./task-logs.ts";
 
-const toFiles: LogCollector = { kind: "driver", limits: { maxFiles: 10, maxFileBytes: 1_048_576 } };
+const files = { maxFiles: 10, maxFileBytes: 1_048_576 };
 const limits = { timeoutMs: 10_000, mostMs: 20_000 };
 const logger: Logger = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, named: () => logger, with: () => logger };
 
@@ -50,12 +50,12 @@ class LogsBench implements AsyncDisposable {
     }, 2);
   }
 
-  open(options: { readonly collector?: LogCollector; readonly limitBytes?: number; readonly isFresh?: boolean } = {}): TaskLogs {
+  open(options: { readonly to?: LogDestination; readonly limitBytes?: number; readonly isFresh?: boolean } = {}): TaskLogs {
     const troubles = new LogTroubles({ taskId: "web", logger, emit: (text) => void this.events.push(text) });
-    const source = new FileLogs({
+    const carrier = new FileLogs({
       task: plainTask({ name: "web", allocDir: this.allocDir, stdoutPath: this.fifo }),
       containerId: "c0ffee",
-      collector: toFiles,
+      to: { by: "driver", files },
       findPlace: () => Promise.resolve({ logPath: this.log, staticDir: this.storage }),
       socketPath: this.socket,
       conmon: undefined,
@@ -69,7 +69,7 @@ class LogsBench implements AsyncDisposable {
       onDropped: (lostBytes) => void this.dropped.push(lostBytes),
       ...options,
     });
-    return (this.#taskLogs = new TaskLogs({ source, troubles, intervals: { retryMs: 5, retryMostMs: 20, settledMs: 10 } }));
+    return (this.#taskLogs = new TaskLogs({ carrier, troubles, intervals: { retryMs: 5, retryMostMs: 20, settledMs: 10 } }));
   }
 
   /** Nomad's collector on its FIFO. */
@@ -230,7 +230,7 @@ test("needs no socket for a rotation once it is under way, and none of it is los
 test("goes on after a failure in the middle, repeats nothing, and does not let go of Nomad's reader", async () => {
   await using bench = new LogsBench();
   const reader = await bench.openReader();
-  const logs = bench.open({ collector: { kind: "nomad" }, limitBytes: 65_536 });
+  const logs = bench.open({ to: { by: "nomad", files }, limitBytes: 65_536 });
   bench.write("first");
   await reader.until((text) => text === "first\n");
   bench.conmonActs = false;

@@ -1,6 +1,7 @@
 import { dirname, basename } from "node:path";
 import type { Logger, TaskConfig } from "@driver/nomad-plugin";
 import { EngineFolder, readEngineOwner, type EngineOwner } from "../host/engine-storage.ts";
+import type { LogDestination } from "../config/log-route.ts";
 import type { Heartbeat } from "../host/heartbeat.ts";
 import type { HostRoots, ProcessIdentity } from "../host/proc-files.ts";
 import { ConmonLogControl } from "./conmon-log-control.ts";
@@ -9,14 +10,14 @@ import { LogPosition } from "./log-position.ts";
 import { LogPump } from "./log-pump.ts";
 import { LogSpool } from "./log-spool.ts";
 import type { LogTroubles } from "./log-troubles.ts";
-import { openLogSinks, toTarget, type LogCollector, type LogSinks } from "./open-log-sinks.ts";
+import { openLogSinks, type LogSinks } from "./open-log-sinks.ts";
 import type { SliceBuffers } from "./slice-buffers.ts";
-import type { LogRun, LogSource } from "./task-logs.ts";
+import type { LogCarrier, LogRun } from "./task-logs.ts";
 
 export interface FileLogsOptions {
   readonly task: TaskConfig;
   readonly containerId: string;
-  readonly collector: LogCollector;
+  readonly to: LogDestination;
   /** Where the log is; settles when that is known. */
   readonly findPlace: (signal: AbortSignal) => Promise<LogPlace>;
   readonly socketPath: string;
@@ -54,14 +55,8 @@ interface EngineLog {
   readonly spool: LogSpool;
 }
 
-interface OpenedPlace {
-  readonly folder: EngineFolder;
-  readonly owner: EngineOwner;
-  readonly place: LogPlace;
-}
-
 /** Carries a container's output from conmon's files. Their limit on the disk is kept from the first start on, whether or not anything can be carried. */
-export class FileLogs implements LogSource {
+export class FileLogs implements LogCarrier {
   readonly #options: FileLogsOptions;
   readonly #position: LogPosition;
   readonly #drops: DropNotice;
@@ -84,7 +79,7 @@ export class FileLogs implements LogSource {
   }
 
   async start(signal: AbortSignal): Promise<LogRun> {
-    const { task, collector, isFresh, logger, troubles, buffers } = this.#options;
+    const { task, to, isFresh, logger, troubles, buffers } = this.#options;
     this.#formerBytes = this.progress;
     this.#pump = undefined;
     const { folder, name, spool } = (this.#engine ??= await this.#openEngine(signal));
@@ -92,7 +87,7 @@ export class FileLogs implements LogSource {
     const progress = isFresh && this.#isFirstStart ? undefined : this.#position.load();
     this.#isFirstStart = false;
     await spool.goOnAt(progress);
-    this.#sinks ??= await openLogSinks({ task, target: toTarget(collector, { isFresh, resumeAt: progress?.files }), logger, troubles });
+    this.#sinks ??= await openLogSinks({ task, to, isFresh, resumeAt: progress?.files, logger, troubles });
     const watch = (onOutput: () => void): ReturnType<typeof watchFile> => watchFile(folder, name, onOutput);
     return (this.#pump = new LogPump({ spool, sinks: this.#sinks, position: this.#position, buffers, watch }));
   }
@@ -117,7 +112,7 @@ export class FileLogs implements LogSource {
     const owner = readEngineOwner(roots, socketPath, conmon);
     const folder = EngineFolder.open(dirname(place.logPath), owner);
     try {
-      const spool = await this.#openSpool({ folder, owner, place });
+      const spool = await this.#openSpool(folder, owner, place);
       this.#stopBeat = heartbeat.subscribe(this.#beat);
       return { folder, name: basename(place.logPath), spool };
     } catch (error) {
@@ -127,9 +122,8 @@ export class FileLogs implements LogSource {
   }
 
   /** With a limit of its own, half of it may be delivered already and wait for its file to be given back. */
-  #openSpool({ folder, owner, place }: OpenedPlace): Promise<LogSpool> {
+  #openSpool(folder: EngineFolder, owner: EngineOwner, { logPath, staticDir }: LogPlace): Promise<LogSpool> {
     const { limitBytes, troubles } = this.#options;
-    const { logPath, staticDir } = place;
     const isSame = staticDir === dirname(logPath);
     const control = new ConmonLogControl((use) => (isSame ? use(folder) : inFolder(staticDir, owner, use)));
     const limits = limitBytes === undefined ? {} : { backlogBytes: limitBytes, rotateBytes: Math.min(rotateBytes, Math.ceil(limitBytes / 2)) };

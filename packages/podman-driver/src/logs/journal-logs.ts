@@ -1,15 +1,16 @@
 import type { Containers } from "@driver/libpod";
 import type { Logger, TaskConfig } from "@driver/nomad-plugin";
+import type { LogDestination } from "../config/log-route.ts";
 import { JournalPump, type JournalTrouble } from "./journal-pump.ts";
 import { LogPosition } from "./log-position.ts";
 import type { LogTroubles } from "./log-troubles.ts";
-import { openLogSinks, toTarget, type LogCollector, type LogSinks } from "./open-log-sinks.ts";
-import type { LogRun, LogSource } from "./task-logs.ts";
+import { openLogSinks, type LogSinks } from "./open-log-sinks.ts";
+import type { LogCarrier, LogRun } from "./task-logs.ts";
 
 export interface JournalLogsOptions {
   readonly task: TaskConfig;
   readonly containerId: string;
-  readonly collector: LogCollector;
+  readonly to: LogDestination;
   readonly containers: Pick<Containers, "logs">;
   /** Where to begin when no position was saved. Default: the beginning. */
   readonly since: Date | undefined;
@@ -29,7 +30,7 @@ const advices: Readonly<Record<JournalTrouble, string>> = {
 };
 
 /** Carries a container's output from the host's journal. */
-export class JournalLogs implements LogSource {
+export class JournalLogs implements LogCarrier {
   readonly #options: JournalLogsOptions;
   readonly #position: LogPosition;
   #isFirstStart = true;
@@ -48,13 +49,13 @@ export class JournalLogs implements LogSource {
   }
 
   async start(): Promise<LogRun> {
-    const { task, containerId, collector, containers, since, isFresh, logger, troubles, onTrouble, onEnd } = this.#options;
+    const { task, containerId, to, containers, since, isFresh, logger, troubles, onTrouble, onEnd } = this.#options;
     // A task that was just started has no position, and a crowd of them may be starting.
     const progress = isFresh && this.#isFirstStart ? undefined : this.#position.loadJournal();
     this.#isFirstStart = false;
     this.#formerLines = this.progress;
     this.#pump = undefined;
-    const sinks = (this.#sinks ??= await openLogSinks({ task, target: toTarget(collector, { isFresh, resumeAt: progress?.files }), logger, troubles }));
+    const sinks = (this.#sinks ??= await openLogSinks({ task, to, isFresh, resumeAt: progress?.files, logger, troubles }));
     const sinceSeconds = since === undefined || since.getTime() < 0 ? undefined : Math.floor(since.getTime() / 1000);
     this.#pump = new JournalPump({
       read: (wishes, signal) => containers.logs(containerId, wishes, signal),

@@ -5,13 +5,15 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import type { Logger } from "@driver/nomad-plugin";
+import type { LogDestination } from "../config/log-route.ts";
 import { LogTroubles } from "./log-troubles.ts";
-import { openLogSinks, type LogSinks, type LogTarget } from "./open-log-sinks.ts";
+import { openLogSinks, type LogSinks } from "./open-log-sinks.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(20_000);
 const logger: Logger = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, named: () => logger, with: () => logger };
-const toFifos: LogTarget = { kind: "fifo", readerIsFresh: true };
-const toFiles: LogTarget = { kind: "files", limits: { maxFiles: 2, maxFileBytes: 100 }, resumeAt: undefined };
+const files = { maxFiles: 2, maxFileBytes: 100 };
+const toFifos: LogDestination = { by: "nomad", files };
+const toFiles: LogDestination = { by: "driver", files };
 
 class AllocFolder implements Disposable {
   readonly root = mkdtempSync(join(tmpdir(), "sinks-"));
@@ -22,9 +24,10 @@ class AllocFolder implements Disposable {
     mkdirSync(this.logs, { recursive: true });
   }
 
-  open(target: LogTarget, paths: { readonly stdoutPath: string; readonly stderrPath?: string }): Promise<LogSinks> {
+  open(to: LogDestination, paths: { readonly stdoutPath: string; readonly stderrPath?: string }): Promise<LogSinks> {
     const task = { name: "web", allocDir: this.allocDir, stderrPath: "/dev/null", ...paths };
-    return openLogSinks({ task, target, logger, troubles: new LogTroubles({ taskId: "web", logger, emit: () => undefined }) });
+    const troubles = new LogTroubles({ taskId: "web", logger, emit: () => undefined });
+    return openLogSinks({ task, to, isFresh: true, resumeAt: undefined, logger, troubles });
   }
 
   /** A FIFO that somebody reads; the descriptor. */

@@ -1,5 +1,5 @@
 import { GuardedDirectory, type Logger, type RotatedLogPosition, type TaskConfig } from "@driver/nomad-plugin";
-import type { LogFileLimits, LogMode } from "../config/log-source.ts";
+import type { LogDestination } from "../config/log-route.ts";
 import { toFifoPlace } from "./fifo-place.ts";
 import { FileLogSink } from "./file-log-sink.ts";
 import { LogFolder } from "./log-folder.ts";
@@ -22,26 +22,6 @@ export interface LogFilePositions {
   readonly stderr: RotatedLogPosition;
 }
 
-export type LogTarget =
-  /** Nomad's FIFOs. `readerIsFresh`: Nomad has just started a collector for this task. */
-  | { readonly kind: "fifo"; readonly readerIsFresh: boolean }
-  /** The files that `nomad alloc logs` reads, written by the plugin. */
-  | { readonly kind: "files"; readonly limits: LogFileLimits; readonly resumeAt: LogFilePositions | undefined };
-
-/** Who writes the task's log files: Nomad, which is given the output through FIFOs, or the plugin itself. */
-export type LogCollector = { readonly kind: "nomad" } | { readonly kind: "driver"; readonly limits: LogFileLimits };
-
-/** The collector of a task with this log mode; undefined where the plugin has nothing to carry. */
-export function toCollector(mode: LogMode, limits: LogFileLimits): LogCollector | undefined {
-  if (mode === "nomad") return { kind: "nomad" };
-  return mode === "driver" ? { kind: "driver", limits } : undefined;
-}
-
-/** Where a collector's output goes for a task just started (`isFresh`) or recovered. */
-export function toTarget(collector: LogCollector, { isFresh, resumeAt }: { readonly isFresh: boolean; readonly resumeAt: LogFilePositions | undefined }): LogTarget {
-  return collector.kind === "nomad" ? { kind: "fifo", readerIsFresh: isFresh } : { kind: "files", limits: collector.limits, resumeAt };
-}
-
 type StreamName = "stdout" | "stderr";
 
 /** Where Nomad reads a task's log files, below the allocation's folder. */
@@ -49,7 +29,12 @@ const logFolderNames = ["alloc", "logs"];
 
 export interface LogSinksOptions {
   readonly task: Pick<TaskConfig, "name" | "allocDir" | "stdoutPath" | "stderrPath">;
-  readonly target: LogTarget;
+  /** The driver's own files, or else Nomad's FIFOs: nothing is opened for a task whose output nobody collects. */
+  readonly to: LogDestination;
+  /** True for a task just started: Nomad has just started a collector for it. */
+  readonly isFresh: boolean;
+  /** Where the driver's own files ended when the position was saved. */
+  readonly resumeAt: LogFilePositions | undefined;
   readonly logger: Logger;
   readonly troubles: LogTroubles;
 }
@@ -114,13 +99,16 @@ class OpenParts {
   }
 
   #open(stream: StreamName): LogSink {
-    const { task, target, logger, troubles } = this.#options;
+    const { task, to, isFresh, resumeAt, logger, troubles } = this.#options;
     const path = stream === "stdout" ? task.stdoutPath : task.stderrPath;
     if (path === "" || path === "/dev/null") return nullSink;
     const folder = this.folder(task.allocDir, logFolderNames);
     const baseName = `${task.name}.${stream}`;
-    if (target.kind === "files") return (this.#files[stream] = FileLogSink.open({ folder, baseName, ...target.limits, resumeAt: target.resumeAt?.[stream], troubles }));
+    if (to.by === "driver") {
+      return (this.#files[stream] = FileLogSink.open({ folder, baseName, ...to.files, resumeAt: resumeAt?.[stream], troubles }));
+    }
     const { base, names, fileName } = toFifoPlace(task.allocDir, path);
-    return new TaskLogSink({ folder, fifoFolder: this.folder(base, names), fifoName: fileName, baseName, readerIsFresh: target.readerIsFresh, logger, troubles });
+    const fifoFolder = this.folder(base, names);
+    return new TaskLogSink({ folder, fifoFolder, fifoName: fileName, baseName, readerIsFresh: isFresh, logger, troubles });
   }
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "@driver/testing";
 import { LogTroubles } from "./log-troubles.ts";
-import { TaskLogs, type LogRun, type LogSource } from "./task-logs.ts";
+import { TaskLogs, type LogRun, type LogCarrier } from "./task-logs.ts";
 
 /** One run, which ends as the test says. */
 class ScriptedRun implements LogRun {
@@ -35,7 +35,7 @@ class ScriptedRun implements LogRun {
   }
 }
 
-class ScriptedSource implements LogSource {
+class ScriptedCarrier implements LogCarrier {
   readonly runs: ScriptedRun[] = [];
   progress = 0;
   starts = 0;
@@ -72,33 +72,33 @@ class ScriptedSource implements LogSource {
 const intervals = { retryMs: 2, retryMostMs: 10, settledMs: 20 };
 const limits = { timeoutMs: 10_000, mostMs: 20_000 };
 
-function start(source: ScriptedSource, more: Partial<typeof intervals> = {}): { readonly logs: TaskLogs; readonly warnings: string[]; readonly events: string[] } {
+function start(carrier: ScriptedCarrier, more: Partial<typeof intervals> = {}): { readonly logs: TaskLogs; readonly warnings: string[]; readonly events: string[] } {
   const [warnings, events]: [string[], string[]] = [[], []];
   const logger = { debug: () => undefined, info: () => undefined, warn: (text: string, fields?: Readonly<Record<string, unknown>>) => void warnings.push(`${text} ${String(fields?.["error"] ?? "")}`) };
   const troubles = new LogTroubles({ taskId: "t", logger, emit: (text) => void events.push(text) });
-  return { logs: new TaskLogs({ source, troubles, intervals: { ...intervals, ...more } }), warnings, events };
+  return { logs: new TaskLogs({ carrier, troubles, intervals: { ...intervals, ...more } }), warnings, events };
 }
 
 test("delivers all before the drain settles, and lets go of everything at the end", async () => {
-  const source = new ScriptedSource();
-  const { logs, warnings } = start(source);
-  const run = await source.run(1);
+  const carrier = new ScriptedCarrier();
+  const { logs, warnings } = start(carrier);
+  const run = await carrier.run(1);
   const drained = logs.drain(limits);
-  assert.deepEqual([run.isDraining, source.isFinished], [true, false]);
+  assert.deepEqual([run.isDraining, carrier.isFinished], [true, false]);
   run.deliverAll();
   await drained;
-  assert.equal(source.isFinished, true);
+  assert.equal(carrier.isFinished, true);
   await logs.close();
-  assert.deepEqual([run.isClosed, source.isClosed, source.starts, warnings], [true, true, 1, []]);
+  assert.deepEqual([run.isClosed, carrier.isClosed, carrier.starts, warnings], [true, true, 1, []]);
 });
 
 test("tries to open the logs until they can be opened, and says so once", async () => {
-  const source = new ScriptedSource();
-  source.failure = "ENOSPC: no space left on device";
-  const { logs, warnings, events } = start(source);
-  await until(() => source.starts >= 10);
-  source.failure = undefined;
-  await source.run(1);
+  const carrier = new ScriptedCarrier();
+  carrier.failure = "ENOSPC: no space left on device";
+  const { logs, warnings, events } = start(carrier);
+  await until(() => carrier.starts >= 10);
+  carrier.failure = undefined;
+  await carrier.run(1);
   await until(() => events.length === 2);
   await logs.close();
   assert.deepEqual(warnings, ["logs of task t: the output cannot be collected; trying again ENOSPC: no space left on device"]);
@@ -106,12 +106,12 @@ test("tries to open the logs until they can be opened, and says so once", async 
 });
 
 test("starts again after a failure in the middle, and when a run ends before its time", async () => {
-  const source = new ScriptedSource();
-  const { logs, warnings } = start(source);
-  (await source.run(1)).fail("EIO: i/o error, read");
-  (await source.run(2)).deliverAll();
-  const third = await source.run(3);
-  assert.deepEqual(source.runs.map((run) => run.isClosed), [true, true, false]);
+  const carrier = new ScriptedCarrier();
+  const { logs, warnings } = start(carrier);
+  (await carrier.run(1)).fail("EIO: i/o error, read");
+  (await carrier.run(2)).deliverAll();
+  const third = await carrier.run(3);
+  assert.deepEqual(carrier.runs.map((run) => run.isClosed), [true, true, false]);
   assert.match(warnings.join("\n"), /EIO: i\/o error, read\n.*the collection came to an end, and the container has not$/);
   const drained = logs.drain(limits);
   third.deliverAll();
@@ -120,31 +120,31 @@ test("starts again after a failure in the middle, and when a run ends before its
 });
 
 test("waits longer from failure to failure, and briefly again once output has come", async () => {
-  const source = new ScriptedSource();
-  const { logs } = start(source, { retryMs: 20, retryMostMs: 60_000 });
+  const carrier = new ScriptedCarrier();
+  const { logs } = start(carrier, { retryMs: 20, retryMostMs: 60_000 });
   const untilRestarted = async (count: number): Promise<number> => {
-    const run = await source.run(count);
+    const run = await carrier.run(count);
     const beganMs = performance.now();
     run.fail("EIO");
-    await source.run(count + 1);
+    await carrier.run(count + 1);
     return performance.now() - beganMs;
   };
   const pauses = [await untilRestarted(1), await untilRestarted(2), await untilRestarted(3), await untilRestarted(4)];
-  source.progress += 1;
+  carrier.progress += 1;
   const afterOutput = await untilRestarted(5);
   assert.ok((pauses[3] ?? 0) >= 155 && afterOutput < 155, `${pauses.join(", ")}, then ${afterOutput}`);
   await logs.close();
 });
 
 test("tries at once when the container ends, however long it was going to wait", async () => {
-  const source = new ScriptedSource();
-  source.failure = "ENOTDIR";
-  const { logs } = start(source, { retryMs: 60_000, retryMostMs: 60_000 });
-  await until(() => source.starts === 1);
+  const carrier = new ScriptedCarrier();
+  carrier.failure = "ENOTDIR";
+  const { logs } = start(carrier, { retryMs: 60_000, retryMostMs: 60_000 });
+  await until(() => carrier.starts === 1);
   await new Promise(setImmediate);
-  source.failure = undefined;
+  carrier.failure = undefined;
   const drained = logs.drain(limits);
-  const run = await source.run(1);
+  const run = await carrier.run(1);
   await until(() => run.isDraining);
   run.deliverAll();
   await drained;
@@ -153,25 +153,25 @@ test("tries at once when the container ends, however long it was going to wait",
 
 test("settles the drain of output that does not come on, and says that it is lost", async () => {
   for (const failure of [undefined, "ENOTDIR"]) {
-    const source = new ScriptedSource();
-    source.failure = failure;
-    const { logs, warnings } = start(source);
-    await until(() => source.starts > 0);
+    const carrier = new ScriptedCarrier();
+    carrier.failure = failure;
+    const { logs, warnings } = start(carrier);
+    await until(() => carrier.starts > 0);
     const beganMs = performance.now();
     await logs.drain({ timeoutMs: 50, mostMs: 10_000 });
     assert.ok(performance.now() - beganMs >= 49);
     assert.match(warnings.at(-1) ?? "", /the last output could not be delivered in time and is lost/);
-    assert.equal(source.isFinished, true);
+    assert.equal(carrier.isFinished, true);
     await logs.close();
-    assert.equal(source.isClosed, true);
+    assert.equal(carrier.isClosed, true);
   }
 });
 
 test("waits for output that comes on slowly, but not for ever", async () => {
-  const source = new ScriptedSource();
-  const { logs, warnings } = start(source);
-  await source.run(1);
-  const flow = setInterval(() => (source.progress += 1), 5);
+  const carrier = new ScriptedCarrier();
+  const { logs, warnings } = start(carrier);
+  await carrier.run(1);
+  const flow = setInterval(() => (carrier.progress += 1), 5);
   const beganMs = performance.now();
   await logs.drain({ timeoutMs: 40, mostMs: 200 });
   assert.ok(performance.now() - beganMs >= 199);
@@ -181,16 +181,16 @@ test("waits for output that comes on slowly, but not for ever", async () => {
 });
 
 test("ends at once when it is closed, while it runs, waits or opens", async () => {
-  const running = new ScriptedSource();
+  const running = new ScriptedCarrier();
   const first = start(running);
   await running.run(1);
   await first.logs.close();
-  const waiting = new ScriptedSource();
+  const waiting = new ScriptedCarrier();
   waiting.failure = "ENOSPC";
   const second = start(waiting, { retryMs: 60_000, retryMostMs: 60_000 });
   await until(() => second.warnings.length > 0);
   await second.logs.close();
-  const opening = new ScriptedSource();
+  const opening = new ScriptedCarrier();
   const third = start(opening);
   await third.logs.close();
   await sleep(20);

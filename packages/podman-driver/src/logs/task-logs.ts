@@ -11,8 +11,8 @@ export interface LogRun {
   close(): Promise<void>;
 }
 
-/** Where one container's output comes from and where it goes to; one run at a time. */
-export interface LogSource {
+/** Carries one container's output from where it is kept to where it goes; one run at a time. */
+export interface LogCarrier {
   /** Opens what is not open yet and goes on where an earlier run ended. Rejects when something cannot be opened, and when the signal fires. */
   start(signal: AbortSignal): Promise<LogRun>;
   /** Grows while output comes. */
@@ -24,7 +24,7 @@ export interface LogSource {
 }
 
 export interface TaskLogsOptions {
-  readonly source: LogSource;
+  readonly carrier: LogCarrier;
   readonly troubles: LogTroubles;
   readonly intervals?: Partial<TaskLogsIntervals>;
 }
@@ -66,21 +66,21 @@ export class TaskLogs {
    * or has come on for `mostMs` and not to an end.
    */
   async drain({ timeoutMs, mostMs }: { readonly timeoutMs: number; readonly mostMs: number }): Promise<void> {
-    const { source, troubles } = this.#options;
+    const { carrier, troubles } = this.#options;
     const deadlineMs = performance.now() + mostMs;
     const late = new AbortController();
     this.#ending.abort();
     this.#run?.drain();
     const finished = this.#finished.then(() => true);
     try {
-      for (let before = source.progress; ; before = source.progress) {
+      for (let before = carrier.progress; ; before = carrier.progress) {
         if (await Promise.race([finished, sleep(timeoutMs, false, { signal: late.signal })])) return;
-        if (source.progress === before || performance.now() > deadlineMs) break;
+        if (carrier.progress === before || performance.now() > deadlineMs) break;
       }
       troubles.raise("last output", "the last output could not be delivered in time and is lost");
     } finally {
       late.abort();
-      source.finish();
+      carrier.finish();
     }
   }
 
@@ -89,29 +89,29 @@ export class TaskLogs {
     this.#stop.abort(new Error("the task's logs were closed"));
     await this.#run?.close();
     await this.#finished;
-    await this.#options.source.close();
+    await this.#options.carrier.close();
   }
 
   /** Settles when the output is delivered, or after `close`. */
   async #live(): Promise<void> {
-    const { source, troubles } = this.#options;
+    const { carrier, troubles } = this.#options;
     const { retryMs, retryMostMs } = this.#intervals;
     for (let pauseMs = retryMs; !this.#stop.signal.aborted; pauseMs = Math.min(2 * pauseMs, retryMostMs)) {
-      const before = source.progress;
+      const before = carrier.progress;
       const outcome = await this.#runOnce();
       if (this.#stop.signal.aborted) return;
       if (outcome === "delivered") return troubles.clear(part);
       troubles.raise(part, "the output cannot be collected; trying again", outcome.error);
-      if (source.progress > before) pauseMs = retryMs;
+      if (carrier.progress > before) pauseMs = retryMs;
       await this.#pause(pauseMs);
     }
   }
 
   async #runOnce(): Promise<"delivered" | { readonly error: unknown }> {
-    const { source, troubles } = this.#options;
+    const { carrier, troubles } = this.#options;
     let settled: NodeJS.Timeout | undefined;
     try {
-      const run = (this.#run = await source.start(this.#stop.signal));
+      const run = (this.#run = await carrier.start(this.#stop.signal));
       if (this.#stop.signal.aborted) return "delivered";
       if (this.#ending.signal.aborted) run.drain();
       settled = setTimeout(() => troubles.clear(part), this.#intervals.settledMs);

@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import type { TaskConfig } from "@driver/nomad-plugin";
 import { defaultImageSettings } from "../config/image-settings.ts";
-import { defaultLogFiles } from "../config/log-source.ts";
 import { openPolicy } from "../config/operator-policy.ts";
+import { defaultLogFiles } from "../config/resolve-log-files.ts";
 import type { TaskSettings } from "../config/task-settings.ts";
 import { findMistakes } from "./want-task.ts";
 
@@ -19,9 +19,7 @@ export const noSettings: TaskSettings = {
   dnsServers: [],
   defaultRootlessMode: "",
   hostCpuCount: availableParallelism(),
-  logCollection: "nomad",
-  logging: { kind: "file" },
-  logFiles: defaultLogFiles,
+  logRoute: { from: { kind: "file" }, to: { by: "nomad", files: defaultLogFiles } },
   policy: openPolicy,
   selinuxLabel: "",
   deviceCdiKinds: {},

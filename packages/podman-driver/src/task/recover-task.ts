@@ -1,18 +1,17 @@
 import type { Logger } from "@driver/nomad-plugin";
 import { LibpodError, type ContainerInspect } from "@driver/libpod";
 import { DriverError, type TaskHandle as NomadTaskHandle } from "@driver/nomad-plugin";
+import type { LogRoute } from "../config/log-route.ts";
 import type { TaskSettings } from "../config/task-settings.ts";
 import type { DriverServices } from "../driver-services.ts";
 import { toDriverError } from "../errors.ts";
 import { findLastCollected } from "../logs/last-collected.ts";
-import { toCollector, type LogCollector } from "../logs/open-log-sinks.ts";
 import { identifyContainer } from "../host/container-processes.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Engines } from "../engine/engines.ts";
 import { isAlive, type ProcessIdentity } from "../host/proc-files.ts";
 import type { HealthCheckTimes } from "../topics/health.ts";
 import { TaskHandle, type SeenContainer } from "./task-handle.ts";
-import type { KeptLog } from "./task-output.ts";
 import { decodeTaskState, type OwnState, type TaskState } from "./task-state.ts";
 
 export interface RecoverRequest {
@@ -53,8 +52,7 @@ export async function recoverTask(request: RecoverRequest, signal: AbortSignal):
     isFresh: false,
     seen: toSeen(request, { containerId: state.containerId, observed, proven }),
     stopSignal: state.own?.stopSignal,
-    collector: toOwnCollector(request, state),
-    keptLog: toKeptLog(request, state),
+    logRoute: toLogRoute(request, state),
     // conmon of a container of the Go driver waits for a reader of Nomad's FIFO, and Podman waits for conmon.
     restarts: request.restartsStopped && state.own !== undefined ? { address: state.network?.ip } : undefined,
     healthCheck: toHealthCheck(state.own),
@@ -70,16 +68,15 @@ function toHealthCheck(own: OwnState | undefined): HealthCheckTimes | undefined 
   return { everyMs, firstEveryMs: everyMs };
 }
 
-/** A task keeps the way of its logs for life; the Go driver gave conmon the FIFO, and no pump is needed, or read the journal. */
-function toOwnCollector({ settings: { logFiles, logCollection } }: RecoverRequest, { own, logStreamer }: TaskState): LogCollector | undefined {
-  if (own !== undefined) return toCollector(own.logMode, logFiles);
-  return logStreamer ? toCollector(logCollection, logFiles) : undefined;
-}
-
-/** The Go driver keeps no position: it is gone on where the log files end. */
-function toKeptLog({ handle }: RecoverRequest, { own, logStreamer, startedAt }: TaskState): KeptLog {
-  if (own === undefined && logStreamer) return { kind: "journal", since: findLastCollected(handle.config) ?? startedAt };
-  return own?.logSource === "journal" ? { kind: "journal", since: undefined } : { kind: "file", limitBytes: own?.logLimitBytes };
+/**
+ * A task keeps the way of its logs for life. The Go driver gave conmon the FIFO, which needs nobody, or read the journal: it keeps no
+ * position, so it is gone on where the log files end.
+ */
+function toLogRoute({ handle, settings }: RecoverRequest, { own, logStreamer, startedAt }: TaskState): LogRoute {
+  const { to } = settings.logRoute;
+  if (own !== undefined) return { from: own.logs.from, to: { ...to, by: own.logs.by } };
+  if (!logStreamer) return { from: { kind: "none" }, to: { ...to, by: "off" } };
+  return { from: { kind: "journal", options: {}, since: findLastCollected(handle.config) ?? startedAt }, to };
 }
 
 interface Observation {

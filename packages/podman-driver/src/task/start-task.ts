@@ -1,10 +1,8 @@
 import { isIPv6 } from "node:net";
 import type { ContainerInspect } from "@driver/libpod";
 import type { DriverNetwork, StartedTask } from "@driver/nomad-plugin";
-import type { LogMode, LogSource } from "../config/log-source.ts";
 import type { DriverServices } from "../driver-services.ts";
 import { identifyContainer, type ContainerProcesses } from "../host/container-processes.ts";
-import { toCollector } from "../logs/open-log-sinks.ts";
 import { missingAddresses, toDriverNetwork } from "../plan/observed-network.ts";
 import { toHealthCheckTimes, type HealthCheckTimes } from "../topics/health.ts";
 import type { WantedTask } from "../topics/topics.ts";
@@ -25,7 +23,7 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
   await using undo = new Rollback(request.logger);
   const { observed, isTakenOver } = await startContainer({ ...request, roots: request.services.roots }, undo, signal);
   const startedAt = observed.state.startedAt ?? new Date();
-  const { logging: { source, files }, network: { portMap, advertised, endpoints } } = request.decoded.wanted;
+  const { logging: logRoute, network: { portMap, advertised, endpoints } } = request.decoded.wanted;
   const network = toDriverNetwork(observed.network, portMap, advertised);
   for (const shortfall of findAddressShortfalls(observed, network, { advertised, endpoints })) request.emit(shortfall);
   const processes = identifyContainer(request.services.roots, { containerId: observed.id, ...observed.state, proven: undefined });
@@ -36,7 +34,7 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
     network,
     config: request.decoded.kept,
     socketName: request.engine.name,
-    own: toOwnState(request, source, { processes, stopSignal: observed.config.stopSignal, healthCheck }),
+    own: toOwnState(request, { processes, stopSignal: observed.config.stopSignal, healthCheck }),
   });
   signal.throwIfAborted();
   undo.keep();
@@ -50,8 +48,7 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
     // Nomad's log collector stops for good with the plugin that had begun to write to it.
     isFresh: !isTakenOver,
     seen: { kind: "inspected", inspect: observed, processes },
-    collector: toCollector(toLogMode(request, source), files),
-    keptLog: source.kind === "journal" ? { kind: "journal", since: undefined } : { kind: "file", limitBytes: toLimitBytes(source) },
+    logRoute,
     healthCheck,
     services,
     logger,
@@ -81,25 +78,15 @@ interface StartedFacts {
   readonly healthCheck: HealthCheckTimes | undefined;
 }
 
-function toOwnState(request: StartTaskRequest, source: LogSource, { processes, stopSignal, healthCheck }: StartedFacts): OwnState {
+function toOwnState(request: StartTaskRequest, { processes, stopSignal, healthCheck }: StartedFacts): OwnState {
   const { main } = processes;
+  const { from, to } = request.decoded.wanted.logging;
   return {
     bootId: request.services.bootId,
     containerPid: main?.pid ?? 0,
     containerStartTicks: main?.startTicks ?? "",
-    logMode: toLogMode(request, source),
-    ...(source.kind === "journal" && { logSource: "journal" as const }),
-    logLimitBytes: toLimitBytes(source),
+    logs: { from, by: to.by },
     ...(stopSignal !== "" && { stopSignal }),
     ...(healthCheck !== undefined && { healthEveryMs: healthCheck.everyMs ?? 0 }),
   };
-}
-
-/** Where nothing is kept there is nothing to collect. */
-function toLogMode({ settings }: StartTaskRequest, source: LogSource): LogMode {
-  return source.kind === "none" ? "off" : settings.logCollection;
-}
-
-function toLimitBytes(source: LogSource): number | undefined {
-  return source.kind === "file" ? source.limitBytes : undefined;
 }

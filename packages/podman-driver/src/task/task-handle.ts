@@ -2,12 +2,12 @@ import type { ContainerInspect } from "@driver/libpod";
 import { DriverError, type Logger } from "@driver/nomad-plugin";
 import { type TaskConfig, type TaskStats, type TaskStatus, type WaitResult } from "@driver/nomad-plugin";
 import type { NodeCompute } from "../config/driver-config.ts";
+import type { LogRoute } from "../config/log-route.ts";
 import type { DriverServices } from "../driver-services.ts";
 import { identifyContainer, identifyWithoutEngine, type ContainerProcesses } from "../host/container-processes.ts";
 import type { Engine } from "../engine/engine.ts";
 import { textOf } from "../errors.ts";
 import type { ProcessIdentity } from "../host/proc-files.ts";
-import type { LogCollector } from "../logs/open-log-sinks.ts";
 import type { TaskLogs } from "../logs/task-logs.ts";
 import type { HealthCheckTimes } from "../topics/health.ts";
 import { memoryLimitBytes } from "../topics/limits/memory.ts";
@@ -22,7 +22,7 @@ import { HealthWatch } from "./health-watch.ts";
 import { restartStopped } from "./restart-stopped.ts";
 import { followStats } from "./stats-sampler.ts";
 import { openStatsSource, type StatsSource } from "./stats-source.ts";
-import { collectOutput, drainLimitsOf, type KeptLog } from "./task-output.ts";
+import { collectOutput, drainLimitsOf } from "./task-output.ts";
 import { TaskProcesses } from "./task-processes.ts";
 
 /** How much is known of a task's container when its handle is made. */
@@ -44,9 +44,7 @@ export interface TaskHandleOptions {
   readonly seen: SeenContainer;
   /** The image's stop signal as an earlier plugin knew it; counts until Podman has told. */
   readonly stopSignal?: string | undefined;
-  /** Who writes the task's log files; undefined: nobody here, or conmon itself for a task of the Go driver. */
-  readonly collector: LogCollector | undefined;
-  readonly keptLog: KeptLog;
+  readonly logRoute: LogRoute;
   /** Set: a container that has stopped is started again before it is watched; with the address that Nomad knows the task by. */
   readonly restarts?: { readonly address: string | undefined } | undefined;
   /** Undefined: the task has no health check of its own. */
@@ -208,7 +206,7 @@ export class TaskHandle {
       this.#ended.resolve(result);
       const lastHealth = health?.end(signal);
       // Whoever lets go of a task that has ended wants no more of its output, and those who wait get its result all the same.
-      if (logs !== undefined) await settleOrAbort(logs.drain(drainLimitsOf(this.#options.keptLog)), signal).catch(() => undefined);
+      if (logs !== undefined) await settleOrAbort(logs.drain(drainLimitsOf(this.#options.logRoute.from)), signal).catch(() => undefined);
       await lastHealth;
       return result;
     } catch (error) {
@@ -286,14 +284,12 @@ export class TaskHandle {
   }
 
   #collect(): TaskLogs | undefined {
-    const { collector, keptLog, isFresh, services, logger, emit } = this.#options;
-    if (collector === undefined) return undefined;
+    const { logRoute: route, isFresh, services, logger, emit } = this.#options;
     return collectOutput({
       task: this.task,
       containerId: this.containerId,
       engine: this.engine,
-      collector,
-      keptLog,
+      route,
       isFresh,
       inspected: this.#inspected.promise,
       processes: this.processes,

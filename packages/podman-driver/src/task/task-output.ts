@@ -1,28 +1,20 @@
 import type { ContainerInspect } from "@driver/libpod";
 import type { Logger, TaskConfig } from "@driver/nomad-plugin";
+import type { LogOrigin, LogRoute } from "../config/log-route.ts";
 import type { DriverServices } from "../driver-services.ts";
 import type { Engine } from "../engine/engine.ts";
 import { FileLogs, type LogPlace } from "../logs/file-logs.ts";
 import { JournalLogs } from "../logs/journal-logs.ts";
 import { LogTroubles } from "../logs/log-troubles.ts";
-import type { LogCollector } from "../logs/open-log-sinks.ts";
 import { TaskLogs } from "../logs/task-logs.ts";
 import { settleOrAbort } from "../settle-or-abort.ts";
 import type { TaskProcesses } from "./task-processes.ts";
-
-/** Where the task's output is kept until it is collected. */
-export type KeptLog =
-  /** conmon's file, which may take so much of the disk. */
-  | { readonly kind: "file"; readonly limitBytes: number | undefined }
-  /** The host's journal, to be read from `since` on when no position was saved; undefined: from the beginning. */
-  | { readonly kind: "journal"; readonly since: Date | undefined };
 
 export interface TaskOutputOptions {
   readonly task: TaskConfig;
   readonly containerId: string;
   readonly engine: Engine;
-  readonly collector: LogCollector;
-  readonly keptLog: KeptLog;
+  readonly route: LogRoute;
   /** True: this plugin has just started the task, so that nothing of its output is delivered yet. */
   readonly isFresh: boolean;
   /** What Podman says of the container; settles as soon as it says anything. */
@@ -36,21 +28,22 @@ export interface TaskOutputOptions {
 }
 
 /** How long a task's last output may take to reach a slow reader when it has ended, and how long while more of it comes. */
-export function drainLimitsOf({ kind }: KeptLog): { readonly timeoutMs: number; readonly mostMs: number } {
+export function drainLimitsOf({ kind }: LogOrigin): { readonly timeoutMs: number; readonly mostMs: number } {
   // The journal is read through Podman, which may be away just then; the lines are safe there.
   return { timeoutMs: kind === "journal" ? 60_000 : 10_000, mostMs: 60_000 };
 }
 
-/** Begins to carry a container's output to the task's logs. */
-export function collectOutput(options: TaskOutputOptions): TaskLogs {
-  const { keptLog, task, logger } = options;
+/** Begins to carry a container's output to the task's logs. Undefined where nobody wants it, or somebody else carries it. */
+export function collectOutput(options: TaskOutputOptions): TaskLogs | undefined {
+  const { route: { from, to }, task, logger } = options;
+  if (from.kind === "none" || to.by === "off") return undefined;
   const troubles = new LogTroubles({ taskId: task.id, logger, emit: (message) => options.emit(message) });
-  const source = keptLog.kind === "journal" ? toJournalLogs(options, { since: keptLog.since, troubles }) : toFileLogs(options, { limitBytes: keptLog.limitBytes, troubles });
-  return new TaskLogs({ source, troubles });
+  const carrier = from.kind === "journal" ? toJournalLogs(options, from.since, troubles) : toFileLogs(options, from.limitBytes, troubles);
+  return new TaskLogs({ carrier, troubles });
 }
 
-function toFileLogs(options: TaskOutputOptions, { limitBytes, troubles }: { readonly limitBytes: number | undefined; readonly troubles: LogTroubles }): FileLogs {
-  const { task, containerId, engine, processes, collector, isFresh, inspected, services, logger } = options;
+function toFileLogs(options: TaskOutputOptions, limitBytes: number | undefined, troubles: LogTroubles): FileLogs {
+  const { task, containerId, engine, processes, route: { to }, isFresh, inspected, services, logger } = options;
   const findPlace = async (signal: AbortSignal): Promise<LogPlace> => {
     const inspect = await settleOrAbort(inspected, signal);
     return { logPath: inspect.host.logPath, staticDir: inspect.staticDir };
@@ -58,7 +51,7 @@ function toFileLogs(options: TaskOutputOptions, { limitBytes, troubles }: { read
   return new FileLogs({
     task,
     containerId,
-    collector,
+    to,
     findPlace,
     socketPath: engine.socketPath,
     conmon: processes.conmon,
@@ -73,12 +66,12 @@ function toFileLogs(options: TaskOutputOptions, { limitBytes, troubles }: { read
   });
 }
 
-function toJournalLogs(options: TaskOutputOptions, { since, troubles }: { readonly since: Date | undefined; readonly troubles: LogTroubles }): JournalLogs {
-  const { task, containerId, engine, collector, isFresh, logger, onEnd } = options;
+function toJournalLogs(options: TaskOutputOptions, since: Date | undefined, troubles: LogTroubles): JournalLogs {
+  const { task, containerId, engine, route: { to }, isFresh, logger, onEnd } = options;
   const { containers } = engine.client;
   const onTrouble = (advice: string): void => {
     logger.warn(advice, { container: containerId });
     options.emit(advice);
   };
-  return new JournalLogs({ task, containerId, collector, containers, since, isFresh, logger, troubles, onTrouble, onEnd });
+  return new JournalLogs({ task, containerId, to, containers, since, isFresh, logger, troubles, onTrouble, onEnd });
 }

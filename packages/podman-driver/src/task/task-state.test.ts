@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { decodeMsgpack, decodeMsgpackRaw, encodeGoMsgpack, encodeGoTime, encodeMsgpack, type GoValue, type HclRecord, type RawValue } from "@driver/nomad-plugin";
 import fc from "fast-check";
+import { logCollectors } from "../config/log-route.ts";
 import { taskSchema } from "../plan/task-schema.ts";
-import { decodeTaskState, encodeTaskState, type NewTaskState } from "./task-state.ts";
+import { decodeTaskState, encodeTaskState, type NewTaskState, type OwnState } from "./task-state.ts";
 
 const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, "hex"));
 const hex = (data: Uint8Array): string => Buffer.from(data).toString("hex");
@@ -26,12 +27,14 @@ const goStateWithNetwork =
 
 const configOf = (values: HclRecord): HclRecord => taskSchema.toValue(taskSchema.decode(encodeMsgpack({ image: "redis", ...values })));
 
+const plainOwn = { bootId: "5f0d", containerPid: 4711, containerStartTicks: "98765432109876543210" };
+
 const state: NewTaskState = {
   containerId: "c0ffee",
   startedAt: new Date("2026-08-21T10:11:12.123Z"),
   network: { ip: "10.88.0.2", portMap: { http: 8080 }, autoAdvertise: true },
   config: configOf({ labels: [{ a: "b" }], auth: { username: "u", password: "geheim" } }),
-  own: { bootId: "5f0d", containerPid: 4711, containerStartTicks: "98765432109876543210", logMode: "nomad", stopSignal: "TERM".repeat(20), logLimitBytes: 2 ** 33 },
+  own: { ...plainOwn, logs: { from: { kind: "file", limitBytes: 2 ** 33 }, by: "nomad" }, stopSignal: "TERM".repeat(20) },
 };
 
 describe("state of the Go driver", () => {
@@ -107,9 +110,12 @@ describe("our own state", () => {
 
   test("keeps every field it is given", () => {
     const text = fc.string();
+    const from = fc.oneof(
+      fc.record({ kind: fc.constant("file" as const), limitBytes: fc.option(fc.maxSafeNat(), { nil: undefined }) }, { noNullPrototype: true }),
+      fc.constant({ kind: "journal" as const, options: {} }),
+    );
     const own = fc.record({
-      bootId: text, containerPid: fc.nat(), containerStartTicks: text, logMode: fc.constantFrom("nomad", "driver", "off", "conmon-fifo" as const),
-      logSource: fc.constantFrom("journal" as const, undefined), logLimitBytes: fc.maxSafeNat(),
+      bootId: text, containerPid: fc.nat(), containerStartTicks: text, logs: fc.record({ from, by: fc.constantFrom(...logCollectors) }, { noNullPrototype: true }),
       stopSignal: text, healthEveryMs: fc.nat(),
     }, { noNullPrototype: true });
     const startedAt = fc.date({ min: new Date("0001-01-01T00:00:00Z"), max: new Date("9999-12-31T23:59:59Z"), noInvalidDate: true });
@@ -152,18 +158,36 @@ describe("our own state", () => {
   });
 
   test("tells the Go driver that the output is in the journal, whether the job or the plugin wanted it there", () => {
-    const inJournal = decodeTaskState(encodeTaskState({ ...state, own: { ...state.own, logSource: "journal" } }));
-    assert.deepEqual([inJournal.logStreamer, inJournal.own?.logSource], [true, "journal"]);
+    const logs = { from: { kind: "journal", options: { tag: "web" } }, by: "nomad" } as const;
+    const inJournal = decodeTaskState(encodeTaskState({ ...state, own: { ...state.own, logs } }));
+    assert.deepEqual([inJournal.logStreamer, inJournal.own?.logs], [true, { from: { kind: "journal", options: {} }, by: "nomad" }]);
   });
 
-  test("of a version that knew conmon's file alone says nothing of a source", () => {
-    const former = encodeGoMsgpack({ ContainerID: "abc", StartedAt: zeroTime, LogStreamer: false, Driver: { version: 1, bootId: "b", logMode: "nomad" } });
-    assert.deepEqual([decodeTaskState(former).own?.logSource, decodeTaskState(former).own?.logLimitBytes], [undefined, undefined]);
+  const journal = { kind: "journal", options: {} } as const;
+  const logKeys: readonly (readonly [logs: OwnState["logs"], keys: Readonly<Record<string, GoValue>>])[] = [
+    [{ from: { kind: "file", limitBytes: undefined }, by: "nomad" }, { logMode: "nomad" }],
+    [{ from: { kind: "file", limitBytes: 65_536 }, by: "driver" }, { logMode: "driver", logLimitBytes: 65_536 }],
+    [{ from: { kind: "file", limitBytes: undefined }, by: "off" }, { logMode: "off" }],
+    [{ from: journal, by: "nomad" }, { logMode: "nomad", logSource: "journal" }],
+    [{ from: journal, by: "off" }, { logMode: "off", logSource: "journal" }],
+  ];
+  for (const [logs, keys] of logKeys) {
+    test(`has ${JSON.stringify(keys)} for the way of the output, as in every version`, () => {
+      const { Driver: written } = decodeMsgpack(encodeTaskState({ ...state, own: { ...plainOwn, logs } })) as { readonly Driver: object };
+      assert.deepEqual(written, { version: 1, ...plainOwn, ...keys });
+      const former = encodeGoMsgpack({ ContainerID: "abc", StartedAt: zeroTime, Driver: { version: 1, ...plainOwn, ...keys } });
+      assert.deepEqual(decodeTaskState(former).own?.logs, logs);
+    });
+  }
+
+  test("has the output of a task that keeps none collected by nobody", () => {
+    const logs = { from: { kind: "none" }, by: "off" } as const;
+    assert.equal(decodeTaskState(encodeTaskState({ ...state, own: { ...plainOwn, logs } })).own?.logs.by, "off");
   });
 
   test("of a later version is read as far as it is known", () => {
     const later = encodeGoMsgpack({ ContainerID: "abc", StartedAt: zeroTime, Driver: { version: 2, bootId: "b", logMode: "driver", surprise: [1] } });
-    assert.equal(decodeTaskState(later).own?.logMode, "driver");
+    assert.equal(decodeTaskState(later).own?.logs.by, "driver");
   });
 });
 

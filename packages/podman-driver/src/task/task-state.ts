@@ -10,7 +10,7 @@ import {
   type HclRecord,
   type RawValue,
 } from "@driver/nomad-plugin";
-import { logModes, type LogMode } from "../config/log-source.ts";
+import { logCollectors, type LogCollector, type LogOrigin } from "../config/log-route.ts";
 
 /** What this driver keeps beside the Go driver's state. Text that is empty or left out is not known. */
 export interface OwnState {
@@ -20,11 +20,8 @@ export interface OwnState {
   readonly containerPid: number;
   /** Start time of `containerPid` in clock ticks since boot, as in /proc/<pid>/stat. */
   readonly containerStartTicks: string;
-  readonly logMode: LogMode;
-  /** Undefined: conmon's file. */
-  readonly logSource?: "journal" | undefined;
-  /** The most of conmon's file that stays on the disk, where the job says so. */
-  readonly logLimitBytes?: number | undefined;
+  /** The way of its output, which it keeps for life. */
+  readonly logs: { readonly from: LogOrigin; readonly by: LogCollector };
   /** The image's stop signal, where it names one. */
   readonly stopSignal?: string | undefined;
   /** The task has a health check of its own, run each so many ms by this driver; 0: by systemd. Undefined: none. */
@@ -67,13 +64,20 @@ export function encodeTaskState(state: NewTaskState): Uint8Array<ArrayBuffer> {
   const socket = state.socketName ?? config["socket"] ?? "";
   return encodeGoMsgpack({
     ContainerID: state.containerId,
-    Driver: { version: ownVersion, ...definedEntries(own) },
+    Driver: encodeOwnState(own),
     // The Go driver then reads the container's output back from the journal.
-    LogStreamer: own.logSource === "journal",
+    LogStreamer: own.logs.from.kind === "journal",
     Net: network === undefined ? null : { AutoAdvertise: network.autoAdvertise, IP: network.ip, PortMap: network.portMap },
     StartedAt: encodeGoTime(state.startedAt),
     TaskConfig: { ...config, socket: socket === "" ? "default" : socket },
   });
+}
+
+function encodeOwnState({ logs: { from, by }, ...rest }: OwnState): GoValue {
+  const logSource = from.kind === "journal" ? "journal" : undefined;
+  const logLimitBytes = from.kind === "file" ? from.limitBytes : undefined;
+  const entries = Object.entries({ version: ownVersion, ...rest, logMode: by, logSource, logLimitBytes });
+  return Object.fromEntries(entries.flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
 }
 
 /**
@@ -121,19 +125,23 @@ function networkOf(value: RawValue | undefined): DriverNetwork | undefined {
 
 function decodeOwnState(own: RawRecord): OwnState {
   const at = "Driver.";
-  const logMode = textOf(own, "logMode", at);
-  const knownMode = logModes.find((mode) => mode === logMode);
-  if (knownMode === undefined) throw corrupt(`Driver.logMode is ${JSON.stringify(logMode)}, not one of ${logModes.join(", ")}`);
   return {
     bootId: textOf(own, "bootId", at) ?? "",
     containerPid: numberOf(own, "containerPid", at) ?? 0,
     containerStartTicks: textOf(own, "containerStartTicks", at) ?? "",
-    logMode: knownMode,
-    logSource: textOf(own, "logSource", at) === "journal" ? "journal" : undefined,
-    logLimitBytes: numberOf(own, "logLimitBytes", at),
+    logs: decodeLogs(own, at),
     stopSignal: textOf(own, "stopSignal", at),
     healthEveryMs: numberOf(own, "healthEveryMs", at),
   };
+}
+
+/** Output that is kept nowhere is read as a file that nobody collects, which comes to the same. */
+function decodeLogs(own: RawRecord, at: string): OwnState["logs"] {
+  const mode = textOf(own, "logMode", at);
+  const by = logCollectors.find((one) => one === mode);
+  if (by === undefined) throw corrupt(`${at}logMode is ${JSON.stringify(mode)}, not one of ${logCollectors.join(", ")}`);
+  const isInJournal = textOf(own, "logSource", at) === "journal";
+  return { from: isInJournal ? { kind: "journal", options: {} } : { kind: "file", limitBytes: numberOf(own, "logLimitBytes", at) }, by };
 }
 
 type RawRecord = Readonly<Record<string, RawValue>>;
@@ -183,10 +191,6 @@ function timeOf(record: RawRecord, key: string): Date {
 
 function present(value: RawValue | undefined): Exclude<RawValue, null> | undefined {
   return value === null ? undefined : value;
-}
-
-function definedEntries(own: OwnState): Readonly<Record<string, GoValue>> {
-  return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
 }
 
 function corrupt(problem: string, cause?: unknown): DriverError {

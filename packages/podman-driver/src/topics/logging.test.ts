@@ -2,32 +2,34 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LogConfiguration } from "@driver/libpod";
 import type { HclRecord } from "@driver/nomad-plugin";
-import type { LogSource } from "../config/log-source.ts";
-import type { LogCollection } from "../config/resolve-log-collection.ts";
+import type { LogCollector, LogOrigin, LogRoute } from "../config/log-route.ts";
 import { decodedOf, mistakesOf, specOf, type Wishes } from "../../test/plan-of.ts";
 
-const file: LogSource = { kind: "file" };
-const smallFile: LogSource = { kind: "file", limitBytes: 65_536 };
+const file: LogOrigin = { kind: "file" };
+const smallFile: LogOrigin = { kind: "file", limitBytes: 65_536 };
 const uncut: LogConfiguration = { driver: "k8s-file", size: 2 ** 50 };
 
-const sources: readonly { readonly source: LogSource; readonly collection: LogCollection; readonly planned: LogConfiguration }[] = [
-  { source: file, collection: "nomad", planned: uncut },
-  { source: file, collection: "driver", planned: uncut },
-  { source: smallFile, collection: "nomad", planned: uncut },
-  { source: smallFile, collection: "driver", planned: uncut },
-  { source: file, collection: "off", planned: { driver: "k8s-file", size: 10 * 1_048_576 } },
-  { source: smallFile, collection: "off", planned: { driver: "k8s-file", size: 65_536 } },
-  { source: { kind: "journal", options: {} }, collection: "nomad", planned: { driver: "journald" } },
-  { source: { kind: "journal", options: { tag: "web" } }, collection: "off", planned: { driver: "journald", options: { tag: "web" } } },
-  { source: { kind: "none" }, collection: "driver", planned: { driver: "none" } },
+const files = { maxFiles: 3, maxFileBytes: 5 * 1_048_576 };
+const routeOf = (from: LogOrigin, by: LogCollector = "nomad"): LogRoute => ({ from, to: { by, files } });
+
+const routes: readonly { readonly from: LogOrigin; readonly by: LogCollector; readonly planned: LogConfiguration }[] = [
+  { from: file, by: "nomad", planned: uncut },
+  { from: file, by: "driver", planned: uncut },
+  { from: smallFile, by: "nomad", planned: uncut },
+  { from: smallFile, by: "driver", planned: uncut },
+  { from: file, by: "off", planned: { driver: "k8s-file", size: 10 * 1_048_576 } },
+  { from: smallFile, by: "off", planned: { driver: "k8s-file", size: 65_536 } },
+  { from: { kind: "journal", options: {} }, by: "nomad", planned: { driver: "journald" } },
+  { from: { kind: "journal", options: { tag: "web" } }, by: "off", planned: { driver: "journald", options: { tag: "web" } } },
+  { from: { kind: "none" }, by: "driver", planned: { driver: "none" } },
 ];
-for (const { source, collection, planned } of sources) {
-  test(`has conmon write ${JSON.stringify(planned)} for ${JSON.stringify(source)} collected by ${collection}`, () => {
-    assert.deepEqual(specOf({ settings: { logging: source, logCollection: collection } }).log_configuration, planned);
+for (const { from, by, planned } of routes) {
+  test(`has conmon write ${JSON.stringify(planned)} for ${JSON.stringify(from)} collected by ${by}`, () => {
+    assert.deepEqual(specOf({ settings: { logRoute: routeOf(from, by) } }).log_configuration, planned);
   });
 }
 
-const journal = { settings: { logging: { kind: "journal", options: { tag: "all" } } } } as const;
+const journal: Wishes = { settings: { logRoute: routeOf({ kind: "journal", options: { tag: "all" } }) } };
 const wanted: readonly { readonly what: string; readonly wishes: Wishes; readonly planned: LogConfiguration }[] = [
   { what: "nobody says anything", wishes: {}, planned: uncut },
   { what: "the plugin says so", wishes: journal, planned: { driver: "journald", options: { tag: "all" } } },
@@ -45,16 +47,23 @@ test("refuses a log driver that would not do, and names the key", () => {
   assert.match(mistakesOf({ config }).join(), /^logging\.driver > /);
 });
 
-const rotations: readonly { readonly given: HclRecord; readonly files: object }[] = [
-  { given: {}, files: { maxFiles: 3, maxFileBytes: 5 * 1_048_576 } },
-  { given: { log_files: { max_files: 7 } }, files: { maxFiles: 7, maxFileBytes: 5 * 1_048_576 } },
-  { given: { log_files: { max_file_size: "64k" } }, files: { maxFiles: 3, maxFileBytes: 65_536 } },
+const rotations: readonly { readonly given: HclRecord; readonly wantedFiles: object }[] = [
+  { given: {}, wantedFiles: files },
+  { given: { log_files: { max_files: 7 } }, wantedFiles: { maxFiles: 7, maxFileBytes: 5 * 1_048_576 } },
+  { given: { log_files: { max_file_size: "64k" } }, wantedFiles: { maxFiles: 3, maxFileBytes: 65_536 } },
 ];
-for (const { given, files } of rotations) {
+for (const { given, wantedFiles } of rotations) {
   test(`rotates the log files of ${JSON.stringify(given)} as the task says, and else the plugin`, () => {
-    assert.deepEqual(decodedOf({ config: given, settings: { logFiles: { maxFiles: 3, maxFileBytes: 5 * 1_048_576 } } }).wanted.logging.files, files);
+    assert.deepEqual(decodedOf({ config: given, settings: { logRoute: routeOf(file) } }).wanted.logging.to.files, wantedFiles);
   });
 }
+
+test("has nobody collect what is kept nowhere", () => {
+  const collectorOf = (wishes: Wishes): LogCollector => decodedOf(wishes).wanted.logging.to.by;
+  assert.equal(collectorOf({ config: { logging: { driver: "none" } } }), "off");
+  assert.equal(collectorOf({ settings: { logRoute: routeOf({ kind: "none" }, "driver") } }), "off");
+  assert.equal(collectorOf({ settings: { logRoute: routeOf(file, "driver") } }), "driver");
+});
 
 test("names both blocks when both are wrong", () => {
   const mistakes = mistakesOf({ config: { logging: { driver: "wat" }, log_files: { max_files: -1 } } });

@@ -1,9 +1,8 @@
 import type { LogConfiguration } from "@driver/libpod";
 import { attr, block, mapAttr } from "@driver/nomad-plugin";
-import type { LogSource } from "../config/log-source.ts";
-import type { LogCollection } from "../config/resolve-log-collection.ts";
+import type { LogRoute } from "../config/log-route.ts";
 import { resolveLogFiles } from "../config/resolve-log-files.ts";
-import { possibleLogDrivers, possibleLogOptions, resolveTaskLogging } from "../config/resolve-logging.ts";
+import { possibleLogDrivers, possibleLogOptions, resolveTaskLogOrigin } from "../config/resolve-log-origin.ts";
 import { topic } from "./topic.ts";
 
 /**
@@ -14,7 +13,7 @@ const unlimitedLogBytes = 2 ** 50;
 /** Where nobody reads the output, `podman logs` still shows the last of it. */
 const unreadLogBytes = 10 * 1_048_576;
 
-/** Where the task's output is kept until it is collected, and how its log files are rotated. */
+/** The way of the task's output. */
 export const loggingTopic = topic({
   fields: {
     log_files: block(
@@ -34,16 +33,18 @@ export const loggingTopic = topic({
       { help: "Log driver of this task; replaces the plugin's." },
     ),
   },
-  want: ({ log_files: logFiles, logging }, { settings, report }) => ({
-    source: report.attempt("logging", settings.logging, () => resolveTaskLogging(logging, settings.logging)),
-    files: report.attempt("log_files", settings.logFiles, () => resolveLogFiles(logFiles, "log_files", settings.logFiles)),
-  }),
-  plan: ({ source }, { settings }) => ({ spec: { log_configuration: toLogConfiguration(source, settings.logCollection) } }),
+  want: ({ log_files: logFiles, logging }, { settings: { logRoute }, report }): LogRoute => {
+    const from = report.attempt("logging", logRoute.from, () => resolveTaskLogOrigin(logging, logRoute.from));
+    const files = report.attempt("log_files", logRoute.to.files, () => resolveLogFiles(logFiles, "log_files", logRoute.to.files));
+    // Where nothing is kept there is nothing to collect.
+    return { from, to: { by: from.kind === "none" ? "off" : logRoute.to.by, files } };
+  },
+  plan: (route) => ({ spec: { log_configuration: toLogConfiguration(route) } }),
 });
 
 /** Where conmon is to put the container's output. */
-function toLogConfiguration(source: LogSource, collection: LogCollection): LogConfiguration {
-  if (source.kind === "none") return { driver: "none" };
-  if (source.kind === "journal") return { driver: "journald", ...(Object.keys(source.options).length > 0 && { options: source.options }) };
-  return { driver: "k8s-file", size: collection === "off" ? (source.limitBytes ?? unreadLogBytes) : unlimitedLogBytes };
+function toLogConfiguration({ from, to }: LogRoute): LogConfiguration {
+  if (from.kind === "none") return { driver: "none" };
+  if (from.kind === "journal") return { driver: "journald", ...(Object.keys(from.options).length > 0 && { options: from.options }) };
+  return { driver: "k8s-file", size: to.by === "off" ? (from.limitBytes ?? unreadLogBytes) : unlimitedLogBytes };
 }

@@ -3,7 +3,8 @@ import { describe, test } from "node:test";
 import type { ContainerInspect, MountSpec } from "@driver/libpod";
 import type { Mount } from "@driver/nomad-plugin";
 import { plainTask } from "@driver/testing";
-import type { LogCollection } from "../../config/resolve-log-collection.ts";
+import type { LogCollector } from "../../config/log-route.ts";
+import type { TaskSettings } from "../../config/task-settings.ts";
 import { mistakesOf, plainFacts, plainSettings, planOf, specOf, type Wishes } from "../../../test/plan-of.ts";
 import { Report } from "../report.ts";
 import { storageTopic } from "./storage.ts";
@@ -43,7 +44,12 @@ for (const propagationMode of ["rshared", "PRIVATE", "sideways", "constructor"])
   });
 }
 
-const logMounts = (logCollection: LogCollection, env = {}): readonly MountSpec[] => mountsOf({ task: { env }, settings: { logCollection } }).filter(({ source }) => source?.endsWith("/logs"));
+const collectedBy = (by: LogCollector): Partial<TaskSettings> => {
+  const { from, to } = plainSettings.logRoute;
+  return { logRoute: { from, to: { ...to, by } } };
+};
+const logMounts = (by: LogCollector, env = {}): readonly MountSpec[] =>
+  mountsOf({ task: { env }, settings: collectedBy(by) }).filter(({ source }) => source?.endsWith("/logs"));
 const readOnly = (destination: string): readonly object[] => [{ type: "bind", source: "/alloc-dir/alloc/logs", destination, options: ["rbind", "ro"] }];
 
 test("lets no task write to the log folder where the driver writes the logs itself", () => {
@@ -53,7 +59,7 @@ test("lets no task write to the log folder where the driver writes the logs itse
 });
 
 test("mounts the protected log folder behind the folder that it is in", () => {
-  assert.deepEqual(mountsOf({ settings: { logCollection: "driver" } }).map(({ destination }) => destination), ["/alloc", "/alloc/logs", "/local", "/secrets"]);
+  assert.deepEqual(mountsOf({ settings: collectedBy("driver") }).map(({ destination }) => destination), ["/alloc", "/alloc/logs", "/local", "/secrets"]);
 });
 
 for (const [selinuxLabel, ownLabel, options] of [["", "", []], ["z", "", ["z"]], ["z", "Z", ["Z"]], ["Z", "", ["Z"]]] as const) {
@@ -65,7 +71,7 @@ for (const [selinuxLabel, ownLabel, options] of [["", "", []], ["z", "", ["z"]],
 }
 
 test("protects the log folder with the operator's label", () => {
-  assert.deepEqual(mountsOf({ settings: { selinuxLabel: "z", logCollection: "driver" } })[1]?.options, ["rbind", "ro", "z"]);
+  assert.deepEqual(mountsOf({ settings: { selinuxLabel: "z", ...collectedBy("driver") } })[1]?.options, ["rbind", "ro", "z"]);
 });
 
 const rootTmpfs = (destinations: readonly string[]): readonly MountSpec[] => destinations.map((destination) => ({ type: "tmpfs", source: "tmpfs", destination, options: [] }));

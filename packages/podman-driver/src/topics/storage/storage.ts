@@ -28,7 +28,7 @@ export const storageTopic = topic({
     // A privileged task is not confined by SELinux, and what it shares is not relabelled for it (as with the Go driver).
     const selinuxLabel = isPrivileged ? undefined : settings.selinuxLabel;
     const own = [
-      ...toAllocMounts(task, { protectsLogs: settings.logCollection === "driver", selinuxLabel }),
+      ...toAllocMounts(task, { protectsLogs: settings.logRoute.to.by === "driver", selinuxLabel }),
       ...task.mounts.map((mount) => toNomadMount(mount, selinuxLabel, report)),
     ];
     const asked = toWantedMounts(options, given);

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { LogSource } from "./log-source.ts";
-import { resolveLogging, resolveTaskLogging } from "./resolve-logging.ts";
+import type { LogOrigin } from "./log-route.ts";
+import { resolveLogOrigin, resolveTaskLogOrigin } from "./resolve-log-origin.ts";
 
 type Options = Readonly<Record<string, string>>;
-const resolve = (driver: string | undefined, options: Options = {}): LogSource => resolveLogging({ driver, options }, "logging");
+const resolve = (driver: string | undefined, options: Options = {}): LogOrigin => resolveLogOrigin({ driver, options }, "logging");
 
 describe("a logging block", () => {
-  const meanings: readonly (readonly [string | undefined, Options, LogSource])[] = [
+  const meanings: readonly (readonly [string | undefined, Options, LogOrigin])[] = [
     [undefined, {}, { kind: "file" }],
     ["", {}, { kind: "file" }],
     ["nomad", {}, { kind: "file" }],
@@ -44,23 +44,23 @@ describe("a logging block", () => {
 });
 
 test("a task's block counts when it says anything, and else the plugin's", () => {
-  const journal: LogSource = { kind: "journal", options: { tag: "all" } };
-  assert.deepEqual(resolveTaskLogging(undefined, journal), journal);
-  assert.deepEqual(resolveTaskLogging({ driver: "", options: {} }, journal), journal);
-  assert.deepEqual(resolveTaskLogging({ driver: "nomad", options: {} }, journal), { kind: "file" });
-  assert.deepEqual(resolveTaskLogging({ options: { "max-size": "1m" } }, journal), { kind: "file", limitBytes: 1_048_576 });
-  assert.deepEqual(resolveTaskLogging({ driver: "journald", options: {} }, journal), { kind: "journal", options: {} });
+  const journal: LogOrigin = { kind: "journal", options: { tag: "all" } };
+  assert.deepEqual(resolveTaskLogOrigin(undefined, journal), journal);
+  assert.deepEqual(resolveTaskLogOrigin({ driver: "", options: {} }, journal), journal);
+  assert.deepEqual(resolveTaskLogOrigin({ driver: "nomad", options: {} }, journal), { kind: "file" });
+  assert.deepEqual(resolveTaskLogOrigin({ options: { "max-size": "1m" } }, journal), { kind: "file", limitBytes: 1_048_576 });
+  assert.deepEqual(resolveTaskLogOrigin({ driver: "journald", options: {} }, journal), { kind: "journal", options: {} });
 });
 
 describe("Docker's spelling of a logging block", () => {
-  const resolveDocker = (type: string | undefined, config: Options): LogSource => resolveLogging({ options: {}, type, config }, "logging");
+  const resolveDocker = (type: string | undefined, config: Options): LogOrigin => resolveLogOrigin({ options: {}, type, config }, "logging");
 
   test("means what ours means", () => {
     assert.deepEqual(resolveDocker("json-file", { "max-size": "10m", "max-file": "2" }), { kind: "file", limitBytes: 20 * 1_048_576 });
     assert.deepEqual(resolveDocker("journald", { tag: "web" }), { kind: "journal", options: { tag: "web" } });
     assert.deepEqual(resolveDocker(undefined, {}), { kind: "file" });
-    assert.deepEqual(resolveTaskLogging({ options: {}, type: "none", config: {} }, { kind: "file" }), { kind: "none" });
-    assert.deepEqual(resolveTaskLogging({ options: {}, type: "", config: {} }, { kind: "none" }), { kind: "none" });
+    assert.deepEqual(resolveTaskLogOrigin({ options: {}, type: "none", config: {} }, { kind: "file" }), { kind: "none" });
+    assert.deepEqual(resolveTaskLogOrigin({ options: {}, type: "", config: {} }, { kind: "none" }), { kind: "none" });
   });
 
   test("is named in the messages as it was written", () => {
@@ -71,8 +71,8 @@ describe("Docker's spelling of a logging block", () => {
 
   test("is not taken together with ours", () => {
     const both = { driver: "nomad", type: "json-file", options: {} };
-    assert.throws(() => resolveLogging(both, "logging"), { code: "config-invalid", message: "config key logging.type: is a second name for logging.driver, which is set too; remove one of the two" });
+    assert.throws(() => resolveLogOrigin(both, "logging"), { code: "config-invalid", message: "config key logging.type: is a second name for logging.driver, which is set too; remove one of the two" });
     const options = { options: { "max-size": "1m" }, config: { "max-size": "2m" } };
-    assert.throws(() => resolveTaskLogging(options, { kind: "file" }), { message: "config key logging.config: is a second name for logging.options, which is set too; remove one of the two" });
+    assert.throws(() => resolveTaskLogOrigin(options, { kind: "file" }), { message: "config key logging.config: is a second name for logging.options, which is set too; remove one of the two" });
   });
 });

@@ -1,5 +1,5 @@
 import { DriverError } from "@driver/nomad-plugin";
-import type { LogSource } from "./log-source.ts";
+import type { LogOrigin } from "./log-route.ts";
 import { parseMemorySize } from "./parse-memory-size.ts";
 
 interface LoggingOptions {
@@ -32,7 +32,7 @@ const mostFiles = 1000;
  * @param key the path of the block, for the message
  * @throws DriverError `unsupported` for a driver or an option that would be ignored or cannot work, `config-invalid` for a bad value
  */
-export function resolveLogging(logging: LoggingOptions | undefined, key: string): LogSource {
+export function resolveLogOrigin(logging: LoggingOptions | undefined, key: string): LogOrigin {
   const named = nameParts(logging, key);
   const { driver, driverKey, options } = named;
   switch (driver) {
@@ -56,10 +56,10 @@ export function resolveLogging(logging: LoggingOptions | undefined, key: string)
 }
 
 /** The task's own `logging` block counts when it says anything, else the plugin's (as with the Go driver). */
-export function resolveTaskLogging(logging: LoggingOptions | undefined, ofPlugin: LogSource): LogSource {
+export function resolveTaskLogOrigin(logging: LoggingOptions | undefined, ofPlugin: LogOrigin): LogOrigin {
   if (logging === undefined) return ofPlugin;
   const { driver, options } = nameParts(logging, "logging");
-  return driver !== "" || Object.keys(options).length > 0 ? resolveLogging(logging, "logging") : ofPlugin;
+  return driver !== "" || Object.keys(options).length > 0 ? resolveLogOrigin(logging, "logging") : ofPlugin;
 }
 
 /** One of the two spellings of each part; both are a mistake, as one of them would not count. */
@@ -86,7 +86,7 @@ function whyNot(driver: string): string {
 }
 
 /** conmon ends with an error over a tag here, and Podman ignores whatever else it does not know (podman 4.3). */
-function toFile(named: NamedLogging): LogSource {
+function toFile(named: NamedLogging): LogOrigin {
   const { "max-size": size, "max-file": files, ...others } = named.options;
   const { optionsKey, driverKey } = named;
   const driver = named.driver === "" ? "nomad" : named.driver;
