@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { checkImport, findImports } from "./check-layers.ts";
 
 const declared = {
-  "go-plugin": { runtime: ["@connectrpc/connect"], test: ["@driver/testing", "fast-check"] },
+  std: { runtime: ["@driver/libpod"], test: [] },
+  "go-plugin": { runtime: ["@connectrpc/connect", "@driver/std"], test: ["@driver/testing", "fast-check"] },
   hcl: { runtime: [], test: [], entries: ["", "/values"] },
   "nomad-plugin": { runtime: ["@driver/go-plugin", "@driver/hcl"], test: [] },
   "nomad-host": { runtime: ["@driver/nomad-plugin", "@driver/podman-driver", "@driver/go-plugin"], test: ["@driver/testing"] },
@@ -13,14 +14,16 @@ const declared = {
 const cases: readonly { file: string; specifier: string; complaint?: RegExp }[] = [
   { file: "packages/nomad-plugin/src/a.ts", specifier: "@driver/go-plugin" },
   { file: "packages/nomad-host/src/a.ts", specifier: "@driver/go-plugin" },
+  { file: "packages/go-plugin/src/a.ts", specifier: "@driver/std" },
+  { file: "packages/std/src/a.ts", specifier: "@driver/libpod", complaint: /level 0 to level 1/ },
   { file: "packages/nomad-plugin/src/a.ts", specifier: "@driver/hcl/values" },
   { file: "packages/nomad-host/src/a.ts", specifier: "node:fs" },
   { file: "packages/nomad-host/src/a.test.ts", specifier: "@driver/testing" },
   { file: "packages/go-plugin/test/a.ts", specifier: "fast-check" },
   { file: "packages/go-plugin/test/a.test.ts", specifier: "../src/gen/shell.ts" },
   { file: "scripts/a.ts", specifier: "@driver/testing" },
-  { file: "packages/nomad-host/src/a.ts", specifier: "@driver/podman-driver", complaint: /level 2 to level 2/ },
-  { file: "packages/podman-driver/src/a.ts", specifier: "@driver/cli", complaint: /level 2 to level 3/ },
+  { file: "packages/nomad-host/src/a.ts", specifier: "@driver/podman-driver", complaint: /level 3 to level 3/ },
+  { file: "packages/podman-driver/src/a.ts", specifier: "@driver/cli", complaint: /level 3 to level 4/ },
   { file: "packages/podman-driver/src/a.ts", specifier: "@driver/nomad-plugin", complaint: /not declared/ },
   { file: "packages/podman-driver/src/a.ts", specifier: "@driver/libpod/src/client.ts", complaint: /reaches into/ },
   { file: "packages/nomad-plugin/src/a.ts", specifier: "@driver/hcl/src/values.ts", complaint: /reaches into/ },
@@ -33,7 +36,7 @@ const cases: readonly { file: string; specifier: string; complaint?: RegExp }[] 
   { file: "packages/podman-driver/src/host/a.ts", specifier: "../engine/b.ts", complaint: /from host, on floor 2, to engine, on floor 2/ },
   { file: "packages/podman-driver/src/config/a.ts", specifier: "../cellar/b.ts", complaint: /without a floor/ },
   { file: "packages/podman-driver/src/a.ts", specifier: "@driver/testing", complaint: /not declared/ },
-  { file: "packages/go-plugin/test/a.test.ts", specifier: "@driver/testing", complaint: /level 0/ },
+  { file: "packages/go-plugin/test/a.test.ts", specifier: "@driver/testing", complaint: /level 1/ },
   { file: "packages/podman-driver/src/a.ts", specifier: "@connectrpc/connect", complaint: /alone/ },
   { file: "packages/nomad-plugin/src/index.ts", specifier: "./gen/driver_pb.ts", complaint: /generated/ },
   { file: "packages/go-plugin/src/a.ts", specifier: "fast-check", complaint: /not declared/ },

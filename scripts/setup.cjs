@@ -74,7 +74,9 @@ function hasNpmPackages() {
   const installed = readPackages("node_modules/.package-lock.json");
   if (wanted === undefined || installed === undefined || !fs.existsSync(pinnedNode)) return false;
   return Object.keys(wanted).every((key) => {
-    if (!key.startsWith("node_modules/") || wanted[key].link) return true;
+    if (!key.startsWith("node_modules/")) return true;
+    // The packages of this repository, to which one may have been added.
+    if (wanted[key].link) return fs.existsSync(path.join(root, key));
     if (installed[key] === undefined) return wanted[key].optional === true;
     return installed[key].version === wanted[key].version && installed[key].integrity === wanted[key].integrity;
   });

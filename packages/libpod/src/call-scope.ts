@@ -1,7 +1,5 @@
+import { toTimerMs } from "@driver/std";
 import { LibpodError } from "./libpod-error.ts";
-
-/** A longer timer would fire at once; it is 24 days. */
-const maxTimerMs = 2 ** 31 - 1;
 
 export interface CallScopeOptions {
   /** Named in the time-out's message, such as "inspect container web-1f2e". */
@@ -50,7 +48,7 @@ export class CallScope {
   restartDeadline(): void {
     this.stopDeadline();
     if (this.#deadlineMs === undefined || this.signal.aborted) return;
-    const deadlineMs = Math.min(this.#deadlineMs, maxTimerMs);
+    const deadlineMs = toTimerMs(this.#deadlineMs);
     this.#timer = setTimeout(() => this.abort(this.#timeout(deadlineMs)), deadlineMs);
     this.#timer.unref();
   }

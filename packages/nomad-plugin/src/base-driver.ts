@@ -1,6 +1,6 @@
+import { waitAborted } from "@driver/std";
 import { DriverError } from "./driver-error.ts";
 import type { Spec } from "./hclspec.ts";
-import { waitAborted } from "./take-until-aborted.ts";
 import type {
   CreatedNetwork,
   DriverCapabilities,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { takeUntilAborted, waitAborted } from "./take-until-aborted.ts";
+import { takeUntilAborted } from "./take-until-aborted.ts";
 
 test("items pass until the source ends, and its error passes too", async () => {
   const signal = new AbortController().signal;
@@ -67,12 +67,4 @@ test("an item that fails after the abort is nobody's error", async () => {
   await taking;
   item.reject(new Error("late"));
   await assert.rejects(item.promise);
-});
-
-test("waiting for an abort settles with it, also when it was earlier", async () => {
-  const stop = new AbortController();
-  const waiting = waitAborted(stop.signal);
-  stop.abort();
-  await waiting;
-  await waitAborted(stop.signal);
 });

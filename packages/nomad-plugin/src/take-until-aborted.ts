@@ -58,11 +58,3 @@ class UntilAborted<T> implements AsyncIterableIterator<T, undefined> {
     this.#iterator.return?.().catch(() => {});
   };
 }
-
-/** Settles when `signal` aborts. */
-export async function waitAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  await promise;
-}

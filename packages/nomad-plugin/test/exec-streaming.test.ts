@@ -1,5 +1,6 @@
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { waitAborted } from "@driver/std";
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -8,7 +9,6 @@ import type { ExecInput, ExecSetup, ExecUpdate, TaskDriver } from "../src/index.
 import { taskNotFound } from "../src/index.ts";
 import { Driver } from "../src/gen/driver_pb.ts";
 import type { ExecTaskStreamingRequestSchema } from "../src/gen/driver_pb.ts";
-import { waitAborted } from "../src/take-until-aborted.ts";
 import { scriptedDriver } from "./scripted-driver.ts";
 import { serveInProcess } from "./serve-in-process.ts";
 

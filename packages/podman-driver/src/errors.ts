@@ -7,11 +7,6 @@ export function toDriverError(step: string, error: unknown): unknown {
   return new DriverError("failed", `${step}: ${withoutStep(step, error.message)}`, { recoverable: mayPass(error), cause: error });
 }
 
-/** What an error says, or whatever else was thrown. */
-export function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
 /** What is left of a message that names the same step, perhaps with a longer id. */
 export function withoutStep(step: string, message: string): string {
   const end = message.startsWith(step) ? message.indexOf(": ", step.length) : -1;

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PodmanClient } from "@driver/libpod";
 import type { PortMapping } from "@driver/nomad-plugin";
+import { messageOf } from "@driver/std";
 import { DriverRig, FaultyRig, podmanError, requestEngine, runProcess, testSetting, until, type FaultRule, type RiggedTask } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
@@ -131,7 +132,7 @@ for (const end of ["stop", "destroy"] as const) {
       const { id } = task.config;
       const starting = rig.startTask(task).then(
         () => "started",
-        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+        (error: unknown) => (messageOf(error)),
       );
       await sleep(afterMs);
       if (end === "stop") await rig.driver.stopTask(id, { timeoutMs: 0, killSignal: "" }, soon());

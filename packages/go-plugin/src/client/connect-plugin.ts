@@ -2,6 +2,7 @@ import { createClient } from "@connectrpc/connect";
 import type { Transport } from "@connectrpc/connect";
 import { Http2SessionManager, createGrpcTransport } from "@connectrpc/connect-node";
 import { connect } from "node:net";
+import { waitAborted } from "@driver/std";
 import { GRPCBroker, GRPCStdio } from "../gen/plugin/go_plugin_pb.ts";
 import type { PluginAddress } from "../handshake.ts";
 
@@ -57,8 +58,5 @@ async function holdOpen(messages: AsyncIterable<unknown>): Promise<void> {
 }
 
 async function* nothingUntil(signal: AbortSignal): AsyncGenerator<never> {
-  if (signal.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  await promise;
+  await waitAborted(signal);
 }

@@ -1,9 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { waitAborted } from "@driver/std";
 import { Health, HealthCheckResponseSchema, HealthCheckResponse_ServingStatus } from "../gen/grpc/health/v1/health_pb.ts";
 import type { HealthCheckResponse } from "../gen/grpc/health/v1/health_pb.ts";
 import { GRPCBroker, GRPCController, GRPCStdio } from "../gen/plugin/go_plugin_pb.ts";
-import type { RpcCall, RpcServices } from "./rpc-services.ts";
+import type { RpcServices } from "./rpc-services.ts";
 
 /** The services that hosts expect of any plugin. `onShutdown` runs once the answer to Shutdown is on its way. */
 export function addPluginServices(services: RpcServices, options: { readonly onShutdown: () => void }): void {
@@ -21,7 +22,7 @@ export function addPluginServices(services: RpcServices, options: { readonly onS
   });
   services.add(GRPCStdio, {
     async *streamStdio(_request, call) {
-      await untilAborted(call);
+      await waitAborted(call.signal);
     },
   });
   services.add(Health, {
@@ -31,7 +32,7 @@ export function addPluginServices(services: RpcServices, options: { readonly onS
     },
     async *watch({ service }, call) {
       yield servingStatus(service);
-      await untilAborted(call);
+      await waitAborted(call.signal);
     },
   });
 }
@@ -46,9 +47,3 @@ function servingStatus(service: string): HealthCheckResponse {
   return create(HealthCheckResponseSchema, { status: isServing(service) ? SERVING : SERVICE_UNKNOWN });
 }
 
-async function untilAborted({ signal }: RpcCall): Promise<void> {
-  if (signal.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  await promise;
-}

@@ -3,6 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { contentTypeRegExp, parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { toTimerMs } from "@driver/std";
 import type { Logger } from "../log/logger.ts";
 import { MessageReader } from "./message-reader.ts";
 import type { RpcCall, RpcMethod, RpcServices } from "./rpc-services.ts";
@@ -10,8 +11,6 @@ import { toStatusError } from "./status-error.ts";
 
 /** As servers written in Go name it. */
 const contentType = "application/grpc";
-/** The longest that Node's timers can wait. */
-const longestTimerMs = 2 ** 31 - 1;
 const callEnded = new ConnectError("the call has ended", Code.Canceled);
 const pluginEnds = new ConnectError("the plugin ends", Code.Canceled);
 
@@ -108,7 +107,7 @@ class ServerCall implements RpcCall {
     const { timeoutMs = 0, error } = parseTimeout(text, Number.POSITIVE_INFINITY);
     if (error !== undefined) throw error;
     const expire = (): void => this.abort(new ConnectError("the call's deadline has passed", Code.DeadlineExceeded));
-    this.#timer = setTimeout(expire, Math.min(timeoutMs, longestTimerMs));
+    this.#timer = setTimeout(expire, toTimerMs(timeoutMs));
   }
 
   async #respond(): Promise<void> {

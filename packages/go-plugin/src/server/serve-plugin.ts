@@ -1,5 +1,6 @@
 import { createServer } from "node:http2";
 import type { Http2Server } from "node:http2";
+import { messageOf } from "@driver/std";
 import { GoPluginError } from "../go-plugin-error.ts";
 import { formatHandshakeLine, resolveStartMode } from "../handshake.ts";
 import type { Handshake } from "../handshake.ts";
@@ -56,7 +57,7 @@ export async function servePlugin(options: ServeOptions): Promise<number> {
   try {
     return await serve(options, io);
   } catch (error) {
-    options.logger.error(`plugin cannot serve: ${error instanceof Error ? error.message : String(error)}`);
+    options.logger.error(`plugin cannot serve: ${messageOf(error)}`);
     return 1;
   }
 }

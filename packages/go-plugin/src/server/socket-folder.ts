@@ -1,5 +1,6 @@
 import { lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { messageOf } from "@driver/std";
 import { GoPluginError } from "../go-plugin-error.ts";
 import type { Logger } from "../log/logger.ts";
 import { isMarkOfDead, toProcessMark } from "../process-mark.ts";
@@ -38,7 +39,7 @@ export function createSocketFolder(options: {
       for (const reason of reasons) options.logger.warn(`socket folder not used: ${reason}`, { using: folder });
       return { socketPath: join(folder, socketName), remove: () => removeFolder(folder) };
     } catch (error) {
-      reasons.push(`${parent}: ${error instanceof Error ? error.message : String(error)}`);
+      reasons.push(`${parent}: ${messageOf(error)}`);
     }
   }
   throw new GoPluginError("serve-failed", `no folder for the plugin's socket: ${reasons.join("; ")}`);

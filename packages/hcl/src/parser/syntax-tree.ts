@@ -1,3 +1,4 @@
+import { messageOf } from "@driver/std";
 import { Language, Parser } from "web-tree-sitter";
 import type { Node, Tree } from "web-tree-sitter";
 import type { Position } from "../value/position.ts";
@@ -31,7 +32,7 @@ async function loadLanguage(load: LoadWasm, source: SourceFile): Promise<Languag
     await Parser.init({ wasmBinary: await load("web-tree-sitter.wasm") });
     return await Language.load(await load("tree-sitter-hcl.wasm"));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new HclError(`load the HCL parser: ${reason}`, { code: "parser-missing", source, cause });
   }
 }

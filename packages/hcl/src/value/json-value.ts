@@ -1,3 +1,4 @@
+import { messageOf } from "@driver/std";
 import { numberOf, parseDecimal } from "./decimal.ts";
 import { isList, isNumber, isRecord, sortedKeys, type HclValue } from "./hcl-value.ts";
 import { formatNumber } from "./scalar.ts";
@@ -38,7 +39,7 @@ export function parseJsonValue(
   try {
     return { ok: true, value: JSON.parse(text, reviveNumber) as HclValue };
   } catch (error) {
-    return { ok: false, message: error instanceof Error ? error.message : String(error) };
+    return { ok: false, message: messageOf(error) };
   }
 }
 

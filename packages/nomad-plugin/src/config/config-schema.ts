@@ -1,3 +1,4 @@
+import { messageOf } from "@driver/std";
 import { DriverError } from "../driver-error.ts";
 import type { Spec } from "../hclspec.ts";
 import { decodeFields, docsOfFields, fieldsSpec, fieldsToValue, visitFields, type Fields, type InferFields } from "./block.ts";
@@ -88,7 +89,7 @@ function readMsgpack(msgpack: Uint8Array, facts: SchemaFacts): HclValue {
   try {
     return decodeMsgpack(msgpack);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new DriverError("config-invalid", `read the ${facts.title}: not a msgpack value that Nomad sends: ${reason}`, { cause });
   }
 }

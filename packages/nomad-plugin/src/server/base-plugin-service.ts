@@ -1,4 +1,5 @@
 import type { ServiceImpl } from "@driver/go-plugin";
+import { messageOf } from "@driver/std";
 import { fromSetConfigMessage, toPluginInfoMessage } from "../convert/plugin.ts";
 import { toSpecMessage } from "../convert/spec.ts";
 import { DriverError } from "../driver-error.ts";
@@ -27,6 +28,6 @@ export function basePluginService(driver: TaskDriver, { answer }: CallReporter):
 
 /** Agents and their logs know this prefix from plugins written in Go. */
 function withPrefix(prefix: string, error: unknown): DriverError {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return new DriverError(error instanceof DriverError ? error.code : "failed", `${prefix}${message}`, { cause: error });
 }

@@ -1,4 +1,5 @@
 import type { Logger } from "@driver/go-plugin";
+import { messageOf } from "@driver/std";
 import { toCallError } from "../convert/errors.ts";
 import { takeUntilAborted } from "../take-until-aborted.ts";
 
@@ -19,7 +20,7 @@ export interface CallContext {
 export function callReporter(logger: Logger): CallReporter {
   const report = ({ method, signal }: CallContext, error: unknown): unknown => {
     if (signal.aborted) return error;
-    logger.debug("call failed", { method: method.name, error: error instanceof Error ? error.message : String(error) });
+    logger.debug("call failed", { method: method.name, error: messageOf(error) });
     return toCallError(error);
   };
   return {

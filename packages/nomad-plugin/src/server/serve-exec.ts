@@ -1,4 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { messageOf } from "@driver/std";
 import { fromExecRequest, toExecResponses } from "../convert/exec.ts";
 import { DriverError } from "../driver-error.ts";
 import type { ExecTaskStreamingRequest, ExecTaskStreamingRequest_Setup, ExecTaskStreamingResponseSchema } from "../gen/driver_pb.ts";
@@ -36,7 +37,7 @@ export async function* serveExec(
 
 async function readSetup(iterator: AsyncIterator<ExecTaskStreamingRequest>): Promise<ExecTaskStreamingRequest_Setup> {
   const first = await iterator.next().catch((error: unknown) => {
-    throw new DriverError("failed", `failed to receive initial message: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new DriverError("failed", `failed to receive initial message: ${messageOf(error)}`, {
       cause: error,
     });
   });

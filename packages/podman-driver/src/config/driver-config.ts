@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { DriverError, type PluginConfig } from "@driver/nomad-plugin";
-import { toTimerMs } from "../to-timer-ms.ts";
+import { toTimerMs } from "@driver/std";
 import { resolvePolicy } from "./operator-policy.ts";
 import { resolveImageCleanUp, type ImageCleanUpPolicy } from "./image-clean-up-policy.ts";
 import { resolveImageSettings } from "./image-settings.ts";

@@ -1,4 +1,4 @@
-import { toTimerMs } from "../to-timer-ms.ts";
+import { toTimerMs } from "@driver/std";
 import { parseDurationMs } from "./parse-duration.ts";
 import { noOperatorAuth, resolveAuth, type OperatorAuth } from "./resolve-auth.ts";
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Fingerprint } from "@driver/nomad-plugin";
-import { textOf } from "../errors.ts";
+import { messageOf } from "@driver/std";
 import { toFingerprint, type EngineProbe } from "./fingerprint.ts";
 import type { Engine } from "./engine.ts";
 
@@ -40,7 +40,7 @@ async function probe(engine: Engine, timeoutMs: number, signal: AbortSignal): Pr
   try {
     return { name, isDefault, findings: await engine.probe(AbortSignal.any([signal, deadline])) };
   } catch (error) {
-    const text = deadline.aborted ? `no answer within ${timeoutMs / 1000} s` : textOf(error);
+    const text = deadline.aborted ? `no answer within ${timeoutMs / 1000} s` : messageOf(error);
     return { name, isDefault, failure: text.includes(engine.socketPath) ? text : `${text} (socket ${engine.socketPath})` };
   }
 }

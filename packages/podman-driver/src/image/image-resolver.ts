@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ImageInspect, PodmanClient } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
-import { textOf } from "../errors.ts";
+import { messageOf } from "@driver/std";
 import type { ImageSettings } from "../config/image-settings.ts";
 import type { ImageNeed } from "./image-need.ts";
 import type { ArchiveSource, RegistrySource } from "./image-reference.ts";
@@ -95,7 +95,7 @@ async function fallBack(context: ImageContext, need: NamedNeed, failure: unknown
   const { reference } = need.source;
   const present = await findPresent(context, need, signal);
   if (present === undefined) throw failure;
-  context.emit(`Running the image ${reference} that is present, since nobody could tell whether there is a newer one: ${textOf(failure)}`, {
+  context.emit(`Running the image ${reference} that is present, since nobody could tell whether there is a newer one: ${messageOf(failure)}`, {
     image: reference,
   });
   return present.id;

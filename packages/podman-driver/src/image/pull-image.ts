@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LibpodError, type PodmanClient, type RegistryCredentials } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
+import { messageOf } from "@driver/std";
 import type { ImageSettings } from "../config/image-settings.ts";
 import { toRegistryPlace } from "../config/registry-key.ts";
-import { textOf, withoutStep } from "../errors.ts";
+import { withoutStep } from "../errors.ts";
 import { findCredentials } from "./auth/find-credentials.ts";
 import type { ImageNeed } from "./image-need.ts";
 import { judgePullFailure, type PullFailure } from "./pull-failure.ts";
@@ -38,7 +39,7 @@ export async function pullImage(job: PullJob, signal: AbortSignal): Promise<stri
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof DriverError) throw error;
-      const text = withoutStep(`pull image ${job.reference}`, textOf(error));
+      const text = withoutStep(`pull image ${job.reference}`, messageOf(error));
       const failure = isRefusedCall(error)
         ? refusedCall
         : judgePullFailure({ reference: job.reference, registry, text, hadCredentials: credentials !== undefined });

@@ -1,5 +1,5 @@
 import type { Logger } from "@driver/nomad-plugin";
-import { textOf } from "../errors.ts";
+import { messageOf } from "@driver/std";
 
 export interface LogTroublesOptions {
   /** For messages. */
@@ -58,5 +58,5 @@ export class LogTroubles {
 
 /** Names are opened through a folder's descriptor, whose number means nothing to a reader and changes from try to try. */
 function toText(error: unknown): string {
-  return textOf(error).replaceAll(/\/proc\/self\/fd\/\d+\/?/g, "");
+  return messageOf(error).replaceAll(/\/proc\/self\/fd\/\d+\/?/g, "");
 }

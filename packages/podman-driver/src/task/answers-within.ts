@@ -1,5 +1,5 @@
 import { DriverError } from "@driver/nomad-plugin";
-import { toTimerMs } from "../to-timer-ms.ts";
+import { toTimerMs } from "@driver/std";
 
 /**
  * Asks Podman something with a signal that also fires after `timeoutMs`. Rejects with a recoverable `DriverError` when that was it,

@@ -9,10 +9,10 @@ import {
   type ExecUpdate,
   type ExitResult,
 } from "@driver/nomad-plugin";
+import { toTimerMs } from "@driver/std";
 import { inStep, toDriverError } from "../errors.ts";
 import { killSessionOf } from "../host/kill-session.ts";
 import type { HostRoots } from "../host/proc-files.ts";
-import { toTimerMs } from "../to-timer-ms.ts";
 import { retryTransient } from "./retry-transient.ts";
 import { TailBuffer } from "./tail-buffer.ts";
 

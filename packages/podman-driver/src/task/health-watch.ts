@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LibpodError } from "@driver/libpod";
+import { toTimerMs } from "@driver/std";
 import type { Engine } from "../engine/engine.ts";
 import { isNoAnswer } from "../errors.ts";
 import type { RepeatedFailure } from "../repeated-failure.ts";
 import type { HealthCheckTimes } from "../topics/health.ts";
-import { toTimerMs } from "../to-timer-ms.ts";
 
 export interface HealthWatchOptions {
   readonly containerId: string;

@@ -1,6 +1,6 @@
 import type { TaskStats } from "@driver/nomad-plugin";
+import { toTimerMs } from "@driver/std";
 import type { NodeCompute } from "../config/driver-config.ts";
-import { toTimerMs } from "../to-timer-ms.ts";
 import type { StatsSource, TimedSample } from "./stats-source.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LibpodError } from "@driver/libpod";
 import { DriverError, toSignalNumber, type Logger } from "@driver/nomad-plugin";
-import { inStep, isNoAnswer, textOf } from "../errors.ts";
-import { toTimerMs } from "../to-timer-ms.ts";
+import { messageOf, toTimerMs } from "@driver/std";
+import { inStep, isNoAnswer } from "../errors.ts";
 import { answersWithin } from "./answers-within.ts";
 import type { TaskHandle } from "./task-handle.ts";
 
@@ -105,8 +105,8 @@ function signalProcess(task: TaskHandle, signalNumber: number, failure: unknown)
   const outcome = task.processes.signal(signalNumber);
   if (outcome.kind === "sent") return;
   if (outcome.kind === "gone") return task.lookAgain();
-  const kernel = outcome.kind === "refused" ? `, and the kernel refuses it as well: ${textOf(outcome.error)}` : "";
-  throw new DriverError("failed", `task ${task.id}: ${textOf(failure)}${kernel}`, { recoverable: true, cause: failure });
+  const kernel = outcome.kind === "refused" ? `, and the kernel refuses it as well: ${messageOf(outcome.error)}` : "";
+  throw new DriverError("failed", `task ${task.id}: ${messageOf(failure)}${kernel}`, { recoverable: true, cause: failure });
 }
 
 /** Kills the task and settles when it has ended; rejects when it outlives that by far. */

@@ -1,12 +1,12 @@
 import type { ContainerInspect } from "@driver/libpod";
 import { DriverError, type Logger } from "@driver/nomad-plugin";
 import { type TaskConfig, type TaskStats, type TaskStatus, type WaitResult } from "@driver/nomad-plugin";
+import { messageOf } from "@driver/std";
 import type { NodeCompute } from "../config/driver-config.ts";
 import type { LogRoute } from "../config/log-route.ts";
 import type { DriverServices } from "../driver-services.ts";
 import { identifyContainer, identifyWithoutEngine, type ContainerProcesses } from "../host/container-processes.ts";
 import type { Engine } from "../engine/engine.ts";
-import { textOf } from "../errors.ts";
 import type { ProcessIdentity } from "../host/proc-files.ts";
 import type { TaskLogs } from "../logs/task-logs.ts";
 import type { HealthCheckTimes } from "../topics/health.ts";
@@ -269,7 +269,7 @@ export class TaskHandle {
       return undefined;
     } catch (error) {
       signal.throwIfAborted();
-      return { exitCode: unknownExitCode, signal: 0, oomKilled: false, error: textOf(error) };
+      return { exitCode: unknownExitCode, signal: 0, oomKilled: false, error: messageOf(error) };
     } finally {
       this.#isRestarting = false;
     }

@@ -10,6 +10,7 @@ import {
   type HclRecord,
   type RawValue,
 } from "@driver/nomad-plugin";
+import { messageOf } from "@driver/std";
 import { logCollectors, type LogCollector, type LogOrigin } from "../config/log-route.ts";
 
 /** What this driver keeps beside the Go driver's state. Text that is empty or left out is not known. */
@@ -104,7 +105,7 @@ function decodeBytes(driverState: Uint8Array): RawValue {
   try {
     return decodeMsgpackRaw(driverState);
   } catch (cause) {
-    throw corrupt(`it is no msgpack: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+    throw corrupt(`it is no msgpack: ${messageOf(cause)}`, cause);
   }
 }
 
@@ -185,7 +186,7 @@ function timeOf(record: RawRecord, key: string): Date {
   try {
     return decodeGoTime(value);
   } catch (cause) {
-    throw corrupt(`${key}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+    throw corrupt(`${key}: ${messageOf(cause)}`, cause);
   }
 }
 

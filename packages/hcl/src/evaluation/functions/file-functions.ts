@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
+import { messageOf } from "@driver/std";
 import type { HclValue } from "../../value/hcl-value.ts";
 import { textArgument } from "./hcl-function.ts";
 import type { CallContext, FunctionTable } from "./hcl-function.ts";
@@ -36,7 +37,7 @@ function readBytes(args: readonly HclValue[], context: CallContext): Buffer {
   try {
     return readFileSync(path);
   } catch (cause) {
-    throw context.fail(`read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw context.fail(`read ${path}: ${messageOf(cause)}`);
   }
 }
 
@@ -44,7 +45,7 @@ function statFile(path: string, context: CallContext): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
   } catch (cause) {
-    throw context.fail(`look at ${path}: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw context.fail(`look at ${path}: ${messageOf(cause)}`);
   }
 }
 

@@ -1,0 +1,3 @@
+export { messageOf } from "./message-of.ts";
+export { toTimerMs } from "./to-timer-ms.ts";
+export { waitAborted } from "./wait-aborted.ts";
