@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { messageOf } from "@driver/std";
 import { TestingError } from "@driver/testing";
 import type { ChaosOptions } from "../e2e/chaos/run-chaos.ts";
 import { buildWhenStale } from "./build.ts";
@@ -17,7 +18,7 @@ try {
   process.exitCode = await testChaos();
 } catch (error) {
   if (!controller.signal.aborted && !(error instanceof TestingError)) throw error;
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = 1;
 }
 

@@ -6,6 +6,7 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
+import { messageOf } from "@driver/std";
 import { findTool, runInWorld, TestingError } from "@driver/testing";
 import { buildWhenStale } from "./build.ts";
 
@@ -17,7 +18,7 @@ try {
   process.exitCode = await testNomad();
 } catch (error) {
   if (!controller.signal.aborted && !(error instanceof TestingError)) throw error;
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = 1;
 }
 

@@ -4,6 +4,7 @@ import { execFile } from "node:child_process";
 import { existsSync, globSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { messageOf } from "@driver/std";
 import { runInWorld, TestingError } from "@driver/testing";
 import { buildWhenStale } from "./build.ts";
 import { runChaosInWorld } from "./chaos-world.ts";
@@ -32,7 +33,7 @@ try {
   process.exitCode = await test(process.argv.slice(2), controller.signal);
 } catch (error) {
   if (!controller.signal.aborted && !(error instanceof TestingError)) throw error;
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = controller.signal.aborted ? interruptedCode : 1;
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { DriverError, encodeMsgpack, type TaskConfig, type TaskHandle, type WaitResult } from "@driver/nomad-plugin";
+import { messageOf } from "@driver/std";
 import { plainTask, testSetting } from "@driver/testing";
 import type { Agent, Incarnation } from "./agent.ts";
 import { LogmonReader } from "./logmon-reader.ts";
@@ -89,7 +90,7 @@ export class TaskLife {
       const stopping = this.#stop();
       [result] = await Promise.all([waiting, stopping]);
     } catch (error) {
-      failure = error instanceof Error ? error.message : String(error);
+      failure = messageOf(error);
     }
     this.#doing = "destroy";
     const pluginKills = (await this.#agent.current()).number - firstPlugin;
@@ -188,7 +189,7 @@ export class TaskLife {
       await plugin.driver.destroyTask(this.#taskId, { force: true }, AbortSignal.timeout(callTimeoutMs));
       return undefined;
     } catch (error) {
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
     }
   }
 

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { messageOf } from "@driver/std";
 
 const run = promisify(execFile);
 const moduleDir = import.meta.dirname;
@@ -51,7 +52,7 @@ async function outcome(command: Promise<unknown>): Promise<{ readonly ok: boolea
     await command;
     return { ok: true, text: "" };
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     return { ok: false, text: text.trim().split("\n").at(-1) ?? "" };
   }
 }

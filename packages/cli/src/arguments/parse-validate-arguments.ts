@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 
+import { messageOf } from "@driver/std";
 import { UsageError } from "../usage-error.ts";
 import { toLongOptions } from "./to-long-options.ts";
 import { toVariable } from "./to-variable.ts";
@@ -38,6 +39,6 @@ function parseOptions(args: readonly string[]): ReturnType<typeof parseArgs<{ op
   try {
     return parseArgs({ args: toLongOptions(args, Object.keys(options)), options, allowPositionals: true });
   } catch (error) {
-    throw new UsageError(`validate: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new UsageError(`validate: ${messageOf(error)}`, { cause: error });
   }
 }

@@ -4,6 +4,7 @@ import { JobFileError, RunError, toExcerpt } from "@driver/nomad-host";
 import { ConfigError } from "@driver/nomad-plugin";
 import type { Position } from "@driver/nomad-plugin";
 
+import { messageOf } from "@driver/std";
 import { toPrintable } from "./to-printable.ts";
 
 /** The files that an error's position may point into. */
@@ -21,7 +22,7 @@ export interface LocatedError {
 
 /** Finds the place of an error, and of those that came with it; `path` is undefined when it has none. */
 export function locateErrors(error: unknown, sources: ErrorSources): readonly LocatedError[] {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (error instanceof JobFileError)
     return [error, ...error.further].map((one) => ({ message: one.message, path: one.file, position: one.position }));
   const position = error instanceof RunError || error instanceof ConfigError ? error.position : undefined;

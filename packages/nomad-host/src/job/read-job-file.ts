@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import type { SourceFile } from "@driver/hcl";
+import { messageOf } from "@driver/std";
 import { JobFileError } from "./job-file-error.ts";
 
 /** Far above any job; a larger file is taken for something else. */
@@ -45,5 +46,5 @@ function explainReadError(cause: unknown): string {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
   if (code === "ENOENT") return "there is no such file";
   if (code === "EACCES") return "permission denied";
-  return cause instanceof Error ? cause.message : String(cause);
+  return messageOf(cause);
 }

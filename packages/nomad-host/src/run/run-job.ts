@@ -2,6 +2,7 @@ import { tmpdir } from "node:os";
 
 import type { ConfigBody, TaskEvent } from "@driver/nomad-plugin";
 
+import { messageOf } from "@driver/std";
 import type { Job } from "../job/job.ts";
 import { createAllocDir, removeTree, writeAllocFile } from "./alloc/alloc-dir.ts";
 import { createRunFolder, findDeadRunFolders } from "./alloc/run-folder.ts";
@@ -143,6 +144,6 @@ async function removeRoot(rootPath: string, on: RunListener): Promise<void> {
   try {
     await removeTree(rootPath);
   } catch (error) {
-    await on({ kind: "note", message: `${rootPath} could not be removed: ${error instanceof Error ? error.message : String(error)}` });
+    await on({ kind: "note", message: `${rootPath} could not be removed: ${messageOf(error)}` });
   }
 }

@@ -1,5 +1,6 @@
 import type { StartedTask, TaskConfig, TaskDriver, TaskHandle, WaitResult } from "@driver/nomad-plugin";
 
+import { messageOf } from "@driver/std";
 import { RunError } from "../run-error.ts";
 import { isDriverAnswer } from "./driver-answer.ts";
 import { LiveDriver } from "./live-driver.ts";
@@ -110,7 +111,7 @@ export class DriverSession implements AsyncDisposable {
     try {
       await live.driver.recoverTask(handle, this.#closing.signal);
     } catch (error) {
-      const message = `the plugin could not recover the task: ${error instanceof Error ? error.message : String(error)}`;
+      const message = `the plugin could not recover the task: ${messageOf(error)}`;
       this.#lost.set(taskId, new RunError("task-lost", message, { cause: error }));
     }
   }

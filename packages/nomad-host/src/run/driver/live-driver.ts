@@ -1,6 +1,7 @@
 import type { LogEntry } from "@driver/go-plugin";
 import type { ConfigBody, DriverCapabilities, Fingerprint, PluginInfo, Spec, TaskDriver, TaskEvent } from "@driver/nomad-plugin";
 
+import { messageOf, waitAborted } from "@driver/std";
 import type { NodeFacts } from "../env/node-facts.ts";
 import { RunError } from "../run-error.ts";
 import { configureDriver } from "./configure-driver.ts";
@@ -66,9 +67,7 @@ export class LiveDriver implements AsyncDisposable {
 
   /** How the process ended, once it has, within `withinMs`; undefined while it lives. */
   async waitEnding(withinMs: number): Promise<string | undefined> {
-    const timer = AbortSignal.timeout(withinMs);
-    const late = new Promise<void>((resolve) => timer.addEventListener("abort", () => resolve(), { once: true }));
-    await Promise.race([this.#launched.plugin.exited, late]);
+    await Promise.race([this.#launched.plugin.exited, waitAborted(AbortSignal.timeout(withinMs))]);
     return this.#ending;
   }
 
@@ -111,7 +110,7 @@ class DriverStreams {
       return await this.#first.promise;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      throw new RunError("plugin-failed", `the plugin sent no fingerprint: ${error instanceof Error ? error.message : String(error)}`, {
+      throw new RunError("plugin-failed", `the plugin sent no fingerprint: ${messageOf(error)}`, {
         cause: error,
       });
     } finally {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { TaskConfig } from "@driver/nomad-plugin";
 
+import { messageOf } from "@driver/std";
 import type { Task } from "../../job/job.ts";
 import type { DriverSession } from "../driver/driver-session.ts";
 import type { LogCollection } from "../logs/task-logs.ts";
@@ -149,7 +150,7 @@ class TaskRuns {
 /** A promise of the abort that leaves no listener behind. */
 function waitAbort(signal: AbortSignal): { readonly reached: Promise<string>; dispose(): void } {
   const { promise, resolve } = Promise.withResolvers<string>();
-  const listener = (): void => resolve(signal.reason instanceof Error ? signal.reason.message : String(signal.reason));
+  const listener = (): void => resolve(messageOf(signal.reason));
   if (signal.aborted) listener();
   signal.addEventListener("abort", listener, { once: true });
   return { reached: promise, dispose: () => signal.removeEventListener("abort", listener) };

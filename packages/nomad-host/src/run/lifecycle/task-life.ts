@@ -1,6 +1,7 @@
 import type { TaskConfig, WaitResult } from "@driver/nomad-plugin";
 import { DriverError } from "@driver/nomad-plugin";
 
+import { messageOf } from "@driver/std";
 import type { Task } from "../../job/job.ts";
 import type { DriverSession } from "../driver/driver-session.ts";
 import type { TaskLogs } from "../logs/task-logs.ts";
@@ -104,7 +105,7 @@ export class TaskLife {
     this.#started.resolve();
     const isStoppedByHost = this.#stop.signal.aborted;
     if (result !== undefined) await on({ kind: "task-exited", ...name, result, isStoppedByHost });
-    else if (!isStoppedByHost) await on({ kind: "task-failed", ...name, message: toMessage(error) });
+    else if (!isStoppedByHost) await on({ kind: "task-failed", ...name, message: messageOf(error) });
     return end;
   }
 
@@ -116,7 +117,7 @@ export class TaskLife {
       await session.destroyTask(config.id, AbortSignal.timeout(destroyTimeoutMs));
       this.#isDestroyed = true;
     } catch (error) {
-      if (this.#isStarted) await on({ kind: "note", message: `${name.task}: the driver could not remove the task: ${toMessage(error)}` });
+      if (this.#isStarted) await on({ kind: "note", message: `${name.task}: the driver could not remove the task: ${messageOf(error)}` });
     }
   }
 
@@ -135,7 +136,7 @@ export class TaskLife {
       const options = { timeoutMs: task.killTimeoutMs, killSignal: task.killSignal };
       await session.stopTask(config.id, options, killSignal);
     } catch (error) {
-      if (!killSignal.aborted) await on({ kind: "note", message: `${name.task}: StopTask failed, killing it: ${toMessage(error)}` });
+      if (!killSignal.aborted) await on({ kind: "note", message: `${name.task}: StopTask failed, killing it: ${messageOf(error)}` });
       await this.#destroy();
     }
   }
@@ -152,8 +153,4 @@ function toEnd(error: unknown, isStarted: boolean): TaskLifeEnd {
       ? { kind: "exited", isSuccessful: false }
       : { kind: "start-failed", isRecoverable: error instanceof DriverError && error.recoverable };
   return { ending, result: undefined, error };
-}
-
-function toMessage(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

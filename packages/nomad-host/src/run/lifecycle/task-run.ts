@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { TaskConfig } from "@driver/nomad-plugin";
 
+import { toTimerMs } from "@driver/std";
 import type { JobType, Task } from "../../job/job.ts";
 import type { DriverSession } from "../driver/driver-session.ts";
 import { TaskLogs } from "../logs/task-logs.ts";
@@ -31,9 +32,6 @@ export interface TaskRunOptions {
   /** Gives the jitter of restart delays: from 0 to below 1. */
   readonly random: () => number;
 }
-
-/** Node fires longer timers at once. */
-const longestTimerMs = 2 ** 31 - 1;
 
 /** All lives of one task: it is started again as its restart policy says, until it is done, given up or stopped. */
 export class TaskRun {
@@ -114,7 +112,7 @@ export class TaskRun {
     const { delayMs, attempt, isWithinPolicy, state } = decision;
     this.#restartState = state;
     await on({ kind: "task-restarting", ...name, delayMs, attempt, attempts, isWithinPolicy });
-    await delay(Math.min(delayMs, longestTimerMs), undefined, { signal }).catch(() => undefined);
+    await delay(toTimerMs(delayMs), undefined, { signal }).catch(() => undefined);
     return signal.aborted ? "stopped" : "restart";
   }
 
