@@ -1,9 +1,9 @@
 import { statfs } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import { LibpodError, type ImageListEntry, type PodmanClient } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
 import type { ImageCleanUpPolicy } from "../config/image-clean-up-policy.ts";
 import type { Engine } from "../engine/engine.ts";
+import { EngineRounds } from "../engine/engine-rounds.ts";
 import { isMark } from "./image-mark.ts";
 import { listImages } from "./list-images.ts";
 import { planCleanUp, type UnusedSince } from "./plan-clean-up.ts";
@@ -25,44 +25,29 @@ const longestPauseMs = 60_000;
  */
 export class ImageCleanUp {
   readonly #options: ImageCleanUpOptions;
-  readonly #stop = new AbortController();
   readonly #unusedSince = new Map<Engine, UnusedSince>();
   /** What a dry run has told of, so that it tells once. */
   readonly #told = new Set<string>();
-  readonly #ended: Promise<void>;
+  readonly #rounds: EngineRounds;
 
   constructor(options: ImageCleanUpOptions) {
+    const { policy, engines, logger } = options;
     this.#options = options;
-    this.#ended = this.#run();
+    const pauseMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, policy.delayMs / 3));
+    this.#rounds = new EngineRounds({ subject: "unused images", engines, pauseMs, look: (engine, signal) => this.#look(engine, signal), logger });
   }
 
   /** Settles when nothing is looked at or removed any more. */
   async close(): Promise<void> {
-    this.#stop.abort(new Error("the clean-up of images was ended"));
-    await this.#ended;
-  }
-
-  async #run(): Promise<void> {
-    const { policy, engines } = this.#options;
-    const { signal } = this.#stop;
-    const pauseMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, policy.delayMs / 3));
-    for (;;) {
-      await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
-      if (signal.aborted) return;
-      await Promise.all(engines.map((engine) => this.#look(engine, signal)));
-    }
+    await this.#rounds.close();
   }
 
   async #look(engine: Engine, signal: AbortSignal): Promise<void> {
-    const { policy, logger } = this.#options;
-    try {
-      const images = await listImages(engine.client, signal);
-      const { due, unusedSince } = planCleanUp(images, this.#unusedSince.get(engine) ?? new Map(), { policy, nowMs: performance.now() });
-      this.#unusedSince.set(engine, unusedSince);
-      if (due.length > 0 && (await isFuller(engine, policy.water?.high, signal))) await this.#removeAll(engine, due, signal);
-    } catch (error) {
-      if (!signal.aborted) logger.warn("unused images cannot be looked for", { socket: engine.socketPath, error: String(error) });
-    }
+    const { policy } = this.#options;
+    const images = await listImages(engine.client, signal);
+    const { due, unusedSince } = planCleanUp(images, this.#unusedSince.get(engine) ?? new Map(), { policy, nowMs: performance.now() });
+    this.#unusedSince.set(engine, unusedSince);
+    if (due.length > 0 && (await isFuller(engine, policy.water?.high, signal))) await this.#removeAll(engine, due, signal);
   }
 
   /** One after the other, until the disk is empty enough. */

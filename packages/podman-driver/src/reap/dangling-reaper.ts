@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ContainerListEntry } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
 import type { ReapPolicy } from "../config/driver-config.ts";
 import type { Engine } from "../engine/engine.ts";
+import { EngineRounds } from "../engine/engine-rounds.ts";
 import { ownLabels } from "../topics/labels.ts";
 import type { AgentPresence } from "./agent-presence.ts";
 import { planReaping, type ReapFacts } from "./plan-reaping.ts";
@@ -24,40 +24,32 @@ export interface DanglingReaperOptions {
  */
 export class DanglingReaper {
   readonly #options: DanglingReaperOptions;
-  readonly #stop = new AbortController();
-  readonly #ended: Promise<void>;
+  readonly #rounds: EngineRounds;
 
   constructor(options: DanglingReaperOptions) {
+    const { policy, engines, presence, logger } = options;
     this.#options = options;
-    this.#ended = this.#run();
+    this.#rounds = new EngineRounds({
+      subject: "dangling containers",
+      engines,
+      pauseMs: policy.periodMs,
+      isDue: () => presence.hasSettled(policy.creationGraceMs),
+      look: (engine, signal) => this.#reap(engine, signal),
+      logger,
+    });
   }
 
   /** Settles when nothing is looked at or removed any more. */
   async close(): Promise<void> {
-    this.#stop.abort(new Error("the search for dangling containers was ended"));
-    await this.#ended;
-  }
-
-  async #run(): Promise<void> {
-    const { policy, engines, presence } = this.#options;
-    const { signal } = this.#stop;
-    for (;;) {
-      await sleep(policy.periodMs, undefined, { signal, ref: false }).catch(() => undefined);
-      if (signal.aborted) return;
-      if (presence.hasSettled(policy.creationGraceMs)) await Promise.all(engines.map((engine) => this.#reap(engine, signal)));
-    }
+    await this.#rounds.close();
   }
 
   async #reap(engine: Engine, signal: AbortSignal): Promise<void> {
-    const { policy, presence, isKnown, logger } = this.#options;
+    const { policy, presence, isKnown } = this.#options;
     const { nodeId } = presence;
-    try {
-      const listed = await engine.client.containers.list({ labels: [ownLabels.taskId, `${ownLabels.nodeId}=${nodeId}`] }, signal);
-      const facts: ReapFacts = { nodeId, isKnown, now: new Date() };
-      for (const container of planReaping(listed, facts, policy)) await this.#remove(engine, container, signal);
-    } catch (error) {
-      if (!signal.aborted) logger.warn("dangling containers cannot be looked for", { socket: engine.socketPath, error: String(error) });
-    }
+    const listed = await engine.client.containers.list({ labels: [ownLabels.taskId, `${ownLabels.nodeId}=${nodeId}`] }, signal);
+    const facts: ReapFacts = { nodeId, isKnown, now: new Date() };
+    for (const container of planReaping(listed, facts, policy)) await this.#remove(engine, container, signal);
   }
 
   async #remove(engine: Engine, container: ContainerListEntry, signal: AbortSignal): Promise<void> {

@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "@driver/nomad-plugin";
+import type { Engine } from "./engine.ts";
+
+export interface EngineRoundsOptions<E> {
+  /** What is looked for, such as "unused images". */
+  readonly subject: string;
+  readonly engines: readonly E[];
+  /** Before each round. */
+  readonly pauseMs: number;
+  /** False: this round is left out. Default: none is. */
+  readonly isDue?: () => boolean;
+  /** One look at one engine. Its failure is told in the log, and the next round comes all the same. */
+  look(engine: E, signal: AbortSignal): Promise<void>;
+  readonly logger: Pick<Logger, "warn">;
+}
+
+/** Looks at all engines, again and again, from its making until `close`. Keeps no process alive. */
+export class EngineRounds<E extends Pick<Engine, "socketPath"> = Engine> {
+  readonly #options: EngineRoundsOptions<E>;
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<void>;
+
+  constructor(options: EngineRoundsOptions<E>) {
+    this.#options = options;
+    this.#ended = this.#run();
+  }
+
+  /** Settles when no look is under way any more. */
+  async close(): Promise<void> {
+    this.#stop.abort(new Error(`the search for ${this.#options.subject} was ended`));
+    await this.#ended;
+  }
+
+  async #run(): Promise<void> {
+    const { engines, pauseMs, isDue } = this.#options;
+    const { signal } = this.#stop;
+    for (;;) {
+      await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted) return;
+      if (isDue?.() ?? true) await Promise.all(engines.map((engine) => this.#look(engine)));
+    }
+  }
+
+  async #look(engine: E): Promise<void> {
+    const { subject, look, logger } = this.#options;
+    const { signal } = this.#stop;
+    try {
+      await look(engine, signal);
+    } catch (error) {
+      if (!signal.aborted) logger.warn(`${subject} cannot be looked for`, { socket: engine.socketPath, error: String(error) });
+    }
+  }
+}
