@@ -156,7 +156,7 @@ export interface PerNetworkSpec {
   readonly interface_name?: string | undefined;
 }
 
-export interface ContainerLimitsSpec {
+export interface ContainerLimitsSpec extends BlockIoSpec {
   readonly resource_limits?: ResourceLimits | undefined;
   readonly r_limits?: readonly RlimitSpec[] | undefined;
   readonly oom_score_adj?: number | undefined;
@@ -165,6 +165,18 @@ export interface ContainerLimitsSpec {
   /** "enabled", "disabled", "no-conmon" or "split". */
   readonly cgroups_mode?: string | undefined;
 }
+
+/** Figures for block devices of the host by their path; rates are a second. */
+export interface BlockIoSpec {
+  /** 10 to 1000; needs the I/O scheduler bfq (podman 4.3 with runc, 5.4 with crun). */
+  readonly weightDevice?: Readonly<Record<string, { readonly weight: number }>> | undefined;
+  readonly throttleReadBpsDevice?: DeviceRates | undefined;
+  readonly throttleWriteBpsDevice?: DeviceRates | undefined;
+  readonly throttleReadIOPSDevice?: DeviceRates | undefined;
+  readonly throttleWriteIOPSDevice?: DeviceRates | undefined;
+}
+
+export type DeviceRates = Readonly<Record<string, { readonly rate: number }>>;
 
 /** OCI LinuxResources (opencontainers/runtime-spec). */
 export interface ResourceLimits {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { test } from "node:test";
-import { DriverRig, type TaskWishes } from "@driver/testing";
+import { DriverRig, until, type TaskWishes } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
@@ -68,4 +69,65 @@ test("sets the limits of processes, the inclination to be killed and the kernel'
   assert.match(output, /Max open files +[67]00 +700 /);
   assert.match(output, /Max processes +800 +900 /);
   assert.match(output, /\n321\n77\n$/);
+});
+
+const isUnified = existsSync("/sys/fs/cgroup/cgroup.controllers");
+
+/** A disk of this machine and its number as cgroups write it, which nothing needs to be on. */
+function findDisk(): { readonly path: string; readonly id: string } | undefined {
+  const lines = readFileSync("/proc/partitions", "utf8").split("\n").map((line) => line.trim().split(/\s+/));
+  const disks = lines.flatMap(([major, minor, , name]) => (name === undefined || name === "name" ? [] : [{ path: `/dev/${name}`, id: `${major}:${minor}` }]));
+  return disks.find(({ path }) => statSync(path, { throwIfNoEntry: false })?.isBlockDevice());
+}
+const disk = findDisk();
+
+test("limits how fast a task reads and writes a disk", { skip: disk === undefined && "this machine has no disk" }, async () => {
+  const { path, id } = disk ?? assert.fail("no disk");
+  const print = "cd /sys/fs/cgroup; grep -H . io.max blkio/blkio.throttle.*_device 2>/dev/null | sed 's|.*/blkio.throttle.||'";
+  const output = await outputOf(print, {
+    config: { device_read_bps: [`${path}:10m`], device_write_bps: [`${path}:20m`], device_read_iops: [`${path}:300`], device_write_iops: [`${path}:400`] },
+  });
+  const rates = { read_bps: 10 * mib, write_bps: 20 * mib, read_iops: 300, write_iops: 400 };
+  if (isUnified) assert.equal(output, `io.max:${id} rbps=${10 * mib} wbps=${20 * mib} riops=300 wiops=400\n`);
+  else assert.deepEqual(output.trim().split("\n").toSorted(), Object.entries(rates).map(([name, rate]) => `${name}_device:${id} ${rate}`).toSorted());
+});
+
+test("names the key of what is no disk, and leaves nothing", async () => {
+  await using rig = await DriverRig.start();
+  for (const path of ["/dev/null", "/dev/no-such-disk"]) {
+    const task = await rig.prepare({ config: { device_write_bps: [`${path}:1m`] } });
+    await assert.rejects(rig.startTask(task), new RegExp(`the task's config has device_write_bps = "${path}:1048576", which needs a block device of the host`));
+  }
+});
+
+test("weighs a task's disk time, or tells its owner that the kernel does not", async () => {
+  await using rig = await DriverRig.start();
+  const events: string[] = [];
+  const stop = new AbortController();
+  const following = (async () => {
+    for await (const { message } of rig.driver.taskEvents(stop.signal)) events.push(message);
+  })().catch(() => undefined);
+  const task = await rig.runScript("cat /sys/fs/cgroup/io.weight 2>/dev/null", { config: { blkio_weight: 400 } });
+  await rig.driver.waitTask(task.config.id, soon());
+  if (isUnified) assert.match((await task.stdout.whole()).toString(), /^default (?!100\n)\d+\n/);
+  else await until(() => events.some((text) => text.includes("does not support Block I/O weight")));
+  stop.abort();
+  await following;
+});
+
+test("keeps a task's memory to the NUMA nodes it names, which the host must have", async () => {
+  assert.match(await outputOf("cat /sys/fs/cgroup/cpuset.mems /sys/fs/cgroup/cpuset/cpuset.mems 2>/dev/null; grep Mems_allowed_list /proc/self/status", { config: { cpuset_mems: "0" } }), /^0\nMems_allowed_list:\s+0\n$/);
+  await using rig = await DriverRig.start();
+  const task = await rig.prepare({ config: { cpuset_mems: "1000" } });
+  await assert.rejects(rig.startTask(task), /requested 1000|cpuset\.mems/);
+});
+
+test("writes what else the job says into the task's cgroup", { skip: !isUnified && "needs cgroup v2" }, async () => {
+  assert.equal(await outputOf("cat /sys/fs/cgroup/memory.high", { config: { cgroup_conf: [{ "memory.high": String(32 * mib) }] } }), `${32 * mib}\n`);
+});
+
+test("says that a host with cgroup v1 has no such settings", { skip: isUnified && "this host has cgroup v2" }, async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.prepare({ config: { cgroup_conf: [{ "memory.high": "64m" }] } });
+  await assert.rejects(rig.startTask(task), /config key cgroup_conf: "memory\.high" needs cgroup v2, and this host has cgroup v1/);
 });

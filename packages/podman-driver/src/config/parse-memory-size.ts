@@ -17,9 +17,15 @@ export interface MemorySizeOptions {
  */
 export function parseMemorySize(text: string, { key, allowUnlimited = false }: MemorySizeOptions): number {
   if (allowUnlimited && text === "-1") return -1;
-  const [, amount = "", unit = "b"] = size.exec(text) ?? [];
-  const bytes = amount === "" ? NaN : Math.floor(Number(amount) * 1024 ** exponents.indexOf(unit.toLowerCase()));
-  if (Number.isSafeInteger(bytes)) return bytes;
+  const bytes = readMemorySize(text);
+  if (bytes !== undefined) return bytes;
   const unlimited = allowUnlimited ? ", or -1 for no limit" : "";
   throw new DriverError("config-invalid", `config key ${key}: ${JSON.stringify(text)} is not a size; write a number with a unit, e.g. 64m or 1.5g${unlimited}`);
+}
+
+/** The same for a size that is a part of a value; undefined: it is none. */
+export function readMemorySize(text: string): number | undefined {
+  const [, amount = "", unit = "b"] = size.exec(text) ?? [];
+  const bytes = amount === "" ? NaN : Math.floor(Number(amount) * 1024 ** exponents.indexOf(unit.toLowerCase()));
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
 }

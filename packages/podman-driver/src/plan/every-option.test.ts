@@ -57,6 +57,14 @@ const taskSamples: Samples = {
   "logging.config": { logging: { type: "journald", config: [{ tag: "x" }] } },
   cpu_hard_limit: { cpu_hard_limit: true },
   cpu_cfs_period: { cpu_hard_limit: true, cpu_cfs_period: 50_000 },
+  cpuset_mems: { cpuset_mems: "0" },
+  blkio_weight: { blkio_weight: 200 },
+  blkio_weight_device: { blkio_weight_device: ["/dev/sda:200"] },
+  device_read_bps: { device_read_bps: ["/dev/sda:1m"] },
+  device_write_bps: { device_write_bps: ["/dev/sda:1m"] },
+  device_read_iops: { device_read_iops: ["/dev/sda:100"] },
+  device_write_iops: { device_write_iops: ["/dev/sda:100"] },
+  cgroup_conf: { cgroup_conf: [{ "memory.high": "64m" }] },
   memory_reservation: { memory_reservation: "32m" },
   memory_swap: { memory_swap: "64m" },
   memory_swappiness: { memory_swappiness: 0 },
@@ -266,7 +274,7 @@ const task = { resources: { ...plainTask().resources, ports: [{ label: "http", h
 
 /** All that follows from a task's config but its fingerprint, which changes with every key, and functions, which are made anew for each plan. */
 function outcomeOfTask(config: HclRecord): unknown {
-  const given: Wishes = { config, task, facts: { version: "5.4.2" } };
+  const given: Wishes = { config, task, facts: { version: "5.4.2", cgroupVersion: "v2" } };
   const { spec, ...plan } = planOf(given);
   return { ...plan, explain: undefined, findShortfalls: plan.findShortfalls !== undefined, wanted: decodedOf(given).wanted, spec: { ...spec, labels: { ...spec.labels, [ownLabels.configHash]: "" } } };
 }

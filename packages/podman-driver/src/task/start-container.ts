@@ -256,7 +256,11 @@ async function create(request: StartRequest, spec: ContainerSpec, signal: AbortS
   signal.addEventListener("abort", begin, { once: true });
   try {
     const { id, warnings } = await request.engine.client.containers.create(spec, patience.signal);
-    for (const warning of warnings) request.logger.warn(`Podman on creating ${spec.name}: ${warning}`);
+    // So it says what it has dropped of a wish, such as a limit that the host's kernel does not know (podman 4.3 to 6.1, cgroup v1).
+    for (const warning of warnings) {
+      request.logger.warn(`Podman on creating ${spec.name}: ${warning}`);
+      request.emit(`Podman says of this task's container: ${warning}`);
+    }
     return { id, hasRun: false, isTakenOver: false };
   } finally {
     signal.removeEventListener("abort", begin);

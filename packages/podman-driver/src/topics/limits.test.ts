@@ -128,6 +128,12 @@ test("takes the task's own word on that before Nomad's", () => {
   }
 });
 
+test("confines a task's memory to NUMA nodes", () => {
+  assert.deepEqual(specOf({ config: { cpuset_mems: "0-1,3" } }).resource_limits?.cpu, { shares: 100, mems: "0-1,3" });
+  assert.match(mistakesOf({ config: { cpuset_mems: "all" } }).join(), /^cpuset_mems > config key cpuset_mems: "all" is no list of NUMA nodes; write e\.g\. 0 or 0-1,3$/);
+  assert.throws(() => planOf({ config: { cpuset_mems: "0" }, facts: rootlessWith("memory") }), /config key cpuset_mems: needs the cgroup controller cpuset/);
+});
+
 test("says that Docker's cpuset_cpus is not used, and where cores are reserved", () => {
   const { spec, notices } = planOf({ config: { cpuset_cpus: "0-1" } });
   assert.deepEqual([spec.resource_limits?.cpu, notices], [{ shares: 100 }, ["cpuset_cpus is not used: reserve cores with resources.cores"]]);

@@ -1,10 +1,12 @@
 import type { ContainerSpec } from "@driver/libpod";
 import { attr, mapAttr, type LinuxResources } from "@driver/nomad-plugin";
-import type { EngineFacts } from "../engine/engine-facts.ts";
+import { explainBlockIoFailure, planBlockIo, wantBlockIo } from "./limits/block-io.ts";
+import { checkCgroupConf, wantCgroupConf } from "./limits/cgroup-conf.ts";
+import { checkController } from "./limits/check-controller.ts";
 import { fitMemory, toMemory } from "./limits/memory.ts";
 import { toUlimits } from "./limits/ulimit.ts";
 import type { Report } from "./report.ts";
-import { topic } from "./topic.ts";
+import { topic, type PlanContext } from "./topic.ts";
 
 /** The kernel takes no other shares (cgroup v1: `cpu.shares`; v2: runtimes make a weight of them, and some fail beyond). */
 const [fewestShares, mostShares] = [2, 262_144];
@@ -25,12 +27,20 @@ export const limitsTopic = topic({
     cpu_hard_limit: attr.bool({ default: false, help: "Limit CPU time to the task's share even on an idle machine." }),
     cpu_cfs_period: attr.number({ format: "uint64", help: "Period of cpu_hard_limit in microseconds, up to 1000000; default 100000." }),
     cpuset_cpus: attr.string({ help: "Docker's key, which has no effect there either: resources.cores reserves cores." }),
+    cpuset_mems: attr.string({ help: "NUMA nodes whose memory the task may use, e.g. 0 or 0-1." }),
+    blkio_weight: attr.number({ help: "Share of the disks' time against other tasks, 10 to 1000; the kernel's default: 100." }),
+    blkio_weight_device: attr.list("string", { help: "The same for one device, as path:weight; needs the I/O scheduler bfq." }),
+    device_read_bps: attr.list("string", { help: "Most bytes a second read from a device, as path:rate, e.g. /dev/sda:10m." }),
+    device_write_bps: attr.list("string", { help: "Most bytes a second written to a device, as path:rate." }),
+    device_read_iops: attr.list("string", { help: "Most reads a second from a device, as path:rate, e.g. /dev/sda:200." }),
+    device_write_iops: attr.list("string", { help: "Most writes a second to a device, as path:rate." }),
+    cgroup_conf: mapAttr("string", { help: "Further settings of the task's cgroup by file, e.g. memory.high; cgroup v2 only." }),
     pids_limit: attr.number({ help: "Most processes at a time; 0 or less: Podman's default." }),
     oom_score_adj: attr.number({ format: "int16", default: 0, help: "Inclination of the kernel to kill the task, -1000 to 1000." }),
     ulimit: mapAttr("string", { help: "Resource limits by name as soft[:hard]; -1 or unlimited: no limit." }),
     sysctl: mapAttr("string", { help: "Kernel settings of the container's namespaces." }),
   },
-  want: (options, { task: { resources }, settings, report }) => ({
+  want: (options, { task: { resources }, settings, report, wish }) => ({
     memory: toMemory(resources, options, report),
     cpuShares: toShares(resources.cpuShares),
     // `cpusetCgroup` is not followed: every task has one, and what Nomad puts into it changes while the task runs.
@@ -39,34 +49,68 @@ export const limitsTopic = topic({
     quota: options.cpu_hard_limit
       ? toQuota(resources.linux.percentTicks, { periodUs: options.cpu_cfs_period ?? 0, hostCpuCount: settings.hostCpuCount }, report)
       : givenQuota(resources.linux),
+    mems: toNodes(options.cpuset_mems, report),
     unusedCpuset: options.cpuset_cpus,
+    blockIo: wantBlockIo(options, report),
+    cgroupConf: wantCgroupConf(options.cgroup_conf, { report, wish }),
     pidsLimit: Math.max(0, options.pids_limit ?? 0),
     oomScoreAdj: toOomScoreAdj(options.oom_score_adj, report) || resources.linux.oomScoreAdj,
     ulimits: toUlimits(options.ulimit, report),
     sysctl: options.sysctl,
   }),
-  plan: ({ cpuShares, cpus, unusedCpuset, isHard, quota, pidsLimit, oomScoreAdj, ulimits, sysctl, ...wanted }, { facts, report }) => {
-    if (cpus !== "") checkController("cpuset", "cores", { facts, report });
-    if (isHard) checkController("cpu", "cpu_hard_limit", { facts, report });
-    if (pidsLimit > 0) checkController("pids", "pids_limit", { facts, report });
+  plan: ({ cpuShares, cpus, mems, quota, pidsLimit, oomScoreAdj, ulimits, sysctl, cgroupConf, ...wanted }, { facts, report }) => {
+    checkEngine({ cpus, mems, pidsLimit, cgroupConf, isHard: wanted.isHard }, { facts, report });
     // A rootless Podman weighs tasks only where systemd has delegated the CPU controller to its user.
     const mayWeigh = !facts.rootless || facts.cgroupControllers.includes("cpu");
     const { memory, notices } = fitMemory(wanted.memory, { facts, report });
+    const blockIo = planBlockIo(wanted.blockIo, { facts, report });
     const spec: Partial<ContainerSpec> = {
       resource_limits: {
         ...(Object.keys(memory).length > 0 && { memory }),
-        cpu: { ...(mayWeigh && cpuShares !== undefined && { shares: cpuShares }), ...(cpus !== "" && { cpus }), ...quota },
+        cpu: { ...(mayWeigh && cpuShares !== undefined && { shares: cpuShares }), ...(cpus !== "" && { cpus }), ...(mems !== undefined && { mems }), ...quota },
         ...(pidsLimit > 0 && { pids: { limit: pidsLimit } }),
+        ...blockIo.resources,
+        ...(Object.keys(cgroupConf).length > 0 && { unified: cgroupConf }),
       },
+      ...blockIo.spec,
       ...(oomScoreAdj !== 0 && { oom_score_adj: oomScoreAdj }),
       ...(ulimits.length > 0 && { r_limits: ulimits }),
       ...(Object.keys(sysctl).length > 0 && { sysctl }),
       // Nomad's own slice holds its tasks where systemd manages cgroups (as the Go driver does).
       ...(facts.cgroupVersion === "v2" && facts.cgroupManager === "systemd" && { cgroup_parent: "nomad.slice" }),
     };
-    return { spec, notices: [...notices, ...(unusedCpuset === undefined ? [] : [cpusetNotice])] };
+    return {
+      spec,
+      notices: [...notices, ...(wanted.unusedCpuset === undefined ? [] : [cpusetNotice])],
+      explain: (podmanText) => explainBlockIoFailure(podmanText, wanted.blockIo),
+    };
   },
 });
+
+interface CheckedLimits {
+  readonly cpus: string;
+  readonly mems: string | undefined;
+  readonly isHard: boolean;
+  readonly pidsLimit: number;
+  readonly cgroupConf: Readonly<Record<string, string>>;
+}
+
+/** Refuses what this engine's cgroups cannot hold. */
+function checkEngine({ cpus, mems, isHard, pidsLimit, cgroupConf }: CheckedLimits, context: Pick<PlanContext, "facts" | "report">): void {
+  if (cpus !== "") checkController("cpuset", "cores", context);
+  if (mems !== undefined) checkController("cpuset", "cpuset_mems", context);
+  if (isHard) checkController("cpu", "cpu_hard_limit", context);
+  if (pidsLimit > 0) checkController("pids", "pids_limit", context);
+  checkCgroupConf(cgroupConf, context);
+}
+
+/** Podman says itself which nodes the host lacks. */
+function toNodes(text: string | undefined, report: Report): string | undefined {
+  if (text !== undefined && !/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(text)) {
+    report.refuse({ key: "cpuset_mems", value: text, problem: "is no list of NUMA nodes", remedy: "write e.g. 0 or 0-1,3" });
+  }
+  return text;
+}
 
 function toOomScoreAdj(score: number, report: Report): number {
   if (Math.abs(score) > 1000) {
@@ -91,12 +135,4 @@ function toQuota(percentTicks: number, { periodUs, hostCpuCount }: { readonly pe
   }
   const period = periodUs === 0 ? defaultPeriodUs : Math.max(shortestPeriodUs, periodUs);
   return { period, quota: Math.max(1000, Math.trunc(percentTicks * period) * hostCpuCount) };
-}
-
-/** A limit that a rootless user's cgroups cannot hold would fail every start (podman 5.4 with crun). */
-function checkController(controller: string, key: string, { facts, report }: { readonly facts: EngineFacts; readonly report: Report }): void {
-  const { rootless, cgroupControllers } = facts;
-  if (!rootless || cgroupControllers.length === 0 || cgroupControllers.includes(controller)) return;
-  const problem = `needs the cgroup controller ${controller}, and this rootless Podman has ${cgroupControllers.join(", ")}`;
-  report.refuse({ key, problem, remedy: "have systemd delegate it to the user (Delegate= of user@.service), or use a rootful socket" });
 }
