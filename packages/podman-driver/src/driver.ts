@@ -170,10 +170,10 @@ export class PodmanDriver implements TaskDriver {
     try {
       await this.#destroy(task, signal);
     } catch (error) {
-      this.#removals.add(taskId, (stop) => this.#destroy(task, stop));
       // Others may be in its network until they are destroyed too, or until it starts anew.
-      const isHeld = toDependents(error, task.containerId).length > 0;
-      if (!(isNoAnswer(error) || isHeld) || !task.hasEnded) throw error;
+      const holders = toDependents(error, task.containerId);
+      this.#removals.add(taskId, { remove: (stop) => this.#destroy(task, stop), holders });
+      if (!(isNoAnswer(error) || holders.length > 0) || !task.hasEnded) throw error;
       // Nomad need not wait for the removal of a container that has ended.
       this.#tasks.delete(taskId);
     }
@@ -183,6 +183,7 @@ export class PodmanDriver implements TaskDriver {
     await endTask(task, signal);
     if (this.#config.removesContainers) await removeContainer(task.engine.client, task.containerId, signal);
     this.#tasks.delete(task.id);
+    await this.#removals.tryHeldBy(task.containerId);
   }
 
   async inspectTask(taskId: string): Promise<TaskStatus> {

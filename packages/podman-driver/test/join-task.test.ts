@@ -71,6 +71,20 @@ test("joins again after a restart of the task itself, and of the other, whose re
   for (const { id } of [clientAgain, serverAgain]) await rig.driver.destroyTask(id, { force: true }, soon());
 });
 
+test("removes a task whose network others were in as soon as the last of them is removed", async () => {
+  await using rig = await DriverRig.start();
+  const allocId = randomUUID();
+  const server = await inAllocation(rig, allocId, "server", {});
+  await rig.startTask(server);
+  const clients = [await inAllocation(rig, allocId, "one", { network_mode: "task:server" }), await inAllocation(rig, allocId, "two", { network_mode: "task:server" })];
+  for (const client of clients) await rig.startTask(client);
+  for (const { config } of [server, ...clients]) {
+    assert.notEqual(await nameOf(server.config), "none");
+    await rig.driver.destroyTask(config.id, { force: true }, soon());
+  }
+  assert.equal(await nameOf(server.config), "none");
+});
+
 test("does not join what is none of the allocation's, and says whose it is", async () => {
   await using rig = await DriverRig.start();
   const allocId = randomUUID();
