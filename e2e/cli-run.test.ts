@@ -5,8 +5,7 @@ import { test } from "node:test";
 
 import { testSetting } from "@driver/testing";
 
-import { CliWorkplace, listContainers } from "./cli-run.ts";
-import type { CliOptions } from "./cli-run.ts";
+import { CliWorkplace, listContainers, sendAfter } from "./cli-run.ts";
 
 const image = testSetting("TEST_IMAGE");
 
@@ -37,16 +36,6 @@ job "cli" {
   }
 }
 `;
-}
-
-/** Sends SIGINT once for each of these states of stdout, in turn. */
-function sendAfter(...states: readonly string[]): NonNullable<CliOptions["onOutput"]> {
-  const waiting = [...states];
-  return ({ stdout, kill }) => {
-    if (stdout !== waiting[0]) return;
-    waiting.shift();
-    kill("SIGINT");
-  };
 }
 
 for (const code of [0, 3, 137]) {

@@ -80,6 +80,16 @@ export class CliWorkplace implements AsyncDisposable {
   }
 }
 
+/** Sends SIGINT once for each of these states of stdout, in turn. */
+export function sendAfter(...states: readonly string[]): NonNullable<CliOptions["onOutput"]> {
+  const waiting = [...states];
+  return ({ stdout, kill }) => {
+    if (stdout !== waiting[0]) return;
+    waiting.shift();
+    kill("SIGINT");
+  };
+}
+
 /** Names of the containers on the test engine that carry one of `markers` in their names. */
 export async function listContainers(...markers: readonly string[]): Promise<readonly string[]> {
   const call = request({ socketPath: testSetting("TEST_PODMAN_SOCKET"), path: "/v4.0.0/libpod/containers/json?all=true" });

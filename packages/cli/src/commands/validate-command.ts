@@ -19,7 +19,7 @@ const driver = {
 };
 
 /** What was found out about a job file. */
-interface Verdict {
+export interface Verdict {
   readonly problems: readonly PlacedProblem[];
   readonly notes: readonly PlacedProblem[];
 }
@@ -32,7 +32,7 @@ export async function validateCommand(args: readonly string[]): Promise<number> 
     return 0;
   }
   try {
-    const verdict = await validate(wanted);
+    const verdict = await validateFile(wanted);
     await (wanted.isJsonWanted ? printJson : printText)(wanted.jobPath, verdict);
     return verdict.problems.length === 0 ? 0 : 1;
   } catch (error) {
@@ -44,7 +44,11 @@ export async function validateCommand(args: readonly string[]): Promise<number> 
   }
 }
 
-async function validate({ jobPath, vars, varFiles }: ValidateArguments): Promise<Verdict> {
+/**
+ * What `validate` says of a job file, in the order of the file. Asks nobody.
+ * @throws JobFileError when it cannot be read as a job at all
+ */
+export async function validateFile({ jobPath, vars, varFiles }: Pick<ValidateArguments, "jobPath" | "vars" | "varFiles">): Promise<Verdict> {
   const { signal } = new AbortController();
   const { job, problems } = await inspectJob(jobPath, { vars, varFiles, env: process.env, signal });
   const ofFile = problems.all().map(({ message, position }) => ({ message, position: position ?? job.position }));

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { CliWorkplace, listContainers, sendAfter } from "./cli-run.ts";
+import { findSnippets, withScripts } from "./jobs/snippets.ts";
+
+const documents = join(import.meta.dirname, "jobs/documents");
+
+/** What a task sees of each part of the readme that this machine can show. */
+const probes: Readonly<Record<string, string>> = {
+  tmpfs: "grep -q ' /var tmpfs ' /proc/mounts",
+  devices: "test -c /dev/net/tun",
+  init: "grep -qx 'catatonit\\|podman-init' /proc/1/comm",
+  logging: "echo logged",
+  memory_reservation: "grep -qx 104857600 /sys/fs/cgroup/memory/memory.soft_limit_in_bytes",
+  memory_swap: "grep -qx 188743680 /sys/fs/cgroup/memory/memory.memsw.limit_in_bytes",
+  memory_swappiness: "grep -qx 60 /sys/fs/cgroup/memory/memory.swappiness",
+  network_mode: "test -e /sys/class/net/eth0",
+  // CAP_SYS_TIME is 25, CAP_MKNOD is 27.
+  cap_add: "test $((0x$(sed -n 's/^CapEff:\\s*//p' /proc/self/status) >> 25 & 1)) = 1",
+  cap_drop: "test $((0x$(sed -n 's/^CapEff:\\s*//p' /proc/self/status) >> 27 & 1)) = 1",
+  sysctl: "grep -qx 16384 /proc/sys/net/core/somaxconn",
+  force_pull: "true",
+};
+
+/** One group for each part, each with one task. */
+function toGroup(title: string, config: string, script: string): string {
+  const resources = "resources {\n        memory = 128\n      }";
+  const task = `    task "${title}" {\n      driver = "podman"\n${config.replace("config {", 'config {\n  image = "image"')}\n      ${resources}\n    }\n`;
+  return withScripts(`  group "${title}" {\n    restart {\n      attempts = 0\n      mode     = "fail"\n    }\n${task}  }\n`, { [title]: script });
+}
+
+test("the parts of the readme do in a container what they say", async () => {
+  const snippets = findSnippets(await readFile(join(documents, "readme.config.hcl"), "utf8"));
+  const groups = Object.entries(probes).map(([title, script]) => {
+    const snippet = snippets.find((one) => one.title === title) ?? assert.fail(`no part is about ${title}`);
+    return toGroup(title, snippet.text, `${script} && echo ${title} is as asked`);
+  });
+  await using workplace = await CliWorkplace.create();
+  const job = await workplace.write("job.hcl", `job "readme" {\n  type = "batch"\n${groups.join("")}}\n`);
+  const { code, stdout, stderr } = await workplace.runJob(job);
+  for (const title of Object.keys(probes)) assert.match(stdout, new RegExp(`${title} +\\| ${title} is as asked\\n`), stderr);
+  assert.equal(code, 0, stderr);
+});
+
+/** Files whose tasks share one network, by the task that serves and the one that asks. */
+const pods: readonly (readonly [file: string, server: string, client: string])[] = [
+  ["readme-pod-of-server.nomad.hcl", "server", "exporter"],
+  ["readme-pod-of-pause.nomad.hcl", "server", "exporter"],
+];
+for (const [file, server, client] of pods) {
+  test(`the tasks of ${file} reach each other as on one host`, async () => {
+    const scripts = {
+      pod: "trap 'exit 0' TERM; sleep 600 & wait",
+      [server]: "trap 'exit 0' TERM; echo served > /tmp/page; httpd -f -p 127.0.0.1:8222 -h /tmp & wait",
+      [client]: "until timeout 2 wget -qO- http://127.0.0.1:8222/page; do sleep 0.2; done; trap 'exit 0' TERM; sleep 600 & wait",
+    };
+    await using workplace = await CliWorkplace.create();
+    const job = await workplace.write("job.hcl", withScripts(await readFile(join(documents, file), "utf8"), scripts));
+    const fetched = `${client} | served\n`;
+    const { code, stdout, stderr } = await workplace.runJob(job, { onOutput: sendAfter(fetched) });
+    assert.deepEqual([stdout, code], [fetched, 130], stderr);
+    const [, allocation = "none"] = /allocation ([0-9a-f]{8})/.exec(stderr) ?? [];
+    assert.deepEqual(await listContainers(`-${allocation}`), []);
+  });
+}

@@ -1,0 +1,16 @@
+job "typo" {
+  datacenters = ["dc1"]
+  type        = "service"
+
+  group "typo" {
+    task "typo" {
+      driver = "podman"
+
+      config {
+        image  = "docker.io/library/busybox:1"
+        comand = "true"
+        volume = ["/srv:/srv"]
+      }
+    }
+  }
+}
