@@ -27,6 +27,7 @@ import { DriverServices } from "./driver-services.ts";
 import { defaultHealthIntervals, followHealth, type HealthIntervals } from "./engine/health-monitor.ts";
 import { Engines, type EnginesConfig } from "./engine/engines.ts";
 import { ImageCleanUp } from "./image/image-clean-up.ts";
+import { keepInfraImage } from "./image/infra-image.ts";
 import { parseSignal } from "./plan/signal-name.ts";
 import { taskSchema } from "./plan/task-schema.ts";
 import { wantTask } from "./plan/want-task.ts";
@@ -81,7 +82,9 @@ export class PodmanDriver implements TaskDriver {
   }
 
   async setConfig(config: PluginConfig): Promise<void> {
-    this.#config = resolveDriverConfig(config, this.#options.uid);
+    const resolved = resolveDriverConfig(config, this.#options.uid);
+    const keptImages = keepInfraImage(resolved.settings.images.infraImage);
+    this.#config = resolved;
     for (const warning of this.#config.warnings) this.#options.logger.warn(warning);
     // Running tasks keep the clients they were started with, and a look that is under way goes on.
     this.#engines = this.#engines.replaceBy(this.#enginesConfig());
@@ -89,7 +92,7 @@ export class PodmanDriver implements TaskDriver {
     // Before the real launch an agent only checks the configuration.
     this.#reaper = config.client === undefined ? undefined : this.#startReaper();
     const formerCleanUp = this.#imageCleanUp;
-    this.#imageCleanUp = config.client === undefined ? undefined : this.#startImageCleanUp();
+    this.#imageCleanUp = config.client === undefined ? undefined : this.#startImageCleanUp(keptImages);
     await Promise.all([formerReaper?.close(), formerCleanUp?.close()]);
   }
 
@@ -251,9 +254,12 @@ export class PodmanDriver implements TaskDriver {
     });
   }
 
-  #startImageCleanUp(): ImageCleanUp | undefined {
-    const policy = this.#config.imageCleanUp;
-    return policy === undefined ? undefined : new ImageCleanUp({ policy, engines: this.#engines.all, logger: this.#options.logger.named("images") });
+  /** `kept`: what stays whatever the operator's list says. */
+  #startImageCleanUp(kept: readonly string[]): ImageCleanUp | undefined {
+    const wished = this.#config.imageCleanUp;
+    if (wished === undefined) return undefined;
+    const policy = { ...wished, keep: [...wished.keep, ...kept] };
+    return new ImageCleanUp({ policy, engines: this.#engines.all, logger: this.#options.logger.named("images") });
   }
 
   #execTarget(taskId: string): ExecTarget {

@@ -31,6 +31,8 @@ export const pluginSchema = configSchema(
     ),
     image_pull_timeout: attr.string({ default: imageDefaults.image_pull_timeout, help: "Longest time a pull may take where the task does not say; 0: no limit." }),
     pull_activity_timeout: attr.string({ default: imageDefaults.pull_activity_timeout, help: "Longest time of a download in which nothing comes; 0: no limit." }),
+    infra_image: attr.string({ help: "Image of the infra containers of pods, e.g. registry.k8s.io/pause:3.9; default: Podman makes its own." }),
+    infra_image_pull_timeout: attr.string({ default: imageDefaults.infra_image_pull_timeout, help: "Longest time until infra_image is there; 0: no limit." }),
     volumes: block(
       {
         enabled: attr.bool({ default: true, help: "Allow named volumes, and binds of host paths outside the allocation directory." }),

@@ -23,6 +23,8 @@ export interface ImageNeed {
   readonly skipsFailingAuth: boolean;
   /** Infinity: no limit. */
   readonly pullTimeoutMs: number;
+  /** The key that sets this time, for messages; default: image_pull_timeout. */
+  readonly pullTimeoutKey?: string;
 }
 
 /** The name that the container can be made from without a look, if the image is there; undefined where that must not be taken for granted. */

@@ -71,9 +71,9 @@ export function parseImage(image: string, folders: TaskFolders): ImageSource {
   return { kind: "archive", at: "file", place, shown: place, name: name.join(":"), within };
 }
 
-/** A name in a registry alone. @throws DriverError as `parseImage` */
-export function parseRegistryImage(image: string): RegistrySource {
-  return parseReference(image);
+/** A name in a registry alone. `key`: where it is written. @throws DriverError as `parseImage` */
+export function parseRegistryImage(image: string, key = "image"): RegistrySource {
+  return parseReference(image, key);
 }
 
 /**
@@ -120,48 +120,49 @@ function checkUrl(url: string, image: string, key?: string): string {
 }
 
 /** @throws DriverError `config-invalid` or `unsupported` that says what would be right */
-function parseReference(image: string): RegistrySource {
-  if (image === "") throw new DriverError("config-invalid", "config key image: a name is required; write e.g. docker.io/library/redis:7");
+function parseReference(image: string, key = "image"): RegistrySource {
+  if (image === "") throw new DriverError("config-invalid", `config key ${key}: a name is required; write e.g. docker.io/library/redis:7`);
   const transport = /^([a-z-]+):(?!\d)/.exec(image)?.[1];
   if (transport !== undefined && otherTransports.includes(transport)) {
     throw new DriverError(
       "unsupported",
-      `config key image: "${image}" has the transport ${transport}:, which is not supported yet; use a registry reference`,
+      `config key ${key}: "${image}" has the transport ${transport}:, which is not supported yet; use a registry reference`,
     );
   }
   if (idPattern.test(image)) return { kind: "registry", reference: image, isLocal: true };
-  const reference = image.startsWith("docker:") ? qualify(afterDocker(image)) : image.replace(/^https:\/\//, "");
-  checkReference(reference, image);
+  const reference = image.startsWith("docker:") ? qualify(afterDocker(image, key)) : image.replace(/^https:\/\//, "");
+  checkReference(reference, image, key);
   return { kind: "registry", reference, isLocal: reference.startsWith("localhost/") };
 }
 
-function afterDocker(image: string): string {
+function afterDocker(image: string, key: string): string {
   if (image.startsWith("docker://")) return image.slice("docker://".length);
-  throw invalid(image, `is not a reference; write docker://${image.slice("docker:".length)}`);
+  throw invalid(image, `is not a reference; write docker://${image.slice("docker:".length)}`, key);
 }
 
 /** The grammar of Podman and of registries, whose own messages say neither place nor remedy. */
-function checkReference(reference: string, image: string): void {
+function checkReference(reference: string, image: string, key: string): void {
+  const refuse = (text: string): DriverError => invalid(image, text, key);
   const [named = "", digest, ...more] = reference.split("@");
   const colon = named.indexOf(":", named.lastIndexOf("/"));
   const [name, tag] = colon === -1 ? [named, undefined] : [named.slice(0, colon), named.slice(colon + 1)];
-  if (/^[a-z]+:\/\//.test(reference)) throw invalid(image, "is a URL; write the registry without its scheme, e.g. registry.example.com/app:1");
-  if (/\s/.test(reference)) throw invalid(image, "has a blank in it; remove it");
-  if (reference.includes("${")) throw invalid(image, "has a variable in it that nobody has filled in");
-  if (more.length > 0) throw invalid(image, "has more than one @; write name@sha256:…");
+  if (/^[a-z]+:\/\//.test(reference)) throw refuse("is a URL; write the registry without its scheme, e.g. registry.example.com/app:1");
+  if (/\s/.test(reference)) throw refuse("has a blank in it; remove it");
+  if (reference.includes("${")) throw refuse("has a variable in it that nobody has filled in");
+  if (more.length > 0) throw refuse("has more than one @; write name@sha256:…");
   if (digest !== undefined && !digestPattern.test(digest)) {
-    throw invalid(image, "has no whole digest behind the @; write sha256: and 64 hexadecimal digits");
+    throw refuse("has no whole digest behind the @; write sha256: and 64 hexadecimal digits");
   }
   if (tag !== undefined && !tagPattern.test(tag)) {
-    throw invalid(image, "has no valid tag; write 1 to 128 letters, digits, dots, dashes or underscores behind the colon");
+    throw refuse("has no valid tag; write 1 to 128 letters, digits, dots, dashes or underscores behind the colon");
   }
-  if (name.length > longestName) throw invalid(image, `has a name of more than ${longestName} characters`);
+  if (name.length > longestName) throw refuse(`has a name of more than ${longestName} characters`);
   if (namePattern.test(name)) return;
   const lower = lowerPath(name);
   if (lower !== name && namePattern.test(lower)) {
-    throw invalid(image, `has capital letters in its path; write ${reference.replace(name, lower)}`);
+    throw refuse(`has capital letters in its path; write ${reference.replace(name, lower)}`);
   }
-  throw invalid(image, "is not the name of an image; write e.g. docker.io/library/redis:7");
+  throw refuse("is not the name of an image; write e.g. docker.io/library/redis:7");
 }
 
 /** A registry's name may have capitals, a path may not. */

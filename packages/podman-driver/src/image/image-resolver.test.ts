@@ -3,9 +3,10 @@ import { test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
 import { FakePodman, until, type ScriptedFault } from "@driver/testing";
 import { defaultImageSettings } from "../config/image-settings.ts";
+import type { ImageContext } from "./image-context.ts";
 import type { ImageNeed } from "./image-need.ts";
 import { parseImage } from "./image-reference.ts";
-import { resolveImage, type ImageContext } from "./image-resolver.ts";
+import { resolveImage } from "./image-resolver.ts";
 import { LoadedArchives } from "./loaded-archives.ts";
 import { SharedPulls } from "./shared-pulls.ts";
 

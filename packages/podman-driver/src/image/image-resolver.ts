@@ -1,36 +1,17 @@
 import { createHash } from "node:crypto";
-import type { ImageInspect, PodmanClient } from "@driver/libpod";
+import type { ImageInspect } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
 import { messageOf } from "@driver/std";
-import type { ImageSettings } from "../config/image-settings.ts";
+import type { ImageContext } from "./image-context.ts";
 import type { ImageNeed } from "./image-need.ts";
 import type { ArchiveSource, RegistrySource } from "./image-reference.ts";
 import { toMark } from "./image-mark.ts";
 import { listImages } from "./list-images.ts";
-import type { LoadedArchives } from "./loaded-archives.ts";
 import { fits, joinName, toPlatformName, toPlatformText } from "./platform.ts";
 import { pullForPlatform } from "./pull-for-platform.ts";
 import { pullImage } from "./pull-image.ts";
 import { toSize, toTime } from "./pull-progress.ts";
-import type { ReportTimes } from "./pull-watch.ts";
-import type { PullListener, SharedPulls } from "./shared-pulls.ts";
-
-/** The engine that an image is for, and whom it is told to. */
-export interface ImageContext {
-  readonly podman: PodmanClient;
-  /** Names the engine among all. */
-  readonly socketPath: string;
-  /** Where Podman keeps what it downloads; empty: not known. */
-  readonly downloadFolder: string;
-  /** Empty: not known. */
-  readonly hostArchitecture: string;
-  readonly settings: ImageSettings;
-  readonly pulls: SharedPulls;
-  readonly archives: LoadedArchives;
-  readonly reportTimes: ReportTimes;
-  /** Tells the task's owner what happens. */
-  emit(message: string, annotations?: Readonly<Record<string, string>>): void;
-}
+import type { PullListener } from "./shared-pulls.ts";
 
 /**
  * The image to run: the one present, or pulled. Gives its ID. Rejects with a recoverable `DriverError` when trying again may help
@@ -140,7 +121,7 @@ async function pullShared(context: ImageContext, need: ImageNeed, reference: str
   };
   return await joinPull(
     context,
-    { key: toPullKey(context, need, reference), begin, action: `pull image ${reference}`, image: reference, timeoutMs: need.pullTimeoutMs },
+    { key: toPullKey(context, need, reference), begin, action: `pull image ${reference}`, image: reference, timeoutMs: need.pullTimeoutMs, timeoutKey: need.pullTimeoutKey },
     signal,
   );
 }
@@ -183,7 +164,7 @@ async function loadShared(
     return markPulled(context, (ending) => loadArchive(job, ending), stop);
   };
   const key = JSON.stringify([socketPath, source, checksum ?? null, isForced]);
-  return await joinPull(context, { key, begin, action: `image archive ${source.shown}`, image: source.shown, timeoutMs }, signal);
+  return await joinPull(context, { key, begin, action: `image archive ${source.shown}`, image: source.shown, timeoutMs, timeoutKey: undefined }, signal);
 }
 
 interface JoinedPull {
@@ -193,11 +174,12 @@ interface JoinedPull {
   readonly action: string;
   readonly image: string;
   readonly timeoutMs: number;
+  readonly timeoutKey: string | undefined;
 }
 
 async function joinPull(
   { pulls, emit }: ImageContext,
-  { key, begin, action, image, timeoutMs }: JoinedPull,
+  { key, begin, action, image, timeoutMs, timeoutKey = "image_pull_timeout" }: JoinedPull,
   signal: AbortSignal,
 ): Promise<string> {
   const deadline = new AbortController();
@@ -210,7 +192,7 @@ async function joinPull(
     const done = action.startsWith("pull") ? "pulled" : "loaded";
     throw new DriverError(
       "failed",
-      `${action}: not ${done} within image_pull_timeout (${timeoutMs / 1000} s)`,
+      `${action}: not ${done} within ${timeoutKey} (${timeoutMs / 1000} s)`,
       { recoverable: true, cause: error },
     );
   } finally {

@@ -4,6 +4,7 @@ import type { ImageListEntry } from "@driver/libpod";
 import type { ImageCleanUpPolicy } from "../config/image-clean-up-policy.ts";
 import { toMark } from "./image-mark.ts";
 import { joinName } from "./platform.ts";
+import { keepInfraImage } from "./infra-image.ts";
 import { planCleanUp, type UnusedSince } from "./plan-clean-up.ts";
 
 const plain: ImageCleanUpPolicy = { delayMs: 1000, keep: [], takesOthers: false, water: undefined, dryRun: false };
@@ -62,4 +63,30 @@ describe("an image stays", () => {
   test("when it is Podman's own for pods, whatever else goes", () => {
     assert.deepEqual(dueOf([imageOf("a", "localhost/podman-pause:4.3.1-0", { isOurs: false })], { takesOthers: true }), []);
   });
+});
+
+describe("the infra image of pods stays, and no other,", () => {
+  const digest = `sha256:${"a".repeat(64)}`;
+  /** What the operator writes, and the name that the store has for it. */
+  const rows: readonly (readonly [string, string])[] = [
+    ["registry.k8s.io/pause:3.9", "registry.k8s.io/pause:3.9"],
+    ["registry.k8s.io/pause", "registry.k8s.io/pause:latest"],
+    ["r.io:5000/pause", "r.io:5000/pause:latest"],
+    ["pause:3", "docker.io/library/pause:3"],
+    ["docker://pause", "docker.io/library/pause:latest"],
+    ["https://r.io/pause:3", "r.io/pause:3"],
+    [`r.io/pause@${digest}`, `r.io/pause@${digest}`],
+    [`r.io/pause:3@${digest}`, `r.io/pause@${digest}`],
+    ["localhost/pause:1", "localhost/pause:1"],
+    ["b".repeat(64), "localhost/by-id:1"],
+    [`sha256:${"b".repeat(64)}`, "localhost/by-id:1"],
+  ];
+  for (const [word, stored] of rows) {
+    test(`where it is ${word}`, () => {
+      const images = [imageOf("b".repeat(64), stored), imageOf("c", "r.io/other:3.9")];
+      assert.deepEqual(dueOf(images, { takesOthers: true, keep: keepInfraImage(word) }), ["c"]);
+    });
+  }
+
+  test("where there is none", () => assert.deepEqual(keepInfraImage(undefined), []));
 });

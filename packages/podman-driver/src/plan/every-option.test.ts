@@ -183,6 +183,8 @@ const pluginSamples: Samples = {
   "auth.server_address": operatorLogin,
   image_pull_timeout: { image_pull_timeout: "1h" },
   pull_activity_timeout: { pull_activity_timeout: "1m" },
+  infra_image: { infra_image: "registry.k8s.io/pause:3.9" },
+  infra_image_pull_timeout: { infra_image_pull_timeout: "1m" },
   gc: { gc: { container: false } },
   "gc.container": { gc: { container: false } },
   "gc.image": { gc: { image: true } },

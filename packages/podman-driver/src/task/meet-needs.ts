@@ -1,7 +1,8 @@
 import type { ContainerSpec, PodmanClient } from "@driver/libpod";
+import type { ImageContext } from "../image/image-context.ts";
 import { toHopedImage, type ImageNeed } from "../image/image-need.ts";
 import { parseRegistryImage } from "../image/image-reference.ts";
-import { resolveImage, type ImageContext } from "../image/image-resolver.ts";
+import { resolveImage } from "../image/image-resolver.ts";
 import type { Need } from "../topics/topic.ts";
 import { meetPaths, type MetPaths, type PathContext } from "./meet-paths.ts";
 import { meetVolume } from "./meet-volume.ts";

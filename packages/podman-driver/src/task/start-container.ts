@@ -6,8 +6,7 @@ import type { DriverServices } from "../driver-services.ts";
 import { inStep, isNameConflict, mayPassSoon, toNameHolder } from "../errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { HostRoots } from "../host/proc-files.ts";
-import type { ImageContext } from "../image/image-resolver.ts";
-import { defaultReportTimes } from "../image/pull-watch.ts";
+import { toImageContext } from "../image/image-context.ts";
 import { planContainer, type ContainerPlan } from "../plan/container-plan.ts";
 import type { DecodedTask } from "../plan/want-task.ts";
 import type { Shortfall } from "../topics/topic.ts";
@@ -202,19 +201,13 @@ async function createFromPlan(request: StartRequest, plan: ContainerPlan, signal
   const hoped = hopeForNeeds(plan.needs);
   const container = hoped === undefined ? undefined : await createWith(hoped).catch(undefinedWhenMissing);
   if (container !== undefined) return container;
-  const context = await toImageContext(request, signal);
+  const context = await toImageContext({ ...request, settings: request.settings.images }, signal);
   const createMet = async (): Promise<FoundContainer> => {
     const met = await tryStep(request, `find image ${request.decoded.wanted.image.name}`, () => meetImageNeeds(plan.needs, context, signal), signal);
     return await createWith(met);
   };
   // A clean-up, ours or another's, may have taken what was there a moment ago.
   return (await createMet().catch(undefinedWhenMissing)) ?? (await createMet());
-}
-
-async function toImageContext(request: StartRequest, signal: AbortSignal): Promise<ImageContext> {
-  const { engine, settings, services } = request;
-  const { downloadFolder, architecture: hostArchitecture } = await engine.facts(signal);
-  return { podman: engine.client, socketPath: engine.socketPath, downloadFolder, hostArchitecture, settings: settings.images, pulls: services.pulls, archives: services.archives, reportTimes: defaultReportTimes, emit: request.emit.bind(request) };
 }
 
 /** Of an image that is not there Podman says 404, or 500 (4.3). */

@@ -1,0 +1,49 @@
+import type { PodmanClient } from "@driver/libpod";
+import type { ImageSettings } from "../config/image-settings.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { LoadedArchives } from "./loaded-archives.ts";
+import { defaultReportTimes, type ReportTimes } from "./pull-watch.ts";
+import type { SharedPulls } from "./shared-pulls.ts";
+
+/** The engine that an image is for, and whom it is told to. */
+export interface ImageContext {
+  readonly podman: PodmanClient;
+  /** Names the engine among all. */
+  readonly socketPath: string;
+  /** Where Podman keeps what it downloads; empty: not known. */
+  readonly downloadFolder: string;
+  /** Empty: not known. */
+  readonly hostArchitecture: string;
+  readonly settings: ImageSettings;
+  readonly pulls: SharedPulls;
+  readonly archives: LoadedArchives;
+  readonly reportTimes: ReportTimes;
+  /** Tells the task's owner what happens. */
+  emit(message: string, annotations?: Readonly<Record<string, string>>): void;
+}
+
+/** Whose image it is, and what is shared with all others. */
+export interface ImageRequest {
+  readonly engine: Engine;
+  readonly settings: ImageSettings;
+  readonly services: { readonly pulls: SharedPulls; readonly archives: LoadedArchives };
+  /** Tells the task's owner what happens. */
+  emit(message: string, annotations?: Readonly<Record<string, string>>): void;
+}
+
+/** Asks the engine for its facts when nobody has yet, and rejects as that does. */
+export async function toImageContext(request: ImageRequest, signal: AbortSignal): Promise<ImageContext> {
+  const { engine, settings, services: { pulls, archives } } = request;
+  const { downloadFolder, architecture: hostArchitecture } = await engine.facts(signal);
+  return {
+    podman: engine.client,
+    socketPath: engine.socketPath,
+    downloadFolder,
+    hostArchitecture,
+    settings,
+    pulls,
+    archives,
+    reportTimes: defaultReportTimes,
+    emit: request.emit.bind(request),
+  };
+}
