@@ -1,4 +1,5 @@
 export { PodmanDriver, type PodmanDriverOptions } from "./driver.ts";
 export { checkTaskConfig, type ConfigProblem } from "./plan/check-task-config.ts";
+export { keepMemoryOutOfCoreFile } from "./host/core-file.ts";
 export { pluginSchema, type PluginOptions } from "./config/plugin-schema.ts";
 export { taskSchema, type TaskOptions } from "./plan/task-schema.ts";

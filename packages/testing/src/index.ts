@@ -24,5 +24,5 @@ export type { FakeContainer } from "./fake-container.ts";
 export { plainTask } from "./plain-task.ts";
 export { RecordedLog } from "./recorded-log.ts";
 export { RegistryProxy, type RegistryFault } from "./registry-proxy.ts";
-export { registryLogin, TestRegistry, type TestRegistryOptions } from "./test-registry.ts";
+export { registryIdentityToken, registryLogin, TestRegistry, type TestRegistryOptions } from "./test-registry.ts";
 export type { PublishedImage, TestImage } from "./registry-image.ts";

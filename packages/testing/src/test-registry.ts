@@ -11,18 +11,27 @@ import { encodeImage, type PublishedImage, type TestImage } from "./registry-ima
 import { runProcess } from "./run-process.ts";
 import { testSetting } from "./test-setting.ts";
 import { TestingError } from "./testing-error.ts";
+import { TokenServer } from "./token-server.ts";
 import { resolveTool } from "./tool-path.ts";
 
 /** The one login of a registry that asks for one. */
 export const registryLogin = { username: "ada", password: "correct-horse-battery-staple" } as const;
+/** What stands for it at a registry that hands out tokens. */
+export const registryIdentityToken = "identity-of-ada-lovelace";
 /** bcrypt of that password, which is the only kind that the registry takes. */
 const passwordHash = "$2b$05$abcdefghijklmnopqrstuu85MXjg6exOQL.AXFImpsqFFSBHJgLRe";
 
 export interface TestRegistryOptions {
-  /** True: nothing without `registryLogin`. */
-  readonly hasLogin?: boolean;
+  /** True: nothing without `registryLogin`. "token": nothing without a token, which is had for that or for `registryIdentityToken`. */
+  readonly hasLogin?: boolean | "token";
   /** True: https, with a certificate of a private CA. */
   readonly hasTls?: boolean;
+}
+
+interface RegistryParts {
+  readonly folder: string;
+  readonly child: ChildProcess;
+  readonly tokens: TokenServer | undefined;
 }
 
 /** A request below `/v2/` of the registry. */
@@ -44,12 +53,15 @@ export class TestRegistry implements AsyncDisposable {
   readonly host: string;
   /** The private CA's certificate; undefined without TLS. */
   readonly caPath: string | undefined;
+  /** Who hands out tokens for it; undefined where nobody does. */
+  readonly tokens: TokenServer | undefined;
   readonly #folder: string;
   readonly #process: ChildProcess;
   readonly #options: TestRegistryOptions;
 
-  private constructor(host: string, folder: string, child: ChildProcess, options: TestRegistryOptions) {
+  private constructor(host: string, { folder, child, tokens }: RegistryParts, options: TestRegistryOptions) {
     this.host = host;
+    this.tokens = tokens;
     this.#folder = folder;
     this.#process = child;
     this.#options = options;
@@ -62,12 +74,14 @@ export class TestRegistry implements AsyncDisposable {
     const port = await findFreePort();
     if (options.hasTls === true) await makeCertificates(folder);
     await writeFile(join(folder, "htpasswd"), `${registryLogin.username}:${passwordHash}\n`);
-    await writeFile(join(folder, "config.json"), JSON.stringify(toConfig(folder, port, options)));
+    const tokens = options.hasLogin === "token" ? await TokenServer.start(folder, { ...registryLogin, identityToken: registryIdentityToken }) : undefined;
+    const config = { ...toConfig(folder, port, options), ...(tokens !== undefined && { auth: tokens.registryAuth }) };
+    await writeFile(join(folder, "config.json"), JSON.stringify(config));
     const log = openSync(join(folder, "log"), "a");
     const child = spawn(resolveTool("docker-registry"), ["serve", join(folder, "config.json")], { stdio: ["ignore", log, log] });
     closeSync(log);
     child.once("error", () => undefined);
-    const registry = new TestRegistry(`127.0.0.1:${port}`, folder, child, options);
+    const registry = new TestRegistry(`127.0.0.1:${port}`, { folder, child, tokens }, options);
     try {
       await registry.#untilReady();
     } catch (error) {
@@ -100,6 +114,7 @@ export class TestRegistry implements AsyncDisposable {
       this.#process.kill("SIGKILL");
       await gone;
     }
+    await this.tokens?.[Symbol.asyncDispose]();
     await rm(this.#folder, { recursive: true, force: true });
   }
 
@@ -133,13 +148,18 @@ export class TestRegistry implements AsyncDisposable {
 
   #ask({ method, path, body, type }: RegistryRequest): Promise<RegistryAnswer> {
     const { hasTls = false, hasLogin = false } = this.#options;
+    const token = this.tokens?.issue(/^(.*)\/(?:blobs|manifests)\//.exec(path)?.[1] ?? "");
     return new Promise((resolve, reject) => {
       const outgoing = (hasTls ? httpsRequest : httpRequest)(`${hasTls ? "https" : "http"}://${this.host}/v2/${path}`, {
         method,
         agent: false,
         rejectUnauthorized: false,
-        headers: { ...(type !== undefined && { "Content-Type": type }), "Content-Length": body?.length ?? 0 },
-        ...(hasLogin && { auth: `${registryLogin.username}:${registryLogin.password}` }),
+        headers: {
+          ...(type !== undefined && { "Content-Type": type }),
+          ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+          "Content-Length": body?.length ?? 0,
+        },
+        ...(hasLogin === true && { auth: `${registryLogin.username}:${registryLogin.password}` }),
       });
       outgoing.once("error", reject);
       outgoing.once("response", (answer) => {

@@ -41,15 +41,23 @@ export async function findCredentials(query: CredentialsQuery, signal: AbortSign
   const fromHelper = helper === undefined
     ? undefined
     : await skipFailing(query, "auth.helper", () => askHelper(helper, toHelperServer(host), { signal }), signal);
-  if (fromHelper !== undefined) return { byRegistry: { [host]: fromHelper } };
-  return login !== undefined && rankKey(login.server, { host, path }) !== undefined ? { byRegistry: { [host]: login } } : undefined;
+  if (fromHelper !== undefined) return toCredentials(host, fromHelper);
+  return login !== undefined && rankKey(login.server, { host, path }) !== undefined ? toCredentials(host, login) : undefined;
 }
 
 /** A login for another registry than the image's goes there only, and the image may well come from there, by a mirror. */
 function toTaskCredentials({ username, password, server }: TaskLogin, place: RegistryPlace | undefined): RegistryCredentials {
   const login: RegistryLogin = { username, password };
   if (server !== undefined) return { byRegistry: { [server.path === "" ? server.host : `${server.host}/${server.path}`]: login } };
-  return place === undefined ? { anyRegistry: login } : { byRegistry: { [place.host]: login } };
+  return place === undefined ? { anyRegistry: login } : toCredentials(place.host, login);
+}
+
+/**
+ * For one registry alone. Of logins by registry Podman drops the identity token (podman 4.3), so that one goes to whichever the image comes
+ * from: this one, or what the node's registries.conf puts in its place.
+ */
+function toCredentials(host: string, login: RegistryLogin): RegistryCredentials {
+  return login.identityToken === undefined ? { byRegistry: { [host]: login } } : { anyRegistry: login };
 }
 
 async function skipFailing<T>(
@@ -75,7 +83,7 @@ async function searchFile(path: string, place: RegistryPlace | undefined, signal
   const file = parseAuthFile(await readBounded(path));
   if (place === undefined) return toAllLogins(file);
   const login = await searchLogin(file, place, signal);
-  return login === undefined ? undefined : { byRegistry: { [place.host]: login } };
+  return login === undefined ? undefined : toCredentials(place.host, login);
 }
 
 /** A helper of the registry's own goes first, as with Podman; the one for all last, so that it is not asked for what the file has. */
@@ -87,8 +95,12 @@ async function searchLogin(file: AuthFile, place: RegistryPlace, signal: AbortSi
   return await askHelper(file.store, toHelperServer(place.host), { signal });
 }
 
-/** For a short name: Podman knows where it leads, and takes of these what fits. */
-function toAllLogins({ logins }: AuthFile): RegistryCredentials | undefined {
+/**
+ * For a short name: Podman knows where it leads, and takes of these what fits. One with a token alone would be shown as an empty login
+ * (podman 4.3), which a registry refuses even where it asks for none.
+ */
+function toAllLogins(file: AuthFile): RegistryCredentials | undefined {
+  const logins = file.logins.filter(({ login }) => login.username !== undefined);
   if (logins.length === 0) return undefined;
   const ranked = logins.toSorted((one, other) => Number(other.key.isUrl) - Number(one.key.isUrl));
   return { byRegistry: Object.fromEntries(ranked.map(({ key, login }) => [key.path === "" ? key.host : `${key.host}/${key.path}`, login])) };
