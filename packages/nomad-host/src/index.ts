@@ -8,6 +8,7 @@ export type { AdviseKey, PlacedProblem } from "./run/driver/encode-task-config.t
 export type { CheckConfig, ConfigProblem } from "./run/driver/check-configs.ts";
 export type { TaskOutcome } from "./run/lifecycle/task-outcome.ts";
 export type { NoRestartReason } from "./run/lifecycle/plan-restart.ts";
+export type { HostSettings } from "./run/host-settings.ts";
 export { RunError } from "./run/run-error.ts";
 export { loadPluginConfig } from "./run/driver/load-plugin-config.ts";
 export type { RunErrorCode } from "./run/run-error.ts";

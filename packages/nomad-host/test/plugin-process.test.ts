@@ -104,7 +104,7 @@ const refusals: readonly (readonly [string, RunErrorCode | "ConfigError", Job, R
     "another host network",
     "job-unsupported",
     sampleJob([withNetwork({ ports: [{ label: "http", hostNetwork: "public", position }] })]),
-    /port "http": host_network "public" is not known/,
+    /port "http": there is no host_network "public"/,
   ],
   [
     "a group without a main task",

@@ -3,6 +3,7 @@ import type { ConfigBody, TaskDriver } from "@driver/nomad-plugin";
 import type { Job } from "../src/job/job.ts";
 import type { CheckConfig } from "../src/run/driver/check-configs.ts";
 import type { LaunchDriver } from "../src/run/driver/launched-driver.ts";
+import type { HostSettings } from "../src/run/host-settings.ts";
 import type { RunEvent, RunListener } from "../src/run/run-event.ts";
 import { runJob } from "../src/run/run-job.ts";
 import type { RunResult } from "../src/run/run-job.ts";
@@ -14,6 +15,7 @@ export interface RecordOptions {
   readonly parentPath: string;
   readonly probe?: boolean;
   readonly checkConfig?: CheckConfig;
+  readonly host?: HostSettings;
   readonly signal?: AbortSignal;
   readonly killSignal?: AbortSignal;
   readonly onEvent?: RunListener;
@@ -50,6 +52,7 @@ export async function recordRun(job: Job, options: RecordOptions): Promise<Recor
     parentPath: options.parentPath,
     probe: options.probe ?? false,
     checkConfig: options.checkConfig,
+    host: options.host,
     hostIp: "127.0.0.1",
     random: () => 0,
     on: async (event) => {

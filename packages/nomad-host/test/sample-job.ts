@@ -26,13 +26,14 @@ export function sampleTask(name: string, script: string, changes: Partial<Task> 
     shutdownDelayMs: 0,
     logs: { maxFiles: 10, maxFileSizeMb: 10, disabled: false },
     templates: [],
+    volumeMounts: [],
     position,
     ...changes,
   };
 }
 
 export function sampleGroup(tasks: Task[], changes: Partial<TaskGroup> = {}): TaskGroup {
-  return { name: "group", count: 1, meta: {}, tasks, shutdownDelayMs: 0, position, ...changes };
+  return { name: "group", count: 1, meta: {}, tasks, volumes: [], shutdownDelayMs: 0, position, ...changes };
 }
 
 export function sampleJob(groups: TaskGroup[], changes: Partial<Job> = {}): Job {

@@ -8,6 +8,8 @@ const plain = {
   jobPath: "job.hcl",
   vars: {},
   varFiles: [],
+  hostVolumes: {},
+  hostNetworks: {},
   socket: undefined,
   pluginConfigPath: undefined,
   pluginPath: undefined,
@@ -24,6 +26,8 @@ const cases: readonly (readonly [readonly string[], object])[] = [
     ["--socket", "unix:///s", "-plugin-config=agent.hcl", "-plugin", "/p", "job.hcl"],
     { socket: "unix:///s", pluginConfigPath: "agent.hcl", pluginPath: "/p" },
   ],
+  [["-host-volume", "data=/srv/a=b", "-host-volume=b=.", "job.hcl"], { hostVolumes: { data: "/srv/a=b", b: "." } }],
+  [["-host-network", "lan=10.0.0.0/8", "job.hcl"], { hostNetworks: { lan: "10.0.0.0/8" } }],
   [["-json", "job.hcl"], { isJsonWanted: true }],
   [["--", "-var"], { jobPath: "-var" }],
   [["-h"], { jobPath: "", isHelpWanted: true }],
@@ -40,6 +44,8 @@ const refusals: readonly (readonly [readonly string[], RegExp])[] = [
   [["-"], /a job is not read from stdin: give a file/],
   [["-x", "a"], /Unknown option '-x'/],
   [["-var", "=1", "a"], /-var "=1" is not of the form name=value/],
+  [["-host-volume", "data", "a"], /-host-volume "data" is not of the form name=path/],
+  [["-host-network", "=x", "a"], /-host-network "=x" is not of the form name=cidr/],
   [["a", "-var"], /'--var <value>' argument missing/],
 ];
 

@@ -10,6 +10,10 @@ export interface RunArguments {
   readonly jobPath: string;
   readonly vars: Readonly<Record<string, string>>;
   readonly varFiles: readonly string[];
+  /** Paths of host volumes by name, as typed. */
+  readonly hostVolumes: Readonly<Record<string, string>>;
+  /** Ranges of host networks by name. */
+  readonly hostNetworks: Readonly<Record<string, string>>;
   /** Podman's address, e.g. `unix:///run/podman/podman.sock`; undefined: the driver's default. */
   readonly socket: string | undefined;
   /** Agent configuration with a `plugin "nomad-driver-podman" {}` block. */
@@ -24,6 +28,8 @@ export interface RunArguments {
 const options = {
   var: { type: "string", multiple: true },
   "var-file": { type: "string", multiple: true },
+  "host-volume": { type: "string", multiple: true },
+  "host-network": { type: "string", multiple: true },
   socket: { type: "string" },
   "plugin-config": { type: "string" },
   plugin: { type: "string" },
@@ -43,6 +49,10 @@ export function parseRunArguments(args: readonly string[]): RunArguments {
   return {
     jobPath,
     vars: Object.fromEntries((values.var ?? []).map((assignment) => toVariable("run", assignment))),
+    hostVolumes: Object.fromEntries((values["host-volume"] ?? []).map((assignment) => toVariable("run", assignment, "-host-volume name=path"))),
+    hostNetworks: Object.fromEntries(
+      (values["host-network"] ?? []).map((assignment) => toVariable("run", assignment, "-host-network name=cidr")),
+    ),
     varFiles: values["var-file"] ?? [],
     socket: values.socket,
     pluginConfigPath: values["plugin-config"],

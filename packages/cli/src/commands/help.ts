@@ -22,6 +22,10 @@ their restart block says. Ctrl-C stops the job, a second Ctrl-C kills it.
 Options (one dash or two):
   -var NAME=VALUE       set a variable of the job file; may be repeated
   -var-file FILE        read variables from a file; may be repeated
+  -host-volume NAME=PATH
+                        a folder for the job's host volume of that name; may be repeated
+  -host-network NAME=CIDR
+                        a host network for ports: the range of this machine's address; may be repeated
   -socket ADDRESS       Podman's socket, e.g. unix:///run/podman/podman.sock
   -plugin-config FILE   agent configuration with a plugin "nomad-driver-podman" block
   -plugin FILE          use another plugin executable than this one

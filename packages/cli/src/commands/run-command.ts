@@ -1,7 +1,8 @@
 import { checkTaskConfig } from "@driver/podman-driver";
+import { resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 
-import type { Job, LaunchDriver, RunListener } from "@driver/nomad-host";
+import type { HostSettings, Job, LaunchDriver, RunListener } from "@driver/nomad-host";
 import { loadJob, loadPluginConfig, runJob } from "@driver/nomad-host";
 import { launchDriver } from "@driver/nomad-plugin";
 
@@ -71,10 +72,18 @@ async function runWanted(
     checkConfig: pluginPath === undefined ? checkTaskConfig : undefined,
     adviseKey: pluginPath === undefined ? adviseKey : undefined,
     pluginConfig: withSocket(agentConfig, socket),
+    host: toHostSettings(wanted),
     on,
     signal,
     killSignal: interrupts.kill,
   });
+}
+
+function toHostSettings({ hostVolumes, hostNetworks }: RunArguments): HostSettings {
+  return {
+    volumes: new Map(Object.entries(hostVolumes).map(([name, path]) => [name, resolve(path)])),
+    networks: new Map(Object.entries(hostNetworks)),
+  };
 }
 
 function launcher(pluginPath: string | undefined): LaunchDriver {

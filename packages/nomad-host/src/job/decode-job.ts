@@ -5,6 +5,7 @@ import { checkBlock } from "./check-block.ts";
 import { decodeNetwork } from "./decode-network.ts";
 import { checkRestart, decodeRestart, defaultRestart } from "./decode-restart.ts";
 import { decodeTask } from "./decode-task.ts";
+import { decodeVolume } from "./decode-volumes.ts";
 import { JobProblems } from "./job-file-error.ts";
 import { hasControlCharacter } from "./has-control-character.ts";
 import type { Job, JobType, Task, TaskGroup } from "./job.ts";
@@ -79,7 +80,7 @@ function decodeGroups(reader: JobReader, type: JobType): readonly TaskGroup[] {
 
 function decodeLoneTask(reader: BlockReader<typeof taskKeys>, type: JobType): TaskGroup {
   const task = decodeTask(reader, defaultRestart(type));
-  return { name: task.name, count: 1, meta: {}, tasks: [task], shutdownDelayMs: 0, position: task.position };
+  return { name: task.name, count: 1, meta: {}, tasks: [task], volumes: [], shutdownDelayMs: 0, position: task.position };
 }
 
 function decodeGroup(reader: BlockReader<typeof groupKeys>, type: JobType): TaskGroup {
@@ -100,6 +101,7 @@ function decodeGroup(reader: BlockReader<typeof groupKeys>, type: JobType): Task
     meta: reader.map("meta"),
     ...(network === undefined ? {} : { network: decodeNetwork(network) }),
     tasks,
+    volumes: reader.blocks("volume").map(decodeVolume),
     shutdownDelayMs: reader.get("shutdown_delay") ?? 0,
     position: reader.block.position,
   };

@@ -2,6 +2,7 @@ import type { ConfigBody } from "@driver/nomad-plugin";
 import { toSignalNumber } from "@driver/nomad-plugin";
 import type { BlockReader } from "./block-reader.ts";
 import { decodeRestart } from "./decode-restart.ts";
+import { decodeVolumeMount } from "./decode-volumes.ts";
 import { hasControlCharacter } from "./has-control-character.ts";
 import type { RestartPolicy, Task, TaskLifecycle, TaskResources, TaskTemplate } from "./job.ts";
 import type { logsKeys, resourcesKeys, taskKeys, templateKeys } from "./keys/task-keys.ts";
@@ -27,6 +28,7 @@ export function decodeTask(reader: TaskReader, restart: RestartPolicy): Task {
     shutdownDelayMs: decodeDelay(reader, "shutdown_delay") ?? 0,
     logs: decodeLogs(reader.optionalBlock("logs")),
     templates: reader.blocks("template").map(decodeTemplate),
+    volumeMounts: reader.blocks("volume_mount").map(decodeVolumeMount),
     position: reader.block.position,
   };
 }

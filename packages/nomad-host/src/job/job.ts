@@ -30,7 +30,33 @@ export interface TaskGroup {
   readonly meta: Readonly<Record<string, string>>;
   readonly network?: GroupNetwork | undefined;
   readonly tasks: readonly Task[];
+  /** What `volume_mount` blocks of its tasks can ask for. */
+  readonly volumes: readonly GroupVolume[];
   readonly shutdownDelayMs: number;
+  readonly position: Position;
+}
+
+/** A host volume that a group needs. */
+export interface GroupVolume {
+  /** What the group's tasks call it. */
+  readonly name: string;
+  /** What the machine calls it. */
+  readonly source: string;
+  readonly isReadOnly: boolean;
+  /** True: each copy of the group has its own; `[0]`, `[1]` … follows the source. */
+  readonly isPerAlloc: boolean;
+  readonly position: Position;
+}
+
+/** A group's volume in the container of one of its tasks. Texts may hold `${NOMAD_…}`. */
+export interface VolumeMount {
+  readonly volume: string;
+  readonly destination: string;
+  readonly isReadOnly: boolean;
+  /** `private`, `host-to-task`, `bidirectional`, or empty. */
+  readonly propagationMode: string;
+  /** `z`, `Z` or empty. */
+  readonly selinuxLabel: string;
   readonly position: Position;
 }
 
@@ -111,5 +137,6 @@ export interface Task {
   readonly shutdownDelayMs: number;
   readonly logs: { readonly maxFiles: number; readonly maxFileSizeMb: number; readonly disabled: boolean };
   readonly templates: readonly TaskTemplate[];
+  readonly volumeMounts: readonly VolumeMount[];
   readonly position: Position;
 }

@@ -30,7 +30,7 @@ export function planAllocations(job: Job): readonly PlannedAllocation[] {
 /** Modes other than host need a network namespace that a Nomad agent makes with its CNI plugins. */
 function refuseNetwork({ name, network }: TaskGroup): void {
   if (network === undefined) return;
-  const { mode, ports, position } = network;
+  const { mode, position } = network;
   if (mode !== "host" && mode !== "") {
     const remedy = "leave the mode out and set network_mode in the task's config instead";
     throw new RunError(
@@ -38,12 +38,6 @@ function refuseNetwork({ name, network }: TaskGroup): void {
       `group ${JSON.stringify(name)}: network mode ${JSON.stringify(mode)} is not supported by \`run\`; ${remedy}`,
       { position },
     );
-  }
-  const foreign = ports.find(({ hostNetwork }) => hostNetwork !== undefined && hostNetwork !== "" && hostNetwork !== "default");
-  if (foreign !== undefined) {
-    const wanted = `host_network ${JSON.stringify(foreign.hostNetwork)}`;
-    const message = `port ${JSON.stringify(foreign.label)}: ${wanted} is not known; \`run\` has only the default network`;
-    throw new RunError("job-unsupported", message, { position: foreign.position });
   }
 }
 

@@ -10,6 +10,7 @@ import type { AdviseKey, PlacedProblem } from "./driver/encode-task-config.ts";
 import { toNodeScope } from "./env/node-facts.ts";
 import type { NodeFacts } from "./env/node-facts.ts";
 import type { PlannedFile } from "./env/plan-templates.ts";
+import type { HostSettings } from "./host-settings.ts";
 import { buildTask } from "./lifecycle/allocation.ts";
 import type { Allocation } from "./lifecycle/allocation.ts";
 import { planCores } from "./lifecycle/plan-cores.ts";
@@ -17,6 +18,7 @@ import type { LifecyclePlan } from "./lifecycle/plan-lifecycle.ts";
 import { chooseDatacenter } from "./plan-allocations.ts";
 import type { PlannedAllocation } from "./plan-allocations.ts";
 import { PortAllocator } from "./ports/allocate-ports.ts";
+import { resolveHostNetworks } from "./ports/host-networks.ts";
 import { RunProblems } from "./run-problems.ts";
 
 /** An allocation that has its place on this machine: ports, cores and folder. */
@@ -36,9 +38,9 @@ export interface PreparedAllocation {
 export async function placeAllocations(
   job: Job,
   planned: readonly PlannedAllocation[],
-  place: { readonly rootPath: string; readonly hostIp: string; readonly node: NodeFacts },
+  place: { readonly rootPath: string; readonly hostIp: string; readonly node: NodeFacts; readonly host: HostSettings },
 ): Promise<readonly PlacedAllocation[]> {
-  const ports = new PortAllocator({ hostIp: place.hostIp });
+  const ports = new PortAllocator({ hostIp: place.hostIp, networks: resolveHostNetworks(place.host.networks) });
   const datacenter = chooseDatacenter(job.datacenters);
   const placed: PlacedAllocation[] = [];
   let firstCore = 0;
@@ -46,7 +48,8 @@ export async function placeAllocations(
     const cpusets = planCores(group, { firstCore, coreCount: place.node.coreCount });
     firstCore += [...cpusets.values()].flatMap((list) => list.split(",")).length;
     const path = join(place.rootPath, id);
-    placed.push({ id, index, job, group, plan, datacenter, cpusets, path, ports: await ports.allocate(group.network?.ports ?? []) });
+    const allocated = await ports.allocate(group.network?.ports ?? []);
+    placed.push({ id, index, job, group, plan, datacenter, cpusets, path, ports: allocated, volumePaths: place.host.volumes });
   }
   return placed;
 }

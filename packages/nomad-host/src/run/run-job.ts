@@ -14,6 +14,8 @@ import type { LaunchDriver } from "./driver/launched-driver.ts";
 import { readNodeFacts } from "./env/node-facts.ts";
 import type { NodeFacts } from "./env/node-facts.ts";
 import type { PlannedFile } from "./env/plan-templates.ts";
+import { noHostSettings } from "./host-settings.ts";
+import type { HostSettings } from "./host-settings.ts";
 import { runAllocation } from "./lifecycle/run-allocation.ts";
 import { chooseExitCode } from "./lifecycle/task-outcome.ts";
 import type { TaskOutcome } from "./lifecycle/task-outcome.ts";
@@ -22,6 +24,7 @@ import { resolveHostAddress } from "./ports/host-address.ts";
 import { placeAllocations, prepareAllocations } from "./prepare-allocations.ts";
 import type { PlacedAllocation } from "./prepare-allocations.ts";
 import type { RunListener } from "./run-event.ts";
+import { checkHostPaths } from "./volumes/check-host-paths.ts";
 
 export interface RunJobOptions {
   readonly launch: LaunchDriver;
@@ -33,6 +36,8 @@ export interface RunJobOptions {
   readonly checkConfig?: CheckConfig | undefined;
   /** Says what to write in the place of a config key that the driver does not know. */
   readonly adviseKey?: AdviseKey | undefined;
+  /** What this machine has for jobs; default: nothing. */
+  readonly host?: HostSettings | undefined;
   /** Folder in which the run makes one of its own and removes it; default: the system's temporary one. */
   readonly parentPath?: string;
   /** Address from which ports are given; default: that of the default route's interface. */
@@ -61,6 +66,8 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<RunResul
   const { on, signal, killSignal } = options;
   for (const { message, position } of job.notes) await on({ kind: "note", message: `line ${position.line}: ${message}` });
   const planned = planAllocations(job);
+  const host = options.host ?? noHostSettings;
+  await checkHostPaths(planned, host.volumes);
   const hostIp = options.hostIp ?? (await resolveHostAddress());
   const node = await readNodeFacts(hostIp);
   await using owned = new AsyncDisposableStack();
@@ -68,7 +75,7 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<RunResul
   await noteDeadRuns(parentPath, on);
   const rootPath = await createRunFolder(parentPath);
   owned.defer(() => removeRoot(rootPath, on));
-  const placed = await placeAllocations(job, planned, { rootPath, hostIp, node });
+  const placed = await placeAllocations(job, planned, { rootPath, hostIp, node, host });
   const session = owned.use(await startSession(placed, node, options));
   const { info, taskSchema, fingerprint } = session.facts;
   const { checkConfig, adviseKey } = options;

@@ -5,6 +5,7 @@ import { planAllocations } from "./plan-allocations.ts";
 import { prepareAllocations } from "./prepare-allocations.ts";
 import type { KnownDriver } from "./prepare-allocations.ts";
 import { RunError } from "./run-error.ts";
+import { volumeSource } from "./volumes/plan-mounts.ts";
 
 /** An address and ports that nobody has, of the sort that a run gives. */
 const sampleIp = "192.0.2.1";
@@ -20,6 +21,7 @@ export async function validateJob(job: Job, driver: KnownDriver): Promise<readon
     const placed = planAllocations(single).map(({ id, index, group, plan }) => ({
       ...{ id, index, job, group, plan, datacenter: "dc1", path: `/nomad/${id}` },
       cpusets: new Map<string, string>(),
+      volumePaths: new Map(group.volumes.map((volume) => [volumeSource(volume, index), `/host/${volume.source}`])),
       ports: (group.network?.ports ?? []).map(({ label, static: fixed, to = 0 }, offset) => {
         const hostPort = fixed ?? firstSamplePort + offset;
         return { label, hostPort, to: to === -1 ? hostPort : to, hostIp: sampleIp };

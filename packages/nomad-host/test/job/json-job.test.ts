@@ -91,7 +91,7 @@ const refused: readonly (readonly [text: string, line: number | undefined, messa
   [
     '{"Job": {"ID": "a", "TaskGroups": [{"Name": "g", "Tasks": [{"Name": "t", "Driver": "x",\n"VolumeMounts": [{}]}]}]}}',
     2,
-    /^block volume_mount in task "t": not supported/,
+    /^volume_mount: volume is missing/,
   ],
   [
     '{"Job": {"ID": "a",\n"TaskGroups": [{"Name": "g", "Count": "x", "Tasks": [{"Name": "t", "Driver": "x"}]}]}}',

@@ -4,6 +4,7 @@ import { noConsul, noSecrets, noVault } from "./reasons.ts";
 import { clusterKeys, groupScaling, lossKeys } from "./rollout-keys.ts";
 import { serviceKey } from "./service-keys.ts";
 import { restartKeys, taskKeys } from "./task-keys.ts";
+import { volumeKeys } from "./volume-keys.ts";
 
 const maxPort = 65_535;
 
@@ -50,7 +51,7 @@ export const groupKeys = {
   ...lossKeys,
   service: serviceKey,
   scaling: groupScaling,
-  volume: refused("Volumes", "volumes need a Nomad client"),
+  volume: key(block(volumeKeys, { label: "Name", isRepeated: true, isJsonMap: true }), "Volumes"),
   consul: refused("Consul", noConsul),
   vault: refused([], noVault),
   secret: refused([], noSecrets),

@@ -53,6 +53,8 @@ export interface BlockKind<K extends JobKeys> {
   readonly label?: string;
   /** Whether it may come more than once. */
   readonly isRepeated?: boolean;
+  /** In JSON such blocks are one object, each under its label. */
+  readonly isJsonMap?: boolean;
   /** Fields of its JSON form that have no key, such as what only a server keeps. */
   readonly ignoredJson?: readonly string[];
 }

@@ -4,6 +4,7 @@ import { schedulingKeys } from "./constraint-keys.ts";
 import { noConnect, noConsul, noSecrets, noVault } from "./reasons.ts";
 import { taskScaling } from "./rollout-keys.ts";
 import { identityKeys, serviceKey } from "./service-keys.ts";
+import { volumeMountKeys } from "./volume-keys.ts";
 
 export const restartKeys = {
   attempts: key(integer(), "Attempts"),
@@ -102,7 +103,7 @@ export const taskKeys = {
   vault: refused("Vault", noVault),
   consul: refused("Consul", noConsul),
   dispatch_payload: refused("DispatchPayload", "dispatched jobs need a Nomad server"),
-  volume_mount: refused("VolumeMounts", "volumes need a Nomad client"),
+  volume_mount: key(block(volumeMountKeys, { isRepeated: true }), "VolumeMounts"),
   csi_plugin: refused("CSIPluginConfig", "CSI needs a Nomad client"),
   secret: refused("Secrets", noSecrets),
   action: refused("Actions", "actions need a Nomad server"),

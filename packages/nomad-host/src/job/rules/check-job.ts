@@ -6,6 +6,7 @@ import { checkScheduling, checkSpreads } from "./check-placement.ts";
 import { checkDisconnect, checkMigrate, checkReschedule, checkScaling, checkUpdate } from "./check-rollout.ts";
 import { checkGroupServices } from "./check-group-services.ts";
 import { checkTask } from "./check-task.ts";
+import { checkVolumes } from "./check-volumes.ts";
 
 const longestDescription = 1000;
 const defaultDiskMb = 300;
@@ -20,7 +21,7 @@ export function checkJob(reader: BlockReader<typeof jobKeys>, type: JobType): vo
   const jobName = reader.get("name") ?? reader.label;
   for (const group of reader.blocks("group")) checkGroup(group, { job: reader, jobName, type });
   for (const task of reader.blocks("task"))
-    checkTask(task, { type, jobName, groupName: task.label, portLabels: [], diskMb: defaultDiskMb });
+    checkTask(task, { type, jobName, groupName: task.label, portLabels: [], volumes: [], diskMb: defaultDiskMb });
 }
 
 interface GroupPlace {
@@ -46,6 +47,9 @@ function checkGroup(reader: BlockReader<typeof groupKeys>, { job, jobName, type 
       .optionalBlock("network")
       ?.blocks("port")
       .map(({ label }) => label) ?? [];
+  const canaries = (reader.optionalBlock("update") ?? job.optionalBlock("update"))?.get("canary") ?? 0;
+  checkVolumes(reader.blocks("volume"), { type, canaries });
+  const volumes = reader.blocks("volume").map(({ label }) => label);
   const diskMb = reader.optionalBlock("ephemeral_disk")?.get("size") ?? defaultDiskMb;
-  for (const task of reader.blocks("task")) checkTask(task, { type, jobName, groupName: reader.label, portLabels, diskMb });
+  for (const task of reader.blocks("task")) checkTask(task, { type, jobName, groupName: reader.label, portLabels, volumes, diskMb });
 }

@@ -5,6 +5,7 @@ import type { taskKeys, templateKeys } from "../keys/task-keys.ts";
 import { checkScheduling } from "./check-placement.ts";
 import { checkIdentity, checkService } from "./check-service.ts";
 import type { ServiceReader } from "./check-service.ts";
+import { checkVolumeMounts } from "./check-volumes.ts";
 
 type TaskReader = BlockReader<typeof taskKeys>;
 
@@ -14,6 +15,8 @@ export interface TaskPlace {
   readonly groupName: string;
   /** Of the group's network. */
   readonly portLabels: readonly string[];
+  /** Names of the group's volumes. */
+  readonly volumes: readonly string[];
   /** What the group's ephemeral_disk asks for. */
   readonly diskMb: number;
 }
@@ -24,6 +27,7 @@ export function checkTask(reader: TaskReader, place: TaskPlace): void {
   checkServices(reader, place);
   checkLogs(reader, place.diskMb);
   checkTemplates(reader);
+  checkVolumeMounts(reader.blocks("volume_mount"), place.volumes);
   checkIdentities(reader);
 }
 

@@ -16,6 +16,7 @@ import type { TaskEnvSource } from "../env/task-env.ts";
 import { encodeTaskConfig } from "../driver/encode-task-config.ts";
 import type { AdviseKey, PlacedProblem } from "../driver/encode-task-config.ts";
 import type { AllocatedPort } from "../ports/allocated-port.ts";
+import { planMounts } from "../volumes/plan-mounts.ts";
 
 /** One copy of a group on this machine. */
 export interface Allocation {
@@ -29,6 +30,8 @@ export interface Allocation {
   readonly cpusets: ReadonlyMap<string, string>;
   /** Folder of the allocation; it need not exist yet. */
   readonly path: string;
+  /** Paths of this machine's host volumes, by name. */
+  readonly volumePaths: ReadonlyMap<string, string>;
 }
 
 export interface TaskSurroundings {
@@ -64,11 +67,14 @@ export async function buildTask(
   const resources = buildResources(allocation, task, node);
   const templateEnv = readTemplateEnv(task, report);
   const env = buildTaskEnv({ ...envSource(allocation, task, resources), templateEnv }, nodeScope);
-  const files = planTemplates(task, { scope: new Map([...nodeScope, ...Object.entries(env)]), report });
+  const scope = new Map([...nodeScope, ...Object.entries(env)]);
+  const files = planTemplates(task, { scope, report });
+  const { group, index: allocIndex, volumePaths: paths } = allocation;
+  const mounts = planMounts(task, { group, allocIndex, scope, paths, report });
   const filled = await fillConfig(task.config, { names: toConfigNames(env, nodeScope), parse, report });
   const driverConfig = encodeTaskConfig(taskSchema, filled, { report, adviseKey });
   if (driverConfig === undefined || problemCount > 0) return undefined;
-  return { config: toTaskConfig(allocation, task, { node, env, resources, driverConfig }), files };
+  return { config: toTaskConfig(allocation, task, { node, env, resources, driverConfig, mounts }), files };
 }
 
 function envSource(allocation: Allocation, task: Task, resources: TaskResources): Omit<TaskEnvSource, "templateEnv"> {
@@ -94,10 +100,10 @@ function envSource(allocation: Allocation, task: Task, resources: TaskResources)
 function toTaskConfig(
   allocation: Allocation,
   task: Task,
-  parts: Pick<TaskConfig, "env" | "resources" | "driverConfig"> & { readonly node: NodeFacts },
+  parts: Pick<TaskConfig, "env" | "resources" | "driverConfig" | "mounts"> & { readonly node: NodeFacts },
 ): TaskConfig {
   const { job, group } = allocation;
-  const { node, env, resources, driverConfig } = parts;
+  const { node, env, resources, driverConfig, mounts } = parts;
   return {
     id: createTaskId(allocation.id, task.name),
     name: task.name,
@@ -115,7 +121,7 @@ function toTaskConfig(
     env,
     deviceEnv: {},
     resources,
-    mounts: [],
+    mounts,
     devices: [],
     dns: group.network?.dns,
     driverConfig,

@@ -37,6 +37,26 @@ test("goes round the range, past ports that are taken, and says when it is full"
   await assert.rejects(ports.allocate([{ label: "c", position }]), /^RunError: port "c": no port of 100–102 is free on 127\.0\.0\.1$/);
 });
 
+test("a host network has an address and ports of its own", async () => {
+  const networks = new Map([["lan", "10.0.0.3"]]);
+  const probe = () => Promise.resolve("free");
+  const ports = new PortAllocator({ hostIp, networks, firstPort: 100, lastPort: 101, probe, random: () => 0 });
+  const wanted = [
+    { label: "a", static: 80, position },
+    { label: "b", static: 80, hostNetwork: "lan", position },
+    { label: "c", hostNetwork: "lan", position },
+    { label: "d", hostNetwork: "default", position },
+  ];
+  assert.deepEqual(
+    (await ports.allocate(wanted)).map((port) => `${port.label} ${port.hostIp}:${port.hostPort}`),
+    ["a 127.0.0.1:80", "b 10.0.0.3:80", "c 10.0.0.3:100", "d 127.0.0.1:100"],
+  );
+  await assert.rejects(
+    ports.allocate([{ label: "e", hostNetwork: "wan", position }]),
+    /^RunError: port "e": there is no host_network "wan"; give its range with -host-network wan=CIDR$/,
+  );
+});
+
 const refusals: readonly (readonly [string, RegExp])[] = [
   ["EADDRINUSE", /port "http": 80 on 127\.0\.0\.1 is in use by another process/],
   ["EACCES", /may not be bound by this user/],

@@ -9,6 +9,8 @@ export interface WantedPort {
   readonly label: string;
   readonly static?: number | undefined;
   readonly to?: number | undefined;
+  /** One of the pool's networks; absent, empty or `default`: the address of all others. */
+  readonly hostNetwork?: string | undefined;
   /** True: a fixed port may be another one's as well. */
   readonly ignoresCollision?: boolean | undefined;
   readonly position: Position;
@@ -16,6 +18,8 @@ export interface WantedPort {
 
 export interface PortPool {
   readonly hostIp: string;
+  /** Addresses of further host networks, by name. */
+  readonly networks?: ReadonlyMap<string, string>;
   /** Nomad's range for dynamic ports: 20000 to 32000. */
   readonly firstPort?: number;
   readonly lastPort?: number;
@@ -27,10 +31,11 @@ export interface PortPool {
 /** Gives out the ports of one allocation after another: static ones first, no host port twice. */
 export class PortAllocator {
   readonly #pool: Required<PortPool>;
-  readonly #owners = new Map<number, string>();
+  /** By address and port. */
+  readonly #owners = new Map<string, string>();
 
   constructor(pool: PortPool) {
-    this.#pool = { firstPort: 20_000, lastPort: 32_000, probe: probePort, random: Math.random, ...pool };
+    this.#pool = { firstPort: 20_000, lastPort: 32_000, networks: new Map(), probe: probePort, random: Math.random, ...pool };
   }
 
   /** Rejects with `port-unavailable`, naming label and port. Keeps the order of `wanted`. */
@@ -43,35 +48,50 @@ export class PortAllocator {
       hostPort: chosen.get(port) ?? 0,
       // `to = -1` means: the same number inside as on the host.
       to: port.to === -1 ? (chosen.get(port) ?? 0) : (port.to ?? 0),
-      hostIp: this.#pool.hostIp,
+      hostIp: this.#addressOf(port),
     }));
   }
 
-  async #claim({ label, position, ignoresCollision }: WantedPort, hostPort: number): Promise<number> {
-    const owner = this.#owners.get(hostPort);
+  #addressOf({ label, hostNetwork = "", position }: WantedPort): string {
+    if (hostNetwork === "" || hostNetwork === "default") return this.#pool.hostIp;
+    const address = this.#pool.networks.get(hostNetwork);
+    if (address !== undefined) return address;
+    const wanted = `-host-network ${hostNetwork}=CIDR`;
+    const message = `port ${JSON.stringify(label)}: there is no host_network ${JSON.stringify(hostNetwork)}; give its range with ${wanted}`;
+    throw new RunError("job-invalid", message, { position });
+  }
+
+  async #claim(port: WantedPort, hostPort: number): Promise<number> {
+    const { label, position, ignoresCollision } = port;
+    const hostIp = this.#addressOf(port);
+    const place = `${hostIp} ${hostPort}`;
+    const owner = this.#owners.get(place);
     if (owner !== undefined && ignoresCollision === true) return hostPort;
     const reason =
-      owner === undefined ? await this.#pool.probe(this.#pool.hostIp, hostPort) : `port ${JSON.stringify(owner)} of this job has it`;
+      owner === undefined ? await this.#pool.probe(hostIp, hostPort) : `port ${JSON.stringify(owner)} of this job has it`;
     if (reason !== "free") {
       throw new RunError(
         "port-unavailable",
-        `port ${JSON.stringify(label)}: ${hostPort} on ${this.#pool.hostIp} ${describeReason(reason)}`,
+        `port ${JSON.stringify(label)}: ${hostPort} on ${hostIp} ${describeReason(reason)}`,
         { position },
       );
     }
-    this.#owners.set(hostPort, label);
+    this.#owners.set(place, label);
     return hostPort;
   }
 
   /** Tries every port of the range once, from a random one upwards, so that runs beside each other rarely meet. */
-  async #pick({ label, position }: WantedPort): Promise<number> {
-    const { firstPort, lastPort, hostIp, probe, random } = this.#pool;
+  async #pick(port: WantedPort): Promise<number> {
+    const { label, position } = port;
+    const { firstPort, lastPort, probe, random } = this.#pool;
+    const hostIp = this.#addressOf(port);
     const size = lastPort - firstPort + 1;
     const start = Math.floor(random() * size);
     for (let step = 0; step < size; step += 1) {
       const hostPort = firstPort + ((start + step) % size);
-      if (this.#owners.has(hostPort) || (await probe(hostIp, hostPort)) !== "free") continue;
-      this.#owners.set(hostPort, label);
+      const place = `${hostIp} ${hostPort}`;
+      if (this.#owners.has(place) || (await probe(hostIp, hostPort)) !== "free") continue;
+      this.#owners.set(place, label);
       return hostPort;
     }
     throw new RunError("port-unavailable", `port ${JSON.stringify(label)}: no port of ${firstPort}–${lastPort} is free on ${hostIp}`, {

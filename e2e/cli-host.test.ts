@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { testSetting } from "@driver/testing";
+
+import { CliWorkplace } from "./cli-run.ts";
+
+const image = testSetting("TEST_IMAGE");
+
+/** A batch job with one task that runs `script` once. */
+function jobText(parts: { readonly job?: string; readonly group?: string; readonly task?: string; readonly script: string }): string {
+  return `job "hosted" {
+  type = "batch"
+  ${parts.job ?? ""}
+  group "hosted" {
+    ${parts.group ?? ""}
+    restart {
+      attempts = 0
+    }
+    task "hosted" {
+      driver = "podman"
+      ${parts.task ?? ""}
+      config {
+        image   = "${image}"
+        command = "sh"
+        args    = ["-c", <<-EOT
+          ${parts.script}
+        EOT
+        ]
+      }
+    }
+  }
+}
+`;
+}
+
+function volumeParts(more: string): { readonly group: string; readonly task: string } {
+  return {
+    group: `volume "data" {\n type = "host"\n source = "disk"\n ${more}\n}`,
+    task: 'volume_mount {\n volume = "data"\n destination = "/data"\n}',
+  };
+}
+
+test("a host volume is the folder that was named for it, and what the task writes stays there", async () => {
+  await using workplace = await CliWorkplace.create();
+  const disk = join(workplace.path, "disk");
+  await mkdir(disk);
+  await writeFile(join(disk, "in"), "from the host\n");
+  const job = await workplace.write("job.hcl", jobText({ ...volumeParts(""), script: "cat /data/in; echo kept > /data/out" }));
+  const socket = testSetting("TEST_PODMAN_SOCKET");
+  const result = await workplace.run(["run", "-socket", socket, "-host-volume", `disk=${disk}`, job]);
+  assert.deepEqual([result.code, result.stdout], [0, "hosted | from the host\n"], result.stderr);
+  assert.equal(await readFile(join(disk, "out"), "utf8"), "kept\n");
+});
+
+test("a read-only host volume cannot be written", async () => {
+  await using workplace = await CliWorkplace.create();
+  const job = await workplace.write("job.hcl", jobText({ ...volumeParts("read_only = true"), script: "touch /data/x || echo refused" }));
+  const socket = testSetting("TEST_PODMAN_SOCKET");
+  const result = await workplace.run(["run", "-socket", socket, `-host-volume=disk=${workplace.path}`, job]);
+  assert.deepEqual([result.code, result.stdout], [0, "hosted | refused\n"], result.stderr);
+});
+
+test("a host volume that nobody named is told with its line, before anything starts", async () => {
+  await using workplace = await CliWorkplace.create();
+  const job = await workplace.write("job.hcl", jobText({ ...volumeParts(""), script: "echo ran" }));
+  const result = await workplace.runJob(job);
+  assert.match(result.stderr, /job\.hcl:5:5: volume "data": there is no host volume "disk"; give it with -host-volume disk=PATH\n/);
+  assert.deepEqual([result.code, result.stdout], [1, ""]);
+});
+
+test("a port of a host network is given from this machine's address in it", async () => {
+  await using workplace = await CliWorkplace.create();
+  const group = 'network {\n port "http" {\n host_network = "inner"\n }\n}';
+  const job = await workplace.write("job.hcl", jobText({ group, script: "echo $NOMAD_IP_http" }));
+  const socket = testSetting("TEST_PODMAN_SOCKET");
+  const given = await workplace.run(["run", "-socket", socket, "-host-network", "inner=127.0.0.0/8", job]);
+  assert.deepEqual([given.code, given.stdout], [0, "hosted | 127.0.0.1\n"], given.stderr);
+  const missing = await workplace.runJob(job);
+  assert.match(missing.stderr, /job\.hcl:6:2: port "http": there is no host_network "inner"; give its range with -host-network inner=CIDR\n/);
+  assert.equal(missing.code, 1);
+});
