@@ -266,7 +266,8 @@ export class PodmanDriver implements TaskDriver {
     const task = this.#running(taskId);
     const logger = this.#loggerOf(task.task);
     const onSurvived = (reason: string): void => logger.warn("a command in the task could not be killed and may go on", { reason });
-    return { podman: task.engine.client, containerId: task.containerId, roots: this.#services.roots, onSurvived };
+    const { client: podman, socketPath } = task.engine;
+    return { podman, socketPath, containerId: task.containerId, roots: this.#services.roots, onSurvived };
   }
 
   #running(taskId: string): TaskHandle {

@@ -3,7 +3,8 @@ import { chownSync, closeSync, readFileSync, readdirSync, statSync, writeFileSyn
 import { dirname } from "node:path";
 import { test } from "node:test";
 import { startEngine, testSetting, until } from "@driver/testing";
-import { EngineFolder, readEngineOwner } from "../src/host/engine-storage.ts";
+import { readEngineOwner } from "../src/host/engine-owner.ts";
+import { EngineFolder } from "../src/host/engine-storage.ts";
 import { hostRoots } from "../src/host/proc-files.ts";
 import { FakeRig } from "./fake-rig.ts";
 

@@ -1,10 +1,12 @@
-import { execFileSync } from "node:child_process";
+import assert from "node:assert/strict";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeMsgpack, type HclValue, type Logger, type TaskConfig, type TaskEvent, type TaskHandle } from "@driver/nomad-plugin";
-import { FakePodman, HostFixture, LogReader, plainTask } from "@driver/testing";
+import { FakePodman, HostFixture, type FakeContainer, LogReader, plainTask } from "@driver/testing";
 import { DriverServices } from "../src/driver-services.ts";
 import { PodmanDriver } from "../src/index.ts";
 
@@ -53,6 +55,19 @@ export class FakeRig implements AsyncDisposable {
     const task = await this.prepare({ command: "sh", args: ["-c", script] });
     const { handle } = await this.driver.startTask(task.config, AbortSignal.timeout(20_000));
     return { ...task, handle };
+  }
+
+  /** Gives the fake's only container a real process, and the driver's host a /proc that shows it there, as `userId`'s. */
+  async embody({ userId }: { readonly userId?: number } = {}): Promise<{ readonly container: FakeContainer; readonly child: ChildProcess }> {
+    const container = this.podman.containers[0] ?? assert.fail("there is no container");
+    const child = spawn("sleep", ["60"]);
+    await once(child, "spawn");
+    container.pid = child.pid ?? 0;
+    const whose = userId !== undefined && { userId };
+    this.host.addProcess({ pid: container.pid, cgroups: [`4:memory:/libpod_parent/libpod-${container.id}`], ...whose });
+    // conmon: one pid further, as the fake has it.
+    this.host.addProcess({ pid: container.pid + 1, args: ["conmon", "-c", container.id], ...whose });
+    return { container, child };
   }
 
   /** The driver lets go of everything, and another takes its place, as when Nomad starts the plugin again. */

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { describe, test } from "node:test";
 import { inspect as inspectValue } from "node:util";
 import { decodeMsgpackRaw, DriverError, type Fingerprint } from "@driver/nomad-plugin";
-import { until, type FakeContainer, type ScriptedFault } from "@driver/testing";
+import { until, type ScriptedFault } from "@driver/testing";
 import { FakeRig } from "./fake-rig.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(20_000);
@@ -298,7 +297,7 @@ describe("stopping and destroying", { concurrency: true }, () => {
   test("kills the main process itself when Podman does not pass the signal on", async () => {
     await using rig = await FakeRig.start();
     const task = await rig.runScript(forever);
-    const { container, child } = await embody(rig);
+    const { container, child } = await rig.embody();
     await rig.replaceDriver();
     await rig.driver.recoverTask(task.handle, soon());
     rig.podman.fault(/kill$/, { kind: "hang" });
@@ -314,7 +313,7 @@ describe("stopping and destroying", { concurrency: true }, () => {
   test("takes a task over whose process cannot be proved to be its own, and kills no such process", async () => {
     await using rig = await FakeRig.start();
     const task = await rig.runScript(forever);
-    const { container, child } = await embody(rig);
+    const { container, child } = await rig.embody();
     rig.host.addProcess({ pid: container.pid, cgroups: ["4:memory:/system.slice/database.service"] });
     await rig.replaceDriver();
     await rig.driver.recoverTask(task.handle, soon());
@@ -349,18 +348,6 @@ describe("stopping and destroying", { concurrency: true }, () => {
     await assert.rejects(rig.driver.waitTask(task.config.id, soon()), /task not found/);
   });
 });
-
-/** Gives the fake's only container a real process, and the driver's host a /proc that shows it there. */
-async function embody(rig: FakeRig): Promise<{ readonly container: FakeContainer; readonly child: ChildProcess }> {
-  const container = rig.podman.containers[0] ?? assert.fail("there is no container");
-  const child = spawn("sleep", ["60"]);
-  await once(child, "spawn");
-  container.pid = child.pid ?? 0;
-  rig.host.addProcess({ pid: container.pid, cgroups: [`4:memory:/libpod_parent/libpod-${container.id}`] });
-  // conmon: one pid further, as the fake has it.
-  rig.host.addProcess({ pid: container.pid + 1, args: ["conmon", "-c", container.id] });
-  return { container, child };
-}
 
 /** All that can be seen of the error, its causes included. */
 function failureOf(work: Promise<unknown>): Promise<string> {

@@ -1,14 +1,17 @@
 import { isCgroupPathOf, isProcessOfContainer, readProcessCgroups, resolveCgroupFolders, type CgroupFolders } from "./cgroup-path.ts";
+import { ownsProcess, readEngineUser, toOwner } from "./engine-owner.ts";
 import { readConmonFolders, type ConmonFolders } from "./exit-directory.ts";
-import { identifyProcess, isAlive, readCommandLine, readParentPid, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
+import { identifyProcess, isAlive, readCommandLine, readParentPid, readRealUserId, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
 
 /** What an engine says of a container's processes; none of it is believed before the kernel agrees. */
 export interface ClaimedProcesses {
+  /** The engine's. */
+  readonly socketPath: string;
   readonly containerId: string;
   readonly pid: number;
   readonly conmonPid: number;
   readonly cgroupPath: string;
-  /** The main process that the kernel had in the container's cgroup when the task was started in this boot; undefined: it was not seen. */
+  /** The main process that was believed when the task was started in this boot; undefined: none was. */
   readonly proven: ProcessIdentity | undefined;
 }
 
@@ -24,21 +27,26 @@ export interface ContainerProcesses {
 
 /**
  * Checks an engine's claims: the main process must be in a cgroup named after the full container id, conmon must
- * carry that id in its command line, and a cgroup path must look like Podman's own. A missing conmon means something only
+ * carry that id in its command line, and a cgroup path must look like Podman's own. All of this is for an ordinary user to make,
+ * who may say besides that a container of his has the id of somebody else's: for his engine both must be processes
+ * of his or of those he rules over, and the cgroup is the one that the kernel has his process in. A missing conmon means something only
  * where the container's processes can be seen at all: a Podman behind a socket of another machine names foreign pids, and one
  * that named a process of this host once goes on to do so.
  */
 export function identifyContainer(roots: HostRoots, claimed: ClaimedProcesses): ContainerProcesses {
-  const { containerId } = claimed;
-  const main = identifyMain(roots, claimed);
-  const conmon = identifyConmon(roots, claimed, main);
+  const { containerId, proven } = claimed;
+  const userId = findEngineUser(claimed.socketPath);
+  const named = identifyNamed(roots, claimed);
+  const { conmon, isMissing } = identifyConmon(roots, { claimed, userId, main: named ?? stillAlive(roots, proven) });
+  const isOwn = named !== undefined && userId !== undefined && ownsProcess(roots, toOwner(roots, userId, conmon), named.pid);
+  const main = isOwn ? named : stillAlive(roots, proven);
   const conmonFolders = conmon === undefined ? undefined : readConmonFolders(roots, conmon, containerId);
-  const cgroupPath = findCgroupPath(roots, claimed, main);
+  const cgroupPath = findCgroupPath(roots, { ...claimed, cgroupPath: userId === 0 ? claimed.cgroupPath : "" }, main);
   const cgroup = cgroupPath === undefined ? undefined : resolveCgroupFolders(roots, cgroupPath);
   return {
     ...(main !== undefined && { main }),
     ...(conmon !== undefined && { conmon }),
-    conmonIsLost: conmon === undefined && claimed.conmonPid > 0 && (main !== undefined || (claimed.pid > 0 && claimed.proven !== undefined)),
+    conmonIsLost: isMissing && (main !== undefined || (claimed.pid > 0 && proven !== undefined)),
     ...(cgroup !== undefined && { cgroup }),
     ...(conmonFolders !== undefined && { conmonFolders }),
   };
@@ -48,28 +56,55 @@ export function identifyContainer(roots: HostRoots, claimed: ClaimedProcesses): 
  * A container's processes without a word of its engine, from the main process that was proved to be its own when the task was
  * started in this boot. Undefined once that process has ended.
  */
-export function identifyWithoutEngine(roots: HostRoots, containerId: string, proven: ProcessIdentity): ContainerProcesses | undefined {
-  if (!isAlive(roots, proven)) return undefined;
+export function identifyWithoutEngine(roots: HostRoots, known: ProvenContainer): ContainerProcesses | undefined {
+  const { pid } = known.proven;
+  if (!isAlive(roots, known.proven)) return undefined;
   // conmon starts the container's process and takes it over from the runtime, so it is the parent for as long as it lives.
-  return identifyContainer(roots, { containerId, pid: proven.pid, conmonPid: readParentPid(roots, proven.pid) ?? 0, cgroupPath: "", proven });
+  return identifyContainer(roots, { ...known, pid, conmonPid: readParentPid(roots, pid) ?? 0, cgroupPath: "" });
+}
+
+export type ProvenContainer = Pick<ClaimedProcesses, "socketPath" | "containerId"> & { readonly proven: ProcessIdentity };
+
+/** Undefined: the socket cannot be looked at, as when its service is down. Then nothing new is believed. */
+function findEngineUser(socketPath: string): number | undefined {
+  try {
+    return readEngineUser(socketPath);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The main process that an engine names, if the kernel has it in a cgroup of the container. */
+function identifyNamed(roots: HostRoots, { containerId, pid }: ClaimedProcesses): ProcessIdentity | undefined {
+  const named = identifyProcess(roots, pid);
+  return named !== undefined && isProcessOfContainer(roots, named, containerId) ? named : undefined;
 }
 
 /**
- * The main process that an engine names, if the kernel has it in a cgroup of the container; else the very process that once was
- * proved to be it, wherever it has been moved. What cannot be proved is not believed: a rootless engine on cgroup v1, a container
- * without cgroups and an engine in another pid namespace name processes that may be anybody's.
+ * The very process that once was proved, wherever it has been moved. What cannot be proved is not believed: a rootless engine on
+ * cgroup v1, a container without cgroups and an engine in another pid namespace name processes that may be anybody's.
  */
-function identifyMain(roots: HostRoots, { containerId, pid, proven }: ClaimedProcesses): ProcessIdentity | undefined {
-  const named = identifyProcess(roots, pid);
-  if (named !== undefined && isProcessOfContainer(roots, named, containerId)) return named;
+function stillAlive(roots: HostRoots, proven: ProcessIdentity | undefined): ProcessIdentity | undefined {
   return proven !== undefined && isAlive(roots, proven) ? proven : undefined;
 }
 
-/** A Podman that has forgotten a running container names none: conmon is the main process's parent for as long as it lives. */
-function identifyConmon(roots: HostRoots, claimed: ClaimedProcesses, main: ProcessIdentity | undefined): ProcessIdentity | undefined {
-  const named = claimed.conmonPid > 0 || main === undefined ? claimed.conmonPid : (readParentPid(roots, main.pid) ?? 0);
-  const conmon = identifyProcess(roots, named);
-  return conmon !== undefined && readCommandLine(roots, conmon.pid)?.includes(claimed.containerId) === true ? conmon : undefined;
+interface Search {
+  readonly claimed: ClaimedProcesses;
+  readonly userId: number | undefined;
+  readonly main: ProcessIdentity | undefined;
+}
+
+/** `isMissing`: there is no process that looks like it where it should be. One that is not believed is not missing. */
+function identifyConmon(roots: HostRoots, { claimed, userId, main }: Search): { readonly conmon?: ProcessIdentity; readonly isMissing: boolean } {
+  // A Podman that has forgotten a running container names none.
+  const parentPid = main === undefined ? undefined : readParentPid(roots, main.pid);
+  const pid = claimed.conmonPid > 0 ? claimed.conmonPid : (parentPid ?? 0);
+  const conmon = identifyProcess(roots, pid);
+  if (conmon === undefined || readCommandLine(roots, pid)?.includes(claimed.containerId) !== true) return { isMissing: claimed.conmonPid > 0 };
+  // That of a process which was proved is its parent, whoever has the socket now.
+  const isOfProven = pid === parentPid && main?.pid === claimed.proven?.pid && main?.startTicks === claimed.proven?.startTicks;
+  const isBelieved = userId === 0 || isOfProven || readRealUserId(roots, pid) === userId;
+  return isBelieved ? { conmon, isMissing: false } : { isMissing: false };
 }
 
 function findCgroupPath(roots: HostRoots, claimed: ClaimedProcesses, main: ProcessIdentity | undefined): string | undefined {

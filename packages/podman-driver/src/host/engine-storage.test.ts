@@ -4,8 +4,8 @@ import { chownSync, closeSync, constants, existsSync, lchownSync, linkSync, mkdi
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { HostFixture } from "@driver/testing";
-import { EngineFolder, readEngineOwner, readProcessOwner, type EngineOwner } from "./engine-storage.ts";
+import type { EngineOwner } from "./engine-owner.ts";
+import { EngineFolder } from "./engine-storage.ts";
 
 const user: EngineOwner = { uid: 1000, ruledIds: [] };
 const root: EngineOwner = { uid: 0, ruledIds: [] };
@@ -143,70 +143,6 @@ test("tells of its files by their owner, and watches the folder itself", async (
   writeFileSync(join(storage.path, "elsewhere"), "");
   writeFileSync(join(storage.root, "moved", "here"), "");
   assert.equal(await seen, "here");
-});
-
-test("is the engine of whom its socket belongs to", () => {
-  using host = new HostFixture();
-  const socket = join(host.root, "socket");
-  writeFileSync(socket, "");
-  chownSync(socket, user.uid, user.uid);
-  assert.deepEqual(readEngineOwner(host, socket, undefined), user);
-  assert.throws(() => readEngineOwner(host, join(host.root, "gone"), undefined), { code: "ENOENT" });
-});
-
-test("is the engine of whom a part of the way to its socket belongs to, whatever that leads to", () => {
-  using host = new HostFixture();
-  const at = (path: string): string => join(host.root, path);
-  writeFileSync(at("roots"), "");
-  mkdirSync(at("his"));
-  symlinkSync(at("roots"), at("his/socket"));
-  lchownSync(at("his/socket"), 0, 0);
-  symlinkSync("his", at("way"));
-  symlinkSync("roots", at("link"));
-  assert.deepEqual(readEngineOwner(host, at("way/socket"), undefined), root);
-  assert.deepEqual(readEngineOwner(host, at("link"), undefined), root);
-  chownSync(at("his"), user.uid, user.uid);
-  assert.deepEqual(readEngineOwner(host, at("his/socket"), undefined), user);
-  assert.deepEqual(readEngineOwner(host, at("way/socket"), undefined), user);
-  symlinkSync("circle", at("circle"));
-  assert.throws(() => readEngineOwner(host, at("circle"), undefined), /leads through more than 40 links/);
-});
-
-test("root's engine has all ids, also once the conmon is gone, and nobody else's has", () => {
-  using host = new HostFixture();
-  const socket = join(host.root, "socket");
-  writeFileSync(socket, "");
-  host.write("proc/self/uid_map", "         0          0 4294967295\n");
-  const gone = { pid: 41, startTicks: "1000" };
-  for (const conmon of [undefined, gone]) assert.deepEqual(readEngineOwner(host, socket, conmon), { uid: 0, ruledIds: [[0, 4_294_967_295]] });
-  chownSync(socket, user.uid, user.uid);
-  for (const conmon of [undefined, gone]) assert.deepEqual(readEngineOwner(host, socket, conmon), user);
-});
-
-test("believes the kernel's word for the ids that a conmon's user rules over, if he is the engine's", () => {
-  using host = new HostFixture();
-  const socket = join(host.root, "socket");
-  writeFileSync(socket, "");
-  const conmon = { pid: 41, startTicks: "1000" };
-  const ruled = ({ socketOf, conmonOf, map }: { readonly socketOf: number; readonly conmonOf: number; readonly map: string }): EngineOwner => {
-    host.addProcess({ pid: 41 });
-    host.write("proc/41/uid_map", map);
-    chownSync(join(host.procDir, "41"), conmonOf, conmonOf);
-    chownSync(socket, socketOf, socketOf);
-    return readEngineOwner(host, socket, conmon);
-  };
-  const rootless = "         0       1000          1\n         1     100000      65536\n";
-  const everybody = "         0          0 4294967295\n";
-  assert.deepEqual(ruled({ socketOf: 1000, conmonOf: 1000, map: rootless }), { uid: 1000, ruledIds: [[1000, 1], [100_000, 65_536]] });
-  assert.deepEqual(ruled({ socketOf: 0, conmonOf: 0, map: everybody }), { uid: 0, ruledIds: [[0, 4_294_967_295]] });
-  // An ordinary process of his, in the host's own namespace; a setuid program that he has started; somebody else's.
-  assert.deepEqual(ruled({ socketOf: 1000, conmonOf: 1000, map: everybody }), user);
-  assert.deepEqual(ruled({ socketOf: 1000, conmonOf: 0, map: everybody }), user);
-  assert.deepEqual(ruled({ socketOf: 1000, conmonOf: 1001, map: rootless }), user);
-  assert.deepEqual(ruled({ socketOf: 1000, conmonOf: 1000, map: "nonsense\n" }), user);
-  host.removeProcess(41);
-  assert.equal(readProcessOwner(host, 41), undefined);
-  assert.deepEqual(readEngineOwner(host, socket, conmon), user);
 });
 
 test("closes only once, and is of no use then", () => {

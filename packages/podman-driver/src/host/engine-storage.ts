@@ -1,60 +1,6 @@
-import { closeSync, constants, fchownSync, fstatSync, lstatSync, readlinkSync, statSync, type FSWatcher, type Stats } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { closeSync, constants, fchownSync, fstatSync, type FSWatcher, type Stats } from "node:fs";
 import { DriverError, FolderDescriptor } from "@driver/nomad-plugin";
-import { readKernelFile, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
-
-/** The user whose engine it is. All that an engine names on the disk must be his: the plugin is root as a rule, and he may not be. */
-export interface EngineOwner {
-  readonly uid: number;
-  /** First and count of the host's ids over which he is root in a user namespace: Podman hands him folders of theirs. */
-  readonly ruledIds: readonly (readonly [first: number, count: number])[];
-}
-
-/**
- * Whose the engine is: the owner of its socket, or of the first part of the way there that is not root's, since he can put any
- * other socket in its place, root's too. `conmon` is a container's, where it is known; only if it runs as the same user,
- * the kernel's word for the ids that its user namespace has counts too. Throws when the socket cannot be looked at.
- */
-export function readEngineOwner(roots: HostRoots, socketPath: string, conmon: ProcessIdentity | undefined): EngineOwner {
-  const uid = readPathOwner(resolve(socketPath));
-  const ofConmon = conmon === undefined ? undefined : readProcessOwner(roots, conmon.pid);
-  if (ofConmon?.uid === uid) return ofConmon;
-  // Root rules over what is mapped here, and the conmon of a short task may have ended before anybody looked.
-  const uidMap = uid === 0 ? readKernelFile(`${roots.procDir}/self/uid_map`) : undefined;
-  return { uid, ruledIds: readRuledIds(uidMap ?? "", uid) };
-}
-
-const mostLinks = 40;
-
-/** The first owner other than root of a part of a path, links of root's followed; root where there is none. */
-function readPathOwner(path: string, linksLeft = mostLinks): number {
-  const parts = path.split("/");
-  for (const [index] of parts.entries()) {
-    const partPath = parts.slice(0, index + 1).join("/") || "/";
-    const stats = lstatSync(partPath);
-    if (stats.uid !== 0) return stats.uid;
-    if (!stats.isSymbolicLink()) continue;
-    if (linksLeft === 0) throw new DriverError("failed", `the path of the Podman socket leads through more than ${mostLinks} links: ${path}`);
-    return readPathOwner(resolve(dirname(partPath), readlinkSync(partPath), ...parts.slice(index + 1)), linksLeft - 1);
-  }
-  return 0;
-}
-
-/** The user of a process, and the ids that he rules there; undefined when the process is gone. */
-export function readProcessOwner(roots: HostRoots, pid: number): EngineOwner | undefined {
-  const stats = statSync(`${roots.procDir}/${pid}`, { throwIfNoEntry: false });
-  return stats === undefined ? undefined : { uid: stats.uid, ruledIds: readRuledIds(readKernelFile(`${roots.procDir}/${pid}/uid_map`) ?? "", stats.uid) };
-}
-
-/** Lines of uid_map are `first id inside, first id outside, count`. The user who is id 0 inside rules over all of them (user_namespaces(7)). */
-function readRuledIds(uidMap: string, uid: number): EngineOwner["ruledIds"] {
-  const ranges = uidMap.split("\n").flatMap((line) => {
-    const [inside = Number.NaN, outside = Number.NaN, count = Number.NaN] = line.trim().split(/\s+/).map(Number);
-    return Number.isSafeInteger(inside + outside + count) ? [{ inside, outside, count }] : [];
-  });
-  const isRoot = ranges.some(({ inside, outside, count }) => inside === 0 && outside === uid && count > 0);
-  return isRoot ? ranges.map(({ outside, count }) => [outside, count] as const) : [];
-}
+import { owns, type EngineOwner } from "./engine-owner.ts";
 
 /**
  * A folder that an engine has named, held open. An engine of an ordinary user may name any folder of the host, and its path
@@ -78,7 +24,7 @@ export class EngineFolder implements Disposable {
     const folder = FolderDescriptor.open(path, { followsLink: false });
     try {
       const { uid } = folder.stats();
-      if (uid === owner.uid || owner.ruledIds.some(([first, count]) => uid >= first && uid < first + count)) return new EngineFolder(folder, path, owner);
+      if (owns(owner, uid)) return new EngineFolder(folder, path, owner);
       throw new DriverError("failed", `the folder ${path}, which Podman names, is of user ${uid} and not of user ${owner.uid}, whose Podman it is: refused`);
     } catch (error) {
       folder.close();
@@ -139,7 +85,13 @@ export class EngineFolder implements Disposable {
     this.#folder.unlink(name);
   }
 
-  /** Throws when no watch is to be had. */
+  /** Tells this folder from every other one that has or had its path. */
+  get identity(): string {
+    const { dev, ino, birthtimeMs } = this.#folder.stats();
+    return `${dev}:${ino}:${birthtimeMs}`;
+  }
+
+  /** Throws when no watch is to be had. It stays when the folder is closed. */
   watch(onChange: (name: string | null) => void): FSWatcher {
     return this.#folder.watch(onChange);
   }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HostFixture, RecordedLog, until } from "@driver/testing";
+import { ExhaustedDescriptors } from "../logs/exhausted-descriptors.ts";
 import { RepeatedFailure } from "../repeated-failure.ts";
 import { ExitDirectories, readConmonFolders, readExitRecord, type ConmonFolders } from "./exit-directory.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -107,6 +108,7 @@ function countWatches(): number {
 
 class ExitFolder implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), "exits-"));
+  readonly folders: ConmonFolders = { exits: this.path, oomMark: undefined, owner: self };
   readonly log = new RecordedLog();
   readonly heartbeat = new Heartbeat(new RepeatedFailure(this.log.logger, "look"), 5);
   readonly directories = new ExitDirectories(this.heartbeat, new RepeatedFailure(this.log.logger, "hint"));
@@ -121,8 +123,8 @@ class ExitFolder implements Disposable {
 test("tells those who wait for a container when its exit file appears, and nobody else", async () => {
   using folder = new ExitFolder();
   let others = 0;
-  assert.equal(folder.directories.subscribe(folder.path, otherId, () => (others += 1)), true);
-  const hinted = new Promise<void>((resolve) => folder.directories.subscribe(folder.path, id, resolve));
+  assert.equal(folder.directories.subscribe(folder.folders, otherId, () => (others += 1)), true);
+  const hinted = new Promise<void>((resolve) => folder.directories.subscribe(folder.folders, id, resolve));
   writeFileSync(join(folder.path, id), "0");
   await hinted;
   assert.equal(others, 0);
@@ -132,7 +134,7 @@ test("is silent until conmon has renamed its file into place", async () => {
   using folder = new ExitFolder();
   const seen: boolean[] = [];
   const hinted = new Promise<void>((resolve) => {
-    folder.directories.subscribe(folder.path, id, () => {
+    folder.directories.subscribe(folder.folders, id, () => {
       seen.push(readExitRecord({ exits: folder.path, oomMark: undefined, owner: self }, id) !== undefined);
       resolve();
     });
@@ -147,20 +149,20 @@ test("is silent until conmon has renamed its file into place", async () => {
 test("keeps one watch for a folder, and none when nobody waits any more", () => {
   using folder = new ExitFolder();
   const before = countWatches();
-  folder.directories.subscribe(folder.path, id, () => undefined);
-  folder.directories.subscribe(folder.path, otherId, () => undefined);
+  folder.directories.subscribe(folder.folders, id, () => undefined);
+  folder.directories.subscribe(folder.folders, otherId, () => undefined);
   assert.equal(countWatches(), before + 1);
-  folder.directories.unsubscribe(folder.path, id);
-  folder.directories.unsubscribe(folder.path, id);
+  folder.directories.unsubscribe(folder.folders, id);
+  folder.directories.unsubscribe(folder.folders, id);
   assert.equal(countWatches(), before + 1);
-  folder.directories.unsubscribe(folder.path, otherId);
+  folder.directories.unsubscribe(folder.folders, otherId);
   assert.equal(countWatches(), before);
 });
 
 test("says that a folder cannot be watched", () => {
   using folder = new ExitFolder();
-  assert.equal(folder.directories.subscribe(join(folder.path, "missing"), id, () => undefined), false);
-  folder.directories.unsubscribe(join(folder.path, "missing"), id);
+  assert.equal(folder.directories.subscribe({ ...folder.folders, exits: join(folder.path, "missing") }, id, () => undefined), false);
+  folder.directories.unsubscribe({ ...folder.folders, exits: join(folder.path, "missing") }, id);
 });
 
 /** Until the file tells of itself: nobody knows when the watch is there again. */
@@ -175,15 +177,15 @@ async function untilHinted(directory: string, isHinted: () => boolean): Promise<
 test("watches a folder that was removed and made again, for those who wait there and those who come", async () => {
   using folder = new ExitFolder();
   let hints = 0;
-  folder.directories.subscribe(folder.path, id, () => (hints += 1));
+  folder.directories.subscribe(folder.folders, id, () => (hints += 1));
   const before = countWatches();
   rmSync(folder.path, { recursive: true });
   mkdirSync(folder.path);
   await untilHinted(folder.path, () => hints > 0);
   rmSync(folder.path, { recursive: true });
-  assert.equal(folder.directories.subscribe(folder.path, otherId, () => undefined), false);
+  assert.equal(folder.directories.subscribe(folder.folders, otherId, () => undefined), false);
   mkdirSync(folder.path);
-  assert.equal(folder.directories.subscribe(folder.path, otherId, () => undefined), true);
+  assert.equal(folder.directories.subscribe(folder.folders, otherId, () => undefined), true);
   assert.equal(countWatches(), before);
 });
 
@@ -191,29 +193,66 @@ test("watches a folder that comes later", async () => {
   using folder = new ExitFolder();
   const later = join(folder.path, "later");
   let hints = 0;
-  assert.equal(folder.directories.subscribe(later, id, () => (hints += 1)), false);
+  assert.equal(folder.directories.subscribe({ ...folder.folders, exits: later }, id, () => (hints += 1)), false);
   mkdirSync(later);
   await untilHinted(later, () => hints > 0);
 });
 
 test("watches a folder again after all watches were closed", async () => {
   using folder = new ExitFolder();
-  folder.directories.subscribe(folder.path, otherId, () => undefined);
+  folder.directories.subscribe(folder.folders, otherId, () => undefined);
   folder.directories.close();
-  const hinted = new Promise<void>((resolve) => folder.directories.subscribe(folder.path, id, resolve));
+  const hinted = new Promise<void>((resolve) => folder.directories.subscribe(folder.folders, id, resolve));
   writeFileSync(join(folder.path, id), "0");
   await hinted;
 });
 
 test("goes on for others when a hint throws, and tells it", async () => {
   using folder = new ExitFolder();
-  folder.directories.subscribe(folder.path, id, () => {
+  folder.directories.subscribe(folder.folders, id, () => {
     throw new Error("broken");
   });
-  const hinted = new Promise<void>((resolve) => folder.directories.subscribe(folder.path, otherId, resolve));
+  const hinted = new Promise<void>((resolve) => folder.directories.subscribe(folder.folders, otherId, resolve));
   writeFileSync(join(folder.path, id), "0");
   await until(() => folder.log.at("warn").length > 0);
   writeFileSync(join(folder.path, otherId), "0");
   await hinted;
   assert.deepEqual(folder.log.at("warn"), ["hint: Error: broken"]);
+});
+
+test("watches no folder that is not conmon's user's, whatever its path leads to, and his once it is", async () => {
+  using folder = new ExitFolder();
+  const user = { uid: 1000, ruledIds: [[100_000, 65_536]] as const };
+  const link = `${folder.path}-link`;
+  symlinkSync(folder.path, link);
+  try {
+    const ofUser = { ...folder.folders, owner: user };
+    const before = countWatches();
+    let hints = 0;
+    assert.equal(folder.directories.subscribe(ofUser, id, () => (hints += 1)), false);
+    assert.equal(folder.directories.subscribe({ ...folder.folders, exits: link }, otherId, () => assert.fail("through a link")), false);
+    assert.equal(countWatches(), before);
+    for (const uid of [1000, 100_999]) {
+      chownSync(folder.path, uid, uid);
+      hints = 0;
+      await untilHinted(folder.path, () => hints > 0);
+    }
+    // Root may name the same path, and gets no watch on the user's folder.
+    assert.equal(folder.directories.subscribe(folder.folders, otherId, () => assert.fail("another user's")), false);
+    chownSync(folder.path, 0, 0);
+    await until(() => countWatches() === before + 1 && folder.directories.subscribe(folder.folders, otherId, () => undefined));
+  } finally {
+    rmSync(link);
+  }
+});
+
+test("holds on to its watch while no descriptor is left to look with", async () => {
+  using folder = new ExitFolder();
+  const hinted = new Promise<void>((resolve) => folder.directories.subscribe(folder.folders, id, resolve));
+  using exhausted = new ExhaustedDescriptors();
+  // Each subscription looks at the folder, as each beat does.
+  assert.equal(folder.directories.subscribe(folder.folders, otherId, () => undefined), true);
+  exhausted.end();
+  writeFileSync(join(folder.path, id), "0");
+  await hinted;
 });

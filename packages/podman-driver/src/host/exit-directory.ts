@@ -1,8 +1,9 @@
-import { closeSync, fstatSync, readSync, statSync, watch, type FSWatcher } from "node:fs";
-import { EngineFolder, readProcessOwner, type EngineOwner } from "./engine-storage.ts";
+import { closeSync, fstatSync, readSync, type FSWatcher } from "node:fs";
+import { readProcessOwner, type EngineOwner } from "./engine-owner.ts";
+import { EngineFolder } from "./engine-storage.ts";
 import type { RepeatedFailure } from "../repeated-failure.ts";
 import type { Heartbeat } from "./heartbeat.ts";
-import { readCommandLine, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
+import { isShortage, readCommandLine, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
 
 /** Where conmon leaves word of a container's end. */
 export interface ConmonFolders {
@@ -70,9 +71,11 @@ function readCode(folder: EngineFolder, containerId: string): Omit<ExitRecord, "
 }
 
 interface WatchedFolder {
+  readonly path: string;
+  readonly owner: EngineOwner;
   readonly hints: Map<string, () => void>;
   watcher: FSWatcher | undefined;
-  /** Which folder it is that is watched under this name. */
+  /** Which folder it is that is watched under this path. */
   identity: string | undefined;
 }
 
@@ -89,70 +92,68 @@ export class ExitDirectories {
     this.#failure = failure;
   }
 
-  /** Calls `hint` when the container's exit file appears. False: the folder cannot be watched for now. */
-  subscribe(directory: string, containerId: string, hint: () => void): boolean {
-    const folder = this.#folders.get(directory) ?? { hints: new Map<string, () => void>(), watcher: undefined, identity: undefined };
-    this.#folders.set(directory, folder);
+  /** Calls `hint` when the container's exit file appears. False: the folder cannot be watched for now, or is not conmon's user's. */
+  subscribe(conmon: ConmonFolders, containerId: string, hint: () => void): boolean {
+    const key = keyOf(conmon);
+    const folder = this.#folders.get(key) ?? { path: conmon.exits, owner: conmon.owner, hints: new Map<string, () => void>(), watcher: undefined, identity: undefined };
+    this.#folders.set(key, folder);
     this.#stopBeat ??= this.#heartbeat.subscribe(() => {
-      for (const [path, known] of this.#folders) arm(path, known);
+      for (const known of this.#folders.values()) arm(known);
     });
     folder.hints.set(containerId, () => this.#failure.attempt(hint, containerId));
-    arm(directory, folder);
+    arm(folder);
     return folder.watcher !== undefined;
   }
 
-  unsubscribe(directory: string, containerId: string): void {
-    const folder = this.#folders.get(directory);
+  unsubscribe(conmon: ConmonFolders, containerId: string): void {
+    const key = keyOf(conmon);
+    const folder = this.#folders.get(key);
     folder?.hints.delete(containerId);
     this.#failure.forget(containerId);
-    if (folder?.hints.size === 0) this.#close(directory);
+    if (folder?.hints.size === 0) this.#close(key);
   }
 
   close(): void {
-    for (const directory of [...this.#folders.keys()]) this.#close(directory);
+    for (const key of [...this.#folders.keys()]) this.#close(key);
   }
 
-  #close(directory: string): void {
-    disarm(this.#folders.get(directory));
-    this.#folders.delete(directory);
+  #close(key: string): void {
+    const folder = this.#folders.get(key);
+    if (folder !== undefined) disarm(folder);
+    this.#folders.delete(key);
     if (this.#folders.size > 0) return;
     this.#stopBeat?.();
     this.#stopBeat = undefined;
   }
 }
 
-/** Sees to it that the folder which has this name now is watched; a reboot or `podman system reset` makes another. */
-function arm(directory: string, folder: WatchedFolder): void {
-  const identity = identify(directory);
-  if (folder.watcher !== undefined && folder.identity === identity) return;
-  disarm(folder);
-  if (identity === undefined) return;
+/** Several users may name one path, and it is his only for one of them. */
+function keyOf({ exits, owner }: ConmonFolders): string {
+  return JSON.stringify([owner.uid, owner.ruledIds, exits]);
+}
+
+/** Sees to it that the folder which has this path now is watched; a reboot or `podman system reset` makes another. */
+function arm(folder: WatchedFolder): void {
   try {
+    using found = EngineFolder.open(folder.path, folder.owner);
+    if (folder.watcher !== undefined && folder.identity === found.identity) return;
+    disarm(folder);
     // Not at the first sign of a file: conmon writes under another name and renames.
-    const watcher = watch(directory, { persistent: false }, (_event, name) => {
+    const watcher = found.watch((name) => {
       if (name !== null) folder.hints.get(name)?.();
     });
     watcher.on("error", () => {
       if (folder.watcher === watcher) disarm(folder);
     });
     folder.watcher = watcher;
-    folder.identity = identity;
-  } catch {
-    // No inotify watch left or no right to look: the next beat tries again.
+    folder.identity = found.identity;
+  } catch (error) {
+    // Gone, another's, or no inotify watch left: the next beat tries again. What is watched may well be there where nothing can be opened.
+    if (!isShortage(error)) disarm(folder);
   }
 }
 
-function disarm(folder: WatchedFolder | undefined): void {
-  if (folder === undefined) return;
+function disarm(folder: WatchedFolder): void {
   folder.watcher?.close();
   folder.watcher = undefined;
-}
-
-function identify(directory: string): string | undefined {
-  try {
-    const { dev, ino, birthtimeMs } = statSync(directory);
-    return `${dev}:${ino}:${birthtimeMs}`;
-  } catch {
-    return undefined;
-  }
 }

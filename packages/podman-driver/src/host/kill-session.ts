@@ -2,12 +2,14 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { isCgroupPathOf, isProcessOfContainer, readProcessCgroups } from "./cgroup-path.ts";
+import { ownsProcess, readEngineOwner, readProcessOwner, type EngineOwner } from "./engine-owner.ts";
 import {
   identifyProcess,
   isAlive,
   readCommandLine,
   readKernelFile,
   readParentPid,
+  readRealUserId,
   readSessionId,
   type HostRoots,
   type ProcessIdentity,
@@ -16,24 +18,38 @@ import {
 /** What became of a session that was to be killed. `left`: it goes on, for this reason. */
 export type KillOutcome = { readonly kind: "killed" } | { readonly kind: "gone" } | { readonly kind: "left"; readonly reason: string };
 
+/** A process that an engine says it has started in a container. */
+export interface ExecProcess {
+  readonly pid: number;
+  readonly containerId: string;
+  /** The engine's. */
+  readonly socketPath: string;
+}
+
 /**
  * Kills a process of a container and everything in its session, background children included. Kills nothing unless the kernel
  * shows that the process belongs to this container, since the pid comes from an API: by its cgroup, or where the container has
- * none of its own (`cgroups = "disabled"`, rootless on cgroup v1) by the conmon that it is a child of. `gone`: this host has no
- * such process.
+ * none of its own (`cgroups = "disabled"`, rootless on cgroup v1) by the conmon that it is a child of. An ordinary user can make
+ * both, and for his engine nothing is killed but processes of his and of those he rules over. `gone`: this host has no such process.
+ * Throws when the engine's socket cannot be looked at.
  */
-export async function killSessionOf(roots: HostRoots, pid: number, containerId: string): Promise<KillOutcome> {
+export async function killSessionOf(roots: HostRoots, { pid, containerId, socketPath }: ExecProcess): Promise<KillOutcome> {
   const leader = identifyProcess(roots, pid);
   if (leader === undefined) return { kind: "gone" };
+  const conmon = findParentConmon(roots, leader, containerId);
+  const owner = readEngineOwner(roots, socketPath, conmon);
   const isInCgroup = isProcessOfContainer(roots, leader, containerId);
-  if (!isInCgroup && !isChildOfConmon(roots, leader, containerId)) {
+  if (!isInCgroup && !isStartedBy(roots, conmon, leader)) {
     return { kind: "left", reason: `the kernel shows process ${pid} neither in a cgroup of the container nor as a child of its conmon` };
+  }
+  if (!ownsProcess(roots, owner, pid)) {
+    return { kind: "left", reason: `process ${pid} is of user ${readRealUserId(roots, pid)}, over whom user ${owner.uid}, whose Podman it is, has no say` };
   }
   const sessionId = readSessionId(roots, pid);
   const inCgroup = isInCgroup ? listCgroupMembers(roots, pid, containerId) : undefined;
   // Without a list of the container's processes only a session that this one leads is the container's for certain.
   const candidates = inCgroup ?? (sessionId === pid ? listProcesses(roots) : []);
-  await killOthers(roots, { pid, sessionId, candidates });
+  await killOthers(roots, { pid, sessionId, candidates, owner });
   return isAlive(roots, leader) ? kill(pid) : { kind: "killed" };
 }
 
@@ -41,43 +57,28 @@ interface Session {
   readonly pid: number;
   readonly sessionId: number | undefined;
   readonly candidates: readonly number[];
+  readonly owner: EngineOwner;
 }
 
 /** A part of them at a time: a host may have many processes, and each look is a file to read. */
-async function killOthers(roots: HostRoots, { pid, sessionId, candidates }: Session): Promise<void> {
+async function killOthers(roots: HostRoots, { pid, sessionId, candidates, owner }: Session): Promise<void> {
   for (const [index, candidate] of candidates.entries()) {
     if (index % 256 === 255) await setImmediate();
-    if (candidate !== pid && sessionId !== undefined && readSessionId(roots, candidate) === sessionId) kill(candidate);
+    const isMember = candidate !== pid && sessionId !== undefined && readSessionId(roots, candidate) === sessionId;
+    if (isMember && ownsProcess(roots, owner, candidate)) kill(candidate);
   }
 }
 
-/**
- * conmon carries the container's id in its arguments, and is the parent of what it runs. Anybody can write such arguments, so a
- * conmon of an ordinary user proves his own processes alone: those in a user namespace that has his id, which none but he and
- * root can make.
- */
-function isChildOfConmon(roots: HostRoots, process: ProcessIdentity, containerId: string): boolean {
-  const parentPid = readParentPid(roots, process.pid);
-  if (parentPid === undefined || containerId === "" || readCommandLine(roots, parentPid)?.includes(containerId) !== true) return false;
-  const ownerId = readRealUserId(roots, parentPid);
-  return ownerId === 0 || (ownerId !== undefined && isMapped(roots, process.pid, ownerId));
+/** conmon carries the container's id in its arguments, and is the parent of what it runs. */
+function findParentConmon(roots: HostRoots, process: ProcessIdentity, containerId: string): ProcessIdentity | undefined {
+  const parent = identifyProcess(roots, readParentPid(roots, process.pid) ?? 0);
+  return parent !== undefined && containerId !== "" && readCommandLine(roots, parent.pid)?.includes(containerId) === true ? parent : undefined;
 }
 
-function readRealUserId(roots: HostRoots, pid: number): number | undefined {
-  const [, text] = /^Uid:\s+(\d+)/m.exec(readKernelFile(join(roots.procDir, String(pid), "status")) ?? "") ?? [];
-  return text === undefined ? undefined : Number(text);
-}
-
-/** The range of a namespace that maps nothing, which is the host's own. */
-const allIds = 2 ** 32 - 1;
-
-/** Lines of uid_map are `first id inside, first id outside, how many`, the second as this process sees it. */
-function isMapped(roots: HostRoots, pid: number, userId: number): boolean {
-  const lines = (readKernelFile(join(roots.procDir, String(pid), "uid_map")) ?? "").trim().split("\n");
-  return lines.some((line) => {
-    const [, first = NaN, count = NaN] = line.trim().split(/\s+/).map(Number);
-    return count < allIds && userId >= first && userId < first + count;
-  });
+/** Anybody can write such arguments: the conmon of an ordinary user proves his own processes alone. */
+function isStartedBy(roots: HostRoots, conmon: ProcessIdentity | undefined, process: ProcessIdentity): boolean {
+  const owner = conmon === undefined ? undefined : readProcessOwner(roots, conmon.pid);
+  return owner !== undefined && ownsProcess(roots, owner, process.pid);
 }
 
 /** Pids that share the process's cgroup, as the first controller has it that is mounted here; undefined: none has. */

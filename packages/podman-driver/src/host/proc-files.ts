@@ -6,9 +6,10 @@ export interface HostRoots {
   readonly procDir: string;
   readonly cgroupDir: string;
   readonly devDir: string;
+  readonly etcDir: string;
 }
 
-export const hostRoots: HostRoots = { procDir: "/proc", cgroupDir: "/sys/fs/cgroup", devDir: "/dev" };
+export const hostRoots: HostRoots = { procDir: "/proc", cgroupDir: "/sys/fs/cgroup", devDir: "/dev", etcDir: "/etc" };
 
 /** A process that cannot be confused with a later one of the same pid. */
 export interface ProcessIdentity {
@@ -17,14 +18,18 @@ export interface ProcessIdentity {
   readonly startTicks: string;
 }
 
-/** Reads a small kernel file; undefined when it does not exist or its process ended meanwhile. */
+/** Reads a small kernel file; undefined when it cannot be read, for whatever reason: there is nothing to learn then. */
 export function readKernelFile(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    // ENOENT, ESRCH, EACCES: each means the same to every caller, that there is nothing to learn here.
     return undefined;
   }
+}
+
+/** Whether a file could not be opened for want of descriptors or memory, which says nothing of the file. */
+export function isShortage(error: unknown): boolean {
+  return ["EMFILE", "ENFILE", "ENOMEM"].includes((error as NodeJS.ErrnoException).code ?? "");
 }
 
 interface ProcessStat {
@@ -71,7 +76,7 @@ function isTooShortToTell(path: string): boolean {
     closeSync(openSync(path, "r"));
     return false;
   } catch (error) {
-    return ["EMFILE", "ENFILE", "ENOMEM"].includes((error as NodeJS.ErrnoException).code ?? "");
+    return isShortage(error);
   }
 }
 
@@ -102,6 +107,12 @@ export function readParentPid(roots: HostRoots, pid: number): number | undefined
 /** The argument vector of a process; undefined when it is gone. */
 export function readCommandLine(roots: HostRoots, pid: number): readonly string[] | undefined {
   return readKernelFile(join(roots.procDir, String(pid), "cmdline"))?.split("\0").slice(0, -1);
+}
+
+/** The user who has started a process, whatever it may do: only he and root can send it signals. Undefined when it is gone. */
+export function readRealUserId(roots: HostRoots, pid: number): number | undefined {
+  const [, text] = /^Uid:\s+(\d+)/m.exec(readKernelFile(join(roots.procDir, String(pid), "status")) ?? "") ?? [];
+  return text === undefined ? undefined : Number(text);
 }
 
 /** The kernel's id of this boot; empty where it cannot be read. */

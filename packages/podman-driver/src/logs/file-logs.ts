@@ -1,7 +1,8 @@
 import { dirname, basename } from "node:path";
 import type { Logger, TaskConfig } from "@driver/nomad-plugin";
-import { EngineFolder, readEngineOwner, type EngineOwner } from "../host/engine-storage.ts";
 import type { LogDestination } from "../config/log-route.ts";
+import { readEngineOwner, type EngineOwner } from "../host/engine-owner.ts";
+import { EngineFolder } from "../host/engine-storage.ts";
 import type { Heartbeat } from "../host/heartbeat.ts";
 import type { HostRoots, ProcessIdentity } from "../host/proc-files.ts";
 import { ConmonLogControl } from "./conmon-log-control.ts";

@@ -35,7 +35,7 @@ class ScriptedExec {
       },
       inspect: async () => (fail("inspect", `inspect exec ${"e".repeat(64)}`), this.session),
     };
-    return { podman: { exec } as unknown as PodmanClient, containerId, roots, onSurvived: (reason) => void this.survived.push(reason) };
+    return { podman: { exec } as unknown as PodmanClient, socketPath: roots.socketPath, containerId, roots, onSurvived: (reason) => void this.survived.push(reason) };
   }
 
   async *#output(signal: AbortSignal, begin: () => void): AsyncGenerator<OutputPiece> {

@@ -18,6 +18,7 @@ import { TailBuffer } from "./tail-buffer.ts";
 
 export interface ExecTarget {
   readonly podman: PodmanClient;
+  readonly socketPath: string;
   readonly containerId: string;
   readonly roots: HostRoots;
   /** Told when a command that was to be killed may go on, and why. */
@@ -143,13 +144,13 @@ async function waitForExitCode(podman: PodmanClient, execId: string, signal: Abo
 
 /** Podman lets an exec run on when its connection is dropped, so its processes are ended through the kernel. */
 async function killExec(target: ExecTarget, execId: string): Promise<void> {
-  const { podman, roots, containerId } = target;
+  const { podman, socketPath, roots, containerId } = target;
   const signal = AbortSignal.timeout(killAnswerMs);
   const inspect = (): ReturnType<PodmanClient["exec"]["inspect"]> => podman.exec.inspect(execId, signal);
   try {
     const session = await retryTransient(inspect, { forMs: killAskForMs, signal });
     if (!session.running) return;
-    const outcome = await killSessionOf(roots, session.pid, containerId);
+    const outcome = await killSessionOf(roots, { pid: session.pid, containerId, socketPath });
     if (outcome.kind === "left") target.onSurvived(outcome.reason);
     const isElsewhere = outcome.kind === "gone" && (await inspect()).running;
     if (isElsewhere) target.onSurvived(`Podman names process ${session.pid}, which this host does not have`);

@@ -36,7 +36,7 @@ function watchHints({ containerId, engine, processes, services }: WatchedContain
     if (processes.isConmonGone() || processes.isMainGone()) hint();
   };
   const stopBeat = heartbeat.subscribe(hintIfGone);
-  const hasFolder = conmonFolders !== undefined && exitDirectories.subscribe(conmonFolders.exits, containerId, hint);
+  const hasFolder = conmonFolders !== undefined && exitDirectories.subscribe(conmonFolders, containerId, hint);
   const seesAll = hasFolder && processes.isMainKnown;
   const stopEvents = seesAll ? undefined : engine.events.subscribe(containerId, hint);
   // Its exit file may have come before the watch.
@@ -46,7 +46,7 @@ function watchHints({ containerId, engine, processes, services }: WatchedContain
     close: () => {
       stopBeat();
       stopEvents?.();
-      if (conmonFolders !== undefined) exitDirectories.unsubscribe(conmonFolders.exits, containerId);
+      if (conmonFolders !== undefined) exitDirectories.unsubscribe(conmonFolders, containerId);
     },
   };
 }

@@ -6,12 +6,12 @@ import type { TaskSettings } from "../config/task-settings.ts";
 import type { DriverServices } from "../driver-services.ts";
 import { toDriverError } from "../errors.ts";
 import { findLastCollected } from "../logs/last-collected.ts";
-import { identifyContainer } from "../host/container-processes.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Engines } from "../engine/engines.ts";
-import { isAlive, type ProcessIdentity } from "../host/proc-files.ts";
+import { isAlive, type HostRoots, type ProcessIdentity } from "../host/proc-files.ts";
 import type { HealthCheckTimes } from "../topics/health.ts";
 import { TaskHandle, type SeenContainer } from "./task-handle.ts";
+import { identifyInspected } from "./task-processes.ts";
 import { decodeTaskState, type OwnState, type TaskState } from "./task-state.ts";
 
 export interface RecoverRequest {
@@ -50,7 +50,7 @@ export async function recoverTask(request: RecoverRequest, signal: AbortSignal):
     startedAt: state.startedAt,
     sameBoot: state.own === undefined || state.own.bootId === "" || state.own.bootId === services.bootId,
     isFresh: false,
-    seen: toSeen(request, { containerId: state.containerId, observed, proven }),
+    seen: toSeen(services.roots, engine, { observed, proven }),
     stopSignal: state.own?.stopSignal,
     logRoute: toLogRoute(request, state),
     // conmon of a container of the Go driver waits for a reader of Nomad's FIFO, and Podman waits for conmon.
@@ -80,19 +80,17 @@ function toLogRoute({ handle, settings }: RecoverRequest, { own, logStreamer, st
 }
 
 interface Observation {
-  readonly containerId: string;
   readonly observed: ContainerInspect | "gone" | "no answer";
   readonly proven: ProcessIdentity | undefined;
 }
 
 /** A running container that Podman has forgotten is looked after by what the kernel knows. */
-function toSeen({ services }: RecoverRequest, { containerId, observed, proven }: Observation): SeenContainer {
+function toSeen(roots: HostRoots, { socketPath }: Engine, { observed, proven }: Observation): SeenContainer {
   if (observed === "no answer" || observed === "gone") return { kind: "unseen", proven };
-  const { pid, conmonPid, cgroupPath } = observed.state;
-  return { kind: "inspected", inspect: observed, processes: identifyContainer(services.roots, { containerId, pid, conmonPid, cgroupPath, proven }) };
+  return { kind: "inspected", inspect: observed, processes: identifyInspected(roots, socketPath, observed, proven) };
 }
 
-/** The start noted only a process that the kernel had in the container's cgroup. */
+/** The start noted only a process that was believed. */
 function toProven({ containerPid: pid, containerStartTicks: startTicks }: OwnState): ProcessIdentity | undefined {
   return pid > 0 && startTicks !== "" ? { pid, startTicks } : undefined;
 }

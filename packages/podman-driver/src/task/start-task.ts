@@ -2,13 +2,14 @@ import { isIPv6 } from "node:net";
 import type { ContainerInspect } from "@driver/libpod";
 import type { DriverNetwork, StartedTask } from "@driver/nomad-plugin";
 import type { DriverServices } from "../driver-services.ts";
-import { identifyContainer, type ContainerProcesses } from "../host/container-processes.ts";
+import type { ContainerProcesses } from "../host/container-processes.ts";
 import { missingAddresses, toDriverNetwork } from "../plan/observed-network.ts";
 import { toHealthCheckTimes, type HealthCheckTimes } from "../topics/health.ts";
 import type { WantedTask } from "../topics/topics.ts";
 import { Rollback } from "./rollback.ts";
 import { startContainer, type StartRequest } from "./start-container.ts";
 import { TaskHandle } from "./task-handle.ts";
+import { identifyInspected } from "./task-processes.ts";
 import { encodeTaskState, type OwnState } from "./task-state.ts";
 
 export interface StartTaskRequest extends Omit<StartRequest, "roots"> {
@@ -26,7 +27,7 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
   const { logging: logRoute, network: { portMap, advertised, endpoints } } = request.decoded.wanted;
   const network = toDriverNetwork(observed.network, portMap, advertised);
   for (const shortfall of findAddressShortfalls(observed, network, { advertised, endpoints })) request.emit(shortfall);
-  const processes = identifyContainer(request.services.roots, { containerId: observed.id, ...observed.state, proven: undefined });
+  const processes = identifyInspected(request.services.roots, request.engine.socketPath, observed, undefined);
   const healthCheck = toHealthCheckTimes(request.decoded.wanted.health, await request.engine.facts(signal));
   const driverState = encodeTaskState({
     containerId: observed.id,

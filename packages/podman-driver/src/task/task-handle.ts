@@ -5,7 +5,7 @@ import { messageOf } from "@driver/std";
 import type { NodeCompute } from "../config/driver-config.ts";
 import type { LogRoute } from "../config/log-route.ts";
 import type { DriverServices } from "../driver-services.ts";
-import { identifyContainer, identifyWithoutEngine, type ContainerProcesses } from "../host/container-processes.ts";
+import { identifyWithoutEngine, type ContainerProcesses } from "../host/container-processes.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { ProcessIdentity } from "../host/proc-files.ts";
 import type { TaskLogs } from "../logs/task-logs.ts";
@@ -23,7 +23,7 @@ import { restartStopped } from "./restart-stopped.ts";
 import { followStats } from "./stats-sampler.ts";
 import { openStatsSource, type StatsSource } from "./stats-source.ts";
 import { collectOutput, drainLimitsOf } from "./task-output.ts";
-import { TaskProcesses } from "./task-processes.ts";
+import { identifyInspected, TaskProcesses } from "./task-processes.ts";
 
 /** How much is known of a task's container when its handle is made. */
 export type SeenContainer =
@@ -236,7 +236,7 @@ export class TaskHandle {
     if (this.processes.isMainKnown && this.processes.conmonFolders !== undefined) return undefined;
     const inspect = await asking;
     if (inspect === undefined) return undefined;
-    this.processes.replace(identify(this.#options, inspect, seen.proven));
+    this.#identify(inspect, seen.proven);
     return this.#meet(inspect, signal);
   }
 
@@ -265,7 +265,7 @@ export class TaskHandle {
       const restarted = await restartStopped(request, signal);
       this.#startedAt = restarted.state.startedAt ?? new Date();
       this.#hasRestarted = true;
-      this.processes.replace(identify(this.#options, restarted, undefined));
+      this.#identify(restarted, undefined);
       return undefined;
     } catch (error) {
       signal.throwIfAborted();
@@ -273,6 +273,10 @@ export class TaskHandle {
     } finally {
       this.#isRestarting = false;
     }
+  }
+
+  #identify(inspect: ContainerInspect, proven: ProcessIdentity | undefined): void {
+    this.processes.replace(identifyInspected(this.#options.services.roots, this.engine.socketPath, inspect, proven));
   }
 
   #note(inspect: ContainerInspect): void {
@@ -346,13 +350,8 @@ export class TaskHandle {
   }
 }
 
-function identify({ containerId, services }: TaskHandleOptions, { state }: ContainerInspect, proven: ProcessIdentity | undefined): ContainerProcesses {
-  const { pid, conmonPid, cgroupPath } = state;
-  return identifyContainer(services.roots, { containerId, pid, conmonPid, cgroupPath, proven });
-}
-
-function knownProcesses({ seen, services, containerId }: TaskHandleOptions): ContainerProcesses {
+function knownProcesses({ seen, services, engine: { socketPath }, containerId }: TaskHandleOptions): ContainerProcesses {
   if (seen.kind === "inspected") return seen.processes;
-  const found = seen.proven === undefined ? undefined : identifyWithoutEngine(services.roots, containerId, seen.proven);
+  const found = seen.proven === undefined ? undefined : identifyWithoutEngine(services.roots, { socketPath, containerId, proven: seen.proven });
   return found ?? { conmonIsLost: false };
 }

@@ -1,7 +1,8 @@
 import { watch } from "node:fs";
+import type { ContainerInspect } from "@driver/libpod";
 import { readOomKills } from "../host/cgroup-counters.ts";
 import type { CgroupFolders } from "../host/cgroup-path.ts";
-import type { ContainerProcesses } from "../host/container-processes.ts";
+import { identifyContainer, type ContainerProcesses } from "../host/container-processes.ts";
 import { readExitRecord, type ConmonFolders, type ExitRecord } from "../host/exit-directory.ts";
 import { isFrozen, thaw } from "../host/freezer.ts";
 import { isAlive, type HostRoots, type ProcessIdentity } from "../host/proc-files.ts";
@@ -15,6 +16,12 @@ export type SignalOutcome =
   | { readonly kind: "unknown" }
   /** The kernel refuses, as to a user who may not touch it. */
   | { readonly kind: "refused"; readonly error: unknown };
+
+/** A container's processes as Podman names them and the kernel confirms. `proven`: its main process, as believed when the task was started. */
+export function identifyInspected(roots: HostRoots, socketPath: string, { id, state }: ContainerInspect, proven: ProcessIdentity | undefined): ContainerProcesses {
+  const { pid, conmonPid, cgroupPath } = state;
+  return identifyContainer(roots, { socketPath, containerId: id, pid, conmonPid, cgroupPath, proven });
+}
 
 /** One container's processes as far as the kernel vouches for them, and what can be done and learned without Podman. */
 export class TaskProcesses {

@@ -1,0 +1,98 @@
+import { lstatSync, readlinkSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { DriverError } from "@driver/nomad-plugin";
+import { readKernelFile, readRealUserId, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
+
+/** The user whose engine it is. All that an engine names on this host must be his: the plugin is root as a rule, and he may not be. */
+export interface EngineOwner {
+  readonly uid: number;
+  /** First and count of the host's ids over which he is root in a user namespace: Podman hands folders and processes to them. */
+  readonly ruledIds: readonly (readonly [first: number, count: number])[];
+}
+
+/**
+ * Whose the engine is: see `readEngineUser` and `toOwner`. Throws when the socket cannot be looked at.
+ */
+export function readEngineOwner(roots: HostRoots, socketPath: string, conmon: ProcessIdentity | undefined): EngineOwner {
+  return toOwner(roots, readEngineUser(socketPath), conmon);
+}
+
+/**
+ * The owner of an engine's socket, or of the first part of the way there that is not root's, since he can put any other socket in
+ * its place, root's too. Throws when it cannot be looked at.
+ */
+export function readEngineUser(socketPath: string): number {
+  return readPathOwner(resolve(socketPath));
+}
+
+/**
+ * A user with the ids that he rules over. `conmon` is a container's of his engine, where it is known: the kernel's word for the
+ * ids that its user namespace has comes first, if it runs as this user. The conmon of a short task has ended before anybody looks:
+ * then those count that this host's administrator has given him.
+ */
+export function toOwner(roots: HostRoots, uid: number, conmon: ProcessIdentity | undefined): EngineOwner {
+  const ofConmon = conmon === undefined ? undefined : readProcessOwner(roots, conmon.pid);
+  if (ofConmon?.uid === uid && ofConmon.ruledIds.length > 0) return ofConmon;
+  // Root rules over what is mapped here.
+  return { uid, ruledIds: uid === 0 ? readRuledIds(roots, "self", uid) : readSubordinateIds(roots, uid) };
+}
+
+/** Whether a user, of a file or a process, is the engine's owner or one whom he rules over. */
+export function owns({ uid, ruledIds }: EngineOwner, userId: number): boolean {
+  return userId === uid || ruledIds.some(([first, count]) => userId >= first && userId < first + count);
+}
+
+/**
+ * Whether a process that an engine names is one that its owner may end. Anything of this host is root's to name: nothing is
+ * read for an engine of his.
+ */
+export function ownsProcess(roots: HostRoots, owner: EngineOwner, pid: number): boolean {
+  if (owner.uid === 0) return true;
+  const userId = readRealUserId(roots, pid);
+  return userId !== undefined && owns(owner, userId);
+}
+
+/** The user of a process, and the ids that he rules there; undefined when the process is gone. */
+export function readProcessOwner(roots: HostRoots, pid: number): EngineOwner | undefined {
+  const stats = statSync(`${roots.procDir}/${pid}`, { throwIfNoEntry: false });
+  return stats === undefined ? undefined : { uid: stats.uid, ruledIds: readRuledIds(roots, pid, stats.uid) };
+}
+
+const mostLinks = 40;
+
+/** The first owner other than root of a part of a path, links of root's followed; root where there is none. */
+function readPathOwner(path: string, linksLeft = mostLinks): number {
+  const parts = path.split("/");
+  for (const [index] of parts.entries()) {
+    const partPath = parts.slice(0, index + 1).join("/") || "/";
+    const stats = lstatSync(partPath);
+    if (stats.uid !== 0) return stats.uid;
+    if (!stats.isSymbolicLink()) continue;
+    if (linksLeft === 0) throw new DriverError("failed", `the path of the Podman socket leads through more than ${mostLinks} links: ${path}`);
+    return readPathOwner(resolve(dirname(partPath), readlinkSync(partPath), ...parts.slice(index + 1)), linksLeft - 1);
+  }
+  return 0;
+}
+
+/** Lines of uid_map are `first id inside, first id outside, count`. The user who is id 0 inside rules over all of them (user_namespaces(7)). */
+function readRuledIds(roots: HostRoots, pid: number | "self", uid: number): EngineOwner["ruledIds"] {
+  const ranges = (readKernelFile(`${roots.procDir}/${pid}/uid_map`) ?? "").split("\n").flatMap((line) => {
+    const [inside = Number.NaN, outside = Number.NaN, count = Number.NaN] = line.trim().split(/\s+/).map(Number);
+    return Number.isSafeInteger(inside + outside + count) ? [{ inside, outside, count }] : [];
+  });
+  const isRoot = ranges.some(({ inside, outside, count }) => inside === 0 && outside === uid && count > 0);
+  return isRoot ? ranges.map(({ outside, count }) => [outside, count] as const) : [];
+}
+
+/** Lines of /etc/subuid are `name or id : first id : count` (subuid(5)); newuidmap gives him no others. What only a directory service tells is not known. */
+function readSubordinateIds(roots: HostRoots, uid: number): EngineOwner["ruledIds"] {
+  const names = new Set([String(uid)]);
+  for (const [name = "", , id] of readFields(join(roots.etcDir, "passwd"))) if (name !== "" && id === String(uid)) names.add(name);
+  return readFields(join(roots.etcDir, "subuid")).flatMap(([who = "", first = "", count = ""]) =>
+    names.has(who) && /^\d+$/.test(first) && /^\d+$/.test(count) ? [[Number(first), Number(count)] as const] : [],
+  );
+}
+
+function readFields(path: string): readonly (readonly string[])[] {
+  return (readKernelFile(path) ?? "").split("\n").map((line) => line.trim().split(":"));
+}
