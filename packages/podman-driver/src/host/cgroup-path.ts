@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { readKernelFile, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
+import { readIfThere, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
 
 /**
  * A cgroup path is only followed when it looks exactly like one that Podman makes for this container: a rootless
@@ -13,10 +13,10 @@ export function isCgroupPathOf(path: string, containerId: string): boolean {
   return last === `libpod-${containerId}` || last === `libpod-${containerId}.scope` || last === `libpod-payload-${containerId}`;
 }
 
-/** The cgroup of each controller a process is in; key "" is the unified (v2) hierarchy. */
+/** The cgroup of each controller a process is in; key "" is the unified (v2) hierarchy. Throws a shortage (`isShortage`). */
 export function readProcessCgroups(roots: HostRoots, pid: number): ReadonlyMap<string, string> {
   const groups = new Map<string, string>();
-  for (const line of (readKernelFile(join(roots.procDir, String(pid), "cgroup")) ?? "").split("\n")) {
+  for (const line of (readIfThere(join(roots.procDir, String(pid), "cgroup")) ?? "").split("\n")) {
     const [, controllers, ...path] = line.split(":");
     if (controllers === undefined || path.length === 0) continue;
     for (const controller of controllers.split(",")) groups.set(controller, path.join(":"));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HostFixture } from "@driver/testing";
+import { ExhaustedDescriptors } from "../logs/exhausted-descriptors.ts";
 import { identifyContainer, identifyWithoutEngine, type ClaimedProcesses, type ContainerProcesses } from "./container-processes.ts";
 import type { ProcessIdentity } from "./proc-files.ts";
 
@@ -157,4 +158,18 @@ test("believes nothing new while the engine's socket cannot be looked at, and kn
   const proven = { pid: 42, startTicks: "200" };
   const found = withoutEngine(host, proven);
   assert.deepEqual([found?.main, found?.conmon?.pid, found?.conmonFolders?.exits, found?.conmonIsLost], [proven, 41, "/run/exits", false]);
+});
+
+test("leaves open what cannot be told where no descriptor is left to look with, and calls no conmon lost", () => {
+  using host = honestHost();
+  const proven = { pid: process.pid, startTicks: "200" };
+  host.addProcess({ ...proven, parentPid: 41, cgroups: [`4:memory:${group}`] });
+  const claimed = { ...claimedOn(host), pid: process.pid, proven };
+  const certain = identifyContainer(host, claimed);
+  using exhausted = new ExhaustedDescriptors();
+  assert.deepEqual(identifyContainer(host, claimed), { main: proven, conmonIsLost: false, isUncertain: true });
+  assert.deepEqual(withoutEngine(host, proven), { main: proven, conmonIsLost: false, isUncertain: true });
+  assert.deepEqual(identifyContainer(host, { ...claimed, proven: undefined }), { conmonIsLost: false, isUncertain: true });
+  exhausted.end();
+  assert.deepEqual(identifyContainer(host, claimed), certain);
 });

@@ -1,7 +1,7 @@
 import { isCgroupPathOf, isProcessOfContainer, readProcessCgroups, resolveCgroupFolders, type CgroupFolders } from "./cgroup-path.ts";
 import { ownsProcess, readEngineUser, toOwner } from "./engine-owner.ts";
 import { readConmonFolders, type ConmonFolders } from "./exit-directory.ts";
-import { identifyProcess, isAlive, readCommandLine, readParentPid, readRealUserId, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
+import { identifyProcess, isAlive, isShortage, readCommandLine, readParentPid, readRealUserId, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
 
 /** What an engine says of a container's processes; none of it is believed before the kernel agrees. */
 export interface ClaimedProcesses {
@@ -23,6 +23,8 @@ export interface ContainerProcesses {
   readonly conmonIsLost: boolean;
   readonly cgroup?: CgroupFolders;
   readonly conmonFolders?: ConmonFolders;
+  /** The kernel could not be asked, for want of descriptors or memory: whoever needs to know has to look again. */
+  readonly isUncertain?: true;
 }
 
 /**
@@ -34,6 +36,33 @@ export interface ContainerProcesses {
  * that named a process of this host once goes on to do so.
  */
 export function identifyContainer(roots: HostRoots, claimed: ClaimedProcesses): ContainerProcesses {
+  return lookOrLeaveOpen(roots, claimed.proven, () => identifyNow(roots, claimed));
+}
+
+/**
+ * A container's processes without a word of its engine, from the main process that was proved to be its own when the task was
+ * started in this boot. Undefined once that process has ended.
+ */
+export function identifyWithoutEngine(roots: HostRoots, known: ProvenContainer): ContainerProcesses | undefined {
+  const { pid } = known.proven;
+  if (!isAlive(roots, known.proven)) return undefined;
+  // conmon starts the container's process and takes it over from the runtime, so it is the parent for as long as it lives.
+  return lookOrLeaveOpen(roots, known.proven, () => identifyNow(roots, { ...known, pid, conmonPid: readParentPid(roots, pid) ?? 0, cgroupPath: "" }));
+}
+
+export type ProvenContainer = Pick<ClaimedProcesses, "socketPath" | "containerId"> & { readonly proven: ProcessIdentity };
+
+function lookOrLeaveOpen(roots: HostRoots, proven: ProcessIdentity | undefined, look: () => ContainerProcesses): ContainerProcesses {
+  try {
+    return look();
+  } catch (error) {
+    if (!isShortage(error)) throw error;
+    const main = stillAlive(roots, proven);
+    return { ...(main !== undefined && { main }), conmonIsLost: false, isUncertain: true };
+  }
+}
+
+function identifyNow(roots: HostRoots, claimed: ClaimedProcesses): ContainerProcesses {
   const { containerId, proven } = claimed;
   const userId = findEngineUser(claimed.socketPath);
   const named = identifyNamed(roots, claimed);
@@ -51,19 +80,6 @@ export function identifyContainer(roots: HostRoots, claimed: ClaimedProcesses): 
     ...(conmonFolders !== undefined && { conmonFolders }),
   };
 }
-
-/**
- * A container's processes without a word of its engine, from the main process that was proved to be its own when the task was
- * started in this boot. Undefined once that process has ended.
- */
-export function identifyWithoutEngine(roots: HostRoots, known: ProvenContainer): ContainerProcesses | undefined {
-  const { pid } = known.proven;
-  if (!isAlive(roots, known.proven)) return undefined;
-  // conmon starts the container's process and takes it over from the runtime, so it is the parent for as long as it lives.
-  return identifyContainer(roots, { ...known, pid, conmonPid: readParentPid(roots, pid) ?? 0, cgroupPath: "" });
-}
-
-export type ProvenContainer = Pick<ClaimedProcesses, "socketPath" | "containerId"> & { readonly proven: ProcessIdentity };
 
 /** Undefined: the socket cannot be looked at, as when its service is down. Then nothing new is believed. */
 function findEngineUser(socketPath: string): number | undefined {

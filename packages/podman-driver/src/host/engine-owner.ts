@@ -1,7 +1,7 @@
 import { lstatSync, readlinkSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { DriverError } from "@driver/nomad-plugin";
-import { readKernelFile, readRealUserId, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
+import { readIfThere, readRealUserId, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
 
 /** The user whose engine it is. All that an engine names on this host must be his: the plugin is root as a rule, and he may not be. */
 export interface EngineOwner {
@@ -76,7 +76,7 @@ function readPathOwner(path: string, linksLeft = mostLinks): number {
 
 /** Lines of uid_map are `first id inside, first id outside, count`. The user who is id 0 inside rules over all of them (user_namespaces(7)). */
 function readRuledIds(roots: HostRoots, pid: number | "self", uid: number): EngineOwner["ruledIds"] {
-  const ranges = (readKernelFile(`${roots.procDir}/${pid}/uid_map`) ?? "").split("\n").flatMap((line) => {
+  const ranges = (readIfThere(`${roots.procDir}/${pid}/uid_map`) ?? "").split("\n").flatMap((line) => {
     const [inside = Number.NaN, outside = Number.NaN, count = Number.NaN] = line.trim().split(/\s+/).map(Number);
     return Number.isSafeInteger(inside + outside + count) ? [{ inside, outside, count }] : [];
   });
@@ -94,5 +94,5 @@ function readSubordinateIds(roots: HostRoots, uid: number): EngineOwner["ruledId
 }
 
 function readFields(path: string): readonly (readonly string[])[] {
-  return (readKernelFile(path) ?? "").split("\n").map((line) => line.trim().split(":"));
+  return (readIfThere(path) ?? "").split("\n").map((line) => line.trim().split(":"));
 }

@@ -19,9 +19,14 @@ export function thaw(roots: HostRoots, process: ProcessIdentity, containerId: st
   for (const path of groupsOf(unified, containerId)) write(`${roots.cgroupDir}${path}/cgroup.freeze`, "0");
 }
 
+/** Nothing where they cannot be read: a signal is tried all the same. */
 function readGroups(roots: HostRoots, { pid }: ProcessIdentity): { readonly freezer?: string | undefined; readonly unified?: string | undefined } {
-  const groups = readProcessCgroups(roots, pid);
-  return { freezer: groups.get("freezer"), unified: groups.get("") };
+  try {
+    const groups = readProcessCgroups(roots, pid);
+    return { freezer: groups.get("freezer"), unified: groups.get("") };
+  } catch {
+    return {};
+  }
 }
 
 /** A group and those above it, up to the container's outermost; none when the path is not the container's. */

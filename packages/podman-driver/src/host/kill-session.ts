@@ -31,7 +31,7 @@ export interface ExecProcess {
  * shows that the process belongs to this container, since the pid comes from an API: by its cgroup, or where the container has
  * none of its own (`cgroups = "disabled"`, rootless on cgroup v1) by the conmon that it is a child of. An ordinary user can make
  * both, and for his engine nothing is killed but processes of his and of those he rules over. `gone`: this host has no such process.
- * Throws when the engine's socket cannot be looked at.
+ * Throws when the engine's socket cannot be looked at, or the kernel not be asked (`isShortage`).
  */
 export async function killSessionOf(roots: HostRoots, { pid, containerId, socketPath }: ExecProcess): Promise<KillOutcome> {
   const leader = identifyProcess(roots, pid);

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Where the kernel's files are; tests point it at a folder of their own. */
@@ -27,6 +27,19 @@ export function readKernelFile(path: string): string | undefined {
   }
 }
 
+/**
+ * The same for those who conclude something from a file that is not there, such as the end of its process: throws the system's
+ * error (`isShortage`) where nothing at all can be opened just now.
+ */
+export function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (isShortage(error)) throw error;
+    return undefined;
+  }
+}
+
 /** Whether a file could not be opened for want of descriptors or memory, which says nothing of the file. */
 export function isShortage(error: unknown): boolean {
   return ["EMFILE", "ENFILE", "ENOMEM"].includes((error as NodeJS.ErrnoException).code ?? "");
@@ -43,7 +56,7 @@ interface ProcessStat {
 const statFields = /^(\S) (\S+) \S+ (\S+)(?: \S+){15} (\S+)/;
 
 function readStat(roots: HostRoots, pid: number): ProcessStat | undefined {
-  const text = readKernelFile(`${roots.procDir}/${pid}/stat`);
+  const text = readIfThere(`${roots.procDir}/${pid}/stat`);
   if (text === undefined) return undefined;
   // The command name stands in parentheses and may hold anything, parentheses included. `split` would make fifty strings
   // of each line, and this runs for every task each beat.
@@ -52,7 +65,7 @@ function readStat(roots: HostRoots, pid: number): ProcessStat | undefined {
   return { state, parentPid: Number(parentPid), sessionId: Number(sessionId), startTicks };
 }
 
-/** The identity of a living process; undefined for none, a zombie, or a pid below 1. */
+/** The identity of a living process; undefined for none, a zombie, or a pid below 1. Throws a shortage (`isShortage`), as all below do. */
 export function identifyProcess(roots: HostRoots, pid: number): ProcessIdentity | undefined {
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
   const stat = readStat(roots, pid);
@@ -61,23 +74,17 @@ export function identifyProcess(roots: HostRoots, pid: number): ProcessIdentity 
 
 /**
  * Whether exactly this process still runs. A zombie does not: where PID 1 reaps nothing, a dead task stays one
- * for ever and `kill(pid, 0)` goes on to succeed.
+ * for ever and `kill(pid, 0)` goes on to succeed. Throws nothing.
  */
 export function isAlive(roots: HostRoots, process: ProcessIdentity): boolean {
-  const stat = readStat(roots, process.pid);
-  // A host short of descriptors or memory is no reason to call a healthy task dead.
-  if (stat === undefined && isTooShortToTell(`${roots.procDir}/${process.pid}/stat`)) return hasProcess(process.pid);
-  return stat !== undefined && !isDead(stat) && stat.startTicks === process.startTicks;
-}
-
-/** Whether a file cannot be opened for want of descriptors or memory, which says nothing of its process. */
-function isTooShortToTell(path: string): boolean {
+  let stat: ProcessStat | undefined;
   try {
-    closeSync(openSync(path, "r"));
-    return false;
-  } catch (error) {
-    return isShortage(error);
+    stat = readStat(roots, process.pid);
+  } catch {
+    // A host short of descriptors or memory is no reason to call a healthy task dead.
+    return hasProcess(process.pid);
   }
+  return stat !== undefined && !isDead(stat) && stat.startTicks === process.startTicks;
 }
 
 /** Asks the kernel without a descriptor. It tells neither a zombie nor a later process of the pid apart. */
@@ -106,12 +113,12 @@ export function readParentPid(roots: HostRoots, pid: number): number | undefined
 
 /** The argument vector of a process; undefined when it is gone. */
 export function readCommandLine(roots: HostRoots, pid: number): readonly string[] | undefined {
-  return readKernelFile(join(roots.procDir, String(pid), "cmdline"))?.split("\0").slice(0, -1);
+  return readIfThere(join(roots.procDir, String(pid), "cmdline"))?.split("\0").slice(0, -1);
 }
 
 /** The user who has started a process, whatever it may do: only he and root can send it signals. Undefined when it is gone. */
 export function readRealUserId(roots: HostRoots, pid: number): number | undefined {
-  const [, text] = /^Uid:\s+(\d+)/m.exec(readKernelFile(join(roots.procDir, String(pid), "status")) ?? "") ?? [];
+  const [, text] = /^Uid:\s+(\d+)/m.exec(readIfThere(join(roots.procDir, String(pid), "status")) ?? "") ?? [];
   return text === undefined ? undefined : Number(text);
 }
 

@@ -2,6 +2,7 @@ import type { ContainerInspect } from "@driver/libpod";
 import { DriverError, type Logger } from "@driver/nomad-plugin";
 import { type TaskConfig, type TaskStats, type TaskStatus, type WaitResult } from "@driver/nomad-plugin";
 import { messageOf } from "@driver/std";
+import { BackOff, type BackOffLimits } from "../back-off.ts";
 import type { NodeCompute } from "../config/driver-config.ts";
 import type { LogRoute } from "../config/log-route.ts";
 import type { DriverServices } from "../driver-services.ts";
@@ -24,6 +25,8 @@ import { followStats } from "./stats-sampler.ts";
 import { openStatsSource, type StatsSource } from "./stats-source.ts";
 import { collectOutput, drainLimitsOf } from "./task-output.ts";
 import { identifyInspected, TaskProcesses } from "./task-processes.ts";
+
+const identifyPauses: BackOffLimits = { shortestMs: 100, longestMs: 2000 };
 
 /** How much is known of a task's container when its handle is made. */
 export type SeenContainer =
@@ -229,14 +232,17 @@ export class TaskHandle {
   /** Settles when the task can be watched; with its end where it was to be started again and was not. */
   async #find(signal: AbortSignal): Promise<WaitResult | undefined> {
     const { seen } = this.#options;
-    if (seen.kind === "inspected") return this.#meet(seen.inspect, signal);
+    if (seen.kind === "inspected") {
+      if (this.processes.isUncertain) await this.#identify(seen.inspect, this.processes.main, signal);
+      return this.#meet(seen.inspect, signal);
+    }
     const asking = this.#ask(signal);
     asking.catch(() => undefined);
     // All that its end needs may be in sight: then Podman is asked for the sake of its output only.
     if (this.processes.isMainKnown && this.processes.conmonFolders !== undefined) return undefined;
     const inspect = await asking;
     if (inspect === undefined) return undefined;
-    this.#identify(inspect, seen.proven);
+    await this.#identify(inspect, seen.proven, signal);
     return this.#meet(inspect, signal);
   }
 
@@ -265,7 +271,7 @@ export class TaskHandle {
       const restarted = await restartStopped(request, signal);
       this.#startedAt = restarted.state.startedAt ?? new Date();
       this.#hasRestarted = true;
-      this.#identify(restarted, undefined);
+      await this.#identify(restarted, undefined, signal);
       return undefined;
     } catch (error) {
       signal.throwIfAborted();
@@ -275,8 +281,12 @@ export class TaskHandle {
     }
   }
 
-  #identify(inspect: ContainerInspect, proven: ProcessIdentity | undefined): void {
-    this.processes.replace(identifyInspected(this.#options.services.roots, this.engine.socketPath, inspect, proven));
+  /** Where the kernel cannot be asked it is asked again: without it nobody could watch the task. */
+  async #identify(inspect: ContainerInspect, proven: ProcessIdentity | undefined, signal: AbortSignal): Promise<void> {
+    for (const backOff = new BackOff(identifyPauses); ; await backOff.pause(signal)) {
+      this.processes.replace(identifyInspected(this.#options.services.roots, this.engine.socketPath, inspect, proven));
+      if (!this.processes.isUncertain) return;
+    }
   }
 
   #note(inspect: ContainerInspect): void {

@@ -41,6 +41,16 @@ export class TaskProcesses {
     this.#known = known;
   }
 
+  /** True: the kernel could not be asked when somebody looked, so that somebody has to look again. */
+  get isUncertain(): boolean {
+    return this.#known.isUncertain === true;
+  }
+
+  /** The main process, be it alive or not; undefined: it could not be told. */
+  get main(): ProcessIdentity | undefined {
+    return this.#known.main;
+  }
+
   /** The container's accounting; undefined where it cannot be told. */
   get cgroup(): CgroupFolders | undefined {
     return this.#known.cgroup;
