@@ -84,6 +84,8 @@ export interface NamedVolumeSpec {
   readonly Name?: string | undefined;
   readonly Dest: string;
   readonly Options?: readonly string[] | undefined;
+  /** Folder or file within the volume. Podman 4.3 mounts the whole volume all the same. */
+  readonly SubPath?: string | undefined;
 }
 
 export interface OverlayVolumeSpec {

@@ -158,3 +158,20 @@ test("a volume's driver that Podman does not have is named", async () => {
   await assert.rejects(rig.runScript("true", { config }), /create volume v: .*no-such-driver/);
 });
 
+
+test("a part of a volume is all that is mounted of it, or nothing is on a Podman that knows no parts", async () => {
+  await using volumes = new VolumeRig();
+  await using rig = await DriverRig.start();
+  const source = volumes.name("parts");
+  await outputOf(rig, "mkdir -p /all/sites/blue; echo hello > /all/sites/blue/index", { config: { mount: [{ source, target: "/all" }] } });
+  const partOf = (subpath: string): TaskWishes => ({ config: { mount: [{ source, target: "/part", volume_options: { subpath } }] } });
+  const { version } = await volumes.podman.info(soon());
+  if (Number.parseInt(version, 10) < 5) {
+    const task = await rig.prepare(partOf("sites/blue"));
+    await assert.rejects(rig.startTask(task), /mount\[0\]\.volume_options\.subpath: "sites\/blue" needs Podman 5\.0, and \S+ runs/);
+    return;
+  }
+  assert.equal(await outputOf(rig, "ls /part; cat /part/index", partOf("sites/blue")), "index\nhello\n");
+  const missing = await rig.prepare(partOf("sites/red"));
+  await assert.rejects(rig.startTask(missing), /subpath = "sites\/red", which must be in the volume already/);
+});

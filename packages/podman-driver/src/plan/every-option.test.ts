@@ -159,6 +159,7 @@ function mountSamples(block: "mount" | "mounts"): Samples {
     ...samplesOf(bind, ["type", "target", "source", "readonly", "options", "bind_options", "bind_options.propagation"]),
     ...samplesOf(tmpfs, ["tmpfs_options", "tmpfs_options.size", "tmpfs_options.mode"]),
     ...samplesOf(volume(made), ["volume_options", "volume_options.driver_config", "volume_options.driver_config.name", "volume_options.driver_config.options"]),
+    ...samplesOf(volume({ subpath: "a/b" }), ["volume_options.subpath"]),
     ...samplesOf(volume({ no_copy: true, labels: [{ a: "b" }] }), ["volume_options.no_copy", "volume_options.labels"]),
   };
 

@@ -38,6 +38,7 @@ describe("a mount block", () => {
       mount: mountOf({ driver_config: { name: "local", options: [{ type: "tmpfs", device: "tmpfs" }] } }),
       planned: { volumes: [{ Name: "v", Dest: "/x", Options: [] }], needs: [{ ...made, driver: "local", options: { type: "tmpfs", device: "tmpfs" } }] },
     },
+    { mount: mountOf({ subpath: "" }), planned: { volumes: [{ Name: "v", Dest: "/x", Options: [] }] } },
     { mount: mountOf({}), more: { volume_driver: "flocker" }, planned: { volumes: [{ Name: "v", Dest: "/x", Options: [] }], needs: [{ ...made, driver: "flocker" }] } },
     { mount: { target: "/x", volume_options: {} }, more: { volume_driver: "" }, planned: { volumes: [{ Dest: "/x", Options: [] }] } },
     { mount: { type: "bind", source: "local/x", target: "/x" }, planned: { mounts: [{ type: "bind", source: "/alloc-dir/web/local/x", destination: "/x", options: ["rbind"] }] } },
@@ -77,6 +78,9 @@ describe("a mount block", () => {
     [{ target: "/x", bind_options: { propagation: "slave" } }, /^mount\[0\]\.bind_options > /],
     [{ target: "/x", type: "bind", source: "/a", bind_options: { propagation: "sideways" } }, /unknown mount option "sideways"/],
     [{ target: "/x", volume_options: { driver_config: { name: "nfs" } } }, /^mount\[0\]\.source > .* a volume with a driver, labels or options needs a name/],
+    [{ target: "/x", volume_options: { subpath: "a" } }, /^mount\[0\]\.volume_options\.subpath > .*"a" is for a volume with a name, as any other is empty; set source$/],
+    [mountOf({ subpath: "/a" }), /^mount\[0\]\.volume_options\.subpath > .*"\/a" is no path within the volume; write it from the volume's folder, e\.g\. sites\/blue$/],
+    [mountOf({ subpath: "a/../../b" }), /"a\/..\/..\/b" is no path within the volume/],
     [{ target: "/x", source: "/host/path" }, /has the volume name "\/host\/path", which Podman does not take/],
     [{ target: "/x", type: "image", source: "i", options: ["Z"] }, /has the mount option Z, which is not for an image/],
     [{ target: "/x", type: "image", source: "i", options: ["rw"], readonly: true }, /has both ro and rw/],
@@ -92,6 +96,24 @@ describe("a mount block", () => {
   test("is the same under mounts, with its own key", () => {
     assert.match(mistakesOf({ config: { mounts: [{ target: "/x" }, { target: "/x" }] } })[0] ?? "", /^mounts\[1\] > .* is mounted at \/x, where mounts\[0\] is already/);
   });
+});
+
+describe("a part of a volume", () => {
+  const config = { mount: [mountOf({ subpath: "sites/blue" })] };
+
+  test("is asked for where Podman knows it, and refused where it would mount the whole volume", () => {
+    const { spec, explain } = planOf({ config, facts: { version: "5.0.3" } });
+    assert.deepEqual(spec.volumes, [{ Name: "v", Dest: "/x", Options: [], SubPath: "sites/blue" }]);
+    const { text } = explain("no such file or directory no such file or directory") ?? {};
+    assert.equal(text, 'the task\'s config has mount[0].volume_options.subpath = "sites/blue", which must be in the volume already');
+    assert.equal(explain("statfs /a: no such file or directory"), undefined);
+    assert.throws(() => planOf({ config, facts: { version: "4.9.4" } }), {
+      code: "unsupported",
+      message: /^config key mount\[0\]\.volume_options\.subpath: "sites\/blue" needs Podman 5\.0, and 4\.9\.4 runs, which would mount the whole volume/,
+    });
+  });
+
+  test("is nothing that other failures are explained by", () => assert.equal(planOf().explain("no such file or directory"), undefined));
 });
 
 test("the options of a volume's driver, which can hold a password, are not kept with the task", () => {

@@ -23,6 +23,7 @@ export const mountFields = {
   volume_options: block(
     {
       no_copy: attr.bool({ default: false, help: "Do not fill an empty volume with what the image has at the place." }),
+      subpath: attr.string({ help: "Folder or file within the volume that is mounted in place of all of it; needs Podman 5.0." }),
       labels: mapAttr("string", { help: "Labels of the volume, when it is made." }),
       driver_config: block(
         {
@@ -118,7 +119,7 @@ function imageOf({ site, body: { source }, destination, options }: MountParts, g
 }
 
 function volumeOf({ site, body, destination, options, volumeDriver }: MountParts, given: Given): WantedMount {
-  const { labels = {}, driver_config: config } = body.volume_options ?? {};
+  const { labels = {}, driver_config: config, subpath } = body.volume_options ?? {};
   const make: VolumeMake = { driver: config?.name ?? volumeDriver, labels, options: config?.options ?? {} };
   const isPlain = make.driver === "" && Object.keys({ ...make.labels, ...make.options }).length === 0;
   const { source: name = "" } = body;
@@ -126,5 +127,14 @@ function volumeOf({ site, body, destination, options, volumeDriver }: MountParts
     const remedy = "a volume with a driver, labels or options needs a name";
     given.report.refuse({ key: `${site.key}.source`, problem: "is not set", remedy });
   }
-  return toVolume(site, { name, destination, options, make: isPlain ? undefined : make }, given);
+  if (subpath !== undefined) checkSubpath(subpath, { key: `${site.key}.volume_options.subpath`, isNamed: name !== "" }, given);
+  return toVolume(site, { name, destination, options, make: isPlain ? undefined : make, subpath }, given);
+}
+
+/** Podman says at the start only that a path leads out of the volume. */
+function checkSubpath(path: string, { key, isNamed }: { readonly key: string; readonly isNamed: boolean }, { report }: Given): void {
+  if (!isNamed) report.refuse({ key, value: path, problem: "is for a volume with a name, as any other is empty", remedy: "set source" });
+  if (path.startsWith("/") || path.split("/").includes("..")) {
+    report.refuse({ key, value: path, problem: "is no path within the volume", remedy: "write it from the volume's folder, e.g. sites/blue" });
+  }
 }

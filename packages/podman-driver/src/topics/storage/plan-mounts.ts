@@ -1,5 +1,6 @@
 import type { ContainerSpec, ImageVolumeSpec, MountSpec, NamedVolumeSpec, OverlayVolumeSpec } from "@driver/libpod";
-import type { Need, PlanContext } from "../topic.ts";
+import { isAtLeast } from "../../engine/engine-facts.ts";
+import type { Explanation, Need, PlanContext } from "../topic.ts";
 import { checkOptionVersions } from "./mount-options.ts";
 import type { WantedMount } from "./wanted-mount.ts";
 
@@ -13,7 +14,7 @@ export function toMountSpec(asked: readonly WantedMount[]): Partial<ContainerSpe
     const { destination } = mount;
     if (mount.kind === "bind") mounts.push({ type: "bind", source: mount.source, destination, options: withRecursion(mount.options) });
     else if (mount.kind === "tmpfs") mounts.push(toTmpfsSpec(destination, mount.options));
-    else if (mount.kind === "volume") volumes.push({ ...toName(mount.name), Dest: destination, Options: mount.options });
+    else if (mount.kind === "volume") volumes.push({ ...toName(mount.name), Dest: destination, Options: mount.options, ...toSubPath(mount.subpath) });
     else if (mount.kind === "image") images.push({ Source: mount.reference, Destination: destination, ReadWrite: mount.isWritable });
     else overlays.push({ source: mount.source, destination, options: mount.options.filter((option) => option !== "O") });
   }
@@ -45,11 +46,34 @@ export function checkEngine(mounts: readonly WantedMount[], { facts, report }: P
   for (const mount of mounts) {
     if (mount.kind === "image") continue;
     checkOptionVersions(mount.options, mount.kind, { key: mount.key, value: mount.value, report, facts });
+    if (subpathOf(mount) !== undefined && !isAtLeast(facts, [5, 0])) {
+      const problem = `needs Podman 5.0, and ${facts.version} runs, which would mount the whole volume`;
+      const key = `${mount.key}.volume_options.subpath`;
+      report.refuse({ key, value: subpathOf(mount), problem, remedy: "update Podman, or give the task a volume of its own", code: "unsupported" });
+    }
   }
+}
+
+/** Of a part of a volume that is not there Podman says no more than this (podman 5.4). */
+const nothingThere = /^(no such file or directory ?)+$/;
+
+/** What Podman's words mean where a mount may be to blame; undefined: they are about something else. */
+export function explainMountFailure(podmanText: string, mounts: readonly WantedMount[]): Explanation | undefined {
+  const subpaths = mounts.flatMap((mount) => (subpathOf(mount) === undefined ? [] : [`${mount.key}.volume_options.subpath = "${subpathOf(mount)}"`]));
+  if (subpaths.length === 0 || !nothingThere.test(podmanText)) return undefined;
+  return { text: `the task's config has ${subpaths.join(", ")}, which must be in the volume already` };
+}
+
+function subpathOf(mount: WantedMount): string | undefined {
+  return mount.kind === "volume" ? mount.subpath : undefined;
 }
 
 function withRecursion(options: readonly string[]): readonly string[] {
   return options.some((option) => option === "bind" || option === "rbind") ? options : ["rbind", ...options];
+}
+
+function toSubPath(subpath: string | undefined): Pick<NamedVolumeSpec, "SubPath"> {
+  return subpath === undefined ? {} : { SubPath: subpath };
 }
 
 function toName(name: string): Pick<NamedVolumeSpec, "Name"> {

@@ -6,7 +6,7 @@ import { topic, type Given, type Shortfall } from "../topic.ts";
 import { toAllocMounts, toNomadMount } from "./alloc-mounts.ts";
 import { mountFields, parseMountBlock, type MountBlock } from "./mount-block.ts";
 import { parseTmpfs, parseVolume } from "./parse-volume.ts";
-import { checkEngine, toMountNeeds, toMountSpec, toTmpfsSpec } from "./plan-mounts.ts";
+import { checkEngine, explainMountFailure, toMountNeeds, toMountSpec, toTmpfsSpec } from "./plan-mounts.ts";
 import type { WantedMount } from "./wanted-mount.ts";
 
 /** What is mounted into the container: the allocation's folders, Nomad's own mounts, and the task's; and the root itself. */
@@ -46,7 +46,7 @@ export const storageTopic = topic({
       ...(Object.keys(storageOptions).length > 0 && { storage_opts: storageOptions }),
       ...(shmBytes > 0 && { shm_size: shmBytes }),
     };
-    return { spec, needs: toMountNeeds(asked), isVerified: asked.some(isMapped) };
+    return { spec, needs: toMountNeeds(asked), isVerified: asked.some(isMapped), explain: (podmanText) => explainMountFailure(podmanText, asked) };
   },
   verify: ({ asked }, made) => (made.ociRuntime === "runc" ? asked.filter(isMapped).map(toUnmapped) : []),
 });

@@ -24,8 +24,14 @@ export interface VolumeMake {
 export type WantedMount = MountBase &
   (
     | { readonly kind: "bind" | "overlay"; readonly source: string; readonly options: readonly string[] }
-    /** Without a name an anonymous one. */
-    | { readonly kind: "volume"; readonly name: string; readonly options: readonly string[]; readonly make: VolumeMake | undefined }
+    /** Without a name an anonymous one; `subpath`: of the volume, that alone is mounted. */
+    | {
+        readonly kind: "volume";
+        readonly name: string;
+        readonly options: readonly string[];
+        readonly make: VolumeMake | undefined;
+        readonly subpath?: string | undefined;
+      }
     | { readonly kind: "tmpfs"; readonly options: readonly string[] }
     | { readonly kind: "image"; readonly reference: string; readonly isWritable: boolean }
   );
@@ -61,10 +67,11 @@ export function toBind(site: MountSite, { source, destination, options }: BindPa
 interface VolumeParts extends MountParts {
   readonly name: string;
   readonly make: VolumeMake | undefined;
+  readonly subpath?: string | undefined;
 }
 
 /** A volume of Podman's. Notes the wish for one that has a name. */
-export function toVolume(site: MountSite, { name, destination, options, make }: VolumeParts, given: Given): WantedMount {
+export function toVolume(site: MountSite, { name, destination, options, make, subpath }: VolumeParts, given: Given): WantedMount {
   checkMountOptions(options, "volume", { ...site, report: given.report });
   if (name !== "") {
     if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) {
@@ -75,7 +82,7 @@ export function toVolume(site: MountSite, { name, destination, options, make }: 
   }
   const device = make === undefined ? undefined : toBoundDevice(make);
   if (device !== undefined) given.wish({ kind: "bind", ...toWishSite(site), hostPath: device, isLoose: true });
-  return { ...site, kind: "volume", name, destination: toDestination(site, destination, given), options, make };
+  return { ...site, kind: "volume", name, destination: toDestination(site, destination, given), options, make, subpath };
 }
 
 /** The local driver mounts what its `device` says: a folder or disk of the host's, unless the type says that it is none. */
