@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { readlink } from "node:fs/promises";
 import { test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
 import { encodeMsgpack, type TaskConfig } from "@driver/nomad-plugin";
@@ -9,7 +10,7 @@ import { inspectTask, netnsOf } from "./network-rig.ts";
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
 /** A task of an allocation that shares its folders. */
-function inAllocation(rig: DriverRig, allocId: string, name: string, config: Readonly<Record<string, string>>): Promise<RiggedTask> {
+function inAllocation(rig: DriverRig, allocId: string, name: string, config: Readonly<Record<string, string | readonly string[]>>): Promise<RiggedTask> {
   return rig.prepare({ allocId, name, config: { command: "sleep", args: ["60"], network_mode: "bridge", ...config } });
 }
 
@@ -19,6 +20,19 @@ function anew(task: RiggedTask, config: Readonly<Record<string, string | readonl
   return { ...task.config, id: `${task.config.allocId}/${task.config.name}/${randomUUID().slice(0, 8)}`, driverConfig };
 }
 
+/** A container of that name that this driver has not made. */
+async function strangerOf(name: string): Promise<AsyncDisposable & { readonly id: string }> {
+  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
+  const { id } = await podman.containers.create({ name, image: testSetting("TEST_IMAGE"), command: ["sleep", "60"] }, soon());
+  return {
+    id,
+    async [Symbol.asyncDispose]() {
+      await podman.containers.remove(id, { force: true, volumes: true, timeoutSeconds: 0 }, soon());
+      podman.close();
+    },
+  };
+}
+
 async function nameOf(task: TaskConfig): Promise<string> {
   const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
   try {
@@ -26,6 +40,65 @@ async function nameOf(task: TaskConfig): Promise<string> {
   } finally {
     podman.close();
   }
+}
+
+const namespaces = [
+  { key: "ipc_mode", name: "ipc", own: "shareable" },
+  { key: "pid_mode", name: "pid", own: "private" },
+  { key: "uts_mode", name: "uts", own: "private" },
+  { key: "cgroupns", name: "cgroup", own: "private" },
+  { key: "userns", name: "user", own: "private" },
+] as const;
+
+/** The keys of a task that owns all of these, and of one that joins them. */
+function keysOf(mode: string | undefined): Readonly<Record<string, string | readonly string[]>> {
+  const keys = Object.fromEntries(namespaces.map(({ key, own }) => [key, mode ?? own]));
+  return mode === undefined ? { ...keys, uidmap: ["0:700000:65536"] } : keys;
+}
+
+/** What the kernel calls the namespaces of a task's first process. */
+async function namespacesOf(task: RiggedTask): Promise<readonly string[]> {
+  const { pid } = (await inspectTask(task)).state;
+  return Promise.all(namespaces.map(({ name }) => readlink(`/proc/${pid}/ns/${name}`)));
+}
+
+for (const mode of ["task:server", "container:server-ALLOC"]) {
+  test(`joins every other namespace of another task with ${mode}, also when that starts later, and again after its restart`, async () => {
+    await using rig = await DriverRig.start();
+    const allocId = randomUUID();
+    const joins = keysOf(mode.replace("ALLOC", allocId));
+    const client = await inAllocation(rig, allocId, "client", joins);
+    const server = await inAllocation(rig, allocId, "server", keysOf(undefined));
+    const starting = rig.startTask(client);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.equal(await nameOf(client.config), "none");
+    await rig.startTask(server);
+    await starting;
+    assert.deepEqual(await namespacesOf(client), await namespacesOf(server));
+
+    await rig.driver.stopTask(server.config.id, { timeoutMs: 0, killSignal: "KILL" }, soon());
+    await rig.driver.destroyTask(server.config.id, { force: false }, soon());
+    const serverAgain = anew(server, { network_mode: "bridge", ...keysOf(undefined) });
+    const restarting = rig.driver.startTask(serverAgain, soon());
+    await rig.driver.waitTask(client.config.id, soon());
+    await rig.driver.destroyTask(client.config.id, { force: false }, soon());
+    await restarting;
+    const clientAgain = anew(client, { network_mode: "bridge", ...joins });
+    await rig.driver.startTask(clientAgain, soon());
+    assert.deepEqual(await namespacesOf(client), await namespacesOf(server));
+    for (const { id } of [clientAgain, serverAgain]) await rig.driver.destroyTask(id, { force: true }, soon());
+  });
+}
+
+for (const { key } of namespaces) {
+  test(`${key} joins no container that is none of the allocation's, and says so`, async () => {
+    await using rig = await DriverRig.start();
+    const allocId = randomUUID();
+    await using stranger = await strangerOf(`server-${allocId}`);
+    const client = await inAllocation(rig, allocId, "client", { [key]: "task:server" });
+    const message = new RegExp(`config key ${key}: the container server-${allocId} is no task of this allocation, it is container ${stranger.id.slice(0, 12)}, which Nomad did not start`);
+    await assert.rejects(rig.driver.startTask(client.config, soon()), { message });
+  });
 }
 
 for (const mode of ["task:server", "container:server-ALLOC"]) {
@@ -88,17 +161,11 @@ test("removes a task whose network others were in as soon as the last of them is
 test("does not join what is none of the allocation's, and says whose it is", async () => {
   await using rig = await DriverRig.start();
   const allocId = randomUUID();
-  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
   const name = `server-${allocId}`;
-  const { id } = await podman.containers.create({ name, image: testSetting("TEST_IMAGE"), command: ["sleep", "60"] }, soon());
-  try {
-    const client = await inAllocation(rig, allocId, "client", { network_mode: "task:server" });
-    const message = new RegExp(`the container ${name} is no task of this allocation, it is container ${id.slice(0, 12)}, which Nomad did not start`);
-    await assert.rejects(rig.driver.startTask(client.config, soon()), { message });
-  } finally {
-    await podman.containers.remove(id, { force: true, volumes: true, timeoutSeconds: 0 }, soon());
-    podman.close();
-  }
+  await using stranger = await strangerOf(name);
+  const client = await inAllocation(rig, allocId, "client", { network_mode: "task:server" });
+  const message = new RegExp(`the container ${name} is no task of this allocation, it is container ${stranger.id.slice(0, 12)}, which Nomad did not start`);
+  await assert.rejects(rig.driver.startTask(client.config, soon()), { message });
 });
 
 test("stops waiting for another task when it is itself stopped", async () => {

@@ -1,11 +1,11 @@
-import type { ContainerInspect } from "@driver/libpod";
+import type { ContainerInspect, ContainerSpec } from "@driver/libpod";
 import { DriverError, type TaskConfig } from "@driver/nomad-plugin";
 import { BackOff } from "../back-off.ts";
 import type { Need } from "../topics/topic.ts";
 import { describeOwner, isOfAllocation } from "./container-claim.ts";
 
-/** The network of another task. */
-export type TaskNetworkNeed = Extract<Need, { readonly kind: "task-network" }>;
+/** A namespace of another task. */
+export type TaskNamespaceNeed = Extract<Need, { readonly kind: "task-namespace" }>;
 
 export interface JoinContext {
   readonly task: TaskConfig;
@@ -19,12 +19,42 @@ export interface JoinContext {
 const waitForMs = 5 * 60_000;
 const pauses = { shortestMs: 100, longestMs: 2000 };
 
+/** The containers of other tasks that a container joins, by their names: their ids, and what is wanted of them first. */
+export type JoinedTasks = ReadonlyMap<string, { readonly id: string; readonly need: TaskNamespaceNeed }>;
+
+/**
+ * Waits for all tasks whose namespaces a plan needs, one after the other.
+ * @throws DriverError as `findTaskContainer`
+ */
+export async function joinTasks(needs: readonly Need[], context: JoinContext, signal: AbortSignal): Promise<JoinedTasks> {
+  const joined = new Map<string, { readonly id: string; readonly need: TaskNamespaceNeed }>();
+  for (const need of needs) {
+    if (need.kind !== "task-namespace" || joined.has(need.container)) continue;
+    joined.set(need.container, { id: await findTaskContainer(need, context, signal), need });
+  }
+  return joined;
+}
+
+/** The part of the spec that the needs give: what is joined, by id, since the name may be another container's a moment later. */
+export function toJoinedSpec(needs: readonly Need[], joined: JoinedTasks): Partial<ContainerSpec> {
+  const entries = needs.flatMap((need) => {
+    const found = need.kind === "task-namespace" ? joined.get(need.container) : undefined;
+    return need.kind !== "task-namespace" || found === undefined ? [] : [[need.field, { nsmode: "container", value: found.id }] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Looks at what is to be joined once more, right before the start. @throws DriverError recoverable: one has ended */
+export async function checkAllJoined(joined: JoinedTasks, context: JoinContext): Promise<void> {
+  for (const { id, need } of joined.values()) await checkJoined(need, id, context);
+}
+
 /**
  * Waits for another task of the allocation to run, and settles with the id of its container. Podman would start the container of a
  * task that has ended, behind Nomad's back, so such a one is waited for too.
  * @throws DriverError recoverable: it does not run in time, or the container of that name is not this allocation's
  */
-export async function findTaskContainer(need: TaskNetworkNeed, context: JoinContext, signal: AbortSignal, forMs = waitForMs): Promise<string> {
+export async function findTaskContainer(need: TaskNamespaceNeed, context: JoinContext, signal: AbortSignal, forMs = waitForMs): Promise<string> {
   const deadlineMs = performance.now() + forMs;
   let isTold = false;
   for (const backOff = new BackOff(pauses); ; ) {
@@ -32,14 +62,14 @@ export async function findTaskContainer(need: TaskNetworkNeed, context: JoinCont
     if (found !== undefined) refuseForeign(need, found, context.task);
     if (found !== undefined && isUp(found)) return found.id;
     if (performance.now() + backOff.nextMs > deadlineMs) throw neverUp(need, found);
-    if (!isTold) context.emit(`Waiting for task ${JSON.stringify(need.taskName)}, whose network this task joins`);
+    if (!isTold) context.emit(`Waiting for task ${JSON.stringify(need.taskName)}, whose ${need.what} this task joins`);
     isTold = true;
     await backOff.pause(signal);
   }
 }
 
 /** Looks at a container that is to be joined once more, right before the start. @throws DriverError recoverable: it has ended */
-export async function checkJoined(need: TaskNetworkNeed, containerId: string, { look }: JoinContext): Promise<void> {
+export async function checkJoined(need: TaskNamespaceNeed, containerId: string, { look }: JoinContext): Promise<void> {
   const found = await look(containerId);
   if (found === undefined || !isUp(found)) throw neverUp(need, found);
 }
@@ -48,15 +78,15 @@ function isUp({ state }: ContainerInspect): boolean {
   return state.status === "running" || state.status === "paused";
 }
 
-function refuseForeign({ taskName, container }: TaskNetworkNeed, found: ContainerInspect, task: TaskConfig): void {
+function refuseForeign({ key, taskName, container }: TaskNamespaceNeed, found: ContainerInspect, task: TaskConfig): void {
   if (isOfAllocation(found, task)) return;
   const problem = `the container ${container} is no task of this allocation, it is ${describeOwner(found)}`;
-  const text = `config key network_mode: ${problem}; name a task of the same group`;
+  const text = `config key ${key}: ${problem}; name a task of the same group`;
   throw new DriverError("failed", `task ${JSON.stringify(taskName)} cannot be joined: ${text}`, { recoverable: true });
 }
 
-function neverUp({ taskName, container }: TaskNetworkNeed, found: ContainerInspect | undefined): DriverError {
+function neverUp({ key, taskName, container }: TaskNamespaceNeed, found: ContainerInspect | undefined): DriverError {
   const state = found === undefined ? `there is no container ${container}` : `its container ${container} is ${found.state.status}`;
-  const problem = `config key network_mode: "task:${taskName}" names a task of this allocation that does not run: ${state}`;
+  const problem = `config key ${key}: "task:${taskName}" names a task of this allocation that does not run: ${state}`;
   return new DriverError("failed", `${problem}; name a task of the same group that runs as long as this one`, { recoverable: true });
 }

@@ -13,10 +13,10 @@ import type { Shortfall } from "../topics/topic.ts";
 import { judgeClaim } from "./container-claim.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { guardMounts } from "./guard-mounts.ts";
-import { checkJoined, findTaskContainer, type JoinContext, type TaskNetworkNeed } from "./join-task.ts";
+import { checkAllJoined, joinTasks, toJoinedSpec, type JoinContext } from "./join-task.ts";
 import { hopeForNeeds, meetImageNeeds, meetStorageNeeds, type StorageContext } from "./meet-needs.ts";
 import type { MetPaths } from "./meet-paths.ts";
-import { removeLeftover } from "./release-network.ts";
+import { removeLeftover } from "./remove-leftover.ts";
 import { retryTransient } from "./retry-transient.ts";
 import type { Rollback } from "./rollback.ts";
 
@@ -78,22 +78,21 @@ export async function startContainer(request: StartRequest, undo: Rollback, sign
   throw new DriverError("failed", `container ${plan.name} vanished as soon as it was started`, { recoverable: true });
 }
 
-/** Joins the network of another task on the way, where the plan needs that. */
+/** Joins the namespaces of other tasks on the way, where the plan needs that. */
 async function createAndStart(request: StartRequest, plan: ContainerPlan, undo: Rollback, signal: AbortSignal): Promise<FoundContainer> {
   const look = (name: string): Promise<ContainerInspect | undefined> =>
     tryStep(request, `look at container ${name}`, () => request.engine.client.containers.inspect(name, signal), signal);
   const joining: JoinContext = { task: request.task, look, emit: request.emit.bind(request) };
-  const need = plan.needs.find(({ kind }) => kind === "task-network") as TaskNetworkNeed | undefined;
   try {
-    const joined = need === undefined ? undefined : await findTaskContainer(need, joining, signal);
+    const joined = await joinTasks(plan.needs, joining, signal);
     // What lies at the host's paths is looked at after the wait, which may be long.
     const { spec: prepared, expected } = await prepareStorage(request, plan, undo, signal);
-    const spec: ContainerSpec = joined === undefined ? prepared : { ...prepared, netns: { nsmode: "container", value: joined } };
+    const spec: ContainerSpec = { ...prepared, ...toJoinedSpec(plan.needs, joined) };
     const container = await createContainer(request, { ...plan, spec }, undo, signal);
     await verify(request, plan, container, signal);
     const guarded = { ...storageOf(request, signal), containerId: container.id };
     if (expected !== undefined && !container.hasRun) await guardMounts(guarded, expected, signal);
-    if (need !== undefined && joined !== undefined && !container.hasRun) await checkJoined(need, joined, joining);
+    if (!container.hasRun) await checkAllJoined(joined, joining);
     await startOnce(request, container, signal);
     return container;
   } catch (error) {

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import type { PortMappingSpec } from "@driver/libpod";
 import { attr, mapAttr, type TaskConfig } from "@driver/nomad-plugin";
+import { toTaskNeeds } from "./namespaces/joined-namespace.ts";
 import { advertisedFields, toAdvertised } from "./network/advertised.ts";
 import { endpointFields, toEndpoints, type WantedEndpoint } from "./network/endpoints.ts";
 import { explainNetworkFailure } from "./network/explain-failure.ts";
@@ -50,7 +51,7 @@ export const networkTopic = topic({
       spec: { ...netns, ...(publishes && { portmappings: ports }), ...(hostadd.length > 0 && { hostadd }) },
       // The group's network has its own way to its ports, and Nomad tells them.
       env: network.kind === "group" ? {} : toPortEnv(portMap),
-      ...(network.kind === "task" && { needs: [{ kind: "task-network", taskName: network.taskName, container: network.container }] }),
+      needs: network.kind === "task" ? toTaskNeeds({ key: "network_mode", what: "network", field: "netns" }, { taskName: network.taskName, spec: netns.netns }) : [],
       explain: (podmanText) => explainNetworkFailure(podmanText, { endpoints, ports: task.resources.ports }),
       notices: [
         ...toNotices(network, { ports, unusedLabels, publishesMapped: published.length > 0, nsmode, task }),

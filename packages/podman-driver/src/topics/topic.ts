@@ -48,8 +48,21 @@ export type Need =
     }
   /** A host path that a wish names, judged again as the kernel resolves it. `isJudged` false: it need only exist. */
   | { readonly kind: "path"; readonly wish: PathWish; readonly isJudged: boolean }
-  /** The network of another task of the allocation, in the container of that name; there once that task runs. */
-  | { readonly kind: "task-network"; readonly taskName: string; readonly container: string };
+  /**
+   * A namespace of another task of the allocation, in the container of that name; there once that task runs. `what`: the namespace,
+   * in words; `field`: where its container stands in the spec.
+   */
+  | {
+      readonly kind: "task-namespace";
+      readonly key: string;
+      readonly what: string;
+      readonly field: NamespaceField;
+      readonly taskName: string;
+      readonly container: string;
+    };
+
+/** The fields of a container's spec that name a namespace. */
+export type NamespaceField = "netns" | "ipcns" | "pidns" | "utsns" | "cgroupns" | "userns";
 
 /** What a failure of Podman's means for the job's author. */
 export interface Explanation {

@@ -3,12 +3,15 @@ import type { NamespaceSpec } from "@driver/libpod";
 import type { TaskConfig } from "@driver/nomad-plugin";
 import { toContainerName } from "../container-name.ts";
 import type { Report } from "../report.ts";
+import type { Need, NamespaceField } from "../topic.ts";
 
 /** Somebody else's namespace. */
 export interface JoinedNamespace {
   readonly spec: NamespaceSpec;
   /** What an operator's policy goes by: `task:name` for a container of the own allocation, however it is written. */
   readonly mode: string;
+  /** The task of the own allocation whose it is; undefined: it is nobody's, or another container's. */
+  readonly taskName: string | undefined;
 }
 
 /**
@@ -33,7 +36,20 @@ export function toJoined(
   if (container === toContainerName(task.name, task.allocId)) {
     report.refuse({ key, value: text, problem: "is the task's own container", remedy: "name another one" });
   }
-  return { spec: { nsmode: "container", value: container }, mode: sibling === undefined ? `container:${container}` : `task:${sibling}` };
+  const mode = sibling === undefined ? `container:${container}` : `task:${sibling}`;
+  return { spec: { nsmode: "container", value: container }, mode, taskName: sibling };
+}
+
+/** Where a namespace of another task is asked for. */
+export interface TaskNamespaceSite {
+  readonly key: string;
+  readonly what: string;
+  readonly field: NamespaceField;
+}
+
+/** That other task must run first; nothing has to for any other namespace. */
+export function toTaskNeeds(site: TaskNamespaceSite, { spec, taskName }: Pick<JoinedNamespace, "spec" | "taskName">): readonly Need[] {
+  return taskName === undefined ? [] : [{ kind: "task-namespace", ...site, taskName, container: spec.value ?? "" }];
 }
 
 /** The driver's containers are named after task and allocation, and no other task can have a name that ends in this allocation's id. */
@@ -44,7 +60,7 @@ function toSibling(container: string, { allocId }: TaskConfig): string | undefin
 
 /** A path with `..` in it would pass for another one under an operator's globs. */
 function toPath(key: string, path: string, report: Report): JoinedNamespace | undefined {
-  if (path.startsWith("/") && normalize(path) === path) return { spec: { nsmode: "path", value: path }, mode: `ns:${path}` };
+  if (path.startsWith("/") && normalize(path) === path) return { spec: { nsmode: "path", value: path }, mode: `ns:${path}`, taskName: undefined };
   report.refuse({
     key,
     value: `ns:${path}`,

@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { plainTask } from "@driver/testing";
-import { mistakesOf, specOf } from "../../../test/plan-of.ts";
+import { mistakesOf, planOf, specOf } from "../../../test/plan-of.ts";
 
 const { allocId } = plainTask();
 
 /** The keys, their names in Podman's spec, and the modes that are words. */
 const keys = [
-  { key: "ipc_mode", field: "ipcns", words: ["host", "private", "shareable", "none"] },
-  { key: "pid_mode", field: "pidns", words: ["host", "private"] },
-  { key: "uts_mode", field: "utsns", words: ["host", "private"] },
-  { key: "cgroupns", field: "cgroupns", words: ["host", "private"] },
+  { key: "ipc_mode", field: "ipcns", what: "IPC namespace", words: ["host", "private", "shareable", "none"] },
+  { key: "pid_mode", field: "pidns", what: "process namespace", words: ["host", "private"] },
+  { key: "uts_mode", field: "utsns", what: "host name", words: ["host", "private"] },
+  { key: "cgroupns", field: "cgroupns", what: "cgroup namespace", words: ["host", "private"] },
 ] as const;
 
-for (const { key, field, words } of keys) {
+for (const { key, field, what, words } of keys) {
   describe(key, () => {
     const rows = [
       ...words.map((word) => [word, { nsmode: word }] as const),
@@ -26,6 +26,13 @@ for (const { key, field, words } of keys) {
     for (const [text, namespace] of rows) {
       test(`${JSON.stringify(text)} becomes ${JSON.stringify(namespace)}`, () => assert.deepEqual(specOf({ config: { [key]: text } })[field], namespace));
     }
+
+    test("waits for another task of the allocation, however it is written, and for nothing else", () => {
+      const needsOf = (mode: string): unknown[] => planOf({ config: { [key]: mode } }).needs.filter(({ kind }) => kind === "task-namespace");
+      const need = { kind: "task-namespace", key, what, field, taskName: "db", container: `db-${allocId}` };
+      assert.deepEqual([needsOf("task:db"), needsOf(`container:db-${allocId}`)], [[need], [need]]);
+      for (const mode of ["container:infra", "ns:/proc/5/ns/x", "host", ""]) assert.deepEqual(needsOf(mode), []);
+    });
 
     const mistakes: readonly (readonly [string, string])[] = [
       ["hots", `"hots" is no mode of this namespace; write ${words.join(", ")}, task:name, container:name or ns:path`],

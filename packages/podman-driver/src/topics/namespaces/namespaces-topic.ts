@@ -2,8 +2,9 @@ import type { ContainerSpec } from "@driver/libpod";
 import { attr } from "@driver/nomad-plugin";
 import { oneSpelling } from "../one-spelling.ts";
 import { topic, type Given } from "../topic.ts";
+import { toTaskNeeds } from "./joined-namespace.ts";
 import { planUserns, verifyUserns } from "./plan-userns.ts";
-import { wantMode } from "./want-mode.ts";
+import { wantMode, type WantedMode } from "./want-mode.ts";
 import { wantUserns, type WantedUserns } from "./want-userns.ts";
 
 /** Which namespaces the container has of its own, the network's apart. */
@@ -22,8 +23,9 @@ export const namespacesTopic = topic({
   },
   want: (options, given) => ({ userns: toUserns(options, given), others: toOthers(options, given) }),
   plan: ({ userns, others }, context) => {
-    const { spec = {}, ...part } = userns === undefined ? {} : planUserns(userns.wanted, userns.key, context);
-    return { ...part, spec: { ...spec, ...others } };
+    const { spec = {}, needs = [], ...part } = userns === undefined ? {} : planUserns(userns.wanted, userns.key, context);
+    const joined = others.flatMap(({ key, of, ...mode }) => toTaskNeeds({ key, ...sites[of] }, mode));
+    return { ...part, spec: { ...spec, ...toSpec(others) }, needs: [...needs, ...joined] };
   },
   verify: ({ userns }, made) => (userns === undefined ? [] : verifyUserns(userns.wanted, userns.key, made)),
 });
@@ -35,14 +37,29 @@ interface OtherOptions {
   readonly cgroupns: string | undefined;
 }
 
-function toOthers({ ipc_mode: ipc, pid_mode: pid, uts_mode: uts, cgroupns: cgroup }: OtherOptions, given: Given): Partial<ContainerSpec> {
+type OtherKind = keyof typeof sites;
+
+/** What the others are called, and where they stand in the container's spec. */
+const sites = {
+  ipc: { what: "IPC namespace", field: "ipcns" },
+  pid: { what: "process namespace", field: "pidns" },
+  uts: { what: "host name", field: "utsns" },
+  cgroup: { what: "cgroup namespace", field: "cgroupns" },
+} as const;
+
+function toOthers({ ipc_mode: ipc, pid_mode: pid, uts_mode: uts, cgroupns: cgroup }: OtherOptions, given: Given): readonly WantedMode<OtherKind>[] {
   const plain = ["host", "private"];
-  return {
-    ...(ipc !== undefined && { ipcns: wantMode({ key: "ipc_mode", text: ipc, of: "ipc", words: [...plain, "shareable", "none"] }, given) }),
-    ...(pid !== undefined && { pidns: wantMode({ key: "pid_mode", text: pid, of: "pid", words: plain }, given) }),
-    ...(uts !== undefined && { utsns: wantMode({ key: "uts_mode", text: uts, of: "uts", words: plain }, given) }),
-    ...(cgroup !== undefined && { cgroupns: wantMode({ key: "cgroupns", text: cgroup, of: "cgroup", words: plain }, given) }),
-  };
+  const texts = [
+    { key: "ipc_mode", text: ipc, of: "ipc", words: [...plain, "shareable", "none"] },
+    { key: "pid_mode", text: pid, of: "pid", words: plain },
+    { key: "uts_mode", text: uts, of: "uts", words: plain },
+    { key: "cgroupns", text: cgroup, of: "cgroup", words: plain },
+  ] as const;
+  return texts.flatMap(({ text, ...mode }) => (text === undefined ? [] : (wantMode({ text, ...mode }, given) ?? [])));
+}
+
+function toSpec(others: readonly WantedMode<OtherKind>[]): Partial<ContainerSpec> {
+  return Object.fromEntries(others.map(({ of, spec }) => [sites[of].field, spec]));
 }
 
 interface UsernsOptions {

@@ -2,6 +2,7 @@ import type { ContainerInspect, ContainerSpec, IdMap } from "@driver/libpod";
 import { isAtLeast } from "../../engine/engine-facts.ts";
 import type { PlanContext, PlanPart, Shortfall } from "../topic.ts";
 import { showIdMap } from "./id-maps.ts";
+import { toTaskNeeds } from "./joined-namespace.ts";
 import type { WantedUserns } from "./want-userns.ts";
 
 /** The user namespace in Podman's words. `key` is the spelling that the job uses. */
@@ -12,6 +13,7 @@ export function planUserns(wanted: WantedUserns, key: string, context: Pick<Plan
   const isHostsOwn = wanted.kind === "keep-id" && !context.facts.rootless;
   return {
     spec: toSpec(wanted),
+    needs: wanted.kind === "joined" ? toTaskNeeds({ key, what: "user namespace", field: "userns" }, wanted) : [],
     notices: isHostsOwn
       ? [`${key} "keep-id" isolates nothing here: the task has the ids of the host, as its Podman service belongs to root`]
       : [],

@@ -77,6 +77,11 @@ describe("the user namespace", () => {
     assert.deepEqual(planOf({ config: { userns: "keep-id" }, facts: rootless }).notices, []);
   });
 
+  test("that of another task is there once it runs", () => {
+    const needs = planOf({ config: { userns_mode: "task:db" } }).needs.filter(({ kind }) => kind === "task-namespace");
+    assert.deepEqual(needs, [{ kind: "task-namespace", key: "userns_mode", what: "user namespace", field: "userns", taskName: "db", container: `db-${allocId}` }]);
+  });
+
   test("a container of the own allocation is one of its tasks, however it is named", () => {
     const modeOf = (userns: string): unknown => decodedOf({ config: { userns } }).wishes.find(({ kind }) => kind === "namespace");
     assert.deepEqual(modeOf(`container:db-${allocId}`), { kind: "namespace", key: "userns", of: "userns", mode: "task:db" });

@@ -12,7 +12,8 @@ export type WantedUserns =
   /** `value`: Podman's options, empty for none. */
   | { readonly kind: "keep-id"; readonly value: string }
   | { readonly kind: "maps"; readonly uidMaps: readonly IdMap[]; readonly gidMaps: readonly IdMap[] }
-  | { readonly kind: "joined"; readonly spec: NamespaceSpec };
+  /** `taskName`: the task of the own allocation whose it is. */
+  | { readonly kind: "joined"; readonly spec: NamespaceSpec; readonly taskName: string | undefined };
 
 /** What the job wrote of its user namespace. */
 export interface UsernsText {
@@ -37,7 +38,7 @@ export function wantUserns(
     report.refuse({ key, value: text, problem: "takes no uidmap and gidmap", remedy: `write ${key} = "private", or remove the maps` });
   }
   const joined = toJoined(key, text, context);
-  if (joined !== undefined) return { wanted: { kind: "joined", spec: joined.spec }, mode: joined.mode };
+  if (joined !== undefined) return { wanted: { kind: "joined", spec: joined.spec, taskName: joined.taskName }, mode: joined.mode };
   const [, word = "", value = ""] = /^([^:]*):?([^]*)$/.exec(text) ?? [];
   const wanted = toWanted(key, { text, word, value, uidmap, gidmap }, report);
   return wanted === undefined ? undefined : { wanted, mode: text };

@@ -45,10 +45,9 @@ export function toNetworkMode(key: string, text: string, { task, report }: { rea
   if (/^(container|task|ns):/.test(text)) {
     const joined = toJoined(key, text, { task, report });
     if (joined === undefined) return { network: { kind: "default" }, mode: text };
-    const { spec: { nsmode, value = "" }, mode } = joined;
-    const sibling = /^task:([^]*)$/.exec(mode)?.[1];
+    const { spec: { nsmode, value = "" }, mode, taskName } = joined;
     if (nsmode === "path") return { network: { kind: "path", path: value }, mode };
-    return { network: sibling === undefined ? { kind: "container", container: value } : { kind: "task", taskName: sibling, container: value }, mode };
+    return { network: taskName === undefined ? { kind: "container", container: value } : { kind: "task", taskName, container: value }, mode };
   }
   if (!nameRule.test(text)) report.refuse({ key, value: text, problem: "is no network", remedy: forms });
   return { network: { kind: "named", name: text }, mode: text };

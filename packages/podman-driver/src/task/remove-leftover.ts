@@ -18,8 +18,8 @@ const releaseForMs = 15_000;
 const removal = { force: true, volumes: true, timeoutSeconds: 0 } as const;
 
 /**
- * Removes what an earlier start of a task has left. Podman keeps a container for as long as others are in its network. Those of the
- * same allocation are cut off since it ended, so they are ended: Nomad starts them anew by their restart policy, and they join the
+ * Removes what an earlier start of a task has left. Podman keeps a container for as long as others are in a namespace of it. Those
+ * of the same allocation are cut off since it ended, so they are ended: Nomad starts them anew by their restart policy, and they join the
  * task that is about to start. Nobody else's are touched.
  */
 export async function removeLeftover({ podman, task, logger }: ReleaseContext, containerId: string, signal: AbortSignal): Promise<void> {
@@ -35,7 +35,7 @@ export async function removeLeftover({ podman, task, logger }: ReleaseContext, c
     const found = await podman.containers.inspect(id, signal);
     if (found === undefined || !isOfAllocation(found, task)) return;
     if (found.state.running) {
-      logger.warn("a task is ended whose network is gone, as the task that it belongs to starts anew", { container: found.name, network: task.name });
+      logger.warn("a task is ended that shares a namespace with one that ended before, and now starts anew", { container: found.name, joined: task.name });
       await podman.containers.stop(id, { timeoutSeconds: stopSeconds }, signal);
     } else if (hasBeenLeft(found)) await podman.containers.remove(id, removal, signal);
   };
