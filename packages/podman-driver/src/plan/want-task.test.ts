@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { DriverError, type HclRecord, type HclValue } from "@driver/nomad-plugin";
+import { DriverError, type HclRecord } from "@driver/nomad-plugin";
 import { plainTask } from "@driver/testing";
-import fc from "fast-check";
-import { decodedOf, mistakesOf, planOf, plainSettings } from "../../test/plan-of.ts";
+import { decodedOf, mistakesOf, planOf } from "../../test/plan-of.ts";
 import { taskSchema } from "./task-schema.ts";
-import { findMistakes, wantTask } from "./want-task.ts";
 
 describe("a key at its zero value", () => {
   test("may stand there when it asks for nothing", () => {
@@ -115,60 +113,3 @@ describe("what an operator may forbid", () => {
     ]);
   });
 });
-
-describe("any value in any place", () => {
-  const value = fc.letrec<{ readonly value: HclValue }>((tie) => ({
-    value: fc.oneof(
-      { maxDepth: 3, withCrossShrink: true },
-      fc.constant(null), fc.boolean(), fc.string(), fc.integer(), fc.double(), fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }),
-      fc.constantFrom("none", "journald", "host", "5m", "1k", "busybox", "docker://a"),
-      fc.array(tie("value"), { maxLength: 3 }),
-      fc.dictionary(fc.oneof(fc.constantFrom("constructor", "__proto__", "toString", "tag", "max-size"), fc.string()), tie("value"), { maxKeys: 3 }),
-    ),
-  })).value;
-  const paths = taskSchema.options.map(({ path }) => path);
-  const placed = fc.tuple(fc.constantFrom(...paths), value);
-
-  test("gives a task or a driver error, and as many mistakes as it has", () => {
-    fc.assert(
-      fc.property(fc.array(placed, { minLength: 1, maxLength: 4 }), fc.boolean(), (all, rootless) => {
-        const config = all.reduce<HclRecord>((made, [path, one]) => withValue(made, path.split("."), one), {});
-        const mistakes = mistakesOf({ config });
-        const error = errorOf(() => decodedOf({ config }));
-        assert.equal(error === undefined, mistakes.length === 0);
-        if (error === undefined) errorOf(() => planOf({ config, facts: { rootless, cgroupControllers: ["memory"] } }));
-      }),
-      { numRuns: 1000 },
-    );
-  });
-
-  test("is judged the same from the wire as any config at all", () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 40 }), (driverConfig) => {
-        const error = errorOf(() => wantTask(plainTask({ driverConfig }), plainSettings));
-        assert.equal(error === undefined, findMistakes(plainTask({ driverConfig }), plainSettings).length === 0);
-      }),
-    );
-  });
-});
-
-/** What `work` was refused with. Anything else than a driver error is a fault of this program. */
-function errorOf(work: () => unknown): DriverError | undefined {
-  try {
-    work();
-    return undefined;
-  } catch (error) {
-    if (error instanceof DriverError) return error;
-    throw error;
-  }
-}
-
-function withValue(config: HclRecord, [key = "", ...inner]: readonly string[], value: HclValue): HclRecord {
-  if (inner.length === 0) return { ...config, [key]: value };
-  const before = config[key];
-  return { ...config, [key]: withValue(isRecord(before) ? before : {}, inner, value) };
-}
-
-function isRecord(value: HclValue | undefined): value is HclRecord {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
