@@ -1,6 +1,8 @@
 import { functionNames, unsupportedFunctionNames } from "@driver/hcl";
 import { jobKeys } from "@driver/nomad-host";
 import { pluginSchema, taskSchema } from "@driver/podman-driver";
+import { toFeatureTables } from "./feature-table.ts";
+import { featureSections } from "./features/index.ts";
 import { toNotedTable, toRefusedTable, toSupportedTable } from "./job-tables.ts";
 import { toOptionTable } from "./option-table.ts";
 
@@ -10,6 +12,7 @@ export const generatedParts: Readonly<Record<string, Readonly<Record<string, () 
     "plugin options": () => toOptionTable(pluginSchema.options),
     "task options": () => toOptionTable(taskSchema.options),
   },
+  "docs/features.md": { features: () => toFeatureTables(featureSections) },
   "docs/running-without-nomad.md": {
     "job blocks": () => toSupportedTable(jobKeys),
     "noted keys": () => toNotedTable(jobKeys),

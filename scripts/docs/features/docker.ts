@@ -1,0 +1,40 @@
+import type { FeatureSection } from "../feature-table.ts";
+
+const names = "test/networks > gives a task fixed addresses, a MAC address and names on a network of Podman's, and tells Nomad the address";
+const resolver = "test/process > gives the task its own resolver";
+const devices = "test/devices > devices come in under the name and with the permissions that strings and blocks say";
+
+export const dockerFeatures: FeatureSection = {
+  title: "Keys of Nomad's Docker driver",
+  rows: [
+    ["`advertise_ipv6_address`", "S", "test/networks > tells Nomad the IPv6 address where the task asks for that, and says so where it has none"],
+    ["`auth.server_address`", "C", "src/plan/container-plan > needs the image of ……"],
+    ["`cgroupns`", "M", "test/namespaces > shares the host's namespace or has one of its own"],
+    ["`container_exists_attempts`", "S", "not a key here; a name that is being given up is waited for all the same"],
+    ["`cpuset_cpus`, which has no effect", "N", "a task event says that `resources.cores` reserves cores"],
+    ["`devices` as blocks", "S", devices],
+    ["`dns_servers`, `dns_search_domains`, `dns_options`", "S", resolver],
+    ["`entrypoint` and `command` as in Docker", "M", "test/task-config > replaces the image's entrypoint and command"],
+    ["`group_add`", "M", "test/security-options > are those of the user and those that are added"],
+    ["`healthchecks`", "M", "test/health > turns the image's health check off"],
+    ["`interactive`", "M", "test/process > gives the task a terminal, and keeps its standard input open"],
+    ["`isolation`", "N", "Windows alone"],
+    ["`load`", "M", "test/image-archive > in the task's own folder is found there: by load, and by a path without a slash in front"],
+    ["`logging` with `type` and `config`", "M", "src/config/resolve-logging > Docker's spelling of a logging block"],
+    ["`mac_address`", "S", "test/networks > gives a task a fixed address and Docker's mac_address on the default network"],
+    ["`memory_hard_limit`", "C", "test/limits > kills a task at Docker's hard limit, and says which that was"],
+    ["`mount` and `mounts`", "M", "test/mounts > mount blocks bind, and lay memory of a size and mode", "test/mounts > a mount block's volume is made with its driver, labels and options, filled by the image, and kept"],
+    ["`network_aliases`", "M", names],
+    ["`pid_mode`, `uts_mode`, `userns_mode`", "M", "test/namespaces > shares the host's namespace or has one of its own", "test/security > is the host's where the job says so"],
+    ["`runtime`", "S", "test/security-options > is the one that the task names"],
+    ["`shm_size` as a number", "M", "test/mounts > shm_size … is the size of /dev/shm"],
+    ["`storage_opt`", "S", "test/mounts > storage_opt reaches Podman, whose storage here takes none and says so"],
+    ["`volume_driver`", "S", "test/mounts > volume_driver makes a name of a bare source"],
+    ["`work_dir`", "S", "test/process > gives the task its time zone, its umask and a working directory that Docker would make"],
+    ["In the plugin's configuration: `gc`, `allow_…`, `allowed_modes`, `pids_limit`, `logging`, the times of pulls", "M", "src/policy/policy > the table of docs/policy.md", "test/image-clean-up > stays while a task runs, and goes a while after, with all its names"],
+    ["`endpoint` and `tls`", "C", "`socket_path` names the service"],
+    ["`infra_image`, `infra_image_pull_timeout`", "S"],
+    ["`nvidia_runtime`", "S", "CDI takes its place", "test/devices > CDI names are found in the host's specs, and device_cdi makes them of what a plugin assigns"],
+    ["`windows_allow_insecure_container_admin`", "N", "Windows alone"],
+  ],
+};

@@ -1,0 +1,33 @@
+import type { FeatureSection } from "../feature-table.ts";
+
+export const imageFeatures: FeatureSection = {
+  title: "Images and registries",
+  rows: [
+    ["An image by tag or digest", "M", "test/image-pull > a digest names one image for good, with a tag beside it or not"],
+    ["By tag and digest at once", "S", "test/image-pull > a digest names one image for good, with a tag beside it or not"],
+    ["Short names, by the host's `registries.conf`", "M", "src/image/image-reference > asks Podman for"],
+    ["`docker://` before a name", "M", "src/image/image-reference > names Docker Hub in full for any name behind docker://, with a tag"],
+    ["`https://` before a name", "C", "src/image/image-reference > asks Podman for"],
+    ["An archive on the host or in the task's folder", "M", "test/image-archive > of each kind is loaded, once for each content, and stays when the registry is forced", "test/image-archive > in the task's own folder is found there: by load, and by a path without a slash in front"],
+    ["An archive from a web server", "M", "test/image-archive > is fetched once where its checksum is known, through redirects, and told of without its token"],
+    ["A root file system in place of an image", "C", "test/image-archive > is run as it is, or with what the task changes kept apart"],
+    ["`force_pull`", "M", "test/image-pull > decides whether the registry is asked"],
+    ["`:latest` pulled anew, where a policy says so", "S", "test/image-pull > decides whether the registry is asked"],
+    ["Pull policies always, missing, newer, never", "S", "test/image-pull > decides whether the registry is asked", "test/image-pull > newer runs what is there when the registry is away, and says so"],
+    ["Pulls that fail for a moment are tried again", "S", "test/image-pull > with a 5xx or a blob cut at half is tried again, and the image comes whole", "test/image-pull > that asks for a pause gets it, and the image is pulled"],
+    ["`image_pull_timeout`", "M", "test/image-pull > is ended by image_pull_timeout, the task's or the plugin's"],
+    ["A pull that stands still is ended", "S", "test/image-pull > is ended by pull_activity_timeout when a blob stalls, and can be tried again", "test/image-pull > is left alone by it while bytes come, however slowly"],
+    ["Progress as task events", "S", "test/image-pull > tells how far it is after 10 s, in bytes that are there"],
+    ["A task event for a pull or load", "M", "test/image-pull > tells how far it is after 10 s, in bytes that are there"],
+    ["One pull for all tasks that want the image", "M", "test/image-pull > serves 20 tasks that want one image", "test/image-pull > goes on for those who stay, and is broken off at the registry when the last is destroyed"],
+    ["`arch`, `os`, `variant`", "M", "test/image-platform > gives each task the platform that it asks for, and leaves the name to this machine's"],
+    ["A task's own login", "M", "test/image-auth > gets the task's own, and no other registry does"],
+    ["`auth.server_address`", "C", "src/plan/container-plan > needs the image of ……"],
+    ["`auth.tls_verify`", "M", "test/image-auth > is checked, by a CA of the node's too, unless the task says otherwise"],
+    ["`auth_soft_fail`", "M", "test/image-auth > fails the pull, in words that say which it is, unless auth_soft_fail is set"],
+    ["Failures that may pass get another try of Nomad's, others do not", "M", "test/image-pull > … has its own words and … try", "src/image/image-resolver > offers … try after: …"],
+    ["Signature policies, mirrors and blocked registries of the host", "M", "Podman's own, untouched; no test of ours looks at it"],
+    ["Decryption keys, a file of logins per task", "C"],
+    ["Auto-update by label", "N", "needs units of systemd; a policy and a periodic deployment do it"],
+  ],
+};

@@ -1,0 +1,32 @@
+import type { FeatureSection } from "../feature-table.ts";
+
+export const processFeatures: FeatureSection = {
+  title: "Process and container",
+  rows: [
+    ["`command` and `args`", "M", "test/task-config > replaces the image's entrypoint and command"],
+    ["`entrypoint` as a list", "M", "test/task-config > replaces the image's entrypoint and command"],
+    ["`entrypoint` as a text", "M", "src/topics/process > says that an entrypoint of one string is deprecated"],
+    ["`working_dir` and Docker's `work_dir`", "M", "test/process > gives the task its time zone, its umask and a working directory that Docker would make"],
+    ["The task's user", "M", "test/task-config > gives the task its environment, its folders and the user it asks for"],
+    ["`group_add`", "M", "test/security-options > are those of the user and those that are added", "test/security-options > of the service are kept by crun alone, which the task's owner is told"],
+    ["`hostname`", "M", "src/topics/process > runs as the user, in the folder and under the name that the job says"],
+    ["`tty`", "M", "test/process > gives the task a terminal, and keeps its standard input open"],
+    ["`interactive`", "M", "test/process > gives the task a terminal, and keeps its standard input open"],
+    ["`init` and `init_path`", "M", "test/process > runs an init as PID 1 that reaps what the task leaves", "test/process > runs another init where the task names one"],
+    ["Nomad's environment", "M", "test/task-config > gives the task its environment, its folders and the user it asks for"],
+    ["Variables taken away, the service's or the proxy's environment", "C"],
+    ["`labels`", "M", "test/task-config > sets limits and labels as Nomad asks for them"],
+    ["`annotations`", "S", "test/security-options > is given the task's annotations"],
+    ["The container is called after task and allocation", "M", "src/plan/container-plan > asks for no more than the task does"],
+    ["`runtime`: the OCI runtime", "S", "test/security-options > is the one that the task names", "test/security-options > is no other, or the task does not run"],
+    ["`stop_signal` and `stop_timeout`", "S", "test/process > asks a task to end with the signal that its config names"],
+    ["The image's health check turned off", "M", "test/health > turns the image's health check off"],
+    ["A health check of the task's own, for the start too, with an action", "S", "test/health > tells of a task that becomes healthy, unhealthy and healthy again", "test/health > ends an unhealthy task as on_failure says, and tells why", "src/topics/health > has a check for the start where Podman knows one, and refuses it elsewhere"],
+    ["Podman's secrets as files and variables", "S", "test/secrets > gives a task Podman's secrets as files and as variables, and shows them nowhere else"],
+    ["`timezone` and `umask`; systemd in the container, sd-notify", "C", "test/process > gives the task its time zone, its umask and a working directory that Docker would make", "systemd mode and sd-notify are not there"],
+    ["Lines of passwd and group, users of the host", "C"],
+    ["A limit of the container's run time", "C"],
+    ["Podman's restart policy", "N", "Nomad restarts tasks"],
+    ["Volatile storage", "C"],
+  ],
+};
