@@ -79,6 +79,56 @@ test("a port of a host network is given from this machine's address in it", asyn
   const given = await workplace.run(["run", "-socket", socket, "-host-network", "inner=127.0.0.0/8", job]);
   assert.deepEqual([given.code, given.stdout], [0, "hosted | 127.0.0.1\n"], given.stderr);
   const missing = await workplace.runJob(job);
-  assert.match(missing.stderr, /job\.hcl:6:2: port "http": there is no host_network "inner"; give its range with -host-network inner=CIDR\n/);
+  assert.match(
+    missing.stderr,
+    /job\.hcl:6:2: port "http": there is no host_network "inner"; give its range with -host-network inner=CIDR\n/,
+  );
   assert.equal(missing.code, 1);
+});
+
+const socketArgs = ["run", "-socket", testSetting("TEST_PODMAN_SOCKET")];
+
+test("a parameterized job gets payload and meta", async () => {
+  await using workplace = await CliWorkplace.create();
+  const parts = {
+    job: 'parameterized {\n payload = "required"\n meta_required = ["who"]\n meta_optional = ["where"]\n}',
+    task: 'dispatch_payload {\n file = "in/data.txt"\n}',
+    script: 'cat local/in/data.txt; echo "$NOMAD_META_who [$NOMAD_META_where] $NOMAD_JOB_PARENT_ID"; echo $NOMAD_JOB_ID | cut -d- -f1',
+  };
+  const job = await workplace.write("job.hcl", jobText(parts));
+  const payload = await workplace.write("payload", "by hand\n");
+  const result = await workplace.run([...socketArgs, "-payload", payload, "-meta", "who=Ada", job]);
+  const lines = ["by hand", "Ada [] hosted", "hosted/dispatch"].map((line) => `hosted | ${line}\n`);
+  assert.deepEqual([result.code, result.stdout], [0, lines.join("")], result.stderr);
+  const refused = await workplace.run([...socketArgs, "-payload", payload, job]);
+  assert.match(refused.stderr, /job\.hcl:3:3: parameterized: meta is required: who; give it with -meta who=VALUE\n/);
+  assert.equal(refused.code, 1);
+});
+
+test("a payload that cannot be read is a mistake of the command line", async () => {
+  await using workplace = await CliWorkplace.create();
+  const job = await workplace.write("job.hcl", jobText({ job: "parameterized {}", script: "true" }));
+  const result = await workplace.run([...socketArgs, "-payload", "/nowhere", job]);
+  assert.match(result.stderr, /-payload "\/nowhere" cannot be read: .*ENOENT/);
+  assert.equal(result.code, 1);
+});
+
+test("a periodic job runs once with -now, and its exit code counts", async () => {
+  await using workplace = await CliWorkplace.create();
+  const job = await workplace.write("job.hcl", jobText({ job: 'periodic {\n cron = "@yearly"\n}', script: "exit 7" }));
+  const result = await workplace.run([...socketArgs, "-now", job]);
+  assert.equal(result.code, 7, result.stderr);
+});
+
+test("a periodic job waits for its times until Ctrl-C, and tells them", async () => {
+  await using workplace = await CliWorkplace.create();
+  const job = await workplace.write(
+    "job.hcl",
+    jobText({ job: 'periodic {\n crons = ["@yearly", "*/2 * * * * * *"]\n}', script: "echo ran" }),
+  );
+  const result = await workplace.run([...socketArgs, job], {
+    onOutput: ({ stdout, kill }) => (stdout.split("ran").length > 2 ? kill("SIGINT") : undefined),
+  });
+  assert.match(result.stderr, /the next launch is at 20[-0-9T:.]+Z\n.*launch hosted\/periodic-\d+\n/);
+  assert.equal(result.code, 130, result.stderr);
 });

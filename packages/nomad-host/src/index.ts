@@ -1,4 +1,8 @@
-export { runJob } from "./run/run-job.ts";
+export { launchJob } from "./run/launch/launch-job.ts";
+export { nextLaunch } from "./run/launch/next-launch.ts";
+export { normalizeCron } from "./job/cron/normalize-cron.ts";
+export type { Dispatch } from "./run/launch/derive-job.ts";
+export type { LaunchOptions } from "./run/launch/launch-job.ts";
 export type { RunJobOptions, RunResult } from "./run/run-job.ts";
 export type { LogStream, RunEvent, RunListener, TaskName } from "./run/run-event.ts";
 export type { LaunchDriver, LaunchedDriver } from "./run/driver/launched-driver.ts";

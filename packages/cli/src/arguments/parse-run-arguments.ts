@@ -14,6 +14,12 @@ export interface RunArguments {
   readonly hostVolumes: Readonly<Record<string, string>>;
   /** Ranges of host networks by name. */
   readonly hostNetworks: Readonly<Record<string, string>>;
+  /** File with the payload for a parameterized job. */
+  readonly payloadPath: string | undefined;
+  /** Meta for a parameterized job. */
+  readonly meta: Readonly<Record<string, string>>;
+  /** True: a periodic job runs once, at once. */
+  readonly isLaunchedNow: boolean;
   /** Podman's address, e.g. `unix:///run/podman/podman.sock`; undefined: the driver's default. */
   readonly socket: string | undefined;
   /** Agent configuration with a `plugin "nomad-driver-podman" {}` block. */
@@ -30,6 +36,9 @@ const options = {
   "var-file": { type: "string", multiple: true },
   "host-volume": { type: "string", multiple: true },
   "host-network": { type: "string", multiple: true },
+  payload: { type: "string" },
+  meta: { type: "string", multiple: true },
+  now: { type: "boolean" },
   socket: { type: "string" },
   "plugin-config": { type: "string" },
   plugin: { type: "string" },
@@ -49,7 +58,12 @@ export function parseRunArguments(args: readonly string[]): RunArguments {
   return {
     jobPath,
     vars: Object.fromEntries((values.var ?? []).map((assignment) => toVariable("run", assignment))),
-    hostVolumes: Object.fromEntries((values["host-volume"] ?? []).map((assignment) => toVariable("run", assignment, "-host-volume name=path"))),
+    payloadPath: values.payload,
+    meta: Object.fromEntries((values.meta ?? []).map((assignment) => toVariable("run", assignment, "-meta name=value"))),
+    isLaunchedNow: values.now === true,
+    hostVolumes: Object.fromEntries(
+      (values["host-volume"] ?? []).map((assignment) => toVariable("run", assignment, "-host-volume name=path")),
+    ),
     hostNetworks: Object.fromEntries(
       (values["host-network"] ?? []).map((assignment) => toVariable("run", assignment, "-host-network name=cidr")),
     ),

@@ -1,9 +1,10 @@
 import { checkTaskConfig } from "@driver/podman-driver";
+import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 
-import type { HostSettings, Job, LaunchDriver, RunListener } from "@driver/nomad-host";
-import { loadJob, loadPluginConfig, runJob } from "@driver/nomad-host";
+import type { Dispatch, HostSettings, Job, LaunchDriver, RunListener } from "@driver/nomad-host";
+import { launchJob, loadJob, loadPluginConfig } from "@driver/nomad-host";
 import { launchDriver } from "@driver/nomad-plugin";
 
 import { parseRunArguments } from "../arguments/parse-run-arguments.ts";
@@ -13,6 +14,7 @@ import { JsonPrinter } from "../presentation/json-printer.ts";
 import { createOutput } from "../presentation/output.ts";
 import { RunPrinter } from "../presentation/run-printer.ts";
 import { adviseKey } from "./advise-key.ts";
+import { UsageError } from "../usage-error.ts";
 import { runHelp } from "./help.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import type { Interrupts } from "./interrupts.ts";
@@ -61,12 +63,14 @@ async function loadWantedJob({ jobPath, vars, varFiles }: RunArguments, signal: 
 async function runWanted(
   job: Job,
   run: { readonly wanted: RunArguments; readonly interrupts: Interrupts; readonly on: RunListener },
-): ReturnType<typeof runJob> {
+): ReturnType<typeof launchJob> {
   const { wanted, interrupts, on } = run;
   const { pluginConfigPath, pluginPath, socket } = wanted;
   const signal = interrupts.stop;
   const agentConfig = pluginConfigPath === undefined ? undefined : await loadPluginConfig(pluginConfigPath, pluginName, signal);
-  return runJob(job, {
+  return launchJob(job, {
+    dispatch: await readDispatch(wanted),
+    isLaunchedNow: wanted.isLaunchedNow,
     launch: launcher(pluginPath),
     // Another plugin may take what this one refuses.
     checkConfig: pluginPath === undefined ? checkTaskConfig : undefined,
@@ -77,6 +81,14 @@ async function runWanted(
     signal,
     killSignal: interrupts.kill,
   });
+}
+
+async function readDispatch({ payloadPath, meta }: RunArguments): Promise<Dispatch> {
+  try {
+    return { payload: payloadPath === undefined ? undefined : await readFile(payloadPath), meta };
+  } catch (error) {
+    throw new UsageError(`run: -payload ${JSON.stringify(payloadPath)} cannot be read: ${String(error)}`, { cause: error });
+  }
 }
 
 function toHostSettings({ hostVolumes, hostNetworks }: RunArguments): HostSettings {

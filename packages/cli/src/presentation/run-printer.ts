@@ -85,6 +85,10 @@ export class RunPrinter {
         return this.#line(event, style("yellow", describeRestart(event)));
       case "task-not-restarting":
         return this.#line(event, style("red", describeNoRestart(event)));
+      case "periodic-waiting":
+        return style("dim", `the next launch is at ${event.at.toISOString()}`);
+      case "periodic-launch":
+        return style("dim", toPrintable(`launch ${event.jobId}`));
       case "note":
         return style("yellow", toPrintable(`note: ${event.message}`));
       case "task-log":

@@ -2,6 +2,7 @@ import type { SourceFile } from "@driver/hcl";
 import type { ConfigBlock } from "@driver/nomad-plugin";
 import { BlockReader } from "./block-reader.ts";
 import { checkBlock } from "./check-block.ts";
+import { decodeParameters, decodePeriodic } from "./decode-launch.ts";
 import { decodeNetwork } from "./decode-network.ts";
 import { checkRestart, decodeRestart, defaultRestart } from "./decode-restart.ts";
 import { decodeTask } from "./decode-task.ts";
@@ -37,6 +38,7 @@ export function decodeJob(block: ConfigBlock, source: SourceFile): DecodedJob {
 
 function toJob(reader: JobReader, parts: Pick<Job, "type" | "groups" | "notes">): Job {
   const datacenters = reader.get("datacenters") ?? [];
+  const [periodic, parameters] = [reader.optionalBlock("periodic"), reader.optionalBlock("parameterized")];
   return {
     id: decodeId(reader),
     name: decodeName(reader),
@@ -46,6 +48,8 @@ function toJob(reader: JobReader, parts: Pick<Job, "type" | "groups" | "notes">)
     datacenters: datacenters.length === 0 ? ["*"] : datacenters,
     meta: reader.map("meta"),
     groups: parts.groups,
+    ...(periodic === undefined ? {} : { periodic: decodePeriodic(periodic) }),
+    ...(parameters === undefined ? {} : { parameters: decodeParameters(parameters) }),
     notes: parts.notes,
     position: reader.block.position,
   };

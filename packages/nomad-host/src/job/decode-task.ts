@@ -29,6 +29,7 @@ export function decodeTask(reader: TaskReader, restart: RestartPolicy): Task {
     logs: decodeLogs(reader.optionalBlock("logs")),
     templates: reader.blocks("template").map(decodeTemplate),
     volumeMounts: reader.blocks("volume_mount").map(decodeVolumeMount),
+    payloadFile: reader.optionalBlock("dispatch_payload")?.get("file") ?? "",
     position: reader.block.position,
   };
 }

@@ -8,9 +8,32 @@ export interface JobNote {
   readonly position: Position;
 }
 
+/** When a job is launched, again and again. */
+export interface PeriodicLaunch {
+  /** False: a server keeps the job and never launches it. */
+  readonly isEnabled: boolean;
+  /** As Nomad reads them; the earliest time of all counts. */
+  readonly crons: readonly string[];
+  /** A name of the IANA time zone database. */
+  readonly timeZone: string;
+  /** True: no launch while an earlier one runs. */
+  readonly prohibitsOverlap: boolean;
+  readonly position: Position;
+}
+
+/** What must be given to a job that is dispatched. */
+export interface JobParameters {
+  readonly payload: "optional" | "required" | "forbidden";
+  readonly metaRequired: readonly string[];
+  readonly metaOptional: readonly string[];
+  readonly position: Position;
+}
+
 /** A job as this host runs it: decoded, checked, with Nomad's defaults filled in. */
 export interface Job {
   readonly id: string;
+  /** The job that this one is a launch of. */
+  readonly parentId?: string | undefined;
   readonly name: string;
   readonly type: JobType;
   readonly namespace: string;
@@ -18,6 +41,10 @@ export interface Job {
   readonly datacenters: readonly string[];
   readonly meta: Readonly<Record<string, string>>;
   readonly groups: readonly TaskGroup[];
+  readonly periodic?: PeriodicLaunch | undefined;
+  readonly parameters?: JobParameters | undefined;
+  /** What a dispatch brought along, for the tasks that want it. */
+  readonly payload?: Uint8Array | undefined;
   /** In the order of the file. */
   readonly notes: readonly JobNote[];
   readonly position: Position;
@@ -138,5 +165,7 @@ export interface Task {
   readonly logs: { readonly maxFiles: number; readonly maxFileSizeMb: number; readonly disabled: boolean };
   readonly templates: readonly TaskTemplate[];
   readonly volumeMounts: readonly VolumeMount[];
+  /** Where the payload of a dispatched job is put, below the task's `local`; empty: nowhere. */
+  readonly payloadFile?: string | undefined;
   readonly position: Position;
 }

@@ -51,6 +51,9 @@ export type RunEvent =
   /** The driver's own words, e.g. about an image that is pulled. */
   | ({ readonly kind: "task-event"; readonly message: string; readonly at: Date } & TaskName)
   | ({ readonly kind: "task-log"; readonly stream: LogStream; readonly data: Uint8Array } & TaskName)
+  /** The next launch of a periodic job. */
+  | { readonly kind: "periodic-waiting"; readonly at: Date }
+  | { readonly kind: "periodic-launch"; readonly jobId: string }
   /** Something a person should know that is no failure. */
   | { readonly kind: "note"; readonly message: string };
 

@@ -1,6 +1,7 @@
 import type { Job } from "../job/job.ts";
 import type { PlacedProblem } from "./driver/encode-task-config.ts";
 import { readNodeFacts } from "./env/node-facts.ts";
+import { sampleDispatch } from "./launch/derive-job.ts";
 import { planAllocations } from "./plan-allocations.ts";
 import { prepareAllocations } from "./prepare-allocations.ts";
 import type { KnownDriver } from "./prepare-allocations.ts";
@@ -17,7 +18,7 @@ const firstSamplePort = 20_000;
  */
 export async function validateJob(job: Job, driver: KnownDriver): Promise<readonly PlacedProblem[]> {
   try {
-    const single = { ...job, groups: job.groups.map((group) => ({ ...group, count: Math.min(group.count, 1) })) };
+    const single = { ...sampleDispatch(job), groups: job.groups.map((group) => ({ ...group, count: Math.min(group.count, 1) })) };
     const placed = planAllocations(single).map(({ id, index, group, plan }) => ({
       ...{ id, index, job, group, plan, datacenter: "dc1", path: `/nomad/${id}` },
       cpusets: new Map<string, string>(),

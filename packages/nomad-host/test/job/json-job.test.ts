@@ -87,7 +87,11 @@ const refused: readonly (readonly [text: string, line: number | undefined, messa
     2,
     /^field Drivr in task: unknown; did you mean "Driver"\?$/,
   ],
-  ['{"Job": {"ID": "a",\n"Periodic": {"Spec": "x"}, "TaskGroups": []}}', 2, /^block periodic in job "a": not supported/],
+  [
+    '{"Job": {"ID": "a",\n"Type": "batch", "Periodic": {"Spec": "x", "SpecType": "cron"}, "TaskGroups": []}}',
+    2,
+    /^periodic: the cron expression "x" has 1 of at least five/,
+  ],
   [
     '{"Job": {"ID": "a", "TaskGroups": [{"Name": "g", "Tasks": [{"Name": "t", "Driver": "x",\n"VolumeMounts": [{}]}]}]}}',
     2,

@@ -1,6 +1,7 @@
 import { groupKeys } from "./group-keys.ts";
 import { key, noted, refused } from "./job-key.ts";
 import { block, bool, choice, integer, map, string, strings } from "./key-kinds.ts";
+import { parameterizedKeys, periodicKeys } from "./launch-keys.ts";
 import { noSecrets, noVault, placement } from "./reasons.ts";
 import { clusterKeys } from "./rollout-keys.ts";
 import { taskKeys } from "./task-keys.ts";
@@ -48,8 +49,8 @@ export const jobKeys = {
   ui: noted(block(uiKeys), "UI", "ui: has no effect, there is no web interface"),
   vault: refused([], noVault),
   secret: refused([], noSecrets),
-  periodic: refused("Periodic", "periodic jobs need a Nomad server; use cron or a systemd timer"),
-  parameterized: refused("ParameterizedJob", "dispatched jobs need a Nomad server; use variables and -var"),
+  periodic: key(block(periodicKeys, { ignoredJson: ["SpecType"] }), "Periodic"),
+  parameterized: key(block(parameterizedKeys), "ParameterizedJob"),
   multiregion: refused("Multiregion", "regions need a cluster"),
 };
 

@@ -1,6 +1,7 @@
 import { key, noted, refused, type KeyKind } from "./job-key.ts";
 import { block, bool, choice, durationMs, free, integer, map, string, strings } from "./key-kinds.ts";
 import { schedulingKeys } from "./constraint-keys.ts";
+import { dispatchPayloadKeys } from "./launch-keys.ts";
 import { noConnect, noConsul, noSecrets, noVault } from "./reasons.ts";
 import { taskScaling } from "./rollout-keys.ts";
 import { identityKeys, serviceKey } from "./service-keys.ts";
@@ -102,7 +103,7 @@ export const taskKeys = {
   artifact: refused("Artifacts", "downloads are not available here; put the files into the image, or write them with a template block"),
   vault: refused("Vault", noVault),
   consul: refused("Consul", noConsul),
-  dispatch_payload: refused("DispatchPayload", "dispatched jobs need a Nomad server"),
+  dispatch_payload: key(block(dispatchPayloadKeys), "DispatchPayload"),
   volume_mount: key(block(volumeMountKeys, { isRepeated: true }), "VolumeMounts"),
   csi_plugin: refused("CSIPluginConfig", "CSI needs a Nomad client"),
   secret: refused("Secrets", noSecrets),

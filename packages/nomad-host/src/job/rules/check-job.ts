@@ -5,6 +5,7 @@ import type { jobKeys } from "../keys/job-keys.ts";
 import { checkScheduling, checkSpreads } from "./check-placement.ts";
 import { checkDisconnect, checkMigrate, checkReschedule, checkScaling, checkUpdate } from "./check-rollout.ts";
 import { checkGroupServices } from "./check-group-services.ts";
+import { checkParameters, checkPeriodic } from "./check-launch.ts";
 import { checkTask } from "./check-task.ts";
 import { checkVolumes } from "./check-volumes.ts";
 
@@ -18,6 +19,8 @@ export function checkJob(reader: BlockReader<typeof jobKeys>, type: JobType): vo
   checkSpreads(reader.blocks("spread"), type);
   const description = reader.optionalBlock("ui")?.get("description") ?? "";
   if (Buffer.byteLength(description) > longestDescription) reader.report("ui: description must not be longer than 1000 bytes", "ui");
+  checkPeriodic(reader.optionalBlock("periodic"), type);
+  checkParameters(reader.optionalBlock("parameterized"), type);
   const jobName = reader.get("name") ?? reader.label;
   for (const group of reader.blocks("group")) checkGroup(group, { job: reader, jobName, type });
   for (const task of reader.blocks("task"))

@@ -27,6 +27,7 @@ export function checkTask(reader: TaskReader, place: TaskPlace): void {
   checkServices(reader, place);
   checkLogs(reader, place.diskMb);
   checkTemplates(reader);
+  checkPayload(reader);
   checkVolumeMounts(reader.blocks("volume_mount"), place.volumes);
   checkIdentities(reader);
 }
@@ -78,6 +79,12 @@ function checkTemplates(reader: TaskReader): void {
     if (leavesAllocation(destination)) template.report("template: the destination lies outside the allocation's folder", "destination");
     checkChange(template);
   }
+}
+
+function checkPayload(reader: TaskReader): void {
+  const payload = reader.optionalBlock("dispatch_payload");
+  if (payload !== undefined && leavesAllocation(`local/${payload.get("file") ?? ""}`))
+    payload.report("dispatch_payload: the file lies outside the allocation's folder", "file");
 }
 
 /** A path below the task's folder may go up to its neighbours, not further. */

@@ -35,7 +35,7 @@ export async function createAllocDir(rootPath: string, allocId: string, taskName
 /** A file of a template: `path` is relative to the allocation's folder; without `uid` and `gid` its owner is this user. */
 export interface AllocFile {
   readonly path: string;
-  readonly text: string;
+  readonly text: string | Uint8Array;
   readonly mode: number;
   readonly uid?: number | undefined;
   readonly gid?: number | undefined;

@@ -11,7 +11,7 @@ import { parseEnvFile } from "./parse-env-file.ts";
 export interface PlannedFile {
   /** Relative to the allocation's folder. */
   readonly path: string;
-  readonly text: string;
+  readonly text: string | Uint8Array;
   readonly mode: number;
   /** Absent: the user that runs the job, and its group. */
   readonly uid?: number | undefined;

@@ -7,6 +7,8 @@ export interface TaskEnvSource {
   readonly allocId: string;
   readonly allocIndex: number;
   readonly jobId: string;
+  /** Absent: the job is no launch of another one. */
+  readonly parentJobId?: string | undefined;
   readonly jobName: string;
   readonly groupName: string;
   readonly taskName: string;
@@ -51,6 +53,7 @@ function identityEnv(source: TaskEnvSource): Record<string, string> {
     NOMAD_GROUP_NAME: source.groupName,
     NOMAD_JOB_ID: source.jobId,
     NOMAD_JOB_NAME: source.jobName,
+    ...(source.parentJobId === undefined ? {} : { NOMAD_JOB_PARENT_ID: source.parentJobId }),
     NOMAD_NAMESPACE: source.namespace,
     NOMAD_REGION: source.region,
     NOMAD_DC: source.datacenter,

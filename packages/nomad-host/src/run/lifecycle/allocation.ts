@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 
 import type { ParseHcl } from "@driver/hcl";
 import type { Spec, TaskConfig, TaskResources } from "@driver/nomad-plugin";
@@ -68,7 +68,7 @@ export async function buildTask(
   const templateEnv = readTemplateEnv(task, report);
   const env = buildTaskEnv({ ...envSource(allocation, task, resources), templateEnv }, nodeScope);
   const scope = new Map([...nodeScope, ...Object.entries(env)]);
-  const files = planTemplates(task, { scope, report });
+  const files = [...planPayload(task, allocation.job), ...planTemplates(task, { scope, report })];
   const { group, index: allocIndex, volumePaths: paths } = allocation;
   const mounts = planMounts(task, { group, allocIndex, scope, paths, report });
   const filled = await fillConfig(task.config, { names: toConfigNames(env, nodeScope), parse, report });
@@ -77,12 +77,19 @@ export async function buildTask(
   return { config: toTaskConfig(allocation, task, { node, env, resources, driverConfig, mounts }), files };
 }
 
+/** The payload of a dispatched job, for a task that wants it; everybody may read and run it (`nomad`). */
+function planPayload({ name, payloadFile = "" }: Task, { payload }: Job): readonly PlannedFile[] {
+  if (payload === undefined || payload.length === 0 || payloadFile === "") return [];
+  return [{ path: posix.join(name, "local", payloadFile), text: payload, mode: 0o755 }];
+}
+
 function envSource(allocation: Allocation, task: Task, resources: TaskResources): Omit<TaskEnvSource, "templateEnv"> {
   const { job, group } = allocation;
   return {
     allocId: allocation.id,
     allocIndex: allocation.index,
     jobId: job.id,
+    parentJobId: job.parentId,
     jobName: job.name,
     groupName: group.name,
     taskName: task.name,
@@ -114,7 +121,7 @@ function toTaskConfig(
     namespace: job.namespace,
     nodeName: node.name,
     nodeId: node.id,
-    parentJobId: "",
+    parentJobId: job.parentId ?? "",
     user: task.user,
     allocDir: allocation.path,
     ...logPaths(allocation, task),

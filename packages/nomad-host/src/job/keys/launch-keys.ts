@@ -1,0 +1,18 @@
+import { key } from "./job-key.ts";
+import { bool, choice, string, strings } from "./key-kinds.ts";
+
+export const periodicKeys = {
+  enabled: key(bool, "Enabled"),
+  cron: key(string, "Spec"),
+  crons: key(strings, "Specs"),
+  prohibit_overlap: key(bool, "ProhibitOverlap"),
+  time_zone: key(string, "TimeZone"),
+};
+
+export const parameterizedKeys = {
+  payload: key(choice("optional", "required", "forbidden"), "Payload"),
+  meta_required: key(strings, "MetaRequired"),
+  meta_optional: key(strings, "MetaOptional"),
+};
+
+export const dispatchPayloadKeys = { file: key(string, "File") };
