@@ -31,12 +31,35 @@ export class PodmanCaller {
 
   /** A whole call; a status of 400 and above is an error. GETs share connections. */
   async call(request: HttpRequest, options: CallOptions): Promise<CallAnswer> {
+    return refuseFailure(await this.exchange(request, options), request);
+  }
+
+  /** A whole call, whatever its status. */
+  async exchange(request: HttpRequest, options: CallOptions): Promise<CallAnswer> {
     const scope = this.#openScope(request, options);
     try {
-      const answer = await (request.method === "GET" ? this.#http.read(request, scope) : this.#http.send(request, scope));
-      return await readAnswer(answer, request);
+      return await readAnswer(await (request.method === "GET" ? this.#http.read(request, scope) : this.#http.send(request, scope)));
     } finally {
       scope.close();
+    }
+  }
+
+  /**
+   * A whole GET on a connection of its own, which is kept idle then. Settles with the answer; `ended` when the connection has
+   * ended, which the signal and `close` cause too.
+   */
+  async hold(request: HttpRequest, options: CallOptions): Promise<CallAnswer & { readonly ended: Promise<void> }> {
+    const scope = this.#openScope(request, options);
+    try {
+      const { answer, ended } = await this.#http.hold(request, scope);
+      const read = refuseFailure(await readAnswer(answer), request);
+      scope.stopDeadline();
+      return { ...read, ended: ended.then(() => scope.close()) };
+    } catch (error) {
+      // Nothing is held, so nothing is left open.
+      scope.abort(error);
+      scope.close();
+      throw error;
     }
   }
 
@@ -90,7 +113,7 @@ export class PodmanCaller {
         scope.stopDeadline();
         return taken;
       }
-      await readAnswer(taken, request);
+      refuseFailure(await readAnswer(taken), request);
       throw toBadAnswer(`status ${taken.status} instead of 101`, request);
     } catch (error) {
       scope.close();
@@ -114,9 +137,13 @@ export class PodmanCaller {
   }
 }
 
-async function readAnswer(answer: HttpAnswer, request: HttpRequest): Promise<CallAnswer> {
+function refuseFailure(answer: CallAnswer, request: HttpRequest): CallAnswer {
+  if (answer.status >= 400) throw toAnswerError({ status: answer.status, body: answer.text }, request);
+  return answer;
+}
+
+async function readAnswer(answer: HttpAnswer): Promise<CallAnswer> {
   const text = await answer.text();
-  if (answer.status >= 400) throw toAnswerError({ status: answer.status, body: text }, request);
   const header = (name: string): string => {
     const value = answer.headers[name];
     return typeof value === "string" ? value : "";

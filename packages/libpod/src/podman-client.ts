@@ -1,4 +1,4 @@
-import { toBadAnswer } from "./answer-error.ts";
+import { toAnswerError, toBadAnswer } from "./answer-error.ts";
 import { toCallTimeouts, type CallTimeouts } from "./call-timeouts.ts";
 import { Containers } from "./containers.ts";
 import { Events } from "./events.ts";
@@ -7,7 +7,7 @@ import type { HttpRequest } from "./http-request.ts";
 import { Images } from "./images.ts";
 import { Networks } from "./networks.ts";
 import { decodePodmanInfo, type PodmanInfo } from "./podman-info.ts";
-import { PodmanCaller } from "./podman-caller.ts";
+import { PodmanCaller, type CallAnswer } from "./podman-caller.ts";
 import { Volumes } from "./volumes.ts";
 
 export interface PodmanClientOptions {
@@ -21,6 +21,15 @@ export interface PodmanPing {
   readonly version: string;
   /** The Docker level it speaks besides, such as "1.41". */
   readonly apiVersion: string;
+}
+
+const pingRequest: HttpRequest = { action: "ping podman", method: "GET", path: ["_ping"] };
+
+/** Docker's service names itself in `Server`; it knows no path of Podman's and answers 404. */
+function toStranger({ status, header }: Pick<CallAnswer, "status" | "header">): string {
+  const server = header("server");
+  if (/^docker\b/i.test(server)) return `this is Docker (${server}), not Podman`;
+  return `no Libpod-Api-Version header (status ${status}${server === "" ? "" : `, server ${server}`})`;
 }
 
 /**
@@ -50,13 +59,21 @@ export class PodmanClient {
     this.events = new Events(this.#caller, this.#timeouts);
   }
 
-  /** The cheapest sign of life. A service that is not Podman's is `bad-answer`. */
+  /** The cheapest sign of life. A service that is not Podman's is `bad-answer`, and named where it names itself. */
   async ping(signal: AbortSignal): Promise<PodmanPing> {
-    const request: HttpRequest = { action: "ping podman", method: "GET", path: ["_ping"] };
-    const { header } = await this.#caller.call(request, { deadlineMs: this.#timeouts.quickMs, signal });
-    const version = header("libpod-api-version");
-    if (version === "") throw toBadAnswer(`no Libpod-Api-Version header; is ${this.socketPath} the socket of a Podman service?`, request);
-    return { version, apiVersion: header("api-version") };
+    const answer = await this.#caller.exchange(pingRequest, { deadlineMs: this.#timeouts.quickMs, signal });
+    const version = answer.header("libpod-api-version");
+    if (version !== "" && answer.status < 400) return { version, apiVersion: answer.header("api-version") };
+    if (version !== "" || answer.status >= 500) throw toAnswerError({ status: answer.status, body: answer.text }, pingRequest);
+    throw toBadAnswer(`${toStranger(answer)}; is ${this.socketPath} the socket of a Podman service?`, pingRequest);
+  }
+
+  /**
+   * A ping whose connection is kept, idle: it takes as long as the service needs, and settles with a promise of the connection's
+   * end. A service that dies ends it, and so does one that stops for want of work. The signal and `close` end it as well.
+   */
+  async hold(signal: AbortSignal): Promise<{ readonly ended: Promise<void> }> {
+    return await this.#caller.hold(pingRequest, { signal });
   }
 
   async info(signal: AbortSignal): Promise<PodmanInfo> {

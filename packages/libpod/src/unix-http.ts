@@ -16,6 +16,13 @@ export interface TakenConnection {
   readonly exchange: Exchange;
 }
 
+/** An answer whose connection stays open, idle, and tells when the other side lets go of it. */
+export interface HeldConnection {
+  readonly answer: HttpAnswer;
+  /** Settles when the connection has ended, whoever ended it. */
+  readonly ended: Promise<void>;
+}
+
 /**
  * HTTP over one unix socket. Only short GETs share kept connections: everything else may run for minutes and would
  * starve them, and a POST sent on a kept connection that Podman is just closing may or may not have run.
@@ -42,6 +49,17 @@ export class UnixHttp {
   /** Sends any request on a connection of its own; settles with the head of the answer. */
   async send(request: HttpRequest, scope: CallScope): Promise<HttpAnswer> {
     return await this.#exchange(request, scope, this.#single);
+  }
+
+  /** Sends a GET on a connection that nothing else uses, and that is kept until the other side or the scope ends it. */
+  async hold(request: HttpRequest, scope: CallScope): Promise<HeldConnection> {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const { sent, exchange } = this.#open(request, scope, agent);
+    // Before and after the request the connection is the agent's alone.
+    scope.signal.addEventListener("abort", () => agent.destroy(), { once: true });
+    const ended = new Promise<void>((resolve) => sent.once("socket", (socket) => socket.once("close", resolve)));
+    const message = await settleRequest<IncomingMessage>(sent, exchange, (resolve) => sent.once("response", resolve));
+    return { answer: new HttpAnswer(message, exchange), ended };
   }
 
   /** Asks to take the connection over; settles with it, or with the answer that refuses. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { getEventListeners } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import type { ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -42,7 +44,16 @@ describe("no service", limit, () => {
     await using server = await startScriptedPodman({ answer: (_request, response) => response.end("OK") });
     const error = await failure(server.client.ping(signal));
     assert.equal(error.code, "bad-answer");
-    assert.match(error.message, /no Libpod-Api-Version header; is .*podman\.sock the socket of a Podman service\?/);
+    assert.match(error.message, /no Libpod-Api-Version header \(status 200\); is .*podman\.sock the socket of a Podman service\?/);
+  });
+
+  test("Docker's service is named, and another by the name it gives itself", async () => {
+    for (const [name, reason] of [["Docker/28.1.1 (linux)", "this is Docker (Docker/28.1.1 (linux)), not Podman; "], ["nginx", "no Libpod-Api-Version header (status 404, server nginx); "]] as const) {
+      await using server = await startScriptedPodman({ answer: (_request, response) => response.writeHead(404, { server: name }).end("page not found") });
+      const error = await failure(server.client.ping(signal));
+      assert.equal(error.code, "bad-answer");
+      assert.ok(error.message.includes(reason), error.message);
+    }
   });
 
   test("something that does not speak HTTP is a bad answer", async () => {
@@ -337,5 +348,51 @@ describe("requests", limit, () => {
     process.off("warning", onWarning);
     assert.deepEqual(warnings, []);
     assert.deepEqual(getEventListeners(caller.signal, "abort"), []);
+  });
+});
+
+describe("a held connection", limit, () => {
+  const answerPing = (_request: unknown, response: ServerResponse): void => void response.setHeader("Libpod-Api-Version", "5.0.0").end("OK");
+
+  test("lasts until the service lets go of it", async () => {
+    let connection: Socket | undefined;
+    await using server = await startScriptedPodman({
+      answer: (request, response) => {
+        connection ??= response.socket ?? undefined;
+        answerPing(request, response);
+      },
+    });
+    const { ended } = await server.client.hold(signal);
+    await server.client.ping(signal);
+    assert.equal(await Promise.race([ended.then(() => "ended"), new Promise(setImmediate).then(() => "held")]), "held");
+    connection?.destroy();
+    await ended;
+  });
+
+  test("ends with the signal, and with the client", async () => {
+    await using server = await startScriptedPodman({ answer: answerPing });
+    const stop = new AbortController();
+    const [byCaller, byClient] = [await server.client.hold(stop.signal), await server.client.hold(signal)];
+    stop.abort();
+    await byCaller.ended;
+    assert.equal(getEventListeners(stop.signal, "abort").length, 0);
+    server.client.close();
+    await byClient.ended;
+  });
+
+  test("is none for a caller who leaves before it stands", async () => {
+    await using server = await startScriptedPodman({ answer: answerPing });
+    for (let round = 0; round < 20; round++) {
+      const stop = new AbortController();
+      const held = server.client.hold(stop.signal);
+      setImmediate(() => stop.abort(new Error("has left")));
+      await held.catch((error: unknown) => assert.match(String(error), /has left/));
+    }
+  });
+
+  // That the connection is closed is seen by the service's disposal.
+  test("is none where the service answers with a failure", async () => {
+    await using server = await startScriptedPodman({ answer: (_request, response) => response.writeHead(500).end("broken") });
+    assert.equal((await failure(server.client.hold(signal))).code, "engine-error");
   });
 });

@@ -24,7 +24,8 @@ import { resolveDriverConfig, type DriverConfig } from "./config/driver-config.t
 import { isNoAnswer, toDependents } from "./errors.ts";
 import { pluginSchema } from "./config/plugin-schema.ts";
 import { DriverServices } from "./driver-services.ts";
-import { defaultHealthIntervals, followHealth, type HealthIntervals } from "./engine/health-monitor.ts";
+import { defaultHealthIntervals, type HealthIntervals } from "./engine/follow-engine.ts";
+import { followHealth } from "./engine/health-monitor.ts";
 import { Engines, type EnginesConfig } from "./engine/engines.ts";
 import { ImageCleanUp } from "./image/image-clean-up.ts";
 import { keepInfraImage } from "./image/infra-image.ts";
@@ -114,7 +115,8 @@ export class PodmanDriver implements TaskDriver {
   }
 
   fingerprint(signal: AbortSignal): AsyncIterable<Fingerprint> {
-    const health = followHealth(() => this.#engines.all, this.#options.healthIntervals ?? defaultHealthIntervals, signal);
+    const intervals = this.#options.healthIntervals ?? defaultHealthIntervals;
+    const health = followHealth(this.#engines, { intervals, roots: this.#services.roots }, signal);
     return this.#presence.whileListening(health);
   }
 

@@ -36,6 +36,8 @@ export class FakePodman implements AsyncDisposable {
   readonly socketPath = join(this.folder, "podman.sock");
   /** Requests so far, as `METHOD /path`. */
   readonly seen: string[] = [];
+  /** What it says it is, as its `info` stays that of 4.3.1. */
+  version = "4.3.1";
   readonly #engine: FakeEngine;
   #faults: ActiveFault[] = [];
   #server: Server | undefined;
@@ -138,7 +140,7 @@ export class FakePodman implements AsyncDisposable {
     const request = { method: incoming.method ?? "", path, query: url.searchParams, body, signal: gone.signal };
     const answer = fault?.kind === "answer" ? fault : await this.#engine.handle(request);
     if (fault?.kind === "cut-after") return void incoming.socket.destroy();
-    send(response, { status: answer.status, body: spoil(answer.body, fault) });
+    send(response, { status: answer.status, body: spoil(answer.body, fault) }, this.version);
   }
 
   /** The fault that is left when none hangs any more. */
@@ -158,8 +160,8 @@ function spoil(body: string, fault: ScriptedFault | undefined): string {
   return fault?.kind === "half-body" ? body.slice(0, Math.ceil(body.length / 2)) : body;
 }
 
-function send(response: ServerResponse, answer: FakeAnswer): void {
-  response.writeHead(answer.status, { "Libpod-API-Version": "4.3.1", "API-Version": "1.41", "Content-Type": "application/json" });
+function send(response: ServerResponse, answer: FakeAnswer, version: string): void {
+  response.writeHead(answer.status, { "Libpod-API-Version": version, "API-Version": "1.41", "Content-Type": "application/json" });
   response.end(answer.body);
 }
 

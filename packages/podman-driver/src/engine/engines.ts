@@ -12,11 +12,15 @@ export interface EnginesConfig {
 /** All Podman services of this client. */
 export class Engines {
   readonly all: readonly Engine[];
+  /** Settles with those of the next plugin config. */
+  readonly replaced: Promise<Engines>;
   readonly #logger: Logger;
+  readonly #replacement = Promise.withResolvers<Engines>();
 
   /** `former`: those of the config until now. The ones that stay the same are used on, with all that is known about them. */
   constructor(config: EnginesConfig, logger: Logger, former: readonly Engine[] = []) {
     this.#logger = logger;
+    this.replaced = this.#replacement.promise;
     this.all = config.sockets.map((socket) => {
       const options = { ...socket, callTimeoutMs: config.callTimeoutMs, hasSystemd: config.hasSystemd };
       return former.find((engine) => engine.isLike(options)) ?? new Engine({ ...options, logger: logger.with({ socket: socket.path }) });
@@ -27,6 +31,7 @@ export class Engines {
   replaceBy(config: EnginesConfig): Engines {
     const next = new Engines(config, this.#logger, this.all);
     for (const engine of this.all) if (!next.all.includes(engine)) engine.retire();
+    this.#replacement.resolve(next);
     return next;
   }
 

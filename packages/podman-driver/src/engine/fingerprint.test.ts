@@ -46,7 +46,11 @@ test("tells a engine without Podman from one whose Podman has gone", () => {
   const never = toFingerprint([down("default", true)], false);
   assert.equal(never.health, "undetected");
   assert.equal(never.healthDescription, "Podman does not answer: default: nothing listens on default");
-  assert.deepEqual(never.attributes, { "driver.podman": false, "driver.podman.health": "unhealthy" });
+  assert.deepEqual(never.attributes, {
+    "driver.podman": false,
+    "driver.podman.health": "unhealthy",
+    "driver.podman.healthDescription": "nothing listens on default",
+  });
   assert.equal(toFingerprint([down("default", true)], true).health, "unhealthy");
 });
 
@@ -55,6 +59,7 @@ test("stays healthy without one of several services, unless it is the default on
   assert.equal(one.health, "healthy");
   assert.equal(one.healthDescription, "some Podman sockets do not answer: app: nothing listens on app");
   assert.equal(one.attributes["driver.podman.app.health"], "unhealthy");
+  assert.equal(one.attributes["driver.podman.app.healthDescription"], "nothing listens on app");
   assert.equal(toFingerprint([down("default", true), up("app", false)], true).health, "unhealthy");
 });
 

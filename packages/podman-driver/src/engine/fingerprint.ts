@@ -25,8 +25,12 @@ export function toFingerprint(probes: readonly EngineProbe[], seenBefore: boolea
 
 function toAttributes(probe: EngineProbe): Record<string, AttributeValue> {
   const prefix = probe.isDefault ? "driver.podman" : `driver.podman.${probe.name.replace(/[^A-Za-z0-9]/g, "_")}`;
-  if ("failure" in probe) return { [`${prefix}.health`]: "unhealthy" };
+  if ("failure" in probe) return { [`${prefix}.health`]: "unhealthy", [`${prefix}.healthDescription`]: probe.failure };
   const { info, version } = probe.findings;
+  const told = {
+    ociRuntime: info.ociRuntime.path,
+    socket: info.remoteSocketPath,
+  };
   return {
     [`${prefix}.health`]: "healthy",
     [`${prefix}.defaultPodman`]: probe.isDefault,
@@ -38,7 +42,7 @@ function toAttributes(probe: EngineProbe): Record<string, AttributeValue> {
     [`${prefix}.rootless`]: info.rootless,
     [`${prefix}.seccompEnabled`]: info.seccompEnabled,
     [`${prefix}.selinuxEnabled`]: info.selinuxEnabled,
-    ...(info.ociRuntime.path !== "" && { [`${prefix}.ociRuntime`]: info.ociRuntime.path }),
-    ...(info.remoteSocketPath !== "" && { [`${prefix}.socket`]: info.remoteSocketPath }),
+    // What this Podman does not tell is left out.
+    ...Object.fromEntries(Object.entries(told).flatMap(([name, value]) => (value === "" ? [] : [[`${prefix}.${name}`, value]]))),
   };
 }

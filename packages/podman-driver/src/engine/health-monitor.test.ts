@@ -1,34 +1,44 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Fingerprint } from "@driver/nomad-plugin";
-import { FakePodman, RecordedLog } from "@driver/testing";
+import { FakePodman, RecordedLog, until } from "@driver/testing";
 import { followHealth } from "./health-monitor.ts";
-import { Engine } from "./engine.ts";
+import { hostRoots } from "../host/proc-files.ts";
+import { Engines, type EnginesConfig } from "./engines.ts";
 
-const intervals = { healthyMs: 5, unhealthyMs: 5, probeTimeoutMs: 300 };
+const quick = { healthyMs: 5, firstRetryMs: 5, seenReturnMs: 5, unseenReturnMs: 5, probeTimeoutMs: 20_000 };
+/** Without a sign nothing would be looked at before the test's end. */
+const patient = { ...quick, healthyMs: 3_600_000, seenReturnMs: 3_600_000 };
+const probeTimeoutMs = 300;
 
 /** Two services, the first of them the default. */
 class TwoServices implements AsyncDisposable {
   readonly fakes: readonly [FakePodman, FakePodman];
-  readonly engines: readonly Engine[];
+  readonly engines: Engines;
   readonly stop = new AbortController();
 
   private constructor(fakes: readonly [FakePodman, FakePodman]) {
     this.fakes = fakes;
-    this.engines = fakes.map((fake, index) => new Engine({ name: index === 0 ? "default" : "app", path: fake.socketPath, isDefault: index === 0, callTimeoutMs: 5000, logger: new RecordedLog().logger }));
+    this.engines = new Engines(this.config(0, 1), new RecordedLog().logger);
+  }
+
+  /** Of the services of these numbers. */
+  config(...numbers: readonly (0 | 1)[]): EnginesConfig {
+    const sockets = numbers.map((index) => ({ name: index === 0 ? "default" : "app", path: this.fakes[index].socketPath, isDefault: index === 0 }));
+    return { sockets, callTimeoutMs: 5000 };
   }
 
   static async start(): Promise<TwoServices> {
     return new TwoServices([await FakePodman.start(), await FakePodman.start()]);
   }
 
-  follow(): AsyncGenerator<Fingerprint> {
-    return followHealth(() => this.engines, intervals, this.stop.signal);
+  follow(intervals = quick, engines = this.engines): AsyncGenerator<Fingerprint> {
+    return followHealth(engines, { intervals, roots: hostRoots }, this.stop.signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.stop.abort();
-    for (const engine of this.engines) engine.close();
+    this.engines.close();
     for (const fake of this.fakes) await fake[Symbol.asyncDispose]();
   }
 }
@@ -49,7 +59,9 @@ test("tells only what is new: an outage, and its end", async () => {
   await app.vanish();
   assert.match((await changed).healthDescription, /some Podman sockets do not answer: app: .*the socket does not exist/);
   await main.vanish();
-  const down = await next(stream);
+  let down = await next(stream);
+  // What a service breaks off first may have another reason.
+  while (down.attributes["driver.podman.health"] === "healthy") down = await next(stream);
   assert.deepEqual([down.health, down.attributes["driver.podman"]], ["unhealthy", false]);
   await Promise.all([main.resume(), app.resume()]);
   for (let fingerprint = await next(stream); fingerprint.healthDescription !== "Healthy"; ) fingerprint = await next(stream);
@@ -59,19 +71,80 @@ test("does not wait for a service that hangs longer than for a probe, and names 
   await using services = await TwoServices.start();
   services.fakes[0].fault(/./, { kind: "hang" });
   const startedMs = performance.now();
-  const { health, healthDescription } = await next(services.follow());
+  const { health, healthDescription } = await next(services.follow({ ...quick, probeTimeoutMs }));
   assert.ok(performance.now() - startedMs < 2000);
   assert.equal(health, "unhealthy");
   assert.ok(healthDescription.includes(`default: no answer within 0.3 s (socket ${services.fakes[0].socketPath})`), healthDescription);
 });
 
-test("looks at the services of a new plugin config", async () => {
+test("looks at the services of a new plugin config at once, and no more at those it does not have", async () => {
   await using services = await TwoServices.start();
-  let engines = services.engines.slice(0, 1);
-  const stream = followHealth(() => engines, intervals, services.stop.signal);
+  const one = services.engines.replaceBy(services.config(0));
+  const stream = services.follow(patient, one);
   assert.equal("driver.podman.app.health" in (await next(stream)).attributes, false);
-  engines = services.engines.slice();
+  const both = one.replaceBy(services.config(0, 1));
   assert.equal((await next(stream)).attributes["driver.podman.app.health"], "healthy");
+  both.replaceBy(services.config(1));
+  assert.equal("driver.podman.health" in (await next(stream)).attributes, false);
+  both.close();
+});
+
+test("sees a service go and come back by no look of its own", async () => {
+  await using services = await TwoServices.start();
+  const [, app] = services.fakes;
+  const stream = services.follow(patient);
+  assert.equal((await next(stream)).healthDescription, "Healthy");
+  // It dies and leaves its socket, as when it is killed.
+  const down = next(stream);
+  await app.refuse();
+  assert.equal((await down).attributes["driver.podman.app.health"], "unhealthy");
+  const back = next(stream);
+  await app.resume();
+  assert.equal((await back).healthDescription, "Healthy");
+  // It takes its socket along, as when it is stopped.
+  const gone = next(stream);
+  await app.vanish();
+  assert.match((await gone).healthDescription, /app: .*the socket does not exist/);
+  await app.resume();
+  assert.equal((await next(stream)).healthDescription, "Healthy");
+});
+
+test("sees by no look of its own that a service which gave no answer gives one", async () => {
+  await using services = await TwoServices.start();
+  const silent = services.fakes[1].fault(/./, { kind: "hang" });
+  const stream = services.follow({ ...patient, firstRetryMs: 3_600_000, probeTimeoutMs });
+  assert.match((await next(stream)).healthDescription, /app: no answer within 0.3 s/);
+  silent.clear();
+  assert.equal((await next(stream)).healthDescription, "Healthy");
+});
+
+test("tells of the others while one service has given no first answer", async () => {
+  await using services = await TwoServices.start();
+  services.fakes[1].fault(/./, { kind: "hang" });
+  const { health, attributes } = await next(services.follow({ ...patient, probeTimeoutMs: 60_000 }));
+  assert.equal(health, "healthy");
+  assert.match(String(attributes["driver.podman.app.healthDescription"]), /^no answer yet \(socket .*podman\.sock\)$/);
+});
+
+test("keeps one connection to each service, and none to one that has gone or when it ends", async () => {
+  await using services = await TwoServices.start();
+  const [main, app] = services.fakes;
+  const stream = services.follow(patient);
+  await next(stream);
+  const held = async (): Promise<readonly number[]> => Promise.all([main.countConnections(), app.countConnections()]);
+  for (let round = 0; round < 10; round++) {
+    const down = next(stream);
+    await app.refuse();
+    await down;
+    const up = next(stream);
+    await app.resume();
+    await up;
+  }
+  // One that is kept for the end, and one that the client's next read would use.
+  await until(async () => (await held()).every((count) => count <= 2));
+  services.stop.abort();
+  services.engines.close();
+  await until(async () => (await held()).every((count) => count === 0));
 });
 
 test("ends with the signal, also in the middle of a probe", async () => {

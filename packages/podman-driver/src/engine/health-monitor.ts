@@ -1,46 +1,105 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Fingerprint } from "@driver/nomad-plugin";
-import { messageOf } from "@driver/std";
-import { toFingerprint, type EngineProbe } from "./fingerprint.ts";
+import { toTimerMs } from "@driver/std";
+import { Bell } from "../bell.ts";
+import type { HostRoots } from "../host/proc-files.ts";
 import type { Engine } from "./engine.ts";
+import type { Engines } from "./engines.ts";
+import { toFingerprint, type EngineProbe } from "./fingerprint.ts";
+import { followEngine, type HealthIntervals } from "./follow-engine.ts";
 
-export interface HealthIntervals {
-  readonly healthyMs: number;
-  /** While something is wrong, so that the node heals soon after Podman does. */
-  readonly unhealthyMs: number;
-  /** A service that does not answer a look, a ping and one question, within this is not healthy. */
-  readonly probeTimeoutMs: number;
+/** What is known of the others is told when one service has not answered its first look by then. */
+const firstLookMs = 2000;
+/** As long as timers go; nothing but news is waited for. */
+const longestWaitMs = toTimerMs(Infinity);
+
+export interface HealthOptions {
+  readonly intervals: HealthIntervals;
+  readonly roots: HostRoots;
 }
 
-export const defaultHealthIntervals: HealthIntervals = { healthyMs: 30_000, unhealthyMs: 3000, probeTimeoutMs: 10_000 };
-
 /**
- * Looks at all services at once and again on an interval; yields the first look and then only what is new. `hosts` is asked
- * each time, since a new plugin config brings new ones.
+ * Follows all services, each by itself, and yields what is new of them together: the first time when each has been looked at, or
+ * after two seconds. A new plugin config brings new ones.
  */
-export async function* followHealth(engines: () => readonly Engine[], intervals: HealthIntervals, signal: AbortSignal): AsyncGenerator<Fingerprint> {
+export async function* followHealth(engines: Engines, options: HealthOptions, signal: AbortSignal): AsyncGenerator<Fingerprint> {
+  using followed = new FollowedEngines(options, signal);
+  void followed.follow(engines);
   let seenBefore = false;
   let last: Fingerprint | undefined;
   while (!signal.aborted) {
-    const probes = await Promise.all(engines().map((engine) => probe(engine, intervals.probeTimeoutMs, signal)));
-    if (signal.aborted) return;
-    const fingerprint = toFingerprint(probes, seenBefore);
-    seenBefore ||= probes.some((one) => "findings" in one);
-    if (!isDeepStrictEqual(fingerprint, last)) yield fingerprint;
-    last = fingerprint;
-    const pauseMs = probes.every((one) => "findings" in one) ? intervals.healthyMs : intervals.unhealthyMs;
-    await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+    const pendingMs = followed.pendingMs();
+    if (pendingMs === 0) {
+      const probes = followed.probes();
+      const fingerprint = toFingerprint(probes, seenBefore);
+      seenBefore ||= probes.some((one) => "findings" in one);
+      if (!isDeepStrictEqual(fingerprint, last)) yield fingerprint;
+      last = fingerprint;
+    }
+    await followed.news.wait(pendingMs === 0 ? longestWaitMs : pendingMs, signal).catch(() => undefined);
   }
 }
 
-async function probe(engine: Engine, timeoutMs: number, signal: AbortSignal): Promise<EngineProbe> {
-  const { name, isDefault } = engine;
-  const deadline = AbortSignal.timeout(timeoutMs);
-  try {
-    return { name, isDefault, findings: await engine.probe(AbortSignal.any([signal, deadline])) };
-  } catch (error) {
-    const text = deadline.aborted ? `no answer within ${timeoutMs / 1000} s` : messageOf(error);
-    return { name, isDefault, failure: text.includes(engine.socketPath) ? text : `${text} (socket ${engine.socketPath})` };
+interface FollowedEngine {
+  readonly engine: Engine;
+  readonly since: number;
+  readonly stop: AbortController;
+  /** What the last look gave; undefined before the first. */
+  probe?: EngineProbe;
+}
+
+/** The services of the plugin config of the day, each looked at by itself: one that hangs holds up nobody's news. */
+class FollowedEngines implements Disposable {
+  /** Rings when a service was looked at, or there are others. */
+  readonly news = new Bell();
+  readonly #options: HealthOptions;
+  readonly #signal: AbortSignal;
+  #followed: readonly FollowedEngine[] = [];
+  #isDisposed = false;
+
+  constructor(options: HealthOptions, signal: AbortSignal) {
+    this.#options = options;
+    this.#signal = signal;
+  }
+
+  /** Follows these from now on, and then those of each later config. */
+  async follow(engines: Engines): Promise<void> {
+    for (let today = engines; !this.#isDisposed; today = await today.replaced) this.#replaceBy(today.all);
+  }
+
+  /** How long is waited for those that have not been looked at; 0: for none of them any more. */
+  pendingMs(): number {
+    const waiting = this.#followed.filter(({ probe }) => probe === undefined);
+    return Math.max(0, ...waiting.map(({ since }) => Math.ceil(since + firstLookMs - performance.now())));
+  }
+
+  probes(): readonly EngineProbe[] {
+    return this.#followed.map(({ probe, engine }) => probe ?? { name: engine.name, isDefault: engine.isDefault, failure: `no answer yet (socket ${engine.socketPath})` });
+  }
+
+  [Symbol.dispose](): void {
+    this.#isDisposed = true;
+    for (const { stop } of this.#followed) stop.abort();
+  }
+
+  /** Goes on with those that it follows already, and lets go of all others. */
+  #replaceBy(engines: readonly Engine[]): void {
+    const former = this.#followed;
+    this.#followed = engines.map((engine) => former.find((one) => one.engine === engine) ?? this.#start(engine));
+    for (const one of former) if (!this.#followed.includes(one)) one.stop.abort();
+    this.news.ring();
+  }
+
+  #start(engine: Engine): FollowedEngine {
+    const one: FollowedEngine = { engine, since: performance.now(), stop: new AbortController() };
+    void this.#collect(one);
+    return one;
+  }
+
+  async #collect(one: FollowedEngine): Promise<void> {
+    for await (const probe of followEngine(one.engine, this.#options, AbortSignal.any([this.#signal, one.stop.signal]))) {
+      one.probe = probe;
+      this.news.ring();
+    }
   }
 }

@@ -1,0 +1,26 @@
+import { realpathSync } from "node:fs";
+import { readKernelFile, type HostRoots } from "./proc-files.ts";
+
+/** In the column Flags: the socket accepts connections (linux: __SO_ACCEPTCON). */
+const accepts = 0x1_00_00;
+
+/**
+ * Whether somebody in this network namespace listens on the unix socket of this path, be it the service itself or systemd in its
+ * place. The kernel is asked, not the socket: a connection would start a service that systemd has put to sleep. False also for
+ * a listener that bound it under another name.
+ */
+export function isListening(roots: HostRoots, path: string): boolean {
+  const names = [path, realPathOf(path)];
+  return (readKernelFile(`${roots.procDir}/net/unix`) ?? "").split("\n").some((line) => {
+    const [, flags = "0", name = ""] = /^\S+ \S+ \S+ (\S+) \S+ \S+ +\d+ (\/.*)$/.exec(line) ?? [];
+    return names.includes(name) && (Number.parseInt(flags, 16) & accepts) !== 0;
+  });
+}
+
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, watch, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { SocketPlace } from "./socket-place.ts";
+
+interface Scene {
+  readonly folder: string;
+  readonly path: string;
+  readonly place: SocketPlace;
+  /** Settles at a change from now on. */
+  change(): Promise<void>;
+}
+
+function setScene(context: TestContext): Scene {
+  const root = mkdtempSync(join(tmpdir(), "place-"));
+  const folder = join(root, "run", "podman");
+  const path = join(folder, "podman.sock");
+  let told = (): void => undefined;
+  const place = new SocketPlace(path, () => told());
+  context.after(() => {
+    place[Symbol.dispose]();
+    rmSync(root, { recursive: true, force: true });
+  });
+  return { folder, path, place, change: () => new Promise((resolve) => (told = resolve)) };
+}
+
+test("tells that the socket comes, changes and goes", async (context) => {
+  const { folder, path, place, change } = setScene(context);
+  mkdirSync(folder, { recursive: true });
+  assert.equal(place.arm(), true);
+  for (const touch of [() => writeFileSync(path, ""), () => chmodSync(path, 0o600), () => renameSync(path, `${path}.old`), () => renameSync(`${path}.old`, path), () => rmSync(path)]) {
+    const changed = change();
+    touch();
+    await changed;
+  }
+});
+
+test("finds the way to a socket whose folders come one after the other, are removed and made again", async (context) => {
+  const { folder, path, place, change } = setScene(context);
+  for (let round = 0; round < 3; round++) {
+    for (const touch of [() => mkdirSync(join(folder, ".."), { recursive: true }), () => mkdirSync(folder), () => writeFileSync(path, ""), () => rmSync(join(folder, ".."), { recursive: true })]) {
+      assert.equal(place.arm(), true);
+      const changed = change();
+      touch();
+      await changed;
+    }
+  }
+});
+
+test("does not mind what else happens in the folder", async (context) => {
+  const { folder, path, place, change } = setScene(context);
+  mkdirSync(folder, { recursive: true });
+  place.arm();
+  let isTold = false;
+  const changed = change().then(() => (isTold = true));
+  const witness = watch(folder);
+  context.after(() => witness.close());
+  const seen = once(witness, "change");
+  writeFileSync(join(folder, "other"), "");
+  await seen;
+  assert.equal(isTold, false);
+  writeFileSync(path, "");
+  await changed;
+});
