@@ -31,6 +31,8 @@ export interface PodmanInfo {
   /** The driver of a container that names none. */
   readonly logDriver: string;
   readonly networkBackend: string;
+  /** What gives an ordinary user's containers a network: "pasta" or "slirp4netns". */
+  readonly rootlessNetworkCommand: string;
   readonly databaseBackend: string;
   readonly conmon: EngineProgram;
   readonly ociRuntime: EngineProgram;
@@ -89,12 +91,18 @@ export function decodePodmanInfo(value: unknown): PodmanInfo {
     eventLogger: host.string("eventLogger"),
     logDriver: host.string("logDriver"),
     networkBackend: host.string("networkBackend"),
+    rootlessNetworkCommand: host.string("rootlessNetworkCmd") || toOlderNetworkCommand(host),
     databaseBackend: host.string("databaseBackend"),
     conmon: decodeProgram(host.nested("conmon")),
     ociRuntime: decodeProgram(host.nested("ociRuntime")),
     storage: decodeStorage(reader.nested("store")),
     logDrivers: reader.nested("plugins").strings("log"),
   };
+}
+
+/** Before 5.0 Podman knew one only, which need not be installed. */
+function toOlderNetworkCommand(host: JsonReader): string {
+  return host.nested("slirp4netns").string("executable") === "" ? "" : "slirp4netns";
 }
 
 function decodeProgram(reader: JsonReader): EngineProgram {

@@ -116,7 +116,7 @@ export class PodmanDriver implements TaskDriver {
 
   fingerprint(signal: AbortSignal): AsyncIterable<Fingerprint> {
     const intervals = this.#options.healthIntervals ?? defaultHealthIntervals;
-    const health = followHealth(this.#engines, { intervals, roots: this.#services.roots }, signal);
+    const health = followHealth(this.#engines, { intervals, roots: this.#services.roots, policy: () => this.#config.settings.policy }, signal);
     return this.#presence.whileListening(health);
   }
 

@@ -3,6 +3,8 @@ import type { Logger } from "@driver/nomad-plugin";
 import { toCapabilityName } from "../config/capability-names.ts";
 import type { PodmanSocket } from "../config/resolve-sockets.ts";
 import { ContainerEvents, defaultEventPauses, healthSubject } from "./container-events.ts";
+import { listCdiDevices } from "../host/cdi-devices.ts";
+import { listRuntimes } from "../host/oci-runtimes.ts";
 import { SharedStats } from "./shared-stats.ts";
 import type { EngineFacts } from "./engine-facts.ts";
 import { settleOrAbort } from "../settle-or-abort.ts";
@@ -19,6 +21,10 @@ export interface EngineOptions extends PodmanSocket {
 export interface EngineFindings {
   readonly version: string;
   readonly info: PodmanInfo;
+  /** Names of the OCI runtimes there are. */
+  readonly runtimes: readonly string[];
+  /** Names of the CDI devices there are. */
+  readonly cdiDevices: readonly string[];
 }
 
 /**
@@ -89,7 +95,8 @@ export class Engine {
       return known.findings;
     }
     const info = await this.client.info(signal);
-    this.#fresh = { findings: { version, info }, untilMs: performance.now() + infoMaxAgeMs };
+    const findings = { version, info, runtimes: listRuntimes(info.ociRuntime.name), cdiDevices: listCdiDevices() };
+    this.#fresh = { findings, untilMs: performance.now() + infoMaxAgeMs };
     this.#facts = {
       version,
       rootless: info.rootless,
@@ -105,7 +112,7 @@ export class Engine {
       downloadFolder: info.storage.imageCopyTmpDir,
       graphRoot: info.storage.graphRoot,
     };
-    return { version, info };
+    return findings;
   }
 
   /** Whether a host made with these options would be another one. */

@@ -1,4 +1,5 @@
 import type { AttributeValue, Fingerprint } from "@driver/nomad-plugin";
+import type { OperatorPolicy } from "../config/operator-policy.ts";
 import type { EngineFindings } from "./engine.ts";
 
 /** What the last look at one service gave. */
@@ -10,9 +11,12 @@ export type EngineProbe =
  * The node's attributes and health from one round of probes. The driver stays healthy while its default service,
  * or any where the default is not set, answers; `seenBefore` tells an outage from a host without Podman.
  */
-export function toFingerprint(probes: readonly EngineProbe[], seenBefore: boolean): Fingerprint {
+export function toFingerprint(
+  probes: readonly EngineProbe[],
+  { seenBefore, policy }: { readonly seenBefore: boolean; readonly policy: OperatorPolicy },
+): Fingerprint {
   const failed = probes.filter((probe) => "failure" in probe);
-  const attributes: Record<string, AttributeValue> = { "driver.podman": failed.length < probes.length };
+  const attributes: Record<string, AttributeValue> = { "driver.podman": failed.length < probes.length, ...toAllowances(policy) };
   for (const probe of probes) Object.assign(attributes, toAttributes(probe));
   if (failed.length === 0) return { health: "healthy", healthDescription: "Healthy", attributes };
   const reasons = failed.map((probe) => `${probe.name}: ${probe.failure}`).sort().join("; ");
@@ -23,13 +27,30 @@ export function toFingerprint(probes: readonly EngineProbe[], seenBefore: boolea
   return { health: defaultFailed ? "unhealthy" : "healthy", healthDescription: `some Podman sockets do not answer: ${reasons}`, attributes };
 }
 
+/** Under the names that Nomad's Docker driver has for them. */
+function toAllowances({ allowsPrivileged, volumes, pidsLimit = 0 }: OperatorPolicy): Record<string, AttributeValue> {
+  return {
+    "driver.podman.privileged.enabled": allowsPrivileged,
+    "driver.podman.volumes.enabled": volumes.isEnabled,
+    ...(pidsLimit > 0 && { "driver.podman.pids.limit": BigInt(pidsLimit) }),
+  };
+}
+
 function toAttributes(probe: EngineProbe): Record<string, AttributeValue> {
   const prefix = probe.isDefault ? "driver.podman" : `driver.podman.${probe.name.replace(/[^A-Za-z0-9]/g, "_")}`;
   if ("failure" in probe) return { [`${prefix}.health`]: "unhealthy", [`${prefix}.healthDescription`]: probe.failure };
-  const { info, version } = probe.findings;
+  const { info, version, runtimes, cdiDevices } = probe.findings;
   const told = {
     ociRuntime: info.ociRuntime.path,
     socket: info.remoteSocketPath,
+    os_type: info.os,
+    cgroupManager: info.cgroupManager,
+    cgroupControllers: info.cgroupControllers.join(","),
+    runtimes: runtimes.join(","),
+    networkBackend: info.networkBackend,
+    rootlessNetworkCmd: info.rootless ? info.rootlessNetworkCommand : "",
+    storageDriver: info.storage.driver,
+    cdiDevices: cdiDevices.join(","),
   };
   return {
     [`${prefix}.health`]: "healthy",

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Fingerprint } from "@driver/nomad-plugin";
 import { FakePodman, RecordedLog, until } from "@driver/testing";
 import { followHealth } from "./health-monitor.ts";
+import { openPolicy } from "../config/operator-policy.ts";
 import { hostRoots } from "../host/proc-files.ts";
 import { Engines, type EnginesConfig } from "./engines.ts";
 
@@ -33,7 +34,7 @@ class TwoServices implements AsyncDisposable {
   }
 
   follow(intervals = quick, engines = this.engines): AsyncGenerator<Fingerprint> {
-    return followHealth(engines, { intervals, roots: hostRoots }, this.stop.signal);
+    return followHealth(engines, { intervals, roots: hostRoots, policy: () => openPolicy }, this.stop.signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Fingerprint } from "@driver/nomad-plugin";
 import { toTimerMs } from "@driver/std";
 import { Bell } from "../bell.ts";
+import type { OperatorPolicy } from "../config/operator-policy.ts";
 import type { HostRoots } from "../host/proc-files.ts";
 import type { Engine } from "./engine.ts";
 import type { Engines } from "./engines.ts";
@@ -16,6 +17,8 @@ const longestWaitMs = toTimerMs(Infinity);
 export interface HealthOptions {
   readonly intervals: HealthIntervals;
   readonly roots: HostRoots;
+  /** What tasks may ask for by today's plugin config. */
+  policy(): OperatorPolicy;
 }
 
 /**
@@ -31,7 +34,7 @@ export async function* followHealth(engines: Engines, options: HealthOptions, si
     const pendingMs = followed.pendingMs();
     if (pendingMs === 0) {
       const probes = followed.probes();
-      const fingerprint = toFingerprint(probes, seenBefore);
+      const fingerprint = toFingerprint(probes, { seenBefore, policy: options.policy() });
       seenBefore ||= probes.some((one) => "findings" in one);
       if (!isDeepStrictEqual(fingerprint, last)) yield fingerprint;
       last = fingerprint;
