@@ -65,6 +65,14 @@ test("refuses to run a command in a task that has ended", async () => {
   await assert.rejects(rig.driver.execTask(task.config.id, { command: ["true"], timeoutMs: 20_000 }, soon()), /has ended/);
 });
 
+test("gives a command without input a stdin of its own, which has ended", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript(forever);
+  const command = ["sh", "-c", "readlink /proc/self/fd/0; cat; echo read all"];
+  const output = await rig.driver.execTask(task.config.id, { command, timeoutMs: 30_000 }, soon());
+  assert.match(Buffer.from(output.stdout).toString(), /^pipe:\[\d+\]\nread all\n$/);
+});
+
 test("passes stdin on and ends with it", async () => {
   await using rig = await DriverRig.start();
   const task = await rig.runScript(forever);

@@ -64,7 +64,7 @@ export async function runExec(
 }
 
 /**
- * Runs a command with its streams connected; `input` undefined: no stdin. Yields output as it comes and one `exited` at
+ * Runs a command with its streams connected; `input` undefined: its stdin is at the end at once. Yields output as it comes and one `exited` at
  * the end. When the signal fires or the caller stops reading, the session's processes are killed. Rejects as `runExec` does.
  */
 export async function* followExec(
@@ -75,7 +75,8 @@ export async function* followExec(
 ): AsyncGenerator<ExecUpdate> {
   if (setup.command.length === 0) throw new DriverError("config-invalid", "exec: the command is empty");
   const { podman, containerId } = target;
-  const created = podman.exec.create(containerId, { command: setup.command, tty: setup.tty, attachStdin: input !== undefined }, signal);
+  // Without a stdin of its own crun up to 1.21 gives the command the host's null device, and is careless with that.
+  const created = podman.exec.create(containerId, { command: setup.command, tty: setup.tty, attachStdin: true }, signal);
   const execId = await inStep(`create exec in container ${containerId.slice(0, 12)}`, created);
   const running = `start exec ${execId.slice(0, 12)}`;
   const inputEnd = new AbortController();
@@ -85,7 +86,7 @@ export async function* followExec(
   try {
     // A start whose answer is lost may have happened: what it started is killed as well.
     stream = await inStep(running, podman.exec.start(execId, { tty: setup.tty }, signal));
-    if (input !== undefined) feeding = feed({ podman, execId, stream, tty: setup.tty }, input, AbortSignal.any([signal, inputEnd.signal]));
+    feeding = feed({ podman, execId, stream, tty: setup.tty }, input ?? noInput(), AbortSignal.any([signal, inputEnd.signal]));
     for await (const chunk of stream.output) yield { kind: chunk.stream, data: chunk.data };
     signal.throwIfAborted();
     const result = await waitForExitCode(podman, execId, signal);
@@ -99,6 +100,11 @@ export async function* followExec(
     if (!finished) await killExec(target, execId);
     await feeding;
   }
+}
+
+/** Nothing to read: the end of input at once. */
+async function* noInput(): AsyncGenerator<ExecInput> {
+  yield { kind: "stdin-close" };
 }
 
 interface Feed {
