@@ -99,8 +99,8 @@ export function toBadAnswer(reason: string, request: HttpRequest, cause?: unknow
 }
 
 function toErrorCode(status: number, fromPodman: ErrorObject | undefined): LibpodErrorCode {
-  // A container that goes while Podman looks at it is a 500 (podman 4.3).
-  if (fromPodman !== undefined && (status === 404 || fromPodman.cause === "no such container")) return "not-found";
+  // A container or a pod that goes while Podman looks at it is a 500 (podman 4.3).
+  if (fromPodman !== undefined && (status === 404 || /^no such (container|pod)$/.test(fromPodman.cause))) return "not-found";
   return status === 409 ? "conflict" : "engine-error";
 }
 

@@ -35,6 +35,7 @@ export type { ImageConfig, ImageInspect, ImageListEntry } from "./image-inspect.
 // The engine.
 export type { EventFilter, Events, PodmanEvent } from "./events.ts";
 export type { Networks } from "./networks.ts";
+export type { PodInspect, PodListEntry, PodMember, Pods, PodSpec } from "./pods.ts";
 export type { VolumeInspect, Volumes, VolumeSpec } from "./volumes.ts";
 
 // The k8s-file log.

@@ -7,6 +7,7 @@ import type { HttpRequest } from "./http-request.ts";
 import { Images } from "./images.ts";
 import { Networks } from "./networks.ts";
 import { decodePodmanInfo, type PodmanInfo } from "./podman-info.ts";
+import { Pods } from "./pods.ts";
 import { PodmanCaller, type CallAnswer } from "./podman-caller.ts";
 import { Volumes } from "./volumes.ts";
 
@@ -42,6 +43,7 @@ export class PodmanClient {
   readonly exec: Execs;
   readonly images: Images;
   readonly networks: Networks;
+  readonly pods: Pods;
   readonly volumes: Volumes;
   readonly events: Events;
   readonly #caller: PodmanCaller;
@@ -55,6 +57,7 @@ export class PodmanClient {
     this.exec = new Execs(this.#caller, this.#timeouts);
     this.images = new Images(this.#caller, this.#timeouts);
     this.networks = new Networks(this.#caller, this.#timeouts);
+    this.pods = new Pods(this.#caller, this.#timeouts);
     this.volumes = new Volumes(this.#caller, this.#timeouts);
     this.events = new Events(this.#caller, this.#timeouts);
   }

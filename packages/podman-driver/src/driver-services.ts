@@ -5,13 +5,16 @@ import { KernelLog } from "./host/kernel-log.ts";
 import { LoadedArchives } from "./image/loaded-archives.ts";
 import { SharedPulls } from "./image/shared-pulls.ts";
 import { SliceBuffers } from "./logs/slice-buffers.ts";
-import { hasSystemd, hostRoots, readBootId, type HostRoots } from "./host/proc-files.ts";
+import { hasSystemd, hostRoots, identifyProcess, readBootId, type HostRoots } from "./host/proc-files.ts";
+import { toProcessMark } from "./host/process-mark.ts";
 import { RepeatedFailure } from "./repeated-failure.ts";
 
 /** What all tasks of this plugin share on the host. One owner, which closes it. */
 export class DriverServices {
   readonly roots: HostRoots;
   readonly bootId: string;
+  /** Of this plugin's process; empty where the host does not show it. */
+  readonly processMark: string;
   /** Whether systemd runs this host, and with it what Podman leaves to timers. */
   readonly hasSystemd: boolean;
   readonly heartbeat: Heartbeat;
@@ -37,6 +40,8 @@ export class DriverServices {
     this.waits = new RepeatedFailure(logger, "Podman's wait for a task's end broke off; trying again");
     this.checks = new RepeatedFailure(logger, "a task's health check cannot be run; it is tried again each time");
     this.bootId = readBootId(roots);
+    const self = identifyProcess(roots, process.pid);
+    this.processMark = self === undefined ? "" : toProcessMark(self, this.bootId);
     this.hasSystemd = hasSystemd(roots);
   }
 

@@ -8,6 +8,7 @@ import {
   type ExecSetup,
   type ExecUpdate,
   type Fingerprint,
+  type NetworkIsolationSpec,
   type PluginConfig,
   type PluginInfo,
   type Spec,
@@ -27,6 +28,7 @@ import { DriverServices } from "./driver-services.ts";
 import { defaultHealthIntervals, type HealthIntervals } from "./engine/follow-engine.ts";
 import { followHealth } from "./engine/health-monitor.ts";
 import { Engines, type EnginesConfig } from "./engine/engines.ts";
+import { isMarkedAlive } from "./host/process-mark.ts";
 import { ImageCleanUp } from "./image/image-clean-up.ts";
 import { keepInfraImage } from "./image/infra-image.ts";
 import { parseSignal } from "./plan/signal-name.ts";
@@ -36,6 +38,8 @@ import { AgentPresence } from "./reap/agent-presence.ts";
 import { DanglingReaper } from "./reap/dangling-reaper.ts";
 import { endTask, removeContainer } from "./task/destroy-container.ts";
 import { EventBus } from "./task/event-bus.ts";
+import { GroupNetworks } from "./task/group-networks.ts";
+import { removeGroupPod } from "./task/group-pods.ts";
 import { followExec, runExec, type ExecTarget } from "./task/exec-session.ts";
 import { recoverTask } from "./task/recover-task.ts";
 import { startTask } from "./task/start-task.ts";
@@ -61,6 +65,7 @@ export class PodmanDriver implements TaskDriver {
   readonly #tasks = new TaskStore();
   readonly #presence = new AgentPresence();
   readonly #removals: UnfinishedRemovals;
+  readonly #networks: GroupNetworks;
   #config: DriverConfig;
   #engines: Engines;
   #reaper: DanglingReaper | undefined;
@@ -70,6 +75,7 @@ export class PodmanDriver implements TaskDriver {
     this.#options = options;
     this.#services = options.services ?? new DriverServices(options.logger);
     this.#removals = new UnfinishedRemovals(options.logger.named("removals"));
+    this.#networks = new GroupNetworks({ roots: this.#services.roots, removals: this.#removals, logger: options.logger.named("networks") });
     this.#config = resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, options.uid);
     this.#engines = new Engines(this.#enginesConfig(), options.logger);
   }
@@ -107,7 +113,7 @@ export class PodmanDriver implements TaskDriver {
       exec: true,
       fsIsolation: "image",
       networkIsolationModes: ["group", "host", "task"],
-      mustCreateNetwork: false,
+      mustCreateNetwork: this.#config.makesGroupPods,
       acceptsMounts: true,
       disableLogCollection: this.#config.settings.logRoute.to.by !== "nomad",
       dynamicWorkloadUsers: false,
@@ -212,12 +218,17 @@ export class PodmanDriver implements TaskDriver {
     return followExec(this.#execTarget(taskId), setup, input, signal);
   }
 
-  createNetwork(): Promise<CreatedNetwork> {
-    return Promise.reject(new DriverError("unsupported", "CreateNetwork RPC not supported by driver"));
+  /** On the default socket, since Nomad does not tell which one the group's tasks choose. */
+  async createNetwork(allocId: string, { hostname }: { readonly hostname: string }, signal: AbortSignal): Promise<CreatedNetwork> {
+    if (!this.#config.makesGroupPods) throw new DriverError("unsupported", 'CreateNetwork RPC not supported by driver: it makes networks with group_network = "pod"');
+    const { nodeId, session } = this.#presence;
+    const { processMark } = this.#services;
+    return this.#networks.create(this.#engines.resolve(""), { allocId, hostname, nodeId, processMark, session }, signal);
   }
 
-  destroyNetwork(): Promise<void> {
-    return Promise.reject(new DriverError("unsupported", "DestroyNetwork RPC not supported by driver"));
+  /** Whatever makes networks now: this one was made when it was asked for. */
+  async destroyNetwork(allocId: string, _spec: NetworkIsolationSpec | undefined, signal: AbortSignal): Promise<void> {
+    await this.#networks.destroy(this.#engines.resolve(""), allocId, { keepsStopped: !this.#config.removesContainers }, signal);
   }
 
   init(): Promise<void> {
@@ -246,12 +257,16 @@ export class PodmanDriver implements TaskDriver {
   #startReaper(): DanglingReaper | undefined {
     const policy = this.#config.reaping;
     if (policy === undefined) return undefined;
+    const { roots, bootId, processMark } = this.#services;
     return new DanglingReaper({
       policy,
       engines: this.#engines.all,
       presence: this.#presence,
       isKnown: (taskId) => this.#tasks.isOwned(taskId, this.#presence.session),
       onRemoved: (taskId) => this.#tasks.drop(taskId),
+      removePod: (engine, pod, signal) => removeGroupPod(engine, pod, policy, signal),
+      isOthers: (mark) => mark !== processMark && isMarkedAlive(roots, mark, bootId),
+      isWanted: (allocId) => this.#networks.isWanted(allocId, this.#presence.session) || this.#tasks.hasAllocation(allocId),
       logger: this.#options.logger.named("reaper"),
     });
   }

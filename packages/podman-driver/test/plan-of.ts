@@ -46,7 +46,7 @@ export function decodedOf(wishes: Wishes = {}): DecodedTask {
 /** The plan of a task's container. @throws DriverError for what the config or the engine does not allow */
 export function planOf(wishes: Wishes = {}): ContainerPlan {
   const facts = { ...plainFacts, ...wishes.facts };
-  return planContainer({ task: toTask(wishes), decoded: decodedOf(wishes), settings: { ...plainSettings, ...wishes.settings }, facts });
+  return planContainer({ task: toTask(wishes), decoded: decodedOf(wishes), settings: { ...plainSettings, ...wishes.settings }, facts, socketName: "default" });
 }
 
 /** The spec of a task's container. @throws as `planOf` */

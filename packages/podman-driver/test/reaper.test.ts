@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
 import type { HclValue } from "@driver/nomad-plugin";
 import { DriverRig, testSetting, until, type RiggedTask } from "@driver/testing";
+import { AgentListener } from "./agent-listener.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const removal = { force: true, volumes: true, timeoutSeconds: 0 } as const;
@@ -12,37 +13,6 @@ const removal = { force: true, volumes: true, timeoutSeconds: 0 } as const;
 function startRig(gc: Readonly<Record<string, HclValue>> = {}, dangling: Readonly<Record<string, HclValue>> = {}): Promise<DriverRig> {
   const quick = { period: "100ms", creation_grace: "1s" };
   return DriverRig.start({ pluginConfig: { gc: { ...gc, dangling_containers: { ...quick, ...dangling } } } });
-}
-
-/** Holds the fingerprint stream open as an agent does. */
-class Listener implements Disposable {
-  readonly #gone = new AbortController();
-  readonly #heard = Promise.withResolvers<void>();
-  readonly #ended: Promise<void>;
-
-  constructor(rig: DriverRig) {
-    this.#ended = this.#drain(rig).catch(() => undefined);
-  }
-
-  /** Settles with the first fingerprint. */
-  get listens(): Promise<void> {
-    return this.#heard.promise;
-  }
-
-  /** Settles when the stream has ended at this side. */
-  async leave(): Promise<void> {
-    this.#gone.abort(new Error("the agent has gone"));
-    await this.#ended;
-  }
-
-  [Symbol.dispose](): void {
-    this.#gone.abort(new Error("the agent has gone"));
-  }
-
-  async #drain(rig: DriverRig): Promise<void> {
-    const stream = rig.driver.fingerprint(this.#gone.signal)[Symbol.asyncIterator]();
-    while ((await stream.next()).done !== true) this.#heard.resolve();
-  }
 }
 
 test("removes what Nomad has lost of this node, and nothing else", async () => {
@@ -60,7 +30,7 @@ test("removes what Nomad has lost of this node, and nothing else", async () => {
   await rig.crash();
   await rig.recover(recovered);
   await rig.recover(recoveredAndEnded);
-  using _ = new Listener(rig);
+  using _ = new AgentListener(rig);
   await until(async () => !(await exists(lost)) && !(await exists(lostAndEnded)));
   const started = await rig.runScript("sleep 300", { more });
   await until(async () => (await ageMs(started)) > 1500);
@@ -74,7 +44,7 @@ test("removes what Nomad has lost of this node, and nothing else", async () => {
 test("removes a task that was started for an agent which has gone without a word about it, and forgets it", async () => {
   await using rig = await startRig();
   const more = { nodeId: randomUUID() };
-  using former = new Listener(rig);
+  using former = new AgentListener(rig);
   await former.listens;
   const unheard = await rig.runScript("sleep 300", { more });
   const waitedFor = await rig.runScript("sleep 300", { more });
@@ -85,7 +55,7 @@ test("removes a task that was started for an agent which has gone without a word
   hangUp.abort(new Error("the agent has gone"));
   await waiting;
   await former.leave();
-  using _ = new Listener(rig);
+  using _ = new AgentListener(rig);
   await until(async () => !(await exists(unheard)));
   await assert.rejects(rig.driver.waitTask(unheard.config.id, soon()), { code: "task-not-found" });
   assert.equal(await exists(waitedFor), true);
@@ -98,7 +68,7 @@ test("only says what it would remove in a dry run", async () => {
   const known = await rig.runScript("sleep 300", { more });
   await rig.crash();
   await rig.recover(known);
-  using _ = new Listener(rig);
+  using _ = new AgentListener(rig);
   await until(() => rig.log.split("would be removed").length > 3);
   assert.match(rig.log, new RegExp(`would be removed.*${lost.config.id}`));
   assert.doesNotMatch(rig.log, new RegExp(`would be removed.*${known.config.id}`));
@@ -116,7 +86,7 @@ test("spares containers that gc.container = false has kept, and removes lost one
   const known = await rig.runScript("sleep 300", { more });
   await rig.crash();
   await rig.recover(known);
-  using _ = new Listener(rig);
+  using _ = new AgentListener(rig);
   await until(async () => !(await exists(lost)));
   assert.equal(await exists(kept), true);
   await rig.driver.destroyTask(known.config.id, { force: true }, soon());
@@ -132,7 +102,7 @@ test("touches nothing while no agent listens", async () => {
   // Old enough for a look a period later to take it.
   await until(async () => (await ageMs(known)) > 1500);
   assert.equal(await exists(lost), true);
-  using _ = new Listener(rig);
+  using _ = new AgentListener(rig);
   await until(async () => !(await exists(lost)));
 });
 
@@ -142,7 +112,7 @@ test("removes nothing when it is switched off", async () => {
   const lost = await rig.runScript("sleep 300", { more });
   await rig.crash();
   const known = await rig.runScript("sleep 300", { more });
-  using _ = new Listener(rig);
+  using _ = new AgentListener(rig);
   await until(async () => (await ageMs(known)) > 2000);
   assert.equal(await exists(lost), true);
   await rig.recover(lost);

@@ -44,6 +44,8 @@ export interface DriverConfig {
   readonly reaping: ReapPolicy | undefined;
   /** Undefined: images stay. */
   readonly imageCleanUp: ImageCleanUpPolicy | undefined;
+  /** True: this driver gives groups their networks, as pods. */
+  readonly makesGroupPods: boolean;
   readonly compute: NodeCompute;
 }
 
@@ -73,6 +75,7 @@ export function resolveDriverConfig(config: PluginConfig, uid: number): DriverCo
     restartsStopped: resolveRestart(options),
     reaping: resolveReaping(options.gc),
     imageCleanUp: resolveImageCleanUp(options.gc),
+    makesGroupPods: options.group_network === "pod",
     compute: { totalComputeMhz: topology?.totalComputeMhz ?? 0, coreCount: topology?.coreCount ?? 0 },
   };
 }

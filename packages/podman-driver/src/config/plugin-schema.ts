@@ -93,6 +93,11 @@ export const pluginSchema = configSchema(
       { default_rootless_mode: attr.string({ help: "Network mode of rootless tasks that set none; empty: pasta or slirp4netns, by version." }) },
       { default: { default_rootless_mode: "" }, help: "Network defaults." },
     ),
+    group_network: attr.string({
+      oneOf: ["nomad", "pod"],
+      default: "nomad",
+      help: "Who makes the network namespaces of groups: nomad, or this driver as a pod of each allocation (pod).",
+    }),
     socket: blockList(
       {
         name: attr.string({ help: "Name that tasks choose the service by; default: default." }),

@@ -132,6 +132,7 @@ describe("the plugin schema", () => {
       device_cdi: {},
       gc: { container: false, ...imageCleanUpDefaults, image_high_water: undefined, image_low_water: undefined, dangling_containers: { enabled: true, period: "5m", creation_grace: "5m", dry_run: false } },
       recover_stopped: true,
+      group_network: "nomad",
       extra_labels: ["task*"],
       logging: { driver: "journald", options: { tag: "x" }, type: undefined, config: {} },
       networking: { default_rootless_mode: "pasta" },

@@ -83,7 +83,7 @@ const facts: readonly EngineFacts[] = [plainFacts, { ...plainFacts, rootless: tr
 
 function refusalOfTask(driverConfig: Uint8Array, of: EngineFacts): DriverError | undefined {
   const task = plainTask({ driverConfig });
-  return refusalOf(() => planContainer({ task, decoded: wantTask(task, plainSettings), settings: plainSettings, facts: of }));
+  return refusalOf(() => planContainer({ task, decoded: wantTask(task, plainSettings), settings: plainSettings, facts: of, socketName: "default" }));
 }
 
 function checkPlugin(msgpack: Uint8Array): void {

@@ -67,7 +67,7 @@ test("names all that the engine cannot do", () => {
 
 test("changes nothing it is given", () => {
   const task = plainTask({ driverConfig: encodeMsgpack({ image: "busybox" }) });
-  const given = { task, decoded: decodedOf(), settings: plainSettings, facts: plainFacts };
+  const given = { task, decoded: decodedOf(), settings: plainSettings, facts: plainFacts, socketName: "default" };
   const before = structuredClone(given);
   planContainer(given);
   assert.deepEqual(given, before);

@@ -4,11 +4,14 @@ import type { TaskSettings } from "../config/task-settings.ts";
 import type { EngineFacts } from "../engine/engine-facts.ts";
 import { applyCeilings } from "../policy/apply-ceilings.ts";
 import { toPathNeeds } from "../policy/path-needs.ts";
+import { toGroupPod } from "../topics/network/group-pod.ts";
 import { mergeSpecs } from "../topics/merge-parts.ts";
 import { Report } from "../topics/report.ts";
 import type { Explanation, Need, PlanContext, PlanPart, Shortfall, Topic } from "../topics/topic.ts";
 import { topics } from "../topics/topics.ts";
 import { toContainerName } from "../topics/container-name.ts";
+import { nameHost } from "./host-names.ts";
+import { joinPod } from "./join-pod.ts";
 import type { DecodedTask } from "./want-task.ts";
 
 export interface PlanInput {
@@ -16,6 +19,8 @@ export interface PlanInput {
   readonly decoded: DecodedTask;
   readonly settings: TaskSettings;
   readonly facts: EngineFacts;
+  /** Name of the socket of the Podman service that runs the task. */
+  readonly socketName: string;
 }
 
 export interface ContainerPlan {
@@ -36,13 +41,14 @@ export interface ContainerPlan {
  * Decides everything about a task's container on an engine. Pure.
  * @throws DriverError with all that the engine cannot do
  */
-export function planContainer({ task, decoded, settings, facts }: PlanInput): ContainerPlan {
+export function planContainer({ task, decoded, settings, facts, socketName }: PlanInput): ContainerPlan {
   const report = new Report();
-  const planned = planAll(decoded, { task, settings, facts, configHash: decoded.configHash, report });
+  const planned = planAll(decoded, { task, settings, facts, socketName, configHash: decoded.configHash, report });
   const parts = planned.map(({ part }) => part);
   const merged = mergeSpecs(parts.map((part) => part.spec ?? {}));
-  const spec = applyCeilings(merged, { policy: settings.policy, defaultCapabilities: facts.defaultCapabilities, report });
+  const limited = applyCeilings(merged, { policy: settings.policy, defaultCapabilities: facts.defaultCapabilities, report });
   report.throwIfAny();
+  const spec = finish(limited, { task, socketName });
   const name = toContainerName(task.name, task.allocId);
   const checks = planned.flatMap(({ part, verify }) => (part.isVerified === true && verify !== undefined ? [verify] : []));
   const env = Object.fromEntries([spec.env, ...parts.map((part) => part.env)].flatMap((one = {}) => Object.entries(one)));
@@ -54,6 +60,13 @@ export function planContainer({ task, decoded, settings, facts }: PlanInput): Co
     explain: (podmanText) => parts.map(({ explain }) => explain?.(podmanText)).find((explanation) => explanation !== undefined),
     findShortfalls: checks.length === 0 ? undefined : (made) => checks.flatMap((verify) => verify(made)),
   };
+}
+
+/** What follows from the namespaces that several topics choose. */
+function finish(spec: ContainerSpec, { task, socketName }: Pick<PlanInput, "task" | "socketName">): ContainerSpec {
+  const named = nameHost(spec, task);
+  const pod = toGroupPod(task.networkIsolation);
+  return pod?.socketName === socketName ? joinPod(named, pod) : named;
 }
 
 interface Planned {

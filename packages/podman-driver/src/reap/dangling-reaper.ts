@@ -1,36 +1,33 @@
 import type { ContainerListEntry } from "@driver/libpod";
-import type { Logger } from "@driver/nomad-plugin";
-import type { ReapPolicy } from "../config/driver-config.ts";
 import type { Engine } from "../engine/engine.ts";
 import { EngineRounds } from "../engine/engine-rounds.ts";
 import { ownLabels } from "../topics/labels.ts";
-import type { AgentPresence } from "./agent-presence.ts";
+import { DanglingPods, type DanglingPodsOptions } from "./dangling-pods.ts";
 import { planReaping, type ReapFacts } from "./plan-reaping.ts";
 
-export interface DanglingReaperOptions {
-  readonly policy: ReapPolicy;
+export interface DanglingReaperOptions extends DanglingPodsOptions {
   readonly engines: readonly Engine[];
-  readonly presence: AgentPresence;
   /** Whether a task has an owner. */
   readonly isKnown: (taskId: string) => boolean;
   /** The container of a task without one is gone. */
   readonly onRemoved: (taskId: string) => void;
-  readonly logger: Logger;
 }
 
 /**
- * Removes containers of this node's tasks that Nomad has lost, as Nomad's Docker driver does: they hold ports, memory and a
- * name that the next start needs. Looks once a period; runs from its making until `close`.
+ * Removes containers and pods of this node's tasks and groups that Nomad has lost, as Nomad's Docker driver does: they hold ports,
+ * memory and a name that the next start needs. Looks once a period; runs from its making until `close`.
  */
 export class DanglingReaper {
   readonly #options: DanglingReaperOptions;
+  readonly #pods: DanglingPods;
   readonly #rounds: EngineRounds;
 
   constructor(options: DanglingReaperOptions) {
     const { policy, engines, presence, logger } = options;
     this.#options = options;
+    this.#pods = new DanglingPods(options);
     this.#rounds = new EngineRounds({
-      subject: "dangling containers",
+      subject: "dangling containers and pods",
       engines,
       pauseMs: policy.periodMs,
       isDue: () => presence.hasSettled(policy.creationGraceMs),
@@ -50,6 +47,8 @@ export class DanglingReaper {
     const listed = await engine.client.containers.list({ labels: [ownLabels.taskId, `${ownLabels.nodeId}=${nodeId}`] }, signal);
     const facts: ReapFacts = { nodeId, isKnown, now: new Date() };
     for (const container of planReaping(listed, facts, policy)) await this.#remove(engine, container, signal);
+    // Those that the containers have left.
+    await this.#pods.reap(engine, signal);
   }
 
   async #remove(engine: Engine, container: ContainerListEntry, signal: AbortSignal): Promise<void> {

@@ -25,6 +25,7 @@ export function planReaping(
   });
 }
 
-function holdsProcesses({ status }: ContainerListEntry): boolean {
+/** Whether a container has not ended yet. */
+export function holdsProcesses({ status }: Pick<ContainerListEntry, "status">): boolean {
   return status === "running" || status === "paused" || status === "stopping";
 }

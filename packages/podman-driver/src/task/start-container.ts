@@ -13,6 +13,7 @@ import type { Shortfall } from "../topics/topic.ts";
 import { judgeClaim } from "./container-claim.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { guardMounts } from "./guard-mounts.ts";
+import { checkGroupNetwork } from "./group-pods.ts";
 import { checkAllJoined, joinTasks, toJoinedSpec, type JoinContext } from "./join-task.ts";
 import { hopeForNeeds, meetImageNeeds, meetStorageNeeds, type StorageContext } from "./meet-needs.ts";
 import type { MetPaths } from "./meet-paths.ts";
@@ -70,7 +71,7 @@ export async function startContainer(request: StartRequest, undo: Rollback, sign
   const { engine } = request;
   const facts = await tryStep(request, `ask Podman at ${engine.socketPath} what it can do`, () => engine.facts(signal), signal);
   // The plan finds a bad config before anything is pulled.
-  const plan = planContainer({ ...request, facts });
+  const plan = planContainer({ ...request, facts, socketName: engine.name });
   for (const notice of plan.notices) request.emit(notice);
   const container = await createAndStart(request, plan, undo, signal);
   const observed = await tryStep(request, `inspect container ${plan.name}`, () => engine.client.containers.inspect(container.id, signal), signal);
@@ -82,6 +83,8 @@ export async function startContainer(request: StartRequest, undo: Rollback, sign
 async function createAndStart(request: StartRequest, plan: ContainerPlan, undo: Rollback, signal: AbortSignal): Promise<FoundContainer> {
   const look = (name: string): Promise<ContainerInspect | undefined> =>
     tryStep(request, `look at container ${name}`, () => request.engine.client.containers.inspect(name, signal), signal);
+  const held = plan.needs.find((one) => one.kind === "group-network");
+  if (held !== undefined) checkGroupNetwork(held.pod, request.roots);
   const joining: JoinContext = { task: request.task, look, emit: request.emit.bind(request) };
   try {
     const joined = await joinTasks(plan.needs, joining, signal);

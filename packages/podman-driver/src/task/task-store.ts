@@ -45,6 +45,11 @@ export class TaskStore {
     return this.#claims.has(taskId) || (this.#tasks.has(taskId) && (this.#unasked.get(taskId) ?? session) === session);
   }
 
+  /** Whether a task of the allocation is known, or being started. */
+  hasAllocation(allocId: string): boolean {
+    return [...this.#tasks.keys(), ...this.#claims.keys()].some((taskId) => taskId.startsWith(`${allocId}/`));
+  }
+
   find(taskId: string): TaskHandle | undefined {
     this.#unasked.delete(taskId);
     return this.#tasks.get(taskId);

@@ -9,6 +9,10 @@ export const ownLabels = {
   allocId: "nomad-driver-podman.alloc_id",
   nodeId: "nomad-driver-podman.node_id",
   configHash: "nomad-driver-podman.config_hash",
+  /** On the pod of a group alone. */
+  group: "nomad-driver-podman.group",
+  /** The plugin process that has made it, while no task had told the node's id. */
+  plugin: "nomad-driver-podman.plugin",
 } as const;
 
 const nomadLabelPrefix = "com.hashicorp.nomad.";

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { PortMappingSpec } from "@driver/libpod";
+import type { NamespaceSpec, PortMappingSpec } from "@driver/libpod";
 import { attr, mapAttr, type TaskConfig } from "@driver/nomad-plugin";
 import { toTaskNeeds } from "./namespaces/joined-namespace.ts";
 import { advertisedFields, toAdvertised } from "./network/advertised.ts";
@@ -11,7 +11,7 @@ import { toEndpointNotices, toUnusedKeys } from "./network/network-notices.ts";
 import { planNetns } from "./network/plan-netns.ts";
 import { toPortEnv, toPortMap } from "./network/port-map.ts";
 import type { Report } from "./report.ts";
-import { topic } from "./topic.ts";
+import { topic, type Need } from "./topic.ts";
 import type { Wish } from "./wish.ts";
 
 /** How the container reaches others and is reached. */
@@ -40,8 +40,8 @@ export const networkTopic = topic({
       extraHosts: toExtraHosts(extraHosts, report),
     };
   },
-  plan: ({ network, endpoints, unusedKeys, ports: labelled, published, portMap, unusedLabels, hosts, extraHosts }, { task, settings, facts, report }) => {
-    const netns = planNetns(network, endpoints, { facts, defaultRootlessMode: settings.defaultRootlessMode, report });
+  plan: ({ network, endpoints, unusedKeys, ports: labelled, published, portMap, unusedLabels, hosts, extraHosts }, { task, settings, facts, socketName, report }) => {
+    const netns = planNetns(network, endpoints, { facts, socketName, defaultRootlessMode: settings.defaultRootlessMode, report });
     const { nsmode } = netns.netns;
     const ports = [...labelled, ...published];
     const hostadd = [...hosts, ...toHostAdd(extraHosts, { facts, report })];
@@ -51,7 +51,7 @@ export const networkTopic = topic({
       spec: { ...netns, ...(publishes && { portmappings: ports }), ...(hostadd.length > 0 && { hostadd }) },
       // The group's network has its own way to its ports, and Nomad tells them.
       env: network.kind === "group" ? {} : toPortEnv(portMap),
-      needs: network.kind === "task" ? toTaskNeeds({ key: "network_mode", what: "network", field: "netns" }, { taskName: network.taskName, spec: netns.netns }) : [],
+      needs: toNeeds(network, netns.netns),
       explain: (podmanText) => explainNetworkFailure(podmanText, { endpoints, ports: task.resources.ports }),
       notices: [
         ...toNotices(network, { ports, unusedLabels, publishesMapped: published.length > 0, nsmode, task }),
@@ -60,6 +60,11 @@ export const networkTopic = topic({
     };
   },
 });
+
+function toNeeds(network: WantedNetwork, spec: NamespaceSpec): readonly Need[] {
+  if (network.kind === "task") return toTaskNeeds({ key: "network_mode", what: "network", field: "netns" }, { taskName: network.taskName, spec });
+  return network.kind === "group" && network.pod !== undefined ? [{ kind: "group-network", pod: network.pod }] : [];
+}
 
 /** What an operator may forbid. Without a mode it is one of three, by the engine and the operator, unless the job names networks. */
 function toWishes(
@@ -100,10 +105,13 @@ function describeOwnPorts({ resources }: TaskConfig): string | undefined {
   return `the task's own network block (resources.network) publishes nothing: move ${quote(labels)} to the group's network block, and name what is to be published in ports`;
 }
 
-/** The line of /etc/hosts that Nomad wants in each task of a group. Podman writes down whatever it is given (podman 4.3 to 6.1). */
+/**
+ * The line of /etc/hosts that Nomad wants in each task of a group; without an address (network mode none) there is none. Podman writes
+ * down whatever it is given (podman 4.3 to 6.1).
+ */
 function toHosts({ networkIsolation }: TaskConfig, report: Report): readonly string[] {
   const { hostname = "", address = "" } = networkIsolation?.hosts ?? {};
-  if (hostname === "") return [];
+  if (hostname === "" || address === "") return [];
   if (isIP(address) === 0) {
     report.refuse({ key: "network.hostname", value: hostname, problem: `has the address "${address}", which is not an IP address`, remedy: "the group's network gives it" });
   }

@@ -3,6 +3,7 @@ import type { Fields, InferFields, TaskConfig } from "@driver/nomad-plugin";
 import type { EngineFacts } from "../engine/engine-facts.ts";
 import type { TaskSettings } from "../config/task-settings.ts";
 import type { ImageNeed } from "../image/image-need.ts";
+import type { GroupPod } from "./network/group-pod.ts";
 import type { Report } from "./report.ts";
 import type { PathWish, Wish } from "./wish.ts";
 
@@ -25,6 +26,8 @@ export interface PlanContext {
   readonly task: TaskConfig;
   readonly settings: TaskSettings;
   readonly facts: EngineFacts;
+  /** Name of the socket of the Podman service that runs the task. */
+  readonly socketName: string;
   /** Fingerprint of the whole config. */
   readonly configHash: string;
   /** Takes what this engine cannot do. */
@@ -59,7 +62,9 @@ export type Need =
       readonly field: NamespaceField;
       readonly taskName: string;
       readonly container: string;
-    };
+    }
+  /** The process that holds the group's network, which must be the one that Nomad was told of. */
+  | { readonly kind: "group-network"; readonly pod: GroupPod };
 
 /** The fields of a container's spec that name a namespace. */
 export type NamespaceField = "netns" | "ipcns" | "pidns" | "utsns" | "cgroupns" | "userns";

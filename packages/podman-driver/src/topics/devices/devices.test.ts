@@ -93,7 +93,7 @@ test("a plan without devices says nothing of them", () => assert.deepEqual([plan
 test("a privileged task is told where Podman does not rename its devices", () => {
   const noticesOf = (devices: readonly string[], version: string): readonly string[] => {
     const given = { task: plainTask(), settings: plainSettings, isPrivileged: true, report: new Report(), wish: () => undefined };
-    return devicesTopic.plan(devicesTopic.want({ devices }, given), { ...given, facts: { ...plainFacts, version }, configHash: "" }).notices ?? [];
+    return devicesTopic.plan(devicesTopic.want({ devices }, given), { ...given, facts: { ...plainFacts, version }, socketName: "default", configHash: "" }).notices ?? [];
   };
   const moved = ["/dev/fuse", "/dev/fuse:/dev/x:r"];
   assert.deepEqual(noticesOf(moved, "4.3.1"), ['config key devices[1]: "/dev/fuse:/dev/x:r" has no effect: Podman 4.3.1 gives a privileged task all devices under their names on the host']);

@@ -1,11 +1,12 @@
 import type { TaskConfig } from "@driver/nomad-plugin";
 import { toJoined } from "../namespaces/joined-namespace.ts";
 import type { Report } from "../report.ts";
+import { toGroupPod, type GroupPod } from "./group-pod.ts";
 
 /** The network a task asks for. */
 export type WantedNetwork =
-  /** The group's namespace wins over `network_mode`, as it always has with Podman tasks; `unusedMode` is what it won over. */
-  | { readonly kind: "group"; readonly path: string; readonly unusedMode: string }
+  /** The group's namespace wins over `network_mode`, as it always has with Podman tasks; `unusedMode` is what it won over, `pod` what this driver has made for it. */
+  | { readonly kind: "group"; readonly path: string; readonly unusedMode: string; readonly pod: GroupPod | undefined }
   /** What the engine's kind and the operator make of it. */
   | { readonly kind: "default" }
   | { readonly kind: "plain"; readonly mode: "bridge" | "host" | "none" }
@@ -33,7 +34,7 @@ const forms = "write bridge, host, none, pasta, slirp4netns, task:name, containe
  */
 export function toNetwork(task: TaskConfig, text: string | undefined, report: Report): { readonly network: WantedNetwork; readonly mode: string | undefined } {
   const { path = "", mode } = task.networkIsolation ?? {};
-  if (path !== "") return { network: { kind: "group", path, unusedMode: text ?? "" }, mode: undefined };
+  if (path !== "") return { network: { kind: "group", path, unusedMode: text ?? "", pod: toGroupPod(task.networkIsolation) }, mode: undefined };
   if (text !== undefined) return toNetworkMode("network_mode", text, { task, report });
   return mode === "host" ? { network: { kind: "plain", mode }, mode } : { network: { kind: "default" }, mode: undefined };
 }

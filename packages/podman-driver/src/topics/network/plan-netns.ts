@@ -9,6 +9,8 @@ export interface NetnsContext {
   /** The operator's, in the words of `network_mode`; empty: by Podman's version. */
   readonly defaultRootlessMode: string;
   readonly report: Report;
+  /** Name of the socket of the Podman service that runs the task. */
+  readonly socketName: string;
 }
 
 /** The part of the container's spec that says which network it is on. That of another task is filled in once it runs. */
@@ -19,7 +21,7 @@ export function planNetns(wanted: WantedNetwork, endpoints: readonly WantedEndpo
   const network = wanted.kind === "default" ? toDefault(endpoints, context) : wanted;
   switch (network.kind) {
     case "group":
-      refuseGroupOfRoot(context);
+      if (network.pod?.socketName !== context.socketName) refuseGroupOfRoot(context);
       return { netns: { nsmode: "path", value: network.path } };
     case "path":
       return { netns: { nsmode: "path", value: network.path } };

@@ -123,6 +123,6 @@ test("relabels nothing for a privileged task", () => {
   const options = { volumes, mount: blocks, mounts, tmpfs, storage_opt, volume_driver: undefined, readonly_rootfs: false, read_only: undefined, read_only_tmpfs: false, shm_size: undefined };
   const task = plainTask({ mounts: [mount, { ...mount, selinuxLabel: "Z" }] });
   const given = { task, settings: { ...plainSettings, selinuxLabel: "z" }, isPrivileged: true, report: new Report(), wish: () => undefined };
-  const { spec } = storageTopic.plan(storageTopic.want(options, given), { ...given, facts: plainFacts, configHash: "" });
+  const { spec } = storageTopic.plan(storageTopic.want(options, given), { ...given, facts: plainFacts, socketName: "default", configHash: "" });
   assert.deepEqual(spec?.mounts?.map((one) => one.options), [["rbind"], ["rbind"], ["rbind"], ["rbind"], ["rbind"]]);
 });

@@ -1,0 +1,59 @@
+import type { CreatedNetwork, Logger } from "@driver/nomad-plugin";
+import type { Engine } from "../engine/engine.ts";
+import { isNoAnswer } from "../errors.ts";
+import type { HostRoots } from "../host/proc-files.ts";
+import { createGroupPod, findGroupPod, removeGroupPod, type GroupPodWish, type PodRemoval } from "./group-pods.ts";
+import type { UnfinishedRemovals } from "./unfinished-removals.ts";
+
+export interface GroupNetworksOptions {
+  readonly roots: HostRoots;
+  readonly removals: UnfinishedRemovals;
+  readonly logger: Logger;
+}
+
+/** The networks that this plugin holds for the groups of allocations. */
+export class GroupNetworks {
+  readonly #options: GroupNetworksOptions;
+  /** Allocations with a network, and the agent that has asked for it last, by `AgentPresence.session`. */
+  readonly #wanted = new Map<string, number | undefined>();
+
+  constructor(options: GroupNetworksOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the agent of a session has asked for the allocation's network, and not to have it destroyed: one that comes anew asks again. */
+  isWanted(allocId: string, session: number | undefined): boolean {
+    return this.#wanted.has(allocId) && (this.#wanted.get(allocId) ?? session) === session;
+  }
+
+  /** As `createGroupPod`. What fails leaves nothing behind. */
+  async create(engine: Engine, wish: GroupPodWish & { readonly session: number | undefined }, signal: AbortSignal): Promise<CreatedNetwork> {
+    const { roots, logger } = this.#options;
+    this.#wanted.set(wish.allocId, wish.session);
+    try {
+      return await createGroupPod(wish, { engine, roots, logger }, signal);
+    } catch (error) {
+      this.#wanted.delete(wish.allocId);
+      throw error;
+    }
+  }
+
+  /**
+   * Removes an allocation's network. Nomad asks once: what Podman does not let go of is tried again for as long as the plugin lives,
+   * and one that does not answer is not waited for.
+   */
+  async destroy(engine: Engine, allocId: string, how: PodRemoval, signal: AbortSignal): Promise<void> {
+    this.#wanted.delete(allocId);
+    const remove = async (stop: AbortSignal): Promise<void> => {
+      // A second network of the same allocation is not what was to be removed.
+      const pod = this.#wanted.has(allocId) ? undefined : await findGroupPod(engine, allocId, stop);
+      if (pod !== undefined) await removeGroupPod(engine, pod, how, stop);
+    };
+    try {
+      await remove(signal);
+    } catch (error) {
+      this.#options.removals.add(`network of ${allocId}`, { remove, holders: [] });
+      if (!isNoAnswer(error)) throw error;
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import type { PodInspect, PodListEntry } from "@driver/libpod";
+import { DriverError, type CreatedNetwork, type Logger } from "@driver/nomad-plugin";
+import type { Engine } from "../engine/engine.ts";
+import { inStep, isNoAnswer, isTransient, mayPassSoon } from "../errors.ts";
+import { isProcessOfContainer } from "../host/cgroup-path.ts";
+import { identifyProcess, type HostRoots } from "../host/proc-files.ts";
+import { ownLabels } from "../topics/labels.ts";
+import { toGroupHostname, toGroupPodName, toIsolation, type GroupPod } from "../topics/network/group-pod.ts";
+import { answersWithin } from "./answers-within.ts";
+import { retryTransient } from "./retry-transient.ts";
+import { Rollback } from "./rollback.ts";
+
+export interface GroupPodWish {
+  readonly allocId: string;
+  /** The group's own; empty: it has none. */
+  readonly hostname: string;
+  /** Nomad's id of this node; empty while no task has told it. */
+  readonly nodeId: string;
+  /** Of this plugin's process. */
+  readonly processMark: string;
+}
+
+export interface GroupPodContext {
+  readonly engine: Engine;
+  readonly roots: HostRoots;
+  readonly logger: Logger;
+}
+
+/** What a pod is removed for: with kept containers in it, it loses its infra container's process alone. */
+export interface PodRemoval {
+  readonly keepsStopped: boolean;
+}
+
+/** As each step of a task's start. */
+const retryForMs = 3000;
+/** As for a task's container. */
+const removeForMs = 10_000;
+const silentForMs = 5000;
+
+/**
+ * Gives an allocation its pod, whose infra container holds a network namespace with nothing but loopback in it. The one that is there
+ * already is used: as it is when it runs (`created` false), and with a new namespace when it does not.
+ * @throws DriverError when Podman refuses, or when nobody can tell that the process that Podman names is the infra container's
+ */
+export async function createGroupPod(wish: GroupPodWish, context: GroupPodContext, signal: AbortSignal): Promise<CreatedNetwork> {
+  const { client } = context.engine;
+  const name = toGroupPodName(wish.allocId);
+  const step = <T>(text: string, work: () => Promise<T>): Promise<T> => inStep(text, retryTransient(work, { forMs: retryForMs, when: mayPassSoon, signal }));
+  await using undo = new Rollback(context.logger);
+  const find = async (): Promise<PodInspect | undefined> => refuseForeign(await client.pods.inspect(name, signal), wish.allocId);
+  const create = async (): Promise<PodInspect> => {
+    // A try whose answer was lost may have made it.
+    const made = (await find()) ?? (await client.pods.create(toSpec(wish), signal).then(find));
+    if (made === undefined) throw new DriverError("failed", `pod ${name} vanished as soon as it was created`, { recoverable: true });
+    return made;
+  };
+  const found = await step(`look for pod ${name}`, find);
+  if (found === undefined) undo.onFailure(`remove pod ${name}`, (undoSignal) => removeUnused(name, context, undoSignal));
+  const pod = found ?? (await step(`create pod ${name}`, create));
+  const created = pod.members.find((member) => member.id === pod.infraId)?.status !== "running";
+  await step(`start the infra container of pod ${name}`, () => client.containers.start(pod.infraId, signal));
+  const infraPid = await step(`look at the infra container of pod ${name}`, () => readInfraPid(pod, context, signal));
+  undo.keep();
+  const { id: podId, infraId, hostname } = pod;
+  return { spec: toIsolation({ podId, infraId, infraPid, hostname, socketName: context.engine.name }), created };
+}
+
+/**
+ * Its members are outside its cgroup and share no more than network and host name: a task of a group is what it is without a pod.
+ */
+function toSpec({ allocId, hostname, nodeId, processMark }: GroupPodWish): Parameters<Engine["client"]["pods"]["create"]>[0] {
+  return {
+    name: toGroupPodName(allocId),
+    hostname: hostname === "" ? toGroupHostname(allocId) : hostname,
+    netns: { nsmode: "none" },
+    shared_namespaces: ["net", "uts"],
+    share_parent: false,
+    labels: { [ownLabels.group]: "true", [ownLabels.allocId]: allocId, ...(nodeId === "" ? { [ownLabels.plugin]: processMark } : { [ownLabels.nodeId]: nodeId }) },
+  };
+}
+
+function refuseForeign(pod: PodInspect | undefined, allocId: string): PodInspect | undefined {
+  if (pod === undefined || isGroupPodOf(pod, allocId)) return pod;
+  throw new DriverError("failed", `the pod name ${pod.name} is taken by a pod that this driver has not made: remove or rename it`, { recoverable: true });
+}
+
+function isGroupPodOf({ labels }: PodInspect, allocId: string): boolean {
+  return labels[ownLabels.group] !== undefined && labels[ownLabels.allocId] === allocId;
+}
+
+async function readInfraPid({ name, infraId }: PodInspect, { engine, roots }: GroupPodContext, signal: AbortSignal): Promise<number> {
+  const pid = (await engine.client.containers.inspect(infraId, signal))?.state.pid ?? 0;
+  if (isHeld(roots, { infraId, infraPid: pid })) return pid;
+  throw new DriverError("unsupported", `process ${pid}, which Podman names as the infra container of pod ${name}, is in no cgroup of that container as far as this host can tell`);
+}
+
+/** What a Podman that does not answer makes later has the dangling reaper. */
+async function removeUnused(name: string, { engine }: GroupPodContext, signal: AbortSignal): Promise<unknown> {
+  return await answersWithin(silentForMs, signal, (bounded) => engine.client.pods.remove(name, bounded));
+}
+
+/** Whether the process that Nomad was told of is still the infra container's, by the kernel's word: its number may be another's by now. */
+function isHeld(roots: HostRoots, { infraId, infraPid }: Pick<GroupPod, "infraId" | "infraPid">): boolean {
+  const process = identifyProcess(roots, infraPid);
+  return process !== undefined && isProcessOfContainer(roots, process, infraId);
+}
+
+/** @throws DriverError recoverable: the group's network is gone */
+export function checkGroupNetwork(pod: GroupPod, roots: HostRoots): void {
+  if (isHeld(roots, pod)) return;
+  const text = `the infra container ${pod.infraId.slice(0, 12)} of the group's pod has ended, and the group's network with it`;
+  throw new DriverError("failed", `${text}; Nomad makes another one for the next allocation`, { recoverable: true });
+}
+
+/** The pod of an allocation; undefined: there is none. */
+export async function findGroupPod(engine: Engine, allocId: string, signal: AbortSignal): Promise<PodInspect | undefined> {
+  const name = toGroupPodName(allocId);
+  const found = await inStep(`look for pod ${name}`, answersWithin(silentForMs, signal, (bounded) => engine.client.pods.inspect(name, bounded)));
+  return found !== undefined && isGroupPodOf(found, allocId) ? found : undefined;
+}
+
+/**
+ * Removes a pod with all that is in it. Rejects when Podman does not let it go, and when it does not answer (`isNoAnswer`), each after
+ * as long as with a task's container.
+ */
+export async function removeGroupPod(
+  engine: Engine,
+  { id, infraId, members }: Pick<PodListEntry, "id" | "infraId" | "members">,
+  { keepsStopped }: PodRemoval,
+  signal: AbortSignal,
+): Promise<void> {
+  const { pods, containers } = engine.client;
+  const isKept = keepsStopped && members.some((member) => member.id !== infraId);
+  const silentAtMs = performance.now() + silentForMs;
+  const work = (bounded: AbortSignal): Promise<unknown> => (isKept ? containers.stop(infraId, { timeoutSeconds: 0 }, bounded) : pods.remove(id, bounded));
+  const when = (error: unknown): boolean => (isNoAnswer(error) ? performance.now() < silentAtMs : isTransient(error));
+  const removal = retryTransient(() => answersWithin(silentForMs, signal, work), { forMs: removeForMs, when, signal });
+  await inStep(`remove pod ${id.slice(0, 12)}`, removal);
+}
