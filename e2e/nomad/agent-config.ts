@@ -13,7 +13,11 @@ export interface AgentConfig {
   readonly ports: AgentPorts;
   readonly socketPath: string;
   readonly logCollection: "nomad" | "driver";
+  readonly groupNetwork: "nomad" | "pod";
 }
+
+/** Where Debian's package containernetworking-plugins puts them. */
+export const cniFolder = "/usr/lib/cni";
 
 /** Three ports that nobody listens on, the same for all lives of an agent. */
 export async function findAgentPorts(): Promise<AgentPorts> {
@@ -63,6 +67,7 @@ client {
   cpu_total_compute        = 4000
   network_interface        = "lo"
   gc_max_allocs            = 500
+  cni_path                 = "${cniFolder}"
   gc_disk_usage_threshold  = 99
   gc_inode_usage_threshold = 99
 
@@ -80,6 +85,7 @@ plugin "nomad-driver-podman" {
   config {
     socket_path    = "unix://${config.socketPath}"
     log_collection = "${config.logCollection}"
+    group_network  = "${config.groupNetwork}"
   }
 }
 `;

@@ -17,6 +17,8 @@ export interface AgentOptions {
   readonly socketPath?: string;
   /** Default nomad. */
   readonly logCollection?: "nomad" | "driver";
+  /** Default nomad. */
+  readonly groupNetwork?: "nomad" | "pod";
 }
 
 /** What the node says of the driver. */
@@ -60,7 +62,7 @@ export class NomadAgent implements AsyncDisposable {
     const agent = new NomadAgent({ name: options.name, folder, httpPort: ports.http, socketPath });
     await mkdir(join(folder, "plugins"));
     await symlink(testSetting("TEST_PLUGIN"), join(folder, "plugins", pluginName));
-    await writeFile(join(folder, "agent.hcl"), renderAgentConfig({ folder, ports, socketPath, logCollection: options.logCollection ?? "nomad" }));
+    await writeFile(join(folder, "agent.hcl"), renderAgentConfig({ folder, ports, socketPath, logCollection: options.logCollection ?? "nomad", groupNetwork: options.groupNetwork ?? "nomad" }));
     try {
       await agent.launch();
       await until(async () => (await agent.readHealth())?.isHealthy === true, startTimeoutMs);

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { requestEngine, testSetting, until } from "@driver/testing";
+import { cniFolder } from "./agent-config.ts";
+import { fieldOf, listOf, numberOf, textOf } from "./json-fields.ts";
+import { NomadAgent } from "./nomad-agent.ts";
+import { NameServer } from "./name-server.ts";
+
+const skip = existsSync(join(cniFolder, "bridge")) ? false : `there is no ${join(cniFolder, "bridge")}: apt install containernetworking-plugins`;
+const runTimeoutMs = 120_000;
+/** The host's address on the bridge that Nomad makes for groups. */
+const bridgeAddress = "172.26.64.1";
+
+/** One group on a bridge: `web` serves on 127.0.0.1 and on a mapped port, `client` fetches that and asks the test's name server. */
+function renderGroupJob(name: string, hostname: string): string {
+  const task = (taskName: string, script: string): string => `
+    task "${taskName}" {
+      driver = "podman"
+      config {
+        image   = ${JSON.stringify(testSetting("TEST_IMAGE"))}
+        command = "sh"
+        args    = ["-c", ${JSON.stringify(script)}]
+      }
+      resources {
+        cpu    = 20
+        memory = 32
+      }
+    }`;
+  const client = [
+    "until wget -qO- http://127.0.0.1:8080/ >/alloc/data/fetched; do sleep 0.2; done",
+    "cat /etc/resolv.conf >/alloc/data/resolv",
+    "nslookup answer.test | tee /alloc/data/looked-up",
+    "n=$(hostname); echo $n $(awk -v n=$n '$2 == n { print $1; exit }' /etc/hosts) >/alloc/data/own-name",
+    "ip -4 -o address show eth0 | awk '{ print $4 }' | cut -d/ -f1 >/alloc/data/address",
+    "exec sleep 600",
+  ];
+  return `job "${name}" {
+  type = "service"
+  group "only" {
+    restart {
+      attempts = 0
+      mode     = "fail"
+    }
+    network {
+      mode = "bridge"
+      ${hostname === "" ? "" : `hostname = "${hostname}"`}
+      dns {
+        servers = ["${bridgeAddress}"]
+      }
+      port "http" {
+        to = 8080
+      }
+    }
+${task("web", "echo hello from the group >/tmp/index.html; exec httpd -f -p 8080 -h /tmp")}
+${task("client", client.join("; "))}
+  }
+}
+`;
+}
+
+for (const groupNetwork of ["nomad", "pod"] as const) {
+  describe(`a group on a bridge (group_network = "${groupNetwork}")`, { skip }, async () => {
+    const agent = await NomadAgent.start({ name: `group-network-${groupNetwork}`, groupNetwork });
+    after(() => agent[Symbol.asyncDispose]());
+    const hostname = groupNetwork === "pod" ? "shop" : "";
+
+    test("shares 127.0.0.1, is reached by its mapped port, resolves names and knows its own, outlives its agent, and leaves nothing", async () => {
+      await using _ = await NameServer.start({ "answer.test": "192.0.2.99" });
+      const job = await agent.api.post("/v1/jobs/parse", { JobHCL: renderGroupJob("shared", hostname), Canonicalize: true });
+      await agent.api.post("/v1/jobs", { Job: job });
+      const allocation = await untilAllocation(agent, "shared");
+      const data = (name: string): Promise<string> => readData(agent, allocation.id, name);
+      assert.equal(await data("fetched"), "hello from the group");
+      assert.match(await data("resolv"), new RegExp(`^nameserver ${bridgeAddress}$`, "m"));
+      assert.match(await data("looked-up"), /192\.0\.2\.99/);
+      const address = await data("address");
+      const name = groupNetwork === "pod" ? "shop" : allocation.id.slice(0, 8);
+      assert.equal(await data("own-name"), `${name} ${groupNetwork === "pod" ? address : "127.0.0.1"}`);
+      assert.equal((await (await fetch(`http://${allocation.mapped}/`)).text()).trim(), "hello from the group");
+      const pods = await namesOf(agent, "pods");
+      assert.deepEqual(pods, groupNetwork === "pod" ? [`nomad-${allocation.id}-group`] : []);
+      // An agent that comes back asks for the network again, and finds it as it was.
+      await agent.kill();
+      await agent.launch();
+      await until(async () => (await agent.readHealth())?.isHealthy === true, runTimeoutMs);
+      assert.equal((await (await fetch(`http://${allocation.mapped}/`)).text()).trim(), "hello from the group");
+      assert.equal((await untilAllocation(agent, "shared")).id, allocation.id);
+      await agent.api.delete("/v1/job/shared");
+      await until(async () => (await namesOf(agent, "pods")).length === 0 && (await namesOf(agent, "containers")).length === 0, runTimeoutMs);
+    });
+  });
+}
+
+interface PlacedAllocation {
+  readonly id: string;
+  /** Of its mapped port on the host, as host:port. */
+  readonly mapped: string;
+}
+
+async function untilAllocation(agent: NomadAgent, jobName: string): Promise<PlacedAllocation> {
+  let found: PlacedAllocation | undefined;
+  await until(async () => {
+    const [first] = listOf({ all: await agent.api.get(`/v1/job/${jobName}/allocations`) }, "all");
+    if (first === undefined) return false;
+    const id = textOf(first, "ID");
+    const [port] = listOf(fieldOf(fieldOf(await agent.api.get(`/v1/allocation/${id}`), "AllocatedResources"), "Shared"), "Ports");
+    found = port === undefined ? undefined : { id, mapped: `${textOf(port, "HostIP")}:${numberOf(port, "Value")}` };
+    return found !== undefined;
+  }, runTimeoutMs);
+  return found ?? assert.fail("no allocation");
+}
+
+/** A file that a task has written to /alloc/data, once it is there and not empty. */
+async function readData(agent: NomadAgent, allocId: string, name: string): Promise<string> {
+  const path = join(agent.allocFolder(allocId), "data", name);
+  let text = "";
+  await until(async () => (text = await readFile(path, "utf8").catch(() => "")).trim() !== "", runTimeoutMs);
+  return text.trim();
+}
+
+/** The names of all pods, or of all containers, that Podman has. */
+async function namesOf(agent: NomadAgent, kind: "pods" | "containers"): Promise<readonly string[]> {
+  const answer = await requestEngine(agent.socketPath, { method: "GET", path: `/${kind}/json?all=true`, signal: AbortSignal.timeout(20_000) });
+  const entries: unknown = JSON.parse(answer.text);
+  return listOf({ entries }, "entries").map((entry) => (kind === "pods" ? textOf(entry, "Name") : textOf(entry, "Id")));
+}
