@@ -7,13 +7,6 @@ import { promisify } from "node:util";
 import { DriverRig, type TaskWishes } from "@driver/testing";
 
 const run = promisify(execFile);
-const soon = (): AbortSignal => AbortSignal.timeout(60_000);
-
-async function outputOf(rig: DriverRig, script: string, wishes: TaskWishes): Promise<string> {
-  const task = await rig.runScript(script, wishes);
-  await rig.driver.waitTask(task.config.id, soon());
-  return (await task.stdout.whole()).toString();
-}
 
 /** A node of fuse, which anybody may open, and which no runtime hands out by itself. */
 async function makeDevice(rig: DriverRig): Promise<string> {
@@ -28,17 +21,17 @@ test("devices come in under the name and with the permissions that strings and b
   await using rig = await DriverRig.start();
   const device = await makeDevice(rig);
   const devices = [`${device}:/dev/both`, `${device}:/dev/read:r`, { host_path: device, container_path: "/dev/write", cgroup_permissions: "w" }];
-  const nodes = await outputOf(rig, "for d in both read write; do stat -c '%F %t:%T' /dev/$d; done", { config: { devices: devices as never } });
+  const nodes = await rig.outputOf("for d in both read write; do stat -c '%F %t:%T' /dev/$d; done", { config: { devices: devices as never } });
   assert.equal(nodes, "character special file a:e5\n".repeat(3));
-  assert.equal(await outputOf(rig, opening("/dev/both"), { config: { devices: [`${device}:/dev/both`] } }), "r\nw\n");
-  assert.equal(await outputOf(rig, opening("/dev/read"), { config: { devices: [`${device}:/dev/read:r`] } }), "r\n");
-  assert.equal(await outputOf(rig, opening("/dev/write"), { config: { devices: [{ host_path: device, container_path: "/dev/write", cgroup_permissions: "w" }] } }), "w\n");
+  assert.equal(await rig.outputOf(opening("/dev/both"), { config: { devices: [`${device}:/dev/both`] } }), "r\nw\n");
+  assert.equal(await rig.outputOf(opening("/dev/read"), { config: { devices: [`${device}:/dev/read:r`] } }), "r\n");
+  assert.equal(await rig.outputOf(opening("/dev/write"), { config: { devices: [{ host_path: device, container_path: "/dev/write", cgroup_permissions: "w" }] } }), "w\n");
 });
 
 test("a block without a place or permissions means the host's place, and all of them", async () => {
   await using rig = await DriverRig.start();
   const device = await makeDevice(rig);
-  assert.equal(await outputOf(rig, opening(device), { config: { devices: [{ host_path: device }] } }), "r\nw\n");
+  assert.equal(await rig.outputOf(opening(device), { config: { devices: [{ host_path: device }] } }), "r\nw\n");
 });
 
 test("devices, mounts and variables of Nomad's device plugins reach the task", async () => {
@@ -49,8 +42,8 @@ test("devices, mounts and variables of Nomad's device plugins reach the task", a
   const device = { hostPath, taskPath: "/dev/assigned", cgroupPermissions: "r" };
   const mounts = [{ taskPath: "/library", hostPath: join(rig.root, "library"), readonly: true, propagationMode: "", selinuxLabel: "", requestName: "gpu" }];
   const script = `${opening("/dev/assigned")}; cat /library/file; echo $GPU`;
-  assert.equal(await outputOf(rig, script, { more: { devices: [device], mounts, deviceEnv: { GPU: "0" } } }), "r\nlibrary\n0\n");
-  assert.equal(await outputOf(rig, opening(hostPath), { more: { devices: [{ ...device, taskPath: "", cgroupPermissions: "" }] } }), "r\nw\n");
+  assert.equal(await rig.outputOf(script, { more: { devices: [device], mounts, deviceEnv: { GPU: "0" } } }), "r\nlibrary\n0\n");
+  assert.equal(await rig.outputOf(opening(hostPath), { more: { devices: [{ ...device, taskPath: "", cgroupPermissions: "" }] } }), "r\nw\n");
 });
 
 test("CDI names are found in the host's specs, and device_cdi makes them of what a plugin assigns", async () => {
@@ -63,8 +56,8 @@ test("CDI names are found in the host's specs, and device_cdi makes them of what
   try {
     await writeFile(file, JSON.stringify(spec));
     const script = "test -c /dev/one && echo one; test -c /dev/two && echo two; echo $HAS_one$HAS_two";
-    assert.equal(await outputOf(rig, script, { config: { devices: ["driver-test.example/gpu=one"] } }), "one\nyes\n");
-    assert.equal(await outputOf(rig, script, { more: { deviceEnv: { NVIDIA_VISIBLE_DEVICES: "one,two" } } }), "one\ntwo\nyesyes\n");
+    assert.equal(await rig.outputOf(script, { config: { devices: ["driver-test.example/gpu=one"] } }), "one\nyes\n");
+    assert.equal(await rig.outputOf(script, { more: { deviceEnv: { NVIDIA_VISIBLE_DEVICES: "one,two" } } }), "one\ntwo\nyesyes\n");
     await assert.rejects(rig.runScript("true", { config: { devices: ["driver-test.example/gpu=three"] } }), /unresolvable CDI devices driver-test\.example\/gpu=three/);
   } finally {
     await rm(file, { force: true });
@@ -80,8 +73,8 @@ test("allow_devices holds for what a path leads to as well", async () => {
   await symlink("fuse", join(folder, "link"));
   await using rig = await DriverRig.start({ pluginConfig: { allow_devices: [`${folder}/*`] } });
   const config = (path: string): TaskWishes => ({ config: { devices: [`${path}:/dev/x`] } });
-  assert.equal(await outputOf(rig, opening("/dev/x"), config(join(folder, "fuse"))), "r\nw\n");
-  assert.equal(await outputOf(rig, opening("/dev/x"), config(join(folder, "link"))), "r\nw\n");
+  assert.equal(await rig.outputOf(opening("/dev/x"), config(join(folder, "fuse"))), "r\nw\n");
+  assert.equal(await rig.outputOf(opening("/dev/x"), config(join(folder, "link"))), "r\nw\n");
   await assert.rejects(rig.runScript("true", config(device)), { code: "unsupported", message: /asks for \S+\/fuse, and this client allows \S+\/allowed\/\* alone; .* allow_devices/ });
   await assert.rejects(rig.runScript("true", config(join(folder, "leak"))), { code: "unsupported", message: /asks for \S+\/fuse, and this client allows/ });
 });

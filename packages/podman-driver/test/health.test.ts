@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
-import type { HclValue, TaskEvent } from "@driver/nomad-plugin";
-import { DriverRig, encodeTar, RecordedLog, requestEngine, testSetting, until, type RiggedTask } from "@driver/testing";
+import type { HclValue } from "@driver/nomad-plugin";
+import { DriverRig, encodeTar, RecordedEvents, RecordedLog, requestEngine, testSetting, until, type RiggedTask } from "@driver/testing";
 import { inspectOf } from "./inspect-of.ts";
 import { RepeatedFailure } from "../src/repeated-failure.ts";
 import { HealthWatch } from "../src/task/health-watch.ts";
@@ -13,31 +13,31 @@ const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 // The world of the tests has no systemd: there the driver has Podman run the checks.
 test("tells of a task that becomes healthy, unhealthy and healthy again", async () => {
   await using rig = await DriverRig.start();
-  await using events = new Followed(rig);
+  await using events = new RecordedEvents(rig.driver);
   const task = await rig.prepare({ config: { command: "sleep", args: ["60"], healthcheck: { test: "test -e /alloc/data/ok", interval: "1s", retries: 2 } } });
   await rig.startTask(task);
   const ok = `touch /alloc/data/ok`;
   await rig.driver.execTask(task.config.id, { command: ["sh", "-c", ok], timeoutMs: 20_000 }, soon());
-  await until(() => events.of(task).length === 1);
+  await until(() => healthOf(task, events).length === 1);
   await rig.driver.execTask(task.config.id, { command: ["rm", "/alloc/data/ok"], timeoutMs: 20_000 }, soon());
-  await until(() => events.of(task).length === 2);
+  await until(() => healthOf(task, events).length === 2);
   await rig.crash();
   await rig.recover(task);
-  await using later = new Followed(rig);
+  await using later = new RecordedEvents(rig.driver);
   await rig.driver.execTask(task.config.id, { command: ["sh", "-c", ok], timeoutMs: 20_000 }, soon());
-  await until(() => later.of(task).length === 1);
-  assert.deepEqual([...events.of(task), ...later.of(task)], ["healthy", "unhealthy", "healthy"].map((health) => `Health check: the task is ${health}`));
+  await until(() => healthOf(task, later).length === 1);
+  assert.deepEqual([...healthOf(task, events), ...healthOf(task, later)], ["healthy", "unhealthy", "healthy"].map((health) => `Health check: the task is ${health}`));
 });
 
 test("ends an unhealthy task as on_failure says, and tells why", async () => {
   await using rig = await DriverRig.start();
-  await using events = new Followed(rig);
+  await using events = new RecordedEvents(rig.driver);
   const task = await rig.prepare({ config: { command: "sleep", args: ["60"], healthcheck: { test: ["false"], interval: "1s", retries: 1, on_failure: "kill" } } });
   await rig.startTask(task);
   const { exitCode, oomKilled } = await rig.driver.waitTask(task.config.id, soon());
   assert.deepEqual([exitCode, oomKilled], [137, false]);
-  await until(() => events.of(task).length === 1);
-  assert.deepEqual(events.of(task), ["Health check: the task is unhealthy"]);
+  await until(() => healthOf(task, events).length === 1);
+  assert.deepEqual(healthOf(task, events), ["Health check: the task is unhealthy"]);
 });
 
 test("turns the image's health check off", async () => {
@@ -97,26 +97,7 @@ async function makeCheckedImage(): Promise<AsyncDisposable & { readonly name: st
   };
 }
 
-/** The health events of a rig's tasks, as they come. */
-class Followed implements AsyncDisposable {
-  readonly #events: TaskEvent[] = [];
-  readonly #stop = new AbortController();
-  readonly #following: Promise<void>;
-
-  constructor(rig: DriverRig) {
-    this.#following = this.#follow(rig).catch(() => undefined);
-  }
-
-  of(task: RiggedTask): readonly string[] {
-    return this.#events.filter(({ taskId, message }) => taskId === task.config.id && message.startsWith("Health")).map(({ message }) => message);
-  }
-
-  async #follow(rig: DriverRig): Promise<void> {
-    for await (const event of rig.driver.taskEvents(this.#stop.signal)) this.#events.push(event);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort(new Error("enough"));
-    await this.#following;
-  }
+/** What was told of a task's health. */
+function healthOf(task: RiggedTask, { all }: RecordedEvents): readonly string[] {
+  return all.filter(({ taskId, message }) => taskId === task.config.id && message.startsWith("Health")).map(({ message }) => message);
 }

@@ -6,6 +6,7 @@ import { PodmanClient } from "@driver/libpod";
 import { encodeMsgpack, type TaskConfig } from "@driver/nomad-plugin";
 import { DriverRig, testSetting, until, type RiggedTask } from "@driver/testing";
 import { inspectTask, netnsOf } from "./network-rig.ts";
+import { withPodman } from "./with-podman.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
@@ -34,12 +35,7 @@ async function strangerOf(name: string): Promise<AsyncDisposable & { readonly id
 }
 
 async function nameOf(task: TaskConfig): Promise<string> {
-  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  try {
-    return (await podman.containers.inspect(`${task.name}-${task.allocId}`, soon()))?.id ?? "none";
-  } finally {
-    podman.close();
-  }
+  return await withPodman(async (podman) => (await podman.containers.inspect(`${task.name}-${task.allocId}`, soon()))?.id ?? "none");
 }
 
 const namespaces = [

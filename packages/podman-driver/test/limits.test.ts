@@ -15,9 +15,7 @@ done`;
 
 async function outputOf(script: string, wishes: TaskWishes): Promise<string> {
   await using rig = await DriverRig.start();
-  const task = await rig.runScript(script, wishes);
-  await rig.driver.waitTask(task.config.id, soon());
-  return (await task.stdout.whole()).toString();
+  return await rig.outputOf(script, wishes);
 }
 
 const mib = 1_048_576;

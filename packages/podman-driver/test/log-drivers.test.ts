@@ -3,9 +3,8 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { PodmanClient, type ContainerInspect } from "@driver/libpod";
-import type { TaskEvent } from "@driver/nomad-plugin";
-import { DriverRig, testSetting, until, type RiggedTask } from "@driver/testing";
+import { DriverRig, RecordedEvents, until } from "@driver/testing";
+import { findContainerOf, inspectOf } from "./inspect-of.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
@@ -21,7 +20,7 @@ for (const driver of ["passthrough", "syslog"]) {
     await using rig = await DriverRig.start();
     const task = await rig.prepare({ config: { command: "true", logging: { driver } } });
     await assert.rejects(rig.startTask(task), new RegExp(`logging\\.driver: "${driver}" .*; use one of nomad, journald, k8s-file, json-file, none`));
-    assert.equal(await inspect(task), undefined);
+    assert.equal(await findContainerOf(task), undefined);
   });
 }
 
@@ -42,38 +41,23 @@ for (const driver of ["k8s-file", "json-file"]) {
 
 test("output that nobody takes is kept up to max-size, and its owner is told what is dropped, once and not at each time", async () => {
   await using rig = await DriverRig.start();
-  const leaving = new AbortController();
-  const events: TaskEvent[] = [];
-  const collecting = (async () => {
-    for await (const event of rig.driver.taskEvents(leaving.signal)) events.push(event);
-  })().catch(() => undefined);
+  await using events = new RecordedEvents(rig.driver);
   const task = await rig.prepare({ config: { command: "sh", args: ["-c", "i=0; while [ $i -lt 80 ]; do i=$((i+1)); seq 1 5000; sleep 0.1; done; touch /alloc/done; sleep 1000"], logging: { driver: "k8s-file", options: [{ "max-size": "256k" }] } } });
   task.stdout.pause();
   await rig.startTask(task);
-  const folder = dirname((await inspect(task))?.host.logPath ?? assert.fail("no container"));
+  const folder = dirname((await inspectOf(task)).host.logPath);
   const keptBytes = (): number => readdirSync(folder).filter((name) => name.startsWith("ctr.log")).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
   await until(() => existsSync(join(task.config.allocDir, "alloc", "done")));
   // What is delivered, or on its way, may take half as much again.
   await until(() => keptBytes() <= 1.5 * 262_144);
-  assert.equal(events.filter(({ message }) => /^Dropped \d+ bytes of log output/.test(message)).length, 1);
+  assert.equal(events.messages.filter((message) => /^Dropped \d+ bytes of log output/.test(message)).length, 1);
   task.stdout.resume();
-  leaving.abort();
-  await collecting;
 });
 
 test("output that is not collected is kept up to max-size", async () => {
   await using rig = await DriverRig.start({ pluginConfig: { log_collection: "off" } });
   const task = await rig.runScript("seq 1 20000", { config: { logging: { driver: "k8s-file", options: [{ "max-size": "64k" }] } } });
   await rig.driver.waitTask(task.config.id, soon());
-  const kept = await readFile((await inspect(task))?.host.logPath ?? "", "utf8");
+  const kept = await readFile((await inspectOf(task)).host.logPath, "utf8");
   assert.ok(kept.length <= 65_536 && kept.endsWith(" F 20000\n"), kept.slice(-100));
 });
-
-async function inspect(task: RiggedTask): Promise<ContainerInspect | undefined> {
-  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  try {
-    return await podman.containers.inspect(`task-${task.config.allocId}`, soon());
-  } finally {
-    podman.close();
-  }
-}

@@ -3,9 +3,8 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, rmdirSync, stat
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { PodmanClient } from "@driver/libpod";
-import type { TaskEvent } from "@driver/nomad-plugin";
-import { FaultyRig, DriverRig, testSetting, until, type RiggedTask } from "@driver/testing";
+import { DriverRig, FaultyRig, RecordedEvents, until, type RiggedTask } from "@driver/testing";
+import { inspectOf } from "./inspect-of.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 /** Shell: waits until the test says go. */
@@ -50,11 +49,7 @@ test("conmon is not asked for a new file that it could not make, and is as soon 
 
 test("output that nobody takes stays within its limit though conmon cannot be asked for a new file, and its owner is told", async () => {
   await using rig = await DriverRig.start();
-  const leaving = new AbortController();
-  const events: TaskEvent[] = [];
-  const collecting = (async () => {
-    for await (const event of rig.driver.taskEvents(leaving.signal)) events.push(event);
-  })().catch(() => undefined);
+  await using events = new RecordedEvents(rig.driver);
   const script = `${untilGo()}; i=0; while [ $i -lt 100 ]; do i=$((i+1)); seq 1 5000; sleep 0.05; done; ${untilGo("end")}; echo end`;
   const task = await rig.prepare({ config: { command: "sh", args: ["-c", script], logging: { driver: "k8s-file", options: [{ "max-size": "256k" }] } } });
   task.stdout.pause();
@@ -62,16 +57,14 @@ test("output that nobody takes stays within its limit though conmon cannot be as
   const folder = await storageOf(task);
   rmSync(join(folder, "ctl"));
   await go(task);
-  await until(() => events.some(({ message }) => /^Dropped \d+ bytes of log output/.test(message)));
-  await until(() => events.some(({ message }) => message.startsWith("Logs: conmon begins no new log file; the present one had outgrown its limit and was emptied: ENOENT")));
+  await until(() => events.messages.some((message) => /^Dropped \d+ bytes of log output/.test(message)));
+  await until(() => events.messages.some((message) => message.startsWith("Logs: conmon begins no new log file; the present one had outgrown its limit and was emptied: ENOENT")));
   await until(() => blockBytes(folder) <= 1.5 * 262_144);
-  assert.equal(events.filter(({ message }) => message.startsWith("Dropped ")).length, 1);
+  assert.equal(events.messages.filter((message) => message.startsWith("Dropped ")).length, 1);
   task.stdout.resume();
   await go(task, "end");
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
   assert.match((await task.stdout.whole()).toString(), /\nend\n$/);
-  leaving.abort();
-  await collecting;
 });
 
 test("what a log folder could not take, which a task had replaced, is collected when it is put back", async () => {
@@ -110,10 +103,5 @@ function logFiles(folder: string): string[] {
 }
 
 async function storageOf(task: RiggedTask): Promise<string> {
-  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  try {
-    return dirname((await podman.containers.inspect(`task-${task.config.allocId}`, soon()))?.host.logPath ?? assert.fail("no container"));
-  } finally {
-    podman.close();
-  }
+  return dirname((await inspectOf(task)).host.logPath);
 }

@@ -4,17 +4,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
 import type { HclRecord } from "@driver/nomad-plugin";
-import { DriverRig, testSetting, type TaskWishes } from "@driver/testing";
+import { DriverRig, testSetting } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
 /** Runs a script to its end and gives what it prints. */
-async function outputOf(rig: DriverRig, script: string, wishes: TaskWishes): Promise<string> {
-  const task = await rig.runScript(script, wishes);
-  await rig.driver.waitTask(task.config.id, soon());
-  return (await task.stdout.whole()).toString();
-}
-
 /** Podman, and names of volumes that are removed with it. */
 class VolumeRig implements AsyncDisposable {
   readonly podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
@@ -43,28 +37,28 @@ test("a mount block's volume is made with its driver, labels and options, filled
     { target: "/anonymous" },
   ];
   const script = "grep -c ^root /etc/passwd; df -i /memory | tail -1 | awk '{print $2}'; touch /plain/x 2>/dev/null || echo read-only; echo kept > /etc/kept; touch /anonymous/x && echo written";
-  assert.equal(await outputOf(rig, script, { config: { mount } }), "1\n77\nread-only\nwritten\n");
+  assert.equal(await rig.outputOf(script, { config: { mount } }), "1\n77\nread-only\nwritten\n");
   const made = await volumes.podman.volumes.inspect(data, soon());
   const { "nomad-driver-podman.task_id": maker, ...labels } = made?.labels ?? {};
   assert.deepEqual([made?.driver, labels], ["local", { app: "x" }]);
   assert.match(maker ?? "", /^[0-9a-f]{8}-.*\/task\//);
   assert.equal((await volumes.podman.volumes.inspect(memory, soon()))?.options["o"], "nr_inodes=77");
-  assert.equal(await outputOf(rig, "cat /again/kept; ls /again/passwd", { config: { mounts: [{ source: data, target: "/again" }] } }), "kept\n/again/passwd\n");
+  assert.equal(await rig.outputOf("cat /again/kept; ls /again/passwd", { config: { mounts: [{ source: data, target: "/again" }] } }), "kept\n/again/passwd\n");
 });
 
 test("no_copy leaves a new volume empty", async () => {
   await using volumes = new VolumeRig();
   await using rig = await DriverRig.start();
   const mount = [{ source: volumes.name("empty"), target: "/etc", volume_options: { no_copy: true } }, { source: volumes.name("filled"), target: "/bin", readonly: true }];
-  assert.match(await outputOf(rig, "ls /etc; echo behind; ls /bin", { config: { mount } }), /^(?!.*passwd)[^]*behind\n[^]*\bsh\b/);
+  assert.match(await rig.outputOf("ls /etc; echo behind; ls /bin", { config: { mount } }), /^(?!.*passwd)[^]*behind\n[^]*\bsh\b/);
 });
 
 test("volume_driver makes a name of a bare source", async () => {
   await using volumes = new VolumeRig();
   await using rig = await DriverRig.start();
   const config = { volume_driver: "local", volumes: [`${volumes.name("named")}:/data`] };
-  assert.equal(await outputOf(rig, "echo x > /data/x", { config }), "");
-  assert.equal(await outputOf(rig, "cat /data/x", { config }), "x\n");
+  assert.equal(await rig.outputOf("echo x > /data/x", { config }), "");
+  assert.equal(await rig.outputOf("cat /data/x", { config }), "x\n");
 });
 
 test("a volume of another driver or with other options is not taken for the one that is meant", async () => {
@@ -89,7 +83,7 @@ test("a start that fails removes the volume it has made, and no other", async ()
   const [fresh, old] = [`mounts-test-${process.pid}-fresh`, volumes.name("old")];
   await volumes.podman.volumes.create({ name: old, driver: "", labels: {}, options: {} }, soon());
   const mount = [fresh, old].map((source) => ({ source, target: `/${source}`, volume_options: { labels: [{ a: "b" }] } }));
-  await assert.rejects(outputOf(rig, "true", { config: { mount, command: "no-such-program", args: [] } }), /no-such-program/);
+  await assert.rejects(rig.outputOf("true", { config: { mount, command: "no-such-program", args: [] } }), /no-such-program/);
   assert.equal(await volumes.podman.volumes.inspect(fresh, soon()), undefined);
   assert.notEqual(await volumes.podman.volumes.inspect(old, soon()), undefined);
 });
@@ -104,7 +98,7 @@ test("mount blocks bind, and lay memory of a size and mode", async () => {
     { type: "tmpfs", target: "/memory", tmpfs_options: { size: 1_048_576, mode: 488 } },
   ];
   const script = "cat /host/file; touch /host/x 2>/dev/null || echo read-only; grep ' /host ' /proc/self/mountinfo | grep -c noexec; stat -c %a /memory; df -k /memory | tail -1 | awk '{print $2}'";
-  assert.equal(await outputOf(rig, script, { config: { mount, tmpfs: ["/other:size=2m,mode=0700,noexec", "/plain"] } }), "from the host\nread-only\n1\n750\n1024\n");
+  assert.equal(await rig.outputOf(script, { config: { mount, tmpfs: ["/other:size=2m,mode=0700,noexec", "/plain"] } }), "from the host\nread-only\n1\n750\n1024\n");
 });
 
 test("tmpfs lays memory, with what the image has there unless it must not", async () => {
@@ -118,32 +112,32 @@ test("tmpfs lays memory, with what the image has there unless it must not", asyn
     "ls /etc/passwd",
     "touch /root/x 2>/dev/null || echo read-only",
   ].join("; ");
-  const output = await outputOf(rig, script, { config: { tmpfs } });
+  const output = await rig.outputOf(script, { config: { tmpfs } });
   assert.equal(output, "700 root\n1777 root\ntmpfs 2048\n1\nx\n/etc/passwd\nread-only\n");
-  assert.match(await outputOf(rig, "stat -c %u /mine; touch /mine/x && echo mine", { config: { tmpfs: ["/mine:U,mode=0700"] }, user: "1000" }), /mine\n$/);
+  assert.match(await rig.outputOf("stat -c %u /mine; touch /mine/x && echo mine", { config: { tmpfs: ["/mine:U,mode=0700"] }, user: "1000" }), /mine\n$/);
 });
 
 test("an image can be mounted, read-only or with changes that are lost", async () => {
   await using rig = await DriverRig.start();
   const source = testSetting("TEST_IMAGE");
   const mount = [{ type: "image", source, target: "/ro" }, { type: "image", source, target: "/rw", options: ["rw"] }];
-  assert.equal(await outputOf(rig, "ls /ro/bin/sh; touch /ro/x 2>/dev/null || echo read-only; touch /rw/x && ls /rw/x", { config: { mount } }), "/ro/bin/sh\nread-only\n/rw/x\n");
-  await assert.rejects(outputOf(rig, "true", { config: { mount: [{ type: "image", source: "localhost/no-such-image:1", target: "/x" }] } }), /image localhost\/no-such-image:1 is not present/);
+  assert.equal(await rig.outputOf("ls /ro/bin/sh; touch /ro/x 2>/dev/null || echo read-only; touch /rw/x && ls /rw/x", { config: { mount } }), "/ro/bin/sh\nread-only\n/rw/x\n");
+  await assert.rejects(rig.outputOf("true", { config: { mount: [{ type: "image", source: "localhost/no-such-image:1", target: "/x" }] } }), /image localhost\/no-such-image:1 is not present/);
 });
 
 for (const key of ["readonly_rootfs", "read_only"]) {
   test(`${key} leaves only what is mounted writable`, async () => {
     await using rig = await DriverRig.start();
     const script = "for d in / /etc /tmp /run /var/tmp /local /alloc /dev/shm; do touch $d/probe 2>/dev/null && echo $d; done";
-    assert.equal(await outputOf(rig, `mkdir -p /var/tmp 2>/dev/null; ${script}`, { config: { [key]: true } }), "/local\n/alloc\n/dev/shm\n");
-    assert.equal(await outputOf(rig, script, { config: { [key]: true, read_only_tmpfs: true } }), "/tmp\n/run\n/var/tmp\n/local\n/alloc\n/dev/shm\n");
+    assert.equal(await rig.outputOf(`mkdir -p /var/tmp 2>/dev/null; ${script}`, { config: { [key]: true } }), "/local\n/alloc\n/dev/shm\n");
+    assert.equal(await rig.outputOf(script, { config: { [key]: true, read_only_tmpfs: true } }), "/tmp\n/run\n/var/tmp\n/local\n/alloc\n/dev/shm\n");
   });
 }
 
 for (const shm_size of ["2m", 2_097_152]) {
   test(`shm_size ${JSON.stringify(shm_size)} is the size of /dev/shm`, async () => {
     await using rig = await DriverRig.start();
-    assert.equal(await outputOf(rig, "df -k /dev/shm | tail -1 | awk '{print $2}'", { config: { shm_size: String(shm_size) } }), "2048\n");
+    assert.equal(await rig.outputOf("df -k /dev/shm | tail -1 | awk '{print $2}'", { config: { shm_size: String(shm_size) } }), "2048\n");
   });
 }
 

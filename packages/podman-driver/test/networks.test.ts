@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:net";
 import { test } from "node:test";
 import type { HclValue, PortMapping } from "@driver/nomad-plugin";
-import { DriverRig, runProcess, until, type RiggedTask, type TaskWishes } from "@driver/testing";
+import { DriverRig, RecordedEvents, runProcess, until, type RiggedTask, type TaskWishes } from "@driver/testing";
 import { inspectTask, netnsOf, RiggedNetwork } from "./network-rig.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
@@ -11,8 +11,7 @@ type Config = Readonly<Record<string, HclValue>>;
 /** What `script` prints in a task with this config. */
 async function outputOf(rig: DriverRig, script: string, config: Config, wishes: TaskWishes = {}): Promise<string> {
   const task = await rig.runScript(script, { ...wishes, config });
-  await rig.driver.waitTask(task.config.id, soon());
-  return (await task.stdout.whole()).toString() + (await task.stderr.whole()).toString();
+  return (await rig.finish(task)) + (await task.stderr.whole()).toString();
 }
 
 /** Prints the IPv4 address of a name, asked of the network's own server: the image's other programs know no resolver. */
@@ -31,19 +30,13 @@ test("gives a task fixed addresses, a MAC address and names on a network of Podm
   await using network = await RiggedNetwork.create("fixed", "10.201.1");
   await using rig = await DriverRig.start();
   const config = { network_mode: network.name, ipv4_address: "10.201.1.10", ipv6_address: "fd00:1::10", static_ips: ["10.201.1.11"], static_mac: "02-42-ac-11-00-0A", network_aliases: ["db", "db.internal"] };
-  const events: string[] = [];
-  const leaving = new AbortController();
-  const following = (async () => {
-    for await (const { message } of rig.driver.taskEvents(leaving.signal)) events.push(message);
-  })().catch(() => undefined);
+  await using events = new RecordedEvents(rig.driver);
   const task = await rig.prepare({ config: { ...config, command: "sh", args: ["-c", `ip address show; echo done; ${serve("hello from db")}`] } });
   const started = await rig.startTask(task);
   assert.equal(started.network?.ip, "10.201.1.10");
   await until(() => task.stdout.text().includes("done"));
   for (const shown of ["10.201.1.10/24", "fd00:1::10/64", "02:42:ac:11:00:0a"]) assert.ok(task.stdout.text().includes(shown), `${shown} is not in ${task.stdout.text()}`);
-  await until(() => events.includes("Podman has not given the task the address 10.201.1.11: it gives one of each subnet"));
-  leaving.abort();
-  await following;
+  await until(() => events.messages.includes("Podman has not given the task the address 10.201.1.11: it gives one of each subnet"));
   const seen = await outputOf(rig, `${lookUp("db")}; ${lookUp("db.internal")}; ${call("10.201.1.10")}; cat /etc/resolv.conf`, { network_mode: network.name });
   assert.match(seen, /^(10\.201\.1\.10\n){2}hello from db\n[^]*search .*dns\.podman/);
 });

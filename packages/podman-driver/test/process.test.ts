@@ -9,9 +9,7 @@ const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
 async function outputOf(script: string, wishes: TaskWishes): Promise<string> {
   await using rig = await DriverRig.start();
-  const task = await rig.runScript(script, wishes);
-  await rig.driver.waitTask(task.config.id, soon());
-  return (await task.stdout.whole()).toString();
+  return await rig.outputOf(script, wishes);
 }
 
 test("runs an init as PID 1 that reaps what the task leaves", async () => {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PodmanClient } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
-import { FaultyRig, podmanError, testSetting, until, type Fault, type RiggedTask } from "@driver/testing";
+import { FaultyRig, podmanError, until, type Fault, type RiggedTask } from "@driver/testing";
+import { findContainerOf } from "./inspect-of.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(30_000);
 const wontDo: Fault = podmanError("the service is out of sorts");
@@ -139,10 +139,5 @@ function isTransient(error: unknown): boolean {
 }
 
 async function containerExists(task: RiggedTask): Promise<boolean> {
-  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  try {
-    return (await podman.containers.inspect(`task-${task.config.allocId}`, soon())) !== undefined;
-  } finally {
-    podman.close();
-  }
+  return (await findContainerOf(task)) !== undefined;
 }

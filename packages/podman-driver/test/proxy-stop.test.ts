@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PodmanClient } from "@driver/libpod";
 import { FaultyRig, podmanError, requestEngine, testSetting, until, type Fault, type FaultProxy, type RiggedTask } from "@driver/testing";
+import { findContainerOf } from "./inspect-of.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const onKill = { method: "POST", path: /^\/containers\/[^/]+\/kill$/ } as const;
@@ -159,18 +159,9 @@ async function pause(task: RiggedTask): Promise<void> {
 }
 
 async function containerExists(task: RiggedTask): Promise<boolean> {
-  return (await inspect(task)) !== undefined;
+  return (await findContainerOf(task)) !== undefined;
 }
 
 async function mainProcessOf(task: RiggedTask): Promise<number> {
-  return (await inspect(task))?.state.pid ?? 0;
-}
-
-async function inspect(task: RiggedTask): ReturnType<PodmanClient["containers"]["inspect"]> {
-  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  try {
-    return await podman.containers.inspect(`task-${task.config.allocId}`, soon());
-  } finally {
-    podman.close();
-  }
+  return (await findContainerOf(task))?.state.pid ?? 0;
 }

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
-import { PodmanClient } from "@driver/libpod";
 import type { HclValue } from "@driver/nomad-plugin";
 import { DriverRig, testSetting, until, type RiggedTask } from "@driver/testing";
 import { AgentListener } from "./agent-listener.ts";
+import { withPodman } from "./with-podman.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const removal = { force: true, volumes: true, timeoutSeconds: 0 } as const;
@@ -143,13 +143,4 @@ async function ageMs(task: RiggedTask): Promise<number> {
 
 async function createdAt(task: RiggedTask): Promise<Date | undefined> {
   return withPodman(async (podman) => (await podman.containers.inspect(`task-${task.config.allocId}`, soon()))?.createdAt);
-}
-
-async function withPodman<T>(work: (podman: PodmanClient) => Promise<T>): Promise<T> {
-  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  try {
-    return await work(podman);
-  } finally {
-    podman.close();
-  }
 }

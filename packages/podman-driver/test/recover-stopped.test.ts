@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { PodmanClient, type ContainerInspect } from "@driver/libpod";
 import { decodeMsgpackRaw, encodeGoMsgpack, encodeGoTime, type GoValue, type RawValue, type TaskHandle } from "@driver/nomad-plugin";
 import { DriverRig, FaultyRig, podmanError, testSetting, until, type RiggedTask } from "@driver/testing";
+import { findContainerOf } from "./inspect-of.ts";
+import { withPodman } from "./with-podman.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const recoverStopped = { pluginConfig: { recover_stopped: true } };
@@ -34,7 +35,7 @@ test("starts a task again that ended while no plugin ran, goes on with its log, 
   }
   const { state, startedAt } = await rig.driver.inspectTask(task.config.id, soon());
   assert.equal(state, "running");
-  assert.deepEqual(startedAt, (await inspect(task))?.state.startedAt);
+  assert.deepEqual(startedAt, (await findContainerOf(task))?.state.startedAt);
   await end(task, 2);
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 42);
   assert.equal((await task.stdout.whole()).toString(), "run 1\nend 1\nrun 2\nend 2\n");
@@ -102,7 +103,7 @@ test("reports a task that came up with another address as failed, and ends it", 
   await rig.recover(task);
   const result = await rig.driver.waitTask(task.config.id, soon());
   assert.match(result.error ?? "", /recover_stopped: the container came up with the address [\d.]+, but Nomad knows the task by [\d.]+/);
-  await until(async () => (await inspect(task))?.state.running === false);
+  await until(async () => (await findContainerOf(task))?.state.running === false);
 });
 
 test("answers at once and holds up nobody when Podman does not start the container", async () => {
@@ -127,7 +128,7 @@ test("leaves nothing when the task is destroyed while its container is being sta
   await rig.crash();
   await rig.recover(task);
   await rig.driver.destroyTask(task.config.id, { force: true }, soon());
-  assert.equal(await inspect(task), undefined);
+  assert.equal(await findContainerOf(task), undefined);
 });
 
 test("does not start a container of the Go driver again, whose conmon would wait for a reader", async () => {
@@ -135,19 +136,19 @@ test("does not start a container of the Go driver again, whose conmon would wait
   const task = await rig.prepare();
   const id = await createContainer(task, ["sh", "-c", "exit 9"]);
   await withPodman((podman) => podman.containers.start(id, soon()));
-  await until(async () => (await inspect(task))?.state.status === "exited");
-  const before = await inspect(task);
+  await until(async () => (await findContainerOf(task))?.state.status === "exited");
+  const before = await findContainerOf(task);
   const goState = { ContainerID: id, LogStreamer: false, Net: null, StartedAt: encodeGoTime(new Date()), TaskConfig: { image: testSetting("TEST_IMAGE"), socket: "default" } };
   await rig.driver.recoverTask(toHandle(task, goState), soon());
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 9);
-  assert.deepEqual((await inspect(task))?.state.startedAt, before?.state.startedAt);
+  assert.deepEqual((await findContainerOf(task))?.state.startedAt, before?.state.startedAt);
 });
 
 /** Kills the plugin, ends the task's first run, and has a new plugin up when Podman has noticed. */
 async function crashAndEnd(rig: DriverRig, task: RiggedTask): Promise<void> {
   await rig.crash();
   await end(task, 1);
-  await until(async () => (await inspect(task))?.state.status === "exited");
+  await until(async () => (await findContainerOf(task))?.state.status === "exited");
 }
 
 async function end(task: RiggedTask, run: number): Promise<void> {
@@ -189,17 +190,4 @@ function toGoValue(key: string, value: RawValue): GoValue {
   if (value instanceof Uint8Array) return Buffer.from(value).toString("utf8");
   if (Array.isArray(value)) return value.map((each) => toGoValue("", each));
   return typeof value === "object" && value !== null ? recordOf(value) : value;
-}
-
-async function inspect(task: RiggedTask): Promise<ContainerInspect | undefined> {
-  return withPodman((podman) => podman.containers.inspect(`task-${task.config.allocId}`, soon()));
-}
-
-async function withPodman<T>(work: (podman: PodmanClient) => Promise<T>): Promise<T> {
-  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  try {
-    return await work(podman);
-  } finally {
-    podman.close();
-  }
 }

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { PodmanClient, type ContainerState } from "@driver/libpod";
 import { decodeMsgpackRaw, encodeGoMsgpack, encodeGoTime, type TaskHandle } from "@driver/nomad-plugin";
 import { DriverRig, testSetting, until, type RiggedTask } from "@driver/testing";
+import { findContainerOf } from "./inspect-of.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const untilGo = "while [ ! -e /alloc/go ]; do sleep 0.05; done";
@@ -169,10 +170,5 @@ async function go(task: RiggedTask): Promise<void> {
 }
 
 async function stateOf(task: RiggedTask): Promise<ContainerState | undefined> {
-  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  try {
-    return (await podman.containers.inspect(`task-${task.config.allocId}`, soon()))?.state;
-  } finally {
-    podman.close();
-  }
+  return (await findContainerOf(task))?.state;
 }

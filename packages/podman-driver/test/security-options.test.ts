@@ -3,8 +3,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
-import { DriverRig, testSetting, type TaskWishes } from "@driver/testing";
+import { DriverRig, RecordedEvents, testSetting, type TaskWishes } from "@driver/testing";
 import { FakeRig } from "./fake-rig.ts";
+import { withPodman } from "./with-podman.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
@@ -16,9 +17,7 @@ after(() => rig[Symbol.asyncDispose]());
 
 /** What a script says that runs in a task with this config. */
 async function outputOf(script: string, config: TaskWishes["config"], more: TaskWishes = {}): Promise<string> {
-  const task = await rig.runScript(script, { ...more, config: config ?? {} });
-  await rig.driver.waitTask(task.config.id, soon());
-  return (await task.stdout.whole()).toString();
+  return await rig.outputOf(script, { ...more, config: config ?? {} });
 }
 
 async function statusOf(config: TaskWishes["config"]): Promise<Readonly<Record<string, string>>> {
@@ -74,28 +73,17 @@ describe("groups", () => {
   });
 
   test("of the service are kept by crun alone, which the task's owner is told", async () => {
-    const events: string[] = [];
-    const stop = new AbortController();
-    const following = (async () => {
-      for await (const { message } of rig.driver.taskEvents(stop.signal)) events.push(message);
-    })().catch(() => undefined);
+    await using events = new RecordedEvents(rig.driver);
     assert.equal(await outputOf("echo runs", { group_add: ["keep-groups"] }), "runs\n");
-    for (let tries = 0; tries < 100 && events.length === 0; tries += 1) await new Promise((resolve) => setTimeout(resolve, 20));
-    stop.abort();
-    await following;
+    for (let tries = 0; tries < 100 && events.all.length === 0; tries += 1) await new Promise((resolve) => setTimeout(resolve, 20));
     const inspected = await ociRuntime();
-    if (inspected.includes("crun")) assert.deepEqual(events, []);
-    else assert.match(events.join("\n"), /group_add: the task asks for the groups of the Podman service \(keep-groups\), and Podman has made none, since the OCI runtime runc/);
+    if (inspected.includes("crun")) assert.deepEqual(events.messages, []);
+    else assert.match(events.messages.join("\n"), /group_add: the task asks for the groups of the Podman service \(keep-groups\), and Podman has made none, since the OCI runtime runc/);
   });
 });
 
 async function ociRuntime(): Promise<string> {
-  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  try {
-    return (await podman.info(soon())).ociRuntime.name;
-  } finally {
-    podman.close();
-  }
+  return await withPodman(async (podman) => (await podman.info(soon())).ociRuntime.name);
 }
 
 describe("the OCI runtime", () => {

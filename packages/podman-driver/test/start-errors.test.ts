@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:net";
 import { test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
-import { encodeMsgpack, type HclValue, type PortMapping } from "@driver/nomad-plugin";
+import { encodeMsgpack, type HclValue } from "@driver/nomad-plugin";
 import { DriverRig, testSetting, type TaskWishes } from "@driver/testing";
+import { takePort } from "./taken-port.ts";
+import { withPodman } from "./with-podman.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
@@ -54,15 +55,11 @@ test("says when trying again may help", async () => {
 
 test("refuses a port that is in use, and offers another try", async () => {
   await using rig = await DriverRig.start();
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const address = server.address();
-  const hostPort = typeof address === "object" && address !== null ? address.port : 0;
-  const port: PortMapping = { label: "http", hostPort, to: 80, hostIp: "127.0.0.1" };
-  const task = await rig.prepare({ config: { network_mode: "bridge", ports: ["http"], command: "sleep", args: ["60"] }, resources: { ports: [port] } });
+  const port = await takePort();
+  const task = await rig.prepare({ config: { network_mode: "bridge", ports: ["http"], command: "sleep", args: ["60"] }, resources: { ports: [port.mapping] } });
   await assert.rejects(rig.driver.startTask(task.config, soon()), { message: /address already in use/, recoverable: true });
   assert.deepEqual(await containersOf(task.config.allocId), []);
-  server.close();
+  port.release();
 });
 
 test("refuses a second start of the same task and does not harm the first", async () => {
@@ -135,11 +132,5 @@ function config(more: Readonly<Record<string, HclValue>>): Uint8Array {
 }
 
 async function containersOf(allocId: string): Promise<string[]> {
-  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  try {
-    const all = await podman.containers.list({ all: true, names: [allocId] }, soon());
-    return all.map((container) => container.id);
-  } finally {
-    podman.close();
-  }
+  return await withPodman(async (podman) => (await podman.containers.list({ all: true, names: [allocId] }, soon())).map(({ id }) => id));
 }

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { PodmanClient } from "@driver/libpod";
-import type { PortMapping } from "@driver/nomad-plugin";
+import type { PodmanClient } from "@driver/libpod";
 import { messageOf } from "@driver/std";
 import { DriverRig, FaultyRig, podmanError, requestEngine, runProcess, testSetting, until, type FaultRule, type RiggedTask } from "@driver/testing";
+import { takePort } from "./taken-port.ts";
+import { withPodman } from "./with-podman.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const removal = { force: true, volumes: true, timeoutSeconds: 0 } as const;
@@ -51,15 +51,11 @@ test("gives up on a Podman that goes on refusing, soon and with another try on o
 
 test("waits for a port that is given up a moment later", async () => {
   await using rig = await DriverRig.start();
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const address = server.address();
-  const hostPort = typeof address === "object" && address !== null ? address.port : 0;
-  const port: PortMapping = { label: "http", hostPort, to: 80, hostIp: "127.0.0.1" };
-  const task = await rig.prepare({ config: { network_mode: "bridge", ports: ["http"], command: "sh", args: ["-c", "exit 32"] }, resources: { ports: [port] } });
+  const port = await takePort();
+  const task = await rig.prepare({ config: { network_mode: "bridge", ports: ["http"], command: "sh", args: ["-c", "exit 32"] }, resources: { ports: [port.mapping] } });
   const starting = rig.startTask(task);
   await until(() => /start container.*may be tried again.*address already in use/.test(rig.log));
-  server.close();
+  port.release();
   await starting;
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 32);
 });
@@ -202,13 +198,4 @@ async function createStorageLeftover(rig: DriverRig, task: RiggedTask): Promise<
 
 async function containersOf(task: RiggedTask): Promise<string[]> {
   return withPodman(async (podman) => (await podman.containers.list({ names: [task.config.allocId] }, soon())).map(({ id }) => id));
-}
-
-async function withPodman<T>(work: (podman: PodmanClient) => Promise<T>): Promise<T> {
-  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  try {
-    return await work(podman);
-  } finally {
-    podman.close();
-  }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DriverRig, requestEngine, testSetting, until, type EngineRequest, type RiggedTask } from "@driver/testing";
+import { DriverRig, RecordedEvents, requestEngine, testSetting, until, type EngineRequest, type RiggedTask } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const forever = "while :; do sleep 0.05; done";
@@ -85,16 +85,10 @@ test("stops a task by SIGTERM whose kill_signal is no signal, and tells its owne
   await using rig = await DriverRig.start();
   const task = await rig.runScript(`trap 'exit 8' TERM; echo ready; ${forever}`);
   await task.stdout.until((text) => text === "ready\n");
-  const stop = new AbortController();
-  const messages: string[] = [];
-  const following = (async () => {
-    for await (const { message } of rig.driver.taskEvents(stop.signal)) messages.push(message);
-  })().catch(() => undefined);
+  await using events = new RecordedEvents(rig.driver);
   await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "SIGNONSENSE" }, soon());
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 8);
-  await until(() => messages.some((message) => message.includes('kill_signal "SIGNONSENSE" is no signal: the task is sent SIGTERM')));
-  stop.abort();
-  await following;
+  await until(() => events.messages.some((message) => message.includes('kill_signal "SIGNONSENSE" is no signal: the task is sent SIGTERM')));
 });
 
 test("stops a task whose container somebody has paused, with its own exit code", async () => {

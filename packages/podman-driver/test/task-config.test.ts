@@ -142,6 +142,5 @@ test("publishes ports and tells Nomad the task's own address", async () => {
 async function outputOf(script: string, wishes: TaskWishes): Promise<{ readonly output: string; readonly task: RiggedTask; readonly rig: DriverRig }> {
   const rig = await DriverRig.start();
   const task = await rig.runScript(script, wishes);
-  await rig.driver.waitTask(task.config.id, soon());
-  return { output: (await task.stdout.whole()).toString(), task, rig };
+  return { output: await rig.finish(task), task, rig };
 }

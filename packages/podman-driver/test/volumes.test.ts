@@ -7,15 +7,12 @@ import { promisify } from "node:util";
 import { DriverRig, type RiggedTask, type TaskWishes } from "@driver/testing";
 
 const run = promisify(execFile);
-const soon = (): AbortSignal => AbortSignal.timeout(60_000);
-
 /** Starts a prepared task with a script and gives what it prints. */
 async function outputOf(rig: DriverRig, script: string, { config, ...wishes }: TaskWishes, arrange: (task: RiggedTask) => Promise<unknown> = () => Promise.resolve()): Promise<string> {
   const task = await rig.prepare({ ...wishes, config: { command: "sh", args: ["-c", script], ...config } });
   await arrange(task);
   await rig.startTask(task);
-  await rig.driver.waitTask(task.config.id, soon());
-  return (await task.stdout.whole()).toString();
+  return await rig.finish(task);
 }
 
 async function makeFolder(path: string, file = "from the host\n"): Promise<string> {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { encodeMsgpack, launchDriver, type HclValue, type LaunchedDriver, type StartedTask, type TaskConfig, type TaskDriver, type TaskHandle, type TaskResources } from "@driver/nomad-plugin";
 import { LogReader } from "./log-reader.ts";
+import { plainTask } from "./plain-task.ts";
 import { testSetting } from "./test-setting.ts";
 
 const run = promisify(execFile);
@@ -105,6 +106,17 @@ export class DriverRig implements AsyncDisposable {
     return task;
   }
 
+  /** Runs `script` in a shell as a task of its own. Settles with what it has written to stdout. */
+  async outputOf(script: string, wishes: TaskWishes = {}): Promise<string> {
+    return await this.finish(await this.runScript(script, wishes));
+  }
+
+  /** Waits for the end of a task that was started. Settles with what it has written to stdout. */
+  async finish(task: RiggedTask): Promise<string> {
+    await this.driver.waitTask(task.config.id, AbortSignal.timeout(60_000));
+    return (await task.stdout.whole()).toString();
+  }
+
   /** Starts a prepared task and keeps its handle, as Nomad does. */
   async startTask(task: RiggedTask): Promise<StartedTask> {
     const started = await this.driver.startTask(task.config, AbortSignal.timeout(60_000));
@@ -160,36 +172,20 @@ async function makeFolders(allocDir: string, taskName: string): Promise<void> {
   await chmod(join(allocDir, "alloc"), 0o777);
 }
 
-function toTaskConfig(wishes: TaskWishes & { readonly name: string; readonly allocId: string }, paths: Pick<TaskConfig, "allocDir" | "stdoutPath" | "stderrPath">): TaskConfig {
+function toTaskConfig(
+  wishes: TaskWishes & { readonly name: string; readonly allocId: string },
+  paths: Pick<TaskConfig, "allocDir" | "stdoutPath" | "stderrPath">,
+): TaskConfig {
   const { name, allocId } = wishes;
+  const plain = plainTask({ name, allocId, jobName: "rig", jobId: "rig", parentJobId: "", ...paths });
   return {
+    ...plain,
     id: `${allocId}/${name}/${randomBytes(4).toString("hex")}`,
-    name,
-    allocId,
-    jobName: "rig",
-    jobId: "rig",
-    taskGroupName: "group",
-    namespace: "default",
-    nodeName: "node",
     nodeId: "00000000-0000-0000-0000-000000000001",
-    parentJobId: "",
     user: wishes.user ?? "",
-    ...paths,
     env: { NOMAD_ALLOC_DIR: "/alloc", NOMAD_TASK_DIR: "/local", NOMAD_SECRETS_DIR: "/secrets", ...wishes.env },
-    deviceEnv: {},
-    resources: { ...plainResources, ...wishes.resources },
-    mounts: [],
-    devices: [],
+    resources: { ...plain.resources, ...wishes.resources },
     driverConfig: encodeMsgpack({ image: testSetting("TEST_IMAGE"), network_mode: "none", ...wishes.config }),
     ...wishes.more,
   };
 }
-
-const plainResources: TaskResources = {
-  cpuShares: 100,
-  memoryMb: 64,
-  memoryMaxMb: 0,
-  networks: [],
-  ports: [],
-  linux: { cpuPeriodUs: 0, cpuQuotaUs: 0, cpuShares: 100, memoryLimitBytes: 64 * 1_048_576, oomScoreAdj: 0, cpusetCpus: "", cpusetCgroup: "", percentTicks: 0.025 },
-};

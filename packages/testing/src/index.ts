@@ -22,6 +22,7 @@ export { SeededRandom } from "./seeded-random.ts";
 export { FakePodman, type ScriptedFault, type ScriptedFaultRule } from "./fake-podman.ts";
 export type { FakeContainer } from "./fake-container.ts";
 export { plainTask } from "./plain-task.ts";
+export { RecordedEvents } from "./recorded-events.ts";
 export { RecordedLog } from "./recorded-log.ts";
 export { RegistryProxy, type RegistryFault } from "./registry-proxy.ts";
 export { registryIdentityToken, registryLogin, TestRegistry, type TestRegistryOptions } from "./test-registry.ts";

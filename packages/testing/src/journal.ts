@@ -10,7 +10,7 @@ const programs = ["/usr/lib/systemd/systemd-journald", "/lib/systemd/systemd-jou
 const folders = ["/run/systemd", "/run/log", "/var/log/journal"];
 /** It makes its socket, and is ready when it has made the last of its things. */
 const signsOfLife = ["/run/systemd/journal/socket", "/run/systemd/journal/kernel-seqnum"];
-const startTimeoutMs = 10_000;
+const startTimeoutMs = 60_000;
 
 /** A systemd-journald of this world's own: conmon and Podman write to it and read it as they would the host's. */
 export interface Journal extends AsyncDisposable {
@@ -49,12 +49,14 @@ export async function startJournal(signal: AbortSignal): Promise<Journal> {
     await kill();
     for (const folder of mounted.splice(0).toReversed()) await runProcess("umount", ["--lazy", folder], { signal: AbortSignal.timeout(startTimeoutMs) });
   };
-  const revive = async (): Promise<void> => {
+  const begin = async (wanted: AbortSignal): Promise<void> => {
     // What a killed one has left behind is no sign of life.
     for (const path of signsOfLife) rmSync(path, { force: true });
     journald = spawn(program, [], { stdio: "ignore" });
-    await waitForSocket(journald, signal);
+    await waitForSocket(journald, wanted);
   };
+  // The signal of the start may have fired long ago.
+  const revive = (): Promise<void> => begin(AbortSignal.timeout(startTimeoutMs));
   try {
     for (const folder of folders.filter((path) => existsSync(path) || path.startsWith("/run/"))) {
       mkdirSync(folder, { recursive: true });
@@ -64,7 +66,7 @@ export async function startJournal(signal: AbortSignal): Promise<Journal> {
     }
     mkdirSync("/run/systemd/journal");
     mkdirSync("/run/log/journal");
-    await revive();
+    await begin(signal);
   } catch (error) {
     await close();
     throw error;
