@@ -51,7 +51,10 @@ async function runPart(part: Part, bed: Bed): Promise<readonly ComparedFigure[]>
 async function describeMachine(): Promise<{ readonly facts: Record<string, string | number>; readonly text: string }> {
   const podmanVersion = (await engine.run(["version", "--format", "{{.Client.Version}}"])).stdout.trim();
   const facts = { podman: podmanVersion, kernel: release(), cores: cpus().length, loadAverage: loadavg()[0] ?? 0 };
-  return { facts, text: `Podman ${facts.podman}, Linux ${facts.kernel}, ${facts.cores} cores, load average ${facts.loadAverage.toFixed(1)} at the start` };
+  return {
+    facts,
+    text: `Podman ${facts.podman}, Linux ${facts.kernel}, ${facts.cores} cores, load average ${facts.loadAverage.toFixed(1)} at the start`,
+  };
 }
 
 function toReport(results: readonly PartFigures[]): object {

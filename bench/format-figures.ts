@@ -15,7 +15,10 @@ export function formatTable(parts: readonly PartFigures[]): string {
   const widths = header.map((_title, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
   const rightAligned = new Set([2, 3, 6, 7]);
   const lines = rows.map((row) =>
-    row.map((cell, column) => (rightAligned.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0))).join("  ").trimEnd(),
+    row
+      .map((cell, column) => (rightAligned.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
+      .join("  ")
+      .trimEnd(),
   );
   return `${lines.join("\n")}\n`;
 }

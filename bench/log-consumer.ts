@@ -1,5 +1,6 @@
 // A process that reads a FIFO to its end, as Nomad's log collector does, and checks that it carries the expected line again
-// and again. Arguments: the FIFO, the line, the number of bytes to expect. Lines out: "complete" when that many have come, "end BYTES WRONG".
+// and again. Arguments: the FIFO, the line, the number of bytes to expect. Lines out: "complete" when that many have come, "end
+// BYTES WRONG".
 import { closeSync, openSync, readSync } from "node:fs";
 
 const [fifo = "", line = "", expected = ""] = process.argv.slice(2);

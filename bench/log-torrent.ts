@@ -64,7 +64,9 @@ function consume(task: RiggedTask, sizeBytes: number): Reading {
   createInterface({ input: child.stdout }).on("line", (said) => {
     if (said === "complete") return complete.resolve();
     if (said === `end ${sizeBytes} 0`) return ended.resolve();
-    const error = new Error(`the log is not what the task wrote: ${sizeBytes} bytes wanted, the reader says "${said}" (bytes, wrong pieces)`);
+    const error = new Error(
+      `the log is not what the task wrote: ${sizeBytes} bytes wanted, the reader says "${said}" (bytes, wrong pieces)`,
+    );
     complete.reject(error);
     ended.reject(error);
   });

@@ -66,7 +66,13 @@ export class PlainPodman implements Disposable {
   #send(call: PlainCall): Promise<Buffer> {
     const headers = call.body === undefined ? {} : { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(call.body) };
     return new Promise((resolve, reject) => {
-      const sent = request({ socketPath: this.socketPath, agent: this.#agent, method: call.method, path: `/v4.0.0/libpod${call.path}`, headers });
+      const sent = request({
+        socketPath: this.socketPath,
+        agent: this.#agent,
+        method: call.method,
+        path: `/v4.0.0/libpod${call.path}`,
+        headers,
+      });
       sent.once("error", reject);
       sent.once("response", (answer) => {
         const chunks: Buffer[] = [];

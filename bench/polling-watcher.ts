@@ -11,7 +11,9 @@ export class PollingWatcher implements AsyncDisposable {
   readonly #waiting = new Map<string, () => void>();
 
   constructor(socketPath: string) {
-    this.#child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", program, socketPath], { stdio: ["pipe", "pipe", "inherit"] });
+    this.#child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", program, socketPath], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     createInterface({ input: this.#child.stdout }).on("line", (line) => {
       const [what, containerId] = line.split(" ");
       const key = `${what} ${containerId}`;

@@ -37,7 +37,10 @@ export class RecordedSpec {
   /** The create call for another task of the same kind; its folders must exist. */
   specFor(task: RiggedTask): string {
     const recorded = this.#task.config;
-    return this.#text.replaceAll(recorded.id, task.config.id).replaceAll(recorded.allocDir, task.config.allocDir).replaceAll(recorded.allocId, task.config.allocId);
+    return this.#text
+      .replaceAll(recorded.id, task.config.id)
+      .replaceAll(recorded.allocDir, task.config.allocDir)
+      .replaceAll(recorded.allocId, task.config.allocId);
   }
 }
 

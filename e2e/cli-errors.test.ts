@@ -112,12 +112,33 @@ test("a missing image fails the task with its name, and nothing stays", async ()
 
 test("all keys that the driver would refuse are shown at their places, before a prestart task runs", async () => {
   await using workplace = await CliWorkplace.create();
-  const prestart = `    task "before" {\n      driver = "podman"\n      lifecycle {\n        hook = "prestart"\n      }\n      config {\n        image = "${image}"\n      }\n    }`;
-  const command = '        static_mac = "${NOMAD_META_yes}"\n        network_mode = "host:wat"\n        logging {\n          driver = "wat"\n        }';
-  const job = await workplace.write("job.hcl", jobText({ type: '  type = "batch"\n  meta {\n    yes = true\n  }', network: prestart, command }));
+  const prestart = `    task "before" {
+      driver = "podman"
+      lifecycle {
+        hook = "prestart"
+      }
+      config {
+        image = "${image}"
+      }
+    }`;
+  const command =
+    '        static_mac = "${NOMAD_META_yes}"\n        network_mode = "host:wat"\n        logging {\n          driver = "wat"\n        }';
+  const job = await workplace.write(
+    "job.hcl",
+    jobText({ type: '  type = "batch"\n  meta {\n    yes = true\n  }', network: prestart, command }),
+  );
   const result = await workplace.runJob(job);
-  assertRefused(result, /job\.hcl:20:9: config key static_mac: "true" is not a MAC address; .*\n20 \|         static_mac = .*\n {3}\| {9}\^\n/);
-  assert.match(result.stderr, /job\.hcl:21:9: config key network_mode: "host:wat" is no network; .*\n21 \| .*\n.*\n.*job\.hcl:23:11: config key logging\.driver: "wat" is no log driver/);
+  assertRefused(
+    result,
+    /job\.hcl:20:9: config key static_mac: "true" is not a MAC address; .*\n20 \|         static_mac = .*\n {3}\| {9}\^\n/,
+  );
+  assert.match(
+    result.stderr,
+    new RegExp(
+      /job\.hcl:21:9: config key network_mode: "host:wat" is no network; .*\n21 \| .*\n.*\n/.source +
+        /.*job\.hcl:23:11: config key logging\.driver: "wat" is no log driver/.source,
+    ),
+  );
   assert.doesNotMatch(result.stderr, / \* /);
 });
 

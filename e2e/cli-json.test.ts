@@ -64,7 +64,13 @@ function bytesOf(lines: readonly JsonLine[], stream: string): Buffer {
 test("every line is JSON with all events and all output, and stderr is empty", async () => {
   await using workplace = await CliWorkplace.create();
   const script = "printf 'grün\\nno newline'; head -c 100000 /dev/zero; printf '\\377\\376' >&2; exit 4";
-  const { code, stdout, stderr } = await workplace.run(["run", "-json", "-socket", socket, await workplace.write("job.hcl", jobText(script))]);
+  const { code, stdout, stderr } = await workplace.run([
+    "run",
+    "-json",
+    "-socket",
+    socket,
+    await workplace.write("job.hcl", jobText(script)),
+  ]);
   const lines = parseLines(stdout);
   const life = Buffer.concat([Buffer.from("grün\nno newline"), Buffer.alloc(100_000)]);
   assert.deepEqual(bytesOf(lines, "stdout"), Buffer.concat([life, life]));
@@ -94,7 +100,10 @@ test("with log_collection = \"driver\" run follows the files that the driver wri
     "agent.hcl",
     `plugin "nomad-driver-podman" {\n  config {\n    socket_path    = "unix://${socket}"\n    log_collection = "driver"\n  }\n}\n`,
   );
-  const job = await workplace.write("job.hcl", jobText("seq 30000; echo problem >&2; [ -e /local/again ] || { touch /local/again; exit 1; }"));
+  const job = await workplace.write(
+    "job.hcl",
+    jobText("seq 30000; echo problem >&2; [ -e /local/again ] || { touch /local/again; exit 1; }"),
+  );
   const { code, stdout } = await workplace.run(["run", "-json", "-plugin-config", agent, job]);
   const lines = parseLines(stdout);
   const numbers = Array.from({ length: 30_000 }, (_, index) => `${index + 1}\n`).join("");

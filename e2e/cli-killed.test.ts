@@ -37,7 +37,10 @@ async function documentedCleanUp(): Promise<string> {
 /** Starts a run, kills it as soon as its task writes, and returns the plugin's process id. */
 async function killARun(jobPath: string, temporaryPath: string): Promise<number> {
   const args = ["run", "-socket", testSetting("TEST_PODMAN_SOCKET"), jobPath];
-  const child = spawn(testSetting("TEST_PLUGIN"), args, { env: { ...process.env, TMPDIR: temporaryPath }, stdio: ["ignore", "pipe", "ignore"] });
+  const child = spawn(testSetting("TEST_PLUGIN"), args, {
+    env: { ...process.env, TMPDIR: temporaryPath },
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   await once(child.stdout, "data");
   const children = await readFile(`/proc/${child.pid}/task/${child.pid}/children`, "utf8");
   child.kill("SIGKILL");

@@ -36,7 +36,10 @@ const countStarts = "echo x >> /local/starts; n=$(wc -l < /local/starts)";
 
 test("a task that fails is started again in a new container, and its last exit code is the one of run", async () => {
   await using workplace = await CliWorkplace.create();
-  const job = await workplace.write("job.hcl", jobText(taskText("flaky", `${countStarts}; echo start $n on $(hostname); exit $((n + 10))`)));
+  const job = await workplace.write(
+    "job.hcl",
+    jobText(taskText("flaky", `${countStarts}; echo start $n on $(hostname); exit $((n + 10))`)),
+  );
   const { code, stdout, stderr } = await workplace.runJob(job);
   const starts = stdout.trim().split("\n").map((line) => /^flaky \| start (\d) on (\w+)$/.exec(line) ?? []);
   assert.deepEqual(starts.map(([, number]) => number), ["1", "2", "3"]);
@@ -72,7 +75,11 @@ test("poststart runs while the main task runs, and poststop after its failure", 
     jobText(
       taskText("lifestop", "echo cleaned up", hook("poststop")),
       taskText("lifepost", "echo announced; touch /alloc/data/announced", hook("poststart")),
-      taskText("lifemain", "echo up; until [ -e /alloc/data/announced ]; do sleep 0.05; done; echo done; exit 3", "restart {\n        attempts = 0\n      }"),
+      taskText(
+        "lifemain",
+        "echo up; until [ -e /alloc/data/announced ]; do sleep 0.05; done; echo done; exit 3",
+        "restart {\n        attempts = 0\n      }",
+      ),
     ),
   );
   const { code, stdout, stderr } = await workplace.runJob(job);

@@ -10,7 +10,14 @@ const root = join(import.meta.dirname, "..");
 /** Lines without what is different each time, in an order of their own: two streams have no common one. */
 function toPattern(output: string): readonly string[] {
   const lines = output.split("\n").filter((line) => line !== "");
-  return lines.map((line) => line.replace(/allocation [0-9a-f]{8}/, "allocation ID").replace(/\d+\.\d+\.\d+\.\d+:\d+/, "ADDRESS").replace(/attempt \d+|\d+\.\d s$/, "N")).toSorted();
+  return lines
+    .map((line) =>
+      line
+        .replace(/allocation [0-9a-f]{8}/, "allocation ID")
+        .replace(/\d+\.\d+\.\d+\.\d+:\d+/, "ADDRESS")
+        .replace(/attempt \d+|\d+\.\d s$/, "N"),
+    )
+    .toSorted();
 }
 
 test("the hello job prints what README.md shows", async () => {

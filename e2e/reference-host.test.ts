@@ -49,7 +49,10 @@ describe("the built plugin under HashiCorp's go-plugin", () => {
     assert.equal(one(seen, "destroy")["code"], "OK");
     checkKills(seen, ["cancels"]);
     checkPluginLog(seen, { errors: false });
-    t.diagnostic(`${number(storm, "calls")} calls in ${number(storm, "ms")} ms, RssAnon ${number(storm, "rssAnonBeforeKb")} -> ${number(storm, "rssAnonAfterKb")} KiB`);
+    t.diagnostic(
+      `${number(storm, "calls")} calls in ${number(storm, "ms")} ms, ` +
+        `RssAnon ${number(storm, "rssAnonBeforeKb")} -> ${number(storm, "rssAnonAfterKb")} KiB`,
+    );
     await checkNoContainers(seen, t.signal);
   });
 
@@ -227,7 +230,14 @@ async function observe(t: TestContext, scenario: ScenarioOptions["scenario"]): P
   assert.ok(prepared.kind === "ready");
   const { program, descriptors } = prepared;
   const run = await runScenario({ scenario, program, descriptors, plugin, podmanSocket, image, scratch, signal: t.signal });
-  assert.equal(run.exitCode, 0, `${scenario}: ${run.complaint}\n${run.observations.slice(-40).map((line) => JSON.stringify(line)).join("\n")}`);
+  assert.equal(
+    run.exitCode,
+    0,
+    `${scenario}: ${run.complaint}\n${run.observations
+      .slice(-40)
+      .map((line) => JSON.stringify(line))
+      .join("\n")}`,
+  );
   return run.observations;
 }
 

@@ -36,7 +36,12 @@ export async function buildWhenStale(): Promise<boolean> {
     await writeFile("dist/THIRD_PARTY_LICENSES", collectLicences(licensed));
     await rename(join(folder, "main.mjs"), `${output}.mjs`);
     await rename(join(folder, "executable"), output);
-    const scripts = ["scripts/build.ts", "scripts/build/lazy-builtins.ts", "scripts/build/strip-elf.ts", "scripts/build/third-party-licences.ts"];
+    const scripts = [
+      "scripts/build.ts",
+      "scripts/build/lazy-builtins.ts",
+      "scripts/build/strip-elf.ts",
+      "scripts/build/third-party-licences.ts",
+    ];
     await writeStamp(stampPath, [...licensed, ...scripts]);
     return true;
   } finally {
@@ -70,7 +75,10 @@ async function bundle(outfile: string): Promise<string[]> {
   return Object.keys(result.metafile.inputs).toSorted();
 }
 
-/** One character of another alphabet, in a regular expression for instance, and the engine keeps the whole source in two bytes a character. */
+/**
+ * One character of another alphabet, in a regular expression for instance, and the engine keeps the whole source in two bytes a
+ * character.
+ */
 async function requireAscii(path: string): Promise<void> {
   const text = await readFile(path, "utf8");
   const found = /[^\0-\x7f]/.exec(text);

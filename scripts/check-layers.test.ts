@@ -51,7 +51,9 @@ for (const { file, specifier, complaint } of cases) {
 }
 
 test("static, side-effect, type and dynamic imports and re-exports are found", () => {
-  const source = 'import { a } from "one";\nimport type {\n  B,\n} from "two";\nimport "three";\nexport * from "four";\nconst five = await import("five");\n';
+  const source =
+    'import { a } from "one";\nimport type {\n  B,\n} from "two";\nimport "three";\n' +
+    'export * from "four";\nconst five = await import("five");\n';
   assert.deepEqual(
     findImports("x.ts", source).map((found) => [found.specifier, found.kind]),
     [["one", "static"], ["two", "types"], ["three", "static"], ["four", "static"], ["five", "dynamic"]],

@@ -78,7 +78,8 @@ export type Manifests = Readonly<Record<string, Manifest>>;
 
 /** Finds the static and dynamic imports and re-exports of a source text. */
 export function findImports(file: string, source: string): FoundImport[] {
-  const pattern = /(?:^|[\n;])\s*(?:import|export)\s(type\s)?[^"'`;]*?from\s*"([^"]+)"|(?:^|[\n;])\s*import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/g;
+  const pattern =
+    /(?:^|[\n;])\s*(?:import|export)\s(type\s)?[^"'`;]*?from\s*"([^"]+)"|(?:^|[\n;])\s*import\s*"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/g;
   return [...source.matchAll(pattern)].map(([, type, named, alone, dynamic]) => ({
     file,
     specifier: named ?? alone ?? dynamic ?? "",

@@ -54,8 +54,9 @@ const lastingJob = `job "lasts" {
 }
 `;
 
-test("npm start leaves no trace on a machine that never had containers, the next one not even of one that was killed", { timeout: timeoutMs }, async (t) => {
-  const killed = `cat >/tmp/lasts.nomad.hcl <<'END'\n${lastingJob}END\ntimeout --signal=KILL 6 node --disable-warning=ExperimentalWarning scripts/start.ts /tmp/lasts.nomad.hcl\nrm /tmp/lasts.nomad.hcl`;
+test("npm start leaves no trace on a fresh machine, the next one not even of one that was killed", { timeout: timeoutMs }, async (t) => {
+  const start = "timeout --signal=KILL 6 node --disable-warning=ExperimentalWarning scripts/start.ts /tmp/lasts.nomad.hcl";
+  const killed = `cat >/tmp/lasts.nomad.hcl <<'END'\n${lastingJob}END\n${start}\nrm /tmp/lasts.nomad.hcl`;
   const commands = [
     ["npm", "start", "--silent"],
     ["sh", "-c", `${killed}; npm start --silent`],

@@ -24,7 +24,13 @@ try {
 
 async function testChaos(): Promise<number> {
   const { values } = parseArgs({
-    options: { short: { type: "boolean" }, leaks: { type: "boolean" }, seed: { type: "string" }, lives: { type: "string" }, log: { type: "string" } },
+    options: {
+      short: { type: "boolean" },
+      leaks: { type: "boolean" },
+      seed: { type: "string" },
+      lives: { type: "string" },
+      log: { type: "string" },
+    },
   });
   const seed = values.seed ?? String(Math.floor(Math.random() * 2 ** 31));
   if (!/^\d+$/.test(seed)) throw new TestingError("unknown-option", `--seed takes a whole number, not ${seed}.`);

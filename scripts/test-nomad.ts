@@ -32,7 +32,9 @@ async function testNomad(): Promise<number> {
   }
   if (process.getuid?.() !== 0) throw new TestingError("not-permitted", "Nomad's client needs root: run this as root.");
   process.chdir(root);
-  const files = globSync("e2e/nomad/*.agent-test.ts").filter((file) => positionals.length === 0 || positionals.some((pattern) => file.includes(pattern)));
+  const files = globSync("e2e/nomad/*.agent-test.ts").filter(
+    (file) => positionals.length === 0 || positionals.some((pattern) => file.includes(pattern)),
+  );
   if (files.length === 0) throw new TestingError("no-tests", `No test file of e2e/nomad has ${positionals.join(" or ")} in its path.`);
   if (logs !== undefined) await mkdir(logs, { recursive: true });
   process.stdout.write(`${await readVersion(nomad)} (${nomad})\n`);
@@ -40,7 +42,12 @@ async function testNomad(): Promise<number> {
   return runInWorld({
     network: "own",
     command: [process.execPath, "--disable-warning=ExperimentalWarning", "scripts/test-in-world.ts", ...files.toSorted()],
-    env: { ...process.env, TEST_PLUGIN: process.env["TEST_PLUGIN"] ?? `${root}dist/nomad-driver-podman`, NOMAD_BIN: nomad, NOMAD_LOGS: logs },
+    env: {
+      ...process.env,
+      TEST_PLUGIN: process.env["TEST_PLUGIN"] ?? `${root}dist/nomad-driver-podman`,
+      NOMAD_BIN: nomad,
+      NOMAD_LOGS: logs,
+    },
     signal: controller.signal,
   });
 }

@@ -66,7 +66,14 @@ function toFigures(windows: ReadonlyMap<number, Window>, polledSeconds: number):
     const remark = `driver ${window.driverSeconds.toFixed(2)} s, service ${window.serviceSeconds.toFixed(2)} s`;
     const wanted = count === 50 ? { goal: atMost(0.5), baseline: polledSeconds, against: "polling" as const } : {};
     figures.push({ name: `CPU, ${count} tasks, 20 s`, value: totalOf(window), unit: "s", ...wanted, remark });
-    if (count === 50) figures.push({ name: `samples delivered, ${count} tasks`, value: window.samples, unit: "samples", goal: atLeast(count * (windowMs / 1000)) });
+    if (count === 50) {
+      figures.push({
+        name: `samples delivered, ${count} tasks`,
+        value: window.samples,
+        unit: "samples",
+        goal: atLeast(count * (windowMs / 1000)),
+      });
+    }
   }
   const [few, some, many] = [10, 50, 200].map((count) => windows.get(count));
   if (few !== undefined && some !== undefined && many !== undefined) {

@@ -36,7 +36,14 @@ export const exec: Part = {
     const measuredMs = driverMs.slice(warmUpPairs);
     return [
       { name: "ExecTask / bare, median", value: median(ratios), unit: "ratio", goal: atMost(1.1) },
-      { name: "ExecTask, median", value: median(measuredMs), unit: "ms", baseline: median(bareMs.slice(warmUpPairs)), against: "bare Podman", remark: describeScatter(measuredMs, "pairs") },
+      {
+        name: "ExecTask, median",
+        value: median(measuredMs),
+        unit: "ms",
+        baseline: median(bareMs.slice(warmUpPairs)),
+        against: "bare Podman",
+        remark: describeScatter(measuredMs, "pairs"),
+      },
     ];
   },
 };

@@ -51,11 +51,18 @@ async function measureCrowds(bed: Bed, rig: DriverRig, watcher: PollingWatcher):
 }
 
 /** Kills the main processes of fresh tasks; milliseconds until the last end was reported, by the driver or by the watcher. */
-async function endTogether(bed: Bed, rig: DriverRig, options: { readonly count: number; readonly watcher?: PollingWatcher }): Promise<number> {
+async function endTogether(
+  bed: Bed,
+  rig: DriverRig,
+  options: { readonly count: number; readonly watcher?: PollingWatcher },
+): Promise<number> {
   const { count, watcher } = options;
   const tasks = await startTasks(rig, count, sleeper);
   const containers = await Promise.all(tasks.map((task) => bed.podman.inspect(containerNameOf(task))));
-  const watches = watcher === undefined ? tasks.map((task) => ({ ended: waitTask(rig, task) })) : await Promise.all(containers.map(({ id }) => watcher.watch(id)));
+  const watches =
+    watcher === undefined
+      ? tasks.map((task) => ({ ended: waitTask(rig, task) }))
+      : await Promise.all(containers.map(({ id }) => watcher.watch(id)));
   // Whoever polls must not always be met at the same moment of its second.
   await sleep(100 + Math.random() * (watcher === undefined ? 200 : 1000));
   const startMs = performance.now();
@@ -74,12 +81,35 @@ async function waitTask(rig: DriverRig, task: RiggedTask): Promise<void> {
 function toSingleFigures({ driverMs, polledMs }: Latencies): Figure[] {
   const remark = describeScatter(driverMs, "lives");
   return [
-    { name: "exit → WaitTask, p50", value: median(driverMs), unit: "ms", goal: atMost(25), baseline: median(polledMs), against: "polling", remark },
-    { name: "exit → WaitTask, p90", value: percentile(driverMs, 0.9), unit: "ms", goal: atMost(40), baseline: percentile(polledMs, 0.9), against: "polling" },
+    {
+      name: "exit → WaitTask, p50",
+      value: median(driverMs),
+      unit: "ms",
+      goal: atMost(25),
+      baseline: median(polledMs),
+      against: "polling",
+      remark,
+    },
+    {
+      name: "exit → WaitTask, p90",
+      value: percentile(driverMs, 0.9),
+      unit: "ms",
+      goal: atMost(40),
+      baseline: percentile(polledMs, 0.9),
+      against: "polling",
+    },
   ];
 }
 
 function toCrowdFigure({ driverMs, polledMs }: Latencies): Figure {
   const remark = describeScatter(driverMs, "rounds");
-  return { name: `${crowd} exits at once, last answer`, value: median(driverMs), unit: "ms", goal: atMost(150), baseline: median(polledMs), against: "polling", remark };
+  return {
+    name: `${crowd} exits at once, last answer`,
+    value: median(driverMs),
+    unit: "ms",
+    goal: atMost(150),
+    baseline: median(polledMs),
+    against: "polling",
+    remark,
+  };
 }

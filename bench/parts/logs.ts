@@ -116,7 +116,19 @@ function toSpeedFigures({ runs, unreadMs }: Speeds, sizeBytes: number): Figure[]
 
 function toNeighbourFigures({ exitMs, jitterMs }: Felt): Figure[] {
   return [
-    { name: "neighbours' exit p90 meanwhile", value: percentile(exitMs, 0.9), unit: "ms", goal: atMost(100), remark: describeScatter(exitMs, "lives") },
-    { name: "neighbour's stats jitter p90 meanwhile", value: percentile(jitterMs, 0.9), unit: "ms", goal: atMost(100), remark: describeScatter(jitterMs, "samples") },
+    {
+      name: "neighbours' exit p90 meanwhile",
+      value: percentile(exitMs, 0.9),
+      unit: "ms",
+      goal: atMost(100),
+      remark: describeScatter(exitMs, "lives"),
+    },
+    {
+      name: "neighbour's stats jitter p90 meanwhile",
+      value: percentile(jitterMs, 0.9),
+      unit: "ms",
+      goal: atMost(100),
+      remark: describeScatter(jitterMs, "samples"),
+    },
   ];
 }

@@ -23,8 +23,20 @@ export const parallel: Part = {
       if (round % 2 === 1) driverMs.push(await timeDriver(rig));
     }
     return [
-      { name: `${crowd} starts at once / bare`, value: median(driverMs.map((ms, round) => ms / (bareMs[round] ?? Number.NaN))), unit: "ratio", goal: atMost(1.1) },
-      { name: `${crowd} starts at once`, value: median(driverMs), unit: "ms", baseline: median(bareMs), against: "bare Podman", remark: describeScatter(driverMs, "rounds") },
+      {
+        name: `${crowd} starts at once / bare`,
+        value: median(driverMs.map((ms, round) => ms / (bareMs[round] ?? Number.NaN))),
+        unit: "ratio",
+        goal: atMost(1.1),
+      },
+      {
+        name: `${crowd} starts at once`,
+        value: median(driverMs),
+        unit: "ms",
+        baseline: median(bareMs),
+        against: "bare Podman",
+        remark: describeScatter(driverMs, "rounds"),
+      },
     ];
   },
 };

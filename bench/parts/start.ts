@@ -40,8 +40,20 @@ export const start: Part = {
     }
     const differencesMs = driverMs.map((value, index) => value - (bareMs[index] ?? 0)).slice(warmUpPairs);
     return [
-      { name: "StartTask − bare, median", value: median(differencesMs), unit: "ms", goal: atMost(10), remark: describeScatter(differencesMs, "pairs") },
-      { name: "StartTask, median", value: median(driverMs.slice(warmUpPairs)), unit: "ms", baseline: median(bareMs.slice(warmUpPairs)), against: "bare Podman" },
+      {
+        name: "StartTask − bare, median",
+        value: median(differencesMs),
+        unit: "ms",
+        goal: atMost(10),
+        remark: describeScatter(differencesMs, "pairs"),
+      },
+      {
+        name: "StartTask, median",
+        value: median(driverMs.slice(warmUpPairs)),
+        unit: "ms",
+        baseline: median(bareMs.slice(warmUpPairs)),
+        against: "bare Podman",
+      },
     ];
   },
 };

@@ -76,14 +76,22 @@ export class Agent implements AsyncDisposable {
     const launched = await launchDriver({
       command: testSetting("TEST_PLUGIN"),
       env: process.env,
-      onLog: (entry) => this.#onLog(`${(performance.now() / 1000).toFixed(3)} ${entry.level} ${entry.message} ${JSON.stringify(entry.fields)}`),
+      onLog: (entry) =>
+        this.#onLog(`${(performance.now() / 1000).toFixed(3)} ${entry.level} ${entry.message} ${JSON.stringify(entry.fields)}`),
       signal: AbortSignal.timeout(60_000),
     });
     const client = { minPort: 14_000, maxPort: 14_512, topology: { coreCount: 2, totalComputeMhz: 4000 } };
     await launched.driver.setConfig({ msgpack: encodeMsgpack(this.#config), client, apiVersion: "v0.1.0" }, AbortSignal.timeout(30_000));
     const stopListening = new AbortController();
     void listen(launched.driver, stopListening.signal);
-    const running = { number: this.#number, pid: launched.plugin.pid, driver: launched.driver, gone: launched.plugin.exited, launched, stopListening };
+    const running = {
+      number: this.#number,
+      pid: launched.plugin.pid,
+      driver: launched.driver,
+      gone: launched.plugin.exited,
+      launched,
+      stopListening,
+    };
     void this.#replaceWhenGone(running);
     return running;
   }

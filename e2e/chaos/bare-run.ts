@@ -25,7 +25,10 @@ export async function runBareLives(options: BareRunOptions): Promise<Readonly<Re
   const stop = new AbortController();
   proxy.harmAtRandom({ probability: options.faultProbability, faults: randomFaults, random: random.fork() });
   let [begun, ended] = [0, 0];
-  const blows = disturb({ service, killPlugin: undefined, random: random.fork(), longestPauseMs: options.longestPauseMs, endedLives: () => ended }, stop.signal);
+  const blows = disturb(
+    { service, killPlugin: undefined, random: random.fork(), longestPauseMs: options.longestPauseMs, endedLives: () => ended },
+    stop.signal,
+  );
   const worker = async (): Promise<void> => {
     while (begun < lives) {
       begun += 1;
@@ -45,10 +48,26 @@ async function liveBare(podman: PodmanClient, name: string): Promise<void> {
   const { containers } = podman;
   const isThere = async (): Promise<boolean> => (await containers.inspect(name, deadline)) !== undefined;
   const image = testSetting("TEST_IMAGE");
-  await untilDone(() => containers.create({ name, image, command: ["sh", "-c", "sleep 0.5"], netns: { nsmode: "none" } }, deadline), isThere, deadline);
-  await untilDone(() => containers.start(name, deadline), async () => (await containers.inspect(name, deadline))?.state.startedAt !== undefined, deadline);
-  await untilDone(() => containers.wait(name, {}, deadline), async () => (await containers.inspect(name, deadline))?.state.status === "exited", deadline);
-  await untilDone(() => containers.remove(name, { force: true, volumes: true, timeoutSeconds: 0 }, deadline), async () => !(await isThere()), deadline);
+  await untilDone(
+    () => containers.create({ name, image, command: ["sh", "-c", "sleep 0.5"], netns: { nsmode: "none" } }, deadline),
+    isThere,
+    deadline,
+  );
+  await untilDone(
+    () => containers.start(name, deadline),
+    async () => (await containers.inspect(name, deadline))?.state.startedAt !== undefined,
+    deadline,
+  );
+  await untilDone(
+    () => containers.wait(name, {}, deadline),
+    async () => (await containers.inspect(name, deadline))?.state.status === "exited",
+    deadline,
+  );
+  await untilDone(
+    () => containers.remove(name, { force: true, volumes: true, timeoutSeconds: 0 }, deadline),
+    async () => !(await isThere()),
+    deadline,
+  );
 }
 
 /** Gives up at the deadline: what Podman cannot undo itself is what this run is there to count. */

@@ -10,7 +10,8 @@ export type CensusKind = "containers" | "storage containers" | "processes" | "cg
 /** Looks at everything that a container can leave on the host of this world. */
 export async function takeCensus(engine: Engine, storage: string): Promise<Census> {
   const folder = dirname(engine.socketPath);
-  const list = async (args: readonly string[]): Promise<string[]> => (await engine.run(args)).stdout.split("\n").filter((line) => line !== "");
+  const list = async (args: readonly string[]): Promise<string[]> =>
+    (await engine.run(args)).stdout.split("\n").filter((line) => line !== "");
   const known = await list(["ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.Status}}"]);
   const external = await list(["ps", "--all", "--external", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.Status}}"]);
   return {
@@ -20,7 +21,9 @@ export async function takeCensus(engine: Engine, storage: string): Promise<Censu
     cgroups: listCgroups("/sys/fs/cgroup"),
     mounts: listMounts([folder, storage]),
     "exit files": namesIn(join(folder, "tmp/exits")),
-    "container folders": [...namesIn(join(storage, "overlay-containers")), ...namesIn(join(folder, "run/overlay-containers"))].filter((name) => /^[0-9a-f]{64}$/.test(name)),
+    "container folders": [...namesIn(join(storage, "overlay-containers")), ...namesIn(join(folder, "run/overlay-containers"))].filter(
+      (name) => /^[0-9a-f]{64}$/.test(name),
+    ),
   };
 }
 

@@ -18,8 +18,14 @@ export interface ConmonReport {
 }
 
 /** Kills the conmon of running tasks, of some the main process as well, and looks how soon and as what that is reported. */
-export async function killConmons(agent: Agent, options: { readonly parent: string; readonly tasks: number; readonly random: SeededRandom }): Promise<ConmonReport> {
-  const lives = Array.from({ length: options.tasks }, () => new TaskLife(agent, { script: endless, parent: options.parent, stopAfterMs: undefined, stopTimeoutMs: 0 }));
+export async function killConmons(
+  agent: Agent,
+  options: { readonly parent: string; readonly tasks: number; readonly random: SeededRandom },
+): Promise<ConmonReport> {
+  const lives = Array.from(
+    { length: options.tasks },
+    () => new TaskLife(agent, { script: endless, parent: options.parent, stopAfterMs: undefined, stopTimeoutMs: 0 }),
+  );
   const living = lives.map((life) => life.live().then((report) => ({ report, endedMs: performance.now() })));
   await until(() => lives.every((life) => life.isStarted), 90_000);
   await sleep(options.random.between(0, 2000));
@@ -31,7 +37,14 @@ export async function killConmons(agent: Agent, options: { readonly parent: stri
     const tookMs = (report.endedWaitMs ?? Number.POSITIVE_INFINITY) - killedMs;
     slowestMs = Math.max(slowestMs, tookMs);
     const { exitCode, error } = report.result ?? { exitCode: 0, error: report.failure };
-    if (exitCode === 0 || tookMs > reportWithinMs) verdicts.push({ kind: "exit code", text: `task ${report.allocId}: its conmon was killed, and after ${Math.round(tookMs)} ms it was reported with ${exitCode} ${error ?? ""}` });
+    if (exitCode === 0 || tookMs > reportWithinMs) {
+      verdicts.push({
+        kind: "exit code",
+        text:
+          `task ${report.allocId}: its conmon was killed, and after ${Math.round(tookMs)} ms ` +
+          `it was reported with ${exitCode} ${error ?? ""}`,
+      });
+    }
   }
   return { kills: lives.length, slowestMs, verdicts };
 }

@@ -26,7 +26,10 @@ export async function disturb(options: Disturbances, signal: AbortSignal): Promi
   for (;;) {
     const ended = options.endedLives();
     await sleepOrStop(random.between(300, longestPauseMs));
-    for (let waitedMs = 0; options.endedLives() < ended + livesBetweenBlows && waitedMs < longestWaitMs && !signal.aborted; waitedMs += 100) await sleepOrStop(100);
+    const isSoon = (): boolean => options.endedLives() < ended + livesBetweenBlows && !signal.aborted;
+    for (let waitedMs = 0; isSoon() && waitedMs < longestWaitMs; waitedMs += 100) {
+      await sleepOrStop(100);
+    }
     if (signal.aborted) return counts;
     const kind = random.pick(["plugin killed", "plugin killed", "service killed", "service frozen"] as const);
     // Drawn in any case, so that a run without plugin meets the same blows.

@@ -36,7 +36,10 @@ export async function rebootHost(options: RebootOptions): Promise<{ readonly tas
   const { agent, service, random, scratch } = options;
   const parent = join(scratch, "before-reboot");
   await mkdir(parent);
-  const lives = Array.from({ length: options.tasks }, () => new TaskLife(agent, { script: drawLasting(random), parent, stopAfterMs: undefined, stopTimeoutMs: 0 }));
+  const lives = Array.from(
+    { length: options.tasks },
+    () => new TaskLife(agent, { script: drawLasting(random), parent, stopAfterMs: undefined, stopTimeoutMs: 0 }),
+  );
   const living = lives.map((life) => life.live());
   await until(() => lives.every((life) => life.isStarted), 90_000);
   await sleep(random.between(0, 1500));
@@ -59,10 +62,17 @@ function drawLasting(random: SeededRandom): TaskScript {
 function judgeRebooted(life: LifeReport): Verdict[] {
   const verdicts: Verdict[] = [];
   const { exitCode, error = "" } = life.result ?? { exitCode: 0, error: life.failure };
-  if (exitCode === 0 || !error.includes("rebooted")) verdicts.push({ kind: "exit code", text: `task ${life.allocId}: after a reboot it was reported with ${exitCode} ${error}` });
+  if (exitCode === 0 || !error.includes("rebooted")) {
+    verdicts.push({ kind: "exit code", text: `task ${life.allocId}: after a reboot it was reported with ${exitCode} ${error}` });
+  }
   for (const stream of ["stdout", "stderr"] as const) {
-    const { problem } = checkSequence(life.logs[stream], anyBeginning(life.script, stream, life.printed), { kills: life.pluginKills, repeatBytes: 64 * 1024 });
-    if (problem !== undefined) verdicts.push({ kind: "log", text: `task ${life.allocId}: after a reboot its ${stream} is wrong: ${problem}` });
+    const { problem } = checkSequence(life.logs[stream], anyBeginning(life.script, stream, life.printed), {
+      kills: life.pluginKills,
+      repeatBytes: 64 * 1024,
+    });
+    if (problem !== undefined) {
+      verdicts.push({ kind: "log", text: `task ${life.allocId}: after a reboot its ${stream} is wrong: ${problem}` });
+    }
   }
   return verdicts;
 }

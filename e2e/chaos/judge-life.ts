@@ -12,13 +12,19 @@ export interface Verdict {
 
 /** What the driver did wrong by one task; empty: nothing. */
 export function judgeLife(life: LifeReport): { readonly verdicts: readonly Verdict[]; readonly repeatedBytes: number } {
-  if (life.failure !== undefined || life.result === undefined) return { verdicts: [{ kind: "call", text: describe(life, life.failure ?? "no result") }], repeatedBytes: 0 };
+  if (life.failure !== undefined || life.result === undefined) {
+    return { verdicts: [{ kind: "call", text: describe(life, life.failure ?? "no result") }], repeatedBytes: 0 };
+  }
   const verdicts: Verdict[] = [];
   const { exitCode, error = "" } = life.result;
-  if (exitCode !== life.script.exitCode) verdicts.push({ kind: "exit code", text: describe(life, `exit code ${exitCode} instead of ${life.script.exitCode}; ${error}`) });
+  if (exitCode !== life.script.exitCode) {
+    verdicts.push({ kind: "exit code", text: describe(life, `exit code ${exitCode} instead of ${life.script.exitCode}; ${error}`) });
+  }
   let repeatedBytes = 0;
   for (const stream of ["stdout", "stderr"] as const) {
-    const findings = possibleLogs(life.script, stream, life.printed).map((written) => checkSequence(life.logs[stream], written, { kills: life.pluginKills, repeatBytes }));
+    const findings = possibleLogs(life.script, stream, life.printed).map((written) =>
+      checkSequence(life.logs[stream], written, { kills: life.pluginKills, repeatBytes }),
+    );
     const best = findings.find((finding) => finding.problem === undefined) ?? findings.at(-1);
     repeatedBytes += best?.repeatedBytes ?? 0;
     if (best?.problem !== undefined) verdicts.push({ kind: "log", text: describe(life, `${stream}: ${best.problem}`) });
@@ -39,7 +45,11 @@ function possibleLogs(script: TaskScript, stream: Stream, printed: number): Writ
 /** All that a script may have printed until something killed it. */
 export function anyBeginning(script: TaskScript, stream: Stream, printed: number): WrittenLog {
   const lines = script.lines ?? printed + 1;
-  return { expected: Buffer.from(linesOf(script, stream, lines) + (stream === "stdout" ? script.farewell : "")), certainBytes: 0, mayEndEarly: true };
+  return {
+    expected: Buffer.from(linesOf(script, stream, lines) + (stream === "stdout" ? script.farewell : "")),
+    certainBytes: 0,
+    mayEndEarly: true,
+  };
 }
 
 function linesOf(script: TaskScript, stream: Stream, count: number): string {

@@ -42,7 +42,12 @@ export async function checkLeaks(options: LeakCheckOptions): Promise<LeakReport>
   const late = await readAtRest(pid);
   if ((await agent.current()).number !== number) verdicts.push({ kind: "call", text: "the plugin died by itself" });
   for (const name of ["anonymousKb", "openFiles", "threads", "watches", "sockets"] as const) {
-    if (late[name] > early[name] + allowance[name]) verdicts.push({ kind: "leak", text: `${name} of the plugin: ${early[name]} after ${earlyLives} lives, ${late[name]} after ${lives}` });
+    if (late[name] > early[name] + allowance[name]) {
+      verdicts.push({
+        kind: "leak",
+        text: `${name} of the plugin: ${early[name]} after ${earlyLives} lives, ${late[name]} after ${lives}`,
+      });
+    }
   }
   return { early, late, lives, earlyLives, verdicts };
 }
@@ -54,9 +59,16 @@ async function liveMany(options: LeakCheckOptions, parent: string, count: number
     while (begun < count) {
       begun += 1;
       if (begun % 50 === 0) options.onProgress(`${begun} of ${count} lives`);
-      const report = await new TaskLife(options.agent, { script: drawShort(options.random), parent, stopAfterMs: undefined, stopTimeoutMs: 0 }).live();
+      const report = await new TaskLife(options.agent, {
+        script: drawShort(options.random),
+        parent,
+        stopAfterMs: undefined,
+        stopTimeoutMs: 0,
+      }).live();
       verdicts.push(...judgeLife(report).verdicts);
-      if (report.destroyError !== undefined) verdicts.push({ kind: "call", text: `task ${report.allocId} could not be destroyed: ${report.destroyError}` });
+      if (report.destroyError !== undefined) {
+        verdicts.push({ kind: "call", text: `task ${report.allocId} could not be destroyed: ${report.destroyError}` });
+      }
     }
   };
   await Promise.all(Array.from({ length: options.atOnce }, worker));
@@ -78,5 +90,11 @@ async function readAtRest(pid: number): Promise<PluginUsage> {
     readings.push(readPluginUsage(pid));
   }
   const lowest = (name: keyof PluginUsage): number => Math.min(...readings.map((reading) => reading[name]));
-  return { anonymousKb: lowest("anonymousKb"), openFiles: lowest("openFiles"), threads: lowest("threads"), watches: lowest("watches"), sockets: lowest("sockets") };
+  return {
+    anonymousKb: lowest("anonymousKb"),
+    openFiles: lowest("openFiles"),
+    threads: lowest("threads"),
+    watches: lowest("watches"),
+    sockets: lowest("sockets"),
+  };
 }

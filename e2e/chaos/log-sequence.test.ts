@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { checkSequence, type WrittenLog } from "./log-sequence.ts";
 
-const lines = (from: number, to: number): string => Array.from({ length: to - from + 1 }, (_, index) => `stdout ${from + index} some text to fill a line\n`).join("");
+const lines = (from: number, to: number): string =>
+  Array.from({ length: to - from + 1 }, (_, index) => `stdout ${from + index} some text to fill a line\n`).join("");
 const whole: WrittenLog = { expected: Buffer.from(lines(1, 400)), certainBytes: 0, mayEndEarly: false };
-const check = (text: string, kills = 0, written = whole): string | undefined => checkSequence(Buffer.from(text), written, { kills, repeatBytes: 2000 }).problem;
+const check = (text: string, kills = 0, written = whole): string | undefined =>
+  checkSequence(Buffer.from(text), written, { kills, repeatBytes: 2000 }).problem;
 
 test("an exact log passes", () => {
   assert.equal(check(lines(1, 400)), undefined);

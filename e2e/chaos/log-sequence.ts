@@ -39,11 +39,17 @@ export function checkSequence(actual: Buffer, written: WrittenLog, rules: Sequen
     reached = Math.max(reached, at);
     if (position === actual.length) break;
     const from = { at, repeatBytes: rules.repeatBytes };
-    const back = findRepeat(actual.subarray(position, position + probeBytes), expected, from) ?? findShortTail(actual.subarray(position), expected, from);
-    if (back === undefined) return { problem: `after ${at} bytes comes ${quote(actual, position)} instead of ${quote(expected, at)}`, repeatedBytes };
+    const back =
+      findRepeat(actual.subarray(position, position + probeBytes), expected, from) ??
+      findShortTail(actual.subarray(position), expected, from);
+    if (back === undefined) {
+      return { problem: `after ${at} bytes comes ${quote(actual, position)} instead of ${quote(expected, at)}`, repeatedBytes };
+    }
     jumps += 1;
     repeatedBytes += at - back;
-    if (jumps > rules.kills) return { problem: `${at - back} bytes are repeated after ${at} bytes, without a kill of the plugin`, repeatedBytes };
+    if (jumps > rules.kills) {
+      return { problem: `${at - back} bytes are repeated after ${at} bytes, without a kill of the plugin`, repeatedBytes };
+    }
     at = back;
   }
   if (reached < certainBytes) return { problem: `it ends after ${reached} bytes of ${certainBytes}`, repeatedBytes };

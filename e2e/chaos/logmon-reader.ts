@@ -31,7 +31,12 @@ export class LogmonReader {
   async close(): Promise<Buffer> {
     this.#dropKeeper();
     // With the writer gone the end comes at once; a writer that stays is no reason to wait for ever.
-    if (!this.#socket.readableEnded) await Promise.race([new Promise((resolve) => this.#socket.once("close", resolve)), new Promise((resolve) => setTimeout(resolve, 2000).unref())]);
+    if (!this.#socket.readableEnded) {
+      await Promise.race([
+        new Promise((resolve) => this.#socket.once("close", resolve)),
+        new Promise((resolve) => setTimeout(resolve, 2000).unref()),
+      ]);
+    }
     this.#socket.destroy();
     closeSync(this.#held);
     return this.bytes();

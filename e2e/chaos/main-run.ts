@@ -59,7 +59,10 @@ export async function runManyLives(options: MainRunOptions): Promise<MainRunRepo
   const reports: LifeReport[] = [];
   const firstPlugin = agent.incarnations;
   proxy.harmAtRandom({ probability: options.faultProbability, faults: randomFaults, random: random.fork() });
-  const blows = disturb({ service, killPlugin: () => agent.killPlugin(), random: random.fork(), longestPauseMs, endedLives: () => reports.length }, stop.signal);
+  const blows = disturb(
+    { service, killPlugin: () => agent.killPlugin(), random: random.fork(), longestPauseMs, endedLives: () => reports.length },
+    stop.signal,
+  );
   const filling = disk.fillAndFree(random.fork(), stop.signal);
   await liveMany(options, { roomy: allocations, full: disk.path }, reports);
   stop.abort();
@@ -76,14 +79,27 @@ export async function runManyLives(options: MainRunOptions): Promise<MainRunRepo
     verdicts: [...judged.flatMap((one) => one.verdicts), ...own],
     repeatedBytes: judged.reduce((sum, one) => sum + one.repeatedBytes, 0),
     logBytes: reports.reduce((sum, life) => sum + life.logs.stdout.length + life.logs.stderr.length, 0),
-    counts: { ...struck, "disk full": disk.timesFull, "start retries": reports.reduce((sum, life) => sum + life.startTries - 1, 0), ...proxy.harmed },
+    counts: {
+      ...struck,
+      "disk full": disk.timesFull,
+      "start retries": reports.reduce((sum, life) => sum + life.startTries - 1, 0),
+      ...proxy.harmed,
+    },
     destroyErrors: reports.flatMap((life) => life.destroyError ?? []),
-    kinds: Object.fromEntries(Map.groupBy(reports, (life) => life.script.kind).entries().map(([kind, group]) => [kind, group.length])),
+    kinds: Object.fromEntries(
+      Map.groupBy(reports, (life) => life.script.kind)
+        .entries()
+        .map(([kind, group]) => [kind, group.length]),
+    ),
   };
 }
 
 /** All wishes are drawn before the first life begins, so that a seed gives the same ones whatever the timing. */
-async function liveMany(options: MainRunOptions, places: { readonly roomy: string; readonly full: string }, reports: LifeReport[]): Promise<void> {
+async function liveMany(
+  options: MainRunOptions,
+  places: { readonly roomy: string; readonly full: string },
+  reports: LifeReport[],
+): Promise<void> {
   const { agent, random, lives, atOnce } = options;
   const wishes = Array.from({ length: lives }, () => {
     const script = drawScript(random);
@@ -100,7 +116,10 @@ async function liveMany(options: MainRunOptions, places: { readonly roomy: strin
       living.delete(life);
     }
   };
-  const telling = setInterval(() => options.onProgress(`${reports.length} of ${lives} lives; ${[...living].map((life) => life.doing).join(", ")}`), progressMs);
+  const telling = setInterval(
+    () => options.onProgress(`${reports.length} of ${lives} lives; ${[...living].map((life) => life.doing).join(", ")}`),
+    progressMs,
+  );
   await Promise.all(Array.from({ length: atOnce }, worker)).finally(() => clearInterval(telling));
 }
 

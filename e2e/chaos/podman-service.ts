@@ -59,7 +59,9 @@ export class PodmanService {
 
   async #answers(): Promise<boolean> {
     try {
-      return (await requestEngine(this.#engine.socketPath, { method: "GET", path: "/_ping", signal: AbortSignal.timeout(5000) })).status === 200;
+      return (
+        (await requestEngine(this.#engine.socketPath, { method: "GET", path: "/_ping", signal: AbortSignal.timeout(5000) })).status === 200
+      );
     } catch {
       return false;
     }

@@ -44,11 +44,16 @@ export async function runChaos(options: ChaosOptions): Promise<number> {
   const service = await PodmanService.takeOver(engine);
   await using proxy = await FaultProxy.start({ socketPath: `${engine.socketPath}.proxy`, upstreamPath: engine.socketPath });
   const run: ChaosRun = { options, engine, service, proxy, ...place, random: new SeededRandom(options.seed), beganMs: performance.now() };
-  tell(run, `seed ${options.seed}; again with: npm run test:chaos -- --seed ${options.seed}${options.mode === "full" ? "" : ` --${options.mode}`}`);
+  tell(
+    run,
+    `seed ${options.seed}; again with: npm run test:chaos -- --seed ${options.seed}${options.mode === "full" ? "" : ` --${options.mode}`}`,
+  );
   try {
     const verdicts = options.mode === "leaks" ? await runLeaks(run) : await runAll(run);
     for (const verdict of verdicts) process.stdout.write(`✖ ${verdict.kind}: ${verdict.text}\n`);
-    process.stdout.write(verdicts.length === 0 ? `✔ clean (seed ${options.seed})\n` : `✖ ${verdicts.length} violations (seed ${options.seed})\n`);
+    process.stdout.write(
+      verdicts.length === 0 ? `✔ clean (seed ${options.seed})\n` : `✖ ${verdicts.length} violations (seed ${options.seed})\n`,
+    );
     return verdicts.length === 0 ? 0 : 1;
   } finally {
     await service.kill();
@@ -85,23 +90,42 @@ async function runAll(run: ChaosRun): Promise<readonly Verdict[]> {
     ["control run", `${size.bareLives} bare lives (${toList(bareBlows)})`],
     ["lost or false exit codes", count(main.verdicts, "exit code")],
     ["failed calls", count(main.verdicts, "call")],
-    ["wrong logs", `${count(main.verdicts, "log")} of ${2 * main.lives} (${main.logBytes} bytes; ${main.repeatedBytes} repeated after kills)`],
+    [
+      "wrong logs",
+      `${count(main.verdicts, "log")} of ${2 * main.lives} (${main.logBytes} bytes; ${main.repeatedBytes} repeated after kills)`,
+    ],
     ["conmon kills", `${conmons.kills}, slowest report ${Math.round(conmons.slowestMs)} ms, ${conmons.verdicts.length} wrong`],
     ["host reboot", `${reboot.tasks} tasks, ${reboot.verdicts.length} wrong`],
     ["left to the reaper", `${main.destroyErrors.length} calls to destroy broken off`],
-    ...Object.entries(left).map(([kind, entries]): Row => [`leaks: ${kind}`, `${entries.length} (control run: ${bareLeft[kind as CensusKind].length})`]),
+    ...Object.entries(left).map(([kind, entries]): Row => [
+      `leaks: ${kind}`,
+      `${entries.length} (control run: ${bareLeft[kind as CensusKind].length})`,
+    ]),
     ["time", `${Math.round((performance.now() - run.beganMs) / 1000)} s`],
   ];
   printTable(rows);
   return [...main.verdicts, ...conmons.verdicts, ...reboot.verdicts, ...leaks];
 }
 
-async function runDriver(run: ChaosRun, lives: number): Promise<{ main: MainRunReport; conmons: Awaited<ReturnType<typeof killConmons>>; reboot: Awaited<ReturnType<typeof rebootHost>> }> {
+async function runDriver(
+  run: ChaosRun,
+  lives: number,
+): Promise<{ main: MainRunReport; conmons: Awaited<ReturnType<typeof killConmons>>; reboot: Awaited<ReturnType<typeof rebootHost>> }> {
   const { engine, service, proxy, storage, scratch, random } = run;
   const size = sizes[run.options.mode];
   await using agent = startAgent(run);
   const onProgress = (text: string): void => tell(run, text);
-  const main = await runManyLives({ agent, service, proxy, random: random.fork(), scratch, lives, atOnce: size.atOnce, ...blows, onProgress });
+  const main = await runManyLives({
+    agent,
+    service,
+    proxy,
+    random: random.fork(),
+    scratch,
+    lives,
+    atOnce: size.atOnce,
+    ...blows,
+    onProgress,
+  });
   onProgress("conmon kills");
   const conmons = await killConmons(agent, { parent: join(scratch, "allocations"), tasks: size.conmons, random: random.fork() });
   onProgress("reboot");
@@ -128,7 +152,14 @@ async function runLeaks(run: ChaosRun): Promise<readonly Verdict[]> {
 async function checkLeaksOfAgent(run: ChaosRun): Promise<LeakReport> {
   const { scratch, random, options } = run;
   await using agent = startAgent(run);
-  return await checkLeaks({ agent, scratch, random, lives: options.lives ?? sizes.leaks.lives, atOnce: sizes.leaks.atOnce, onProgress: (text) => tell(run, text) });
+  return await checkLeaks({
+    agent,
+    scratch,
+    random,
+    lives: options.lives ?? sizes.leaks.lives,
+    atOnce: sizes.leaks.atOnce,
+    onProgress: (text) => tell(run, text),
+  });
 }
 
 function startAgent(run: ChaosRun): Agent {

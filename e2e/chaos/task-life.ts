@@ -81,7 +81,11 @@ export class TaskLife {
     const { script } = this.#wishes;
     const readers = await this.#prepare();
     const firstPlugin = (await this.#agent.current()).number;
-    let [result, failure, destroyError]: [WaitResult | undefined, string | undefined, string | undefined] = [undefined, undefined, undefined];
+    let [result, failure, destroyError]: [WaitResult | undefined, string | undefined, string | undefined] = [
+      undefined,
+      undefined,
+      undefined,
+    ];
     try {
       this.#doing = "start";
       await this.#start();
@@ -100,7 +104,18 @@ export class TaskLife {
     const noted = await readFile(join(this.#allocDir, "alloc/printed"), "utf8").catch(() => "");
     const printed = Number(noted.split("\n").at(-2) ?? 0);
     await rm(this.#allocDir, { recursive: true, force: true });
-    return { allocId: this.allocId, script, result, failure, logs, printed, startTries: this.#startTries, destroyError, endedWaitMs: this.#endedWaitMs, pluginKills };
+    return {
+      allocId: this.allocId,
+      script,
+      result,
+      failure,
+      logs,
+      printed,
+      startTries: this.#startTries,
+      destroyError,
+      endedWaitMs: this.#endedWaitMs,
+      pluginKills,
+    };
   }
 
   async #prepare(): Promise<Readonly<Record<Stream, LogmonReader>>> {
@@ -216,16 +231,24 @@ export class TaskLife {
   async #recover(plugin: Incarnation): Promise<void> {
     const handle = this.#handle;
     if (handle === undefined) throw new Error("the task was not started");
-    await plugin.driver.recoverTask({ ...handle, config: { ...handle.config, driverConfig: new Uint8Array() } }, AbortSignal.timeout(callTimeoutMs));
+    await plugin.driver.recoverTask(
+      { ...handle, config: { ...handle.config, driverConfig: new Uint8Array() } },
+      AbortSignal.timeout(callTimeoutMs),
+    );
   }
 
   async #wholeLog(stream: Stream, reader: LogmonReader): Promise<Buffer> {
     const fromFifo = await reader.close();
     const folder = join(this.#allocDir, "alloc/logs");
     const names = await readdir(folder);
-    const indexes = names.map((name) => new RegExp(`^${taskName}\\.${stream}\\.(\\d+)$`).exec(name)?.[1]).filter((index) => index !== undefined);
+    const indexes = names
+      .map((name) => new RegExp(`^${taskName}\\.${stream}\\.(\\d+)$`).exec(name)?.[1])
+      .filter((index) => index !== undefined);
     const files = indexes.map(Number).toSorted((a, b) => a - b);
-    return Buffer.concat([fromFifo, ...(await Promise.all(files.map((index) => readFile(join(folder, `${taskName}.${stream}.${index}`)))))]);
+    return Buffer.concat([
+      fromFifo,
+      ...(await Promise.all(files.map((index) => readFile(join(folder, `${taskName}.${stream}.${index}`))))),
+    ]);
   }
 }
 

@@ -20,14 +20,30 @@ export interface TaskScript {
 const padding = "0123456789abcdefghijklmnopqrstuvwxyz".repeat(2);
 
 export function drawScript(random: SeededRandom): TaskScript {
-  const kind = random.pick(["burst", "burst", "burst", "steady", "steady", "steady", "steady", "torrent", "stoppable", "stubborn"] as const);
+  const kind = random.pick([
+    "burst",
+    "burst",
+    "burst",
+    "steady",
+    "steady",
+    "steady",
+    "steady",
+    "torrent",
+    "stoppable",
+    "stubborn",
+  ] as const);
   const exitCode = kind === "stubborn" ? 137 : random.pick([0, 0, 1, 3, random.between(4, 120)]);
   const plan = { kind, exitCode, pad: padding.slice(0, random.between(0, padding.length)), random };
   switch (kind) {
     case "burst":
       return toLoop({ ...plan, lines: random.between(0, 150), pauseEvery: 0, pause: "" });
     case "steady":
-      return toLoop({ ...plan, lines: random.between(20, 120), pauseEvery: random.between(4, 12), pause: random.pick(["0.1", "0.2", "0.4"]) });
+      return toLoop({
+        ...plan,
+        lines: random.between(20, 120),
+        pauseEvery: random.between(4, 12),
+        pause: random.pick(["0.1", "0.2", "0.4"]),
+      });
     case "torrent":
       return toTorrent({ ...plan, lines: random.between(5000, 30_000) });
     case "stoppable":
@@ -65,6 +81,7 @@ function toEndless(plan: ScriptPlan): TaskScript {
   const { kind, pad, exitCode } = plan;
   const farewell = kind === "stoppable" ? "good bye\n" : "";
   const trap = kind === "stoppable" ? `trap 'echo good bye; exit ${exitCode}' TERM` : "trap '' TERM";
-  const print = `i=0; while :; do i=$((i+1)); echo "stdout $i ${pad}"; echo "stderr $i ${pad}" >&2; echo $i >> /alloc/printed; sleep 0.1; done`;
+  const printOnce = `echo "stdout $i ${pad}"; echo "stderr $i ${pad}" >&2; echo $i >> /alloc/printed`;
+  const print = `i=0; while :; do i=$((i+1)); ${printOnce}; sleep 0.1; done`;
   return withLines(plan, { lines: undefined, farewell, text: `${trap}; ${print}` });
 }

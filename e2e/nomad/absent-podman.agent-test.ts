@@ -26,7 +26,11 @@ interface Absence {
 }
 
 const absences: readonly Absence[] = [
-  { name: "frozen", begin: async ({ pid }) => void process.kill(pid, "SIGSTOP"), end: async ({ pid }) => void process.kill(pid, "SIGCONT") },
+  {
+    name: "frozen",
+    begin: async ({ pid }) => void process.kill(pid, "SIGSTOP"),
+    end: async ({ pid }) => void process.kill(pid, "SIGCONT"),
+  },
   { name: "down", begin: (gone) => gone.killService(), end: (gone) => gone.reviveService() },
 ];
 
@@ -35,8 +39,9 @@ const forever = "while :; do sleep 0.1; done";
 
 for (const { name, begin, end } of absences) {
   const limit = { timeout: (outageSeconds + 240) * 1000 };
-  test(`while Podman is ${name}, tasks end and are stopped as always, and Nomad is told; nothing is left when it is back`, limit, async () => {
-    const start = (what: string, script: string, wish: object = {}): Promise<LiveAllocation> => startTask(agent, { name: `${name}-${what}`, script: `echo in; ${script}`, ...wish });
+  test(`while Podman is ${name}, tasks end and are stopped as always, Nomad is told, and nothing is left after`, limit, async () => {
+    const start = (what: string, script: string, wish: object = {}): Promise<LiveAllocation> =>
+      startTask(agent, { name: `${name}-${what}`, script: `echo in; ${script}`, ...wish });
     const [well, badly, greedy, polite, deaf] = await Promise.all([
       start("exit-0", `${untilReleased}; echo out`),
       start("exit-32", `${untilReleased}; echo out; exit 32`),

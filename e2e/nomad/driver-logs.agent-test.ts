@@ -9,7 +9,7 @@ import { NomadAgent } from "./nomad-agent.ts";
 const agent = await NomadAgent.start({ name: "driver-logs", logCollection: "driver" });
 after(() => agent[Symbol.asyncDispose]());
 
-test("log_collection driver: alloc logs follows, Nomad runs no collector, and a killed plugin leaves no gap and repeats nothing", async () => {
+test("log_collection driver: alloc logs follows, Nomad runs no collector, a killed plugin leaves no gap and repeats nothing", async () => {
   const task = await startTask(agent, { name: "is-followed", script: countingScript("page", 41) });
   await task.untilPrinted("page 20\n");
   assert.deepEqual(agent.logmonPids(), []);

@@ -78,7 +78,10 @@ export class NomadAgent implements AsyncDisposable {
   async launch(): Promise<void> {
     const log = openSync(this.#logPath, "a");
     try {
-      this.#process = spawn(nomadProgram(), ["agent", "-config", join(this.#folder, "agent.hcl")], { stdio: ["ignore", log, log], env: this.#env });
+      this.#process = spawn(nomadProgram(), ["agent", "-config", join(this.#folder, "agent.hcl")], {
+        stdio: ["ignore", log, log],
+        env: this.#env,
+      });
     } finally {
       closeSync(log);
     }
@@ -109,7 +112,9 @@ export class NomadAgent implements AsyncDisposable {
 
   /** Nomad's log collectors for the tasks of this agent. */
   logmonPids(): number[] {
-    return listProcesses().filter((found) => found.parentPid === this.#process?.pid && found.command[1] === "logmon").map((found) => found.pid);
+    return listProcesses()
+      .filter((found) => found.parentPid === this.#process?.pid && found.command[1] === "logmon")
+      .map((found) => found.pid);
   }
 
   /** Undefined while the node is not known. */
@@ -121,7 +126,11 @@ export class NomadAgent implements AsyncDisposable {
     const driver = fieldOf(fieldOf(node, "Drivers"), "podman");
     if (driver === undefined) return undefined;
     const attributes = Object.entries(fieldOf(node, "Attributes") ?? {}).filter(([name]) => name.startsWith("driver.podman"));
-    return { isHealthy: fieldOf(driver, "Healthy") === true, description: textOf(driver, "HealthDescription"), attributes: Object.fromEntries(attributes) };
+    return {
+      isHealthy: fieldOf(driver, "Healthy") === true,
+      description: textOf(driver, "HealthDescription"),
+      attributes: Object.fromEntries(attributes),
+    };
   }
 
   /** Everything it has logged, in all its lives. */
@@ -171,7 +180,9 @@ export class NomadAgent implements AsyncDisposable {
   }
 
   async #hasLeader(): Promise<boolean> {
-    if (this.#process?.exitCode !== null) throw new Error(`The agent has ended by itself; its last words: ${(await this.readLog()).slice(-2000)}`);
+    if (this.#process?.exitCode !== null) {
+      throw new Error(`The agent has ended by itself; its last words: ${(await this.readLog()).slice(-2000)}`);
+    }
     try {
       return (await this.api.get("/v1/status/leader")) !== "";
     } catch {

@@ -58,7 +58,12 @@ suite("a task under a real agent", { concurrency: 3 }, () => {
   });
 
   test("that ignores its kill signal is killed after kill_timeout, not sooner and not much later", async () => {
-    const task = await startTask(agent, { name: "deaf", type: "service", killTimeout: "3s", script: "trap '' TERM; echo deaf; while :; do sleep 0.1; done" });
+    const task = await startTask(agent, {
+      name: "deaf",
+      type: "service",
+      killTimeout: "3s",
+      script: "trap '' TERM; echo deaf; while :; do sleep 0.1; done",
+    });
     await task.untilPrinted("deaf");
     await task.stopJob();
     assert.equal((await task.untilExit()).code, 137);
@@ -89,7 +94,9 @@ suite("a task under a real agent", { concurrency: 3 }, () => {
   });
 
   test("has its memory and CPU in the statistics", async () => {
-    const script = "text=$(head -c 3000000 /dev/zero | tr '\\0' x); echo holds memory; while :; do n=0; while [ $n -lt 5000 ]; do n=$((n+1)); done; sleep 0.05; done";
+    const script =
+      "text=$(head -c 3000000 /dev/zero | tr '\\0' x); echo holds memory; " +
+      "while :; do n=0; while [ $n -lt 5000 ]; do n=$((n+1)); done; sleep 0.05; done";
     const task = await startTask(agent, { name: "is-measured", type: "service", script });
     await task.untilPrinted("holds memory");
     await until(async () => {

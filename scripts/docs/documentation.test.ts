@@ -48,7 +48,8 @@ describe("an example in the documentation", () => {
     for (const { language, text, line } of findFencedBlocks(textOf(file))) {
       if (language !== "hcl") continue;
       const isJob = /^job "/m.test(text);
-      test(`${file}:${line} is a ${isJob ? "job" : "plugin block"} that works today`, async (t) => (isJob ? checkJob : checkAgentConfig)(t, text));
+      test(`${file}:${line} is a ${isJob ? "job" : "plugin block"} that works today`, async (t) =>
+        (isJob ? checkJob : checkAgentConfig)(t, text));
     }
   }
 });
@@ -71,5 +72,11 @@ function isThere(file: string, target: string): boolean {
 
 /** Anchors as GitHub makes them. */
 function headingsOf(markdown: string): readonly string[] {
-  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) => title.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, "").trim().replaceAll(" ", "-"));
+  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+      .trim()
+      .replaceAll(" ", "-"),
+  );
 }

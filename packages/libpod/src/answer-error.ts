@@ -19,12 +19,27 @@ export function toConnectionError(error: unknown, request: HttpRequest, socketPa
   const { code, syscall, message } = readSystemError(error);
   if (syscall === "connect") {
     const reason = `${connectReasons[code] ?? message} (${code})${toRemedy(code, socketPath)}`;
-    return new LibpodError({ code: "unreachable", message: `${request.action}: cannot reach podman at ${socketPath}: ${reason}`, endpoint, cause: error });
+    return new LibpodError({
+      code: "unreachable",
+      message: `${request.action}: cannot reach podman at ${socketPath}: ${reason}`,
+      endpoint,
+      cause: error,
+    });
   }
   if (code.startsWith("HPE_")) {
-    return new LibpodError({ code: "bad-answer", message: `${request.action}: ${socketPath} does not speak HTTP: ${message}`, endpoint, cause: error });
+    return new LibpodError({
+      code: "bad-answer",
+      message: `${request.action}: ${socketPath} does not speak HTTP: ${message}`,
+      endpoint,
+      cause: error,
+    });
   }
-  return new LibpodError({ code: "connection-lost", message: `${request.action}: connection to podman at ${socketPath} was lost: ${message}`, endpoint, cause: error });
+  return new LibpodError({
+    code: "connection-lost",
+    message: `${request.action}: connection to podman at ${socketPath} was lost: ${message}`,
+    endpoint,
+    cause: error,
+  });
 }
 
 /** How to bring up the service that is missing, where the path is one of systemd's units that come with Podman. */
@@ -90,12 +105,23 @@ export function findErrorInside(value: unknown, request: HttpRequest): LibpodErr
 /** The error for a text that Podman puts into a stream or a report after a 200. */
 export function toReportedError(text: string, request: HttpRequest): LibpodError {
   const said = text === "" ? "an error without a reason" : text;
-  return new LibpodError({ code: "engine-error", message: `${request.action}: podman answered: ${said}`, endpoint: toEndpoint(request), status: 200, podmanMessage: text });
+  return new LibpodError({
+    code: "engine-error",
+    message: `${request.action}: podman answered: ${said}`,
+    endpoint: toEndpoint(request),
+    status: 200,
+    podmanMessage: text,
+  });
 }
 
 /** The error for an answer that this endpoint does not give. */
 export function toBadAnswer(reason: string, request: HttpRequest, cause?: unknown): LibpodError {
-  return new LibpodError({ code: "bad-answer", message: `${request.action}: podman's answer makes no sense: ${reason}`, endpoint: toEndpoint(request), cause });
+  return new LibpodError({
+    code: "bad-answer",
+    message: `${request.action}: podman's answer makes no sense: ${reason}`,
+    endpoint: toEndpoint(request),
+    cause,
+  });
 }
 
 function toErrorCode(status: number, fromPodman: ErrorObject | undefined): LibpodErrorCode {

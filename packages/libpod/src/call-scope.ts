@@ -67,7 +67,11 @@ export class CallScope {
   }
 
   #timeout(deadlineMs: number): LibpodError {
-    return new LibpodError({ code: "timeout", message: `${this.action}: no answer from podman within ${deadlineMs} ms`, endpoint: this.endpoint });
+    return new LibpodError({
+      code: "timeout",
+      message: `${this.action}: no answer from podman within ${deadlineMs} ms`,
+      endpoint: this.endpoint,
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 /** The body of container create in Podman's own spelling (podman: specgen.SpecGenerator). Absent keys get Podman's default. */
-export interface ContainerSpec extends ContainerProcessSpec, ContainerStorageSpec, ContainerNetworkSpec, ContainerLimitsSpec, ContainerSecuritySpec, ContainerLifeSpec {
+export interface ContainerSpec
+  extends ContainerProcessSpec, ContainerStorageSpec, ContainerNetworkSpec, ContainerLimitsSpec, ContainerSecuritySpec, ContainerLifeSpec {
   /** `[a-zA-Z0-9][a-zA-Z0-9_.-]*`, unique on the engine. */
   readonly name?: string | undefined;
   /** Reference or id of a local image; create never pulls. */

@@ -60,7 +60,10 @@ export class Containers {
     this.#timeouts = timeouts;
   }
 
-  /** Creates a container of a local image. A missing image is `not-found` from Podman 4.8 on and `engine-error` before, with the cause "image not known". */
+  /**
+   * Creates a container of a local image. A missing image is `not-found` from Podman 4.8 on and `engine-error` before, with the
+   * cause "image not known".
+   */
   async create(spec: ContainerSpec, signal: AbortSignal): Promise<CreatedContainer> {
     const action = `create container ${spec.name ?? "without a name"}`;
     const request: HttpRequest = { action, method: "POST", path: ["containers", "create"], body: encodeJson(spec) };
@@ -84,26 +87,46 @@ export class Containers {
   /** Undefined when Podman says that there is no such container. */
   async inspect(container: string, signal: AbortSignal): Promise<ContainerInspect | undefined> {
     const request: HttpRequest = { action: `inspect container ${container}`, method: "GET", path: ["containers", container, "json"] };
-    return await this.#caller.unlessMissing(this.#caller.callJson(request, decodeContainerInspect, { deadlineMs: this.#timeouts.quickMs, signal }));
+    return await this.#caller.unlessMissing(
+      this.#caller.callJson(request, decodeContainerInspect, { deadlineMs: this.#timeouts.quickMs, signal }),
+    );
   }
 
   async list(filter: ListFilter, signal: AbortSignal): Promise<readonly ContainerListEntry[]> {
     const filters = encodeJson({ label: filter.labels, name: filter.names });
-    const request: HttpRequest = { action: "list containers", method: "GET", path: ["containers", "json"], query: { all: filter.all ?? true, filters } };
+    const request: HttpRequest = {
+      action: "list containers",
+      method: "GET",
+      path: ["containers", "json"],
+      query: { all: filter.all ?? true, filters },
+    };
     return await this.#caller.callJson(request, decodeContainerList, { deadlineMs: this.#timeouts.quickMs, signal });
   }
 
   /** Sends the stop signal, then SIGKILL after `timeoutSeconds` (rounded up to whole ones); settles when the process has ended. */
   async stop(container: string, options: { readonly timeoutSeconds: number }, signal: AbortSignal): Promise<"stopped" | "already-stopped"> {
     const { timeoutSeconds } = options;
-    const request: HttpRequest = { action: `stop container ${container}`, method: "POST", path: ["containers", container, "stop"], query: { timeout: Math.ceil(timeoutSeconds) } };
+    const request: HttpRequest = {
+      action: `stop container ${container}`,
+      method: "POST",
+      path: ["containers", container, "stop"],
+      query: { timeout: Math.ceil(timeoutSeconds) },
+    };
     const { status } = await this.#caller.call(request, { deadlineMs: timeoutSeconds * 1000 + this.#timeouts.stopExtraMs, signal });
     return status === 304 ? "already-stopped" : "stopped";
   }
 
-  /** Sends a signal by name or number; does not wait for its effect. A container that does not run is `conflict` from Podman 4.6.1 on and `engine-error` before. */
+  /**
+   * Sends a signal by name or number; does not wait for its effect. A container that does not run is `conflict` from Podman 4.6.1
+   * on and `engine-error` before.
+   */
   async kill(container: string, signalName: string, signal: AbortSignal): Promise<void> {
-    const request: HttpRequest = { action: `send ${signalName} to container ${container}`, method: "POST", path: ["containers", container, "kill"], query: { signal: signalName } };
+    const request: HttpRequest = {
+      action: `send ${signalName} to container ${container}`,
+      method: "POST",
+      path: ["containers", container, "kill"],
+      query: { signal: signalName },
+    };
     await this.#caller.call(request, { deadlineMs: this.#timeouts.quickMs, signal });
   }
 
@@ -173,7 +196,10 @@ export class Containers {
    * report, so that containers may come and go. It ends when the service stops; a service that falls silent is `timeout`.
    * A rootless service on cgroup v1 has no statistics: `conflict`, or `engine-error` (podman 3.4).
    */
-  async *stats(options: { readonly intervalSeconds: number }, signal: AbortSignal): AsyncGenerator<readonly ContainerStats[], void, undefined> {
+  async *stats(
+    options: { readonly intervalSeconds: number },
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly ContainerStats[], void, undefined> {
     const { intervalSeconds } = options;
     const request: HttpRequest = {
       action: "follow the containers' statistics",

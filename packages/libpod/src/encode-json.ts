@@ -31,7 +31,10 @@ function encodeObject(value: object, path: string): string {
 
 function encodeNumber(value: number, path: string): string {
   if (!Number.isFinite(value) || (Number.isInteger(value) && !Number.isSafeInteger(value))) {
-    throw new LibpodError({ code: "bad-request", message: `encode request body: ${path} = ${value} is not exact; give whole numbers beyond 2^53 as bigint` });
+    throw new LibpodError({
+      code: "bad-request",
+      message: `encode request body: ${path} = ${value} is not exact; give whole numbers beyond 2^53 as bigint`,
+    });
   }
   return JSON.stringify(value);
 }

@@ -54,7 +54,8 @@ export class Events {
   async list(filter: EventFilter & { readonly since: Date }, signal: AbortSignal): Promise<readonly PodmanEvent[]> {
     const request = toEventRequest("list events", filter, false);
     const events: PodmanEvent[] = [];
-    for await (const value of this.#caller.streamJson(request, { deadlineMs: this.#timeouts.quickMs, signal })) events.push(decodeAnswer(value, decodePodmanEvent, request));
+    for await (const value of this.#caller.streamJson(request, { deadlineMs: this.#timeouts.quickMs, signal }))
+      events.push(decodeAnswer(value, decodePodmanEvent, request));
     return events;
   }
 }

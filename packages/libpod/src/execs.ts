@@ -62,7 +62,12 @@ export class Execs {
       User: spec.user,
       WorkingDir: spec.workingDir,
     });
-    const request: HttpRequest = { action: `create exec in container ${container}`, method: "POST", path: ["containers", container, "exec"], body };
+    const request: HttpRequest = {
+      action: `create exec in container ${container}`,
+      method: "POST",
+      path: ["containers", container, "exec"],
+      body,
+    };
     const decode = (value: unknown): string => new JsonReader(value, "created exec").requiredString("Id");
     return await this.#caller.callJson(request, decode, { deadlineMs: this.#timeouts.quickMs, signal });
   }
@@ -81,7 +86,12 @@ export class Execs {
 
   /** Sets the size of a running session's terminal. */
   async resize(execId: string, size: TerminalSize, signal: AbortSignal): Promise<void> {
-    const request: HttpRequest = { action: `resize exec ${execId}`, method: "POST", path: ["exec", execId, "resize"], query: { h: size.height, w: size.width } };
+    const request: HttpRequest = {
+      action: `resize exec ${execId}`,
+      method: "POST",
+      path: ["exec", execId, "resize"],
+      query: { h: size.height, w: size.width },
+    };
     await this.#caller.call(request, { deadlineMs: this.#timeouts.quickMs, signal });
   }
 

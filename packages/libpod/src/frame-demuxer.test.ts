@@ -37,7 +37,10 @@ describe("FrameDemuxer", () => {
   });
 
   test("refuses bytes that are no frame", () => {
-    assert.throws(() => new FrameDemuxer().push(Buffer.from("plain text output")), (error) => error instanceof FrameError && error.message.includes("706c61696e207465"));
+    assert.throws(
+      () => new FrameDemuxer().push(Buffer.from("plain text output")),
+      (error) => error instanceof FrameError && error.message.includes("706c61696e207465"),
+    );
   });
 
   test("turns a frame with an error of the service into an error with its text", () => {

@@ -62,7 +62,9 @@ export class FrameDemuxer {
 
   #openFrame(): void {
     const kind = this.#header.readUInt8(0);
-    if (kind > errorKind || this.#header.readUIntBE(1, 3) !== 0) throw new FrameError(`bytes ${this.#header.toString("hex")} are no frame header`);
+    if (kind > errorKind || this.#header.readUIntBE(1, 3) !== 0) {
+      throw new FrameError(`bytes ${this.#header.toString("hex")} are no frame header`);
+    }
     this.#kind = kind;
     this.#payloadLeft = this.#header.readUInt32BE(4);
     this.#headerFilled = 0;

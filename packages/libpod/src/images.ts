@@ -18,7 +18,8 @@ export interface RegistryLogin {
  * For whichever registry the reference comes to, or for those named, as `host[:port]` or `host[:port]/path`. For a registry that is
  * not named nothing is sent then, nor does Podman look into its own auth file.
  */
-export type RegistryCredentials = { readonly anyRegistry: RegistryLogin } | { readonly byRegistry: Readonly<Record<string, RegistryLogin>> };
+export type RegistryCredentials =
+  { readonly anyRegistry: RegistryLogin } | { readonly byRegistry: Readonly<Record<string, RegistryLogin>> };
 
 export interface PullRequest {
   readonly reference: string;
@@ -61,7 +62,9 @@ export class Images {
   /** Undefined when Podman has no such image. */
   async inspect(reference: string, signal: AbortSignal): Promise<ImageInspect | undefined> {
     const request: HttpRequest = { action: `inspect image ${reference}`, method: "GET", path: ["images", reference, "json"] };
-    return await this.#caller.unlessMissing(this.#caller.callJson(request, decodeImageInspect, { deadlineMs: this.#timeouts.quickMs, signal }));
+    return await this.#caller.unlessMissing(
+      this.#caller.callJson(request, decodeImageInspect, { deadlineMs: this.#timeouts.quickMs, signal }),
+    );
   }
 
   async exists(reference: string, signal: AbortSignal): Promise<boolean> {
@@ -105,22 +108,41 @@ export class Images {
 
   /** Gives an image a further name, `repository:tag`; one that another image has moves. */
   async tag(reference: string, name: ImageName, signal: AbortSignal): Promise<void> {
-    const request: HttpRequest = { action: `tag image ${reference}`, method: "POST", path: ["images", reference, "tag"], query: { repo: name.repository, tag: name.tag } };
+    const request: HttpRequest = {
+      action: `tag image ${reference}`,
+      method: "POST",
+      path: ["images", reference, "tag"],
+      query: { repo: name.repository, tag: name.tag },
+    };
     await this.#caller.call(request, { deadlineMs: this.#timeouts.quickMs, signal });
   }
 
   /** Takes a name off an image, which stays even without a name. False when there is no such image. */
   async untag(reference: string, name: ImageName, signal: AbortSignal): Promise<boolean> {
-    const request: HttpRequest = { action: `untag image ${reference}`, method: "POST", path: ["images", reference, "untag"], query: { repo: name.repository, tag: name.tag } };
+    const request: HttpRequest = {
+      action: `untag image ${reference}`,
+      method: "POST",
+      path: ["images", reference, "untag"],
+      query: { repo: name.repository, tag: name.tag },
+    };
     return (await this.#caller.unlessMissing(this.#caller.call(request, { deadlineMs: this.#timeouts.quickMs, signal }))) !== undefined;
   }
 
   /** Removes one name, and the image with its last name. Never by force: a used image is `conflict`. False when there is no such image. */
   async remove(reference: string, signal: AbortSignal): Promise<boolean> {
-    const request: HttpRequest = { action: `remove image ${reference}`, method: "DELETE", path: ["images", reference], query: { force: false } };
+    const request: HttpRequest = {
+      action: `remove image ${reference}`,
+      method: "DELETE",
+      path: ["images", reference],
+      query: { force: false },
+    };
     const answer = await this.#caller.unlessMissing(this.#caller.call(request, { deadlineMs: this.#timeouts.removeMs, signal }));
     if (answer === undefined) return false;
-    const errors = decodeAnswer(parseAnswer(answer.text, request), (value) => new JsonReader(value, "removal report").list("Errors"), request);
+    const errors = decodeAnswer(
+      parseAnswer(answer.text, request),
+      (value) => new JsonReader(value, "removal report").list("Errors"),
+      request,
+    );
     const [first] = errors;
     if (first !== undefined && first !== null) throw toReportedError(typeof first === "string" ? first : "", request);
     return true;
@@ -145,7 +167,10 @@ function toPullHttpRequest(pull: PullRequest): HttpRequest {
   };
 }
 
-/** URL-safe, as the other alphabet is refused as soon as it shows (podman 4.3 to 6.1), and padded: without it the end may be cut (podman 4.3). */
+/**
+ * URL-safe, as the other alphabet is refused as soon as it shows (podman 4.3 to 6.1), and padded: without it the end may be cut
+ * (podman 4.3).
+ */
 function encodeCredentials(credentials: RegistryCredentials): string {
   const members = "anyRegistry" in credentials ? toAuthConfig(credentials.anyRegistry) : mapValues(credentials.byRegistry, toAuthConfig);
   return Buffer.from(JSON.stringify(members)).toString("base64").replaceAll("+", "-").replaceAll("/", "_");

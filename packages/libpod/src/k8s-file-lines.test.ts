@@ -42,15 +42,24 @@ function decodeInPieces(file: Buffer, cuts: readonly number[]): { decoder: K8sFi
   return { decoder, output };
 }
 
+/** What no line of conmon's begins with. */
+const otherHeads = [
+  ...["hello", "", `${stamp} stdout`, `${stamp} stdout F`, `${stamp} stdout X text`, `${stamp} stdin F text`],
+  ...["yesterday stdout F text", `${"9".repeat(80)} stdout F text`, "\0\0\0\0"],
+];
+
 describe("K8sFileLines", () => {
   test("separates the streams and restores newlines for full lines only", () => {
-    const { output } = decode(Buffer.concat([line("stdout", "F", "out1"), line("stdout", "P", "no"), line("stderr", "F", "err1"), line("stdout", "F", "eol")]));
+    const { output } = decode(
+      Buffer.concat([line("stdout", "F", "out1"), line("stdout", "P", "no"), line("stderr", "F", "err1"), line("stdout", "F", "eol")]),
+    );
     assert.deepEqual(textsOf(output), { stdout: "out1\nnoeol\n", stderr: "err1\n" });
   });
 
   test("keeps empty lines, empty pieces and the timestamp forms that conmon and others write", () => {
     const { decoder, output } = decode(
-      `${stamp} stdout F \n${stamp} stderr P \n2026-11-23T00:17:17Z stdout F short\n2026-11-23T00:17:17.1-11:30 stderr F offset\n2026-11-23T00:17:17Z stdout F aaaa stderr F b\n`,
+      `${stamp} stdout F \n${stamp} stderr P \n2026-11-23T00:17:17Z stdout F short\n` +
+        "2026-11-23T00:17:17.1-11:30 stderr F offset\n2026-11-23T00:17:17Z stdout F aaaa stderr F b\n",
     );
     assert.deepEqual(textsOf(output), { stdout: "\nshort\naaaa stderr F b\n", stderr: "offset\n" });
     assert.equal(decoder.malformedLines, 0);
@@ -58,13 +67,19 @@ describe("K8sFileLines", () => {
 
   test("gives the task's exact bytes however the file is cut", () => {
     const payload = fc.uint8Array({ maxLength: 60 }).map((bytes) => bytes.filter((byte) => byte !== 10));
-    const written = fc.array(fc.record({ stream: fc.constantFrom("stdout", "stderr"), tag: fc.constantFrom("F", "P"), payload }), { maxLength: 20 });
+    const written = fc.array(fc.record({ stream: fc.constantFrom("stdout", "stderr"), tag: fc.constantFrom("F", "P"), payload }), {
+      maxLength: 20,
+    });
     fc.assert(
       fc.property(written, fc.array(fc.nat(2500), { maxLength: 30 }), (lines, cuts) => {
         const file = Buffer.concat(lines.map((item) => line(item.stream, item.tag, item.payload)));
         const { decoder, output } = decodeInPieces(file, cuts.filter((cut) => cut < file.length));
         const written = (stream: string): Buffer =>
-          Buffer.concat(lines.filter((item) => item.stream === stream).flatMap(({ payload: bytes, tag }) => [bytes, Buffer.from(tag === "F" ? "\n" : "")]));
+          Buffer.concat(
+            lines
+              .filter((item) => item.stream === stream)
+              .flatMap(({ payload: bytes, tag }) => [bytes, Buffer.from(tag === "F" ? "\n" : "")]),
+          );
         assert.deepEqual(bytesOf(output), { stdout: written("stdout"), stderr: written("stderr") });
         assert.equal(decoder.malformedLines, 0);
         assert.equal(decoder.consumedBytes, file.length);
@@ -73,7 +88,10 @@ describe("K8sFileLines", () => {
   });
 
   test("treats a file that is not conmon's alike for every cut", () => {
-    const bytes = fc.array(fc.oneof(fc.constant(Buffer.from("\n")), fc.constant(Buffer.from(`${stamp} stdout`)), fc.uint8Array({ maxLength: 8 })), { maxLength: 20 });
+    const bytes = fc.array(
+      fc.oneof(fc.constant(Buffer.from("\n")), fc.constant(Buffer.from(`${stamp} stdout`)), fc.uint8Array({ maxLength: 8 })),
+      { maxLength: 20 },
+    );
     fc.assert(
       fc.property(bytes, fc.array(fc.nat(400), { maxLength: 20 }), (parts, cuts) => {
         const file = Buffer.concat([Buffer.from("x"), ...parts]);
@@ -86,8 +104,7 @@ describe("K8sFileLines", () => {
   });
 
   test("hands a line with another head on as raw stdout and counts it", () => {
-    const heads = ["hello", "", `${stamp} stdout`, `${stamp} stdout F`, `${stamp} stdout X text`, `${stamp} stdin F text`, `yesterday stdout F text`, `${"9".repeat(80)} stdout F text`, "\0\0\0\0"];
-    for (const head of heads) {
+    for (const head of otherHeads) {
       const { decoder, output } = decode(`${head}\n${stamp} stderr F next\n`);
       assert.deepEqual(textsOf(output), { stdout: `${head}\n`, stderr: "next\n" }, head);
       assert.equal(decoder.malformedLines, 1, head);
@@ -104,7 +121,9 @@ describe("K8sFileLines", () => {
     const payload = Buffer.alloc(1_000_000, "y");
     const file = Buffer.concat([line("stderr", "F", payload), line("stdout", "F", "after")]);
     for (const pieceBytes of [997, 65_536, file.length]) {
-      const cuts = Array.from({ length: Math.floor(file.length / pieceBytes) }, (_, index) => (index + 1) * pieceBytes).filter((cut) => cut < file.length);
+      const cuts = Array.from({ length: Math.floor(file.length / pieceBytes) }, (_, index) => (index + 1) * pieceBytes).filter(
+        (cut) => cut < file.length,
+      );
       const { decoder, output } = decodeInPieces(file, cuts);
       assert.deepEqual(bytesOf(output), { stdout: Buffer.from("after\n"), stderr: Buffer.concat([payload, Buffer.from("\n")]) });
       assert.equal(decoder.malformedLines, 0);

@@ -3,7 +3,10 @@ import { FrameDemuxer, FrameError } from "./frame-demuxer.ts";
 /** A line of a container's log as Podman gives it, or a part of a long one. */
 export interface LoggedLine {
   readonly stream: "stdout" | "stderr";
-  /** When it was written, in seconds since 1970, without the fraction: Podman tells it from 5.8 on only. Undefined where Podman says nothing. */
+  /**
+   * When it was written, in seconds since 1970, without the fraction: Podman tells it from 5.8 on only. Undefined where Podman
+   * says nothing.
+   */
   readonly atSeconds: number | undefined;
   /** What the container wrote, with its newline; without one it is a part of a line, or the end of a log. */
   readonly bytes: Uint8Array;

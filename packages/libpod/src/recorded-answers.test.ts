@@ -39,7 +39,9 @@ describe("answers of Podman 4.3.1", () => {
     assert.equal(container.state.cgroupPath, `/libpod_parent/libpod-${container.id}`);
     assert.equal(container.network.networks.libpodt?.ipAddress, "10.213.0.8");
     assert.deepEqual(container.network.ports, { "80/tcp": [{ hostIp: "127.0.0.1", hostPort: 18080 }] });
-    assert.deepEqual(container.mounts, [{ type: "bind", name: "", source: "/tmp", destination: "/x", options: ["rbind"], writable: false }]);
+    assert.deepEqual(container.mounts, [
+      { type: "bind", name: "", source: "/tmp", destination: "/x", options: ["rbind"], writable: false },
+    ]);
     assert.equal(container.host.logDriver, "k8s-file");
     assert.ok(container.host.logPath.startsWith(container.staticDir));
     assert.deepEqual([container.config.command, container.config.entrypoint, container.config.stopSignal], [["sleep", "1000"], [], "15"]);
@@ -77,7 +79,10 @@ describe("answers of Podman 4.3.1", () => {
 
   test("the engine's info decodes", () => {
     const info = decodePodmanInfo(recorded("info"));
-    assert.deepEqual([info.version, info.cgroupVersion, info.cgroupManager, info.rootless, info.storage.driver], ["4.3.1", "v1", "cgroupfs", false, "overlay"]);
+    assert.deepEqual(
+      [info.version, info.cgroupVersion, info.cgroupManager, info.rootless, info.storage.driver],
+      ["4.3.1", "v1", "cgroupfs", false, "overlay"],
+    );
     assert.deepEqual([info.ociRuntime.name, info.conmon.path, info.logDrivers.includes("k8s-file")], ["runc", "/usr/bin/conmon", true]);
   });
 
@@ -106,7 +111,10 @@ describe("other versions' shapes", () => {
       NetworkSettings: { ...nested(answer, "NetworkSettings"), Networks: undefined, Ports: { "80/tcp": null } },
       Config: { ...nested(answer, "Config"), Entrypoint: ["/init", "--"], StopSignal: "SIGTERM", Labels: null, Cmd: null },
     });
-    assert.deepEqual([container.config.entrypoint, container.config.stopSignal, container.config.labels, container.config.command], [["/init", "--"], "SIGTERM", {}, []]);
+    assert.deepEqual(
+      [container.config.entrypoint, container.config.stopSignal, container.config.labels, container.config.command],
+      [["/init", "--"], "SIGTERM", {}, []],
+    );
     assert.deepEqual([container.state.healthStatus, container.network.networks, container.network.ports], ["", {}, { "80/tcp": [] }]);
   });
 
@@ -129,7 +137,10 @@ describe("other versions' shapes", () => {
 
   test("a member of a wrong type is named", () => {
     const answer = recorded("container-running");
-    assert.throws(() => decodeContainerInspect({ ...answer, State: { Status: "running", Pid: "12" } }), /container\.State\.Pid is string "12", expected a number/);
+    assert.throws(
+      () => decodeContainerInspect({ ...answer, State: { Status: "running", Pid: "12" } }),
+      /container\.State\.Pid is string "12", expected a number/,
+    );
     assert.throws(() => decodeContainerInspect({ ...answer, Mounts: {} }), /container\.Mounts is an object, expected a list/);
     assert.throws(() => decodeContainerInspect({}), /container\.Id is missing/);
   });

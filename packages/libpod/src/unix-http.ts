@@ -64,7 +64,11 @@ export class UnixHttp {
 
   /** Asks to take the connection over; settles with it, or with the answer that refuses. */
   async upgrade(request: HttpRequest, scope: CallScope): Promise<TakenConnection | HttpAnswer> {
-    const { sent, exchange } = this.#open({ ...request, headers: { ...request.headers, Connection: "Upgrade", Upgrade: "tcp" } }, scope, this.#single);
+    const { sent, exchange } = this.#open(
+      { ...request, headers: { ...request.headers, Connection: "Upgrade", Upgrade: "tcp" } },
+      scope,
+      this.#single,
+    );
     return await settleRequest<TakenConnection | HttpAnswer>(sent, exchange, (resolve) => {
       sent.once("response", (message) => resolve(new HttpAnswer(message, exchange)));
       sent.once("upgrade", (_message, socket: Socket, head) => {
@@ -95,7 +99,8 @@ export class UnixHttp {
 
   #open(request: HttpRequest, scope: CallScope, agent: Agent): { sent: ClientRequest; exchange: Exchange } {
     scope.signal.throwIfAborted();
-    const bodyHeaders = request.body === undefined ? {} : { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(request.body) };
+    const bodyHeaders =
+      request.body === undefined ? {} : { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(request.body) };
     const sent = httpRequest({
       socketPath: this.#socketPath,
       agent,

@@ -13,7 +13,13 @@ interface ExecResult {
 }
 
 /** Runs a command to its end; `feed` writes to its stdin meanwhile. */
-async function runExec(client: PodmanClient, container: string, spec: ExecSpec, signal: AbortSignal, feed?: (stream: ExecStream, execId: string) => Promise<void>): Promise<ExecResult> {
+async function runExec(
+  client: PodmanClient,
+  container: string,
+  spec: ExecSpec,
+  signal: AbortSignal,
+  feed?: (stream: ExecStream, execId: string) => Promise<void>,
+): Promise<ExecResult> {
   const execId = await client.exec.create(container, spec, signal);
   const stream = await client.exec.start(execId, { tty: spec.tty }, signal);
   const feeding = feed?.(stream, execId);
@@ -27,8 +33,19 @@ describe("exec", limit, () => {
   test("gives both streams and the exit code", async ({ signal }) => {
     await using engine = openEngineUnderTest(signal);
     const id = await engine.run(sleeper);
-    const spec = { command: ["sh", "-c", 'echo "out $A"; echo err >&2; exit 3'], tty: false, attachStdin: false, env: { A: "1 2" }, workingDir: "/", user: "0" };
-    assert.deepEqual(await runExec(engine.client, id, spec, signal), { stdout: "out 1 2\n", stderr: "err\n", end: { running: false, exitCode: 3, pid: 0 } });
+    const spec = {
+      command: ["sh", "-c", 'echo "out $A"; echo err >&2; exit 3'],
+      tty: false,
+      attachStdin: false,
+      env: { A: "1 2" },
+      workingDir: "/",
+      user: "0",
+    };
+    assert.deepEqual(await runExec(engine.client, id, spec, signal), {
+      stdout: "out 1 2\n",
+      stderr: "err\n",
+      end: { running: false, exitCode: 3, pid: 0 },
+    });
   });
 
   test("takes a megabyte of stdin through and sees its end", async ({ signal }) => {
@@ -62,13 +79,20 @@ describe("exec", limit, () => {
     assert.match(result.stderr, /no such file or directory/);
     const execId = await engine.client.exec.create(id, { command: ["true"], tty: false, attachStdin: false }, signal);
     await Array.fromAsync((await engine.client.exec.start(execId, { tty: false }, signal)).output);
-    await assert.rejects(engine.client.exec.start(execId, { tty: false }, signal), (error) => error instanceof LibpodError && error.podmanCause === "exec session state improper");
+    await assert.rejects(
+      engine.client.exec.start(execId, { tty: false }, signal),
+      (error) => error instanceof LibpodError && error.podmanCause === "exec session state improper",
+    );
   });
 
   test("runs on when its connection is dropped", async ({ signal }) => {
     await using engine = openEngineUnderTest(signal);
     const id = await engine.run(sleeper);
-    const execId = await engine.client.exec.create(id, { command: ["sh", "-c", "echo on; exec sleep 1000"], tty: false, attachStdin: false }, signal);
+    const execId = await engine.client.exec.create(
+      id,
+      { command: ["sh", "-c", "echo on; exec sleep 1000"], tty: false, attachStdin: false },
+      signal,
+    );
     const stream = await engine.client.exec.start(execId, { tty: false }, signal);
     const output = stream.output[Symbol.asyncIterator]();
     assert.equal(Buffer.from((await output.next()).value?.data).toString(), "on\n");

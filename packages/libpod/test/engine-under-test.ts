@@ -40,6 +40,8 @@ export function openEngineUnderTest(signal: AbortSignal): EngineUnderTest {
 
 function requireEnv(name: string): string {
   const value = process.env[name];
-  if (value === undefined || value === "") throw new Error(`${name} is not set: this test needs an engine of its own; run it with \`npm test\``);
+  if (value === undefined || value === "") {
+    throw new Error(`${name} is not set: this test needs an engine of its own; run it with \`npm test\``);
+  }
   return value;
 }

@@ -12,7 +12,9 @@ const sleeper: ContainerSpec = { command: ["sleep", "1000"] };
 describe("a container's log", limit, () => {
   const script = "echo out; echo err >&2; echo; printf part; sleep 1; echo ' end'; head -c 40000 /dev/zero | tr '\\0' x; printf last";
   const wanted = { stdout: `out\n\npart end\n${"x".repeat(40_000)}last`, stderr: "err\n" };
-  const collect = async (log: AsyncIterable<readonly LoggedLine[]>): Promise<{ stdout: string; stderr: string; seconds: (number | undefined)[] }> => {
+  const collect = async (
+    log: AsyncIterable<readonly LoggedLine[]>,
+  ): Promise<{ stdout: string; stderr: string; seconds: (number | undefined)[] }> => {
     const found = { stdout: "", stderr: "", seconds: [] as (number | undefined)[] };
     for await (const lines of log) {
       for (const { stream, bytes, atSeconds } of lines) {
@@ -47,7 +49,10 @@ describe("a container's log", limit, () => {
   test("is an error where there is none, and of a container that does not exist", async ({ signal }) => {
     await using engine = openEngineUnderTest(signal);
     const id = await engine.run({ ...sleeper, log_configuration: { driver: "none" } });
-    await assert.rejects(collect(engine.client.containers.logs(id, { follow: true }, signal)), { code: "engine-error", podmanCause: "this container is not logging output" });
+    await assert.rejects(collect(engine.client.containers.logs(id, { follow: true }, signal)), {
+      code: "engine-error",
+      podmanCause: "this container is not logging output",
+    });
     await assert.rejects(collect(engine.client.containers.logs(randomUUID(), { follow: true }, signal)), { code: "not-found" });
   });
 });
@@ -109,7 +114,10 @@ describe("containers", limit, () => {
     await using engine = openEngineUnderTest(signal);
     const { containers } = engine.client;
     const noProgram = await engine.create({ command: ["/bin/no-such-program"] });
-    await assert.rejects(containers.start(noProgram, signal), (error) => error instanceof LibpodError && error.status === 500 && /no-such-program.*no such file/.test(error.message));
+    await assert.rejects(
+      containers.start(noProgram, signal),
+      (error) => error instanceof LibpodError && error.status === 500 && /no-such-program.*no such file/.test(error.message),
+    );
     const noImage = containers.create({ image: "localhost/no-such-image:1", command: ["true"] }, signal);
     await assert.rejects(noImage, { podmanCause: "image not known" });
     await assert.rejects(containers.kill(noProgram, "SIGFOO", signal), /send SIGFOO to container .*invalid signal: SIGFOO/);
@@ -162,7 +170,13 @@ describe("the k8s-file log", limit, () => {
     const decoder = new K8sFileLines();
     const output = { stdout: new ByteRun(), stderr: new ByteRun() };
     decoder.push(await readFile(await logPathOf(engine.client, id, signal)), output);
-    const expected = Buffer.concat([Buffer.from("one\n\nb\0\r"), Buffer.from([255, 254]), Buffer.from("x\n"), Buffer.alloc(20_000), Buffer.from("\nno end")]);
+    const expected = Buffer.concat([
+      Buffer.from("one\n\nb\0\r"),
+      Buffer.from([255, 254]),
+      Buffer.from("x\n"),
+      Buffer.alloc(20_000),
+      Buffer.from("\nno end"),
+    ]);
     assert.deepEqual(output.stdout.bytes, expected);
     assert.deepEqual(output.stderr.bytes, Buffer.from("err\n"));
     assert.equal(decoder.malformedLines, 0);
@@ -201,7 +215,10 @@ describe("images, networks and the engine", limit, () => {
     await using engine = openEngineUnderTest(signal);
     const id = await engine.create({ ...sleeper, netns: { nsmode: "bridge" } });
     const [network = ""] = Object.keys((await engine.client.containers.inspect(id, signal))?.network.networks ?? {});
-    assert.deepEqual([await engine.client.networks.exists(network, signal), await engine.client.networks.exists("no-such-network", signal)], [true, false]);
+    assert.deepEqual(
+      [await engine.client.networks.exists(network, signal), await engine.client.networks.exists("no-such-network", signal)],
+      [true, false],
+    );
   });
 
   test("ping and info agree on the version", async ({ signal }) => {

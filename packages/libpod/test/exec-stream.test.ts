@@ -26,9 +26,19 @@ async function readAll(stream: ExecStream): Promise<Record<"stdout" | "stderr", 
   return text;
 }
 
+const improper = '{"cause":"exec session state improper","message":"can only start created exec sessions","response":500}';
+const unknown = '{"cause":"no such exec session","message":"no exec session e1","response":404}';
+const refusals = [
+  [500, improper, "engine-error", "start exec e1: podman answered 500: can only start created exec sessions"],
+  [404, unknown, "not-found", "start exec e1: podman answered 404: no exec session e1"],
+  [200, "", "bad-answer", "start exec e1: podman's answer makes no sense: status 200 instead of 101"],
+] as const;
+
 describe("an exec's connection", limit, () => {
   test("loses no output that comes in one packet with the switch", async () => {
-    await using server = await startExecService((socket) => socket.end(Buffer.concat([Buffer.from(switching), frame(1, "out"), frame(2, "err")])));
+    await using server = await startExecService((socket) =>
+      socket.end(Buffer.concat([Buffer.from(switching), frame(1, "out"), frame(2, "err")])),
+    );
     const stream = await server.client.exec.start("e1", { tty: false }, signal);
     assert.deepEqual(await readAll(stream), { stdout: "out", stderr: "err" });
   });
@@ -76,21 +86,26 @@ describe("an exec's connection", limit, () => {
   });
 
   test("is refused with the service's words", async () => {
-    const body = '{"cause":"exec session state improper","message":"can only start created exec sessions","response":500}';
-    for (const [status, text, code, message] of [
-      [500, body, "engine-error", "start exec e1: podman answered 500: can only start created exec sessions"],
-      [404, '{"cause":"no such exec session","message":"no exec session e1","response":404}', "not-found", "start exec e1: podman answered 404: no exec session e1"],
-      [200, "", "bad-answer", "start exec e1: podman's answer makes no sense: status 200 instead of 101"],
-    ] as const) {
-      await using server = await startExecService((socket) => socket.end(`HTTP/1.1 ${status} X\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n${text}`));
-      await assert.rejects(server.client.exec.start("e1", { tty: false }, signal), (error) => error instanceof LibpodError && error.code === code && error.message === message);
+    for (const [status, text, code, message] of refusals) {
+      await using server = await startExecService((socket) =>
+        socket.end(`HTTP/1.1 ${status} X\r\nContent-Length: ${text.length}\r\nConnection: close\r\n\r\n${text}`),
+      );
+      await assert.rejects(
+        server.client.exec.start("e1", { tty: false }, signal),
+        (error) => error instanceof LibpodError && error.code === code && error.message === message,
+      );
     }
   });
 
   test("that ends within a frame is lost", async () => {
-    await using server = await startExecService((socket) => socket.end(Buffer.concat([Buffer.from(switching), frame(1, "whole").subarray(0, 10)])));
+    await using server = await startExecService((socket) =>
+      socket.end(Buffer.concat([Buffer.from(switching), frame(1, "whole").subarray(0, 10)])),
+    );
     const stream = await server.client.exec.start("e1", { tty: false }, signal);
-    await assert.rejects(readAll(stream), { code: "connection-lost", message: /^start exec e1: .* was lost: it ended in the middle of a frame$/ });
+    await assert.rejects(readAll(stream), {
+      code: "connection-lost",
+      message: /^start exec e1: .* was lost: it ended in the middle of a frame$/,
+    });
   });
 
   test("that carries no frames, or a frame with an error, is a bad answer with the text", async () => {

@@ -34,7 +34,10 @@ describe("no service", limit, () => {
     ] as const) {
       const client = new PodmanClient({ socketPath });
       const error = await failure(client.ping(signal));
-      assert.deepEqual([error.code, error.message, error.endpoint], ["unreachable", `ping podman: cannot reach podman at ${socketPath}: ${reason}`, "GET /_ping"]);
+      assert.deepEqual(
+        [error.code, error.message, error.endpoint],
+        ["unreachable", `ping podman: cannot reach podman at ${socketPath}: ${reason}`, "GET /_ping"],
+      );
       client.close();
     }
     await rm(folder, { recursive: true });
@@ -149,8 +152,15 @@ describe("deadlines and aborts", limit, () => {
 
   test("a pull tells how far its blobs are where Podman does", async () => {
     const blob = { status: "pulling", current: 5, total: 20, progressComponentID: "sha256:ab" };
-    const lines = [{ status: "pulling", stream: "Copying blob\n" }, { status: "pulling", pullProgress: blob }, { pullProgress: { ...blob, current: 20, total: -1 } }, { status: "success", id: "0768" }];
-    await using server = await startScriptedPodman({ answer: (_request, response) => response.end(lines.map((line) => `${JSON.stringify(line)}\n`).join("")) });
+    const lines = [
+      { status: "pulling", stream: "Copying blob\n" },
+      { status: "pulling", pullProgress: blob },
+      { pullProgress: { ...blob, current: 20, total: -1 } },
+      { status: "success", id: "0768" },
+    ];
+    await using server = await startScriptedPodman({
+      answer: (_request, response) => response.end(lines.map((line) => `${JSON.stringify(line)}\n`).join("")),
+    });
     assert.deepEqual((await Array.fromAsync(server.client.images.pull({ reference: "r/x:1" }, signal))).slice(1, 3), [
       { kind: "blob", digest: "sha256:ab", currentBytes: 5, totalBytes: 20 },
       { kind: "blob", digest: "sha256:ab", currentBytes: 20, totalBytes: 0 },
@@ -158,7 +168,9 @@ describe("deadlines and aborts", limit, () => {
   });
 
   test("an upload is ended by what breaks its source, and by an answer before its end", async () => {
-    await using server = await startScriptedPodman({ answer: (request, response) => response.end(JSON.stringify({ Names: [request.body] })) });
+    await using server = await startScriptedPodman({
+      answer: (request, response) => response.end(JSON.stringify({ Names: [request.body] })),
+    });
     const source = async function* (broken: boolean): AsyncGenerator<Uint8Array, void, undefined> {
       yield Buffer.from("one,");
       if (broken) throw new Error("the disk is gone");
@@ -170,12 +182,17 @@ describe("deadlines and aborts", limit, () => {
 
   test("an abort rejects with the caller's own reason, before, during and after the head of the answer", async () => {
     const reason = new Error("the task was killed");
-    await using server = await startScriptedPodman({ answer: (request, response) => void (request.target.includes("info") && response.write("{")) });
+    await using server = await startScriptedPodman({
+      answer: (request, response) => void (request.target.includes("info") && response.write("{")),
+    });
     await assert.rejects(server.client.ping(AbortSignal.abort(reason)), reason);
     assert.equal(server.seen.length, 0);
     for (const [index, call] of ["wait", "info"].entries()) {
       const caller = new AbortController();
-      const pending = assert.rejects(call === "wait" ? server.client.containers.wait("web", {}, caller.signal) : server.client.info(caller.signal), reason);
+      const pending = assert.rejects(
+        call === "wait" ? server.client.containers.wait("web", {}, caller.signal) : server.client.info(caller.signal),
+        reason,
+      );
       await untilSeen(server, index + 1);
       caller.abort(reason);
       await pending;
@@ -184,7 +201,11 @@ describe("deadlines and aborts", limit, () => {
 
   test("close ends open calls and streams, and refuses later ones", async () => {
     await using server = await startScriptedPodman({ answer: (_request, response) => response.flushHeaders() });
-    const pending = [failure(server.client.containers.wait("a", {}, signal)), failure(server.client.events.follow({}, signal).next()), failure(server.client.info(signal))];
+    const pending = [
+      failure(server.client.containers.wait("a", {}, signal)),
+      failure(server.client.events.follow({}, signal).next()),
+      failure(server.client.info(signal)),
+    ];
     await untilSeen(server, 3);
     server.client.close();
     for (const error of await Promise.all(pending)) assert.equal(error.code, "closed");
@@ -192,7 +213,9 @@ describe("deadlines and aborts", limit, () => {
   });
 
   test("leaving a stream early closes its connection", async () => {
-    await using server = await startScriptedPodman({ answer: (_request, response) => void response.write('{"stream":"one"}\n{"stream":"two"}\n') });
+    await using server = await startScriptedPodman({
+      answer: (_request, response) => void response.write('{"stream":"one"}\n{"stream":"two"}\n'),
+    });
     for await (const update of server.client.images.pull({ reference: "r/x:1" }, signal)) {
       assert.deepEqual(update, { kind: "progress", text: "one" });
       break;
@@ -208,7 +231,10 @@ describe("deadlines and aborts", limit, () => {
       },
     });
     const waits = new AbortController();
-    const pending = Array.from({ length: 200 }, async (_, index) => await assert.rejects(server.client.containers.wait(`c${index}`, {}, waits.signal)));
+    const pending = Array.from(
+      { length: 200 },
+      async (_, index) => await assert.rejects(server.client.containers.wait(`c${index}`, {}, waits.signal)),
+    );
     await untilSeen(server, 200);
     assert.equal((await server.client.ping(signal)).version, "5.0.0");
     waits.abort();
@@ -218,11 +244,15 @@ describe("deadlines and aborts", limit, () => {
 
 describe("answers", limit, () => {
   test("Podman's own error keeps its cause, its text and the status", async () => {
-    const body = '{"cause":"that name is already in use","message":"creating container storage: the name \\"web\\" is in use","response":500}';
+    const body =
+      '{"cause":"that name is already in use","message":"creating container storage: the name \\"web\\" is in use","response":500}';
     await using server = await startScriptedPodman({ answer: (_request, response) => response.writeHead(500).end(body) });
     const error = await failure(server.client.containers.create({ name: "web", image: "x" }, signal));
     assert.equal(error.message, 'create container web: podman answered 500: creating container storage: the name "web" is in use');
-    assert.deepEqual([error.code, error.status, error.podmanCause, error.endpoint], ["engine-error", 500, "that name is already in use", "POST /containers/create"]);
+    assert.deepEqual(
+      [error.code, error.status, error.podmanCause, error.endpoint],
+      ["engine-error", 500, "that name is already in use", "POST /containers/create"],
+    );
   });
 
   test("409 is a conflict, and only a 404 in Podman's JSON means that the object is missing", async () => {
@@ -254,11 +284,16 @@ describe("answers", limit, () => {
 
   test("a failed pull rejects with the registry's words", async () => {
     const words = "initializing source docker://r/x:1: reading manifest 1 in r/x: manifest unknown";
-    await using server = await startScriptedPodman({ answer: (_request, response) => response.end(`{"stream":"Trying\\n"}\n${JSON.stringify({ error: words })}\n`) });
+    await using server = await startScriptedPodman({
+      answer: (_request, response) => response.end(`{"stream":"Trying\\n"}\n${JSON.stringify({ error: words })}\n`),
+    });
     const pull = server.client.images.pull({ reference: "r/x:1" }, signal);
     assert.deepEqual((await pull.next()).value, { kind: "progress", text: "Trying" });
     const error = await failure(pull.next());
-    assert.deepEqual([error.code, error.message, error.podmanMessage], ["engine-error", `pull image r/x:1: podman answered: ${words}`, words]);
+    assert.deepEqual(
+      [error.code, error.message, error.podmanMessage],
+      ["engine-error", `pull image r/x:1: podman answered: ${words}`, words],
+    );
   });
 
   test("a pull that ends without an image, an empty body and cut JSON are bad answers", async () => {
@@ -267,7 +302,10 @@ describe("answers", limit, () => {
       assert.equal((await failure(Array.fromAsync(server.client.images.pull({ reference: "r/x:1" }, signal)))).code, "bad-answer", body);
       const error = await failure(server.client.containers.inspect("web", signal));
       assert.equal(error.code, "bad-answer");
-      assert.match(error.message, /^inspect container web: podman's answer makes no sense: (the body is empty|no JSON: |container\.Id is missing)/);
+      assert.match(
+        error.message,
+        /^inspect container web: podman's answer makes no sense: (the body is empty|no JSON: |container\.Id is missing)/,
+      );
     }
   });
 
@@ -312,10 +350,13 @@ describe("requests", limit, () => {
     await using server = await startScriptedPodman({ answer: (_request, response) => response.end('{"error":"unauthorized"}\n') });
     const login = { username: "ada", password: "s3cret" };
     const credentials = { byRegistry: { r: login, "r:5000/x": { identityToken: "s3cret" } } };
-    const error = await failure(server.client.images.pull({ reference: "r/x:1", tlsVerify: false, arch: "arm64", credentials }, signal).next());
+    const error = await failure(
+      server.client.images.pull({ reference: "r/x:1", tlsVerify: false, arch: "arm64", credentials }, signal).next(),
+    );
     const [seen] = server.seen;
     assert.equal(seen?.target, "/v4.0.0/libpod/images/pull?reference=r%2Fx%3A1&tlsVerify=false&Arch=arm64&pullProgress=true");
-    const sent = (one: (typeof server.seen)[number] | undefined): unknown => JSON.parse(Buffer.from(String(one?.headers["x-registry-auth"]), "base64url").toString());
+    const sent = (one: (typeof server.seen)[number] | undefined): unknown =>
+      JSON.parse(Buffer.from(String(one?.headers["x-registry-auth"]), "base64url").toString());
     assert.deepEqual(sent(seen), { r: login, "r:5000/x": { identitytoken: "s3cret" } });
     await failure(server.client.images.pull({ reference: "x:1", credentials: { anyRegistry: login } }, signal).next());
     assert.deepEqual(sent(server.seen[1]), login);
@@ -324,16 +365,26 @@ describe("requests", limit, () => {
   });
 
   test("create sends the spec as it is, with exact 64-bit values", async () => {
-    await using server = await startScriptedPodman({ answer: (_request, response) => response.writeHead(201).end('{"Id":"0768","Warnings":null}') });
+    await using server = await startScriptedPodman({
+      answer: (_request, response) => response.writeHead(201).end('{"Id":"0768","Warnings":null}'),
+    });
     const unlimited = 18446744073709551615n;
     const created = await server.client.containers.create(
-      { name: "web", image: "x", r_limits: [{ type: "core", soft: unlimited, hard: unlimited }], Networks: { n: { static_ips: ["10.0.0.9"] } }, log_configuration: { size: 2 ** 50 }, user: undefined },
+      {
+        name: "web",
+        image: "x",
+        r_limits: [{ type: "core", soft: unlimited, hard: unlimited }],
+        Networks: { n: { static_ips: ["10.0.0.9"] } },
+        log_configuration: { size: 2 ** 50 },
+        user: undefined,
+      },
       signal,
     );
     assert.deepEqual(created, { id: "0768", warnings: [] });
     assert.equal(
       server.seen[0]?.body,
-      '{"name":"web","image":"x","r_limits":[{"type":"core","soft":18446744073709551615,"hard":18446744073709551615}],"Networks":{"n":{"static_ips":["10.0.0.9"]}},"log_configuration":{"size":1125899906842624}}',
+      '{"name":"web","image":"x","r_limits":[{"type":"core","soft":18446744073709551615,"hard":18446744073709551615}],' +
+        '"Networks":{"n":{"static_ips":["10.0.0.9"]}},"log_configuration":{"size":1125899906842624}}',
     );
   });
 

@@ -21,7 +21,11 @@ export class DriverError extends Error {
   /** Dotted path of the config key to blame, e.g. `logging.driver`, where there is one. It does not go over the wire. */
   readonly configKey: string | undefined;
 
-  constructor(code: DriverErrorCode, message: string, options: { readonly recoverable?: boolean; readonly configKey?: string; readonly cause?: unknown } = {}) {
+  constructor(
+    code: DriverErrorCode,
+    message: string,
+    options: { readonly recoverable?: boolean; readonly configKey?: string; readonly cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.recoverable = options.recoverable ?? false;

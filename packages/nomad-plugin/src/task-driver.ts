@@ -298,7 +298,11 @@ export interface TaskDriver {
   taskStats(taskId: string, options: { readonly intervalMs: number }, signal: AbortSignal): AsyncIterable<TaskStats>;
   signalTask(taskId: string, signalName: string, signal: AbortSignal): Promise<void>;
   /** `timeoutMs` 0: no limit. */
-  execTask(taskId: string, options: { readonly command: readonly string[]; readonly timeoutMs: number }, signal: AbortSignal): Promise<ExecOutput>;
+  execTask(
+    taskId: string,
+    options: { readonly command: readonly string[]; readonly timeoutMs: number },
+    signal: AbortSignal,
+  ): Promise<ExecOutput>;
   /** Ends after one `exited` update. Input may go on without end; the caller need not half-close. */
   execTaskStreaming(taskId: string, setup: ExecSetup, input: AsyncIterable<ExecInput>, signal: AbortSignal): AsyncIterable<ExecUpdate>;
 

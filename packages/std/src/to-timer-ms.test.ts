@@ -3,5 +3,8 @@ import { test } from "node:test";
 import { toTimerMs } from "./to-timer-ms.ts";
 
 test("leaves a time alone that a timer can count, and cuts one that would make it end at once", () => {
-  assert.deepEqual([0, 60_000, 2_147_483_647, 2_147_483_648, 3.6e12, Infinity].map(toTimerMs), [0, 60_000, 2_147_483_647, 2_147_483_647, 2_147_483_647, 2_147_483_647]);
+  assert.deepEqual(
+    [0, 60_000, 2_147_483_647, 2_147_483_648, 3.6e12, Infinity].map(toTimerMs),
+    [0, 60_000, 2_147_483_647, 2_147_483_647, 2_147_483_647, 2_147_483_647],
+  );
 });

@@ -27,7 +27,10 @@ export async function createBusyboxArchive(signal: AbortSignal): Promise<Uint8Ar
     { path: "tmp/", mode: 0o1777 },
     { path: "bin/busybox", mode: 0o755, content: program },
     ...links.map((name): TarEntry => ({ path: `bin/${name}`, mode: 0o777, linkTarget: "busybox" })),
-    toFile("etc/passwd", "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000:app:/home/app:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n"),
+    toFile(
+      "etc/passwd",
+      "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1000:app:/home/app:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n",
+    ),
     toFile("etc/group", "root:x:0:\napp:x:1000:\nnogroup:x:65534:\n"),
   ]);
 }

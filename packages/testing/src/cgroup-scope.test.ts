@@ -20,7 +20,8 @@ test("a hybrid host has a hierarchy for each set of controllers and one for v2",
 });
 
 test("a v2 host has one hierarchy, and a part of it mounted elsewhere is left alone", () => {
-  const mountinfo = "30 24 0:26 / /sys/fs/cgroup rw shared:4 - cgroup2 cgroup2 rw\n90 24 0:26 /some/part /mnt/part rw - cgroup2 cgroup2 rw\n";
+  const mountinfo =
+    "30 24 0:26 / /sys/fs/cgroup rw shared:4 - cgroup2 cgroup2 rw\n90 24 0:26 /some/part /mnt/part rw - cgroup2 cgroup2 rw\n";
   assert.deepEqual(parseCgroupHierarchies(mountinfo, "0::/user.slice\n"), [
     { mountPoint: "/sys/fs/cgroup", controllers: [], ownPath: "/user.slice" },
   ]);

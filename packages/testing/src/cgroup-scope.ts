@@ -48,7 +48,10 @@ interface PlannedGroup {
   readonly hierarchy: CgroupHierarchy;
 }
 
-/** Below our own group on v1, so that limits set on us still hold; at the root on v2, where a group with processes cannot pass controllers on. */
+/**
+ * Below our own group on v1, so that limits set on us still hold; at the root on v2, where a group with processes cannot pass
+ * controllers on.
+ */
 function planGroups(name: string): PlannedGroup[] {
   const hierarchies = parseCgroupHierarchies(readFileSync("/proc/self/mountinfo", "utf8"), readFileSync("/proc/self/cgroup", "utf8"));
   const unifiedOnly = hierarchies.every((hierarchy) => hierarchy.controllers.length === 0);

@@ -3,7 +3,17 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { encodeMsgpack, launchDriver, type HclValue, type LaunchedDriver, type StartedTask, type TaskConfig, type TaskDriver, type TaskHandle, type TaskResources } from "@driver/nomad-plugin";
+import {
+  encodeMsgpack,
+  launchDriver,
+  type HclValue,
+  type LaunchedDriver,
+  type StartedTask,
+  type TaskConfig,
+  type TaskDriver,
+  type TaskHandle,
+  type TaskResources,
+} from "@driver/nomad-plugin";
 import { LogReader } from "./log-reader.ts";
 import { plainTask } from "./plain-task.ts";
 import { testSetting } from "./test-setting.ts";

@@ -55,7 +55,14 @@ export function toContainersConf(layout: EngineLayout): string {
 
 /** storage.conf text. */
 export function toStorageConf(layout: EngineLayout): string {
-  const text = toToml({ storage: { driver: layout.storageDriver.name, graphroot: layout.storage, rootless_storage_path: layout.storage, runroot: join(layout.folder, "run") } });
+  const text = toToml({
+    storage: {
+      driver: layout.storageDriver.name,
+      graphroot: layout.storage,
+      rootless_storage_path: layout.storage,
+      runroot: join(layout.folder, "run"),
+    },
+  });
   if (layout.storageDriver.name === "vfs" || layout.storageDriver.mountProgram === undefined) return text;
   return text + toToml({ "storage.options.overlay": { mount_program: layout.storageDriver.mountProgram } });
 }

@@ -11,7 +11,13 @@ export interface EngineRequest {
 /** One whole request to an engine's socket, for fixtures. Rejects when the socket cannot be reached. */
 export function requestEngine(socketPath: string, options: EngineRequest): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ socketPath, method: options.method, path: `/v4.0.0/libpod${options.path}`, agent: false, signal: options.signal });
+    const outgoing = request({
+      socketPath,
+      method: options.method,
+      path: `/v4.0.0/libpod${options.path}`,
+      agent: false,
+      signal: options.signal,
+    });
     outgoing.once("error", reject);
     outgoing.once("response", (response) => {
       const chunks: Buffer[] = [];

@@ -130,7 +130,8 @@ function createEngine(started: StartedEngine): Engine {
       return started.holder.service?.pid ?? 0;
     },
     killService: () => killService(started.holder.service, socketPath),
-    reviveService: () => startService(started.holder, started, AbortSignal.any([controller.signal, AbortSignal.timeout(defaultStartTimeoutMs)])),
+    reviveService: () =>
+      startService(started.holder, started, AbortSignal.any([controller.signal, AbortSignal.timeout(defaultStartTimeoutMs)])),
     run: (args) => runProcess(started.podman, args, { env: { ...process.env, ...env }, signal: controller.signal }),
     importBusybox: (tag) => importBusybox(socketPath, tag, controller.signal),
     close,
@@ -158,7 +159,11 @@ async function waitUntilReady(service: ChildProcess, folder: string, signal: Abo
   while (!(await pingEngine(engineSocketPath(folder), signal))) {
     if (signal.aborted || failure !== undefined || service.exitCode !== null || service.signalCode !== null) {
       const lastWords = readFileSync(join(folder, "service.log"), "utf8").trim().split("\n").slice(-5).join("\n");
-      throw new TestingError("engine-start", `The test engine's Podman service did not start: ${lastWords || String(failure ?? signal.reason)}`, { cause: failure ?? signal.reason });
+      throw new TestingError(
+        "engine-start",
+        `The test engine's Podman service did not start: ${lastWords || String(failure ?? signal.reason)}`,
+        { cause: failure ?? signal.reason },
+      );
     }
     await delay(5);
   }

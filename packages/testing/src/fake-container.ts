@@ -41,7 +41,9 @@ export class FakeContainer {
   start(): void {
     this.status = "running";
     this.startedAt = new Date();
-    for (const line of this.#program.lines) appendFileSync(this.logPath, `${this.startedAt.toISOString().replace("Z", "000000+00:00")} stdout F ${line}\n`);
+    for (const line of this.#program.lines) {
+      appendFileSync(this.logPath, `${this.startedAt.toISOString().replace("Z", "000000+00:00")} stdout F ${line}\n`);
+    }
     const { runsForMs } = this.#program;
     if (runsForMs !== undefined) this.#timer = setTimeout(() => this.end(this.#program.exitCode), runsForMs).unref();
   }

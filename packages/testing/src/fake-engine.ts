@@ -62,7 +62,14 @@ export class FakeEngine {
 
   #inspectImage(name: string): FakeAnswer {
     if (!this.#hasImage(name)) return failure(404, "no such image", `${name}: image not known`);
-    return json(200, { Id: name.length === 64 ? name : imageId(name), RepoTags: [name], Os: "linux", Architecture: "amd64", Size: 1, Config: {} });
+    return json(200, {
+      Id: name.length === 64 ? name : imageId(name),
+      RepoTags: [name],
+      Os: "linux",
+      Architecture: "amd64",
+      Size: 1,
+      Config: {},
+    });
   }
 
   #hasImage(name: string): boolean {
@@ -71,7 +78,10 @@ export class FakeEngine {
 
   /** There is no registry behind it. */
   #pull(reference: string): FakeAnswer {
-    const lines = [{ stream: `Trying to pull ${reference}...\n` }, { error: `initializing source docker://${reference}: manifest unknown` }];
+    const lines = [
+      { stream: `Trying to pull ${reference}...\n` },
+      { error: `initializing source docker://${reference}: manifest unknown` },
+    ];
     return { status: 200, body: lines.map((line) => `${JSON.stringify(line)}\n`).join("") };
   }
 
@@ -80,7 +90,12 @@ export class FakeEngine {
     if (!this.#hasImage(spec.image)) return failure(500, "image not known", `${spec.image}: image not known`);
     const holder = this.#find(spec.name);
     if (holder !== undefined) {
-      return failure(500, "that name is already in use", `creating container storage: the container name "${spec.name}" is already in use by ${holder.id}. You have to remove that container to be able to reuse that name: that name is already in use`);
+      return failure(
+        500,
+        "that name is already in use",
+        `creating container storage: the container name "${spec.name}" is already in use by ${holder.id}. ` +
+          "You have to remove that container to be able to reuse that name: that name is already in use",
+      );
     }
     const id = randomBytes(32).toString("hex");
     const logPath = join(this.#folder, `${id}.log`);
@@ -91,7 +106,9 @@ export class FakeEngine {
 
   async #act([name = "", verb = ""]: readonly string[], request: FakeRequest): Promise<FakeAnswer> {
     const container = this.#find(name);
-    if (container === undefined) return failure(404, "no such container", `no container with name or ID "${name}" found: no such container`);
+    if (container === undefined) {
+      return failure(404, "no such container", `no container with name or ID "${name}" found: no such container`);
+    }
     switch (`${request.method} ${verb}`) {
       case "GET json":
         return json(200, container.inspect());
@@ -111,7 +128,12 @@ export class FakeEngine {
 
   #remove(container: FakeContainer, force: boolean): FakeAnswer {
     if (container.status === "running" && !force) {
-      return failure(500, "container state improper", `cannot remove container ${container.id} as it is running - running or paused containers cannot be removed without force: container state improper`);
+      return failure(
+        500,
+        "container state improper",
+        `cannot remove container ${container.id} as it is running - ` +
+          "running or paused containers cannot be removed without force: container state improper",
+      );
     }
     container.end(137);
     this.#containers.delete(container.id);
@@ -126,7 +148,12 @@ export class FakeEngine {
 function start(container: FakeContainer): FakeAnswer {
   if (container.status === "running") return { status: 304, body: "" };
   if (!container.canStart) {
-    return failure(500, "OCI runtime attempted to invoke a command that was not found", `runc: exec: "${container.spec.command[0] ?? ""}": executable file not found in $PATH: OCI runtime attempted to invoke a command that was not found`);
+    return failure(
+      500,
+      "OCI runtime attempted to invoke a command that was not found",
+      `runc: exec: "${container.spec.command[0] ?? ""}": executable file not found in $PATH: ` +
+        "OCI runtime attempted to invoke a command that was not found",
+    );
   }
   container.start();
   return { status: 204, body: "" };
@@ -134,7 +161,11 @@ function start(container: FakeContainer): FakeAnswer {
 
 function kill(container: FakeContainer, signal: string): FakeAnswer {
   if (container.status !== "running") {
-    return failure(500, "container state improper", `can only kill running containers. ${container.id} is in state ${container.status}: container state improper`);
+    return failure(
+      500,
+      "container state improper",
+      `can only kill running containers. ${container.id} is in state ${container.status}: container state improper`,
+    );
   }
   container.signal(Number(signal));
   return { status: 204, body: "" };

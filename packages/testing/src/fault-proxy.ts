@@ -164,7 +164,11 @@ export class FaultProxy implements AsyncDisposable {
   async #serveUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const fault = this.#draw(incoming);
     if (fault?.kind === "dropped") return void socket.destroy();
-    if (fault?.kind === "made-up") return void socket.end(`HTTP/1.1 ${fault.status} Made Up\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n${fault.body}`);
+    if (fault?.kind === "made-up") {
+      return void socket.end(
+        `HTTP/1.1 ${fault.status} Made Up\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n${fault.body}`,
+      );
+    }
     if (fault?.kind === "hang") return;
     if (fault?.kind === "delay") await this.#pause(fault.delayMs);
     const upstream: Socket = createConnection({ path: this.#upstreamPath, allowHalfOpen: true });
@@ -231,7 +235,10 @@ function relayHalf(answer: IncomingMessage, outgoing: ServerResponse, kind: "hal
     isSettled = true;
     const body = Buffer.concat(chunks);
     const half = body.subarray(0, Math.floor(body.length / 2));
-    outgoing.writeHead(answer.statusCode ?? 502, { "Content-Type": "application/json", "Content-Length": kind === "half-body" ? half.length : body.length + 1 });
+    outgoing.writeHead(answer.statusCode ?? 502, {
+      "Content-Type": "application/json",
+      "Content-Length": kind === "half-body" ? half.length : body.length + 1,
+    });
     if (kind === "half-body") outgoing.end(half);
     else outgoing.write(half, () => outgoing.socket?.destroy());
     answer.destroy();

@@ -38,7 +38,10 @@ export class FaultyRig implements AsyncDisposable {
     const proxy = await FaultProxy.start({ socketPath: `${upstreamPath}.${randomBytes(4).toString("hex")}`, upstreamPath });
     try {
       const pluginConfig = { socket_path: `unix://${proxy.socketPath}`, ...options.pluginConfig };
-      const rig = await DriverRig.start({ pluginConfig, ...(options.hides !== undefined && { command: await writeBlindLauncher(options.hides) }) });
+      const rig = await DriverRig.start({
+        pluginConfig,
+        ...(options.hides !== undefined && { command: await writeBlindLauncher(options.hides) }),
+      });
       return new FaultyRig(rig, proxy);
     } catch (error) {
       await proxy[Symbol.asyncDispose]();
@@ -61,6 +64,10 @@ export function exitFolder(): string {
 async function writeBlindLauncher(hides: keyof typeof hiddenFolders): Promise<string> {
   const path = join(testSetting("TEST_SCRATCH"), `blind-${randomBytes(4).toString("hex")}`);
   const covered = hiddenFolders[hides]();
-  await writeFile(path, `#!/bin/sh\nexec unshare --mount -- sh -c 'mount -t tmpfs none "$0" && exec "$@"' '${covered}' '${testSetting("TEST_PLUGIN")}' "$@"\n`, { mode: 0o755 });
+  await writeFile(
+    path,
+    `#!/bin/sh\nexec unshare --mount -- sh -c 'mount -t tmpfs none "$0" && exec "$@"' '${covered}' '${testSetting("TEST_PLUGIN")}' "$@"\n`,
+    { mode: 0o755 },
+  );
   return path;
 }

@@ -1,5 +1,14 @@
 /** netavark's own chains, the same for all networks of a host; those of a single network carry its hash. */
-const baseChains = ["NETAVARK_FORWARD", "NETAVARK_INPUT", "NETAVARK_ISOLATION_1", "NETAVARK_ISOLATION_2", "NETAVARK_ISOLATION_3", "NETAVARK-HOSTPORT-DNAT", "NETAVARK-HOSTPORT-MASQ", "NETAVARK-HOSTPORT-SETMARK"];
+const baseChains = [
+  "NETAVARK_FORWARD",
+  "NETAVARK_INPUT",
+  "NETAVARK_ISOLATION_1",
+  "NETAVARK_ISOLATION_2",
+  "NETAVARK_ISOLATION_3",
+  "NETAVARK-HOSTPORT-DNAT",
+  "NETAVARK-HOSTPORT-MASQ",
+  "NETAVARK-HOSTPORT-SETMARK",
+];
 
 export interface CleanupWishes {
   /** First three numbers of a network whose rules are to go, such as `10.210.0`. */
@@ -37,7 +46,13 @@ function planTable({ name, chains, rules }: Table, { prefix, removesBase }: Clea
   const gone = [...networkChains, ...(removesBase && !othersUseBase ? chains.filter((chain) => baseChains.includes(chain)) : [])];
   const isLoose = (rule: string): boolean => gone.includes(targetOf(rule)) || (isOfNetwork(rule) && chainOf(rule).startsWith("NETAVARK"));
   const loose = rules.filter((rule) => !gone.includes(chainOf(rule)) && isLoose(rule));
-  return [`*${name}`, ...loose.map((rule) => rule.replace(/^-A/, "-D")), ...gone.map((chain) => `-F ${chain}`), ...gone.map((chain) => `-X ${chain}`), "COMMIT"];
+  return [
+    `*${name}`,
+    ...loose.map((rule) => rule.replace(/^-A/, "-D")),
+    ...gone.map((chain) => `-F ${chain}`),
+    ...gone.map((chain) => `-X ${chain}`),
+    "COMMIT",
+  ];
 }
 
 function parseTables(saved: string): Table[] {
@@ -45,7 +60,13 @@ function parseTables(saved: string): Table[] {
     const lines = part.split("\n");
     const name = /^\*(\S+)/.exec(lines[0] ?? "")?.[1];
     if (name === undefined) return [];
-    return [{ name, chains: lines.filter((line) => line.startsWith(":")).map((line) => line.slice(1).split(" ")[0] ?? ""), rules: lines.filter((line) => line.startsWith("-A ")) }];
+    return [
+      {
+        name,
+        chains: lines.filter((line) => line.startsWith(":")).map((line) => line.slice(1).split(" ")[0] ?? ""),
+        rules: lines.filter((line) => line.startsWith("-A ")),
+      },
+    ];
   });
 }
 

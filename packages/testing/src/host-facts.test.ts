@@ -28,6 +28,9 @@ test("a machine whose whole range is taken is told so", () => {
 });
 
 test("hard limits become what containers may have; no limit stays unsaid", () => {
-  const limits = "Limit                     Soft Limit           Hard Limit           Units\nMax processes             unlimited            unlimited            processes\nMax open files            1024                 20000                files\n";
+  const limits =
+    "Limit                     Soft Limit           Hard Limit           Units\n" +
+    "Max processes             unlimited            unlimited            processes\n" +
+    "Max open files            1024                 20000                files\n";
   assert.deepEqual(toUlimits(limits), ["nofile=20000:20000"]);
 });

@@ -45,7 +45,11 @@ function fromLittleEndianHex(text: string): number {
 }
 
 /** A bridge name and a /24 network that nothing here uses. `seed` spreads engines that start at the same time. */
-export function planBridge(routes: readonly { address: number; mask: number }[], interfaces: readonly string[], seed: number): { name: string; prefix: string } {
+export function planBridge(
+  routes: readonly { address: number; mask: number }[],
+  interfaces: readonly string[],
+  seed: number,
+): { name: string; prefix: string } {
   const candidates = 40 * 256;
   for (let offset = 0; offset < candidates; offset++) {
     const index = (seed + offset) % candidates;

@@ -41,7 +41,10 @@ export class HostFixture implements Disposable {
   addProcess(shown: FixtureProcess): void {
     const { pid, command = "sh", state = "S", sessionId = pid, parentPid = 1, startTicks = "1000", cgroups = [], args = [command], userId = ownUserId } = shown;
     const between = Array.from({ length: 15 }, () => "0");
-    this.write(`proc/${pid}/stat`, `${pid} (${command}) ${state} ${parentPid} ${pid} ${sessionId} ${between.join(" ")} ${startTicks} 0 0\n`);
+    this.write(
+      `proc/${pid}/stat`,
+      `${pid} (${command}) ${state} ${parentPid} ${pid} ${sessionId} ${between.join(" ")} ${startTicks} 0 0\n`,
+    );
     this.write(`proc/${pid}/cgroup`, cgroups.map((line) => `${line}\n`).join(""));
     this.write(`proc/${pid}/cmdline`, args.map((arg) => `${arg}\0`).join(""));
     this.write(`proc/${pid}/status`, `Name:\t${command}\nUid:\t${[userId, userId, userId, userId].join("\t")}\n`);

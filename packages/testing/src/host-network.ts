@@ -34,7 +34,11 @@ export class HostNetwork implements AsyncDisposable {
 
   /** Looks at it, and notes it in the world's folder for whoever sweeps up after a kill. */
   static async observe(worldFolder: string): Promise<HostNetwork> {
-    const former: FormerNetwork = { hadChains: hasNetavarkChains(await run("iptables-save", [])), tables: await listTables(), forwarding: await readFile(forwardingFile, "utf8") };
+    const former: FormerNetwork = {
+      hadChains: hasNetavarkChains(await run("iptables-save", [])),
+      tables: await listTables(),
+      forwarding: await readFile(forwardingFile, "utf8"),
+    };
     await writeFile(join(worldFolder, formerFile), JSON.stringify(former));
     return new HostNetwork(former);
   }

@@ -24,7 +24,9 @@ export interface Journal extends AsyncDisposable {
 export function whyNoJournal(): string | undefined {
   if (!programs.some((path) => existsSync(path))) return "systemd-journald is not installed (Debian: package systemd)";
   if (process.getuid?.() !== 0 || !isOwnWorld()) return "only root's world has a journal of its own";
-  return existsSync("/etc/machine-id") && readFileSync("/etc/machine-id", "utf8").trim() !== "" ? undefined : "this machine has no /etc/machine-id, without which there is no journal";
+  return existsSync("/etc/machine-id") && readFileSync("/etc/machine-id", "utf8").trim() !== ""
+    ? undefined
+    : "this machine has no /etc/machine-id, without which there is no journal";
 }
 
 /** A rootless world maps one user to root, and nothing of it reaches the journal's folders. */
@@ -47,7 +49,9 @@ export async function startJournal(signal: AbortSignal): Promise<Journal> {
   };
   const close = async (): Promise<void> => {
     await kill();
-    for (const folder of mounted.splice(0).toReversed()) await runProcess("umount", ["--lazy", folder], { signal: AbortSignal.timeout(startTimeoutMs) });
+    for (const folder of mounted.splice(0).toReversed()) {
+      await runProcess("umount", ["--lazy", folder], { signal: AbortSignal.timeout(startTimeoutMs) });
+    }
   };
   const begin = async (wanted: AbortSignal): Promise<void> => {
     // What a killed one has left behind is no sign of life.
@@ -61,7 +65,12 @@ export async function startJournal(signal: AbortSignal): Promise<Journal> {
     for (const folder of folders.filter((path) => existsSync(path) || path.startsWith("/run/"))) {
       mkdirSync(folder, { recursive: true });
       const result = await runProcess("mount", ["-t", "tmpfs", "-o", "mode=755", "tmpfs", folder], { signal });
-      if (result.code !== 0) throw new TestingError("engine-start", `No folder of its own could be mounted for the journal at ${folder}: ${result.stderr.trim()}`);
+      if (result.code !== 0) {
+        throw new TestingError(
+          "engine-start",
+          `No folder of its own could be mounted for the journal at ${folder}: ${result.stderr.trim()}`,
+        );
+      }
       mounted.push(folder);
     }
     mkdirSync("/run/systemd/journal");

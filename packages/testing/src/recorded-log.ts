@@ -7,7 +7,9 @@ export class RecordedLog {
 
   /** What was told at this level, each as its message and, where there is one, the text of the error. */
   at(level: "debug" | "info" | "warn" | "error"): readonly string[] {
-    return this.lines.filter((line) => line.level === level).map(({ message, fields }) => (fields["error"] === undefined ? message : `${message}: ${fields["error"]}`));
+    return this.lines
+      .filter((line) => line.level === level)
+      .map(({ message, fields }) => (fields["error"] === undefined ? message : `${message}: ${fields["error"]}`));
   }
 
   #child(own: LogFields): Logger {

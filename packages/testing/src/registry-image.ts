@@ -68,7 +68,10 @@ export function encodeImage(image: TestImage): PublishedImage {
   };
 }
 
-function encodeSingle(image: TestImage, architecture: string): { readonly blobs: readonly Blob[]; readonly manifest: Manifest; readonly architecture: string } {
+function encodeSingle(
+  image: TestImage,
+  architecture: string,
+): { readonly blobs: readonly Blob[]; readonly manifest: Manifest; readonly architecture: string } {
   const tars = [baseLayer(image.mark ?? "", architecture), ...(image.layerBytes ?? []).map((size, index) => randomLayer(size, index))];
   const layers = tars.map((tar) => toBlob(gzipSync(tar, { level: 1 })));
   const config = toBlob(
@@ -85,13 +88,24 @@ function encodeSingle(image: TestImage, architecture: string): { readonly blobs:
   );
   const describe = ({ digest, content }: Blob, mediaType: string): object => ({ mediaType, size: content.length, digest });
   const manifest = toBlob(
-    Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: schema2, config: describe(config, imageConfig), layers: layers.map((layer) => describe(layer, gzipLayer)) })),
+    Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: schema2,
+        config: describe(config, imageConfig),
+        layers: layers.map((layer) => describe(layer, gzipLayer)),
+      }),
+    ),
   );
   return { blobs: [config, ...layers], manifest: { ...manifest, mediaType: schema2, isTagged: false }, architecture };
 }
 
 function baseLayer(mark: string, architecture: string): Uint8Array {
-  const links = ["sh", "cat", "sleep", "echo", "uname"].map((name): TarEntry => ({ path: `bin/${name}`, mode: 0o777, linkTarget: "busybox" }));
+  const links = ["sh", "cat", "sleep", "echo", "uname"].map((name): TarEntry => ({
+    path: `bin/${name}`,
+    mode: 0o777,
+    linkTarget: "busybox",
+  }));
   return encodeTar([
     { path: "bin/", mode: 0o755 },
     { path: "etc/", mode: 0o755 },

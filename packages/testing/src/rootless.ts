@@ -21,7 +21,9 @@ export function rootlessEnvironment(): Readonly<Record<string, string>> {
 /** @throws TestingError with one sentence about the first thing that keeps an ordinary user from having an engine here. */
 export async function checkRootlessHost(signal: AbortSignal): Promise<void> {
   const missing = await findRootlessObstacle(signal);
-  if (missing !== undefined) throw new TestingError("not-permitted", `An engine for an ordinary user needs more than this host gives: ${missing}`);
+  if (missing !== undefined) {
+    throw new TestingError("not-permitted", `An engine for an ordinary user needs more than this host gives: ${missing}`);
+  }
 }
 
 async function findRootlessObstacle(signal: AbortSignal): Promise<string | undefined> {
@@ -29,7 +31,10 @@ async function findRootlessObstacle(signal: AbortSignal): Promise<string | undef
   if (tool !== undefined) return `${tool} is not installed (Debian: uidmap, slirp4netns).`;
   const { username, uid } = userInfo();
   const file = ["/etc/subuid", "/etc/subgid"].find((path) => !hasSubordinateIds(readText(path), username, uid));
-  if (file !== undefined) return `${file} has no ids for ${username}; root can add them: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${username}`;
+  if (file !== undefined) {
+    const remedy = `usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${username}`;
+    return `${file} has no ids for ${username}; root can add them: ${remedy}`;
+  }
   // Asked without a mapping first: with one, unshare waits for ever when the kernel refuses.
   const namespace = await runProcess("unshare", ["--user", "true"], { signal });
   if (namespace.code !== 0) return `the kernel does not let ordinary users make user namespaces (${namespace.stderr.trim()}).`;

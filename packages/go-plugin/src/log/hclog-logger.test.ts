@@ -17,7 +17,8 @@ test("a line is one JSON object of strings with a time of six digits", () => {
   const { lines, logger } = recorder("podman");
   logger.info("task started", { pid: 12_345_678, oom: false, name: "a" });
   assert.deepEqual(lines, [
-    '{"@level":"info","@message":"task started","@module":"podman","@timestamp":"2026-08-21T10:11:12.123000Z","pid":"12345678","oom":"false","name":"a"}\n',
+    '{"@level":"info","@message":"task started","@module":"podman","@timestamp":"2026-08-21T10:11:12.123000Z",' +
+      '"pid":"12345678","oom":"false","name":"a"}\n',
   ]);
 });
 

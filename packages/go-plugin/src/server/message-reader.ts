@@ -38,9 +38,14 @@ export class MessageReader<D extends DescMessage> implements AsyncIterableIterat
     const prefix = await this.#read(prefixBytes);
     if (prefix === undefined) return { done: true, value: undefined };
     const lengthBytes = prefix.readUInt32BE(1);
-    if (((prefix[0] ?? 0) & compressedFlag) !== 0) throw new ConnectError("the message is compressed, which was not agreed on", Code.Internal);
+    if (((prefix[0] ?? 0) & compressedFlag) !== 0) {
+      throw new ConnectError("the message is compressed, which was not agreed on", Code.Internal);
+    }
     if (lengthBytes > maxMessageBytes) {
-      throw new ConnectError(`a message of ${lengthBytes} bytes is larger than the ${maxMessageBytes} that are accepted`, Code.ResourceExhausted);
+      throw new ConnectError(
+        `a message of ${lengthBytes} bytes is larger than the ${maxMessageBytes} that are accepted`,
+        Code.ResourceExhausted,
+      );
     }
     const body = lengthBytes === 0 ? Buffer.of() : await this.#read(lengthBytes);
     if (body === undefined) throw incomplete();
@@ -59,7 +64,13 @@ export class MessageReader<D extends DescMessage> implements AsyncIterableIterat
       // A copy: fields of bytes are views of it, and would hold on to everything that was received along with them.
       return fromBinary(this.#schema, new Uint8Array(body));
     } catch (error) {
-      throw new ConnectError(`${this.#schema.typeName} cannot be decoded: ${String(error)}`, Code.InvalidArgument, undefined, undefined, error);
+      throw new ConnectError(
+        `${this.#schema.typeName} cannot be decoded: ${String(error)}`,
+        Code.InvalidArgument,
+        undefined,
+        undefined,
+        error,
+      );
     }
   }
 

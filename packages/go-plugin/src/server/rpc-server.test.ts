@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect as connectHttp2, createServer, type ClientHttp2Session, type ClientHttp2Stream, type Http2Server, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import {
+  connect as connectHttp2,
+  createServer,
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  type Http2Server,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +27,12 @@ import { RpcServices, type RpcCall } from "./rpc-services.ts";
 
 const silent: Logger = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, named: () => silent, with: () => silent };
 const empty = encodeEnvelope(0, new Uint8Array());
-const paths = { check: "/grpc.health.v1.Health/Check", watch: "/grpc.health.v1.Health/Watch", broker: "/plugin.GRPCBroker/StartStream", stdio: "/plugin.GRPCStdio/StreamStdio" };
+const paths = {
+  check: "/grpc.health.v1.Health/Check",
+  watch: "/grpc.health.v1.Health/Watch",
+  broker: "/plugin.GRPCBroker/StartStream",
+  stdio: "/plugin.GRPCStdio/StreamStdio",
+};
 
 interface Answer {
   readonly headers: Readonly<Record<string, unknown>>;
@@ -54,12 +67,21 @@ class Bed implements AsyncDisposable {
   }
 
   request(path: string, headers: OutgoingHttpHeaders = {}): ClientHttp2Stream {
-    const stream = this.session.request({ ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers", ...headers });
+    const stream = this.session.request({
+      ":method": "POST",
+      ":path": path,
+      "content-type": "application/grpc",
+      te: "trailers",
+      ...headers,
+    });
     stream.on("error", () => {});
     return stream;
   }
 
-  async call(path: string, { body = empty, headers = {} }: { readonly body?: Uint8Array; readonly headers?: OutgoingHttpHeaders } = {}): Promise<Answer> {
+  async call(
+    path: string,
+    { body = empty, headers = {} }: { readonly body?: Uint8Array; readonly headers?: OutgoingHttpHeaders } = {},
+  ): Promise<Answer> {
     const stream = this.request(path, headers);
     stream.end(body);
     return await readAnswer(stream);
@@ -79,7 +101,11 @@ async function readAnswer(stream: ClientHttp2Stream): Promise<Answer> {
   const [headers] = (await once(stream, "response")) as [object];
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk as Buffer);
-  const status = new Headers(Object.entries({ ...headers, ...trailers }).flatMap(([name, value]) => (name.startsWith(":") ? [] : [[name, String(value)] as [string, string]])));
+  const status = new Headers(
+    Object.entries({ ...headers, ...trailers }).flatMap(([name, value]) =>
+      name.startsWith(":") ? [] : [[name, String(value)] as [string, string]],
+    ),
+  );
   return { headers: { ...headers }, body: Buffer.concat(chunks), error: findTrailerError(status) };
 }
 
@@ -166,7 +192,9 @@ test("a deadline further away than timers reach does not come at once", async ()
 
 test("a caller who leaves ends the call's signal, and so does the plugin's end", async () => {
   const left = Promise.withResolvers<unknown>();
-  await using bed = new Bed(health((_service, call) => untilAborted(call).catch((error: unknown) => (left.resolve(error), Promise.reject(error)))));
+  await using bed = new Bed(
+    health((_service, call) => untilAborted(call).catch((error: unknown) => (left.resolve(error), Promise.reject(error)))),
+  );
   const stream = bed.request(paths.check);
   stream.end(empty);
   await sleep(20);
@@ -178,7 +206,7 @@ test("a caller who leaves ends the call's signal, and so does the plugin's end",
   assert.equal((await ended).error?.code, Code.Canceled);
 });
 
-test("the plugin's end ends calls with status Canceled, also one that waits for its caller's next word or ends without an error", async () => {
+test("the plugin's end ends calls with status Canceled, also one that waits for its caller or ends without an error", async () => {
   const services = new RpcServices().add(GRPCBroker, {
     async *startStream(requests) {
       for await (const _ of requests);
@@ -223,7 +251,8 @@ test("messages go both ways while both sides are open; a sender who never ends h
   });
   await using bed = new Bed(services);
   const stream = bed.request(paths.broker);
-  const say = (address: string): void => void stream.write(encodeEnvelope(0, toBinary(ConnInfoSchema, create(ConnInfoSchema, { address }))));
+  const say = (address: string): void =>
+    void stream.write(encodeEnvelope(0, toBinary(ConnInfoSchema, create(ConnInfoSchema, { address }))));
   say("hello");
   const [first] = (await once(stream, "data")) as [Buffer];
   assert.match(first.toString(), /HELLO/);

@@ -1,7 +1,16 @@
 import { DriverError } from "../driver-error.ts";
 import type { Spec } from "../hclspec.ts";
 import { isList, isRecord, type HclRecord, type HclValue } from "@driver/hcl/values";
-import { asksForSomething, factsRow, misfit, missingKey, type ConfigOption, type OptionDoc, type OptionFacts, type SeeOption } from "./config-option.ts";
+import {
+  asksForSomething,
+  factsRow,
+  misfit,
+  missingKey,
+  type ConfigOption,
+  type OptionDoc,
+  type OptionFacts,
+  type SeeOption,
+} from "./config-option.ts";
 import { toLiteralSource } from "@driver/hcl/values";
 import { decodeNumber, type NumberFormat } from "./number-format.ts";
 

@@ -2,7 +2,17 @@ import { DriverError } from "../driver-error.ts";
 import type { Spec } from "../hclspec.ts";
 import { decodeRecord, toRecordOrNull, type ElementType, type ElementTypes, type Present } from "./attr.ts";
 import { isList, isRecord, type HclRecord, type HclValue } from "@driver/hcl/values";
-import { asksForSomething, factsRow, misfit, missingBlock, type ConfigOption, type Infer, type OptionDoc, type OptionFacts, type SeeOption } from "./config-option.ts";
+import {
+  asksForSomething,
+  factsRow,
+  misfit,
+  missingBlock,
+  type ConfigOption,
+  type Infer,
+  type OptionDoc,
+  type OptionFacts,
+  type SeeOption,
+} from "./config-option.ts";
 import { toLiteralSource } from "@driver/hcl/values";
 
 /** The keys of a block, by name. */

@@ -165,11 +165,12 @@ describe("refusing what does not fit", () => {
   });
 
   test("empty, truncated and extended bytes are refused with the config's name", () => {
-    for (const bytes of [[], [0x81, 0xa1], [0xd4, 0, 0], [0x90]])
+    for (const bytes of [[], [0x81, 0xa1], [0xd4, 0, 0], [0x90]]) {
       assert.match(
         refusalOf(() => schema.decode(new Uint8Array(bytes))),
         /task config/,
       );
+    }
   });
 
   test("a schema for which empty bytes mean defaults gives them", () => {
@@ -244,7 +245,10 @@ describe("the other uses of a declaration", () => {
       init: attr.bool({ default: true, notYet: true, help: "An init." }),
       ports: attr.list("string", { deprecated: "labels", help: "Ports." }),
       auth: block({ user: attr.string({ help: "User." }) }, { notYet: true, help: "Credentials." }),
-      gc: block({ volumes: attr.bool({ notYet: true, help: "Volumes as well." }), container: attr.bool({ help: "Containers." }) }, { help: "Clean-up." }),
+      gc: block(
+        { volumes: attr.bool({ notYet: true, help: "Volumes as well." }), container: attr.bool({ help: "Containers." }) },
+        { help: "Clean-up." },
+      ),
       socket: blockList({ name: attr.string({ notYet: true, help: "Name." }) }, { help: "Services." }),
     },
     { title: "test config", whenEmpty: "defaults" },
@@ -257,11 +261,19 @@ describe("the other uses of a declaration", () => {
 
   const configs: readonly { readonly what: string; readonly config: HclRecord; readonly set: readonly string[] }[] = [
     { what: "nothing of an empty config", config: {}, set: [] },
-    { what: "nothing of values that ask for nothing", config: { tty: false, ports: [], auth: { user: "" }, gc: { volumes: false } }, set: [] },
+    {
+      what: "nothing of values that ask for nothing",
+      config: { tty: false, ports: [], auth: { user: "" }, gc: { volumes: false } },
+      set: [],
+    },
     { what: "nothing of what is the default anyway", config: { init: true }, set: [] },
     { what: "plain keys with what is declared of them", config: { tty: true, ports: ["http"] }, set: ["tty notYet", "ports deprecated"] },
     { what: "a block without effect as a whole", config: { auth: { user: "u" } }, set: ["auth notYet"] },
-    { what: "the keys of other blocks one by one", config: { gc: { volumes: true, container: true } }, set: ["gc.volumes notYet", "gc.container"] },
+    {
+      what: "the keys of other blocks one by one",
+      config: { gc: { volumes: true, container: true } },
+      set: ["gc.volumes notYet", "gc.container"],
+    },
     { what: "each block that is repeated", config: { socket: [{}, { name: "a" }] }, set: ["socket", "socket[1].name notYet"] },
   ];
   for (const { what, config, set } of configs) {

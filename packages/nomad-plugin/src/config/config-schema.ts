@@ -80,7 +80,9 @@ function decodeEach<F extends Fields>(fields: F, read: () => HclValue, { facts, 
   const value = attempt(read);
   if (value === undefined) return undefined;
   if (value !== null && !isRecord(value)) return attempt(() => decodeRoot(fields, value, facts));
-  const entries = Object.entries(fields).map(([name, option]) => [name, attempt(() => decodeFields({ [name]: option }, value ?? {}, "")[name])] as const);
+  const entries = Object.entries(fields).map(
+    ([name, option]) => [name, attempt(() => decodeFields({ [name]: option }, value ?? {}, "")[name])] as const,
+  );
   return isWrong ? undefined : (Object.fromEntries(entries) as InferFields<F>);
 }
 

@@ -1,4 +1,17 @@
-import { closeSync, constants, fstatSync, linkSync, lstatSync, openSync, readdirSync, unlinkSync, watch, type BigIntStats, type FSWatcher, type Stats } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  unlinkSync,
+  watch,
+  type BigIntStats,
+  type FSWatcher,
+  type Stats,
+} from "node:fs";
 import { DriverError } from "../driver-error.ts";
 
 const folderFlags = constants.O_RDONLY | constants.O_DIRECTORY;

@@ -1,6 +1,22 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { closeSync, constants, fstatSync, linkSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -167,7 +183,10 @@ test("tells when a regular file was written, and nothing of anything else", () =
   utimesSync(join(playground.logs, "file"), 1000, 2000);
   symlinkSync(playground.secret, join(playground.logs, "link"));
   playground.mkfifo("fifo");
-  assert.deepEqual(["file", "link", "fifo", "missing"].map((name) => playground.directory.modifiedAt(name)), [new Date(2_000_000), undefined, undefined, undefined]);
+  assert.deepEqual(
+    ["file", "link", "fifo", "missing"].map((name) => playground.directory.modifiedAt(name)),
+    [new Date(2_000_000), undefined, undefined, undefined],
+  );
 });
 
 test("is of no use once it is closed, since its descriptor's number may be another file's by then", () => {

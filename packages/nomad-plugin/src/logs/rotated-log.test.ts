@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { constants, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -124,7 +135,11 @@ test("opens beside 200,000 planted names, and does not look through them at each
     lists += 1;
     return planted;
   };
-  const directory = { list, unlink: (name: string) => folder.directory.unlink(name), openFileForAppending: (name: string) => folder.directory.openFileForAppending(name) };
+  const directory = {
+    list,
+    unlink: (name: string) => folder.directory.unlink(name),
+    openFileForAppending: (name: string) => folder.directory.openFileForAppending(name),
+  };
   const log = new RotatedLog({ directory, baseName: "task.stdout", maxFileBytes: 1, maxFiles: 2 });
   await log.write(Buffer.from("abcdef"));
   await log.close();
@@ -146,7 +161,11 @@ test("leaves no descriptor open when a file cannot be cut where an earlier write
   writeFileSync(folder.pathOf(0), "written beyond");
   const before = readdirSync("/proc/self/fd").length;
   // A descriptor for reading cannot be cut.
-  const directory = { list: () => [], unlink: assert.fail, openFileForAppending: (name: string) => openSync(join(folder.path, name), constants.O_RDONLY) };
+  const directory = {
+    list: () => [],
+    unlink: assert.fail,
+    openFileForAppending: (name: string) => openSync(join(folder.path, name), constants.O_RDONLY),
+  };
   assert.throws(() => new RotatedLog({ directory, baseName: "task.stdout", resumeAt: { index: 0, sizeBytes: 3 } }), { code: "EINVAL" });
   assert.equal(readdirSync("/proc/self/fd").length, before);
 });
