@@ -4,11 +4,10 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
 import type { HclRecord } from "@driver/nomad-plugin";
-import { DriverRig, testSetting } from "@driver/testing";
+import { DriverRig, testSetting, type TaskWishes } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
-/** Runs a script to its end and gives what it prints. */
 /** Podman, and names of volumes that are removed with it. */
 class VolumeRig implements AsyncDisposable {
   readonly podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
@@ -152,12 +151,11 @@ test("a volume's driver that Podman does not have is named", async () => {
   await assert.rejects(rig.runScript("true", { config }), /create volume v: .*no-such-driver/);
 });
 
-
 test("a part of a volume is all that is mounted of it, or nothing is on a Podman that knows no parts", async () => {
   await using volumes = new VolumeRig();
   await using rig = await DriverRig.start();
   const source = volumes.name("parts");
-  await outputOf(rig, "mkdir -p /all/sites/blue; echo hello > /all/sites/blue/index", { config: { mount: [{ source, target: "/all" }] } });
+  await rig.outputOf("mkdir -p /all/sites/blue; echo hello > /all/sites/blue/index", { config: { mount: [{ source, target: "/all" }] } });
   const partOf = (subpath: string): TaskWishes => ({ config: { mount: [{ source, target: "/part", volume_options: { subpath } }] } });
   const { version } = await volumes.podman.info(soon());
   if (Number.parseInt(version, 10) < 5) {
@@ -165,7 +163,7 @@ test("a part of a volume is all that is mounted of it, or nothing is on a Podman
     await assert.rejects(rig.startTask(task), /mount\[0\]\.volume_options\.subpath: "sites\/blue" needs Podman 5\.0, and \S+ runs/);
     return;
   }
-  assert.equal(await outputOf(rig, "ls /part; cat /part/index", partOf("sites/blue")), "index\nhello\n");
+  assert.equal(await rig.outputOf("ls /part; cat /part/index", partOf("sites/blue")), "index\nhello\n");
   const missing = await rig.prepare(partOf("sites/red"));
   await assert.rejects(rig.startTask(missing), /subpath = "sites\/red", which must be in the volume already/);
 });

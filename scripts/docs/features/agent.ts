@@ -24,7 +24,7 @@ export const agentFeatures: FeatureSection = {
     ["`gc.dangling_containers`", "M", "test/reaper > removes what Nomad has lost of this node, and nothing else", "test/reaper > only says what it would remove in a dry run"],
     ["`extra_labels`", "M", "src/topics/labels > sets Nomad's labels for extra_labels …", "test/task-config > sets limits and labels as Nomad asks for them"],
     ["A label with the allocation's id on every container", "S", "src/topics/labels > always says whose container it is"],
-    ["`logging`: the log driver of tasks that set none", "M", "src/config/resolve-logging > a task's block counts when it says anything, and else the plugin's"],
+    ["`logging`: the log driver of tasks that set none", "M", "src/config/resolve-log-origin > a task's block counts when it says anything, and else the plugin's"],
     ["`disable_log_collection`, announced to Nomad", "M", "test/logs > collects nothing when it is told so, and bounds what Podman keeps"],
     ["`infra_image` and its pull time-out", "S"],
     ["`image_pull_timeout` for all tasks", "S", "test/image-pull > is ended by image_pull_timeout, the task's or the plugin's"],

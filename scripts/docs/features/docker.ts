@@ -20,7 +20,7 @@ export const dockerFeatures: FeatureSection = {
     ["`interactive`", "M", "test/process > gives the task a terminal, and keeps its standard input open"],
     ["`isolation`", "N", "Windows alone"],
     ["`load`", "M", "test/image-archive > in the task's own folder is found there: by load, and by a path without a slash in front"],
-    ["`logging` with `type` and `config`", "M", "src/config/resolve-logging > Docker's spelling of a logging block"],
+    ["`logging` with `type` and `config`", "M", "src/config/resolve-log-origin > Docker's spelling of a logging block"],
     ["`mac_address`", "S", "test/networks > gives a task a fixed address and Docker's mac_address on the default network"],
     ["`memory_hard_limit`", "C", "test/limits > kills a task at Docker's hard limit, and says which that was"],
     ["`mount` and `mounts`", "M", "test/mounts > mount blocks bind, and lay memory of a size and mode", "test/mounts > a mount block's volume is made with its driver, labels and options, filled by the image, and kept"],
