@@ -58,7 +58,7 @@ export class PortAllocator {
     if (address !== undefined) return address;
     const wanted = `-host-network ${hostNetwork}=CIDR`;
     const message = `port ${JSON.stringify(label)}: there is no host_network ${JSON.stringify(hostNetwork)}; give its range with ${wanted}`;
-    throw new RunError("job-invalid", message, { position });
+    throw new RunError("job-unsupported", message, { position });
   }
 
   async #claim(port: WantedPort, hostPort: number): Promise<number> {
