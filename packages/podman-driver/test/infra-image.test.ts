@@ -49,6 +49,7 @@ class InfraRig implements AsyncDisposable {
         pulls: this.#pulls,
         archives: new LoadedArchives(),
         reportTimes: { firstMs: 10_000, eachMs: 30_000 },
+        mayFetch: () => false,
         emit: (message: string): number => this.told.push(message),
       };
       return await meetInfraImage(context, AbortSignal.timeout(60_000));

@@ -20,6 +20,8 @@ export interface OperatorPolicy {
   readonly runtimes: readonly string[] | undefined;
   /** Globs of modes; one that begins with `!` takes away. */
   readonly modes: Readonly<Record<NamespaceKind, readonly string[] | undefined>>;
+  /** Globs of the addresses that archives of images may be fetched from, without their queries. */
+  readonly imageUrls: readonly string[] | undefined;
   /** Globs of the names of Podman services. */
   readonly sockets: readonly string[] | undefined;
   /** What a task that names no service runs on. */
@@ -44,6 +46,7 @@ export const openPolicy: OperatorPolicy = {
   caps: undefined,
   runtimes: undefined,
   modes: { pid: undefined, ipc: undefined, userns: undefined, uts: undefined, network: undefined, cgroup: undefined },
+  imageUrls: undefined,
   sockets: undefined,
   defaultSocket: "default",
   pidsLimit: undefined,
@@ -60,6 +63,8 @@ export const strictPolicy: OperatorPolicy = {
     "SETUID", "SYS_CHROOT",
   ],
   runtimes: ["crun", "runc"],
+  // The word that stands for none, and that no address is.
+  imageUrls: ["none"],
   modes: {
     pid: ["task:*"],
     ipc: ["shareable", "task:*"],
@@ -72,7 +77,7 @@ export const strictPolicy: OperatorPolicy = {
 
 type PolicyOptions = Pick<
   PluginOptions,
-  "policy" | "volumes" | "allow_devices" | "allow_privileged" | "allow_unconfined" | "allow_caps" | "allow_runtimes" | "allowed_modes" | "allowed_sockets" | "pids_limit"
+  "policy" | "volumes" | "allow_devices" | "allow_privileged" | "allow_unconfined" | "allow_caps" | "allow_runtimes" | "allow_image_urls" | "allowed_modes" | "allowed_sockets" | "pids_limit"
 >;
 
 /**
@@ -94,6 +99,7 @@ export function resolvePolicy(options: PolicyOptions, defaultSocket: string): Op
     caps,
     runtimes: orPreset(options.allow_runtimes, preset.runtimes),
     modes: resolveModes(options.allowed_modes, preset.modes),
+    imageUrls: orPreset(options.allow_image_urls, preset.imageUrls),
     sockets: orPreset(options.allowed_sockets, preset.sockets),
     defaultSocket,
     pidsLimit: toPidsLimit(options.pids_limit ?? 0) ?? preset.pidsLimit,

@@ -75,6 +75,7 @@ export const pluginSchema = configSchema(
     allow_unconfined: attr.bool({ help: "Allow tasks to lift seccomp, AppArmor, SELinux or the masks over /proc; default: by policy." }),
     allow_caps: attr.list("string", { help: "The most capabilities a task can have; none: no capability at all. Default: by policy." }),
     allow_runtimes: attr.list("string", { help: "Globs of the OCI runtimes that tasks may choose; * allows annotations too. Default: by policy." }),
+    allow_image_urls: attr.list("string", { help: "Globs of the http addresses that archives of images may come from; none: no address. Default: by policy." }),
     allowed_modes: block(modeLists, { help: "Globs of the namespace modes that tasks may have; one that begins with ! takes away." }),
     allowed_sockets: attr.list("string", { help: "Globs of the names of the sockets that tasks may run on; default: all." }),
     pids_limit: attr.number({ help: "The most processes of a task, and the limit of a task that sets none; 0: Podman's default." }),

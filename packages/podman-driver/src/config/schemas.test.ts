@@ -147,7 +147,7 @@ describe("the plugin schema", () => {
       allow_privileged: undefined,
       allow_unconfined: undefined,
       allow_caps: [],
-      allow_runtimes: [],
+      allow_runtimes: [], allow_image_urls: [],
       allowed_modes: undefined,
       allowed_sockets: [],
       pids_limit: undefined,

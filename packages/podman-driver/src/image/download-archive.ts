@@ -2,16 +2,25 @@ import { DriverError } from "@driver/nomad-plugin";
 import type { ArchiveContent } from "./archive-content.ts";
 import { toShownUrl } from "./image-reference.ts";
 
+export interface DownloadOptions {
+  readonly activityTimeoutMs: number;
+  /** Asked of each address that a server sends the download on to, whole and without its query. */
+  readonly mayFetch: (url: string) => boolean;
+}
+
+/** As many as browsers and `fetch` follow. */
+const mostRedirects = 20;
+
 /**
- * Opens an archive at an http or https address. Rejects, as does the reading, with a `DriverError` when it is not there, breaks off or
- * does not go on for `activityTimeoutMs`.
+ * Opens an archive at an http or https address. Rejects, as does the reading, with a `DriverError` when it is not there, breaks off,
+ * does not go on for `activityTimeoutMs`, or is sent on to where nothing may be fetched from.
  */
-export async function download(url: string, activityTimeoutMs: number, signal: AbortSignal): Promise<ArchiveContent> {
+export async function download(url: string, { activityTimeoutMs, mayFetch }: DownloadOptions, signal: AbortSignal): Promise<ArchiveContent> {
   const shown = toShownUrl(url);
   const silence = new Silence(shown, activityTimeoutMs);
   const stop = AbortSignal.any([signal, silence.signal]);
   try {
-    const answer = await fetch(url, { signal: stop, redirect: "follow", headers: { "Accept-Encoding": "identity" } });
+    const answer = await fetchAllowed(url, { shown, mayFetch }, stop);
     if (answer.status !== 200 || answer.body === null) {
       await answer.body?.cancel();
       const recoverable = answer.status >= 500 || answer.status === 429;
@@ -22,6 +31,33 @@ export async function download(url: string, activityTimeoutMs: number, signal: A
     silence.pause();
     throw toFailure(error, { shown, silence, signal });
   }
+}
+
+interface Allowed {
+  readonly shown: string;
+  readonly mayFetch: (url: string) => boolean;
+}
+
+/** The answer behind all redirects. An operator allows addresses, and one of them could send to any other. */
+async function fetchAllowed(url: string, { shown, mayFetch }: Allowed, signal: AbortSignal): Promise<Response> {
+  let place = url;
+  for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
+    const answer = await fetch(place, { signal, redirect: "manual", headers: { "Accept-Encoding": "identity" } });
+    const location = [301, 302, 303, 307, 308].includes(answer.status) ? answer.headers.get("location") : null;
+    if (location === null) return answer;
+    await answer.body?.cancel();
+    const next = URL.canParse(location, place) ? new URL(location, place) : undefined;
+    const sent = `image archive ${shown}: the server sends to ${toShownUrl(next?.href ?? location)}`;
+    if (next === undefined || !/^https?:$/.test(next.protocol) || next.username !== "" || next.password !== "") {
+      throw new DriverError("failed", `${sent}, which is no http address without a user name`);
+    }
+    if (!mayFetch(toShownUrl(next.href))) {
+      const remedy = "the client's operator can allow it with allow_image_urls in the plugin's config";
+      throw new DriverError("unsupported", `${sent}, which images may not be fetched from on this client; ${remedy}`);
+    }
+    place = next.href;
+  }
+  throw new DriverError("failed", `image archive ${shown}: the server sends on more than ${mostRedirects} times`);
 }
 
 interface Download {

@@ -18,6 +18,8 @@ export interface ImageContext {
   readonly pulls: SharedPulls;
   readonly archives: LoadedArchives;
   readonly reportTimes: ReportTimes;
+  /** Whether an archive may come from an address, which is whole and without its query. */
+  mayFetch(url: string): boolean;
   /** Tells the task's owner what happens. */
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
 }
@@ -27,6 +29,8 @@ export interface ImageRequest {
   readonly engine: Engine;
   readonly settings: ImageSettings;
   readonly services: { readonly pulls: SharedPulls; readonly archives: LoadedArchives };
+  /** Whether an archive may come from an address, which is whole and without its query. */
+  mayFetch(url: string): boolean;
   /** Tells the task's owner what happens. */
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
 }
@@ -44,6 +48,7 @@ export async function toImageContext(request: ImageRequest, signal: AbortSignal)
     pulls,
     archives,
     reportTimes: defaultReportTimes,
+    mayFetch: request.mayFetch.bind(request),
     emit: request.emit.bind(request),
   };
 }

@@ -31,6 +31,7 @@ class Bench implements AsyncDisposable {
       pulls: new SharedPulls(),
       archives: new LoadedArchives(),
       reportTimes: { firstMs: 10_000, eachMs: 30_000 },
+      mayFetch: () => true,
       emit: (message) => void this.told.push(message),
     };
   }

@@ -158,6 +158,7 @@ async function loadShared(
       isForced,
       archives,
       activityTimeoutMs: settings.pullActivityTimeoutMs,
+      mayFetch: context.mayFetch,
       reportTimes,
       tell,
     };

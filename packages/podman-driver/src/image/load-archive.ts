@@ -20,6 +20,8 @@ export interface LoadJob {
   readonly archives: LoadedArchives;
   /** Longest time in which no byte comes from an address; Infinity: no limit. */
   readonly activityTimeoutMs: number;
+  /** Whether an archive may come from an address, which is whole and without its query. */
+  readonly mayFetch: (url: string) => boolean;
   readonly reportTimes: ReportTimes;
   readonly tell: PullListener;
 }
@@ -50,7 +52,7 @@ async function loadDownload(job: LoadJob, signal: AbortSignal): Promise<string> 
   const present = await findLoaded(job, known, signal);
   if (present !== undefined) return present.id;
   const { download } = await import("./download-archive.ts");
-  return await load(job, origin, await download(source.place, job.activityTimeoutMs, signal), signal);
+  return await load(job, origin, await download(source.place, job, signal), signal);
 }
 
 async function digestOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {

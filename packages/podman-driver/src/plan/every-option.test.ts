@@ -225,6 +225,7 @@ const pluginSamples: Samples = {
   allow_unconfined: { allow_unconfined: false },
   allow_caps: { allow_caps: ["CHOWN"] },
   allow_runtimes: { allow_runtimes: ["crun"] },
+  allow_image_urls: { allow_image_urls: ["https://mirror.example.com/*"] },
   allowed_modes: { allowed_modes: { pid: ["host"] } },
   "allowed_modes.pid": { allowed_modes: { pid: ["host"] } },
   "allowed_modes.ipc": { allowed_modes: { ipc: ["host"] } },

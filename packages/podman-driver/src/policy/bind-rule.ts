@@ -3,8 +3,12 @@ import { forbidden, type Rule } from "./rule.ts";
 
 /** Host paths outside the allocation's folder: `volumes.enabled` and `volumes.allowed_paths`. */
 export const bindRule: Rule = (wish, { policy: { volumes }, allocDir }) => {
-  if (wish.kind !== "bind" || !judgesBinds(volumes)) return undefined;
-  const { hostPath, isLoose = false } = wish;
+  if (wish.kind !== "bind") return undefined;
+  const { hostPath, isLoose = false, isInside = false } = wish;
+  if (isInside && !isWithin(hostPath, allocDir)) {
+    return { key: wish.key, value: wish.value, problem: `leads out of the allocation's folder, to ${hostPath}`, remedy: "give its absolute path" };
+  }
+  if (!judgesBinds(volumes)) return undefined;
   const { isEnabled, allowedPaths } = volumes;
   if (isLoose && allowedPaths.includes(hostPath)) return undefined;
   if (isLoose) {

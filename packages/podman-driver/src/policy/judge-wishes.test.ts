@@ -23,6 +23,8 @@ const rows: readonly { readonly wish: Wish; readonly open: boolean; readonly dis
   { wish: bind("/srv2"), open: true, disabled: false, narrow: false },
   { wish: bind("/etc"), open: true, disabled: false, narrow: false },
   { wish: bind("/etc/ssl/certs"), open: true, disabled: false, narrow: true },
+  { wish: { ...bind("/alloc-dir/web/local"), isInside: true } as Wish, open: true, disabled: true, narrow: true },
+  { wish: { ...bind("/srv"), isInside: true } as Wish, open: false, disabled: false, narrow: false },
   { wish: volume, open: true, disabled: false, narrow: true },
   { wish: { kind: "socket", key: "socket", name: "x" }, open: true, disabled: true, narrow: true },
 ];

@@ -20,6 +20,6 @@ function isPathWish(wish: Wish): wish is PathWish {
   return "hostPath" in wish;
 }
 
-function isRestricted({ kind }: PathWish, { volumes, allowedDevices }: OperatorPolicy): boolean {
-  return kind === "device" ? allowedDevices.length > 0 : judgesBinds(volumes);
+function isRestricted(wish: PathWish, { volumes, allowedDevices }: OperatorPolicy): boolean {
+  return wish.kind === "device" ? allowedDevices.length > 0 : wish.isInside === true || judgesBinds(volumes);
 }

@@ -2,6 +2,11 @@ import { allCapabilities } from "../config/capability-names.ts";
 import { matchesGlob } from "../config/matches-glob.ts";
 import { rule, type Rule } from "./rule.ts";
 
+/** Whether an archive may be fetched from an address, which is whole and without its query. */
+export function allowsImageUrl(url: string, globs: readonly string[] | undefined): boolean {
+  return globs === undefined || globs.some((glob) => matchesGlob(glob, url));
+}
+
 /** What a task may do, by what it runs, and on which service. */
 export const privilegeRules: readonly Rule[] = [
   rule("privileged", (_wish, { allowsPrivileged }) => (allowsPrivileged ? undefined : { value: true, problem: "is not allowed on this client", option: "allow_privileged = true" })),
@@ -40,6 +45,15 @@ export const privilegeRules: readonly Rule[] = [
           option: 'allow_runtimes = ["*"]',
         },
   ),
+
+  rule("image-url", ({ url }, { imageUrls }) => {
+    if (imageUrls === undefined || allowsImageUrl(url, imageUrls)) return undefined;
+    return {
+      value: url,
+      problem: `is an address that images may not be fetched from on this client, which allows ${imageUrls.join(", ")}`,
+      option: `${JSON.stringify(url)} in allow_image_urls`,
+    };
+  }),
 
   rule("socket", ({ name }, { sockets, defaultSocket }) => {
     const chosen = name === "" || name === "default" ? defaultSocket : name;

@@ -4,7 +4,7 @@ import type { ContainerSpec, MountSpec } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
 import { openPath, type MountSource, type OpenedPath } from "../host/mount-table.ts";
 import type { HostRoots } from "../host/proc-files.ts";
-import { isWithin } from "../policy/bind-rule.ts";
+import { isWithin, judgesBinds } from "../policy/bind-rule.ts";
 import { judgeWishes } from "../policy/judge-wishes.ts";
 import type { PolicyContext } from "../policy/rule.ts";
 import { Report } from "../topics/report.ts";
@@ -46,7 +46,7 @@ export async function meetPaths(needs: readonly PathNeed[], spec: ContainerSpec,
   }
   report.throwIfAny();
   const completed = found.size === 0 ? spec : withSources(spec, found);
-  const isGuarded = judged.some(({ wish }) => wish.kind === "bind");
+  const isGuarded = judgesBinds(context.policy.volumes) && judged.some(({ wish }) => wish.kind === "bind");
   if (!isGuarded) return { spec: completed, expected: undefined };
   const expected = await expectMounts(completed, [...found.values()], { ...context, realAllocDir: real.allocDir });
   return { spec: completed, expected };
@@ -93,13 +93,14 @@ function resolveOrSame(path: string): Promise<string> {
 }
 
 function withSources(spec: ContainerSpec, found: ReadonlyMap<string, OpenedPath>): ContainerSpec {
-  const { mounts, overlay_volumes: overlays, devices } = spec;
+  const { mounts, overlay_volumes: overlays, devices, rootfs } = spec;
   const resolved = (path: string): string => found.get(path)?.realPath ?? path;
   // Podman names a device inside as it names it on the host, behind all links, unless it is told another place.
   const ofDevice = ([host = "", ...others]: readonly string[]): string => [resolved(host), ...others].join(":");
   const ofMount = (mount: MountSpec): MountSpec => (mount.source === undefined ? mount : { ...mount, source: resolved(mount.source) });
   return {
     ...spec,
+    ...(rootfs !== undefined && { rootfs: resolved(rootfs) }),
     ...(mounts !== undefined && { mounts: mounts.map(ofMount) }),
     ...(devices !== undefined && { devices: devices.map(({ path }) => ({ path: ofDevice(path.split(":")) })) }),
     ...(overlays !== undefined && { overlay_volumes: overlays.map((one) => ({ ...one, source: resolved(one.source) })) }),
@@ -120,5 +121,7 @@ async function expectMounts(spec: ContainerSpec, known: readonly OpenedPath[], c
     const where = isInside ? "in a file system that this client does not see" : `outside the allocation's folder: it leads to ${realPath}`;
     throw new DriverError("unsupported", `the mount of ${path} at ${destination} is ${where}`);
   };
-  return await Promise.all((spec.mounts ?? []).filter(({ type }) => type === "bind").map(expect));
+  // Of the folders of an overlay the table of mounts says nothing.
+  const root = spec.rootfs === undefined || spec.rootfs_overlay === true ? [] : [{ type: "bind", source: spec.rootfs, destination: "/" }];
+  return await Promise.all([...root, ...(spec.mounts ?? [])].filter(({ type }) => type === "bind").map(expect));
 }

@@ -9,6 +9,7 @@ import type { HostRoots } from "../host/proc-files.ts";
 import { toImageContext } from "../image/image-context.ts";
 import { planContainer, type ContainerPlan } from "../plan/container-plan.ts";
 import type { DecodedTask } from "../plan/want-task.ts";
+import { allowsImageUrl } from "../policy/privilege-rules.ts";
 import type { Shortfall } from "../topics/topic.ts";
 import { judgeClaim } from "./container-claim.ts";
 import { explainFailure } from "./explain-failure.ts";
@@ -203,7 +204,8 @@ async function createFromPlan(request: StartRequest, plan: ContainerPlan, signal
   const hoped = hopeForNeeds(plan.needs);
   const container = hoped === undefined ? undefined : await createWith(hoped).catch(undefinedWhenMissing);
   if (container !== undefined) return container;
-  const context = await toImageContext({ ...request, settings: request.settings.images }, signal);
+  const { images, policy } = request.settings;
+  const context = await toImageContext({ ...request, settings: images, mayFetch: (url) => allowsImageUrl(url, policy.imageUrls) }, signal);
   const createMet = async (): Promise<FoundContainer> => {
     const met = await tryStep(request, `find image ${request.decoded.wanted.image.name}`, () => meetImageNeeds(plan.needs, context, signal), signal);
     return await createWith(met);

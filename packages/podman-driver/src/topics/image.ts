@@ -3,10 +3,11 @@ import { parseLimitMs } from "../config/image-settings.ts";
 import { parseRegistryKey } from "../config/registry-key.ts";
 import type { TaskLogin } from "../image/auth/find-credentials.ts";
 import { pullPolicies, type ImagePullPolicy } from "../image/image-need.ts";
-import { parseImage, parseLoad, type ImageSource } from "../image/image-reference.ts";
+import { parseImage, parseLoad, toShownUrl, type ImageSource } from "../image/image-reference.ts";
 import { toPlatform } from "../image/platform.ts";
 import type { Report } from "./report.ts";
 import { topic } from "./topic.ts";
+import type { Wish } from "./wish.ts";
 
 const authFields = {
   username: attr.string({ help: "User name at the registry." }),
@@ -49,8 +50,8 @@ export const imageTopic = topic({
       () => (load === undefined ? parseImage(image, folders) : parseLoad(load, image, folders)),
     );
     wish({ kind: "socket", key: "socket", name: socket });
-    const hostPath = toHostPath(source);
-    if (hostPath !== undefined) wish({ kind: "bind", key: load === undefined ? "image" : "load", value: load ?? image, hostPath });
+    const site = { key: load === undefined ? "image" : "load", value: load ?? image };
+    for (const wanted of toWishes(source, site)) wish(wanted);
     return {
       /** As the job has it, for messages. */
       name: image,
@@ -73,11 +74,14 @@ export const imageTopic = topic({
   },
 });
 
-/** A path of the host's outside the allocation, which an operator may forbid. */
-function toHostPath(source: ImageSource): string | undefined {
-  if (source.kind === "registry" || source.within !== undefined) return undefined;
-  if (source.kind === "rootfs") return source.path;
-  return source.at === "file" ? source.place : undefined;
+/** What an operator may forbid of where an image comes from. An archive in the task's folder is held there when it is opened. */
+function toWishes(source: ImageSource, site: { readonly key: string; readonly value: string }): readonly Wish[] {
+  if (source.kind === "registry") return [];
+  if (source.kind === "rootfs") {
+    return [{ kind: "bind", ...site, hostPath: source.path, isInside: source.within !== undefined, isLoose: source.isOverlay }];
+  }
+  if (source.at === "address") return [{ kind: "image-url", key: site.key, url: toShownUrl(new URL(source.place).href) }];
+  return source.within === undefined ? [{ kind: "bind", ...site, hostPath: source.place }] : [];
 }
 
 function wantChecksum(checksum: string | undefined, source: ImageSource, report: Report): string | undefined {
