@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { createServer, type Server } from "node:net";
 import { test } from "node:test";
 import type { HclValue, PortMapping } from "@driver/nomad-plugin";
-import { DriverRig, RecordedEvents, runProcess, until, type RiggedTask, type TaskWishes } from "@driver/testing";
-import { inspectTask, netnsOf, RiggedNetwork } from "./network-rig.ts";
+import { DriverRig, RecordedEvents, RiggedNetwork, runProcess, until, type RiggedTask, type TaskWishes } from "@driver/testing";
+import { inspectTask, netnsOf } from "./network-rig.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 type Config = Readonly<Record<string, HclValue>>;

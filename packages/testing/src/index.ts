@@ -23,6 +23,7 @@ export { FakePodman, type ScriptedFault, type ScriptedFaultRule } from "./fake-p
 export type { FakeContainer } from "./fake-container.ts";
 export { plainTask } from "./plain-task.ts";
 export { RecordedEvents } from "./recorded-events.ts";
+export { RiggedNetwork } from "./rigged-network.ts";
 export { RecordedLog } from "./recorded-log.ts";
 export { RegistryProxy, type RegistryFault } from "./registry-proxy.ts";
 export { registryIdentityToken, registryLogin, TestRegistry, type TestRegistryOptions } from "./test-registry.ts";

@@ -7,6 +7,7 @@ const devices = "test/devices > devices come in under the name and with the perm
 export const dockerFeatures: FeatureSection = {
   title: "Keys of Nomad's Docker driver",
   rows: [
+    ["A job that is Docker's but for its driver's name", "M", "e2e/docker-job > a job of Nomad's Docker driver with another driver's name runs, and each key does what it does there"],
     ["`advertise_ipv6_address`", "S", "test/networks > tells Nomad the IPv6 address where the task asks for that, and says so where it has none"],
     ["`auth.server_address`", "C", "src/plan/container-plan > needs the image of ……"],
     ["`cgroupns`", "M", "test/namespaces > shares the host's namespace or has one of its own"],

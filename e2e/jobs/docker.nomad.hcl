@@ -1,0 +1,174 @@
+# The keys of Nomad's Docker driver, in its spelling; only `driver` says podman.
+variable "runtime" {}
+variable "network" {}
+variable "volume" {}
+
+job "moved" {
+  type = "batch"
+
+  group "moved" {
+    restart {
+      attempts = 0
+      mode     = "fail"
+    }
+
+    network {
+      port "http" {
+        to = 8080
+      }
+    }
+
+    task "joined" {
+      driver = "podman"
+
+      config {
+        image                  = "localhost/busybox:1"
+        network_mode           = var.network
+        network_aliases        = ["moved", "moved.internal"]
+        mac_address            = "02:42:ac:11:00:0b"
+        ipv4_address           = "10.201.90.10"
+        advertise_ipv6_address = true
+        ports                  = ["http"]
+        image_pull_timeout     = "5m"
+        auth_soft_fail         = true
+
+        auth {
+          username       = "reader"
+          password       = "not-a-secret"
+          server_address = "registry.example.com"
+        }
+
+        entrypoint = ["sh", "-c"]
+        args = [<<-EOT
+          echo mac $(cat /sys/class/net/eth0/address)
+          echo address $(ip -4 -o addr show eth0 | sed 's/.* inet \([0-9.]*\).*/\1/')
+          nslookup moved.internal >/tmp/names; echo alias $(grep -c 10.201.90.10 /tmp/names)
+        EOT
+        ]
+      }
+    }
+
+    task "limited" {
+      driver = "podman"
+
+      config {
+        image             = "localhost/busybox:1"
+        network_mode      = "bridge"
+        runtime           = var.runtime
+        work_dir          = "/made/by/docker"
+        interactive       = true
+        group_add         = ["4242"]
+        shm_size          = 33554432
+        memory_hard_limit = 96
+        cpu_hard_limit    = true
+        cpu_cfs_period    = 50000
+        cpuset_cpus       = "0"
+        pids_limit        = 64
+        oom_score_adj     = 300
+        volume_driver     = "local"
+        volumes           = ["${var.volume}:/named", "local/shared:/shared:ro"]
+
+        dns_servers        = ["192.0.2.53"]
+        dns_search_domains = ["example.test"]
+        dns_options        = ["ndots:2"]
+        extra_hosts        = ["db.example.test:192.0.2.10"]
+
+        healthchecks {
+          disable = true
+        }
+
+        devices = [
+          {
+            host_path          = "/dev/null"
+            container_path     = "/dev/mine"
+            cgroup_permissions = "rw"
+          },
+        ]
+
+        mount {
+          type     = "bind"
+          source   = "local/shared"
+          target   = "/bound"
+          readonly = true
+          bind_options {
+            propagation = "rslave"
+          }
+        }
+
+        mounts = [
+          {
+            type   = "tmpfs"
+            target = "/memory"
+            tmpfs_options = {
+              size = 1048576
+            }
+          },
+        ]
+
+        ulimit {
+          nofile = "1024:2048"
+          nproc  = "512:1024"
+        }
+
+        sysctl = {
+          "net.core.somaxconn" = "77"
+        }
+
+        logging {
+          type = "json-file"
+          config {
+            max-size = "1m"
+          }
+        }
+
+        command = "sh"
+        args = ["-c", <<-EOT
+          echo in $(pwd)
+          echo input $(readlink /proc/self/fd/0 | cut -d: -f1)
+          echo groups $(id -G)
+          echo shm $(sed -n 's/.* \/dev\/shm .*size=\([0-9]*k\).*/\1/p' /proc/mounts)
+          echo memory $(cat /sys/fs/cgroup/memory/memory.limit_in_bytes)
+          echo period $(cat /sys/fs/cgroup/cpu/cpu.cfs_period_us)
+          echo pids $(cat /sys/fs/cgroup/pids/pids.max)
+          echo score $(cat /proc/self/oom_score_adj)
+          echo files $(ulimit -Sn) $(ulimit -Hn)
+          echo queue $(cat /proc/sys/net/core/somaxconn)
+          echo resolver $(cat /etc/resolv.conf)
+          echo hosts $(grep -c '^192.0.2.10.*db.example.test' /etc/hosts)
+          echo device $(stat -c %t:%T /dev/mine)
+          echo text > /named/file; echo named $(cat /named/file)
+          echo memory-mount $(sed -n 's/.* \/memory .*size=\([0-9]*k\).*/\1/p' /proc/mounts)
+          touch /bound/x 2>/dev/null || echo bound read-only
+          touch /shared/x 2>/dev/null || echo shared read-only
+        EOT
+        ]
+      }
+
+      resources {
+        memory = 64
+      }
+
+      template {
+        destination = "local/shared/file"
+        data        = "text"
+      }
+    }
+
+    task "open" {
+      driver = "podman"
+
+      config {
+        image        = "localhost/busybox:1"
+        network_mode = "host"
+        pid_mode     = "host"
+        ipc_mode     = "host"
+        uts_mode     = "host"
+        userns_mode  = "host"
+        cgroupns     = "host"
+        privileged   = true
+        command      = "sh"
+        args         = ["-c", "for name in cgroup ipc net pid user uts; do readlink /proc/self/ns/$name; done"]
+      }
+    }
+  }
+}
