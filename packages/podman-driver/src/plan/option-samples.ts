@@ -1,21 +1,14 @@
-import assert from "node:assert/strict";
-import { describe, test } from "node:test";
-import { DriverError, encodeMsgpack, type HclRecord, type HclValue, type OptionDoc } from "@driver/nomad-plugin";
-import { plainTask } from "@driver/testing";
-import { decodedOf, planOf, type Wishes } from "../../test/plan-of.ts";
-import { resolveDriverConfig } from "../config/driver-config.ts";
-import { pluginSchema } from "../config/plugin-schema.ts";
-import { ownLabels } from "../topics/labels.ts";
-import { taskSchema } from "./task-schema.ts";
+import type { HclRecord } from "@driver/nomad-plugin";
 
-type Samples = Readonly<Record<string, HclRecord>>;
+/** Configs by the path of the option that each is about. */
+export type Samples = Readonly<Record<string, HclRecord>>;
 
 const journal = { logging: { driver: "journald", options: [{ tag: "x" }] } };
 
 const operatorLogin = { auth: { username: "u", password: "p", server_address: "r.example" } };
 
 /** For each key of a task that takes effect, a config whose outcome it changes. */
-const taskSamples: Samples = {
+export const taskSamples: Samples = {
   image: { image: "docker.io/library/redis:7" },
   auth: { auth: { username: "u", password: "p" } },
   "auth.username": { auth: { username: "u", password: "p" } },
@@ -169,7 +162,7 @@ function mountSamples(block: "mount" | "mounts"): Samples {
 }
 
 /** For each key of the plugin that takes effect, a config whose outcome it changes. */
-const pluginSamples: Samples = {
+export const pluginSamples: Samples = {
   volumes: { volumes: { enabled: false } },
   "volumes.enabled": { volumes: { enabled: false } },
   "volumes.selinuxlabel": { volumes: { enabled: true, selinuxlabel: "z" } },
@@ -236,103 +229,3 @@ const pluginSamples: Samples = {
   allowed_sockets: { allowed_sockets: ["rootless"] },
   pids_limit: { pids_limit: 512 },
 };
-
-/** A value, or a form of one, that a key which takes effect in part does not take. */
-const beyondTask: Samples = {
-  image: { image: "dir:/x" },
-  "logging.driver": { logging: { driver: "syslog" } },
-  "logging.options": { logging: { driver: "k8s-file", options: [{ "max-files": "2" }] } },
-  "logging.type": { logging: { type: "syslog" } },
-  "logging.config": { logging: { type: "json-file", config: [{ "max-files": "2" }] } },
-};
-const beyondPlugin: Samples = {
-  "logging.driver": { logging: { driver: "syslog" } },
-  "logging.options": { logging: { driver: "k8s-file", options: { "max-files": "2" } } },
-  "logging.type": { logging: { type: "syslog" } },
-  "logging.config": { logging: { type: "json-file", config: { "max-files": "2" } } },
-};
-
-const wishes: Readonly<Record<string, HclValue>> = {
-  string: "x", any: "x", bool: true, number: 1, "list(string)": ["x"], "list(map(string))": [{ a: "x" }], "list(map(number))": [{ a: 1 }], "block of string": { a: "x" },
-};
-
-/** A config in which one key asks for something; of a block, the first key that can. */
-function configWith(options: readonly OptionDoc[], { path, type }: OptionDoc): HclRecord {
-  const inner = type === "block" ? options.find((option) => option.path.startsWith(`${path}.`) && option.type in wishes) : undefined;
-  if (inner !== undefined) return configWith(options, inner);
-  assert.ok(type in wishes, `no wish for the type ${type}`);
-  const [root = path, ...keys] = path.split(".");
-  return { [root]: keys.reduceRight<HclValue>((value, key) => ({ [key]: value }), wishes[type] ?? null) };
-}
-
-/** The same config without one key. */
-function without(config: HclRecord, [key = "", ...inner]: readonly string[]): HclRecord {
-  const { [key]: value, ...others } = config;
-  if (inner.length === 0) return others;
-  // A block that is one of a list has lost a key when all of its kind have.
-  const strip = (one: HclValue): HclValue => without(one as HclRecord, inner);
-  return { ...others, [key]: Array.isArray(value) ? value.map(strip) : strip(value ?? {}) };
-}
-
-const task = { resources: { ...plainTask().resources, ports: [{ label: "http", hostPort: 20_001, to: 80, hostIp: "" }] } };
-
-/** All that follows from a task's config but its fingerprint, which changes with every key, and functions, which are made anew for each plan. */
-function outcomeOfTask(config: HclRecord): unknown {
-  const given: Wishes = { config, task, facts: { version: "5.4.2", cgroupVersion: "v2" } };
-  const { spec, ...plan } = planOf(given);
-  return { ...plan, explain: undefined, findShortfalls: plan.findShortfalls !== undefined, wanted: decodedOf(given).wanted, spec: { ...spec, labels: { ...spec.labels, [ownLabels.configHash]: "" } } };
-}
-
-function outcomeOfPlugin(config: HclRecord): unknown {
-  return resolveDriverConfig({ msgpack: encodeMsgpack(config), apiVersion: "v0.1.0" }, 0);
-}
-
-/** A block without effect is refused as a whole. */
-function refusedPath(options: readonly OptionDoc[], path: string): string {
-  return options.find((option) => option.notYet && path.startsWith(`${option.path}.`))?.path ?? path;
-}
-
-/** A key that must be set cannot be left out: then the refusal is what differs. */
-function orRefusal(outcome: () => unknown): unknown {
-  try {
-    return outcome();
-  } catch (error) {
-    if (error instanceof DriverError) return error.message;
-    throw error;
-  }
-}
-
-interface Walk {
-  readonly options: readonly OptionDoc[];
-  readonly samples: Samples;
-  readonly beyond: Samples;
-  outcomeOf(config: HclRecord): unknown;
-}
-
-/** One test for each key: it takes effect, or it is refused. */
-function walk({ options, samples, beyond, outcomeOf }: Walk): void {
-  const takesEffect = (path: string): void => {
-    const sample = samples[path];
-    assert.ok(sample !== undefined, `${path} has neither a sample nor notYet: what does it do?`);
-    assert.notDeepEqual(outcomeOf(sample), orRefusal(() => outcomeOf(without(sample, path.split(".")))), `${path} changes nothing`);
-  };
-  const isRefused = (path: string, config: HclRecord): void =>
-    assert.throws(() => outcomeOf(config), (error) => error instanceof DriverError && error.code === "unsupported" && error.message.includes(path));
-
-  for (const option of options) {
-    const { path, notYet, only } = option;
-    if (notYet) test(`${path} is refused when it asks for something`, () => isRefused(refusedPath(options, path), configWith(options, option)));
-    else test(`${path} takes effect`, () => takesEffect(path));
-    if (only !== undefined) test(`${path} takes effect only as far as its documentation says`, () => isRefused(path, beyond[path] ?? assert.fail(`${path} has no sample beyond ${only}`)));
-  }
-
-  test("no sample is of a key that does not exist or takes no effect", () => {
-    const known = new Set(options.filter(({ notYet }) => !notYet).map(({ path }) => path));
-    assert.deepEqual([...Object.keys(samples), ...Object.keys(beyond)].filter((path) => !known.has(path)), []);
-    assert.deepEqual(Object.keys(beyond).toSorted(), options.filter(({ only }) => only !== undefined).map(({ path }) => path).toSorted());
-  });
-}
-
-describe("in a task's config", () => walk({ options: taskSchema.options, samples: taskSamples, beyond: beyondTask, outcomeOf: outcomeOfTask }));
-
-describe("in the plugin's config", () => walk({ options: pluginSchema.options, samples: pluginSamples, beyond: beyondPlugin, outcomeOf: outcomeOfPlugin }));
