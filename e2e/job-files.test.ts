@@ -84,8 +84,8 @@ for (const folder of [documents, shapes]) {
 }
 
 test("a plugin block with a key that no driver has is refused by name", async () => {
-  const block = 'plugin "nomad-driver-podman" {\n  config {\n    socket {\n      host_user = "app"\n      socket_path = "unix:///run/a.sock"\n    }\n  }\n}\n';
-  await assert.rejects(configureWith(block), /host_user is unknown/);
+  const block = 'plugin "nomad-driver-podman" {\n  config {\n    recover_stoped = true\n  }\n}\n';
+  await assert.rejects(configureWith(block), /recover_stoped is unknown; did you mean "recover_stopped"/);
 });
 
 test("nothing is refused that is not there", async () => {
