@@ -39,7 +39,7 @@ function toComparison({ value, other, unit }: ComparedFigure): [string, string] 
 }
 
 function formatValue(value: number, unit: Figure["unit"]): string {
-  if (unit === "samples") return String(value);
+  if (unit === "samples" || unit === "calls" || unit === "things") return String(value);
   if (unit === "ratio") return `× ${value.toFixed(2)}`;
   const digits = unit === "s" ? 2 : 1;
   return `${value.toFixed(digits)} ${unit}`;

@@ -4,8 +4,8 @@ interface PlainCall {
   readonly method: "GET" | "POST" | "DELETE";
   /** Below `/v4.0.0/libpod`. */
   readonly path: string;
-  /** JSON text. */
-  readonly body?: string;
+  /** JSON text, or an archive. */
+  readonly body?: string | Uint8Array;
 }
 
 /** A container just started, as Podman describes it. */
@@ -54,6 +54,35 @@ export class PlainPodman implements Disposable {
     await this.#call({ method: "DELETE", path: `/containers/${container}?force=true&timeout=0&volumes=true` });
   }
 
+  /** Pulls from a registry without TLS. */
+  async pull(reference: string): Promise<void> {
+    const query = new URLSearchParams({ reference, tlsVerify: "false" });
+    const lines = (await this.#send({ method: "POST", path: `/images/pull?${query.toString()}` })).toString();
+    if (!lines.includes('"id"')) throw new Error(`Podman did not pull ${reference}: ${lines}`);
+  }
+
+  async removeImage(reference: string): Promise<void> {
+    await this.#call({ method: "DELETE", path: `/images/${encodeURIComponent(reference)}` });
+  }
+
+  /** Makes an image of a tar archive of its root. */
+  async importImage(reference: string, archive: Uint8Array): Promise<void> {
+    const query = new URLSearchParams({ reference });
+    await this.#send({ method: "POST", path: `/images/import?${query.toString()}`, body: archive });
+  }
+
+  /** `repo:tag` of all names that images have. */
+  async imageNames(): Promise<readonly string[]> {
+    const images = await this.#call({ method: "GET", path: "/images/json" });
+    if (!Array.isArray(images)) throw new Error("Podman's list of images is no list");
+    return images.flatMap((image: unknown) => [memberOf(image, "RepoTags")].flat().map(String));
+  }
+
+  async tagImage(reference: string, repository: string, tag: string): Promise<void> {
+    const query = new URLSearchParams({ repo: repository, tag });
+    await this.#send({ method: "POST", path: `/images/${encodeURIComponent(reference)}/tag?${query.toString()}` });
+  }
+
   [Symbol.dispose](): void {
     this.#agent.destroy();
   }
@@ -64,7 +93,7 @@ export class PlainPodman implements Disposable {
   }
 
   #send(call: PlainCall): Promise<Buffer> {
-    const headers = call.body === undefined ? {} : { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(call.body) };
+    const headers = call.body === undefined ? {} : { "Content-Type": typeof call.body === "string" ? "application/json" : "application/x-tar", "Content-Length": Buffer.byteLength(call.body) };
     return new Promise((resolve, reject) => {
       const sent = request({
         socketPath: this.socketPath,

@@ -1,6 +1,5 @@
-import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
-import { join } from "node:path";
 import { DriverRig, type RiggedTask, type TaskWishes } from "@driver/testing";
+import { ApiRecorder } from "./api-recorder.ts";
 import type { Bed } from "./bed.ts";
 import { destroyTasks } from "./bed-tasks.ts";
 
@@ -16,22 +15,14 @@ export class RecordedSpec {
 
   /** Starts one such task through a socket that listens in. */
   static async record(bed: Bed, wishes: TaskWishes): Promise<RecordedSpec> {
-    const socketPath = join(bed.scratch, "recorder.sock");
-    const bodies: string[] = [];
-    const server = createServer((incoming, outgoing) => forward({ incoming, outgoing, socketPath: bed.podman.socketPath, bodies }));
-    await new Promise<void>((resolve) => server.listen(socketPath, resolve));
-    try {
-      await using rig = await DriverRig.start({ pluginConfig: { socket_path: `unix://${socketPath}` } });
-      const task = await rig.prepare(wishes);
-      await rig.startTask(task);
-      await destroyTasks(rig, [task]);
-      const [text] = bodies;
-      if (text === undefined) throw new Error("the driver created no container while its calls were recorded");
-      return new RecordedSpec(text, task);
-    } finally {
-      server.closeAllConnections();
-      server.close();
-    }
+    await using recorder = await ApiRecorder.start(bed, "recorder");
+    await using rig = await DriverRig.start({ pluginConfig: { socket_path: `unix://${recorder.socketPath}` } });
+    const task = await rig.prepare(wishes);
+    await rig.startTask(task);
+    await destroyTasks(rig, [task]);
+    const [text] = recorder.created;
+    if (text === undefined) throw new Error("the driver created no container while its calls were recorded");
+    return new RecordedSpec(text, task);
   }
 
   /** The create call for another task of the same kind; its folders must exist. */
@@ -42,28 +33,4 @@ export class RecordedSpec {
       .replaceAll(recorded.allocDir, task.config.allocDir)
       .replaceAll(recorded.allocId, task.config.allocId);
   }
-}
-
-interface Forwarded {
-  readonly incoming: IncomingMessage;
-  readonly outgoing: ServerResponse;
-  readonly socketPath: string;
-  /** Bodies of create calls are added here. */
-  readonly bodies: string[];
-}
-
-function forward({ incoming, outgoing, socketPath, bodies }: Forwarded): void {
-  const { method, url, headers } = incoming;
-  const passed = request({ socketPath, method, path: url, headers, agent: false }, (answer) => {
-    outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-    answer.pipe(outgoing);
-  });
-  passed.on("error", () => outgoing.destroy());
-  outgoing.on("close", () => passed.destroy());
-  if (method === "POST" && url?.endsWith("/containers/create") === true) {
-    const chunks: Buffer[] = [];
-    incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-    incoming.once("end", () => bodies.push(Buffer.concat(chunks).toString()));
-  }
-  incoming.pipe(passed);
 }

@@ -2,6 +2,8 @@ import type { Part } from "../bed.ts";
 import { cpu } from "./cpu.ts";
 import { exec } from "./exec.ts";
 import { exits } from "./exits.ts";
+import { imageCleanUp } from "./image-clean-up.ts";
+import { images } from "./images.ts";
 import { logs } from "./logs.ts";
 import { memory } from "./memory.ts";
 import { parallel } from "./parallel.ts";
@@ -9,4 +11,4 @@ import { spawn } from "./spawn.ts";
 import { start } from "./start.ts";
 
 /** Every part, in the order in which they run. */
-export const parts: readonly Part[] = [exits, start, spawn, memory, cpu, logs, exec, parallel];
+export const parts: readonly Part[] = [exits, start, spawn, memory, cpu, logs, exec, parallel, images, imageCleanUp];

@@ -3,7 +3,7 @@ import type { CallTimeouts } from "./call-timeouts.ts";
 import type { HttpRequest } from "./http-request.ts";
 import { decodeImageInspect, decodeImageList, type ImageInspect, type ImageListEntry } from "./image-inspect.ts";
 import { JsonReader } from "./json-reader.ts";
-import { parseAnswer, decodeAnswer, type PodmanCaller } from "./podman-caller.ts";
+import { decodeAnswer, type PodmanCaller } from "./podman-caller.ts";
 
 export type PullPolicy = "always" | "missing" | "newer" | "never";
 
@@ -128,24 +128,16 @@ export class Images {
     return (await this.#caller.unlessMissing(this.#caller.call(request, { deadlineMs: this.#timeouts.quickMs, signal }))) !== undefined;
   }
 
-  /** Removes one name, and the image with its last name. Never by force: a used image is `conflict`. False when there is no such image. */
-  async remove(reference: string, signal: AbortSignal): Promise<boolean> {
-    const request: HttpRequest = {
-      action: `remove image ${reference}`,
-      method: "DELETE",
-      path: ["images", reference],
-      query: { force: false },
-    };
-    const answer = await this.#caller.unlessMissing(this.#caller.call(request, { deadlineMs: this.#timeouts.removeMs, signal }));
-    if (answer === undefined) return false;
-    const errors = decodeAnswer(
-      parseAnswer(answer.text, request),
-      (value) => new JsonReader(value, "removal report").list("Errors"),
-      request,
-    );
-    const [first] = errors;
-    if (first !== undefined && first !== null) throw toReportedError(typeof first === "string" ? first : "", request);
-    return true;
+  /**
+   * Takes off these names, one after the other, and removes the image whose last one goes; by its ID an image goes with its one name. Never by
+   * force: of a used image the last name stays. Gives what Podman says of those that it did not take; empty: all are gone.
+   */
+  async remove(references: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+    const action = references.length === 1 ? `remove image ${references.join("")}` : `remove ${references.length} names of images`;
+    const request: HttpRequest = { action, method: "DELETE", path: ["images", "remove"], query: { images: references, force: false } };
+    const decode = (value: unknown): readonly string[] =>
+      new JsonReader(value, "removal report").list("Errors").map((error) => (typeof error === "string" ? error : JSON.stringify(error)));
+    return await this.#caller.callJson(request, decode, { deadlineMs: this.#timeouts.removeMs, signal });
   }
 }
 

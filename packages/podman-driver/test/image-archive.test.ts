@@ -82,7 +82,7 @@ describe("an archive", () => {
     await using archives = await Archives.make(images, "again");
     const image = `docker-archive:${archives.path("docker.tar")}`;
     assert.match(await images.run(image), /^again /);
-    await images.podman.images.remove("localhost/shop:1", AbortSignal.timeout(10_000));
+    await images.podman.images.remove(["localhost/shop:1"], AbortSignal.timeout(10_000));
     assert.match(await images.run(image), /^again /);
     await using others = await Archives.make(images, "other");
     await copyFile(others.path("docker.tar"), archives.path("docker.tar"));

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { PodmanClient } from "@driver/libpod";
 import { DriverRig, startEngine, until } from "@driver/testing";
 import { listImages } from "../src/image/list-images.ts";
+import { removeUnused } from "../src/image/remove-unused.ts";
 import { ImageRig } from "./image-rig.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(30_000);
@@ -109,6 +110,27 @@ describe("an image that this driver has pulled", () => {
     await until(async () => (await storeOf(images.podman)).length === before.length);
     assert.deepEqual(await storeOf(images.podman), before);
   });
+});
+
+test("an image that a container has come to use since the look keeps all its names, and the others of the same call go", async () => {
+  await using images = await ImageRig.start({ pluginConfig: { gc: { ...cleaning, image_delay: "1h" } } });
+  for (const name of ["one:1", "used:1", "other:1"]) {
+    await images.registry.publish(name, { mark: `${name} ` });
+    await images.run(images.at(name));
+  }
+  const before = await listImages(images.podman, soon());
+  const pulled = before.filter(({ names }) => names.some((name) => name.startsWith(images.proxy.host)));
+  const used = pulled.find(({ names }) => names.includes(images.at("used:1"))) ?? assert.fail();
+  await images.podman.images.tag(used.id, { repository: "localhost/second", tag: "1" }, soon());
+  const seen = (await listImages(images.podman, soon())).filter(({ id }) => pulled.some((one) => one.id === id));
+  const { id } = await images.podman.containers.create({ image: images.at("used:1"), name: "latecomer", command: ["sh"] }, soon());
+  const { kept, errors } = await removeUnused(images.podman, seen);
+  assert.deepEqual([...kept], [used.id]);
+  assert.match(errors.join("\n"), /image is in use by a container/);
+  const left = (await listImages(images.podman, soon())).filter((image) => pulled.some((one) => one.id === image.id));
+  assert.deepEqual(left.map(({ repoTags }) => repoTags.toSorted()), [seen.find((image) => image.id === used.id)?.repoTags.toSorted()]);
+  assert.equal(left[0]?.repoTags.length, 3);
+  await images.podman.containers.remove(id, { force: true, volumes: true, timeoutSeconds: 0 }, soon());
 });
 
 test("an image of somebody else stays, unless the operator takes all but a list", async () => {

@@ -1,5 +1,5 @@
 import { statfs } from "node:fs/promises";
-import { LibpodError, type ImageListEntry, type PodmanClient } from "@driver/libpod";
+import type { ImageListEntry } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
 import type { ImageCleanUpPolicy } from "../config/image-clean-up-policy.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -8,6 +8,7 @@ import { isMark } from "./image-mark.ts";
 import { listImages } from "./list-images.ts";
 import { planCleanUp, type UnusedSince } from "./plan-clean-up.ts";
 import { toSize } from "./pull-progress.ts";
+import { removeUnused } from "./remove-unused.ts";
 
 export interface ImageCleanUpOptions {
   readonly policy: ImageCleanUpPolicy;
@@ -18,6 +19,8 @@ export interface ImageCleanUpOptions {
 /** A look is one call; the delay is kept to within one. */
 const shortestPauseMs = 500;
 const longestPauseMs = 60_000;
+/** In one call, which is finished also when the plugin ends. */
+const removedTogether = 25;
 
 /**
  * Removes images that no container has used for a while. What is in use is asked of Podman at each look, so that nothing has to be
@@ -50,59 +53,43 @@ export class ImageCleanUp {
     if (due.length > 0 && (await isFuller(engine, policy.water?.high, signal))) await this.#removeAll(engine, due, signal);
   }
 
-  /** One after the other, until the disk is empty enough. */
+  /** The longest unused first, until the disk is empty enough. */
   async #removeAll(engine: Engine, due: readonly ImageListEntry[], signal: AbortSignal): Promise<void> {
     const { policy } = this.#options;
+    if (policy.dryRun) return this.#tellAll(engine, due);
+    const together = policy.water === undefined ? removedTogether : 1;
+    for (let at = 0; at < due.length; at += together) {
+      await this.#remove(engine, due.slice(at, at + together), signal);
+      if (signal.aborted || !(await isFuller(engine, policy.water?.low, signal))) return;
+    }
+  }
+
+  #tellAll(engine: Engine, due: readonly ImageListEntry[]): void {
     for (const image of due) {
-      await this.#remove(engine, image, signal);
-      if (!policy.dryRun && !(await isFuller(engine, policy.water?.low, signal))) return;
-    }
-  }
-
-  async #remove(engine: Engine, image: ImageListEntry, signal: AbortSignal): Promise<void> {
-    const { policy, logger } = this.#options;
-    const fields = {
-      image: image.id,
-      names: image.names.filter((name) => !isMark(name)).join(","),
-      size: toSize(image.sizeBytes),
-      socket: engine.socketPath,
-    };
-    if (policy.dryRun) {
-      if (!this.#told.has(image.id)) logger.info("dry run: this unused image would be removed", fields);
+      if (!this.#told.has(image.id)) this.#options.logger.info("dry run: this unused image would be removed", toFields(engine, image));
       this.#told.add(image.id);
-      return;
     }
+  }
+
+  async #remove(engine: Engine, images: readonly ImageListEntry[], signal: AbortSignal): Promise<void> {
+    const { logger } = this.#options;
     try {
-      if (await removeUnused(engine.client, image, signal)) logger.info("unused image removed", fields);
-      else logger.info("an image is in use again, and stays", fields);
+      const { kept, errors } = await removeUnused(engine.client, images);
+      for (const image of images) {
+        if (!kept.has(image.id)) logger.info("unused image removed", toFields(engine, image));
+        else if (errors.some((error) => error.includes("in use"))) logger.info("an image is in use again, and stays", toFields(engine, image));
+        else logger.warn("an unused image cannot be removed; the next look tries again", { ...toFields(engine, image), error: errors.join("; ") });
+      }
     } catch (error) {
-      if (!signal.aborted) logger.warn("an unused image cannot be removed; the next look tries again", { ...fields, error: String(error) });
+      if (signal.aborted) return;
+      const fields = { images: images.length, socket: engine.socketPath, error: String(error) };
+      logger.warn("unused images cannot be removed; the next look tries again", fields);
     }
   }
 }
 
-/**
- * Removes an image with all its names, unless a container has come to use it: then it keeps them. By ID at the last, which Podman refuses
- * while there is a container; a name it would take off all the same (podman 4.3 to 6.1). Gives whether the image is gone.
- */
-async function removeUnused(podman: PodmanClient, { id, repoTags }: ImageListEntry, signal: AbortSignal): Promise<boolean> {
-  // The last name goes with the image, so that one that is in use never lacks it.
-  const ordered = repoTags.toSorted((one, other) => Number(isMark(one)) - Number(isMark(other)));
-  const extra = ordered.slice(1).map(toName);
-  for (const name of extra) await podman.images.untag(id, name, signal);
-  try {
-    await podman.images.remove(id, signal);
-    return true;
-  } catch (error) {
-    for (const name of extra) await podman.images.tag(id, name, signal);
-    if (error instanceof LibpodError && error.code === "conflict") return false;
-    throw error;
-  }
-}
-
-function toName(name: string): { readonly repository: string; readonly tag: string } {
-  const colon = name.lastIndexOf(":");
-  return { repository: name.slice(0, colon), tag: name.slice(colon + 1) };
+function toFields(engine: Engine, { id, names, sizeBytes }: ImageListEntry): Readonly<Record<string, string>> {
+  return { image: id, names: names.filter((name) => !isMark(name)).join(","), size: toSize(sizeBytes), socket: engine.socketPath };
 }
 
 /** Whether the disk of the images is fuller than so many percent; always without a mark. */

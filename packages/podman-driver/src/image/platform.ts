@@ -57,7 +57,8 @@ export function toPulledNames(reference: string, { repoTags }: Pick<ImageInspect
   return repoTags.filter((name) => name === tagged || name.endsWith(`/${tagged}`)).map(splitName);
 }
 
-function splitName(name: string): ImageName {
+/** The parts of `repository:tag`. */
+export function splitName(name: string): ImageName {
   const colon = name.lastIndexOf(":");
   return { repository: name.slice(0, colon), tag: name.slice(colon + 1) };
 }
