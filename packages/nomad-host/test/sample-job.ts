@@ -26,6 +26,7 @@ export function sampleTask(name: string, script: string, changes: Partial<Task> 
     shutdownDelayMs: 0,
     logs: { maxFiles: 10, maxFileSizeMb: 10, disabled: false },
     templates: [],
+    artifacts: [],
     volumeMounts: [],
     position,
     ...changes,

@@ -1,6 +1,7 @@
 import type { ConfigBody } from "@driver/nomad-plugin";
 import { toSignalNumber } from "@driver/nomad-plugin";
 import type { BlockReader } from "./block-reader.ts";
+import { decodeArtifact } from "./decode-artifact.ts";
 import { decodeRestart } from "./decode-restart.ts";
 import { decodeVolumeMount } from "./decode-volumes.ts";
 import { hasControlCharacter } from "./has-control-character.ts";
@@ -28,6 +29,7 @@ export function decodeTask(reader: TaskReader, restart: RestartPolicy): Task {
     shutdownDelayMs: decodeDelay(reader, "shutdown_delay") ?? 0,
     logs: decodeLogs(reader.optionalBlock("logs")),
     templates: reader.blocks("template").map(decodeTemplate),
+    artifacts: reader.blocks("artifact").map(decodeArtifact),
     volumeMounts: reader.blocks("volume_mount").map(decodeVolumeMount),
     payloadFile: reader.optionalBlock("dispatch_payload")?.get("file") ?? "",
     position: reader.block.position,

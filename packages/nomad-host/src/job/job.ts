@@ -145,6 +145,21 @@ export interface TaskTemplate {
   readonly position: Position;
 }
 
+/** A file or folder that is fetched before a task's first start. Texts may hold `${NOMAD_…}`. */
+export interface TaskArtifact {
+  readonly source: string;
+  readonly options: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly mode: "any" | "file" | "dir";
+  /** True: certificates are not looked at. */
+  readonly isInsecure: boolean;
+  /** Relative to the task directory. */
+  readonly destination: string;
+  /** True: what was fetched belongs to the task's user. */
+  readonly isOwnedByUser: boolean;
+  readonly position: Position;
+}
+
 export interface Task {
   readonly name: string;
   readonly driver: string;
@@ -164,6 +179,7 @@ export interface Task {
   readonly shutdownDelayMs: number;
   readonly logs: { readonly maxFiles: number; readonly maxFileSizeMb: number; readonly disabled: boolean };
   readonly templates: readonly TaskTemplate[];
+  readonly artifacts: readonly TaskArtifact[];
   readonly volumeMounts: readonly VolumeMount[];
   /** Where the payload of a dispatched job is put, below the task's `local`; empty: nowhere. */
   readonly payloadFile?: string | undefined;

@@ -4,6 +4,7 @@ import { createHclParser, loadWasm } from "@driver/hcl";
 import type { Fingerprint, Spec, TaskConfig } from "@driver/nomad-plugin";
 
 import type { Job, Task } from "../job/job.ts";
+import type { PlannedArtifact } from "./artifacts/plan-artifact.ts";
 import { findConfigProblems } from "./driver/check-configs.ts";
 import type { CheckConfig } from "./driver/check-configs.ts";
 import type { AdviseKey, PlacedProblem } from "./driver/encode-task-config.ts";
@@ -32,6 +33,7 @@ export interface PreparedAllocation {
   readonly configs: ReadonlyMap<Task, TaskConfig>;
   /** Written before the first task starts. */
   readonly files: readonly PlannedFile[];
+  readonly artifacts: ReadonlyMap<Task, readonly PlannedArtifact[]>;
 }
 
 /** Gives each allocation its ports and cores; rejects with `port-unavailable` or `job-invalid`. */
@@ -80,6 +82,7 @@ export async function prepareAllocations(
     const nodeScope = toNodeScope(node, { datacenter, region: job.region, driverAttributes: driver.attributes });
     const configs = new Map<Task, TaskConfig>();
     const files: PlannedFile[] = [];
+    const artifacts = new Map<Task, readonly PlannedArtifact[]>();
     for (const task of group.tasks) {
       if (task.driver !== driver.name) {
         problems.add("job-unsupported", describeForeign(task, driver.name));
@@ -90,9 +93,10 @@ export async function prepareAllocations(
       if (built === undefined) continue;
       configs.set(task, built.config);
       files.push(...built.files);
+      artifacts.set(task, built.artifacts);
       for (const problem of findConfigProblems(task, built.config, driver.checkConfig)) report(problem);
     }
-    return { allocation, configs, files };
+    return { allocation, configs, files, artifacts };
   };
   const prepared = await Promise.all(allocations.map(prepare));
   problems.throwIfAny();

@@ -7,6 +7,8 @@ export type RunErrorCode =
   /** The job is wrong in a way that only shows on this machine. */
   | "job-invalid"
   | "port-unavailable"
+  /** An artifact could not be fetched; another try may help. */
+  | "artifact-failed"
   /** The plugin's `config` does not fit its schema; `position` points into the agent's file. */
   | "plugin-config-invalid"
   /** The plugin runs, but its driver is not healthy; the message is the driver's own. */

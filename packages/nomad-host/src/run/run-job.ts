@@ -86,8 +86,8 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<RunResul
   const logCollection = session.facts.capabilities.disableLogCollection ? "files" : "fifo";
   const random = options.random ?? Math.random;
   const outcomes = await Promise.all(
-    prepared.map(({ allocation, configs }) =>
-      runAllocation({ allocation, plan: allocation.plan, configs, session, logCollection, on, random, signal, killSignal }),
+    prepared.map(({ allocation, configs, artifacts }) =>
+      runAllocation({ allocation, plan: allocation.plan, configs, artifacts, session, logCollection, on, random, signal, killSignal }),
     ),
   );
   const tasks = outcomes.flat();

@@ -1,5 +1,5 @@
 import { key, noted, refused, type KeyKind } from "./job-key.ts";
-import { block, bool, choice, durationMs, free, integer, map, string, strings } from "./key-kinds.ts";
+import { block, blockMap, bool, choice, durationMs, free, integer, map, string, strings } from "./key-kinds.ts";
 import { schedulingKeys } from "./constraint-keys.ts";
 import { dispatchPayloadKeys } from "./launch-keys.ts";
 import { noConnect, noConsul, noSecrets, noVault } from "./reasons.ts";
@@ -69,6 +69,16 @@ export const lifecycleKeys = {
   sidecar: key(bool, "Sidecar"),
 };
 
+export const artifactKeys = {
+  source: key(string, "GetterSource"),
+  destination: key(string, "RelativeDest"),
+  mode: key(string, "GetterMode"),
+  options: key(blockMap, "GetterOptions"),
+  headers: key(blockMap, "GetterHeaders"),
+  insecure: key(bool, "GetterInsecure"),
+  chown: key(bool, "Chown"),
+};
+
 const unkept = (name: string) => ({
   effect: "none" as const,
   note: `logs ${name}: has no effect, what a task writes is shown and not kept here`,
@@ -100,7 +110,7 @@ export const taskKeys = {
   service: serviceKey,
   scaling: taskScaling,
   identity: noted(block(identityKeys, { isRepeated: true }), ["Identity", "Identities"], "identity: tasks get no token outside a cluster"),
-  artifact: refused("Artifacts", "downloads are not available here; put the files into the image, or write them with a template block"),
+  artifact: key(block(artifactKeys, { isRepeated: true }), "Artifacts"),
   vault: refused("Vault", noVault),
   consul: refused("Consul", noConsul),
   dispatch_payload: key(block(dispatchPayloadKeys), "DispatchPayload"),

@@ -1,11 +1,12 @@
-import { posix } from "node:path";
 import type { BlockReader } from "../block-reader.ts";
 import type { JobType } from "../job.ts";
 import type { taskKeys, templateKeys } from "../keys/task-keys.ts";
+import { checkArtifacts } from "./check-artifacts.ts";
 import { checkScheduling } from "./check-placement.ts";
 import { checkIdentity, checkService } from "./check-service.ts";
 import type { ServiceReader } from "./check-service.ts";
 import { checkVolumeMounts } from "./check-volumes.ts";
+import { leavesAllocation } from "./leaves-allocation.ts";
 
 type TaskReader = BlockReader<typeof taskKeys>;
 
@@ -28,6 +29,7 @@ export function checkTask(reader: TaskReader, place: TaskPlace): void {
   checkLogs(reader, place.diskMb);
   checkTemplates(reader);
   checkPayload(reader);
+  checkArtifacts(reader.blocks("artifact"));
   checkVolumeMounts(reader.blocks("volume_mount"), place.volumes);
   checkIdentities(reader);
 }
@@ -85,12 +87,6 @@ function checkPayload(reader: TaskReader): void {
   const payload = reader.optionalBlock("dispatch_payload");
   if (payload !== undefined && leavesAllocation(`local/${payload.get("file") ?? ""}`))
     payload.report("dispatch_payload: the file lies outside the allocation's folder", "file");
-}
-
-/** A path below the task's folder may go up to its neighbours, not further. */
-function leavesAllocation(destination: string): boolean {
-  const path = posix.join("/alloc-dir/task", posix.join("/", destination).startsWith("/..") ? destination : `./${destination}`);
-  return path !== "/alloc-dir" && !path.startsWith("/alloc-dir/");
 }
 
 function checkChange(template: BlockReader<typeof templateKeys>): void {

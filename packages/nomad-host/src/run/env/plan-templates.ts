@@ -1,9 +1,7 @@
-import { posix } from "node:path";
-
 import type { Position } from "@driver/nomad-plugin";
 
 import type { Task, TaskTemplate } from "../../job/job.ts";
-import { interpolateText } from "./interpolate.ts";
+import { toAllocPath } from "./alloc-path.ts";
 import type { Scope } from "./interpolate.ts";
 import { parseEnvFile } from "./parse-env-file.ts";
 
@@ -23,7 +21,7 @@ type Report = (problem: { readonly message: string; readonly position: Position 
 /** The files of a task's `template` blocks; a destination outside of its folders is reported, and not among them. */
 export function planTemplates(task: Task, { scope, report }: { readonly scope: Scope; readonly report: Report }): readonly PlannedFile[] {
   return task.templates.flatMap((template) => {
-    const path = toAllocPath(task.name, template, scope);
+    const path = toFilePath(task.name, template, scope);
     if (path !== undefined) {
       const { data, perms, uid, gid } = template;
       return [
@@ -37,23 +35,11 @@ export function planTemplates(task: Task, { scope, report }: { readonly scope: S
   });
 }
 
-/**
- * The file's place in the allocation's folder, "/" here: a relative path begins in the task's folder, and an absolute one
- * that leads elsewhere too (`nomad`: taskenv ClientPath). Undefined when it does not end in
- * the task's folder or the shared one.
- */
-function toAllocPath(taskName: string, { destination }: TaskTemplate, scope: Scope): string | undefined {
-  const folders = { NOMAD_ALLOC_DIR: "/alloc", NOMAD_TASK_DIR: `/${taskName}/local`, NOMAD_SECRETS_DIR: `/${taskName}/secrets` };
-  const given = interpolateText(destination, new Map([...scope, ...Object.entries(folders)]));
-  const isKept = posix.isAbsolute(given) && isInside(posix.normalize(given), taskName) && given !== destination;
-  const path = isKept ? posix.normalize(given) : posix.join(`/${taskName}`, given);
-  const leavesTask = posix.normalize(`./${given}`).startsWith("../../") || posix.normalize(`./${given}`) === "../..";
-  if (!leavesTask && isInside(path, taskName) && !path.endsWith("/") && !isFolder(path, taskName)) return path.slice(1);
-  return undefined;
-}
-
-function isInside(path: string, taskName: string): boolean {
-  return path.startsWith(`/${taskName}/`) || path.startsWith("/alloc/");
+/** The file's place in the allocation's folder; undefined when that cannot be a file of the task's or the shared folder. */
+function toFilePath(taskName: string, { destination }: TaskTemplate, scope: Scope): string | undefined {
+  const path = toAllocPath(taskName, destination, scope);
+  const isFile = path !== undefined && !path.endsWith("/") && path.lastIndexOf("/") > 0 && !isFolder(path, taskName);
+  return isFile ? path.slice(1) : undefined;
 }
 
 /** Folders that every allocation has. */

@@ -5,6 +5,8 @@ import type { ParseHcl } from "@driver/hcl";
 import type { Spec, TaskConfig, TaskResources } from "@driver/nomad-plugin";
 
 import type { Job, Task, TaskGroup } from "../../job/job.ts";
+import { planArtifacts } from "../artifacts/plan-artifact.ts";
+import type { PlannedArtifact } from "../artifacts/plan-artifact.ts";
 import { toConfigNames } from "../env/config-names.ts";
 import { fillConfig } from "../env/fill-config.ts";
 import type { Scope } from "../env/interpolate.ts";
@@ -47,6 +49,8 @@ export interface BuiltTask {
   readonly config: TaskConfig;
   /** Written before its first start. */
   readonly files: readonly PlannedFile[];
+  /** Fetched before its first start. */
+  readonly artifacts: readonly PlannedArtifact[];
 }
 
 /**
@@ -69,12 +73,13 @@ export async function buildTask(
   const env = buildTaskEnv({ ...envSource(allocation, task, resources), templateEnv }, nodeScope);
   const scope = new Map([...nodeScope, ...Object.entries(env)]);
   const files = [...planPayload(task, allocation.job), ...planTemplates(task, { scope, report })];
+  const artifacts = planArtifacts(task, { scope, report });
   const { group, index: allocIndex, volumePaths: paths } = allocation;
   const mounts = planMounts(task, { group, allocIndex, scope, paths, report });
   const filled = await fillConfig(task.config, { names: toConfigNames(env, nodeScope), parse, report });
   const driverConfig = encodeTaskConfig(taskSchema, filled, { report, adviseKey });
   if (driverConfig === undefined || problemCount > 0) return undefined;
-  return { config: toTaskConfig(allocation, task, { node, env, resources, driverConfig, mounts }), files };
+  return { config: toTaskConfig(allocation, task, { node, env, resources, driverConfig, mounts }), files, artifacts };
 }
 
 /** The payload of a dispatched job, for a task that wants it; everybody may read and run it (`nomad`). */

@@ -4,6 +4,7 @@ import type { TaskConfig } from "@driver/nomad-plugin";
 
 import { messageOf } from "@driver/std";
 import type { Task } from "../../job/job.ts";
+import type { PlannedArtifact } from "../artifacts/plan-artifact.ts";
 import type { DriverSession } from "../driver/driver-session.ts";
 import type { LogCollection } from "../logs/task-logs.ts";
 import type { RunListener } from "../run-event.ts";
@@ -11,6 +12,7 @@ import type { Allocation } from "./allocation.ts";
 import { planStop } from "./plan-lifecycle.ts";
 import type { LifecyclePlan } from "./plan-lifecycle.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
+import { TaskPreparation } from "./task-preparation.ts";
 import { TaskRun } from "./task-run.ts";
 
 export interface AllocationRunOptions {
@@ -18,6 +20,8 @@ export interface AllocationRunOptions {
   readonly plan: LifecyclePlan;
   /** What the driver is told about each task of the group. */
   readonly configs: ReadonlyMap<Task, TaskConfig>;
+  /** What is fetched before the first start of each. */
+  readonly artifacts: ReadonlyMap<Task, readonly PlannedArtifact[]>;
   readonly session: DriverSession;
   readonly logCollection: LogCollection;
   readonly on: RunListener;
@@ -125,12 +129,13 @@ class TaskRuns {
   }
 
   #start(task: Task): TaskRun {
-    const { allocation, configs, session, logCollection, on, random, signal, killSignal } = this.#options;
+    const { allocation, configs, artifacts, session, logCollection, on, random, signal, killSignal } = this.#options;
     const name = { group: allocation.group.name, allocIndex: allocation.index, task: task.name };
     const jobType = allocation.job.type;
     const config = configs.get(task);
     if (config === undefined) throw new Error(`task ${task.name} was not prepared`);
-    const run = new TaskRun({ name, task, jobType, config, session, logCollection, on, random, signal, killSignal });
+    const preparation = new TaskPreparation({ name, artifacts: artifacts.get(task) ?? [], allocPath: allocation.path, on });
+    const run = new TaskRun({ name, task, jobType, config, preparation, session, logCollection, on, random, signal, killSignal });
     this.#runs.set(task, run);
     void run.finished.then((outcome) => this.#note(task, outcome));
     return run;

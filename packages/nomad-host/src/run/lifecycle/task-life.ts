@@ -9,12 +9,14 @@ import { RunError } from "../run-error.ts";
 import type { RunListener, TaskName } from "../run-event.ts";
 import type { TaskEnding } from "./plan-restart.ts";
 import { settlesWithin } from "./settles-within.ts";
+import type { TaskPreparation } from "./task-preparation.ts";
 import { isSuccessful } from "./task-outcome.ts";
 
 export interface TaskLifeOptions {
   readonly name: TaskName;
   readonly task: Task;
   readonly config: TaskConfig;
+  readonly preparation: TaskPreparation;
   readonly session: DriverSession;
   readonly logs: TaskLogs;
   readonly on: RunListener;
@@ -84,8 +86,9 @@ export class TaskLife {
   }
 
   async #live(): Promise<TaskLifeEnd> {
-    const { session, config, on, name } = this.#options;
+    const { session, config, preparation, on, name } = this.#options;
     try {
+      await preparation.prepare(this.#stop.signal);
       await on({ kind: "task-starting", ...name });
       await session.startTask(config, this.#stop.signal);
       await on({ kind: "task-running", ...name });
@@ -149,8 +152,10 @@ export class TaskLife {
 function toEnd(error: unknown, isStarted: boolean): TaskLifeEnd {
   const isPluginGone = error instanceof RunError && error.code !== "task-lost";
   const ending: TaskEnding =
-    isStarted && !isPluginGone
-      ? { kind: "exited", isSuccessful: false }
-      : { kind: "start-failed", isRecoverable: error instanceof DriverError && error.recoverable };
+    isStarted && !isPluginGone ? { kind: "exited", isSuccessful: false } : { kind: "start-failed", isRecoverable: isRecoverable(error) };
   return { ending, result: undefined, error };
+}
+
+function isRecoverable(error: unknown): boolean {
+  return error instanceof RunError ? error.code === "artifact-failed" : error instanceof DriverError && error.recoverable;
 }

@@ -14,6 +14,7 @@ import { planRestart, restartsOnSuccess } from "./plan-restart.ts";
 import type { RestartDecision, RestartState } from "./plan-restart.ts";
 import { TaskLife } from "./task-life.ts";
 import type { TaskLifeEnd } from "./task-life.ts";
+import type { TaskPreparation } from "./task-preparation.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 
 export interface TaskRunOptions {
@@ -22,6 +23,7 @@ export interface TaskRunOptions {
   readonly jobType: JobType;
   /** For the first start; later ones get an id of their own. */
   readonly config: TaskConfig;
+  readonly preparation: TaskPreparation;
   readonly session: DriverSession;
   readonly logCollection: LogCollection;
   readonly on: RunListener;
@@ -88,9 +90,9 @@ export class TaskRun {
   }
 
   async #live(config: TaskConfig, logs: TaskLogs): Promise<TaskLifeEnd> {
-    const { name, task, session, on, signal, killSignal } = this.#options;
+    const { name, task, preparation, session, on, signal, killSignal } = this.#options;
     const wasInterrupted = signal.aborted;
-    const life = new TaskLife({ name, task, config, session, logs, on, killSignal });
+    const life = new TaskLife({ name, task, config, preparation, session, logs, on, killSignal });
     this.#life = life;
     void life.started.then(() => (life.isStarted ? this.#started.resolve() : undefined));
     const end = await life.finished;
