@@ -28,6 +28,7 @@ import { DriverServices } from "./driver-services.ts";
 import { defaultHealthIntervals, type HealthIntervals } from "./engine/follow-engine.ts";
 import { followHealth } from "./engine/health-monitor.ts";
 import { Engines, type EnginesConfig } from "./engine/engines.ts";
+import { findUser } from "./host/find-user.ts";
 import { isMarkedAlive } from "./host/process-mark.ts";
 import { ImageCleanUp } from "./image/image-clean-up.ts";
 import { keepInfraImage } from "./image/infra-image.ts";
@@ -76,7 +77,7 @@ export class PodmanDriver implements TaskDriver {
     this.#services = options.services ?? new DriverServices(options.logger);
     this.#removals = new UnfinishedRemovals(options.logger.named("removals"));
     this.#networks = new GroupNetworks({ roots: this.#services.roots, removals: this.#removals, logger: options.logger.named("networks") });
-    this.#config = resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, options.uid);
+    this.#config = resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, { uid: options.uid, findUser });
     this.#engines = new Engines(this.#enginesConfig(), options.logger);
   }
 
@@ -89,7 +90,7 @@ export class PodmanDriver implements TaskDriver {
   }
 
   async setConfig(config: PluginConfig): Promise<void> {
-    const resolved = resolveDriverConfig(config, this.#options.uid);
+    const resolved = resolveDriverConfig(config, { uid: this.#options.uid, findUser });
     const keptImages = keepInfraImage(resolved.settings.images.infraImage);
     this.#config = resolved;
     for (const warning of this.#config.warnings) this.#options.logger.warn(warning);

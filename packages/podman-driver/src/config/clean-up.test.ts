@@ -16,7 +16,7 @@ function body(attributes: HclRecord, blocks: readonly (readonly [string, ConfigB
 }
 
 function configOf(inner: ConfigBody): DriverConfig {
-  return resolveDriverConfig({ msgpack: encodeConfig(pluginSchema.spec, inner), apiVersion: "" }, 0);
+  return resolveDriverConfig({ msgpack: encodeConfig(pluginSchema.spec, inner), apiVersion: "" }, { uid: 0, findUser: () => undefined });
 }
 
 const gcOf = (gc: HclRecord, dangling?: HclRecord): DriverConfig =>
@@ -24,11 +24,11 @@ const gcOf = (gc: HclRecord, dangling?: HclRecord): DriverConfig =>
 
 describe("the search for dangling containers", () => {
   const silent: readonly (readonly [string, DriverConfig])[] = [
-    ["no bytes", resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, 0)],
+    ["no bytes", resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, { uid: 0, findUser: () => undefined })],
     ["an empty config block", configOf(body({}))],
     ["an empty gc block", gcOf({})],
     ["an empty block of its own", gcOf({}, {})],
-    ["a default of the agent that lacks the key", resolveDriverConfig({ msgpack: encodeMsgpack({ gc: { container: true } }), apiVersion: "" }, 0)],
+    ["a default of the agent that lacks the key", resolveDriverConfig({ msgpack: encodeMsgpack({ gc: { container: true } }), apiVersion: "" }, { uid: 0, findUser: () => undefined })],
   ];
   for (const [what, config] of silent) {
     test(`has its defaults with ${what}`, () => assert.deepEqual(config.reaping, defaults));

@@ -3,10 +3,10 @@ import { test } from "node:test";
 import { encodeMsgpack, type HclValue } from "@driver/nomad-plugin";
 import { resolveDriverConfig, type DriverConfig } from "./driver-config.ts";
 
-const resolve = (config: Readonly<Record<string, HclValue>>): DriverConfig => resolveDriverConfig({ msgpack: encodeMsgpack(config), apiVersion: "" }, 0);
+const resolve = (config: Readonly<Record<string, HclValue>>): DriverConfig => resolveDriverConfig({ msgpack: encodeMsgpack(config), apiVersion: "" }, { uid: 0, findUser: () => undefined });
 
 test("has a default for everything", () => {
-  const config = resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, 0);
+  const config = resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, { uid: 0, findUser: () => undefined });
   assert.deepEqual(config.sockets, [{ name: "default", path: "/run/podman/podman.sock", isDefault: true }]);
   assert.deepEqual([config.callTimeoutMs, config.removesContainers, config.warnings], [60_000, true, []]);
   assert.deepEqual(config.compute, { totalComputeMhz: 0, coreCount: 0 });
@@ -15,7 +15,7 @@ test("has a default for everything", () => {
 });
 
 test("looks for the socket of its own user", () => {
-  const config = resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, 1000);
+  const config = resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, { uid: 1000, findUser: () => undefined });
   assert.equal(config.sockets[0]?.path, "/run/user/1000/podman/podman.sock");
 });
 
@@ -32,7 +32,7 @@ test("carries the operator's wishes", () => {
 
 test("takes the node's compute from Nomad", () => {
   const client = { minPort: 1, maxPort: 2, topology: { coreCount: 4, totalComputeMhz: 8000 } };
-  assert.deepEqual(resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "", client }, 0).compute, { coreCount: 4, totalComputeMhz: 8000 });
+  assert.deepEqual(resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "", client }, { uid: 0, findUser: () => undefined }).compute, { coreCount: 4, totalComputeMhz: 8000 });
 });
 
 test("says which socket it leaves out", () => {

@@ -8,7 +8,7 @@ import { parseDurationMs } from "./parse-duration.ts";
 import { pluginSchema, type PluginOptions } from "./plugin-schema.ts";
 import { resolveDeviceCdi } from "./resolve-device-cdi.ts";
 import { resolveLogRoute } from "./resolve-log-route.ts";
-import { resolveSockets, type PodmanSocket } from "./resolve-sockets.ts";
+import { resolveSockets, type HostUsers, type PodmanSocket } from "./resolve-sockets.ts";
 import { resolveSelinuxLabel } from "./resolve-volume-policy.ts";
 import type { TaskSettings } from "./task-settings.ts";
 
@@ -50,12 +50,12 @@ export interface DriverConfig {
 }
 
 /** Decodes and checks what Nomad sends; rejects what this version would have to ignore. */
-export function resolveDriverConfig(config: PluginConfig, uid: number): DriverConfig {
+export function resolveDriverConfig(config: PluginConfig, users: HostUsers): DriverConfig {
   const options = pluginSchema.decode(config.msgpack);
   refuseUnapplied(options);
   const callTimeoutMs = parseDurationMs(options.client_http_timeout, "client_http_timeout");
   const { topology } = config.client ?? {};
-  const { sockets, warnings } = resolveSockets(options, uid);
+  const { sockets, warnings } = resolveSockets(options, users);
   return {
     sockets,
     warnings,

@@ -102,7 +102,8 @@ export const pluginSchema = configSchema(
     socket: blockList(
       {
         name: attr.string({ help: "Name that tasks choose the service by; default: default." }),
-        socket_path: attr.string({ required: true, help: "Address of the service, e.g. unix:///run/podman/podman.sock." }),
+        socket_path: attr.string({ help: "Address of the service, e.g. unix:///run/podman/podman.sock; required without host_user." }),
+        host_user: attr.string({ help: "The user, by name or id, whose Podman it is; without socket_path it is the service of his session." }),
       },
       { help: "Several Podman services; not together with socket_path." },
     ),

@@ -8,6 +8,8 @@ export interface PodmanSocket {
   readonly name: string;
   /** Absolute path. */
   readonly path: string;
+  /** The user whose the socket must be; undefined: anybody's. */
+  readonly ownerId?: number | undefined;
   /** True for exactly one: that of tasks that choose none. */
   readonly isDefault: boolean;
 }
@@ -21,19 +23,26 @@ export interface ResolvedSockets {
 
 const defaultName = "default";
 
+export interface HostUsers {
+  /** The plugin's own. */
+  readonly uid: number;
+  /** The id of a user of this host; undefined: there is none of this name. */
+  findUser(name: string): number | undefined;
+}
+
 /**
  * The Podman services of a plugin config. Without any, the service of the plugin's own user. A block without a name is
  * called `default`; of two blocks with one name the second is left out. Where none is called `default`, the first block
  * is the default.
- * @throws DriverError `config-invalid`: `socket` and `socket_path` together, or a wrong address
+ * @throws DriverError `config-invalid`: `socket` and `socket_path` together, a wrong address, or an unknown user
  */
-export function resolveSockets(options: Pick<PluginOptions, "socket" | "socket_path">, uid: number): ResolvedSockets {
+export function resolveSockets(options: Pick<PluginOptions, "socket" | "socket_path">, users: HostUsers): ResolvedSockets {
   const address = options.socket_path ?? "";
   if (options.socket.length > 0) {
     if (address !== "") throw new DriverError("config-invalid", "config keys socket and socket_path exclude each other: remove one");
-    return resolveBlocks(options.socket);
+    return resolveBlocks(options.socket, users);
   }
-  const path = address === "" ? socketOfUser(uid) : parseSocketAddress(address, "socket_path");
+  const path = address === "" ? socketOfUser(users.uid) : parseSocketAddress(address, "socket_path");
   return { sockets: [{ name: defaultName, path, isDefault: true }], warnings: [] };
 }
 
@@ -49,10 +58,12 @@ export function findSocket<S extends Pick<PodmanSocket, "name" | "isDefault">>(s
   throw new DriverError("config-invalid", `config key socket: ${JSON.stringify(name)} is no socket of this client's plugin config; there are: ${known}`);
 }
 
-function resolveBlocks(blocks: PluginOptions["socket"]): ResolvedSockets {
+type SocketBlock = PluginOptions["socket"][number];
+
+function resolveBlocks(blocks: readonly SocketBlock[], users: HostUsers): ResolvedSockets {
   const named = blocks.map((block, index) => ({
     name: block.name === undefined || block.name === "" ? defaultName : block.name,
-    path: parseSocketAddress(block.socket_path, `socket[${index}].socket_path`),
+    ...resolvePlace(block, `socket[${index}]`, users),
   }));
   const isFirst = (name: string, index: number): boolean => named.findIndex((other) => other.name === name) === index;
   const kept = named.filter(({ name }, index) => isFirst(name, index));
@@ -62,6 +73,16 @@ function resolveBlocks(blocks: PluginOptions["socket"]): ResolvedSockets {
     sockets: kept.map((socket) => ({ ...socket, isDefault: socket === chosen })),
     warnings: dropped.map(({ name, path }) => `socket ${JSON.stringify(name)} at ${path} is ignored: an earlier block has the same name`),
   };
+}
+
+/** @param key of the block, for messages */
+function resolvePlace({ socket_path: address = "", host_user: user = "" }: SocketBlock, key: string, users: HostUsers): Pick<PodmanSocket, "path" | "ownerId"> {
+  if (user === "") return { path: parseSocketAddress(address, `${key}.socket_path`) };
+  const ownerId = /^\d{1,10}$/.test(user) ? Number(user) : users.findUser(user);
+  if (ownerId === undefined) {
+    throw new DriverError("config-invalid", `config key ${key}.host_user: ${JSON.stringify(user)} is no user that /etc/passwd has; write the user's id, e.g. "1000"`);
+  }
+  return { path: address === "" ? socketOfUser(ownerId) : parseSocketAddress(address, `${key}.socket_path`), ownerId };
 }
 
 function socketOfUser(uid: number): string {

@@ -136,7 +136,7 @@ describe("the plugin schema", () => {
       extra_labels: ["task*"],
       logging: { driver: "journald", options: { tag: "x" }, type: undefined, config: {} },
       networking: { default_rootless_mode: "pasta" },
-      socket: [{ name: "a", socket_path: "unix:///a" }, { name: undefined, socket_path: "unix:///b" }],
+      socket: [{ name: "a", socket_path: "unix:///a", host_user: undefined }, { name: undefined, socket_path: "unix:///b", host_user: undefined }],
       socket_path: undefined,
       disable_log_collection: true,
       log_collection: "driver",

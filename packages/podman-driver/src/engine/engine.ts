@@ -1,10 +1,11 @@
 import { PodmanClient, type PodmanInfo } from "@driver/libpod";
-import type { Logger } from "@driver/nomad-plugin";
+import { DriverError, type Logger } from "@driver/nomad-plugin";
 import { toCapabilityName } from "../config/capability-names.ts";
 import type { PodmanSocket } from "../config/resolve-sockets.ts";
 import { ContainerEvents, defaultEventPauses, healthSubject } from "./container-events.ts";
 import { listCdiDevices } from "../host/cdi-devices.ts";
 import { listRuntimes } from "../host/oci-runtimes.ts";
+import { readOwner } from "../host/socket-obstacle.ts";
 import { SharedStats } from "./shared-stats.ts";
 import type { EngineFacts } from "./engine-facts.ts";
 import { settleOrAbort } from "../settle-or-abort.ts";
@@ -46,6 +47,7 @@ export class Engine {
   /** Results of health checks. */
   readonly healthEvents: ContainerEvents;
   readonly stats: SharedStats;
+  readonly #ownerId: number | undefined;
   readonly #callTimeoutMs: number;
   readonly #hasSystemd: boolean;
   #facts: EngineFacts | undefined;
@@ -56,6 +58,7 @@ export class Engine {
     this.name = options.name;
     this.socketPath = options.path;
     this.isDefault = options.isDefault;
+    this.#ownerId = options.ownerId;
     this.#callTimeoutMs = options.callTimeoutMs;
     this.#hasSystemd = options.hasSystemd ?? true;
     this.client = new PodmanClient({ socketPath: options.path, timeouts: { quickMs: options.callTimeoutMs } });
@@ -88,6 +91,7 @@ export class Engine {
   async probe(signal: AbortSignal): Promise<EngineFindings> {
     const known = this.#fresh;
     this.#fresh = undefined;
+    this.#checkOwner();
     const { version } = await this.client.ping(signal);
     if (known?.findings.version === version && performance.now() < known.untilMs) {
       await this.client.containers.inspect(noContainer, signal);
@@ -116,13 +120,21 @@ export class Engine {
   }
 
   /** Whether a host made with these options would be another one. */
-  isLike({ name, path, isDefault, callTimeoutMs }: Omit<EngineOptions, "logger" | "hasSystemd">): boolean {
-    return name === this.name && path === this.socketPath && isDefault === this.isDefault && callTimeoutMs === this.#callTimeoutMs;
+  isLike({ name, path, ownerId, isDefault, callTimeoutMs }: Omit<EngineOptions, "logger" | "hasSystemd">): boolean {
+    const isSamePlace = name === this.name && path === this.socketPath && ownerId === this.#ownerId;
+    return isSamePlace && isDefault === this.isDefault && callTimeoutMs === this.#callTimeoutMs;
   }
 
   /** The plugin config has it no more. Tasks that run on it go on to use it; when the last of them is gone nothing is left open. */
   retire(): void {
     this.client.retire();
+  }
+
+  /** What another user has put there gets none of the tasks. A socket that is missing is the ping's business. */
+  #checkOwner(): void {
+    const found = this.#ownerId === undefined ? undefined : readOwner(this.socketPath);
+    if (found === undefined || found === this.#ownerId) return;
+    throw new DriverError("failed", `the socket ${this.socketPath} belongs to user ${found}, and host_user names user ${this.#ownerId}`);
   }
 
   close(): void {

@@ -63,6 +63,18 @@ test("asks again what a service can do after a look that failed", async () => {
   engines.close();
 });
 
+test("asks nothing of a socket that is not its user's", async () => {
+  await using fake = await FakePodman.start();
+  const owner = process.getuid?.() ?? 0;
+  const of = (ownerId: number): EnginesConfig => ({ sockets: [{ name: "default", path: fake.socketPath, ownerId, isDefault: true }], callTimeoutMs: 1000 });
+  const engines = makeHosts(of(owner + 1));
+  await assert.rejects(engines.resolve("").facts(soon()), { message: `the socket ${fake.socketPath} belongs to user ${owner}, and host_user names user ${owner + 1}` });
+  assert.deepEqual(fake.seen, []);
+  const next = engines.replaceBy(of(owner));
+  assert.equal((await next.resolve("").facts(soon())).version, "4.3.1");
+  next.close();
+});
+
 test("keeps what is known of a service that stays the same under another config", async () => {
   await using fake = await FakePodman.start();
   const config = { sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 };
@@ -77,12 +89,12 @@ test("keeps what is known of a service that stays the same under another config"
 
 test("leaves a service that the config has no more to those who use it, and no connection when they have gone", async () => {
   await using fake = await FakePodman.start();
-  const config = { sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 };
+  const config = { sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 20_000 };
   let engines = makeHosts(config);
   await engines.resolve("").probe(soon());
   const held = fake.fault(/info/, { kind: "hang" });
   const looks = [];
-  for (let callTimeoutMs = 1001; callTimeoutMs < 1030; callTimeoutMs += 1) {
+  for (let callTimeoutMs = 20_001; callTimeoutMs < 20_030; callTimeoutMs += 1) {
     const asked = fake.seen.length;
     looks.push(engines.resolve("").probe(soon()));
     await until(() => fake.seen.length > asked + 1);

@@ -87,7 +87,7 @@ function refusalOfTask(driverConfig: Uint8Array, of: EngineFacts): DriverError |
 }
 
 function checkPlugin(msgpack: Uint8Array): void {
-  refusalOf(() => resolveDriverConfig({ msgpack, apiVersion: "v0.1.0" }, 0));
+  refusalOf(() => resolveDriverConfig({ msgpack, apiVersion: "v0.1.0" }, { uid: 0, findUser: () => undefined }));
 }
 
 describe("any value in any place", () => {

@@ -36,7 +36,7 @@ function outcomeOfTask(config: HclRecord): unknown {
 }
 
 function outcomeOfPlugin(config: HclRecord): unknown {
-  return resolveDriverConfig({ msgpack: encodeMsgpack(config), apiVersion: "v0.1.0" }, 0);
+  return resolveDriverConfig({ msgpack: encodeMsgpack(config), apiVersion: "v0.1.0" }, { uid: 0, findUser: () => undefined });
 }
 
 function walk(options: readonly OptionDoc[], outcomeOf: (config: HclRecord) => unknown): void {

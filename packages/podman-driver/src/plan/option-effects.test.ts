@@ -56,7 +56,7 @@ function outcomeOfTask(config: HclRecord): unknown {
 }
 
 function outcomeOfPlugin(config: HclRecord): unknown {
-  return resolveDriverConfig({ msgpack: encodeMsgpack(config), apiVersion: "v0.1.0" }, 0);
+  return resolveDriverConfig({ msgpack: encodeMsgpack(config), apiVersion: "v0.1.0" }, { uid: 0, findUser: () => undefined });
 }
 
 /** A block without effect is refused as a whole. */

@@ -205,6 +205,7 @@ export const pluginSamples: Samples = {
   socket: { socket: [{ name: "a", socket_path: "/run/a.sock" }] },
   "socket.name": { socket: [{ name: "a", socket_path: "/run/a.sock" }] },
   "socket.socket_path": { socket: [{ name: "a", socket_path: "/run/a.sock" }] },
+  "socket.host_user": { socket: [{ name: "a", host_user: "1000" }] },
   socket_path: { socket_path: "/run/a.sock" },
   disable_log_collection: { disable_log_collection: true },
   log_collection: { log_collection: "driver" },

@@ -10,7 +10,7 @@ import { resolveDriverConfig } from "../config/driver-config.ts";
 import type { OperatorPolicy } from "../config/operator-policy.ts";
 
 const { allocId } = plainTask();
-const policyOf = (config: HclRecord): OperatorPolicy => resolveDriverConfig({ msgpack: encodeMsgpack(config), apiVersion: "" }, 0).settings.policy;
+const policyOf = (config: HclRecord): OperatorPolicy => resolveDriverConfig({ msgpack: encodeMsgpack(config), apiVersion: "" }, { uid: 0, findUser: () => undefined }).settings.policy;
 const refusalsOf = (plugin: HclRecord, config: HclRecord): readonly string[] => mistakesOf({ config, settings: { policy: policyOf(plugin) } });
 
 interface Row {
