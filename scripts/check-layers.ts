@@ -1,8 +1,9 @@
-// Checks who imports whom: ARCHITECTURE.md draws the layers, this file holds the code to them.
+// Checks who imports whom: ARCHITECTURE.md draws the layers, this file holds the code to them, and no two files to a circle.
 import { globSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { findCircles, type Import } from "./find-circles.ts";
 
 /** Imports go to a lower level only; packages of one level do not know each other. */
 const levels: Readonly<Record<string, number>> = {
@@ -50,12 +51,6 @@ const lowestTestedWithIt = 2;
 
 /** The only packages that may know the wire format. */
 const wirePackages = ["go-plugin", "nomad-plugin"];
-
-/** One import: the file it stands in (relative to the root) and what it asks for. */
-export interface Import {
-  readonly file: string;
-  readonly specifier: string;
-}
 
 /** An import as a source text has it. */
 export interface FoundImport extends Import {
@@ -178,12 +173,13 @@ if (import.meta.main) {
   process.chdir(fileURLToPath(new URL("..", import.meta.url)));
   const declared = readManifests();
   const files = globSync(["packages/*/{src,test}/**/*.ts", "packages/*/*.ts", "{scripts,bench,e2e}/**/*.ts"]);
-  const complaints = files
-    .flatMap((file) => findImports(file, readFileSync(file, "utf8")))
-    .flatMap((wanted) => {
-      const complaint = checkImport(wanted, declared);
-      return complaint === undefined ? [] : [`${wanted.file}: import of "${wanted.specifier}" ${complaint}`];
-    });
+  const imports = files.flatMap((file) => findImports(file, readFileSync(file, "utf8")));
+  const astray = imports.flatMap((wanted) => {
+    const complaint = checkImport(wanted, declared);
+    return complaint === undefined ? [] : [`${wanted.file}: import of "${wanted.specifier}" ${complaint}`];
+  });
+  const circles = findCircles(imports).map((circle) => `import each other in a circle: ${circle.join(", ")}`);
+  const complaints = [...astray, ...circles];
   for (const complaint of complaints.toSorted()) process.stdout.write(`${complaint}\n`);
   process.exitCode = complaints.length === 0 ? 0 : 1;
 }

@@ -1,6 +1,5 @@
 import type { Node } from "web-tree-sitter";
-import type { ConvertContext } from "./convert-expression.ts";
-import { syntaxError } from "./convert-expression.ts";
+import { syntaxError, type ConvertContext } from "./convert-context.ts";
 import { childrenOf } from "./syntax-tree.ts";
 
 /**

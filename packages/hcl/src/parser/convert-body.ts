@@ -1,7 +1,7 @@
 import type { Node } from "web-tree-sitter";
 import type { Attribute, Block, Body } from "../syntax/expression.ts";
-import { syntaxError, toExpression } from "./convert-expression.ts";
-import type { ConvertContext } from "./convert-expression.ts";
+import { syntaxError, type ConvertContext } from "./convert-context.ts";
+import { toExpression } from "./convert-expression.ts";
 import { toConstantText } from "./convert-template.ts";
 import { childrenOf, positionOf } from "./syntax-tree.ts";
 

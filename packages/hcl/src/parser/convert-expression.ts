@@ -1,32 +1,15 @@
 import type { Node } from "web-tree-sitter";
 import type { BinaryOperator, Expression, ForIntro, UnaryOperator } from "../syntax/expression.ts";
 import { numberOf, parseDecimal } from "../value/decimal.ts";
+import { expressionsOf, missing, syntaxError, textOf, type ConvertContext } from "./convert-context.ts";
 import { applyStep, checkLegacyIndexes } from "./convert-steps.ts";
 import { toTemplate } from "./convert-template.ts";
 import { HclError } from "../error/hcl-error.ts";
-import type { SourceFile } from "../error/source-error.ts";
 import { childrenOf, positionOf } from "./syntax-tree.ts";
 
-const binaryOperators: ReadonlySet<string> = new Set<BinaryOperator>([
-  "*",
-  "/",
-  "%",
-  "+",
-  "-",
-  ">",
-  ">=",
-  "<",
-  "<=",
-  "==",
-  "!=",
-  "&&",
-  "||",
-]);
-
-/** What the conversion of a text needs at every node. */
-export interface ConvertContext {
-  readonly source: SourceFile;
-}
+const binaryOperators: ReadonlySet<string> = new Set<BinaryOperator>(
+  ["*", "/", "%", "+", "-", ">", ">=", "<", "<=", "==", "!=", "&&", "||"],
+);
 
 /** Converts an `expression` node. */
 export function toExpression(node: Node, context: ConvertContext): Expression {
@@ -34,16 +17,6 @@ export function toExpression(node: Node, context: ConvertContext): Expression {
   const first = children[0];
   if (first?.type === "conditional") return toConditional(first, context);
   return toTerm(children, context);
-}
-
-/** A node's source text. */
-export function textOf(node: Node, context: ConvertContext): string {
-  return context.source.text.slice(node.startIndex, node.endIndex);
-}
-
-/** A syntax error at a node. */
-export function syntaxError(message: string, node: Node, context: ConvertContext): HclError {
-  return new HclError(message, { code: "syntax", source: context.source, position: positionOf(node) });
 }
 
 /** The grammar groups `a ? b : c ? d : e` to the left; HCL means the right. Parentheses are no `conditional` node. */
@@ -74,11 +47,6 @@ function toConditional(node: Node, context: ConvertContext): Expression {
 function replaceLastBranch(expression: Expression, replace: (last: Expression) => Expression): Expression {
   if (expression.kind !== "conditional") return replace(expression);
   return { ...expression, otherwise: replaceLastBranch(expression.otherwise, replace) };
-}
-
-/** The expressions among the children of a node. */
-export function expressionsOf(node: Node): readonly Node[] {
-  return node.children.filter((child) => child.type === "expression");
 }
 
 /** A primary and the steps behind it: `(a).b[0]` arrives as a flat list of nodes. */
@@ -113,11 +81,6 @@ function toPrimary(node: Node, context: ConvertContext): Expression {
     default:
       return missing(node, context);
   }
-}
-
-/** Refuses a node that no rule of HCL puts here. */
-export function missing(node: Node, context: ConvertContext): never {
-  throw syntaxError(`expression: unexpected ${JSON.stringify(textOf(node, context).slice(0, 40))}`, node, context);
 }
 
 function toLiteral(node: Node, context: ConvertContext): Expression {

@@ -1,6 +1,6 @@
 import type { Node } from "web-tree-sitter";
-import { expressionsOf, missing, syntaxError, toExpression } from "./convert-expression.ts";
-import type { ConvertContext } from "./convert-expression.ts";
+import { expressionsOf, missing, syntaxError, type ConvertContext } from "./convert-context.ts";
+import { toExpression } from "./convert-expression.ts";
 import type { Expression, SplatStep } from "../syntax/expression.ts";
 import { childrenOf, positionOf } from "./syntax-tree.ts";
 

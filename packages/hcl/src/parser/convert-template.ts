@@ -1,7 +1,7 @@
 import type { Node } from "web-tree-sitter";
 import type { Expression, TemplatePart } from "../syntax/expression.ts";
-import type { ConvertContext } from "./convert-expression.ts";
-import { syntaxError, toExpression, toForIntro } from "./convert-expression.ts";
+import { syntaxError, type ConvertContext } from "./convert-context.ts";
+import { toExpression, toForIntro } from "./convert-expression.ts";
 import { indentHeredoc } from "./heredoc-indent.ts";
 import { childrenOf, positionOf } from "./syntax-tree.ts";
 import { decodeTemplateText } from "../syntax/template-text.ts";

@@ -1,7 +1,7 @@
 import { DriverError } from "@driver/nomad-plugin";
 import { capabilityNames, toCapabilityName } from "./capability-names.ts";
 import type { PluginOptions } from "./plugin-schema.ts";
-import { resolveVolumePolicy } from "./resolve-volume-policy.ts";
+import { resolveVolumePolicy, type VolumePolicy } from "./resolve-volume-policy.ts";
 
 /** The namespaces whose modes an operator may limit, as `allowed_modes` calls them. */
 export type NamespaceKind = "pid" | "ipc" | "userns" | "uts" | "network" | "cgroup";
@@ -28,13 +28,6 @@ export interface OperatorPolicy {
   readonly defaultSocket: string;
   /** The most processes of a task, and what a task gets that asks for none. */
   readonly pidsLimit: number | undefined;
-}
-
-export interface VolumePolicy {
-  /** False: of the host's folders a task gets its allocation's alone, and no named volume. */
-  readonly isEnabled: boolean;
-  /** Absolute and normal; binds outside the allocation's folder must be of these folders, or in them. Empty: any will do. */
-  readonly allowedPaths: readonly string[];
 }
 
 /** Lets tasks ask for everything, as the Go driver does. */

@@ -1,7 +1,13 @@
 import { isAbsolute, normalize } from "node:path";
 import { DriverError } from "@driver/nomad-plugin";
-import type { VolumePolicy } from "./operator-policy.ts";
 import type { PluginOptions } from "./plugin-schema.ts";
+
+export interface VolumePolicy {
+  /** False: of the host's folders a task gets its allocation's alone, and no named volume. */
+  readonly isEnabled: boolean;
+  /** Absolute and normal; binds outside the allocation's folder must be of these folders, or in them. Empty: any will do. */
+  readonly allowedPaths: readonly string[];
+}
 
 /**
  * What tasks may mount.

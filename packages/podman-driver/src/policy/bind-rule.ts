@@ -1,4 +1,4 @@
-import type { VolumePolicy } from "../config/operator-policy.ts";
+import type { VolumePolicy } from "../config/resolve-volume-policy.ts";
 import { forbidden, type Rule } from "./rule.ts";
 
 /** Host paths outside the allocation's folder: `volumes.enabled` and `volumes.allowed_paths`. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { openPolicy, type VolumePolicy } from "../config/operator-policy.ts";
+import { openPolicy } from "../config/operator-policy.ts";
+import type { VolumePolicy } from "../config/resolve-volume-policy.ts";
 import type { Wish } from "../topics/wish.ts";
 import { mistakesOf, planOf } from "../../test/plan-of.ts";
 import { judgeWishes } from "./judge-wishes.ts";

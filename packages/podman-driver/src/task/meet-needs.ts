@@ -1,21 +1,13 @@
-import type { ContainerSpec, PodmanClient } from "@driver/libpod";
+import type { ContainerSpec } from "@driver/libpod";
 import type { ImageContext } from "../image/image-context.ts";
 import { toHopedImage, type ImageNeed } from "../image/image-need.ts";
 import { parseRegistryImage } from "../image/image-reference.ts";
 import { resolveImage } from "../image/image-resolver.ts";
 import type { Need } from "../topics/topic.ts";
 import { meetPaths, type MetPaths, type PathContext } from "./meet-paths.ts";
-import { meetVolume } from "./meet-volume.ts";
-import type { Rollback } from "./rollback.ts";
+import { meetVolume, type VolumeContext } from "./meet-volume.ts";
 
-export interface StorageContext extends PathContext {
-  readonly podman: PodmanClient;
-  readonly undo: Rollback;
-  /** A volume that is made gets it as a label. */
-  readonly taskId: string;
-  /** Does one step with Podman, again where that may help, and names it in the error. */
-  inStep<T>(step: string, work: () => Promise<T>): Promise<T>;
-}
+export interface StorageContext extends PathContext, VolumeContext {}
 
 /**
  * Looks at the host's paths and makes the volumes, whatever becomes of the image.

@@ -1,13 +1,20 @@
-import type { VolumeInspect } from "@driver/libpod";
+import type { PodmanClient, VolumeInspect } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
 import { ownLabels } from "../topics/labels.ts";
 import { toMistake } from "../topics/report.ts";
 import type { Need } from "../topics/topic.ts";
-import type { StorageContext } from "./meet-needs.ts";
+import type { Rollback } from "./rollback.ts";
 
 type VolumeNeed = Extract<Need, { readonly kind: "volume" }>;
 
-type VolumeContext = Pick<StorageContext, "podman" | "undo" | "taskId" | "inStep">;
+export interface VolumeContext {
+  readonly podman: PodmanClient;
+  readonly undo: Rollback;
+  /** A volume that is made gets it as a label. */
+  readonly taskId: string;
+  /** Does one step with Podman, again where that may help, and names it in the error. */
+  inStep<T>(step: string, work: () => Promise<T>): Promise<T>;
+}
 
 /**
  * Makes a volume, or takes the one that is there if it is what the task means. One made here is removed again if the start fails.
