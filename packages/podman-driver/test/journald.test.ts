@@ -4,7 +4,18 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeGoMsgpack, encodeGoTime, type HclValue } from "@driver/nomad-plugin";
-import { DriverRig, FaultProxy, startEngine, startJournal, testSetting, until, whyNoJournal, type Engine, type Journal, type RiggedTask } from "@driver/testing";
+import {
+  DriverRig,
+  FaultProxy,
+  startEngine,
+  startJournal,
+  testSetting,
+  until,
+  whyNoJournal,
+  type Engine,
+  type Journal,
+  type RiggedTask,
+} from "@driver/testing";
 import { decodeTaskState } from "../src/task/task-state.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
@@ -42,7 +53,10 @@ function startRig(pluginConfig: Readonly<Record<string, HclValue>> = {}): Promis
 
 journalTest("a journald task keeps the streams apart and the lines in order, and has delivered all when its end is told", async () => {
   await using rig = await startRig();
-  const task = await rig.runScript("echo out1; echo err1 >&2; echo; printf '\\377\\376 part'; sleep 0.2; echo ' end'; echo err2 >&2; printf last", { config: journald });
+  const task = await rig.runScript(
+    "echo out1; echo err1 >&2; echo; printf '\\377\\376 part'; sleep 0.2; echo ' end'; echo err2 >&2; printf last",
+    { config: journald },
+  );
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
   assert.equal((await task.stdout.whole()).toString("latin1"), "out1\n\n\xff\xfe part end\nlast");
   assert.equal((await task.stderr.whole()).toString(), "err1\nerr2\n");
@@ -179,7 +193,13 @@ journalTest("a journald task is taken over from the Go driver where its log file
   // Whoever collected it until now kept no position, and wrote to this file last.
   await writeFile(join(task.config.allocDir, "task", ".podman-log-position"), "");
   await writeFile(logFile(task), "before\n");
-  const driverState = encodeGoMsgpack({ ContainerID: containerId, LogStreamer: true, Net: null, StartedAt: encodeGoTime(startedAt), TaskConfig: { socket: "default" } });
+  const driverState = encodeGoMsgpack({
+    ContainerID: containerId,
+    LogStreamer: true,
+    Net: null,
+    StartedAt: encodeGoTime(startedAt),
+    TaskConfig: { socket: "default" },
+  });
   await rig.driver.recoverTask({ ...handle, driverState }, soon());
   await go(task);
   await rig.driver.waitTask(task.config.id, soon());

@@ -19,14 +19,23 @@ for (const driver of ["passthrough", "syslog"]) {
   test(`the log driver ${driver} is refused by name before anything is made`, async () => {
     await using rig = await DriverRig.start();
     const task = await rig.prepare({ config: { command: "true", logging: { driver } } });
-    await assert.rejects(rig.startTask(task), new RegExp(`logging\\.driver: "${driver}" .*; use one of nomad, journald, k8s-file, json-file, none`));
+    await assert.rejects(
+      rig.startTask(task),
+      new RegExp(`logging\\.driver: "${driver}" .*; use one of nomad, journald, k8s-file, json-file, none`),
+    );
     assert.equal(await findContainerOf(task), undefined);
   });
 }
 
 test("a log driver that cannot be is refused in the plugin's config as well", async () => {
-  await assert.rejects(DriverRig.start({ pluginConfig: { logging: { driver: "passthrough" } } }), /logging\.driver: "passthrough" would send the output/);
-  await assert.rejects(DriverRig.start({ pluginConfig: { logging: { driver: "nomad", options: { tag: "x" } } } }), /logging\.options\.tag: has no meaning/);
+  await assert.rejects(
+    DriverRig.start({ pluginConfig: { logging: { driver: "passthrough" } } }),
+    /logging\.driver: "passthrough" would send the output/,
+  );
+  await assert.rejects(
+    DriverRig.start({ pluginConfig: { logging: { driver: "nomad", options: { tag: "x" } } } }),
+    /logging\.options\.tag: has no meaning/,
+  );
 });
 
 for (const driver of ["k8s-file", "json-file"]) {
@@ -42,11 +51,20 @@ for (const driver of ["k8s-file", "json-file"]) {
 test("output that nobody takes is kept up to max-size, and its owner is told what is dropped, once and not at each time", async () => {
   await using rig = await DriverRig.start();
   await using events = new RecordedEvents(rig.driver);
-  const task = await rig.prepare({ config: { command: "sh", args: ["-c", "i=0; while [ $i -lt 80 ]; do i=$((i+1)); seq 1 5000; sleep 0.1; done; touch /alloc/done; sleep 1000"], logging: { driver: "k8s-file", options: [{ "max-size": "256k" }] } } });
+  const task = await rig.prepare({
+    config: {
+      command: "sh",
+      args: ["-c", "i=0; while [ $i -lt 80 ]; do i=$((i+1)); seq 1 5000; sleep 0.1; done; touch /alloc/done; sleep 1000"],
+      logging: { driver: "k8s-file", options: [{ "max-size": "256k" }] },
+    },
+  });
   task.stdout.pause();
   await rig.startTask(task);
   const folder = dirname((await inspectOf(task)).host.logPath);
-  const keptBytes = (): number => readdirSync(folder).filter((name) => name.startsWith("ctr.log")).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+  const keptBytes = (): number =>
+    readdirSync(folder)
+      .filter((name) => name.startsWith("ctr.log"))
+      .reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
   await until(() => existsSync(join(task.config.allocDir, "alloc", "done")));
   // What is delivered, or on its way, may take half as much again.
   await until(() => keptBytes() <= 1.5 * 262_144);

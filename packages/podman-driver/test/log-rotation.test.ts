@@ -30,7 +30,9 @@ test("the disk gets back what is delivered also while Podman's socket is away", 
 
 test("conmon is not asked for a new file that it could not make, and is as soon as it can", async () => {
   await using rig = await DriverRig.start();
-  const task = await rig.runScript(`echo ready; ${untilGo()}; seq 1 500000; echo half; ${untilGo("more")}; seq 1 500000; ${untilGo("end")}; exit 3`);
+  const task = await rig.runScript(
+    `echo ready; ${untilGo()}; seq 1 500000; echo half; ${untilGo("more")}; seq 1 500000; ${untilGo("end")}; exit 3`,
+  );
   await task.stdout.until((text) => text === "ready\n");
   const folder = await storageOf(task);
   // Asked now, conmon would end, and leave the task alone with a broken pipe (conmon 2.1.6).
@@ -51,14 +53,20 @@ test("output that nobody takes stays within its limit though conmon cannot be as
   await using rig = await DriverRig.start();
   await using events = new RecordedEvents(rig.driver);
   const script = `${untilGo()}; i=0; while [ $i -lt 100 ]; do i=$((i+1)); seq 1 5000; sleep 0.05; done; ${untilGo("end")}; echo end`;
-  const task = await rig.prepare({ config: { command: "sh", args: ["-c", script], logging: { driver: "k8s-file", options: [{ "max-size": "256k" }] } } });
+  const task = await rig.prepare({
+    config: { command: "sh", args: ["-c", script], logging: { driver: "k8s-file", options: [{ "max-size": "256k" }] } },
+  });
   task.stdout.pause();
   await rig.startTask(task);
   const folder = await storageOf(task);
   rmSync(join(folder, "ctl"));
   await go(task);
   await until(() => events.messages.some((message) => /^Dropped \d+ bytes of log output/.test(message)));
-  await until(() => events.messages.some((message) => message.startsWith("Logs: conmon begins no new log file; the present one had outgrown its limit and was emptied: ENOENT")));
+  await until(() =>
+    events.messages.some((message) =>
+      message.startsWith("Logs: conmon begins no new log file; the present one had outgrown its limit and was emptied: ENOENT"),
+    ),
+  );
   await until(() => blockBytes(folder) <= 1.5 * 262_144);
   assert.equal(events.messages.filter((message) => message.startsWith("Dropped ")).length, 1);
   task.stdout.resume();

@@ -52,7 +52,9 @@ test("gives the disk back what it has delivered, and loses nothing by it", async
   await task.stdout.until((text) => text.endsWith("\n2000000\n"), 60_000);
   const inspect = await inspectOf(task);
   const folder = dirname(inspect.host.logPath);
-  const logBytes = (await readdir(folder)).filter((name) => name.startsWith("ctr.log")).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+  const logBytes = (await readdir(folder))
+    .filter((name) => name.startsWith("ctr.log"))
+    .reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
   assert.ok(logBytes < 40_000_000, `${logBytes} bytes of log are left of more than 100 MB`);
   await go(task);
   await rig.driver.waitTask(task.config.id, soon());
@@ -62,9 +64,13 @@ test("gives the disk back what it has delivered, and loses nothing by it", async
 });
 
 test("writes the log files itself, repeats nothing after a crash, and rotates them", async () => {
-  await using rig = await DriverRig.start({ pluginConfig: { log_collection: "driver", log_files: { max_files: 3, max_file_size: "100k" } } });
+  await using rig = await DriverRig.start({
+    pluginConfig: { log_collection: "driver", log_files: { max_files: 3, max_file_size: "100k" } },
+  });
   assert.equal((await rig.driver.capabilities(soon())).disableLogCollection, true);
-  const task = await rig.runScript(`echo err >&2; i=0; while [ $i -lt 40 ]; do i=$((i+1)); seq $((i*100)) $((i*100+99)); sleep 0.05; done; ${untilGo}; seq 10000 60000`);
+  const task = await rig.runScript(
+    `echo err >&2; i=0; while [ $i -lt 40 ]; do i=$((i+1)); seq $((i*100)) $((i*100+99)); sleep 0.05; done; ${untilGo}; seq 10000 60000`,
+  );
   const file = (index: number): Promise<string> => readFile(join(logFolder(task), `task.stdout.${index}`), "utf8");
   await until(async () => (await file(0)).includes("\n1500\n"));
   await rig.crash();
@@ -84,7 +90,9 @@ test("writes the log files itself, repeats nothing after a crash, and rotates th
 
 test("keeps a task out of the log files that the driver writes", async () => {
   await using rig = await DriverRig.start({ pluginConfig: { log_collection: "driver" } });
-  const task = await rig.runScript("touch /alloc/logs/planted 2>/dev/null && echo planted || echo refused; touch /alloc/data/mine && echo mine");
+  const task = await rig.runScript(
+    "touch /alloc/logs/planted 2>/dev/null && echo planted || echo refused; touch /alloc/data/mine && echo mine",
+  );
   await rig.driver.waitTask(task.config.id, soon());
   assert.equal(await readFile(join(logFolder(task), "task.stdout.0"), "utf8"), "refused\nmine\n");
 });
@@ -115,7 +123,10 @@ test("waits for a reader that pauses, and loses nothing meanwhile", async () => 
   assert.equal(await Promise.race([waiting, sleep(500, "still waiting")]), "still waiting");
   task.stdout.resume();
   assert.equal((await waiting).exitCode, 0);
-  assert.equal((await task.stdout.whole()).toString(), `ready\n${Array.from({ length: 100_000 }, (_, index) => `${index + 1}\n`).join("")}`);
+  assert.equal(
+    (await task.stdout.whole()).toString(),
+    `ready\n${Array.from({ length: 100_000 }, (_, index) => `${index + 1}\n`).join("")}`,
+  );
 });
 
 test("loses nothing to a reader that is slow for longer than one may take nothing", async () => {
@@ -137,7 +148,10 @@ test("loses nothing to a reader that is slow for longer than one may take nothin
 
 test("writes nothing for a task whose logs are disabled", async () => {
   await using rig = await DriverRig.start();
-  const task = await rig.prepare({ config: { command: "sh", args: ["-c", "echo lost"] }, more: { stdoutPath: "/dev/null", stderrPath: "/dev/null" } });
+  const task = await rig.prepare({
+    config: { command: "sh", args: ["-c", "echo lost"] },
+    more: { stdoutPath: "/dev/null", stderrPath: "/dev/null" },
+  });
   await rig.startTask(task);
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
   assert.equal((await task.stdout.whole()).length, 0);
@@ -169,7 +183,8 @@ test("follows no link that a task puts in the place of its logs", async () => {
   await using rig = await DriverRig.start();
   const victim = join(rig.root, "victim");
   await writeFile(victim, "untouched");
-  const plant = `cd /alloc/logs; rm -f .task.stdout.fifo; ln -s ${victim} .task.stdout.fifo; ln -s ${victim} task.stdout.0; touch /alloc/planted`;
+  const links = [".task.stdout.fifo", "task.stdout.0"].map((name) => `ln -s ${victim} ${name}`).join("; ");
+  const plant = `cd /alloc/logs; rm -f .task.stdout.fifo; ${links}; touch /alloc/planted`;
   const task = await rig.runScript(`echo first; ${untilGo}; ${plant}; sleep 1; echo second; echo err >&2`);
   await task.stdout.until((text) => text === "first\n");
   await rig.crash();
@@ -186,7 +201,9 @@ test("opens nothing through a log folder that a task has replaced by a link", as
   await using rig = await DriverRig.start();
   const elsewhere = join(rig.root, "elsewhere");
   await mkdir(elsewhere);
-  const task = await rig.runScript(`echo first; ${untilGo}; mv /alloc/logs /alloc/old; ln -s ${elsewhere} /alloc/logs; touch /alloc/planted; sleep 1; echo second`);
+  const task = await rig.runScript(
+    `echo first; ${untilGo}; mv /alloc/logs /alloc/old; ln -s ${elsewhere} /alloc/logs; touch /alloc/planted; sleep 1; echo second`,
+  );
   await task.stdout.until((text) => text === "first\n");
   await rig.crash();
   await go(task);

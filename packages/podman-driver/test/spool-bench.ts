@@ -36,7 +36,15 @@ export class SpoolBench implements AsyncDisposable {
   async open({ progress, ...options }: Partial<LogSpoolOptions> & { readonly progress?: LogProgress | undefined } = {}): Promise<LogSpool> {
     const { folder, control } = this;
     const onEmptied = (error: unknown): void => void this.emptied.push(error);
-    const spool = await LogSpool.open({ folder, name: "ctr.log", control, onEmptied, intervals: { retryMs: 0, lookMs: 0, askAgainMs: 60_000 }, stuckMs: 0, ...options });
+    const spool = await LogSpool.open({
+      folder,
+      name: "ctr.log",
+      control,
+      onEmptied,
+      intervals: { retryMs: 0, lookMs: 0, askAgainMs: 60_000 },
+      stuckMs: 0,
+      ...options,
+    });
     this.#spools.push(spool);
     if (progress !== undefined) await spool.goOnAt(progress);
     return spool;

@@ -23,6 +23,8 @@ export function resolveLogFiles(options: LogFileOptions | undefined, key: string
   const size = options?.max_file_size;
   const maxFileBytes = size === undefined ? fallback.maxFileBytes : parseMemorySize(size, { key: `${key}.max_file_size` });
   if (maxFiles < 1) throw new DriverError("config-invalid", `config key ${key}.max_files: ${maxFiles} must be at least 1`);
-  if (maxFileBytes < leastFileBytes) throw new DriverError("config-invalid", `config key ${key}.max_file_size: "${size}" must be at least 4k`);
+  if (maxFileBytes < leastFileBytes) {
+    throw new DriverError("config-invalid", `config key ${key}.max_file_size: "${size}" must be at least 4k`);
+  }
   return { maxFiles, maxFileBytes };
 }

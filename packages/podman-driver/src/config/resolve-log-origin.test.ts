@@ -20,26 +20,58 @@ describe("a logging block", () => {
     ["none", {}, { kind: "none" }],
   ];
   for (const [driver, options, source] of meanings) {
-    test(`with driver ${JSON.stringify(driver)} and options ${JSON.stringify(options)} means ${source.kind}`, () => assert.deepEqual(resolve(driver, options), source));
+    test(`with driver ${JSON.stringify(driver)} and options ${JSON.stringify(options)} means ${source.kind}`, () =>
+      assert.deepEqual(resolve(driver, options), source));
   }
 
   const refusals: readonly (readonly [string | undefined, Options, string, RegExp])[] = [
-    ["syslog", {}, "unsupported", /^config key logging\.driver: "syslog" is no log driver of Podman; use one of nomad, journald, k8s-file, json-file, none$/],
-    ["passthrough", {}, "unsupported", /^config key logging\.driver: "passthrough" would send the output to the Podman service's own; use one of nomad/],
+    [
+      "syslog",
+      {},
+      "unsupported",
+      /^config key logging\.driver: "syslog" is no log driver of Podman; use one of nomad, journald, k8s-file, json-file, none$/,
+    ],
+    [
+      "passthrough",
+      {},
+      "unsupported",
+      /^config key logging\.driver: "passthrough" would send the output to the Podman service's own; use one of nomad/,
+    ],
     ["passthrough-tty", {}, "unsupported", /passthrough-tty/],
-    [undefined, { tag: "web" }, "unsupported", /^config key logging\.options\.tag: .* "nomad"; remove it, or set logging\.driver = "journald"/],
+    [
+      undefined,
+      { tag: "web" },
+      "unsupported",
+      /^config key logging\.options\.tag: .* "nomad"; remove it, or set logging\.driver = "journald"/,
+    ],
     ["k8s-file", { path: "/etc/x" }, "unsupported", /^config key logging\.options\.path: is not supported/],
-    ["k8s-file", { "max-files": "2" }, "unsupported", /^config key logging\.options\.max-files: would have no effect, as the log driver "k8s-file" knows max-size and max-file alone; remove it/],
+    [
+      "k8s-file",
+      { "max-files": "2" },
+      "unsupported",
+      /^config key logging\.options\.max-files: would have no effect, as .* "k8s-file" knows max-size and max-file alone; remove it/,
+    ],
     ["k8s-file", { "max-file": "2" }, "unsupported", /^config key logging\.options\.max-file: would have no effect, as no max-size says/],
-    ["k8s-file", { "max-size": "1m", "max-file": "0" }, "config-invalid", /logging\.options\.max-file: "0" is no number of files; 1 to 1000/],
+    [
+      "k8s-file",
+      { "max-size": "1m", "max-file": "0" },
+      "config-invalid",
+      /logging\.options\.max-file: "0" is no number of files; 1 to 1000/,
+    ],
     ["k8s-file", { "max-size": "1m", "max-file": "many" }, "config-invalid", /logging\.options\.max-file: "many" is no number of files/],
     ["k8s-file", { "max-size": "big" }, "config-invalid", /logging\.options\.max-size: "big" is not a size/],
     ["k8s-file", { "max-size": "1k" }, "config-invalid", /logging\.options\.max-size: "1k" must be at least 64k/],
-    ["journald", { "max-size": "1m", path: "x" }, "unsupported", /^config key logging\.options\.path, logging\.options\.max-size: would have no effect, as the journal .*; remove them/],
+    [
+      "journald",
+      { "max-size": "1m", path: "x" },
+      "unsupported",
+      /^config key logging\.options\.path, logging\.options\.max-size: would have no effect, as the journal .*; remove them/,
+    ],
     ["none", { tag: "x" }, "unsupported", /^config key logging\.options\.tag: would have no effect/],
   ];
   for (const [driver, options, code, message] of refusals) {
-    test(`with driver ${JSON.stringify(driver)} and options ${JSON.stringify(options)} is refused by name`, () => assert.throws(() => resolve(driver, options), { code, message }));
+    test(`with driver ${JSON.stringify(driver)} and options ${JSON.stringify(options)} is refused by name`, () =>
+      assert.throws(() => resolve(driver, options), { code, message }));
   }
 });
 
@@ -53,7 +85,8 @@ test("a task's block counts when it says anything, and else the plugin's", () =>
 });
 
 describe("Docker's spelling of a logging block", () => {
-  const resolveDocker = (type: string | undefined, config: Options): LogOrigin => resolveLogOrigin({ options: {}, type, config }, "logging");
+  const resolveDocker = (type: string | undefined, config: Options): LogOrigin =>
+    resolveLogOrigin({ options: {}, type, config }, "logging");
 
   test("means what ours means", () => {
     assert.deepEqual(resolveDocker("json-file", { "max-size": "10m", "max-file": "2" }), { kind: "file", limitBytes: 20 * 1_048_576 });
@@ -64,15 +97,26 @@ describe("Docker's spelling of a logging block", () => {
   });
 
   test("is named in the messages as it was written", () => {
-    assert.throws(() => resolveDocker("fluentd", {}), /^DriverError: config key logging\.type: "fluentd" is no log driver of Podman; use one of nomad/);
-    assert.throws(() => resolveDocker("json-file", { labels: "a" }), /^DriverError: config key logging\.config\.labels: would have no effect/);
+    assert.throws(
+      () => resolveDocker("fluentd", {}),
+      /^DriverError: config key logging\.type: "fluentd" is no log driver of Podman; use one of nomad/,
+    );
+    assert.throws(
+      () => resolveDocker("json-file", { labels: "a" }),
+      /^DriverError: config key logging\.config\.labels: would have no effect/,
+    );
     assert.throws(() => resolveDocker("json-file", { tag: "a" }), /config key logging\.config\.tag: .* or set logging\.type = "journald"/);
   });
 
   test("is not taken together with ours", () => {
     const both = { driver: "nomad", type: "json-file", options: {} };
-    assert.throws(() => resolveLogOrigin(both, "logging"), { code: "config-invalid", message: "config key logging.type: is a second name for logging.driver, which is set too; remove one of the two" });
+    assert.throws(() => resolveLogOrigin(both, "logging"), {
+      code: "config-invalid",
+      message: "config key logging.type: is a second name for logging.driver, which is set too; remove one of the two",
+    });
     const options = { options: { "max-size": "1m" }, config: { "max-size": "2m" } };
-    assert.throws(() => resolveTaskLogOrigin(options, { kind: "file" }), { message: "config key logging.config: is a second name for logging.options, which is set too; remove one of the two" });
+    assert.throws(() => resolveTaskLogOrigin(options, { kind: "file" }), {
+      message: "config key logging.config: is a second name for logging.options, which is set too; remove one of the two",
+    });
   });
 });

@@ -6,7 +6,10 @@ import { resolveLogRoute } from "./resolve-log-route.ts";
 const plain = pluginSchema.decode(new Uint8Array());
 
 test("an operator who says nothing has Nomad collect from conmon's file", () => {
-  assert.deepEqual(resolveLogRoute(plain), { from: { kind: "file" }, to: { by: "nomad", files: { maxFiles: 10, maxFileBytes: 10 * 1_048_576 } } });
+  assert.deepEqual(resolveLogRoute(plain), {
+    from: { kind: "file" },
+    to: { by: "nomad", files: { maxFiles: 10, maxFileBytes: 10 * 1_048_576 } },
+  });
 });
 
 test("the older key turns collection off, whatever the newer one says", () => {

@@ -7,7 +7,9 @@ import { resolveLogOrigin } from "./resolve-log-origin.ts";
  * The way of the output of tasks that do not say it themselves.
  * @throws DriverError `config-invalid` or `unsupported`
  */
-export function resolveLogRoute(options: Pick<PluginOptions, "logging" | "log_files" | "log_collection" | "disable_log_collection">): LogRoute {
+export function resolveLogRoute(
+  options: Pick<PluginOptions, "logging" | "log_files" | "log_collection" | "disable_log_collection">,
+): LogRoute {
   return {
     from: resolveLogOrigin(options.logging, "logging"),
     to: {

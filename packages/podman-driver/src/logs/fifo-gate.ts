@@ -128,7 +128,11 @@ function openAgain(fd: number, flags: number): number {
 }
 
 /** A read of a FIFO shows in its access time, which the write before it has made older than the last change. */
-async function isReadWithin(waitMs: number, fifo: { readonly fd: number; readonly accessedAt: bigint }, signal: AbortSignal): Promise<boolean> {
+async function isReadWithin(
+  waitMs: number,
+  fifo: { readonly fd: number; readonly accessedAt: bigint },
+  signal: AbortSignal,
+): Promise<boolean> {
   const deadlineMs = performance.now() + waitMs;
   while (performance.now() < deadlineMs) {
     await sleep(lookIntervalMs, undefined, { signal });

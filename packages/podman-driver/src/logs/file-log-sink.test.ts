@@ -40,7 +40,10 @@ class AllocBench implements AsyncDisposable {
   /** All of a stream, in the folder that is there now. */
   text(stream: "stdout" | "stderr"): string {
     const names = readdirSync(this.logs).filter((name) => name.startsWith(`web.${stream}.`));
-    return names.toSorted((one, other) => Number(one.split(".")[2]) - Number(other.split(".")[2])).map((name) => readFileSync(join(this.logs, name), "utf8")).join("");
+    return names
+      .toSorted((one, other) => Number(one.split(".")[2]) - Number(other.split(".")[2]))
+      .map((name) => readFileSync(join(this.logs, name), "utf8"))
+      .join("");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -52,7 +52,9 @@ export class FileLogSink implements LogSink {
     const log = this.#log;
     this.#formerPosition = this.position;
     this.#log = undefined;
-    await log?.close().catch((error: unknown) => troubles.raise(baseName, `the log file ${baseName} could not be closed; its end may be missing`, error));
+    await log
+      ?.close()
+      .catch((error: unknown) => troubles.raise(baseName, `the log file ${baseName} could not be closed; its end may be missing`, error));
   }
 
   async #writeChunk(chunk: Uint8Array, signal: AbortSignal): Promise<void> {

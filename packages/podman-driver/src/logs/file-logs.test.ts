@@ -1,6 +1,23 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { appendFileSync, chownSync, closeSync, constants, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chownSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -89,7 +106,9 @@ class LogsBench implements AsyncDisposable {
 
   /** Bytes of the container's log on the disk. */
   get keptBytes(): number {
-    return readdirSync(this.storage).filter((name) => name.startsWith("ctr.log")).reduce((sum, name) => sum + statSync(join(this.storage, name)).size, 0);
+    return readdirSync(this.storage)
+      .filter((name) => name.startsWith("ctr.log"))
+      .reduce((sum, name) => sum + statSync(join(this.storage, name)).size, 0);
   }
 
   /** conmon does what it has been asked. */
@@ -262,7 +281,10 @@ test("touches nothing in a folder of somebody else that a user's engine names, a
   const before = readdirSync(bench.storage).toSorted();
   const logs = bench.open({ limitBytes: 65_536 });
   await until(() => bench.events.length > 0);
-  assert.match(bench.events[0] ?? "", /cannot be collected; trying again: the folder .*userdata, which Podman names, is of user 0 and not of user 1000, whose Podman it is: refused/);
+  assert.match(
+    bench.events[0] ?? "",
+    /cannot be collected; trying again: the folder .*userdata, which Podman names, is of user 0 and not of user 1000, .*: refused/,
+  );
   await logs.close();
   assert.deepEqual([readdirSync(bench.storage).toSorted(), bench.collected], [before, ""]);
 });

@@ -56,7 +56,10 @@ interface EngineLog {
   readonly spool: LogSpool;
 }
 
-/** Carries a container's output from conmon's files. Their limit on the disk is kept from the first start on, whether or not anything can be carried. */
+/**
+ * Carries a container's output from conmon's files. Their limit on the disk is kept from the first start on, whether or not
+ * anything can be carried.
+ */
 export class FileLogs implements LogCarrier {
   readonly #options: FileLogsOptions;
   readonly #position: LogPosition;
@@ -127,7 +130,8 @@ export class FileLogs implements LogCarrier {
     const { limitBytes, troubles } = this.#options;
     const isSame = staticDir === dirname(logPath);
     const control = new ConmonLogControl((use) => (isSame ? use(folder) : inFolder(staticDir, owner, use)));
-    const limits = limitBytes === undefined ? {} : { backlogBytes: limitBytes, rotateBytes: Math.min(rotateBytes, Math.ceil(limitBytes / 2)) };
+    const limits =
+      limitBytes === undefined ? {} : { backlogBytes: limitBytes, rotateBytes: Math.min(rotateBytes, Math.ceil(limitBytes / 2)) };
     const onEmptied = (error: unknown): void => {
       troubles.raise(limitPart, "conmon begins no new log file; the present one had outgrown its limit and was emptied", error);
       this.#saveBeginning();

@@ -22,7 +22,14 @@ function readAgain(from: JournalMark | undefined, lines: readonly LoggedLine[], 
 describe("a journal that is read again", () => {
   test("gives exactly what was not delivered, wherever it was cut", () => {
     const anyLines = fc
-      .array(fc.record({ text: fc.constantFrom("a\n", "b\n", "\n", "part"), step: fc.constantFrom(0, 0, 0, 1, 5), stream: fc.constantFrom("stdout", "stderr" as const) }), { maxLength: 30 })
+      .array(
+        fc.record({
+          text: fc.constantFrom("a\n", "b\n", "\n", "part"),
+          step: fc.constantFrom(0, 0, 0, 1, 5),
+          stream: fc.constantFrom("stdout", "stderr" as const),
+        }),
+        { maxLength: 30 },
+      )
       .map((items) => {
         let atSeconds = 1000;
         return items.map(({ text, step, stream }) => line(text, (atSeconds += step), stream));

@@ -25,7 +25,9 @@ export interface JournalLogsOptions {
 }
 
 const advices: Readonly<Record<JournalTrouble, string>> = {
-  "not-followed": 'Podman cannot follow the journal, since it keeps its events elsewhere; the task\'s log comes with a delay of some seconds. Set events_logger = "journald" in containers.conf',
+  "not-followed":
+    "Podman cannot follow the journal, since it keeps its events elsewhere; the task's log comes with a delay of some seconds. " +
+    'Set events_logger = "journald" in containers.conf',
   "never-ended": "The journal does not say that the container has ended; the task's log may not be complete. Is systemd-journald running?",
 };
 

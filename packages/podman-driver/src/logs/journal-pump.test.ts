@@ -8,11 +8,23 @@ import type { LogFilePositions } from "./open-log-sinks.ts";
 import { JournalPump, type JournalTrouble } from "./journal-pump.ts";
 import type { JournalProgress } from "./log-position.ts";
 
-const silent: Logger = { trace: () => undefined, debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, named: () => silent, with: () => silent };
+const silent: Logger = {
+  trace: () => undefined,
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  named: () => silent,
+  with: () => silent,
+};
 const intervals = { retryMs: 5, retryMostMs: 20, endNewsMs: 20, snapshotMs: 20, endGraceMs: 60, walkGraceMs: 60, settleMs: 10 };
 const lost = (): LibpodError => new LibpodError({ code: "connection-lost", message: "cut" });
 const notFollowable = (): LibpodError =>
-  new LibpodError({ code: "engine-error", message: "refused", podmanMessage: "using --follow with the journald --log-driver but without the journald --events-backend (file) is not supported" });
+  new LibpodError({
+    code: "engine-error",
+    message: "refused",
+    podmanMessage: "using --follow with the journald --log-driver but without the journald --events-backend (file) is not supported",
+  });
 
 /** A journal as Podman reads it: it tells whole seconds, and a stream ends as the script says. */
 class ScriptedJournal {
@@ -60,7 +72,15 @@ interface Bench {
   readonly saved: JournalProgress[];
 }
 
-function start(journal: ScriptedJournal, more: { readonly progress?: JournalProgress; readonly sinceSeconds?: number; readonly write?: (signal: AbortSignal) => Promise<void>; readonly files?: LogFilePositions } = {}): Bench {
+function start(
+  journal: ScriptedJournal,
+  more: {
+    readonly progress?: JournalProgress;
+    readonly sinceSeconds?: number;
+    readonly write?: (signal: AbortSignal) => Promise<void>;
+    readonly files?: LogFilePositions;
+  } = {},
+): Bench {
   const [out, err, troubles, saved]: [string[], string[], JournalTrouble[], JournalProgress[]] = [[], [], [], []];
   const sink = (into: string[]) => ({
     write: async (chunks: readonly Uint8Array[], signal: AbortSignal): Promise<void> => {
@@ -99,7 +119,13 @@ test("the pump delivers both streams, and all of them before the end, by one str
 test("the pump loses and repeats nothing when streams break off, or end too early, in the middle of a second", async () => {
   const journal = new ScriptedJournal();
   for (let number = 0; number < 40; number += 1) journal.write(`${number}\n`, 100 + Math.floor(number / 7));
-  journal.cuts.push({ after: 3, error: lost() }, { after: 0, error: lost() }, { after: 9, error: undefined }, { after: 2, error: lost() }, { after: 12, error: lost() });
+  journal.cuts.push(
+    { after: 3, error: lost() },
+    { after: 0, error: lost() },
+    { after: 9, error: undefined },
+    { after: 2, error: lost() },
+    { after: 12, error: lost() },
+  );
   const { pump, out } = start(journal);
   await until(() => out.join("").endsWith("39\n"));
   journal.hasEnded = true;

@@ -45,7 +45,15 @@ export interface JournalIntervals {
   readonly settleMs: number;
 }
 
-const defaultIntervals: JournalIntervals = { retryMs: 250, retryMostMs: 5000, endNewsMs: 300, snapshotMs: 5000, endGraceMs: 3000, walkGraceMs: 8000, settleMs: 500 };
+const defaultIntervals: JournalIntervals = {
+  retryMs: 250,
+  retryMostMs: 5000,
+  endNewsMs: 300,
+  snapshotMs: 5000,
+  endGraceMs: 3000,
+  walkGraceMs: 8000,
+  settleMs: 500,
+};
 /** Podman sends each line by itself, and this much of a torrent is delivered at once: it saves half of the work. */
 const gatherMs = 5;
 /**
@@ -100,7 +108,10 @@ export class JournalPump {
     return this.#seenLines;
   }
 
-  /** Settles with the drain. Rejects as soon as a log cannot be written or Podman knows the container no more, and when the pump is closed. */
+  /**
+   * Settles with the drain. Rejects as soon as a log cannot be written or Podman knows the container no more, and when the pump
+   * is closed.
+   */
   get finished(): Promise<void> {
     return this.#finished;
   }
@@ -174,7 +185,10 @@ export class JournalPump {
     const signal = AbortSignal.any([this.#stop.signal, this.#reading.signal]);
     this.#awaitLines(from === undefined ? endGraceMs : walkGraceMs);
     try {
-      for await (const lines of read({ follow, sinceSeconds: from === undefined ? undefined : Math.min(from, nowSeconds - oldEnoughSeconds) }, signal)) {
+      for await (const lines of read(
+        { follow, sinceSeconds: from === undefined ? undefined : Math.min(from, nowSeconds - oldEnoughSeconds) },
+        signal,
+      )) {
         this.#awaitLines(undefined);
         if (from !== undefined) this.#walkMs ||= performance.now() - openedAtMs;
         this.#seenLines += lines.length;

@@ -19,7 +19,11 @@ export function findLastCollected({ name, allocDir }: Pick<TaskConfig, "name" | 
 
 /** When the newest of the task's log files in this folder was written, no later than now. */
 export function findNewest(logs: Pick<GuardedDirectory, "list" | "modifiedAt">, taskName: string): Date | undefined {
-  const files = logs.list().filter((file) => [`${taskName}.stdout.`, `${taskName}.stderr.`].some((start) => file.startsWith(start) && /^\d+$/.test(file.slice(start.length))));
+  const files = logs
+    .list()
+    .filter((file) =>
+      [`${taskName}.stdout.`, `${taskName}.stderr.`].some((start) => file.startsWith(start) && /^\d+$/.test(file.slice(start.length))),
+    );
   const newestMs = files.reduce((newest, file) => Math.max(newest, logs.modifiedAt(file)?.getTime() ?? newest), Number.NEGATIVE_INFINITY);
   return Number.isFinite(newestMs) ? new Date(Math.min(newestMs, Date.now())) : undefined;
 }

@@ -45,7 +45,11 @@ test("knows nothing at first, and makes its file, for its user alone, when there
 
 const anyEnd = fc.record({ index: fc.nat(), sizeBytes: fc.maxSafeNat() }, { noNullPrototype: true });
 const anyProgress: fc.Arbitrary<LogProgress> = fc.record(
-  { inode: fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }), offsetBytes: fc.maxSafeNat(), files: fc.record({ stdout: anyEnd, stderr: anyEnd }, { noNullPrototype: true }) },
+  {
+    inode: fc.bigInt({ min: 1n, max: 2n ** 64n - 1n }),
+    offsetBytes: fc.maxSafeNat(),
+    files: fc.record({ stdout: anyEnd, stderr: anyEnd }, { noNullPrototype: true }),
+  },
   { requiredKeys: ["inode", "offsetBytes"], noNullPrototype: true },
 );
 
@@ -61,7 +65,10 @@ test("outlives the plugin, whatever was saved before", () => {
   );
 });
 
-const anyMark = fc.record({ atSeconds: fc.maxSafeNat(), count: fc.maxSafeNat(), checksum: fc.integer({ min: 0, max: 2 ** 32 - 1 }) }, { noNullPrototype: true });
+const anyMark = fc.record(
+  { atSeconds: fc.maxSafeNat(), count: fc.maxSafeNat(), checksum: fc.integer({ min: 0, max: 2 ** 32 - 1 }) },
+  { noNullPrototype: true },
+);
 const anyJournal: fc.Arbitrary<JournalProgress> = fc.record(
   { mark: anyMark, files: fc.record({ stdout: anyEnd, stderr: anyEnd }, { noNullPrototype: true }) },
   { requiredKeys: ["mark"], noNullPrototype: true },
@@ -102,7 +109,20 @@ test("knows nothing of another container", () => {
   assert.equal(folder.load("cd".repeat(32)), undefined);
 });
 
-for (const text of ["", "\n", id, `${id} 7`, `${id} 7 `, `${id} 7 -5`, `${id} 7 1.5`, `${id} x 5`, `${id} 7 NaN`, `${id} 7 99999999999999999999`, "\0".repeat(96), "x".repeat(5000)]) {
+for (const text of [
+  "",
+  "\n",
+  id,
+  `${id} 7`,
+  `${id} 7 `,
+  `${id} 7 -5`,
+  `${id} 7 1.5`,
+  `${id} x 5`,
+  `${id} 7 NaN`,
+  `${id} 7 99999999999999999999`,
+  "\0".repeat(96),
+  "x".repeat(5000),
+]) {
   test(`knows nothing when the file is damaged: ${JSON.stringify(text.replace(id, "id").slice(0, 30))}`, () => {
     using folder = new AllocFolder();
     writeFileSync(folder.file, text);
@@ -110,7 +130,13 @@ for (const text of ["", "\n", id, `${id} 7`, `${id} 7 `, `${id} 7 -5`, `${id} 7 
   });
 }
 
-for (const text of [`${id} journal`, `${id} journal 5 6`, `${id} journal 5 6 -7`, `${id} journal 5 6 x`, `${"cd".repeat(32)} journal 5 6 7`]) {
+for (const text of [
+  `${id} journal`,
+  `${id} journal 5 6`,
+  `${id} journal 5 6 -7`,
+  `${id} journal 5 6 x`,
+  `${"cd".repeat(32)} journal 5 6 7`,
+]) {
   test(`knows nothing of a journal when the file is damaged: ${text.replace(id, "id").slice(0, 30)}`, () => {
     using folder = new AllocFolder();
     writeFileSync(folder.file, text);

@@ -49,7 +49,10 @@ export class LogPosition {
     this.#logger = logger;
   }
 
-  /** What this object has saved, or else what is in the file; undefined when that is missing, damaged, of another container, or of a journal. */
+  /**
+   * What this object has saved, or else what is in the file; undefined when that is missing, damaged, of another container, or of
+   * a journal.
+   */
   load(): LogProgress | undefined {
     if (this.#latest !== undefined) return this.#latest;
     const [inode = "", ...texts] = this.#read();
@@ -117,7 +120,9 @@ export class LogPosition {
   #warnOnce(error: unknown): void {
     if (this.#hasWarned || ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "")) return;
     this.#hasWarned = true;
-    this.#logger.warn(`the position of task ${this.#taskName}'s log cannot be saved: a restart of the plugin may repeat output`, { error: String(error) });
+    this.#logger.warn(`the position of task ${this.#taskName}'s log cannot be saved: a restart of the plugin may repeat output`, {
+      error: String(error),
+    });
   }
 
   #open(options: { readonly make: boolean }): number {

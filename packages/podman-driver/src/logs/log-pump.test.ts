@@ -24,7 +24,9 @@ function encodeLine({ stream, bytes, full }: Line): Buffer {
 }
 
 function outputOf(lines: readonly Line[], stream: Line["stream"]): Buffer {
-  return Buffer.concat(lines.filter((line) => line.stream === stream).flatMap(({ bytes, full }) => (full ? [bytes, Buffer.from("\n")] : [bytes])));
+  return Buffer.concat(
+    lines.filter((line) => line.stream === stream).flatMap(({ bytes, full }) => (full ? [bytes, Buffer.from("\n")] : [bytes])),
+  );
 }
 
 const line = (text: string, stream: Line["stream"] = "stdout"): Line => ({ stream, bytes: Buffer.from(text), full: true });
@@ -54,7 +56,9 @@ class Collector implements LogSink {
 
   async #waitAtGate(gate: Promise<void>, signal: AbortSignal): Promise<void> {
     this.waiting += 1;
-    const aborted = new Promise<never>((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
+    const aborted = new Promise<never>((_resolve, reject) =>
+      signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }),
+    );
     try {
       await Promise.race([gate, aborted]);
     } finally {
@@ -145,29 +149,35 @@ const anyLine: fc.Arbitrary<Line> = fc.record({
 
 test("restores each stream byte for byte, however conmon's writes are cut", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(anyLine, { maxLength: 30 }), fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 10 }), async (lines, sizes) => {
-      await using bench = new PumpBench();
-      const pump = await bench.startPump();
-      const file = Buffer.concat(lines.map(encodeLine));
-      for (let at = 0, turn = 0; at < file.length; turn += 1) {
-        const size = sizes[turn % sizes.length] ?? 1;
-        appendFileSync(bench.log, file.subarray(at, at + size));
-        for (const onOutput of bench.watchers) onOutput();
-        await new Promise(setImmediate);
-        at += size;
-      }
-      await pump.drain();
-      assert.deepEqual(bench.stdout.bytes(), outputOf(lines, "stdout"));
-      assert.deepEqual(bench.stderr.bytes(), outputOf(lines, "stderr"));
-      assert.equal(bench.deliveredBytes, file.length);
-    }),
+    fc.asyncProperty(
+      fc.array(anyLine, { maxLength: 30 }),
+      fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 10 }),
+      async (lines, sizes) => {
+        await using bench = new PumpBench();
+        const pump = await bench.startPump();
+        const file = Buffer.concat(lines.map(encodeLine));
+        for (let at = 0, turn = 0; at < file.length; turn += 1) {
+          const size = sizes[turn % sizes.length] ?? 1;
+          appendFileSync(bench.log, file.subarray(at, at + size));
+          for (const onOutput of bench.watchers) onOutput();
+          await new Promise(setImmediate);
+          at += size;
+        }
+        await pump.drain();
+        assert.deepEqual(bench.stdout.bytes(), outputOf(lines, "stdout"));
+        assert.deepEqual(bench.stderr.bytes(), outputOf(lines, "stderr"));
+        assert.equal(bench.deliveredBytes, file.length);
+      },
+    ),
     { numRuns: 40 },
   );
 });
 
 test("carries more than many slices hold, in both streams", async () => {
   await using bench = new PumpBench();
-  const lines = Array.from({ length: 30_000 }, (_, index) => line(`line ${index} ${"x".repeat(index % 90)}`, index % 3 === 0 ? "stderr" : "stdout"));
+  const lines = Array.from({ length: 30_000 }, (_, index) =>
+    line(`line ${index} ${"x".repeat(index % 90)}`, index % 3 === 0 ? "stderr" : "stdout"),
+  );
   writeFileSync(bench.log, Buffer.concat(lines.map(encodeLine)));
   await (await bench.startPump()).drain();
   assert.deepEqual(bench.stdout.bytes(), outputOf(lines, "stdout"));
@@ -289,7 +299,8 @@ test("tells at once that a log cannot be read on, with all before it delivered, 
   bench.makeFailing = (spool) => {
     const read = spool.read.bind(spool);
     let reads = 0;
-    spool.read = (buffer) => ((reads += 1) === 3 ? Promise.reject(Object.assign(new Error("EIO: i/o error, read"), { code: "EIO" })) : read(buffer));
+    spool.read = (buffer) =>
+      (reads += 1) === 3 ? Promise.reject(Object.assign(new Error("EIO: i/o error, read"), { code: "EIO" })) : read(buffer);
   };
   const pump = await bench.startPump();
   await assert.rejects(pump.finished, { code: "EIO" });

@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
-import { existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -30,7 +41,13 @@ class RotationBench implements Disposable {
         return this.answer;
       },
     };
-    return new LogRotation({ folder: this.folder, name: "ctr.log", control, intervals: { retryMs: 0, lookMs: 0, askAgainMs: 60_000 }, ...options });
+    return new LogRotation({
+      folder: this.folder,
+      name: "ctr.log",
+      control,
+      intervals: { retryMs: 0, lookMs: 0, askAgainMs: 60_000 },
+      ...options,
+    });
   }
 
   get inode(): bigint {
@@ -71,7 +88,8 @@ test("keeps the old file and knows when conmon has begun a new one, however late
 });
 
 for (const answer of [notNow("EMFILE"), notNow("ENOENT"), { kind: "gone" }] as const) {
-  test(`leaves all as it is when conmon cannot be asked (${answer.kind === "gone" ? "gone" : String(answer.kind === "not-now" && answer.error)}), and tries again`, () => {
+  const why = answer.kind === "not-now" ? String(answer.error) : answer.kind;
+  test(`leaves all as it is when conmon cannot be asked (${why}), and tries again`, () => {
     using bench = new RotationBench();
     const rotation = bench.open();
     bench.answer = answer;
@@ -119,7 +137,10 @@ test("makes room for no new file where the old one cannot be kept", () => {
   const rotation = bench.open();
   writeFileSync(`${bench.log}.1`, "somebody's");
   rotation.want("ctr.log.1");
-  assert.deepEqual([bench.asked, (rotation.lastError as NodeJS.ErrnoException).code, readFileSync(`${bench.log}.1`, "utf8")], [0, "EEXIST", "somebody's"]);
+  assert.deepEqual(
+    [bench.asked, (rotation.lastError as NodeJS.ErrnoException).code, readFileSync(`${bench.log}.1`, "utf8")],
+    [0, "EEXIST", "somebody's"],
+  );
   rotation.want("ctr.log.2");
   assert.equal(bench.asked, 1);
 });

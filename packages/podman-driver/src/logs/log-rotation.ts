@@ -57,13 +57,18 @@ export class LogRotation {
     return this.#lastError;
   }
 
-  /** Asks conmon for a new file and keeps the present one as `keptName`. False: it has been asked, or was tried just now, and the name is not used. */
+  /**
+   * Asks conmon for a new file and keeps the present one as `keptName`. False: it has been asked, or was tried just now, and the
+   * name is not used.
+   */
   want(keptName: string): boolean {
     const nowMs = performance.now();
     this.#wantedAtMs ??= nowMs;
     if (this.#asked !== undefined || nowMs < this.#nextTryAtMs) return false;
     this.#nextTryAtMs = nowMs + this.#intervals.retryMs;
-    if (this.#begin(keptName)) this.#asked = { keptName, lookAtMs: nowMs + this.#intervals.lookMs, askAgainAtMs: nowMs + this.#intervals.askAgainMs };
+    if (this.#begin(keptName)) {
+      this.#asked = { keptName, lookAtMs: nowMs + this.#intervals.lookMs, askAgainAtMs: nowMs + this.#intervals.askAgainMs };
+    }
     return true;
   }
 
@@ -136,7 +141,11 @@ export class LogRotation {
     if (asked === undefined) return;
     const isDue = nowMs >= asked.askAgainAtMs;
     this.#isTold(isDue ? control.ask() : control.look());
-    this.#asked = { ...asked, lookAtMs: nowMs + this.#intervals.lookMs, ...(isDue && { askAgainAtMs: nowMs + this.#intervals.askAgainMs }) };
+    this.#asked = {
+      ...asked,
+      lookAtMs: nowMs + this.#intervals.lookMs,
+      ...(isDue && { askAgainAtMs: nowMs + this.#intervals.askAgainMs }),
+    };
   }
 
   #giveUp(keptName: string): void {

@@ -1,5 +1,18 @@
 import assert from "node:assert/strict";
-import { appendFileSync, closeSync, constants, existsSync, linkSync, mkdirSync, openSync, readdirSync, statSync, truncateSync, writeFileSync, writeSync } from "node:fs";
+import {
+  appendFileSync,
+  closeSync,
+  constants,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { test } from "node:test";
 import { until } from "@driver/testing";
 import { gone, notNow, readAll, SpoolBench } from "../../test/spool-bench.ts";
@@ -225,7 +238,10 @@ for (const flags of [constants.O_APPEND, 0]) {
       assert.equal(spool.isOverLimit ? await spool.enforceLimit() : 0, 0);
     }
     assert.equal(text, Array.from({ length: 40 }, (_, line) => `line ${line}\n`).join(""));
-    assert.ok(bench.emptied.length >= 3 && bench.emptied.every((error) => error === (notNow.kind === "not-now" && notNow.error)), `emptied ${bench.emptied.length} times`);
+    assert.ok(
+      bench.emptied.length >= 3 && bench.emptied.every((error) => error === (notNow.kind === "not-now" && notNow.error)),
+      `emptied ${bench.emptied.length} times`,
+    );
     closeSync(conmon);
   });
 
@@ -333,7 +349,11 @@ test("a hole is passed over one slice at a time, so that whoever reads can end, 
   const spool = await bench.open();
   const slice = Buffer.alloc(300);
   for (let passedBytes = 300; passedBytes <= 900; passedBytes += 300) {
-    assert.deepEqual(await spool.read(slice).then(({ length, isHole, isFileEnd }) => ({ length, isHole, isFileEnd })), { length: 0, isHole: true, isFileEnd: false });
+    assert.deepEqual(await spool.read(slice).then(({ length, isHole, isFileEnd }) => ({ length, isHole, isFileEnd })), {
+      length: 0,
+      isHole: true,
+      isFileEnd: false,
+    });
     assert.equal(spool.offsetBytes, passedBytes);
   }
   const { length, isHole, isNewFile } = await spool.read(slice);

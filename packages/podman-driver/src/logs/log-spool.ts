@@ -246,7 +246,10 @@ export class LogSpool {
     return next === undefined && segment !== undefined && segment.sizeBytes - this.#beganBytes > rotateBytes + backlogBytes;
   }
 
-  /** The last resort: whatever nobody has read is lost. Without a conmon nobody writes any more, as a rule, and no more of the disk is taken. */
+  /**
+   * The last resort: whatever nobody has read is lost. Without a conmon nobody writes any more, as a rule, and no more of the
+   * disk is taken.
+   */
   #emptyWhenStuck(): void {
     const [segment, next] = this.#segments;
     if (segment === undefined || next !== undefined) return;
@@ -272,7 +275,10 @@ export class LogSpool {
     this.#options.onEmptied(this.#rotation.lastError);
   }
 
-  /** conmon's first file is for appending and goes on at 0; those it makes later go on where it was, behind a hole (conmon: ctr_logging.c). */
+  /**
+   * conmon's first file is for appending and goes on at 0; those it makes later go on where it was, behind a hole (conmon:
+   * ctr_logging.c).
+   */
   async #findBeginning(emptiedAtBytes: number): Promise<void> {
     const first = Buffer.alloc(1);
     if (((await this.#segments[0]?.read(first, 0)) ?? 0) === 0) return;

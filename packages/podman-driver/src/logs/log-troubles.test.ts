@@ -52,7 +52,9 @@ test("is one trouble for the owner when both streams fail, which ends with the l
 
 test("names files and not the descriptors they are opened through, which change from try to try", () => {
   const { troubles, lines, events } = start();
-  for (const fd of [24, 25]) troubles.raise("a", "it fails", new Error(`ENOSPC: no space left on device, open '/proc/self/fd/${fd}/web.stdout.0'`));
+  for (const fd of [24, 25]) {
+    troubles.raise("a", "it fails", new Error(`ENOSPC: no space left on device, open '/proc/self/fd/${fd}/web.stdout.0'`));
+  }
   assert.deepEqual(events, ["Logs: it fails: ENOSPC: no space left on device, open 'web.stdout.0'"]);
   assert.equal(lines.filter((line) => line.startsWith("warn")).length, 1);
 });

@@ -1,6 +1,20 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { closeSync, constants, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -51,7 +65,12 @@ function readOut(fd: number): string {
 
 const descriptors = (): number => readdirSync("/proc/self/fd").length;
 
-for (const place of ["alloc-id/alloc/logs/.web.stdout.fifo", "alloc-id/alloc/.web.stdout.fifo", "alloc-id/fifos/of/this/task", "elsewhere/fifo"]) {
+for (const place of [
+  "alloc-id/alloc/logs/.web.stdout.fifo",
+  "alloc-id/alloc/.web.stdout.fifo",
+  "alloc-id/fifos/of/this/task",
+  "elsewhere/fifo",
+]) {
   test(`writes to the FIFO that Nomad names, where it is: ${place}`, async () => {
     using alloc = new AllocFolder();
     const path = join(alloc.root, place);
@@ -63,7 +82,10 @@ for (const place of ["alloc-id/alloc/logs/.web.stdout.fifo", "alloc-id/alloc/.we
     await sinks.close();
     await new Promise(setImmediate);
     assert.equal(descriptors(), before - 1);
-    assert.deepEqual(readdirSync(alloc.logs).filter((name) => name.startsWith("web.")), []);
+    assert.deepEqual(
+      readdirSync(alloc.logs).filter((name) => name.startsWith("web.")),
+      [],
+    );
   });
 }
 

@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -29,7 +40,18 @@ class SinkBench implements AsyncDisposable {
     const logger = { debug: () => undefined, info: () => undefined, warn: (text: string) => void this.warnings.push(text) };
     const troubles = new LogTroubles({ taskId: "web", logger, emit: () => undefined });
     const { folder } = this;
-    this.sink = new TaskLogSink({ folder, fifoFolder: folder, fifoName: ".web.stdout.fifo", baseName: "web.stdout", logger, troubles, readerIsFresh: true, readerGraceMs: 30, returnIntervalMs: 0, ...options });
+    this.sink = new TaskLogSink({
+      folder,
+      fifoFolder: folder,
+      fifoName: ".web.stdout.fifo",
+      baseName: "web.stdout",
+      logger,
+      troubles,
+      readerIsFresh: true,
+      readerGraceMs: 30,
+      returnIntervalMs: 0,
+      ...options,
+    });
   }
 
   enterReader(): void {

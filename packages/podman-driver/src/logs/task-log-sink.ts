@@ -69,7 +69,10 @@ export class TaskLogSink implements LogSink {
     try {
       this.#gate.open();
     } catch (error) {
-      this.#options.logger.debug("log FIFO cannot be opened for a collector that waits", { fifo: this.#options.fifoName, error: String(error) });
+      this.#options.logger.debug("log FIFO cannot be opened for a collector that waits", {
+        fifo: this.#options.fifoName,
+        error: String(error),
+      });
     }
   }
 

@@ -72,9 +72,16 @@ class ScriptedCarrier implements LogCarrier {
 const intervals = { retryMs: 2, retryMostMs: 10, settledMs: 20 };
 const limits = { timeoutMs: 10_000, mostMs: 20_000 };
 
-function start(carrier: ScriptedCarrier, more: Partial<typeof intervals> = {}): { readonly logs: TaskLogs; readonly warnings: string[]; readonly events: string[] } {
+function start(
+  carrier: ScriptedCarrier,
+  more: Partial<typeof intervals> = {},
+): { readonly logs: TaskLogs; readonly warnings: string[]; readonly events: string[] } {
   const [warnings, events]: [string[], string[]] = [[], []];
-  const logger = { debug: () => undefined, info: () => undefined, warn: (text: string, fields?: Readonly<Record<string, unknown>>) => void warnings.push(`${text} ${String(fields?.["error"] ?? "")}`) };
+  const logger = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: (text: string, fields?: Readonly<Record<string, unknown>>) => void warnings.push(`${text} ${String(fields?.["error"] ?? "")}`),
+  };
   const troubles = new LogTroubles({ taskId: "t", logger, emit: (text) => void events.push(text) });
   return { logs: new TaskLogs({ carrier, troubles, intervals: { ...intervals, ...more } }), warnings, events };
 }
@@ -102,7 +109,10 @@ test("tries to open the logs until they can be opened, and says so once", async 
   await until(() => events.length === 2);
   await logs.close();
   assert.deepEqual(warnings, ["logs of task t: the output cannot be collected; trying again ENOSPC: no space left on device"]);
-  assert.deepEqual(events, ["Logs: the output cannot be collected; trying again: ENOSPC: no space left on device", "Logs: all is well again"]);
+  assert.deepEqual(events, [
+    "Logs: the output cannot be collected; trying again: ENOSPC: no space left on device",
+    "Logs: all is well again",
+  ]);
 });
 
 test("starts again after a failure in the middle, and when a run ends before its time", async () => {

@@ -13,7 +13,10 @@ export interface LogRun {
 
 /** Carries one container's output from where it is kept to where it goes; one run at a time. */
 export interface LogCarrier {
-  /** Opens what is not open yet and goes on where an earlier run ended. Rejects when something cannot be opened, and when the signal fires. */
+  /**
+   * Opens what is not open yet and goes on where an earlier run ended. Rejects when something cannot be opened, and when the
+   * signal fires.
+   */
   start(signal: AbortSignal): Promise<LogRun>;
   /** Grows while output comes. */
   readonly progress: number;

@@ -62,7 +62,8 @@ function toFileLogs(options: TaskOutputOptions, limitBytes: number | undefined, 
     buffers: services.logBuffers,
     logger,
     troubles,
-    onDropped: (lostBytes) => options.emit(`Dropped ${lostBytes} bytes of log output: nobody took it`, { dropped_bytes: String(lostBytes) }),
+    onDropped: (lostBytes) =>
+      options.emit(`Dropped ${lostBytes} bytes of log output: nobody took it`, { dropped_bytes: String(lostBytes) }),
   });
 }
 

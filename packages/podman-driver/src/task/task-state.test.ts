@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { decodeMsgpack, decodeMsgpackRaw, encodeGoMsgpack, encodeGoTime, encodeMsgpack, type GoValue, type HclRecord, type RawValue } from "@driver/nomad-plugin";
+import {
+  decodeMsgpack,
+  decodeMsgpackRaw,
+  encodeGoMsgpack,
+  encodeGoTime,
+  encodeMsgpack,
+  type GoValue,
+  type HclRecord,
+  type RawValue,
+} from "@driver/nomad-plugin";
 import fc from "fast-check";
 import { logCollectors } from "../config/log-route.ts";
 import { taskSchema } from "../plan/task-schema.ts";
@@ -84,7 +93,8 @@ describe("state of the Go driver", () => {
   });
 
   test("with a zero time, none, another zone or sixteen bytes of time is read", () => {
-    const startedAt = (time: GoValue): string => decodeTaskState(encodeGoMsgpack({ ContainerID: "abc", StartedAt: time })).startedAt.toISOString();
+    const startedAt = (time: GoValue): string =>
+      decodeTaskState(encodeGoMsgpack({ ContainerID: "abc", StartedAt: time })).startedAt.toISOString();
     assert.equal(startedAt(zeroTime), "0001-01-01T00:00:00.000Z");
     assert.equal(startedAt(null), "0001-01-01T00:00:00.000Z");
     assert.equal(startedAt(bytes("010000000ee21a1b40075bcd150078")), "2026-08-21T10:11:12.123Z");
@@ -104,20 +114,36 @@ describe("state of the Go driver", () => {
 describe("our own state", () => {
   test("reads back as it was written", () => {
     const { own, ...rest } = decodeTaskState(encodeTaskState(state));
-    assert.deepEqual(rest, { containerId: "c0ffee", startedAt: state.startedAt, socketName: "default", logStreamer: false, network: state.network });
+    assert.deepEqual(rest, {
+      containerId: "c0ffee",
+      startedAt: state.startedAt,
+      socketName: "default",
+      logStreamer: false,
+      network: state.network,
+    });
     assert.deepEqual(definedOf(own ?? {}), definedOf(state.own));
   });
 
   test("keeps every field it is given", () => {
     const text = fc.string();
     const from = fc.oneof(
-      fc.record({ kind: fc.constant("file" as const), limitBytes: fc.option(fc.maxSafeNat(), { nil: undefined }) }, { noNullPrototype: true }),
+      fc.record(
+        { kind: fc.constant("file" as const), limitBytes: fc.option(fc.maxSafeNat(), { nil: undefined }) },
+        { noNullPrototype: true },
+      ),
       fc.constant({ kind: "journal" as const, options: {} }),
     );
-    const own = fc.record({
-      bootId: text, containerPid: fc.nat(), containerStartTicks: text, logs: fc.record({ from, by: fc.constantFrom(...logCollectors) }, { noNullPrototype: true }),
-      stopSignal: text, healthEveryMs: fc.nat(),
-    }, { noNullPrototype: true });
+    const own = fc.record(
+      {
+        bootId: text,
+        containerPid: fc.nat(),
+        containerStartTicks: text,
+        logs: fc.record({ from, by: fc.constantFrom(...logCollectors) }, { noNullPrototype: true }),
+        stopSignal: text,
+        healthEveryMs: fc.nat(),
+      },
+      { noNullPrototype: true },
+    );
     const startedAt = fc.date({ min: new Date("0001-01-01T00:00:00Z"), max: new Date("9999-12-31T23:59:59Z"), noInvalidDate: true });
     fc.assert(
       fc.property(own, startedAt, text, (given, moment, socketName) => {
@@ -133,7 +159,8 @@ describe("our own state", () => {
     const raw = decodeMsgpackRaw(encodeTaskState(state)) as Readonly<Record<string, RawValue>>;
     assert.deepEqual(Object.keys(raw), ["ContainerID", "Driver", "LogStreamer", "Net", "StartedAt", "TaskConfig"]);
     assert.equal((raw["StartedAt"] as Uint8Array).length, 15);
-    const config = (decodeMsgpack(encodeTaskState(state)) as Readonly<Record<string, Readonly<Record<string, unknown>>>>)["TaskConfig"] ?? {};
+    const config =
+      (decodeMsgpack(encodeTaskState(state)) as Readonly<Record<string, Readonly<Record<string, unknown>>>>)["TaskConfig"] ?? {};
     assert.equal(config["image"], "redis");
     assert.equal(config["socket"], "default");
     assert.deepEqual(config["labels"], [{ a: "b" }]);
@@ -186,13 +213,18 @@ describe("our own state", () => {
   });
 
   test("of a later version is read as far as it is known", () => {
-    const later = encodeGoMsgpack({ ContainerID: "abc", StartedAt: zeroTime, Driver: { version: 2, bootId: "b", logMode: "driver", surprise: [1] } });
+    const later = encodeGoMsgpack({
+      ContainerID: "abc",
+      StartedAt: zeroTime,
+      Driver: { version: 2, bootId: "b", logMode: "driver", surprise: [1] },
+    });
     assert.equal(decodeTaskState(later).own?.logs.by, "driver");
   });
 });
 
 describe("state that is corrupt", () => {
-  const broken = (values: Readonly<Record<string, GoValue>>): Uint8Array => encodeGoMsgpack({ ContainerID: "abc", StartedAt: zeroTime, ...values });
+  const broken = (values: Readonly<Record<string, GoValue>>): Uint8Array =>
+    encodeGoMsgpack({ ContainerID: "abc", StartedAt: zeroTime, ...values });
   const table: readonly (readonly [string, Uint8Array, RegExp])[] = [
     ["no bytes", new Uint8Array(), /no msgpack/],
     ["cut off", bytes(goStateWithNetwork).subarray(0, 100), /no msgpack/],
@@ -207,8 +239,16 @@ describe("state that is corrupt", () => {
     ["a network that is a list", broken({ Net: [] }), /Net is no map/],
     ["a port that is text", broken({ Net: { PortMap: { http: "80" } } }), /Net\.PortMap\.http is no whole number/],
     ["a task config that is text", broken({ TaskConfig: "x" }), /TaskConfig is no map/],
-    ["an own map with an unknown log mode", broken({ Driver: { version: 1, logMode: "carrier pigeon" } }), /Driver\.logMode is "carrier pigeon"/],
-    ["an own map with a pid that is text", broken({ Driver: { logMode: "off", containerPid: "1" } }), /Driver\.containerPid is no whole number/],
+    [
+      "an own map with an unknown log mode",
+      broken({ Driver: { version: 1, logMode: "carrier pigeon" } }),
+      /Driver\.logMode is "carrier pigeon"/,
+    ],
+    [
+      "an own map with a pid that is text",
+      broken({ Driver: { logMode: "off", containerPid: "1" } }),
+      /Driver\.containerPid is no whole number/,
+    ],
   ];
   for (const [name, input, expected] of table) {
     test(`is refused by name: ${name}`, () => assert.throws(() => decodeTaskState(input), { code: "failed", message: expected }));

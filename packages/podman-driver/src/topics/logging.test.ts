@@ -34,8 +34,16 @@ const wanted: readonly { readonly what: string; readonly wishes: Wishes; readonl
   { what: "nobody says anything", wishes: {}, planned: uncut },
   { what: "the plugin says so", wishes: journal, planned: { driver: "journald", options: { tag: "all" } } },
   { what: "the task says otherwise", wishes: { ...journal, config: { logging: { driver: "none" } } }, planned: { driver: "none" } },
-  { what: "the task alone says so", wishes: { config: { logging: { driver: "journald", options: [{ tag: "web" }] } } }, planned: { driver: "journald", options: { tag: "web" } } },
-  { what: "the task's block is empty", wishes: { ...journal, config: { logging: {} } }, planned: { driver: "journald", options: { tag: "all" } } },
+  {
+    what: "the task alone says so",
+    wishes: { config: { logging: { driver: "journald", options: [{ tag: "web" }] } } },
+    planned: { driver: "journald", options: { tag: "web" } },
+  },
+  {
+    what: "the task's block is empty",
+    wishes: { ...journal, config: { logging: {} } },
+    planned: { driver: "journald", options: { tag: "all" } },
+  },
 ];
 for (const { what, wishes, planned } of wanted) {
   test(`has conmon write ${JSON.stringify(planned)} where ${what}`, () => assert.deepEqual(specOf(wishes).log_configuration, planned));

@@ -25,7 +25,10 @@ export const loggingTopic = topic({
     ),
     logging: block(
       {
-        driver: attr.string({ only: possibleLogDrivers, help: "Podman log driver: nomad and k8s-file are Podman's own file, journald is the host's journal, none keeps nothing." }),
+        driver: attr.string({
+          only: possibleLogDrivers,
+          help: "Podman log driver: nomad and k8s-file are Podman's own file, journald is the host's journal, none keeps nothing.",
+        }),
         options: mapAttr("string", { only: possibleLogOptions, help: "Options of the log driver, e.g. tag or max-size." }),
         type: attr.string({ only: possibleLogDrivers, help: "Docker's name for driver." }),
         config: mapAttr("string", { only: possibleLogOptions, help: "Docker's name for options." }),

@@ -37,7 +37,9 @@ type UnionToIntersection<U> = (U extends unknown ? (one: U) => void : never) ext
 type AllFields = UnionToIntersection<Topics[keyof Topics]["fields"]>;
 
 /** Every key of every topic. */
-export const taskFields = Object.assign({}, ...Object.values(topics).map(({ fields }) => fields)) as { readonly [K in keyof AllFields]: AllFields[K] & ConfigOption<Infer<AllFields[K]>> };
+export const taskFields = Object.assign({}, ...Object.values(topics).map(({ fields }) => fields)) as {
+  readonly [K in keyof AllFields]: AllFields[K] & ConfigOption<Infer<AllFields[K]>>;
+};
 
 /** What a task wants, by topic: checked, durations in ms, sizes in bytes, references parsed. */
 export type WantedTask = { readonly [K in keyof Topics]: ReturnType<Topics[K]["want"]> };
