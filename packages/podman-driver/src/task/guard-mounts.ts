@@ -1,30 +1,26 @@
-import type { PodmanClient } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
 import { parseMountTable } from "../host/mount-table.ts";
-import { readKernelFile, type HostRoots } from "../host/proc-files.ts";
+import { readKernelFile } from "../host/proc-files.ts";
 import type { ExpectedMount } from "./meet-paths.ts";
-
-export interface GuardedContainer {
-  readonly podman: PodmanClient;
-  readonly containerId: string;
-  readonly roots: HostRoots;
-  /** Does one step with Podman, again where that may help, and names it in the error. */
-  inStep<T>(step: string, work: () => Promise<T>): Promise<T>;
-}
+import type { Start } from "./start-request.ts";
 
 /**
  * Has Podman make a container's mounts without starting its program, and looks whether they are of what was judged: a task with a
  * hand in the folder could have put a link in its place meanwhile.
  * @throws DriverError when a mount is another one; the container must not be started then
  */
-export async function guardMounts(guarded: GuardedContainer, expected: readonly ExpectedMount[], signal: AbortSignal): Promise<void> {
-  const { podman, containerId, roots, inStep } = guarded;
+export async function guardMounts(start: Start, containerId: string, expected: readonly ExpectedMount[]): Promise<void> {
+  const { engine, services, inStep, look, signal } = start;
   const name = containerId.slice(0, 12);
-  await inStep(`make the mounts of container ${name}`, () => podman.containers.init(containerId, signal));
-  const made = await inStep(`inspect container ${name}`, () => podman.containers.inspect(containerId, signal));
-  const table = made === undefined || made.state.pid === 0 ? undefined : readKernelFile(`${roots.procDir}/${made.state.pid}/mountinfo`);
+  await inStep(`make the mounts of container ${name}`, () => engine.client.containers.init(containerId, signal));
+  const made = await look(containerId);
+  const table =
+    made === undefined || made.state.pid === 0 ? undefined : readKernelFile(`${services.roots.procDir}/${made.state.pid}/mountinfo`);
   if (table === undefined) {
-    throw new DriverError("unsupported", `this client judges host paths, and cannot see the mounts of container ${name}: the task is not run`);
+    throw new DriverError(
+      "unsupported",
+      `this client judges host paths, and cannot see the mounts of container ${name}: the task is not run`,
+    );
   }
   const exchanged = findExchanged(table, expected);
   if (exchanged.length === 0) return;

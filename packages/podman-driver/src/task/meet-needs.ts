@@ -3,29 +3,40 @@ import type { ImageContext } from "../image/image-context.ts";
 import { toHopedImage, type ImageNeed } from "../image/image-need.ts";
 import { parseRegistryImage } from "../image/image-reference.ts";
 import { resolveImage } from "../image/image-resolver.ts";
+import type { ContainerPlan } from "../plan/container-plan.ts";
 import type { Need } from "../topics/topic.ts";
-import { meetPaths, type MetPaths, type PathContext } from "./meet-paths.ts";
-import { meetVolume, type VolumeContext } from "./meet-volume.ts";
+import { checkGroupNetwork } from "./group-pods.ts";
+import { joinTasks, toJoinedSpec, type JoinedTasks } from "./join-task.ts";
+import { meetPaths, type ExpectedMount } from "./meet-paths.ts";
+import { meetVolume } from "./meet-volume.ts";
+import type { Rollback } from "./rollback.ts";
+import type { Start } from "./start-request.ts";
 
-export interface StorageContext extends PathContext, VolumeContext {}
+/** What has come of the needs of a plan, but for its images. */
+export interface MetNeeds {
+  /** With each judged path as it was found, and what it joins. */
+  readonly spec: ContainerSpec;
+  /** What all binds of the container must be; undefined: the operator lets tasks bind what they like. */
+  readonly binds: readonly ExpectedMount[] | undefined;
+  readonly joined: JoinedTasks;
+}
 
 /**
- * Looks at the host's paths and makes the volumes, whatever becomes of the image.
- * @returns the spec with each judged path as it was found, and what its binds must be
+ * Sees to what must be there before a container is made, but for its images. What is made here is removed again, after the container,
+ * where the start fails.
  * @throws DriverError that names key and value
  */
-export async function meetStorageNeeds(
-  needs: readonly Need[],
-  spec: ContainerSpec,
-  context: StorageContext,
-  signal: AbortSignal,
-): Promise<MetPaths> {
+export async function meetNeeds({ spec, needs }: Pick<ContainerPlan, "spec" | "needs">, start: Start, undo: Rollback): Promise<MetNeeds> {
+  const { engine, settings: { policy }, task: { id: taskId, allocDir }, services: { roots }, inStep, signal } = start;
+  for (const need of needs) if (need.kind === "group-network") checkGroupNetwork(need.pod, roots);
+  const joined = await joinTasks(needs, start, signal);
+  // What lies at the host's paths is looked at after the wait, which may be long.
   const paths = needs.filter((need) => need.kind === "path");
-  const met = paths.length === 0 ? { spec, expected: undefined } : await meetPaths(paths, spec, context);
+  const found = paths.length === 0 ? { spec, expected: undefined } : await meetPaths(paths, spec, { policy, allocDir, roots });
   for (const need of needs) {
-    if (need.kind === "volume") await meetVolume(need, context, signal);
+    if (need.kind === "volume") await meetVolume(need, { podman: engine.client, undo, taskId, inStep }, signal);
   }
-  return met;
+  return { spec: { ...found.spec, ...toJoinedSpec(needs, joined) }, binds: found.expected, joined };
 }
 
 type AnyImageNeed = Extract<Need, { readonly kind: "image" | "mount-image" }>;

@@ -1,45 +1,40 @@
 import { isIPv6 } from "node:net";
 import type { ContainerInspect } from "@driver/libpod";
 import type { DriverNetwork, StartedTask } from "@driver/nomad-plugin";
-import type { DriverServices } from "../driver-services.ts";
 import type { ContainerProcesses } from "../host/container-processes.ts";
 import { missingAddresses, toDriverNetwork } from "../plan/observed-network.ts";
 import { toHealthCheckTimes, type HealthCheckTimes } from "../topics/health.ts";
 import type { WantedTask } from "../topics/topics.ts";
 import { Rollback } from "./rollback.ts";
-import { startContainer, type StartRequest } from "./start-container.ts";
+import { startContainer } from "./start-container.ts";
+import type { StartRequest } from "./start-request.ts";
 import { TaskHandle } from "./task-handle.ts";
 import { identifyInspected } from "./task-processes.ts";
 import { encodeTaskState, type OwnState } from "./task-state.ts";
 
-export interface StartTaskRequest extends Omit<StartRequest, "roots"> {
-  readonly services: DriverServices;
-}
-
 /** Version of the handle that Nomad keeps; the Go driver's too. */
 const handleVersion = 1;
 
-/** Starts a task and answers with what Nomad keeps of it. A start that fails leaves nothing behind on the host. */
-export async function startTask(request: StartTaskRequest, signal: AbortSignal): Promise<{ readonly task: TaskHandle; readonly answer: StartedTask }> {
-  await using undo = new Rollback(request.logger);
-  const { observed, isTakenOver } = await startContainer({ ...request, roots: request.services.roots }, undo, signal);
+export interface TaskStart {
+  readonly task: TaskHandle;
+  /** What Nomad keeps of it. */
+  readonly answer: StartedTask;
+}
+
+/** Starts a task. A start that fails leaves nothing behind on the host. */
+export async function startTask(request: StartRequest, signal: AbortSignal): Promise<TaskStart> {
+  const { task: config, decoded: { wanted, kept }, engine, services, logger } = request;
+  await using undo = new Rollback(logger);
+  const { observed, isTakenOver } = await startContainer(request, undo, signal);
   const startedAt = observed.state.startedAt ?? new Date();
-  const { logging: logRoute, network: { portMap, advertised, endpoints } } = request.decoded.wanted;
-  const network = toDriverNetwork(observed.network, portMap, advertised);
-  for (const shortfall of findAddressShortfalls(observed, network, { advertised, endpoints })) request.emit(shortfall);
-  const processes = identifyInspected(request.services.roots, request.engine.socketPath, observed, undefined);
-  const healthCheck = toHealthCheckTimes(request.decoded.wanted.health, await request.engine.facts(signal));
-  const driverState = encodeTaskState({
-    containerId: observed.id,
-    startedAt,
-    network,
-    config: request.decoded.kept,
-    socketName: request.engine.name,
-    own: toOwnState(request, { processes, stopSignal: observed.config.stopSignal, healthCheck }),
-  });
+  const network = toDriverNetwork(observed.network, wanted.network.portMap, wanted.network.advertised);
+  for (const shortfall of findAddressShortfalls(observed, network, wanted.network)) request.emit(shortfall);
+  const processes = identifyInspected(services.roots, engine.socketPath, observed, undefined);
+  const healthCheck = toHealthCheckTimes(wanted.health, await engine.facts(signal));
+  const own = toOwnState(request, { processes, stopSignal: observed.config.stopSignal, healthCheck });
+  const driverState = encodeTaskState({ containerId: observed.id, startedAt, network, config: kept, socketName: engine.name, own });
   signal.throwIfAborted();
   undo.keep();
-  const { task: config, engine, services, logger } = request;
   const task = new TaskHandle({
     task: config,
     containerId: observed.id,
@@ -49,7 +44,7 @@ export async function startTask(request: StartTaskRequest, signal: AbortSignal):
     // Nomad's log collector stops for good with the plugin that had begun to write to it.
     isFresh: !isTakenOver,
     seen: { kind: "inspected", inspect: observed, processes },
-    logRoute,
+    logRoute: wanted.logging,
     healthCheck,
     services,
     logger,
@@ -68,7 +63,9 @@ function findAddressShortfalls(
   const asked = endpoints.flatMap(({ spec }) => spec.static_ips ?? []);
   const told = network !== undefined && advertised.prefersIpv6 && !isIPv6(network.ip);
   return [
-    ...missingAddresses(observed, asked).map((address) => `Podman has not given the task the address ${address}: it gives one of each subnet`),
+    ...missingAddresses(observed, asked).map(
+      (address) => `Podman has not given the task the address ${address}: it gives one of each subnet`,
+    ),
     ...(told ? [`advertise_ipv6_address: the task has no IPv6 address, so Nomad is told ${network.ip}`] : []),
   ];
 }
@@ -79,7 +76,7 @@ interface StartedFacts {
   readonly healthCheck: HealthCheckTimes | undefined;
 }
 
-function toOwnState(request: StartTaskRequest, { processes, stopSignal, healthCheck }: StartedFacts): OwnState {
+function toOwnState(request: StartRequest, { processes, stopSignal, healthCheck }: StartedFacts): OwnState {
   const { main } = processes;
   const { from, to } = request.decoded.wanted.logging;
   return {

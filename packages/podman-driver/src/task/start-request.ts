@@ -1,0 +1,52 @@
+import type { ContainerInspect } from "@driver/libpod";
+import type { Logger, TaskConfig } from "@driver/nomad-plugin";
+import type { TaskSettings } from "../config/task-settings.ts";
+import type { DriverServices } from "../driver-services.ts";
+import type { Engine } from "../engine/engine.ts";
+import { inStep, mayPassSoon } from "../errors.ts";
+import type { DecodedTask } from "../plan/want-task.ts";
+import { retryTransient } from "./retry-transient.ts";
+
+/** A task that is to be started, and on which engine. */
+export interface StartRequest {
+  readonly task: TaskConfig;
+  readonly decoded: DecodedTask;
+  readonly engine: Engine;
+  readonly settings: TaskSettings;
+  readonly services: DriverServices;
+  readonly logger: Logger;
+  /** Tells the task's owner what happens. */
+  emit(message: string, annotations?: Readonly<Record<string, string>>): void;
+}
+
+/** A start under way. */
+export interface Start extends StartRequest {
+  readonly signal: AbortSignal;
+  /** Does one step with Podman, again where that may help, and names it in the error. */
+  inStep<T>(step: string, work: () => Promise<T>): Promise<T>;
+  /** How Podman sees a container by name or id; undefined: there is none. */
+  look(container: string): Promise<ContainerInspect | undefined>;
+}
+
+/** Each step of a start is tried five times within this, as Nomad's Docker driver tries five times; its pauses are longer. */
+const retryForMs = 3000;
+
+const fullId = /^[0-9a-f]{64}$/;
+
+/** Podman's hiccups are no failure of the task. What the job or a registry is to blame for is told at once. */
+export function beginStart(request: StartRequest, signal: AbortSignal): Start {
+  const { engine, logger } = request;
+  const step = <T>(text: string, work: () => Promise<T>): Promise<T> => {
+    const when = (error: unknown): boolean => {
+      const again = mayPassSoon(error);
+      if (again) logger.info(`${text}: failed, and may be tried again`, { error: String(error) });
+      return again;
+    };
+    return inStep(text, retryTransient(work, { forMs: retryForMs, when, signal }));
+  };
+  const look = (container: string): Promise<ContainerInspect | undefined> =>
+    step(`look at container ${container.replace(fullId, (id) => id.slice(0, 12))}`, () =>
+      engine.client.containers.inspect(container, signal),
+    );
+  return { ...request, emit: request.emit.bind(request), signal, inStep: step, look };
+}
