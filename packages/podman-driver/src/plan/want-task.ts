@@ -6,6 +6,7 @@ import { Report, type Mistake } from "../topics/report.ts";
 import type { Given } from "../topics/topic.ts";
 import { topics, type WantedTask } from "../topics/topics.ts";
 import type { Wish } from "../topics/wish.ts";
+import { judgeJoined } from "./judge-joined.ts";
 import { taskSchema, type TaskOptions } from "./task-schema.ts";
 
 /** A task's config, decoded and checked. Raw options go no further. */
@@ -47,9 +48,10 @@ function decodeInto(report: Report, task: TaskConfig, settings: TaskSettings): D
   refuseUnapplied(whatIsSet, report);
   const wishes: Wish[] = [];
   const wanted = wantAll(options, { task, settings, isPrivileged: options.privileged, report, wish: (wish) => void wishes.push(wish) });
+  const joinedNotices = judgeJoined(wanted, report);
   for (const refusal of judgeWishes(wishes, { policy: settings.policy, allocDir: task.allocDir })) report.refuse(refusal);
   const kept = taskSchema.toValue(options);
-  return { wanted, wishes, configHash: hashConfig(kept), kept, notices: whatIsSet.flatMap(toDeprecation) };
+  return { wanted, wishes, configHash: hashConfig(kept), kept, notices: [...whatIsSet.flatMap(toDeprecation), ...joinedNotices] };
 }
 
 function wantAll(options: TaskOptions, given: Given): WantedTask {

@@ -29,15 +29,16 @@ export const dnsTopic = topic({
     checkWords(searchKey, dns.searches, report);
     checkWords(optionKey, dns.options, report);
     const given = [servers, searches, options];
-    return { ...dns, unusedKeys: task.dns === undefined ? [] : ownKeys.filter((_key, index) => (given[index]?.length ?? 0) > 0) };
+    const setKeys = ownKeys.filter((_key, index) => (given[index]?.length ?? 0) > 0);
+    return { ...dns, setKeys, isGroups: task.dns !== undefined };
   },
-  plan: ({ servers, searches, options, unusedKeys }) => {
+  plan: ({ servers, searches, options, setKeys, isGroups }) => {
     const spec: Partial<ContainerSpec> = {
       ...(servers.length > 0 && { dns_server: servers }),
       ...(searches.length > 0 && { dns_search: searches }),
       ...(options.length > 0 && { dns_option: options }),
     };
-    return { spec, notices: unusedKeys.map((key) => `${key} is not used: the group has a dns block`) };
+    return { spec, notices: (isGroups ? setKeys : []).map((key) => `${key} is not used: the group has a dns block`) };
   },
 });
 

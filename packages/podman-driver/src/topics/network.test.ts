@@ -70,9 +70,9 @@ describe("the group's host name", () => {
   const lines: readonly { readonly what: string; readonly wishes: Wishes; readonly hostadd: readonly string[] | undefined }[] = [
     { what: "an IPv4 address", wishes: withHosts("web", "192.0.2.7"), hostadd: ["web:192.0.2.7"] },
     { what: "an IPv6 address", wishes: withHosts("web", "2001:db8::7"), hostadd: ["web:2001:db8::7"] },
-    { what: "a group without hosts", wishes: { task: inGroup }, hostadd: undefined },
+    { what: "a group without hosts", wishes: { task: inGroup }, hostadd: ["5e1f0000:127.0.0.1"] },
     { what: "no group", wishes: {}, hostadd: undefined },
-    { what: "no name", wishes: withHosts("", ""), hostadd: undefined },
+    { what: "no name", wishes: withHosts("", ""), hostadd: ["5e1f0000:127.0.0.1"] },
   ];
   for (const { what, wishes, hostadd } of lines) {
     test(`is written down as Nomad wants it with ${what}`, () => assert.deepEqual(specOf(wishes).hostadd, hostadd));

@@ -6,6 +6,7 @@ import { advertisedFields, toAdvertised } from "./network/advertised.ts";
 import { endpointFields, toEndpoints, type WantedEndpoint } from "./network/endpoints.ts";
 import { explainNetworkFailure } from "./network/explain-failure.ts";
 import { refuseJoinedHosts, toExtraHosts, toHostAdd } from "./network/extra-hosts.ts";
+import { refuseOfPod, toJoinedPod, toPodWishes } from "./network/joined-pod.ts";
 import { describeNetwork, toNetwork, type WantedNetwork } from "./network/network-mode.ts";
 import { toEndpointNotices, toUnusedKeys } from "./network/network-notices.ts";
 import { planNetns } from "./network/plan-netns.ts";
@@ -18,16 +19,20 @@ import type { Wish } from "./wish.ts";
 export const networkTopic = topic({
   fields: {
     network_mode: attr.string({ help: "bridge, host, none, pasta, slirp4netns, container:id, ns:path, task:name, or a Podman network." }),
+    pod: attr.string({ help: "Name of an existing pod of Podman's to join, in place of network_mode." }),
     ...endpointFields,
     ...advertisedFields,
     extra_hosts: attr.list("string", { help: "Entries of /etc/hosts as host:ip; host-gateway for the host needs Podman 4.7." }),
     ports: attr.list("string", { help: "Labels of the group's ports to publish." }),
     port_map: mapAttr("number", { deprecated: "ports", help: "Container ports by label, for the group's or the task's own ports." }),
   },
-  want: ({ network_mode: text, ports, port_map: portMap, extra_hosts: extraHosts, ...options }, { task, report, wish }) => {
-    const { network, mode } = toNetwork(task, text, report);
+  want: ({ network_mode: text, pod, ports, port_map: portMap, extra_hosts: extraHosts, ...options }, { task, report, wish }) => {
+    const asked = toNetwork(task, text, report);
+    const network = pod === undefined ? asked.network : toJoinedPod(pod, text, { task, report });
+    const { mode } = asked;
     const endpoints = toEndpoints(options, network, report);
-    for (const wanted of toWishes(network, { text, mode, endpoints })) wish(wanted);
+    for (const wanted of network.kind === "pod" ? toPodWishes(network.pod) : toWishes(network, { text, mode, endpoints })) wish(wanted);
+    refuseOfPod(network, { ports: ports.length > 0, port_map: Object.keys(portMap).length > 0 }, report);
     if (extraHosts.length > 0) refuseJoinedHosts(network, report);
     return {
       network,
@@ -153,6 +158,7 @@ function unpublished(network: WantedNetwork): string | undefined {
       return "those are reached that the other container publishes";
     case "path":
       return "whoever made that network sees to its ports";
+    case "pod":
     case "group":
     case "default":
     case "stack":

@@ -10,6 +10,7 @@ export interface AskedNetwork {
 }
 
 const unknownNetwork = /unable to find network with name or ID (\S+): network not found/;
+const unknownPod = /no pod with name or ID (\S+) found/;
 const address = /requested (?:static ip|ip address) (\S+?) (?:not in any subnet|is already allocated)/;
 /** As `tcp4 127.0.0.1:80` (podman 4.3 to 5.8, rootless too) or `tcp port :80` (6.1). */
 const port = /\b(tcp|udp)[46]?(?: port)? (\S*):(\d+)\b.*(address already in use|cannot assign requested address)/i;
@@ -21,6 +22,8 @@ export function explainNetworkFailure(podmanText: string, { endpoints, ports }: 
     const key = keyOf(network, endpoints);
     return { text: `config key ${key}: ${JSON.stringify(network)} is no network of this Podman; podman network ls shows those there are` };
   }
+  const [, pod] = unknownPod.exec(podmanText) ?? [];
+  if (pod !== undefined) return { text: `config key pod: ${JSON.stringify(pod)} is no pod of this Podman; podman pod ps shows those there are` };
   const [, ip] = address.exec(podmanText) ?? [];
   if (ip !== undefined) return { text: `the address ${ip} is asked for by ${keyOfAddress(ip, endpoints)} of the task's config` };
   const [, protocol = "", host = "", number, trouble] = port.exec(podmanText) ?? [];

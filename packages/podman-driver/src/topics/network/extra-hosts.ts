@@ -29,7 +29,7 @@ export function toExtraHosts(entries: readonly string[], report: Report): readon
 
 /** A task in another container's network has that container's /etc/hosts, to which Podman refuses to add. */
 export function refuseJoinedHosts(network: WantedNetwork, report: Report): void {
-  if (network.kind !== "task" && network.kind !== "container") return;
+  if (network.kind !== "task" && network.kind !== "container" && network.kind !== "pod") return;
   const problem = `cannot be set with ${describeNetwork(network)}, whose /etc/hosts the task has`;
   report.refuse({ key, problem, remedy: "set it where that network is made, or use another network_mode" });
 }

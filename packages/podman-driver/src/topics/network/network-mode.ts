@@ -7,6 +7,8 @@ import { toGroupPod, type GroupPod } from "./group-pod.ts";
 export type WantedNetwork =
   /** The group's namespace wins over `network_mode`, as it always has with Podman tasks; `unusedMode` is what it won over, `pod` what this driver has made for it. */
   | { readonly kind: "group"; readonly path: string; readonly unusedMode: string; readonly pod: GroupPod | undefined }
+  /** That of a pod which somebody else has made. */
+  | { readonly kind: "pod"; readonly pod: string }
   /** What the engine's kind and the operator make of it. */
   | { readonly kind: "default" }
   | { readonly kind: "plain"; readonly mode: "bridge" | "host" | "none" }
@@ -67,6 +69,8 @@ export function describeNetwork(network: WantedNetwork): string {
   switch (network.kind) {
     case "group":
       return "the group's network";
+    case "pod":
+      return `pod ${JSON.stringify(network.pod)}`;
     case "default":
       return "the default network";
     case "plain":

@@ -1,4 +1,4 @@
-import type { ContainerNetworkSpec, NamespaceSpec } from "@driver/libpod";
+import type { ContainerNetworkSpec, ContainerSpec, NamespaceSpec } from "@driver/libpod";
 import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
 import type { Report } from "../report.ts";
 import type { WantedEndpoint } from "./endpoints.ts";
@@ -14,7 +14,7 @@ export interface NetnsContext {
 }
 
 /** The part of the container's spec that says which network it is on. That of another task is filled in once it runs. */
-export type NetnsSpec = Pick<ContainerNetworkSpec, "network_options" | "Networks"> & { readonly netns: NamespaceSpec };
+export type NetnsSpec = Pick<ContainerSpec, "network_options" | "Networks" | "pod"> & { readonly netns: NamespaceSpec };
 
 /** The network in Podman's words, on this engine. */
 export function planNetns(wanted: WantedNetwork, endpoints: readonly WantedEndpoint[], context: NetnsContext): NetnsSpec {
@@ -25,6 +25,9 @@ export function planNetns(wanted: WantedNetwork, endpoints: readonly WantedEndpo
       return { netns: { nsmode: "path", value: network.path } };
     case "path":
       return { netns: { nsmode: "path", value: network.path } };
+    case "pod":
+      // In a pod this is what the pod shares, and in one that shares no network one of the task's own.
+      return { pod: network.pod, netns: { nsmode: "default" } };
     case "task":
     case "container":
       return { netns: { nsmode: "container", value: network.container } };
