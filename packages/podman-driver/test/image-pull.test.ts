@@ -204,6 +204,10 @@ describe("a pull that does not go on", () => {
     assert.ok(bytes > 3 && bytes < 6.5, report ?? "no report");
     assert.match(last ?? "", /^Pulled image \S+far:1: [\d.]+ MB on disk, 1\d s$/);
     assert.deepEqual(more, []);
+    // For those who look at the plugin's log, each second; an agent shows it at the level trace alone.
+    const lines = images.rig.log.split("\n").filter((line) => line.startsWith("trace image pull goes on "));
+    assert.ok(lines.filter((line) => /begun, [\d.]+ [kM]B so far/.test(line)).length >= 5, lines.join("\n"));
+    assert.match(lines.at(-1) ?? "", /"ended":"true"/);
   });
 
   test("is begun anew by the next plugin after this one was killed", async () => {

@@ -51,6 +51,7 @@ class InfraRig implements AsyncDisposable {
         reportTimes: { firstMs: 10_000, eachMs: 30_000 },
         mayFetch: () => false,
         emit: (message: string): number => this.told.push(message),
+        follow: (): void => undefined,
       };
       return await meetInfraImage(context, AbortSignal.timeout(60_000));
     } finally {

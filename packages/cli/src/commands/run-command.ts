@@ -11,6 +11,7 @@ import { parseRunArguments } from "../arguments/parse-run-arguments.ts";
 import type { RunArguments } from "../arguments/parse-run-arguments.ts";
 import { formatError, locateErrors } from "../presentation/format-error.ts";
 import { JsonPrinter } from "../presentation/json-printer.ts";
+import { LivePulls, toTerminal } from "../presentation/live-pulls.ts";
 import { createOutput } from "../presentation/output.ts";
 import { RunPrinter } from "../presentation/run-printer.ts";
 import { adviseKey } from "./advise-key.ts";
@@ -43,9 +44,10 @@ async function runOrExplain(wanted: RunArguments, interrupts: Interrupts, json: 
   try {
     const job = await loadWantedJob(wanted, interrupts.stop);
     if (json !== undefined) return (await runWanted(job, { wanted, interrupts, on: json.print })).exitCode;
-    const printer = createPrinter(job, interrupts);
+    using live = new LivePulls(toTerminal(process.stderr, process.env));
+    const printer = createPrinter(job, interrupts, live);
     if (isSlowToStop(job)) interrupts.stop.addEventListener("abort", () => void printer.print(secondInterruptNote), { once: true });
-    const result = await runWanted(job, { wanted, interrupts, on: printer.print });
+    const result = await runWanted(job, { wanted, interrupts, on: live.watch(printer.print) });
     await printer.printSummary(job.id, result);
     return result.exitCode;
   } catch (error) {
@@ -110,11 +112,11 @@ function isSlowToStop({ groups }: Job): boolean {
   );
 }
 
-function createPrinter(job: Job, interrupts: Interrupts): RunPrinter {
+function createPrinter(job: Job, interrupts: Interrupts, live: LivePulls): RunPrinter {
   const allocations = job.groups.reduce((sum, { count }) => sum + count, 0);
   return new RunPrinter({
-    stdout: createOutput(process.stdout, { env: process.env, onGone: () => interruptForReader(interrupts) }),
-    stderr: createOutput(process.stderr, { env: process.env }),
+    stdout: live.above(createOutput(process.stdout, { env: process.env, onGone: () => interruptForReader(interrupts) })),
+    stderr: live.above(createOutput(process.stderr, { env: process.env })),
     taskNames: job.groups.flatMap(({ tasks }) => tasks.map(({ name }) => name)),
     hasSeveralAllocations: allocations > 1,
     now: () => performance.now(),

@@ -1,7 +1,9 @@
 import type { PodmanClient } from "@driver/libpod";
+import type { Logger } from "@driver/nomad-plugin";
 import type { ImageSettings } from "../config/image-settings.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { LoadedArchives } from "./loaded-archives.ts";
+import { pullStatusMessage, toLogFields, type PullStatus } from "./pull-status.ts";
 import { defaultReportTimes, type ReportTimes } from "./pull-watch.ts";
 import type { SharedPulls } from "./shared-pulls.ts";
 
@@ -22,6 +24,8 @@ export interface ImageContext {
   mayFetch(url: string): boolean;
   /** Tells the task's owner what happens. */
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
+  /** Tells whoever looks at the plugin's log how far a pull is. */
+  follow(status: PullStatus): void;
 }
 
 /** Whose image it is, and what is shared with all others. */
@@ -33,6 +37,8 @@ export interface ImageRequest {
   mayFetch(url: string): boolean;
   /** Tells the task's owner what happens. */
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
+  /** Where it is noted how far a pull is; default: nowhere. */
+  readonly logger?: Logger;
 }
 
 /** Asks the engine for its facts when nobody has yet, and rejects as that does. */
@@ -50,5 +56,6 @@ export async function toImageContext(request: ImageRequest, signal: AbortSignal)
     reportTimes: defaultReportTimes,
     mayFetch: request.mayFetch.bind(request),
     emit: request.emit.bind(request),
+    follow: (status) => request.logger?.trace(pullStatusMessage, toLogFields(status)),
   };
 }

@@ -8,6 +8,7 @@ import type { ImageNeed } from "./image-need.ts";
 import { parseImage } from "./image-reference.ts";
 import { resolveImage } from "./image-resolver.ts";
 import { LoadedArchives } from "./loaded-archives.ts";
+import type { PullStatus } from "./pull-status.ts";
 import { SharedPulls } from "./shared-pulls.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(20_000);
@@ -16,6 +17,7 @@ const soon = (): AbortSignal => AbortSignal.timeout(20_000);
 class Bench implements AsyncDisposable {
   readonly fake: FakePodman;
   readonly told: string[] = [];
+  readonly followed: PullStatus[] = [];
   readonly #client: PodmanClient;
   readonly #context: ImageContext;
 
@@ -33,6 +35,7 @@ class Bench implements AsyncDisposable {
       reportTimes: { firstMs: 10_000, eachMs: 30_000 },
       mayFetch: () => true,
       emit: (message) => void this.told.push(message),
+      follow: (status) => void this.followed.push(status),
     };
   }
 

@@ -104,10 +104,10 @@ function toAnnotations(reference: string, { id, sizeBytes }: ImageInspect): Read
 
 /** One pull for all tasks that want the same, each of which waits as long as it will. */
 async function pullShared(context: ImageContext, need: ImageNeed, reference: string, signal: AbortSignal): Promise<string> {
-  const { podman, settings, downloadFolder, reportTimes } = context;
+  const { podman, settings, downloadFolder, reportTimes, follow } = context;
   const begin = (tell: PullListener, stop: AbortSignal): Promise<string> => {
     const pull = (ending: AbortSignal): Promise<string> => pullImage(
-      { podman, need, reference, settings, downloadFolder, reportTimes, tell },
+      { podman, need, reference, settings, downloadFolder, reportTimes, tell, follow },
       ending,
     );
     const { platform } = need;
@@ -145,7 +145,7 @@ async function loadShared(
   need: ImageNeed & { readonly source: ArchiveSource },
   signal: AbortSignal,
 ): Promise<string> {
-  const { podman, socketPath, archives, settings, reportTimes } = context;
+  const { podman, socketPath, archives, settings, reportTimes, follow } = context;
   const { source, checksum, policy, pullTimeoutMs: timeoutMs } = need;
   const { loadArchive } = await import("./load-archive.ts");
   const isForced = policy === "always";
@@ -161,6 +161,7 @@ async function loadShared(
       mayFetch: context.mayFetch,
       reportTimes,
       tell,
+      follow,
     };
     return markPulled(context, (ending) => loadArchive(job, ending), stop);
   };

@@ -2,9 +2,11 @@ import type { ImageInspect, PodmanClient } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
 import { openArchiveFile, readChunks, unpackGzip, verifyChunks, type ArchiveContent } from "./archive-content.ts";
 import type { ArchiveSource } from "./image-reference.ts";
+import { LoadProgress } from "./load-progress.ts";
 import type { LoadedArchive, LoadedArchives } from "./loaded-archives.ts";
 import { joinName } from "./platform.ts";
 import { toSize, toTime } from "./pull-progress.ts";
+import type { PullStatus } from "./pull-status.ts";
 import type { ReportTimes } from "./pull-watch.ts";
 import type { PullListener } from "./shared-pulls.ts";
 
@@ -24,6 +26,7 @@ export interface LoadJob {
   readonly mayFetch: (url: string) => boolean;
   readonly reportTimes: ReportTimes;
   readonly tell: PullListener;
+  readonly follow: (status: PullStatus) => void;
 }
 
 /**
@@ -75,20 +78,20 @@ async function findLoaded(
 async function load(job: LoadJob, origin: string, content: ArchiveContent, signal: AbortSignal): Promise<string> {
   const { podman, source, tell, archives } = job;
   tell(`Loading image ${source.shown}`);
-  const startMs = performance.now();
+  using progress = new LoadProgress({ ...job, shown: source.shown, sizeBytes: content.sizeBytes });
   let digest = "";
   const onDigest = (found: string): void => {
     digest = found;
     checkDigest(job, found);
   };
-  const chunks = unpackGzip(verifyChunks(content.chunks, { onBytes: reporter(job, content.sizeBytes), onDigest }));
+  const chunks = unpackGzip(verifyChunks(content.chunks, { onBytes: (bytes) => progress.add(bytes), onDigest }));
   const names = await podman.images.load(chunks, signal).catch((error: unknown) => {
     signal.throwIfAborted();
     throw toLoadError(source, error);
   });
   const image = await pickImage(job, names, signal);
   archives.note(origin, { id: image.id, sizeBytes: content.sizeBytes, digest });
-  tell(`Loaded image ${source.shown}: ${toSize(image.sizeBytes)} on disk, ${toTime(performance.now() - startMs)}`);
+  tell(`Loaded image ${source.shown}: ${toSize(image.sizeBytes)} on disk, ${toTime(progress.elapsedMs)}`);
   return image.id;
 }
 
@@ -98,20 +101,6 @@ function checkDigest({ checksum, source }: LoadJob, found: string): void {
     "failed",
     `image archive ${source.shown}: its content is ${found}, and image_checksum wants ${checksum}: it is not loaded`,
   );
-}
-
-/** Tells how far it is, seldom. */
-function reporter({ reportTimes, tell, source }: LoadJob, sizeBytes: number): (bytes: number) => void {
-  const startMs = performance.now();
-  let nextMs = reportTimes.firstMs;
-  let read = 0;
-  return (bytes) => {
-    read += bytes;
-    const elapsedMs = performance.now() - startMs;
-    if (elapsedMs < nextMs) return;
-    nextMs += reportTimes.eachMs;
-    tell(`Loading image ${source.shown}: ${toSize(read)}${sizeBytes === 0 ? " so far" : ` of ${toSize(sizeBytes)}`}, ${toTime(elapsedMs)}`);
-  };
 }
 
 /** A source that breaks is the cause of a lost connection, and says more than that does. */

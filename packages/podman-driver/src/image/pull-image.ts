@@ -9,6 +9,7 @@ import { findCredentials } from "./auth/find-credentials.ts";
 import type { ImageNeed } from "./image-need.ts";
 import { judgePullFailure, type PullFailure } from "./pull-failure.ts";
 import { PullProgress, toTime } from "./pull-progress.ts";
+import type { PullStatus } from "./pull-status.ts";
 import { PullWatch, type ReportTimes } from "./pull-watch.ts";
 import type { PullListener } from "./shared-pulls.ts";
 
@@ -21,6 +22,7 @@ export interface PullJob {
   readonly downloadFolder: string;
   readonly reportTimes: ReportTimes;
   readonly tell: PullListener;
+  readonly follow: (status: PullStatus) => void;
 }
 
 /** Pauses before the second and the third try. */
@@ -74,7 +76,7 @@ async function findPullCredentials(
 }
 
 async function pullOnce(job: PullJob, credentials: RegistryCredentials | undefined, signal: AbortSignal): Promise<string> {
-  const { podman, need, reference, settings, downloadFolder, reportTimes, tell } = job;
+  const { podman, need, reference, settings, downloadFolder, reportTimes, tell, follow } = job;
   const stalled = new AbortController();
   const stop = AbortSignal.any([signal, stalled.signal]);
   const progress = new PullProgress();
@@ -86,6 +88,7 @@ async function pullOnce(job: PullJob, credentials: RegistryCredentials | undefin
     activityTimeoutMs: settings.pullActivityTimeoutMs,
     reportTimes,
     tell,
+    follow,
     onStalled,
   });
   let id = "";

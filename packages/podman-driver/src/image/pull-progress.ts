@@ -35,7 +35,15 @@ export class PullProgress {
     this.#downloadedBytes = bytes;
   }
 
-  /** `3 layers, 12.3 MB of 45.6 MB`: nothing that is not known. */
+  /** What has come of the layers begun so far; undefined where Podman does not tell both. */
+  get bytes(): { readonly current: number; readonly total: number } | undefined {
+    const blobs = [...this.#blobs.values()];
+    // A blob whose size nobody has told makes every total wrong.
+    if (blobs.length === 0 || blobs.some(({ totalBytes }) => totalBytes === 0)) return undefined;
+    return { current: sum(blobs.map(({ currentBytes }) => currentBytes)), total: sum(blobs.map(({ totalBytes }) => totalBytes)) };
+  }
+
+  /** `3 layers begun, 12.3 MB of 45.6 MB`: nothing that is not known. */
   toString(): string {
     const layers = this.#begunLayers.size;
     const parts = [layers === 0 ? "the registry has not sent a layer yet" : `${layers} ${layers === 1 ? "layer" : "layers"} begun`];
@@ -46,13 +54,10 @@ export class PullProgress {
   }
 
   #toBytes(): string {
-    if (this.#blobs.size === 0) return this.#downloadedBytes === undefined ? "" : `${toSize(this.#downloadedBytes)} so far`;
-    const blobs = [...this.#blobs.values()];
-    const current = sum(blobs.map((blob) => blob.currentBytes));
-    // A blob whose size nobody has told makes every total wrong.
-    return blobs.some(({ totalBytes }) => totalBytes === 0)
-      ? `${toSize(current)} so far`
-      : `${toSize(current)} of ${toSize(sum(blobs.map((blob) => blob.totalBytes)))}`;
+    const { bytes } = this;
+    if (bytes !== undefined) return `${toSize(bytes.current)} of ${toSize(bytes.total)}`;
+    const current = this.#blobs.size === 0 ? this.#downloadedBytes : sum([...this.#blobs.values()].map(({ currentBytes }) => currentBytes));
+    return current === undefined ? "" : `${toSize(current)} so far`;
   }
 }
 

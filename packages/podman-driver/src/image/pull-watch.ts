@@ -2,6 +2,7 @@ import { DriverError } from "@driver/nomad-plugin";
 import { readDownloads, type Downloads } from "../host/download-folder.ts";
 import type { PullListener } from "./shared-pulls.ts";
 import { toTime, type PullProgress } from "./pull-progress.ts";
+import type { PullStatus } from "./pull-status.ts";
 
 /** When those who wait are told how far a pull is: each time makes an entry in Nomad's state. */
 export interface ReportTimes {
@@ -20,6 +21,8 @@ export interface PullWatchOptions {
   readonly activityTimeoutMs: number;
   readonly reportTimes: ReportTimes;
   readonly tell: PullListener;
+  /** Told at each look, and at the end. */
+  readonly follow: (status: PullStatus) => void;
   /** Called when nothing has come for too long. */
   readonly onStalled: (reason: DriverError) => void;
 }
@@ -67,6 +70,7 @@ export class PullWatch implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     await this.#looking;
+    this.#follow(true);
   }
 
   /** A slow disk makes looks rarer, and none wait for each other. */
@@ -77,6 +81,7 @@ export class PullWatch implements AsyncDisposable {
   async #look(): Promise<void> {
     const { reference, progress, downloadFolder, activityTimeoutMs, reportTimes, tell, onStalled } = this.#options;
     this.#see(await readDownloads(downloadFolder));
+    this.#follow(false);
     if (this.elapsedMs >= this.#nextReportMs) {
       this.#nextReportMs += reportTimes.eachMs;
       tell(`Pulling image ${reference}: ${progress.toString()}, ${toTime(this.elapsedMs)}`);
@@ -84,6 +89,11 @@ export class PullWatch implements AsyncDisposable {
     if (!this.#isSeen || !progress.isDownloading || performance.now() - this.#movedMs < activityTimeoutMs) return;
     const reason = `nothing has come for ${activityTimeoutMs / 1000} s (pull_activity_timeout); ${progress.toString()}`;
     onStalled(new DriverError("failed", reason, { recoverable: true }));
+  }
+
+  #follow(hasEnded: boolean): void {
+    const { reference, progress, follow } = this.#options;
+    follow({ image: reference, text: progress.toString(), bytes: progress.bytes, elapsedMs: this.elapsedMs, hasEnded });
   }
 
   #see(downloads: Downloads | undefined): void {
