@@ -7,6 +7,7 @@ import { SharedPulls } from "./image/shared-pulls.ts";
 import { SliceBuffers } from "./logs/slice-buffers.ts";
 import { hasSystemd, hostRoots, identifyProcess, readBootId, type HostRoots } from "./host/proc-files.ts";
 import { toProcessMark } from "./host/process-mark.ts";
+import { SharedCpus } from "./host/shared-cpus.ts";
 import { RepeatedFailure } from "./repeated-failure.ts";
 
 /** What all tasks of this plugin share on the host. One owner, which closes it. */
@@ -20,6 +21,7 @@ export class DriverServices {
   readonly heartbeat: Heartbeat;
   readonly exitDirectories: ExitDirectories;
   readonly kernelLog: KernelLog;
+  readonly sharedCpus: SharedCpus;
   readonly logBuffers = new SliceBuffers();
   readonly pulls = new SharedPulls();
   readonly archives = new LoadedArchives();
@@ -36,6 +38,7 @@ export class DriverServices {
     this.exitDirectories = new ExitDirectories(this.heartbeat, failure("the hint that a container has ended could not be passed on"));
     this.roots = roots;
     this.kernelLog = new KernelLog(roots);
+    this.sharedCpus = new SharedCpus(this.heartbeat);
     this.looks = new RepeatedFailure(logger, "a task's container cannot be looked at; trying again");
     this.waits = new RepeatedFailure(logger, "Podman's wait for a task's end broke off; trying again");
     this.checks = new RepeatedFailure(logger, "a task's health check cannot be run; it is tried again each time");
@@ -47,6 +50,7 @@ export class DriverServices {
 
   close(): void {
     this.exitDirectories.close();
+    this.sharedCpus.close();
     this.heartbeat.close();
     this.kernelLog.close();
   }

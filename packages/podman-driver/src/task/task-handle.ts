@@ -20,6 +20,7 @@ import { hasStopped, loseExit, unknownExitCode } from "./exit-verdict.ts";
 import { waitForExit, type ExitSources, type Outcomes } from "./exit-watcher.ts";
 import { findContainer } from "./find-container.ts";
 import { HealthWatch } from "./health-watch.ts";
+import { keepToSharedCpus } from "./keep-to-shared-cpus.ts";
 import { restartStopped } from "./restart-stopped.ts";
 import { followStats } from "./stats-sampler.ts";
 import { openStatsSource, type StatsSource } from "./stats-source.ts";
@@ -196,11 +197,13 @@ export class TaskHandle {
     const signal = this.#stop.signal;
     let logs: TaskLogs | undefined;
     let health: HealthWatch | undefined;
+    let letLoose: (() => void) | undefined;
     try {
       const failure = await this.#find(signal);
       if (failure === undefined) {
         logs = this.#collect();
         health = this.#watchHealth();
+        letLoose = keepToSharedCpus({ task: this.task, processes: this.processes, services: this.#options.services, emit: this.#options.emit });
       }
       this.#found.resolve();
       const result = failure ?? (await this.#watch(signal));
@@ -216,6 +219,7 @@ export class TaskHandle {
       this.#ended.reject(error);
       throw error;
     } finally {
+      letLoose?.();
       this.#found.resolve();
       await health?.close();
       await logs?.close();
