@@ -160,3 +160,9 @@ const slices: readonly { readonly facts: Partial<EngineFacts>; readonly parent: 
 for (const { facts, parent } of slices) {
   test(`puts the task into ${parent ?? "no slice of Nomad's"} with ${JSON.stringify(facts)}`, () => assert.equal(specOf({ facts }).cgroup_parent, parent));
 }
+
+test("puts the container into the slice that the agent has for its tasks", () => {
+  const wishes = { config: {}, task: { resources: withLinux({ cpusetCgroup: "/sys/fs/cgroup/batch.slice/share.slice/alloc.task.scope" }) } };
+  assert.equal(planOf({ ...wishes, facts: { cgroupVersion: "v2", cgroupManager: "systemd" } }).spec.cgroup_parent, "batch.slice");
+  assert.ok(!("cgroup_parent" in planOf({ ...wishes, facts: { cgroupVersion: "v2", cgroupManager: "cgroupfs" } }).spec));
+});

@@ -2,6 +2,7 @@ import type { ContainerSpec } from "@driver/libpod";
 import { attr, mapAttr, type LinuxResources } from "@driver/nomad-plugin";
 import { explainBlockIoFailure, planBlockIo, wantBlockIo } from "./limits/block-io.ts";
 import { checkCgroupConf, wantCgroupConf } from "./limits/cgroup-conf.ts";
+import { toCgroupParent } from "./limits/cgroup-parent.ts";
 import { checkController } from "./limits/check-controller.ts";
 import { fitMemory, toMemory } from "./limits/memory.ts";
 import { toUlimits } from "./limits/ulimit.ts";
@@ -43,7 +44,7 @@ export const limitsTopic = topic({
   want: (options, { task: { resources }, settings, report, wish }) => ({
     memory: toMemory(resources, options, report),
     cpuShares: toShares(resources.cpuShares),
-    // `cpusetCgroup` is not followed: every task has one, and what Nomad puts into it changes while the task runs.
+    // Without cores of its own a task is kept to the shared ones while it runs, as they change.
     cpus: resources.linux.cpusetCpus,
     isHard: options.cpu_hard_limit,
     quota: options.cpu_hard_limit
@@ -57,6 +58,7 @@ export const limitsTopic = topic({
     oomScoreAdj: toOomScoreAdj(options.oom_score_adj, report) || resources.linux.oomScoreAdj,
     ulimits: toUlimits(options.ulimit, report),
     sysctl: options.sysctl,
+    parent: toCgroupParent(resources.linux.cpusetCgroup),
   }),
   plan: ({ cpuShares, cpus, mems, quota, pidsLimit, oomScoreAdj, ulimits, sysctl, cgroupConf, ...wanted }, { facts, report }) => {
     checkEngine({ cpus, mems, pidsLimit, cgroupConf, isHard: wanted.isHard }, { facts, report });
@@ -77,7 +79,7 @@ export const limitsTopic = topic({
       ...(ulimits.length > 0 && { r_limits: ulimits }),
       ...(Object.keys(sysctl).length > 0 && { sysctl }),
       // Nomad's own slice holds its tasks where systemd manages cgroups (as the Go driver does).
-      ...(facts.cgroupVersion === "v2" && facts.cgroupManager === "systemd" && { cgroup_parent: "nomad.slice" }),
+      ...(facts.cgroupVersion === "v2" && facts.cgroupManager === "systemd" && { cgroup_parent: wanted.parent }),
     };
     return {
       spec,
