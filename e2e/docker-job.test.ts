@@ -50,13 +50,14 @@ test("a job of Nomad's Docker driver with another driver's name runs, and each k
   const variables = { runtime: ociRuntime.name, network: network.name, volume };
   const options = Object.entries(variables).flatMap(([name, value]) => ["-var", `${name}=${value}`]);
   const { code, stdout, stderr } = await workplace.run(["run", "-socket", testSetting("TEST_PODMAN_SOCKET"), ...options, path]);
-  const lines = stdout.split("\n").filter((line) => line !== "").map((line) => line.replace(/ +\|/, " |"));
-  const byTask = (all: readonly string[]): Record<string, readonly string[] | undefined> => Object.groupBy(all, (line) => line.split(" ")[0] ?? "");
+  const lines = [...stdout.matchAll(/^(\S+) +(\|.*)$/gm)].map(([, task, line]) => `${task} ${line}`);
+  const byTask = (all: readonly string[]): object => Object.groupBy(all, (line) => line.split(" ")[0] ?? "");
   assert.deepEqual(byTask(lines), byTask(await expectedOutput()), stderr);
   assert.match(stderr, /limited +\* .*cpuset_cpus is not used: reserve cores with resources\.cores/);
   assert.equal(code, 0, stderr);
 });
 
 test("but for its driver the job is one of Docker's", async () => {
-  assert.deepEqual([...(await readFile(path, "utf8")).matchAll(/^ *driver *= *(.*)$/gm)].map((match) => match[1]), ['"podman"', '"podman"', '"podman"']);
+  const drivers = (await readFile(path, "utf8")).matchAll(/^ *driver *= *(.*)$/gm);
+  assert.deepEqual([...drivers].map((match) => match[1]), ['"podman"', '"podman"', '"podman"']);
 });

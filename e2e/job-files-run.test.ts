@@ -27,9 +27,21 @@ const probes: Readonly<Record<string, string>> = {
 
 /** One group for each part, each with one task. */
 function toGroup(title: string, config: string, script: string): string {
-  const resources = "resources {\n        memory = 128\n      }";
-  const task = `    task "${title}" {\n      driver = "podman"\n${config.replace("config {", 'config {\n  image = "image"')}\n      ${resources}\n    }\n`;
-  return withScripts(`  group "${title}" {\n    restart {\n      attempts = 0\n      mode     = "fail"\n    }\n${task}  }\n`, { [title]: script });
+  const group = `  group "${title}" {
+    restart {
+      attempts = 0
+      mode     = "fail"
+    }
+    task "${title}" {
+      driver = "podman"
+${config.replace("config {", 'config {\n  image = "image"')}
+      resources {
+        memory = 128
+      }
+    }
+  }
+`;
+  return withScripts(group, { [title]: script });
 }
 
 test("the parts of the readme do in a container what they say", async () => {

@@ -25,14 +25,14 @@ const root = join(import.meta.dirname, "../..");
  * @throws Error that names every proof whose test does not exist
  */
 export function toFeatureTables(sections: readonly FeatureSection[]): string {
-  const lost = sections.flatMap(({ rows }) => rows).flatMap(([feature, , ...proofs]) => proofs.filter(isTest).filter((proof) => !exists(proof)).map((proof) => `${feature}: ${proof}`));
+  const rows = sections.flatMap((section) => section.rows);
+  const lost = rows.flatMap(([feature, , ...proofs]) => proofs.filter((proof) => isTest(proof) && !exists(proof)).map((proof) => `${feature}: ${proof}`));
   if (lost.length > 0) throw new Error(`no such test:\n${lost.join("\n")}`);
-  const tables = sections.map(({ title, rows }) => `### ${title}\n\n${toTable(["Feature", "Priority", "Test"], rows.map(toCells))}`);
-  return [toCounts(sections), ...tables].join("\n\n");
+  const tables = sections.map((section) => `### ${section.title}\n\n${toTable(["Feature", "Priority", "Test"], section.rows.map(toCells))}`);
+  return [toCounts(rows), ...tables].join("\n\n");
 }
 
-function toCounts(sections: readonly FeatureSection[]): string {
-  const rows = sections.flatMap((section) => section.rows);
+function toCounts(rows: readonly FeatureRow[]): string {
   const names = { M: "must", S: "should", C: "could" } as const;
   const counts = (["M", "S", "C"] as const).map((priority) => {
     const of = rows.filter((row) => row[1] === priority);

@@ -1,16 +1,20 @@
 import { functionNames, unsupportedFunctionNames } from "@driver/hcl";
 import { jobKeys } from "@driver/nomad-host";
-import { pluginSchema, taskSchema } from "@driver/podman-driver";
+import { pluginSchema } from "@driver/podman-driver";
+import { pluginSamples } from "@driver/podman-driver/docs";
 import { toFeatureTables } from "./feature-table.ts";
 import { featureSections } from "./features/index.ts";
 import { toNotedTable, toRefusedTable, toSupportedTable } from "./job-tables.ts";
 import { toOptionTable } from "./option-table.ts";
+import { dockerNames, goKeys } from "./other-drivers.ts";
+import { toTaskTables } from "./task-tables.ts";
 
 /** The text of each generated part by its name, by the file that has it. */
 export const generatedParts: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   "docs/configuration.md": {
-    "plugin options": () => toOptionTable(pluginSchema.options),
-    "task options": () => toOptionTable(taskSchema.options),
+    "plugin options": () =>
+      toOptionTable(pluginSchema.options, { samples: pluginSamples, goKeys: goKeys.plugin, dockerNames: dockerNames.plugin }),
+    "task options": toTaskTables,
   },
   "docs/features.md": { features: () => toFeatureTables(featureSections) },
   "docs/running-without-nomad.md": {

@@ -3,7 +3,8 @@
  * Only titles that are written as one literal are found.
  */
 export function findTestTitles(source: string): readonly string[] {
-  return [...source.matchAll(/\b(?:test|describe)\(\s*(["'`])/g)].map(({ 1: quote = "", index, 0: opening }) => readLiteral(source, index + opening.length, quote));
+  const calls = source.matchAll(/\b(?:test|describe)\(\s*(["'`])/g);
+  return [...calls].map(({ 0: opening, 1: quote = "", index }) => readLiteral(source, index + opening.length, quote));
 }
 
 function readLiteral(source: string, start: number, quote: string): string {

@@ -18,6 +18,8 @@ export interface OptionDoc {
   readonly notYet: boolean;
   /** The values, or forms of a value, that take effect; undefined: all. */
   readonly only: string | undefined;
+  /** The version of the engine that is needed, with the form of the value where only that needs it; undefined: any that is supported. */
+  readonly needs: string | undefined;
 }
 
 /** Told of an option that a config sets: its path and what its declaration says. */
@@ -52,6 +54,8 @@ export interface OptionFacts {
   readonly notYet?: true;
   /** The values, or forms of a value, that take effect. */
   readonly only?: string;
+  /** The version of the engine that is needed, e.g. `4.5`, or `host-gateway: 4.7` for a form of the value. */
+  readonly needs?: string;
 }
 
 /** Whether a value asks for something; false, 0, empty text, empty lists and maps do not, and nor do maps of such values. */
@@ -62,8 +66,8 @@ export function asksForSomething(value: unknown): boolean {
 }
 
 /** The part of an option's row that its facts give. */
-export function factsRow({ help, deprecated, notYet, only }: OptionFacts): Pick<OptionDoc, "help" | "deprecated" | "notYet" | "only"> {
-  return { help, deprecated, notYet: notYet === true, only };
+export function factsRow({ help, deprecated, notYet, only, needs }: OptionFacts): Pick<OptionDoc, "help" | "deprecated" | "notYet" | "only" | "needs"> {
+  return { help, deprecated, notYet: notYet === true, only, needs };
 }
 
 /** What both sides say of a key that must be set. */

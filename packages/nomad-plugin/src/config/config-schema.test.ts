@@ -226,6 +226,7 @@ describe("the other uses of a declaration", () => {
         deprecated: undefined,
         notYet: false,
         only: undefined,
+        needs: undefined,
       },
     );
     assert.equal(schema.options.find((row) => row.path === "ports")?.deprecated, "labels");

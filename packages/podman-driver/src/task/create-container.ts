@@ -81,9 +81,8 @@ async function createWithImages(start: Start, { name, spec, needs }: ContainerWi
 /** Of an image that is not there Podman says 404, or 500 (4.3). */
 function undefinedWhenMissing(error: unknown): undefined {
   const cause = error instanceof DriverError ? error.cause : undefined;
-  const isMissing =
-    cause instanceof LibpodError && (cause.code === "not-found" || /image not known|no such image/.test(cause.podmanMessage ?? ""));
-  if (!isMissing) throw error;
+  if (!(cause instanceof LibpodError) || cause.podmanCause === "no such pod") throw error;
+  if (cause.code !== "not-found" && !/image not known|no such image/.test(cause.podmanMessage ?? "")) throw error;
 }
 
 type NamedSpec = ContainerSpec & { readonly name: string };

@@ -38,7 +38,7 @@ export const healthTopic = topic({
             timeout: attr.string({ help: "A start-up check that takes longer has failed; default 30s." }),
             success: attr.number({ help: "So many successes end the start-up check; default 1." }),
           },
-          { help: "Check that runs in place of the other until it has succeeded; needs Podman 4.5." },
+          { needs: "4.5", help: "Check that runs in place of the other until it has succeeded." },
         ),
       },
       { help: "Health check of the task's own, in place of the image's; its changes are task events." },

@@ -18,11 +18,14 @@ import type { Wish } from "./wish.ts";
 /** How the container reaches others and is reached. */
 export const networkTopic = topic({
   fields: {
-    network_mode: attr.string({ help: "bridge, host, none, pasta, slirp4netns, container:id, ns:path, task:name, or a Podman network." }),
+    network_mode: attr.string({
+      needs: "pasta: 4.4; slirp4netns: before 6.0",
+      help: "bridge, host, none, pasta, slirp4netns, container:id, ns:path, task:name, or a Podman network.",
+    }),
     pod: attr.string({ help: "Name of an existing pod of Podman's to join, in place of network_mode." }),
     ...endpointFields,
     ...advertisedFields,
-    extra_hosts: attr.list("string", { help: "Entries of /etc/hosts as host:ip; host-gateway for the host needs Podman 4.7." }),
+    extra_hosts: attr.list("string", { needs: "host-gateway: 4.7", help: "Entries of /etc/hosts as host:ip; host-gateway for the host." }),
     ports: attr.list("string", { help: "Labels of the group's ports to publish." }),
     port_map: mapAttr("number", { deprecated: "ports", help: "Container ports by label, for the group's or the task's own ports." }),
   },

@@ -11,6 +11,7 @@ import { wantUserns, type WantedUserns } from "./want-userns.ts";
 export const namespacesTopic = topic({
   fields: {
     userns: attr.string({
+      needs: "keep-id of root's: 5.4",
       help: "User namespace: host, auto, keep-id, nomap, private, task:name, container:name or ns:path; auto and keep-id take options.",
     }),
     userns_mode: attr.string({ help: "Docker's word for userns." }),

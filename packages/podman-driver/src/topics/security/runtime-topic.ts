@@ -7,9 +7,10 @@ import { topic, type Given, type PlanContext } from "../topic.ts";
 export const runtimeTopic = topic({
   fields: {
     runtime: attr.string({
-      help: "OCI runtime by its name in containers.conf, such as crun, runc or kata; Podman 6 for another than the service's own.",
+      needs: "another than the service's own: 6",
+      help: "OCI runtime by its name in containers.conf, such as crun, runc or kata.",
     }),
-    oci_runtime: attr.string({ help: "Podman's word for runtime." }),
+    oci_runtime: attr.string({ needs: "another than the service's own: 6", help: "Podman's word for runtime." }),
     annotations: mapAttr("string", { help: "Annotations of the container, for OCI runtimes and hooks." }),
   },
   want: ({ runtime, oci_runtime: ociRuntime, annotations }, given) => {

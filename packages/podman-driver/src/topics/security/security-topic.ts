@@ -13,6 +13,7 @@ export const securityTopic = topic({
     cap_drop: attr.list("string", { help: "Capabilities taken away; ALL: every one that cap_add does not name." }),
     group_add: attr.list("string", { help: "More groups of the task's user, by name or id; keep-groups: those of the Podman service." }),
     security_opt: attr.list("string", {
+      needs: "label=nested: 5.0",
       help: "no-new-privileges, systempaths=unconfined, and seccomp, apparmor, label, mask, unmask or proc-opts with = and a value.",
     }),
     selinux_opts: attr.list("string", {

@@ -8,7 +8,10 @@ export const mountFields = {
   target: attr.string({ help: "Place inside the container." }),
   source: attr.string({ help: "Volume name (not set: an anonymous one), path as in volumes, or image." }),
   readonly: attr.bool({ default: false, help: "Mount it read-only; an image always is, unless options say rw." }),
-  options: attr.list("string", { help: "Podman's mount options, as in volumes and tmpfs." }),
+  options: attr.list("string", {
+    needs: "U of a volume, no-dereference: 5.0; noswap: 4.7; noatime: 5.6",
+    help: "Podman's mount options, as in volumes and tmpfs.",
+  }),
   bind_options: block(
     { propagation: attr.string({ help: "Mount propagation, e.g. rslave; not set: rprivate." }) },
     { help: "For the type bind." },

@@ -12,11 +12,14 @@ import type { WantedMount } from "./wanted-mount.ts";
 /** What is mounted into the container: the allocation's folders, Nomad's own mounts, and the task's; and the root itself. */
 export const storageTopic = topic({
   fields: {
-    volumes: attr.list("string", { help: "Binds as source:destination[:options]; a relative source is in the task directory." }),
+    volumes: attr.list("string", {
+      needs: "U of a volume, no-dereference: 5.0",
+      help: "Binds as source:destination[:options]; a relative source is in the task directory.",
+    }),
     volume_driver: attr.string({ help: "Driver of named volumes; with it, a source in volumes without a slash is a volume's name." }),
     mount: blockList(mountFields, { help: "A mount, one a block." }),
     mounts: blockList(mountFields, { help: "The same as mount." }),
-    tmpfs: attr.list("string", { help: "Memory file systems as destination[:options]." }),
+    tmpfs: attr.list("string", { needs: "noswap: 4.7; noatime: 5.6", help: "Memory file systems as destination[:options]." }),
     readonly_rootfs: attr.bool({ default: false, help: "Mount the container's root read-only." }),
     read_only: attr.bool({ help: "The same as readonly_rootfs." }),
     read_only_tmpfs: attr.bool({ default: false, help: "With a read-only root: memory file systems on /tmp, /run and /var/tmp." }),

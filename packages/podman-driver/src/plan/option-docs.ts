@@ -1,0 +1,9 @@
+import { topics } from "../topics/topics.ts";
+
+/** What the documentation says of the options beside the schemas; nothing that runs loads it. */
+export { pluginSamples, taskSamples, type Samples } from "./option-samples.ts";
+
+/** The keys of each subject of a task's config, in the order of declaration. */
+export const topicKeys: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(topics).map(([name, { fields }]) => [name, Object.keys(fields)]),
+);
