@@ -1,4 +1,5 @@
 import type { Part } from "../bed.ts";
+import { config } from "./config.ts";
 import { cpu } from "./cpu.ts";
 import { exec } from "./exec.ts";
 import { exits } from "./exits.ts";
@@ -11,4 +12,4 @@ import { spawn } from "./spawn.ts";
 import { start } from "./start.ts";
 
 /** Every part, in the order in which they run. */
-export const parts: readonly Part[] = [exits, start, spawn, memory, cpu, logs, exec, parallel, images, imageCleanUp];
+export const parts: readonly Part[] = [exits, start, config, spawn, memory, cpu, logs, exec, parallel, images, imageCleanUp];
