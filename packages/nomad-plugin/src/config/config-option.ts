@@ -56,6 +56,8 @@ export interface OptionFacts {
   readonly only?: string;
   /** The version of the engine that is needed, e.g. `4.5`, or `host-gateway: 4.7` for a form of the value. */
   readonly needs?: string;
+  /** The key is taken from configs written for another driver and has no effect, which whoever wrote it is told with this reason. */
+  readonly unused?: string;
 }
 
 /** Whether a value asks for something; false, 0, empty text, empty lists and maps do not, and nor do maps of such values. */

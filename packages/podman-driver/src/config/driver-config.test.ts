@@ -35,6 +35,14 @@ test("takes the node's compute from Nomad", () => {
   assert.deepEqual(resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "", client }, { uid: 0, findUser: () => undefined }).compute, { coreCount: 4, totalComputeMhz: 8000 });
 });
 
+test("says which keys of Docker's have no effect here, and why", () => {
+  const { warnings } = resolve({ nvidia_runtime: "nvidia", container_exists_attempts: 5, oom_score_adj: 0 });
+  assert.deepEqual(warnings, [
+    "config key container_exists_attempts is not used: a name that is in use is waited for, or its holder named, without it",
+    "config key nvidia_runtime is not used: device_cdi gives tasks what NVIDIA's device plugin assigns, with every runtime",
+  ]);
+});
+
 test("says which socket it leaves out", () => {
   const config = resolve({ socket: [{ name: "a", socket_path: "/run/a" }, { name: "a", socket_path: "/run/b" }] });
   assert.equal(config.sockets.length, 1);

@@ -4,6 +4,7 @@ import { toTimerMs } from "@driver/std";
 import { resolvePolicy } from "./operator-policy.ts";
 import { resolveImageCleanUp, type ImageCleanUpPolicy } from "./image-clean-up-policy.ts";
 import { resolveImageSettings } from "./image-settings.ts";
+import { toOptionNotices } from "./option-notices.ts";
 import { parseDurationMs } from "./parse-duration.ts";
 import { pluginSchema, type PluginOptions } from "./plugin-schema.ts";
 import { resolveDeviceCdi } from "./resolve-device-cdi.ts";
@@ -58,7 +59,7 @@ export function resolveDriverConfig(config: PluginConfig, users: HostUsers): Dri
   const { sockets, warnings } = resolveSockets(options, users);
   return {
     sockets,
-    warnings,
+    warnings: [...warnings, ...pluginSchema.whatIsSet(options).flatMap(toOptionNotices)],
     callTimeoutMs: toTimerMs(callTimeoutMs === 0 ? Infinity : callTimeoutMs),
     settings: {
       extraLabels: options.extra_labels,

@@ -79,6 +79,10 @@ export const pluginSchema = configSchema(
     allowed_modes: block(modeLists, { help: "Globs of the namespace modes that tasks may have; one that begins with ! takes away." }),
     allowed_sockets: attr.list("string", { help: "Globs of the names of the sockets that tasks may run on; default: all." }),
     pids_limit: attr.number({ help: "The most processes of a task, and the limit of a task that sets none; 0: Podman's default." }),
+    container_exists_attempts: attr.number({ unused: "a name that is in use is waited for, or its holder named, without it", help: "Docker's key, without effect here." }),
+    nvidia_runtime: attr.string({ unused: "device_cdi gives tasks what NVIDIA's device plugin assigns, with every runtime", help: "Docker's key, without effect here: see device_cdi." }),
+    oom_score_adj: attr.number({ unused: "Nomad's Docker driver does not use it either; set it in the task", help: "Docker's key, which has no effect there either." }),
+    windows_allow_insecure_container_admin: attr.bool({ unused: "Podman runs no containers of Windows", help: "Docker's key, without effect here." }),
     recover_stopped: attr.bool({ default: false, help: "Start a stopped container again when its task is recovered." }),
     extra_labels: attr.list("string", { help: "Glob patterns of the Nomad labels put on each container, e.g. task*." }),
     logging: block(

@@ -93,7 +93,7 @@ describe("the task schema", () => {
   test("keeps the password out of the plain value", () => {
     const options = taskOf(bodyOf({ image: "redis" }, [["auth", bodyOf({ username: "u", password: "geheim" })]]));
     assert.equal(options.auth?.password, "geheim");
-    assert.deepEqual(taskSchema.toValue(options)["auth"], { username: "u", server_address: null, tls_verify: null });
+    assert.deepEqual(taskSchema.toValue(options)["auth"], { username: "u", server_address: null, email: null, tls_verify: null });
   });
 });
 
@@ -150,7 +150,8 @@ describe("the plugin schema", () => {
       allow_runtimes: [], allow_image_urls: [],
       allowed_modes: undefined,
       allowed_sockets: [],
-      pids_limit: undefined,
+      pids_limit: undefined, container_exists_attempts: undefined, nvidia_runtime: undefined, oom_score_adj: undefined,
+      windows_allow_insecure_container_admin: undefined,
     });
   });
 

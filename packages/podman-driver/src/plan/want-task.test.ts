@@ -30,6 +30,26 @@ describe("a deprecated key", () => {
   }
 });
 
+describe("a key of another driver that has no effect here", () => {
+  const rows: Readonly<Record<string, HclRecord>> = {
+    "auth.email": { auth: { email: "me@example.com" } },
+    container_exists_attempts: { container_exists_attempts: 5 },
+    cpuset_cpus: { cpuset_cpus: "0-1" },
+  };
+  for (const [key, config] of Object.entries(rows)) {
+    test(`is taken, and its author told: ${key}`, () => {
+      const [notice = "", ...others] = decodedOf({ config }).notices;
+      assert.ok(notice.startsWith(`config key ${key} is not used: `), notice);
+      assert.deepEqual([others, planOf({ config }).spec], [[], { ...planOf().spec, labels: planOf({ config }).spec.labels }]);
+    });
+  }
+
+  test("is refused where it asks for what Podman cannot do", () => {
+    assert.match(mistakesOf({ config: { isolation: "hyperv" } }).join(), /^isolation > config key isolation: "hyperv" is a mode for containers of Windows, which Podman does not run; remove it/);
+    assert.deepEqual(mistakesOf({ config: { isolation: "" } }), []);
+  });
+});
+
 describe("a config with many mistakes", () => {
   const config: HclRecord = {
     image: "dir:x", image_pull_timeout: "5 min", entrypoint: { a: "b" }, ipv4_address: "fd00::9", volumes: ["/a:/b:wat"], logging: { driver: "wat" },
@@ -76,7 +96,7 @@ describe("what is kept of a config", () => {
 
   test("holds no secret", () => {
     const kept = taskSchema.toValue(taskSchema.decodeValue({ image: "busybox", auth }));
-    assert.deepEqual(kept["auth"], { username: "u", server_address: null, tls_verify: false });
+    assert.deepEqual(kept["auth"], { username: "u", server_address: null, email: null, tls_verify: false });
     const text = JSON.stringify([decodedOf({ config: { labels: [{ a: "b" }] } }), kept]);
     assert.doesNotMatch(text, /geheim|password/);
   });

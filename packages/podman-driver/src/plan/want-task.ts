@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { encodeGoMsgpack, type HclRecord, type SetOption, type TaskConfig } from "@driver/nomad-plugin";
+import { toOptionNotices } from "../config/option-notices.ts";
 import type { TaskSettings } from "../config/task-settings.ts";
 import { judgeWishes } from "../policy/judge-wishes.ts";
 import { Report, type Mistake } from "../topics/report.ts";
@@ -51,7 +52,7 @@ function decodeInto(report: Report, task: TaskConfig, settings: TaskSettings): D
   const joinedNotices = judgeJoined(wanted, report);
   for (const refusal of judgeWishes(wishes, { policy: settings.policy, allocDir: task.allocDir })) report.refuse(refusal);
   const kept = taskSchema.toValue(options);
-  return { wanted, wishes, configHash: hashConfig(kept), kept, notices: [...whatIsSet.flatMap(toDeprecation), ...joinedNotices] };
+  return { wanted, wishes, configHash: hashConfig(kept), kept, notices: [...whatIsSet.flatMap(toOptionNotices), ...joinedNotices] };
 }
 
 function wantAll(options: TaskOptions, given: Given): WantedTask {
@@ -65,10 +66,6 @@ function refuseUnapplied(whatIsSet: readonly SetOption[], report: Report): void 
   for (const { path, facts } of whatIsSet) {
     if (facts.notYet === true) report.refuse({ key: path, problem: "is not supported yet", remedy: "remove it from the task", code: "unsupported" });
   }
-}
-
-function toDeprecation({ path, facts: { deprecated } }: SetOption): readonly string[] {
-  return deprecated === undefined ? [] : [`config key ${path} is deprecated: use ${deprecated}`];
 }
 
 /**

@@ -13,6 +13,7 @@ const authFields = {
   username: attr.string({ help: "User name at the registry." }),
   password: attr.string({ secret: true, help: "Password or token at the registry." }),
   server_address: attr.string({ help: "The registry that the login is for; default: the one the image comes from." }),
+  email: attr.string({ unused: "registries ask for none", help: "Docker's key, which has no effect there either." }),
   tls_verify: attr.bool({ help: "Check the registry's certificate; not set: as the host's registries.conf says." }),
 };
 

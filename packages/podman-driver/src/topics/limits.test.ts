@@ -136,7 +136,7 @@ test("confines a task's memory to NUMA nodes", () => {
 
 test("says that Docker's cpuset_cpus is not used, and where cores are reserved", () => {
   const { spec, notices } = planOf({ config: { cpuset_cpus: "0-1" } });
-  assert.deepEqual([spec.resource_limits?.cpu, notices], [{ shares: 100 }, ["cpuset_cpus is not used: reserve cores with resources.cores"]]);
+  assert.deepEqual([spec.resource_limits?.cpu, notices], [{ shares: 100 }, ["config key cpuset_cpus is not used: reserve cores with resources.cores"]]);
 });
 
 for (const { pids, planned } of [{ pids: 64, planned: { limit: 64 } }, { pids: 0, planned: undefined }, { pids: -1, planned: undefined }]) {

@@ -15,9 +15,6 @@ const [fewestShares, mostShares] = [2, 262_144];
 const defaultPeriodUs = 100_000;
 const [shortestPeriodUs, longestPeriodUs] = [1000, 1_000_000];
 
-/** As Nomad's Docker driver has it, which tells it in its log. */
-const cpusetNotice = "cpuset_cpus is not used: reserve cores with resources.cores";
-
 /** How much of the host the task may use: what the job's `resources` say, and more. */
 export const limitsTopic = topic({
   fields: {
@@ -27,7 +24,7 @@ export const limitsTopic = topic({
     memory_hard_limit: attr.number({ help: "Memory limit in MB, as Docker's driver has it; resources.memory_max is the newer way." }),
     cpu_hard_limit: attr.bool({ default: false, help: "Limit CPU time to the task's share even on an idle machine." }),
     cpu_cfs_period: attr.number({ format: "uint64", help: "Period of cpu_hard_limit in microseconds, up to 1000000; default 100000." }),
-    cpuset_cpus: attr.string({ help: "Docker's key, which has no effect there either: resources.cores reserves cores." }),
+    cpuset_cpus: attr.string({ unused: "reserve cores with resources.cores", help: "Docker's key, which has no effect there either: resources.cores reserves cores." }),
     cpuset_mems: attr.string({ help: "NUMA nodes whose memory the task may use, e.g. 0 or 0-1." }),
     blkio_weight: attr.number({ help: "Share of the disks' time against other tasks, 10 to 1000; the kernel's default: 100." }),
     blkio_weight_device: attr.list("string", { help: "The same for one device, as path:weight; needs the I/O scheduler bfq." }),
@@ -51,7 +48,6 @@ export const limitsTopic = topic({
       ? toQuota(resources.linux.percentTicks, { periodUs: options.cpu_cfs_period ?? 0, hostCpuCount: settings.hostCpuCount }, report)
       : givenQuota(resources.linux),
     mems: toNodes(options.cpuset_mems, report),
-    unusedCpuset: options.cpuset_cpus,
     blockIo: wantBlockIo(options, report),
     cgroupConf: wantCgroupConf(options.cgroup_conf, { report, wish }),
     pidsLimit: Math.max(0, options.pids_limit ?? 0),
@@ -83,7 +79,7 @@ export const limitsTopic = topic({
     };
     return {
       spec,
-      notices: [...notices, ...(wanted.unusedCpuset === undefined ? [] : [cpusetNotice])],
+      notices,
       explain: (podmanText) => explainBlockIoFailure(podmanText, wanted.blockIo),
     };
   },
