@@ -7,7 +7,7 @@ import { Report, type Mistake } from "../topics/report.ts";
 import type { Given } from "../topics/topic.ts";
 import { topics, type WantedTask } from "../topics/topics.ts";
 import type { Wish } from "../topics/wish.ts";
-import { judgeJoined } from "./judge-joined.ts";
+import { checkCombinations } from "./check-combinations.ts";
 import { taskSchema, type TaskOptions } from "./task-schema.ts";
 
 /** A task's config, decoded and checked. Raw options go no further. */
@@ -49,10 +49,10 @@ function decodeInto(report: Report, task: TaskConfig, settings: TaskSettings): D
   refuseUnapplied(whatIsSet, report);
   const wishes: Wish[] = [];
   const wanted = wantAll(options, { task, settings, isPrivileged: options.privileged, report, wish: (wish) => void wishes.push(wish) });
-  const joinedNotices = judgeJoined(wanted, report);
+  const combined = checkCombinations({ wanted, keys: new Set(whatIsSet.map(({ path }) => path)) }, report);
   for (const refusal of judgeWishes(wishes, { policy: settings.policy, allocDir: task.allocDir })) report.refuse(refusal);
   const kept = taskSchema.toValue(options);
-  return { wanted, wishes, configHash: hashConfig(kept), kept, notices: [...whatIsSet.flatMap(toOptionNotices), ...joinedNotices] };
+  return { wanted, wishes, configHash: hashConfig(kept), kept, notices: [...whatIsSet.flatMap(toOptionNotices), ...combined] };
 }
 
 function wantAll(options: TaskOptions, given: Given): WantedTask {

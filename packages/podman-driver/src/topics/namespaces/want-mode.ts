@@ -18,6 +18,8 @@ const isolating = ["private", "none"];
 /** A namespace as the task asks for it. */
 export interface WantedMode<K extends NamespaceKind> {
   readonly key: string;
+  /** As the job writes it. */
+  readonly text: string;
   readonly of: K;
   readonly spec: NamespaceSpec;
   /** The task of the own allocation whose it is. */
@@ -31,7 +33,7 @@ export function wantMode<K extends NamespaceKind>(
 ): WantedMode<K> | undefined {
   if (words.includes(text)) {
     if (!isolating.includes(text)) wish({ kind: "namespace", key, of, mode: text });
-    return { key, of, spec: { nsmode: text }, taskName: undefined };
+    return { key, text, of, spec: { nsmode: text }, taskName: undefined };
   }
   const joined = toJoined(key, text, { task, report });
   if (joined !== undefined) wish({ kind: "namespace", key, of, mode: joined.mode });
@@ -43,5 +45,5 @@ export function wantMode<K extends NamespaceKind>(
       remedy: `write ${words.join(", ")}, task:name, container:name or ns:path`,
     });
   }
-  return joined === undefined ? undefined : { key, of, spec: joined.spec, taskName: joined.taskName };
+  return joined === undefined ? undefined : { key, text, of, spec: joined.spec, taskName: joined.taskName };
 }
