@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chownSync, closeSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { test } from "node:test";
-import { startEngine, testSetting, until } from "@driver/testing";
+import { HostFixture, startEngine, testSetting, until } from "@driver/testing";
 import { readEngineOwner } from "../src/host/engine-owner.ts";
 import { EngineFolder } from "../src/host/engine-storage.ts";
 import { hostRoots } from "../src/host/proc-files.ts";
@@ -48,6 +48,11 @@ test("the folder of a container with a user namespace, which Podman gives to tha
   closeSync(folder.openFifo("ctl"));
   // The conmon of a short task has ended before anybody looks.
   EngineFolder.open(path, readEngineOwner(hostRoots, engine.socketPath, undefined))[Symbol.dispose]();
+  // Nor has a user's, whose ids the administrator has given him.
   chownSync(engine.socketPath, user, user);
-  assert.throws(() => EngineFolder.open(path, readEngineOwner(hostRoots, engine.socketPath, undefined)), /is of user 100000 and not of user 1000/);
+  using host = new HostFixture();
+  const roots = { ...hostRoots, etcDir: host.etcDir };
+  assert.throws(() => EngineFolder.open(path, readEngineOwner(roots, engine.socketPath, undefined)), /is of user 100000 and not of user 1000/);
+  host.write("etc/subuid", "1000:100000:65536\n");
+  EngineFolder.open(path, readEngineOwner(roots, engine.socketPath, undefined))[Symbol.dispose]();
 });
