@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { PodmanClient } from "@driver/libpod";
 import { FaultyRig, podmanError, requestEngine, testSetting, until, type Fault, type RiggedTask } from "@driver/testing";
+import { hostRoots, identifyProcess } from "../src/host/proc-files.ts";
 
-const soon = (): AbortSignal => AbortSignal.timeout(30_000);
+const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const untilGo = "while [ ! -e /alloc/go ]; do sleep 0.05; done";
 const onInspect = { method: "GET", path: /^\/containers\/[^/]+\/json$/ } as const;
 const faults: readonly Fault[] = [
@@ -66,6 +68,37 @@ test("a recovery ends within its own deadline though Podman says nothing", async
   await rig.recover(task);
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 73);
 });
+
+for (const answersInTime of [true, false]) {
+  test(`a task that ended while no plugin ran ${answersInTime ? "has its code from a Podman that answers late" : "is stopped, and its end reported, though Podman does not answer"}`, async () => {
+    await using faulty = await FaultyRig.start();
+    const { rig, proxy } = faulty;
+    const task = await rig.runScript(`${untilGo}; exit 76`);
+    const { pid, conmonPid } = await inspectState(task);
+    await rig.crash();
+    await go(task);
+    await until(() => [pid, conmonPid].every((process) => identifyProcess(hostRoots, process) === undefined));
+    const silence = proxy.inject({ fault: { kind: "hang" } });
+    await rig.recover(task);
+    const waiting = rig.driver.waitTask(task.config.id, soon());
+    if (answersInTime) silence.remove();
+    else await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "" }, AbortSignal.timeout(15_000));
+    const { exitCode, error = "" } = await waiting;
+    assert.equal(exitCode, answersInTime ? 76 : -1);
+    assert.match(error, answersInTime ? /^$/ : /^exit code unknown: .*within 7 s neither conmon nor Podman has told its code$/);
+    silence.remove();
+    await rig.driver.destroyTask(task.config.id, { force: true }, soon());
+  });
+}
+
+async function inspectState(task: RiggedTask): Promise<{ readonly pid: number; readonly conmonPid: number }> {
+  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
+  try {
+    return (await podman.containers.inspect(`task-${task.config.allocId}`, soon()))?.state ?? assert.fail("there is no container");
+  } finally {
+    podman.close();
+  }
+}
 
 async function go(task: RiggedTask): Promise<void> {
   await writeFile(join(task.config.allocDir, "alloc", "go"), "");

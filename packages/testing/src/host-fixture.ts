@@ -18,6 +18,8 @@ export interface FixtureProcess {
   readonly args?: readonly string[];
   /** Whose process it is. Default: that of the test's user. */
   readonly userId?: number;
+  /** Field 52 of stat, what the kernel tells the parent of one that has ended. Default 0. */
+  readonly exitStatus?: number;
 }
 
 const ownUserId = process.getuid?.() ?? 0;
@@ -39,11 +41,12 @@ export class HostFixture implements Disposable {
   }
 
   addProcess(shown: FixtureProcess): void {
-    const { pid, command = "sh", state = "S", sessionId = pid, parentPid = 1, startTicks = "1000", cgroups = [], args = [command], userId = ownUserId } = shown;
-    const between = Array.from({ length: 15 }, () => "0");
+    const { pid, command = "sh", state = "S", sessionId = pid, parentPid = 1, startTicks = "1000" } = shown;
+    const { cgroups = [], args = [command], userId = ownUserId, exitStatus = 0 } = shown;
+    const zeros = (length: number): string => Array.from({ length }, () => "0").join(" ");
     this.write(
       `proc/${pid}/stat`,
-      `${pid} (${command}) ${state} ${parentPid} ${pid} ${sessionId} ${between.join(" ")} ${startTicks} 0 0\n`,
+      `${pid} (${command}) ${state} ${parentPid} ${pid} ${sessionId} ${zeros(15)} ${startTicks} ${zeros(29)} ${exitStatus}\n`,
     );
     this.write(`proc/${pid}/cgroup`, cgroups.map((line) => `${line}\n`).join(""));
     this.write(`proc/${pid}/cmdline`, args.map((arg) => `${arg}\0`).join(""));

@@ -18,6 +18,8 @@ export interface ClaimedProcesses {
 /** A container's processes as the kernel knows them; what could not be proved is left out. */
 export interface ContainerProcesses {
   readonly main?: ProcessIdentity;
+  /** The main process has ended, though it may not be told which it was. */
+  readonly mainIsGone?: boolean;
   readonly conmon?: ProcessIdentity;
   /** conmon died before the container did, so that nobody will learn the exit code. */
   readonly conmonIsLost: boolean;

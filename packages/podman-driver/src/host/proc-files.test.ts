@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { execFile, spawn } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { HostFixture } from "@driver/testing";
-import { hostRoots, identifyProcess, isAlive, readBootId, readCommandLine, readKernelFile, readSessionId } from "./proc-files.ts";
+import { HostFixture, until } from "@driver/testing";
+import { hostRoots, identifyProcess, isAlive, isStopped, readBootId, readCommandLine, readKernelFile, readSessionId, readUnburiedCode } from "./proc-files.ts";
 
 test("knows this very process by the kernel's own files", () => {
   const self = identifyProcess(hostRoots, process.pid);
@@ -84,4 +84,53 @@ test("a process is not taken for dead where no descriptor is left to look with",
   `;
   const { stdout } = await promisify(execFile)("sh", ["-c", 'ulimit -n 100; exec "$0" --input-type=module -e "$1"', process.execPath, script]);
   assert.equal(stdout, "EMFILE\ntrue false\n");
+});
+
+/** A shell that starts a child, tells its pid and does not bury it. */
+async function spawnUnburied(script: string): Promise<{ readonly pid: number; readonly parent: ChildProcess }> {
+  // The parent goes over to a program that knows of no child.
+  const parent = spawn("sh", ["-c", `exec 3<&0; sh -c '${script}' <&3 & echo $!; exec sleep 60`]);
+  const [chunk] = await once(parent.stdout, "data");
+  await until(() => readCommandLine(hostRoots, parent.pid ?? 0)?.[0] === "sleep");
+  return { pid: Number(String(chunk)), parent };
+}
+
+for (const [script, code] of [["exit 0", 0], ["exit 37", 37], ["exit 255", 255], ["kill -KILL $$", 137], ["kill -SEGV $$", 139]] as const) {
+  test(`reads from the kernel how a process has ended that nobody has buried: ${script}`, async () => {
+    const { pid, parent } = await spawnUnburied(`read go; ${script}`);
+    const identity = identifyProcess(hostRoots, pid) ?? assert.fail("it has ended at once");
+    assert.equal(readUnburiedCode(hostRoots, identity), undefined);
+    parent.stdin?.end();
+    await until(() => !isAlive(hostRoots, identity));
+    assert.equal(readUnburiedCode(hostRoots, identity), code);
+    assert.equal(readUnburiedCode(hostRoots, { ...identity, startTicks: "1" }), undefined);
+    parent.kill("SIGKILL");
+    await once(parent, "exit");
+    assert.equal(readUnburiedCode(hostRoots, { pid: 4_194_304, startTicks: "1" }), undefined);
+  });
+}
+
+test("takes no 0 of a process that it may not look into for its code", () => {
+  using host = new HostFixture();
+  const identity = { pid: 42, startTicks: "1000" };
+  host.addProcess({ pid: 42, state: "Z", exitStatus: 0 });
+  assert.equal(readUnburiedCode(host, identity), undefined);
+  host.addProcess({ pid: 42, state: "Z", exitStatus: 9472 });
+  assert.equal(readUnburiedCode(host, identity), 37);
+  host.write("proc/42/stat", "42 (sh) Z 1 42 42 0");
+  assert.equal(readUnburiedCode(host, identity), undefined);
+});
+
+test("knows a process that was stopped, until it goes on", async () => {
+  const child = spawn("sleep", ["60"]);
+  await once(child, "spawn");
+  const identity = identifyProcess(hostRoots, child.pid ?? 0) ?? assert.fail("it has ended");
+  assert.equal(isStopped(hostRoots, identity), false);
+  child.kill("SIGSTOP");
+  await until(() => isStopped(hostRoots, identity));
+  assert.equal(isStopped(hostRoots, { ...identity, startTicks: "1" }), false);
+  child.kill("SIGCONT");
+  await until(() => !isStopped(hostRoots, identity));
+  child.kill("SIGKILL");
+  await once(child, "exit");
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 
 /** Where the kernel's files are; tests point it at a folder of their own. */
@@ -85,6 +85,45 @@ export function isAlive(roots: HostRoots, process: ProcessIdentity): boolean {
     return hasProcess(process.pid);
   }
   return stat !== undefined && !isDead(stat) && stat.startTicks === process.startTicks;
+}
+
+/** Whether exactly this process was stopped (SIGSTOP) and has not gone on. False where that cannot be told. */
+export function isStopped(roots: HostRoots, process: ProcessIdentity): boolean {
+  try {
+    const stat = readStat(roots, process.pid);
+    return stat?.state === "T" && stat.startTicks === process.startTicks;
+  } catch {
+    return false;
+  }
+}
+
+/** Field 52 of /proc/<pid>/stat, counted from the third. */
+const exitStatusField = 49;
+
+/**
+ * How exactly this process has ended, as its parent will be told that has not asked yet: its code, or 128 and the signal. Undefined:
+ * it runs, it is gone, or this user is not told.
+ */
+export function readUnburiedCode(roots: HostRoots, { pid, startTicks }: ProcessIdentity): number | undefined {
+  const text = readKernelFile(`${roots.procDir}/${pid}/stat`) ?? "";
+  const fields = text.slice(text.lastIndexOf(")") + 2).trimEnd().split(" ");
+  const [state] = fields;
+  if (state !== "Z" || fields[19] !== startTicks) return undefined;
+  const status = Number(fields[exitStatusField]);
+  // The kernel says 0 to whom it does not want to tell.
+  if (!Number.isInteger(status) || (status === 0 && !mayLookInto(roots, pid))) return undefined;
+  const signal = status & 0x7f;
+  return signal > 0 ? 128 + signal : (status >> 8) & 0xff;
+}
+
+/** Whether the kernel tells this user of a process what it tells debuggers alone (proc(5), ptrace(2)). */
+function mayLookInto(roots: HostRoots, pid: number): boolean {
+  try {
+    readlinkSync(`${roots.procDir}/${pid}/ns/user`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Asks the kernel without a descriptor. It tells neither a zombie nor a later process of the pid apart. */

@@ -10,10 +10,9 @@ const removeForMs = 10_000;
 /** A Podman that does not answer gets so long: until then Nomad shows the allocation as running. It goes on with a removal it has begun. */
 const silentForMs = 5000;
 
-/** Ends a task but for its container: kills what still runs, and hands its result to all waiters, an unknown one where that is all that is known. Rejects when it lives on. */
+/** Ends a task but for its container: kills what still runs, and hands its result to all waiters. Rejects when it lives on. */
 export async function endTask(task: TaskHandle, signal: AbortSignal): Promise<void> {
   await killContainer(task, signal);
-  if (task.isRunning) task.giveUp("the task was killed, and nobody who could tell its code has answered");
   await task.close();
 }
 

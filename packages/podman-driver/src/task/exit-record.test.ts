@@ -149,14 +149,56 @@ test("keeps the last value of an OOM counter that goes away with its cgroup", as
   assert.deepEqual([(await result).oomKilled, container.kernelLogReads, container.inspects], [true, 0, 0]);
 });
 
-test("reports an unknown code when all are gone who could tell it and Podman does not answer, and not while one is left", async () => {
+for (const [what, trouble, words] of [["says nothing", { isFrozen: true }, ""], ["answers with an error", { state: "unreachable" }, ": Podman does not answer"]] as const) {
+  test(`reports an unknown code when all are gone who could tell it and Podman ${what}, and not while one is left`, async () => {
+    const container = new ScriptedContainer();
+    Object.assign(container, { conmonAlive: false, ...trouble });
+    const result = watch(container);
+    container.hint();
+    const early = await Promise.race([result, sleep(4 * timings.lostGraceMs)]);
+    assert.equal(early, undefined);
+    container.mainGone = true;
+    const text = "the task's process and conmon, which learns it, have ended, and Podman, which may know it, does not answer: it was asked for 0.06 s";
+    assert.equal((await result).error, `exit code unknown: ${text}${words}`);
+    assertNothingOpen(container);
+  });
+}
+
+test("takes the code from a Podman that answers late, when all others are gone who could tell it", async () => {
   const container = new ScriptedContainer();
-  Object.assign(container, { conmonAlive: false, isFrozen: true });
+  Object.assign(container, { conmonAlive: false, mainGone: true, isFrozen: true });
+  const result = watch(container, { lostGraceMs: 60_000 });
+  container.hint();
+  await container.untilInspected(4);
+  Object.assign(container, { isFrozen: false, state: exited(0) });
+  assert.deepEqual(await result, { exitCode: 0, signal: 0, oomKilled: false });
+});
+
+for (const beingEnded of [false, true]) {
+  test(`takes the code of a process that conmon does not bury from the kernel, ${beingEnded ? "soon when somebody ends the task" : "when conmon has had its time"}`, async () => {
+    const container = new ScriptedContainer();
+    Object.assign(container, { mainGone: true, unburiedCode: 37, beingEnded, isFrozen: true });
+    const result = watch(container);
+    const hintedMs = performance.now();
+    while ((await Promise.race([result, sleep(2)])) === undefined) container.hint();
+    assert.deepEqual(await result, { exitCode: 37, signal: 0, oomKilled: false });
+    assert.ok(performance.now() - hintedMs >= (beingEnded ? timings.unburiedStopMs : timings.unburiedMs) - 1);
+    assertNothingOpen(container);
+  });
+}
+
+test("prefers conmon's record, and starts to wait anew where it had buried the process meanwhile", async () => {
+  const container = new ScriptedContainer();
+  Object.assign(container, { mainGone: true, unburiedCode: 37 });
   const result = watch(container);
   container.hint();
-  const early = await Promise.race([result, sleep(4 * timings.lostGraceMs)]);
-  assert.equal(early, undefined);
-  container.mainGone = true;
-  assert.match((await result).error ?? "", /exit code unknown: .*Podman does not answer/);
-  assertNothingOpen(container);
+  Object.assign(container, { unburiedCode: undefined });
+  container.hint();
+  await sleep(timings.unburiedMs);
+  Object.assign(container, { unburiedCode: 37 });
+  container.hint();
+  assert.equal(await Promise.race([result, sleep(20)]), undefined);
+  container.record = recorded(4);
+  container.hint();
+  assert.equal((await result).exitCode, 4);
 });

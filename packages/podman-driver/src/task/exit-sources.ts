@@ -23,6 +23,8 @@ export function toExitSources(container: WatchedContainer): ExitSources {
     isConmonAlive: () => !processes.isConmonGone(),
     isMainGone: () => processes.isMainGone(),
     isMainAlive: () => processes.isMainAlive(),
+    readUnburiedCode: () => processes.readUnburiedCode(),
+    isBeingEnded: () => processes.isBeingEnded,
     readOomKills: () => processes.readOomKills(),
     survivedOomKills: () => processes.survivedOomKills,
     hasOomRecord: () => services.kernelLog.hasOomKill(containerId),

@@ -120,6 +120,14 @@ function unknown(reason: string): ExitVerdict {
   return { ended: true, result: loseExit(reason) };
 }
 
+/**
+ * The result of a task whose process and conmon, which alone learns the code, have ended without a word, while Podman, which may
+ * have learned it from conmon, has not told it for `silentMs`; `words`: what it said instead.
+ */
+export function loseSilentExit(silentMs: number, words = ""): WaitResult {
+  return loseExit(`the task's process and conmon, which learns it, have ended, and Podman, which may know it, does not answer: it was asked for ${silentMs / 1000} s${words && `: ${words}`}`);
+}
+
 /** The result of a task that has ended in a way which nobody can tell. */
 export function loseExit(reason: string): WaitResult {
   return { exitCode: unknownExitCode, signal: 0, oomKilled: false, error: `exit code unknown: ${reason}` };

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { WaitResult } from "@driver/nomad-plugin";
 import { BackOff, type BackOffLimits } from "../back-off.ts";
+import { textOf } from "../errors.ts";
 import type { ExitRecord } from "../host/exit-directory.ts";
-import { hasStopped, isAfterStart, judgeExit, loseExit, type ExitEvidence, type ObservedState } from "./exit-verdict.ts";
+import { hasStopped, isAfterStart, judgeExit, loseSilentExit, type ExitEvidence, type ObservedState } from "./exit-verdict.ts";
 
 /** How the watcher sees one container; the driver gives it Podman and the kernel. */
 export interface ExitSources {
@@ -21,6 +22,10 @@ export interface ExitSources {
   isMainGone(): boolean;
   /** True: it is known and lives. */
   isMainAlive(): boolean;
+  /** The code of a main process that has ended and that conmon does not bury, as when somebody has stopped conmon. */
+  readUnburiedCode(): number | undefined;
+  /** Whether somebody ends the task, who waits for its end. */
+  isBeingEnded(): boolean;
   readOomKills(): number | undefined;
   /** OOM kills that the task had outlived when it was told to end; undefined: it was not. */
   survivedOomKills(): number | undefined;
@@ -69,8 +74,18 @@ export interface ExitTimings {
   readonly waitAgainMs: number;
   /** conmon ends right after it wrote the exit code down; Podman is given this long to notice before the code counts as lost. */
   readonly conmonGraceMs: number;
-  /** A Podman that does not answer at all is given this long when conmon and the container's process are both gone. */
+  /**
+   * A Podman that does not answer is asked this long when conmon and the container's process are both gone, and conmon's record
+   * with them. The clean-up that conmon starts needs no service, and may have told the code to Podman, where it is
+   * safe. An answer can take as long as a slow disk or a prune holds the container's lock, or an upgrade the service. To wait
+   * costs little, since without Podman nobody could start the task anew, and a wrong -1 has a batch job run again
+   * that had succeeded. For ever is too long: Nomad would show a dead task as running.
+   */
   readonly lostGraceMs: number;
+  /** conmon takes no note of the end for so long: it hangs. The kernel's word counts then, though output may be on its way. */
+  readonly unburiedMs: number;
+  /** The same where somebody waits for it who ends the task. */
+  readonly unburiedStopMs: number;
   /** The code is known, and Podman may know whether memory was the reason: so long it is asked. */
   readonly reasonMs: number;
 }
@@ -83,7 +98,9 @@ export const defaultExitTimings: ExitTimings = {
   retries: { shortestMs: 100, longestMs: 5000 },
   waitAgainMs: 1000,
   conmonGraceMs: 1500,
-  lostGraceMs: 10_000,
+  lostGraceMs: 60_000,
+  unburiedMs: 10_000,
+  unburiedStopMs: 2000,
   reasonMs: 800,
 };
 
@@ -120,6 +137,8 @@ class ExitWatch {
   #oomKills: number | undefined;
   #isCounterGone = false;
   #conmonLostAtMs: number | undefined;
+  #unburiedSinceMs: number | undefined;
+  #podmansWords = "";
 
   constructor(options: ExitWatcherOptions, signal: AbortSignal) {
     this.#options = options;
@@ -160,7 +179,7 @@ class ExitWatch {
     const oomKills = sources.readOomKills();
     this.#isCounterGone = oomKills === undefined;
     this.#oomKills = oomKills ?? this.#oomKills;
-    this.#record ??= this.#toOwnRecord(sources.readExitRecord());
+    this.#record ??= this.#toOwnRecord(sources.readExitRecord()) ?? this.#readUnburied();
     if (this.#record !== undefined) this.#recorded.abort(new Error("conmon has told how the container ended"));
     else this.#isConmonAlive();
     this.#hinted = true;
@@ -203,7 +222,7 @@ class ExitWatch {
         if (verdict.ended) return this.#withKernelLog(verdict.result, evidence);
         if (this.#conmonLostAtMs === undefined) return undefined;
       } else if (this.#isLost()) {
-        return loseExit("conmon, which learns it, and the task's process have ended, and Podman does not answer");
+        return loseSilentExit(this.#timings.lostGraceMs, this.#podmansWords);
       }
     }
   }
@@ -250,6 +269,19 @@ class ExitWatch {
     return verdict.ended && verdict.result.exitCode === record.exitCode ? record : undefined;
   }
 
+  /** In the place of conmon's record, where that does not come: conmon was stopped, or hangs. */
+  #readUnburied(): ExitRecord | undefined {
+    const { sources } = this.#options;
+    const exitCode = sources.readUnburiedCode();
+    if (exitCode === undefined) {
+      this.#unburiedSinceMs = undefined;
+      return undefined;
+    }
+    this.#unburiedSinceMs ??= performance.now();
+    const patienceMs = sources.isBeingEnded() ? this.#timings.unburiedStopMs : this.#timings.unburiedMs;
+    return performance.now() - this.#unburiedSinceMs < patienceMs ? undefined : { exitCode, writtenAt: new Date(), oomMarkedAt: undefined };
+  }
+
   async #withKernelLog(result: WaitResult, evidence: ExitEvidence): Promise<WaitResult> {
     const { sources } = this.#options;
     if (result.exitCode <= 0 || result.oomKilled || !this.#isCounterGone || !(await sources.hasOomRecord())) return result;
@@ -258,13 +290,15 @@ class ExitWatch {
 
   async #inspect(signal: AbortSignal): Promise<ObservedState | undefined | "no answer"> {
     const { sources, looks } = this.#options;
+    const deadline = AbortSignal.timeout(this.#timings.lookMs);
     try {
-      const state = await sources.inspect(AbortSignal.any([signal, AbortSignal.timeout(this.#timings.lookMs)]));
+      const state = await sources.inspect(AbortSignal.any([signal, deadline]));
       looks.succeeded();
       return state;
     } catch (error) {
       signal.throwIfAborted();
       looks.failed(error);
+      this.#podmansWords = deadline.aborted ? "" : textOf(error);
       return "no answer";
     }
   }

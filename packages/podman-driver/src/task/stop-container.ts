@@ -19,8 +19,10 @@ const sigKill = 9;
 const signalAnswerMs = 3000;
 /** A signal that neither Podman nor the kernel passed on is tried again after so long. */
 const askAgainMs = 1000;
-/** A process that nobody watches any more is looked at so often. */
-const lookAgainMs = 20;
+/** A process that nobody watches any more is looked at so often, and any other that is to end so often besides what its watch sees. */
+const [lookAgainMs, lookBesidesMs] = [20, 1000];
+/** The process is dead, and nobody tells how it ended: whoever ends a task waits no longer for that. */
+const silentMs = 7000;
 /** After SIGKILL the kernel and conmon get this long to agree that the task is gone. */
 const killGraceMs = 20_000;
 
@@ -30,6 +32,7 @@ const killGraceMs = 20_000;
  */
 export async function stopContainer(task: TaskHandle, options: StopOptions, logger: Logger, signal: AbortSignal): Promise<void> {
   const killAtMs = performance.now() + options.timeoutMs;
+  task.processes.wakeConmon();
   await task.endRestart(options.timeoutMs, signal);
   // Its process may live on, unwatched.
   if (!task.isRunning) return killContainer(task, signal);
@@ -38,7 +41,9 @@ export async function stopContainer(task: TaskHandle, options: StopOptions, logg
   const patienceMs = Math.min(signalAnswerMs, options.timeoutMs / 2);
   const asked = options.timeoutMs > 0 ? askToEnd(task, { signalNumber: chooseSignal(task, options.killSignal), patienceMs, logger }, AbortSignal.any([signal, asking.signal])) : undefined;
   try {
-    if (await endsWithin(task, killAtMs - performance.now(), signal)) return;
+    const end = await awaitEnd(task, killAtMs - performance.now(), signal);
+    if (end === "silent") giveUp(task);
+    if (end !== "late") return;
   } finally {
     asking.abort(new Error("the task's time to end by itself is over"));
     await asked;
@@ -111,6 +116,7 @@ function signalProcess(task: TaskHandle, signalNumber: number, failure: unknown)
 
 /** Kills the task and settles when it has ended; rejects when it outlives that by far. */
 export async function killContainer(task: TaskHandle, signal: AbortSignal): Promise<void> {
+  task.processes.wakeConmon();
   await task.endRestart(signalAnswerMs, signal);
   if (!task.isRunning && task.hasEnded) return;
   task.processes.noteStop();
@@ -120,11 +126,10 @@ export async function killContainer(task: TaskHandle, signal: AbortSignal): Prom
   if (outcome.kind === "gone") task.lookAgain();
   if (outcome.kind === "unknown" || outcome.kind === "refused") await passOn(task, { signalNumber: sigKill, patienceMs: signalAnswerMs }, signal);
   const killedAtMs = performance.now();
-  if ((await endsWithin(task, killGraceMs, signal)) && !task.processes.isMainKnown) return;
+  if ((await awaitEnd(task, killGraceMs, signal)) === "ended" && !task.processes.isMainKnown) return;
   // One whose end was told before it came is not waited for by the watch.
   while (task.processes.isMainAlive() && performance.now() - killedAtMs < killGraceMs) await sleep(lookAgainMs, undefined, { signal });
-  // Where nobody can tell its code yet, whoever waits for that waits on. The process is dead.
-  if (task.processes.isMainGone()) return;
+  if (task.processes.isMainGone()) return giveUp(task);
   throw new DriverError("failed", `task ${task.id}: SIGKILL was sent ${killGraceMs / 1000} s ago, and its end is still not to be seen`, { recoverable: true });
 }
 
@@ -167,16 +172,36 @@ function isNotRunning(error: unknown): boolean {
   return error.code === "not-found" || error.code === "conflict" || /container state improper|can only kill running/.test(`${error.podmanCause ?? ""} ${error.podmanMessage ?? ""}`);
 }
 
-async function endsWithin(task: TaskHandle, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
-  const late = new AbortController();
-  const stop = AbortSignal.any([signal, late.signal]);
+/** `ended`: its end was told. `silent`: its process is dead by the kernel's word, and nobody has told how it ended. `late`: neither within the time. */
+type End = "ended" | "silent" | "late";
+
+async function awaitEnd(task: TaskHandle, timeoutMs: number, signal: AbortSignal): Promise<End> {
+  const left = new AbortController();
+  const stop = AbortSignal.any([signal, left.signal]);
+  const ended = task.ended(stop).then(() => true);
+  ended.catch(() => undefined);
   try {
-    return await Promise.race([task.ended(stop).then(() => true), sleep(toTimerMs(Math.max(0, timeoutMs)), false, { signal: stop })]);
+    const lateAtMs = performance.now() + timeoutMs;
+    for (let goneAtMs: number | undefined; ; ) {
+      const nowMs = performance.now();
+      if (task.processes.isMainGone()) {
+        goneAtMs ??= nowMs;
+        task.lookAgain();
+      }
+      if (goneAtMs !== undefined && nowMs - goneAtMs >= silentMs) return "silent";
+      if (nowMs >= lateAtMs) return "late";
+      if (await Promise.race([ended, sleep(Math.min(lookBesidesMs, toTimerMs(lateAtMs - nowMs)), false, { signal: stop })])) return "ended";
+    }
   } catch (error) {
     // A timer that is cut short rejects with an error of its own.
     signal.throwIfAborted();
     throw error;
   } finally {
-    late.abort();
+    left.abort();
   }
+}
+
+/** Nothing if its end was told. */
+function giveUp(task: TaskHandle): void {
+  task.giveUp(`the task's process was ended, and within ${silentMs / 1000} s neither conmon nor Podman has told its code`);
 }

@@ -16,9 +16,10 @@ import type { RepeatedFailure } from "../repeated-failure.ts";
 import { settleOrAbort } from "../settle-or-abort.ts";
 import { SharedOutcome } from "../shared-outcome.ts";
 import { toExitSources } from "./exit-sources.ts";
-import { hasStopped, loseExit, unknownExitCode } from "./exit-verdict.ts";
-import { waitForExit, type ExitSources, type Outcomes } from "./exit-watcher.ts";
+import { hasStopped, loseExit, loseSilentExit, unknownExitCode } from "./exit-verdict.ts";
+import { defaultExitTimings, waitForExit, type ExitSources, type Outcomes } from "./exit-watcher.ts";
 import { findContainer } from "./find-container.ts";
+import { hearPodman } from "./hear-podman.ts";
 import { HealthWatch } from "./health-watch.ts";
 import { keepToSharedCpus } from "./keep-to-shared-cpus.ts";
 import { restartStopped } from "./restart-stopped.ts";
@@ -27,6 +28,9 @@ import { openStatsSource, type StatsSource } from "./stats-source.ts";
 import { collectOutput, drainLimitsOf } from "./task-output.ts";
 import { identifyInspected, TaskProcesses } from "./task-processes.ts";
 
+const { lostGraceMs } = defaultExitTimings;
+/** One that is to be started again waits longer: after a reboot it may take minutes until Podman answers. */
+const restartGraceMs = 5 * 60_000;
 const identifyPauses: BackOffLimits = { shortestMs: 100, longestMs: 2000 };
 
 /** How much is known of a task's container when its handle is made. */
@@ -199,7 +203,7 @@ export class TaskHandle {
     let health: HealthWatch | undefined;
     let letLoose: (() => void) | undefined;
     try {
-      const failure = await this.#find(signal);
+      const failure = await this.#orGiveUp(this.#find(signal));
       if (failure === undefined) {
         logs = this.#collect();
         health = this.#watchHealth();
@@ -244,7 +248,10 @@ export class TaskHandle {
     asking.catch(() => undefined);
     // All that its end needs may be in sight: then Podman is asked for the sake of its output only.
     if (this.processes.isMainKnown && this.processes.conmonFolders !== undefined) return undefined;
-    const inspect = await asking;
+    const { restarts, services: { heartbeat } } = this.#options;
+    const patienceMs = restarts === undefined ? lostGraceMs : restartGraceMs;
+    const inspect = await hearPodman(asking, { processes: this.processes, heartbeat, patienceMs }, AbortSignal.any([signal, this.#giveUp.signal]));
+    if (inspect === "silent") return loseSilentExit(patienceMs);
     if (inspect === undefined) return undefined;
     await this.#identify(inspect, seen.proven, signal);
     return this.#meet(inspect, signal);
@@ -327,7 +334,7 @@ export class TaskHandle {
         sources: this.#exitSources(),
         startedAt: this.#startedAt,
         // A process that the kernel has in the container's cgroup was started in this boot, whatever an old state says.
-        sameBoot: sameBoot || this.#hasRestarted || this.processes.isMainKnown,
+        sameBoot: sameBoot || this.#hasRestarted || this.processes.main !== undefined,
         memoryLimitBytes: this.#memoryLimitBytes,
         looks: outcomesOf(services.looks),
         waits: outcomesOf(services.waits),
@@ -335,14 +342,20 @@ export class TaskHandle {
       AbortSignal.any([signal, this.#giveUp.signal]),
     );
     try {
-      return await watching;
-    } catch (error) {
-      // Also when the handle is closed right behind.
-      if (this.#giveUp.signal.aborted) return loseExit(String(this.#giveUp.signal.reason));
-      throw error;
+      return await this.#orGiveUp(watching);
     } finally {
       services.looks.forget(subject);
       services.waits.forget(subject);
+    }
+  }
+
+  /** Unknown once somebody has given up on it, also when the handle is closed right behind. */
+  async #orGiveUp<T>(result: Promise<T>): Promise<T | WaitResult> {
+    try {
+      return await result;
+    } catch (error) {
+      if (this.#giveUp.signal.aborted) return loseExit(String(this.#giveUp.signal.reason));
+      throw error;
     }
   }
 
@@ -364,8 +377,10 @@ export class TaskHandle {
   }
 }
 
-function knownProcesses({ seen, services, engine: { socketPath }, containerId }: TaskHandleOptions): ContainerProcesses {
+function knownProcesses({ seen, sameBoot, services, engine: { socketPath }, containerId }: TaskHandleOptions): ContainerProcesses {
   if (seen.kind === "inspected") return seen.processes;
   const found = seen.proven === undefined ? undefined : identifyWithoutEngine(services.roots, { socketPath, containerId, proven: seen.proven });
-  return found ?? { conmonIsLost: false };
+  // Gone with a reboot, or while nobody watched: then nobody is left but Podman who could tell its code.
+  const isGone = !sameBoot || seen.proven !== undefined;
+  return found ?? { mainIsGone: isGone, conmonIsLost: isGone };
 }

@@ -5,7 +5,7 @@ import type { CgroupFolders } from "../host/cgroup-path.ts";
 import { identifyContainer, type ContainerProcesses } from "../host/container-processes.ts";
 import { readExitRecord, type ConmonFolders, type ExitRecord } from "../host/exit-directory.ts";
 import { isFrozen, thaw } from "../host/freezer.ts";
-import { isAlive, type HostRoots, type ProcessIdentity } from "../host/proc-files.ts";
+import { isAlive, isStopped, readUnburiedCode, type HostRoots, type ProcessIdentity } from "../host/proc-files.ts";
 
 /** What became of a signal that was sent without Podman. */
 export type SignalOutcome =
@@ -29,6 +29,7 @@ export class TaskProcesses {
   readonly #containerId: string;
   #known: ContainerProcesses;
   #survivedOomKills: number | undefined;
+  #isBeingEnded = false;
 
   constructor(roots: HostRoots, containerId: string, known: ContainerProcesses = { conmonIsLost: false }) {
     this.#roots = roots;
@@ -65,15 +66,15 @@ export class TaskProcesses {
     return this.#known.conmonFolders;
   }
 
-  /** Whether the main process could be told, be it alive or not. */
+  /** Whether it can be told if the main process lives. */
   get isMainKnown(): boolean {
-    return this.#known.main !== undefined;
+    return this.#known.main !== undefined || this.#known.mainIsGone === true;
   }
 
   /** True: the main process is known and has ended. */
   isMainGone(): boolean {
-    const { main } = this.#known;
-    return main !== undefined && !isAlive(this.#roots, main);
+    const { main, mainIsGone = false } = this.#known;
+    return main === undefined ? mainIsGone : !isAlive(this.#roots, main);
   }
 
   /** True: the main process is known and has not ended, whatever anybody has said of the container. */
@@ -88,17 +89,34 @@ export class TaskProcesses {
     return conmonIsLost || (conmon !== undefined && !isAlive(this.#roots, conmon));
   }
 
+  /** The code of a main process that has ended and whose end conmon has taken no note of; undefined: there is none, or it is not told. */
+  readUnburiedCode(): number | undefined {
+    const { main } = this.#known;
+    return main === undefined ? undefined : readUnburiedCode(this.#roots, main);
+  }
+
   /** Sends a signal to the main process. */
   signal(signalNumber: number): SignalOutcome {
     const { main } = this.#known;
+    if (this.isMainGone()) return { kind: "gone" };
     if (main === undefined) return { kind: "unknown" };
-    if (!isAlive(this.#roots, main)) return { kind: "gone" };
     try {
       process.kill(main.pid, signalNumber);
       return { kind: "sent" };
     } catch (error) {
       // It ended between the look and the blow.
       return (error as NodeJS.ErrnoException).code === "ESRCH" ? { kind: "gone" } : { kind: "refused", error };
+    }
+  }
+
+  /** Lets a conmon go on that somebody has stopped: it takes no note of the end of its container, and ends as little itself. */
+  wakeConmon(): void {
+    const { conmon } = this.#known;
+    if (conmon === undefined || !isStopped(this.#roots, conmon)) return;
+    try {
+      process.kill(conmon.pid, "SIGCONT");
+    } catch {
+      // It has ended, or is not this user's to signal: its container's end is seen without it.
     }
   }
 
@@ -139,8 +157,14 @@ export class TaskProcesses {
 
   /** For those who end the task: what the kernel has killed for memory until now is not why it ends. */
   noteStop(): void {
+    this.#isBeingEnded = true;
     // A main process that is dead already may be one of those killed.
     if (this.isMainKnown && !this.isMainGone()) this.#survivedOomKills ??= this.readOomKills();
+  }
+
+  /** Whether somebody ends the task, who waits for its end. */
+  get isBeingEnded(): boolean {
+    return this.#isBeingEnded;
   }
 
   /** OOM kills that the task had outlived at the first `noteStop`. */

@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { PodmanClient, type ContainerInspect } from "@driver/libpod";
+import { FaultyRig, testSetting, until, type RiggedTask } from "@driver/testing";
+import { hostRoots, identifyProcess, isAlive } from "../src/host/proc-files.ts";
+
+const soon = (): AbortSignal => AbortSignal.timeout(60_000);
+const polite = "trap 'echo bye; exit 51' TERM; echo ready; while :; do sleep 0.05; done";
+const stubborn = "trap 'echo no' TERM; echo ready; while :; do sleep 0.05; done";
+const endings = [
+  { what: "ends by its kill signal", script: polite, wanted: { exitCode: 51, signal: 0 } },
+  { what: "has to be killed", script: stubborn, wanted: { exitCode: 137, signal: 9 } },
+] as const;
+
+for (const { what, script, wanted } of endings) {
+  for (const isFrozen of [false, true]) {
+    test(`a task that ${what} is stopped and destroyed, and its code reported, while its conmon hangs${isFrozen ? ", and Podman as well" : ""}`, async () => {
+      await using faulty = await FaultyRig.start();
+      const { rig, proxy } = faulty;
+      const { task, state } = await startReady(faulty, script);
+      const main = identifyProcess(hostRoots, state.pid) ?? assert.fail("it has ended");
+      await using _conmon = new FrozenProcess(state.conmonPid);
+      const silence = isFrozen ? proxy.inject({ fault: { kind: "hang" } }) : undefined;
+      const beganMs = performance.now();
+      await rig.driver.stopTask(task.config.id, { timeoutMs: 2000, killSignal: "" }, soon());
+      assert.ok(performance.now() - beganMs < 12_000);
+      assert.equal(isAlive(hostRoots, main), false);
+      const { exitCode, signal } = await rig.driver.waitTask(task.config.id, soon());
+      assert.deepEqual({ exitCode, signal }, wanted);
+      silence?.remove();
+      await rig.driver.destroyTask(task.config.id, { force: true }, soon());
+      assert.equal(await inspect(task), undefined);
+    });
+  }
+}
+
+test("a forced destroy needs no conmon: the task is dead and destroyed within seconds", async () => {
+  await using faulty = await FaultyRig.start();
+  const { task, state } = await startReady(faulty, stubborn);
+  await using _conmon = new FrozenProcess(state.conmonPid);
+  const waiting = faulty.rig.driver.waitTask(task.config.id, soon());
+  const beganMs = performance.now();
+  await faulty.rig.driver.destroyTask(task.config.id, { force: true }, soon());
+  assert.ok(performance.now() - beganMs < 12_000);
+  assert.equal((await waiting).exitCode, 137);
+  assert.equal(await inspect(task), undefined);
+});
+
+for (const how of ["stop", "destroy"] as const) {
+  test(`a conmon that somebody has stopped goes on when its task is to end (${how}), and is left nowhere`, async () => {
+    await using faulty = await FaultyRig.start();
+    const { task, state } = await startReady(faulty, polite);
+    const conmon = identifyProcess(hostRoots, state.conmonPid) ?? assert.fail("it has ended");
+    process.kill(conmon.pid, "SIGSTOP");
+    const waiting = faulty.rig.driver.waitTask(task.config.id, soon());
+    if (how === "stop") await faulty.rig.driver.stopTask(task.config.id, { timeoutMs: 30_000, killSignal: "" }, soon());
+    else await faulty.rig.driver.destroyTask(task.config.id, { force: true }, soon());
+    assert.equal((await waiting).exitCode, how === "stop" ? 51 : 137);
+    // What it had not written yet is not lost with it.
+    if (how === "stop") assert.equal((await task.stdout.whole()).toString(), "ready\nbye\n");
+    await until(() => !isAlive(hostRoots, conmon));
+  });
+}
+
+test("a task that ends by itself is not taken to run for ever while its conmon is stopped", async () => {
+  await using faulty = await FaultyRig.start();
+  const { task, state } = await startReady(faulty, "echo ready; read go < /alloc/go; exit 37", "mkfifo /alloc/go");
+  process.kill(state.conmonPid, "SIGSTOP");
+  writeFileSync(`${task.config.allocDir}/alloc/go`, "go\n");
+  assert.deepEqual(await faulty.rig.driver.waitTask(task.config.id, soon()), { exitCode: 37, signal: 0, oomKilled: false });
+  await faulty.rig.driver.destroyTask(task.config.id, { force: false }, soon());
+  await until(() => identifyProcess(hostRoots, state.conmonPid) === undefined);
+});
+
+/** A task whose script has said that it is ready. */
+async function startReady({ rig }: FaultyRig, script: string, before = ":"): Promise<{ readonly task: RiggedTask; readonly state: ContainerInspect["state"] }> {
+  const task = await rig.runScript(`${before}; ${script}`);
+  await task.stdout.until((text) => text === "ready\n");
+  const { state } = (await inspect(task)) ?? assert.fail("there is no container");
+  return { task, state };
+}
+
+async function inspect(task: RiggedTask): Promise<ContainerInspect | undefined> {
+  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
+  try {
+    return await podman.containers.inspect(`task-${task.config.allocId}`, soon());
+  } finally {
+    podman.close();
+  }
+}
+
+/** A process that hangs, and that no signal lets go on: in a cgroup of its own that is frozen. */
+class FrozenProcess implements AsyncDisposable {
+  readonly #group: string;
+  readonly #freezer: { readonly file: string; readonly on: string; readonly off: string };
+
+  constructor(pid: number) {
+    const isVersion2 = existsSync("/sys/fs/cgroup/cgroup.controllers");
+    this.#freezer = isVersion2 ? { file: "cgroup.freeze", on: "1", off: "0" } : { file: "freezer.state", on: "FROZEN", off: "THAWED" };
+    this.#group = `/sys/fs/cgroup/${isVersion2 ? "" : "freezer/"}hung-${pid}`;
+    mkdirSync(this.#group);
+    writeFileSync(`${this.#group}/cgroup.procs`, String(pid));
+    writeFileSync(`${this.#group}/${this.#freezer.file}`, this.#freezer.on);
+  }
+
+  /** It goes on, and nothing is left of its group. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    writeFileSync(`${this.#group}/${this.#freezer.file}`, this.#freezer.off);
+    // It ends, as a rule, and Podman's clean-up, which it has started, as well.
+    await until(() => {
+      try {
+        rmdirSync(this.#group);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+  }
+}
