@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { WaitResult } from "@driver/nomad-plugin";
+import { messageOf } from "@driver/std";
 import { BackOff, type BackOffLimits } from "../back-off.ts";
-import { textOf } from "../errors.ts";
 import type { ExitRecord } from "../host/exit-directory.ts";
 import { hasStopped, isAfterStart, judgeExit, loseSilentExit, type ExitEvidence, type ObservedState } from "./exit-verdict.ts";
 
@@ -298,7 +298,7 @@ class ExitWatch {
     } catch (error) {
       signal.throwIfAborted();
       looks.failed(error);
-      this.#podmansWords = deadline.aborted ? "" : textOf(error);
+      this.#podmansWords = deadline.aborted ? "" : messageOf(error);
       return "no answer";
     }
   }
