@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { HclValue } from "@driver/nomad-plugin";
-import { plainTask } from "@driver/testing";
-import { decodedOf, mistakesOf, plainFacts, plainSettings, planOf, specOf } from "../../../test/plan-of.ts";
-import { Report } from "../report.ts";
-import { devicesTopic } from "./devices.ts";
+import { decodedOf, mistakesOf, planOf, specOf } from "../../../test/plan-of.ts";
 
 const pathsOf = (devices: HclValue): readonly string[] => (specOf({ config: { devices } }).devices ?? []).map(({ path }) => path);
 
@@ -91,10 +88,8 @@ describe("what device plugins assign", () => {
 test("a plan without devices says nothing of them", () => assert.deepEqual([planOf().spec.devices, planOf().notices], [undefined, []]));
 
 test("a privileged task is told where Podman does not rename its devices", () => {
-  const noticesOf = (devices: readonly string[], version: string): readonly string[] => {
-    const given = { task: plainTask(), settings: plainSettings, isPrivileged: true, report: new Report(), wish: () => undefined };
-    return devicesTopic.plan(devicesTopic.want({ devices }, given), { ...given, facts: { ...plainFacts, version }, socketName: "default", configHash: "" }).notices ?? [];
-  };
+  const noticesOf = (devices: readonly string[], version: string): readonly string[] =>
+    planOf({ config: { privileged: true, devices }, facts: { version } }).notices;
   const moved = ["/dev/fuse", "/dev/fuse:/dev/x:r"];
   assert.deepEqual(noticesOf(moved, "4.3.1"), ['config key devices[1]: "/dev/fuse:/dev/x:r" has no effect: Podman 4.3.1 gives a privileged task all devices under their names on the host']);
   assert.deepEqual(noticesOf(moved, "5.4.2"), []);

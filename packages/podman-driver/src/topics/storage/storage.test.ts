@@ -2,12 +2,9 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { ContainerInspect, MountSpec } from "@driver/libpod";
 import type { Mount } from "@driver/nomad-plugin";
-import { plainTask } from "@driver/testing";
 import type { LogCollector } from "../../config/log-route.ts";
 import type { TaskSettings } from "../../config/task-settings.ts";
-import { mistakesOf, plainFacts, plainSettings, planOf, specOf, type Wishes } from "../../../test/plan-of.ts";
-import { Report } from "../report.ts";
-import { storageTopic } from "./storage.ts";
+import { mistakesOf, plainSettings, planOf, specOf, type Wishes } from "../../../test/plan-of.ts";
 
 const mount: Mount = { taskPath: "/data", hostPath: "/host/data", readonly: false, propagationMode: "", selinuxLabel: "", requestName: "data" };
 const mountsOf = (wishes: Wishes): readonly MountSpec[] => specOf(wishes).mounts ?? [];
@@ -119,10 +116,7 @@ test("says of idmap that older runc leaves it undone, and looks at nothing else"
 });
 
 test("relabels nothing for a privileged task", () => {
-  const { volumes, mount: blocks, mounts, tmpfs, storage_opt } = { volumes: [], mount: [], mounts: [], tmpfs: [], storage_opt: {} };
-  const options = { volumes, mount: blocks, mounts, tmpfs, storage_opt, volume_driver: undefined, readonly_rootfs: false, read_only: undefined, read_only_tmpfs: false, shm_size: undefined };
-  const task = plainTask({ mounts: [mount, { ...mount, selinuxLabel: "Z" }] });
-  const given = { task, settings: { ...plainSettings, selinuxLabel: "z" }, isPrivileged: true, report: new Report(), wish: () => undefined };
-  const { spec } = storageTopic.plan(storageTopic.want(options, given), { ...given, facts: plainFacts, socketName: "default", configHash: "" });
-  assert.deepEqual(spec?.mounts?.map((one) => one.options), [["rbind"], ["rbind"], ["rbind"], ["rbind"], ["rbind"]]);
+  const mounts = [mount, { ...mount, selinuxLabel: "Z" }];
+  const { spec } = planOf({ config: { privileged: true }, task: { mounts }, settings: { selinuxLabel: "z" } });
+  assert.deepEqual(spec.mounts?.map((one) => one.options), [["rbind"], ["rbind"], ["rbind"], ["rbind"], ["rbind"]]);
 });
