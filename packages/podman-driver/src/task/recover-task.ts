@@ -8,9 +8,10 @@ import { toDriverError } from "../errors.ts";
 import { findLastCollected } from "../logs/last-collected.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Engines } from "../engine/engines.ts";
-import { isAlive, type HostRoots, type ProcessIdentity } from "../host/proc-files.ts";
+import { isAlive, type ProcessIdentity } from "../host/proc-files.ts";
 import type { HealthCheckTimes } from "../topics/health.ts";
-import { TaskHandle, type SeenContainer } from "./task-handle.ts";
+import type { TaskOrigin } from "./task-container.ts";
+import { TaskHandle } from "./task-handle.ts";
 import { identifyInspected } from "./task-processes.ts";
 import { decodeTaskState, type OwnState, type TaskState } from "./task-state.ts";
 
@@ -42,19 +43,16 @@ export async function recoverTask(request: RecoverRequest, signal: AbortSignal):
   const proven = state.own === undefined || state.own.bootId !== services.bootId ? undefined : toProven(state.own);
   const observed = await look(engine, state.containerId, logger, signal);
   const isForgotten = observed === "gone" && proven !== undefined && isAlive(services.roots, proven);
-  if (observed === "gone" && !isForgotten) throw new DriverError("task-not-found", `container ${state.containerId} of task ${handle.config.id} is gone`);
+  if (observed === "gone" && !isForgotten) {
+    throw new DriverError("task-not-found", `container ${state.containerId} of task ${handle.config.id} is gone`);
+  }
   return new TaskHandle({
     task: handle.config,
     containerId: state.containerId,
     engine,
     startedAt: state.startedAt,
-    sameBoot: state.own === undefined || state.own.bootId === "" || state.own.bootId === services.bootId,
-    isFresh: false,
-    seen: toSeen(services.roots, engine, { observed, proven }),
-    stopSignal: state.own?.stopSignal,
+    origin: toOrigin(request, { engine, state, observed, proven }),
     logRoute: toLogRoute(request, state),
-    // conmon of a container of the Go driver waits for a reader of Nomad's FIFO, and Podman waits for conmon.
-    restarts: request.restartsStopped && state.own !== undefined ? { address: state.network?.ip } : undefined,
     healthCheck: toHealthCheck(state.own),
     services,
     logger,
@@ -80,14 +78,23 @@ function toLogRoute({ handle, settings }: RecoverRequest, { own, logStreamer, st
 }
 
 interface Observation {
+  readonly engine: Engine;
+  readonly state: TaskState;
   readonly observed: ContainerInspect | "gone" | "no answer";
   readonly proven: ProcessIdentity | undefined;
 }
 
 /** A running container that Podman has forgotten is looked after by what the kernel knows. */
-function toSeen(roots: HostRoots, { socketPath }: Engine, { observed, proven }: Observation): SeenContainer {
-  if (observed === "no answer" || observed === "gone") return { kind: "unseen", proven };
-  return { kind: "inspected", inspect: observed, processes: identifyInspected(roots, socketPath, observed, proven) };
+function toOrigin(request: RecoverRequest, { engine, state: { own, network }, observed, proven }: Observation): TaskOrigin {
+  const { services, restartsStopped } = request;
+  const recovered = {
+    sameBoot: own === undefined || own.bootId === "" || own.bootId === services.bootId,
+    // conmon of a container of the Go driver waits for a reader of Nomad's FIFO, and Podman waits for conmon.
+    restarts: restartsStopped && own !== undefined ? { address: network?.ip } : undefined,
+  };
+  if (observed === "no answer" || observed === "gone") return { ...recovered, kind: "unseen", proven, stopSignal: own?.stopSignal };
+  const processes = identifyInspected(services.roots, engine.socketPath, observed, proven);
+  return { ...recovered, kind: "found", inspect: observed, processes };
 }
 
 /** The start noted only a process that was believed. */
@@ -99,17 +106,28 @@ function resolveEngine(engines: Engines, state: TaskState): Engine {
   try {
     return engines.resolve(state.socketName ?? "");
   } catch (cause) {
-    throw new DriverError("failed", `the task ran on the Podman socket "${state.socketName ?? "default"}", which is not in the agent's plugin config any more`, { cause });
+    throw new DriverError(
+      "failed",
+      `the task ran on the Podman socket "${state.socketName ?? "default"}", which is not in the agent's plugin config any more`,
+      { cause },
+    );
   }
 }
 
-async function look(engine: Engine, containerId: string, logger: Logger, signal: AbortSignal): Promise<ContainerInspect | "gone" | "no answer"> {
+async function look(
+  engine: Engine,
+  containerId: string,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<ContainerInspect | "gone" | "no answer"> {
   try {
     const observed = await engine.client.containers.inspect(containerId, AbortSignal.any([signal, AbortSignal.timeout(lookTimeoutMs)]));
     return observed ?? "gone";
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof LibpodError && error.code === "bad-request") throw toDriverError(`look at container ${containerId.slice(0, 12)}`, error);
+    if (error instanceof LibpodError && error.code === "bad-request") {
+      throw toDriverError(`look at container ${containerId.slice(0, 12)}`, error);
+    }
     logger.warn("Podman does not answer; the task is taken to run until it does", { container: containerId, error: String(error) });
     return "no answer";
   }

@@ -40,10 +40,7 @@ export async function startTask(request: StartRequest, signal: AbortSignal): Pro
     containerId: observed.id,
     engine,
     startedAt,
-    sameBoot: true,
-    // Nomad's log collector stops for good with the plugin that had begun to write to it.
-    isFresh: !isTakenOver,
-    seen: { kind: "inspected", inspect: observed, processes },
+    origin: { kind: "started", inspect: observed, processes, isTakenOver },
     logRoute: wanted.logging,
     healthCheck,
     services,
