@@ -74,7 +74,7 @@ function hasNpmPackages() {
   const installed = readPackages("node_modules/.package-lock.json");
   if (wanted === undefined || installed === undefined || !fs.existsSync(pinnedNode)) return false;
   return Object.keys(wanted).every((key) => {
-    if (!key.startsWith("node_modules/")) return true;
+    if (!key.includes("node_modules/")) return true;
     // The packages of this repository, to which one may have been added.
     if (wanted[key].link) return fs.existsSync(path.join(root, key));
     if (installed[key] === undefined) return wanted[key].optional === true;
