@@ -28,6 +28,27 @@ test("the disk gets back what is delivered also while Podman's socket is away", 
   assert.ok(kept < 25_000_000, `${kept} bytes of log are left of more than 50 MB`);
 });
 
+for (const isAway of [false, true]) {
+  test(`output goes on, and the disk gets back what is delivered, of a task that is taken over while Podman ${isAway ? "has no socket" : "says nothing"}`, async () => {
+    await using faulty = await FaultyRig.start();
+    const { rig, proxy } = faulty;
+    const task = await rig.runScript(`echo ready; ${untilGo()}; seq 1 1000000; ${untilGo("end")}`);
+    await task.stdout.until((text) => text === "ready\n");
+    const folder = await storageOf(task);
+    await rig.crash();
+    const silence = proxy.inject({ fault: { kind: "hang" } });
+    if (isAway) renameSync(proxy.socketPath, `${proxy.socketPath}.away`);
+    await rig.recover(task);
+    await go(task);
+    await task.stdout.until((text) => text.endsWith("\n1000000\n"), 60_000);
+    assert.ok(logBytes(folder) < 25_000_000, `${logBytes(folder)} bytes of log are left of more than 50 MB`);
+    if (isAway) renameSync(`${proxy.socketPath}.away`, proxy.socketPath);
+    silence.remove();
+    await go(task, "end");
+    assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
+  });
+}
+
 test("conmon is not asked for a new file that it could not make, and is as soon as it can", async () => {
   await using rig = await DriverRig.start();
   const task = await rig.runScript(

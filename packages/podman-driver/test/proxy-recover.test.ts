@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -25,6 +26,8 @@ for (const fault of faults) {
     const { rig, proxy } = faulty;
     const task = await rig.runScript(`echo before; ${untilGo}; echo after; exit 71`);
     await task.stdout.until((text) => text === "before\n");
+    // Killed before it has noted what it delivered, a plugin delivers that again.
+    await until(() => existsSync(join(task.config.allocDir, "task", ".podman-log-position")));
     await rig.crash();
     const injected = proxy.inject({ ...onInspect, fault });
     await rig.recover(task);

@@ -3,7 +3,7 @@ import { chownSync, lchownSync, mkdirSync, symlinkSync, writeFileSync } from "no
 import { join } from "node:path";
 import { test } from "node:test";
 import { HostFixture } from "@driver/testing";
-import { owns, ownsProcess, readEngineOwner, readProcessOwner, type EngineOwner } from "./engine-owner.ts";
+import { owns, ownsProcess, readContainerOwner, readEngineOwner, readProcessOwner, type EngineOwner } from "./engine-owner.ts";
 
 const user: EngineOwner = { uid: 1000, ruledIds: [] };
 const root: EngineOwner = { uid: 0, ruledIds: [] };
@@ -89,6 +89,20 @@ for (const [what, subuid, ruledIds] of [
     assert.deepEqual(readEngineOwner(host, host.socketPath, undefined), root);
   });
 }
+
+test("is the engine of whom a container's conmon belongs to while the socket is away, and of nobody without one that lives", () => {
+  using host = new HostFixture();
+  const conmon = { pid: 41, startTicks: "1000" };
+  host.addProcess({ pid: 41, userId: 1000 });
+  host.write("proc/41/uid_map", "0 1000 1\n1 100000 65536\n");
+  // The socket's user has the say while there is one.
+  assert.equal(readContainerOwner(host, host.socketPath, conmon).uid, 0);
+  host.remove("podman.sock");
+  assert.deepEqual(readContainerOwner(host, host.socketPath, conmon), { uid: 1000, ruledIds: [[1000, 1], [100_000, 65_536]] });
+  for (const other of [undefined, { pid: 41, startTicks: "1001" }, { pid: 42, startTicks: "1000" }]) {
+    assert.throws(() => readContainerOwner(host, host.socketPath, other), { code: "ENOENT" });
+  }
+});
 
 test("owns the user himself and those whom he rules over, up to the last one", () => {
   const ann: EngineOwner = { uid: 1000, ruledIds: [[100_000, 10], [300_000, 1]] };

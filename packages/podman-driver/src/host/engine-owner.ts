@@ -1,7 +1,7 @@
 import { lstatSync, readlinkSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { DriverError } from "@driver/nomad-plugin";
-import { readIfThere, readRealUserId, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
+import { isAlive, isShortage, readIfThere, readRealUserId, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
 
 /** The user whose engine it is. All that an engine names on this host must be his: the plugin is root as a rule, and he may not be. */
 export interface EngineOwner {
@@ -15,6 +15,20 @@ export interface EngineOwner {
  */
 export function readEngineOwner(roots: HostRoots, socketPath: string, conmon: ProcessIdentity | undefined): EngineOwner {
   return toOwner(roots, readEngineUser(socketPath), conmon);
+}
+
+/**
+ * Whose the engine is of a container whose `conmon` was believed: the same, and while the socket is away, as with a service that is
+ * down, the conmon's user. Throws when there is no such conmon either.
+ */
+export function readContainerOwner(roots: HostRoots, socketPath: string, conmon: ProcessIdentity | undefined): EngineOwner {
+  try {
+    return readEngineOwner(roots, socketPath, conmon);
+  } catch (error) {
+    const ofConmon = conmon !== undefined && isAlive(roots, conmon) ? readProcessOwner(roots, conmon.pid) : undefined;
+    if (isShortage(error) || ofConmon === undefined) throw error;
+    return ofConmon;
+  }
 }
 
 /**

@@ -24,6 +24,11 @@ test("reads the folders from conmon's command line, if it is this container's co
   const folders = ["-b", "/bundle", "--exit-dir", "/run/exits"];
   assert.deepEqual(read("conmon", "-c", id, ...folders, "--log-level", "warning"), { exits: "/run/exits", oomMark: "/bundle", owner: self });
   assert.deepEqual(read("conmon", "-c", id, ...folders, "--persist-dir", "/persist"), { exits: "/run/exits", oomMark: "/persist", owner: self });
+  const written = (target: string): ConmonFolders["log"] => read("conmon", "-c", id, ...folders, "-l", target)?.log;
+  assert.deepEqual(written("k8s-file:/storage/ctr.log"), { logPath: "/storage/ctr.log", staticDir: "/bundle" });
+  assert.deepEqual(written("json-file:/storage/with space: 1"), { logPath: "/storage/with space: 1", staticDir: "/bundle" });
+  for (const target of ["journald", "k8s-file:", "k8s-file:ctr.log", "passthrough", "none:/x"]) assert.equal(written(target), undefined);
+  assert.equal(read("conmon", "-c", id, "--exit-dir", "/run/exits", "-l", "k8s-file:/storage/ctr.log")?.log, undefined);
   assert.equal(read("conmon", "-c", id), undefined);
   assert.equal(read("conmon", "-c", id, "-b", "/bundle"), undefined);
   assert.equal(read("conmon", "-c", id, "-b", "/bundle", "--exit-dir"), undefined);

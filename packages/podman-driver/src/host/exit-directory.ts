@@ -13,6 +13,14 @@ export interface ConmonFolders {
   readonly oomMark: string | undefined;
   /** conmon's user, whose folders these must be. */
   readonly owner: EngineOwner;
+  /** Where it writes the container's output. Undefined: into no file. */
+  readonly log?: ConmonLog;
+}
+
+export interface ConmonLog {
+  readonly logPath: string;
+  /** The container's own folder, in which conmon listens. */
+  readonly staticDir: string;
 }
 
 /** Read from conmon's own command line. Undefined when the process is not the conmon of this container. */
@@ -24,7 +32,16 @@ export function readConmonFolders(roots: HostRoots, conmon: ProcessIdentity, con
   const owner = readProcessOwner(roots, conmon.pid);
   // conmon until 2.1.12 marks its working folder, later the bundle; each of them the persistent folder where it is given one,
   // which is the one that Podman reads, and clears for another start (conmon: cgroup.c).
-  return exits === undefined || owner === undefined ? undefined : { exits, oomMark: valueOf("--persist-dir") ?? valueOf("-b"), owner };
+  if (exits === undefined || owner === undefined) return undefined;
+  const staticDir = valueOf("-b");
+  const log = toLog(valueOf("-l") ?? valueOf("--log-path"), staticDir);
+  return { exits, oomMark: valueOf("--persist-dir") ?? staticDir, owner, ...(log !== undefined && { log }) };
+}
+
+/** `driver:path`, or the name of a driver without a file. */
+function toLog(target: string | undefined, staticDir: string | undefined): ConmonLog | undefined {
+  const [, logPath] = /^(?:k8s-file|json-file):(\/.+)$/s.exec(target ?? "") ?? [];
+  return logPath === undefined || staticDir === undefined ? undefined : { logPath, staticDir };
 }
 
 /** What conmon wrote down about the end of a container. */

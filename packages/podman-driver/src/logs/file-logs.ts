@@ -1,7 +1,7 @@
 import { dirname, basename } from "node:path";
 import type { Logger, TaskConfig } from "@driver/nomad-plugin";
 import type { LogDestination } from "../config/log-route.ts";
-import { readEngineOwner, type EngineOwner } from "../host/engine-owner.ts";
+import { readContainerOwner, type EngineOwner } from "../host/engine-owner.ts";
 import { EngineFolder } from "../host/engine-storage.ts";
 import type { Heartbeat } from "../host/heartbeat.ts";
 import type { HostRoots, ProcessIdentity } from "../host/proc-files.ts";
@@ -113,7 +113,7 @@ export class FileLogs implements LogCarrier {
   async #openEngine(signal: AbortSignal): Promise<EngineLog> {
     const { roots, socketPath, conmon, findPlace, heartbeat } = this.#options;
     const place = await findPlace(signal);
-    const owner = readEngineOwner(roots, socketPath, conmon);
+    const owner = readContainerOwner(roots, socketPath, conmon);
     const folder = EngineFolder.open(dirname(place.logPath), owner);
     try {
       const spool = await this.#openSpool(folder, owner, place);

@@ -45,6 +45,8 @@ export function collectOutput(options: TaskOutputOptions): TaskLogs | undefined 
 function toFileLogs(options: TaskOutputOptions, limitBytes: number | undefined, troubles: LogTroubles): FileLogs {
   const { task, containerId, engine, processes, route: { to }, isFresh, inspected, services, logger } = options;
   const findPlace = async (signal: AbortSignal): Promise<LogPlace> => {
+    // A Podman that hangs or is down must not leave the log without its limit.
+    if (processes.conmonFolders?.log !== undefined) return processes.conmonFolders.log;
     const inspect = await settleOrAbort(inspected, signal);
     return { logPath: inspect.host.logPath, staticDir: inspect.staticDir };
   };
