@@ -103,6 +103,26 @@ async function inspectState(task: RiggedTask): Promise<{ readonly pid: number; r
   }
 }
 
+test("a Podman that says nothing holds up the recovery of the first task alone", async () => {
+  await using faulty = await FaultyRig.start();
+  const { rig, proxy } = faulty;
+  const tasks: RiggedTask[] = [];
+  for (let index = 0; index < 4; index += 1) tasks.push(await rig.runScript(`${untilGo}; exit ${80 + index}`));
+  await rig.crash();
+  const silence = proxy.inject({ fault: { kind: "hang" } });
+  const [first, ...others] = tasks;
+  await rig.recover(first ?? assert.fail("no task"));
+  // Less than two of them would take.
+  const deadline = AbortSignal.timeout(15_000);
+  for (const task of others) await rig.driver.recoverTask(rig.handleOf(task), deadline);
+  silence.remove();
+  for (const [index, task] of tasks.entries()) {
+    const waiting = rig.driver.waitTask(task.config.id, soon());
+    await go(task);
+    assert.equal((await waiting).exitCode, 80 + index);
+  }
+});
+
 async function go(task: RiggedTask): Promise<void> {
   await writeFile(join(task.config.allocDir, "alloc", "go"), "");
 }

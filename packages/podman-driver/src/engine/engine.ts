@@ -6,6 +6,7 @@ import { ContainerEvents, defaultEventPauses, healthSubject } from "./container-
 import { listCdiDevices } from "../host/cdi-devices.ts";
 import { listRuntimes } from "../host/oci-runtimes.ts";
 import { readOwner } from "../host/socket-obstacle.ts";
+import { RecoveryPatience } from "./recovery-patience.ts";
 import { SharedStats } from "./shared-stats.ts";
 import type { EngineFacts } from "./engine-facts.ts";
 import { settleOrAbort } from "../settle-or-abort.ts";
@@ -47,6 +48,7 @@ export class Engine {
   /** Results of health checks. */
   readonly healthEvents: ContainerEvents;
   readonly stats: SharedStats;
+  readonly recoveryPatience = new RecoveryPatience();
   readonly #ownerId: number | undefined;
   readonly #callTimeoutMs: number;
   readonly #hasSystemd: boolean;

@@ -27,9 +27,6 @@ export interface RecoverRequest {
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
 }
 
-/** An agent recovers its tasks one after the other before it does anything else, so one of them may not take long. */
-const lookTimeoutMs = 10_000;
-
 /**
  * Takes a task over from an earlier plugin, the Go driver's included. Rejects only when the container is certainly gone: Nomad
  * then destroys the task and starts it anew, beside whatever runs. So a process that Podman names and that cannot be proved to
@@ -120,11 +117,15 @@ async function look(
   logger: Logger,
   signal: AbortSignal,
 ): Promise<ContainerInspect | "gone" | "no answer"> {
+  const { client, recoveryPatience } = engine;
+  const deadline = AbortSignal.timeout(recoveryPatience.lookMs);
   try {
-    const observed = await engine.client.containers.inspect(containerId, AbortSignal.any([signal, AbortSignal.timeout(lookTimeoutMs)]));
+    const observed = await client.containers.inspect(containerId, AbortSignal.any([signal, deadline]));
+    recoveryPatience.note({ answered: true });
     return observed ?? "gone";
   } catch (error) {
     signal.throwIfAborted();
+    recoveryPatience.note({ answered: !deadline.aborted });
     if (error instanceof LibpodError && error.code === "bad-request") {
       throw toDriverError(`look at container ${containerId.slice(0, 12)}`, error);
     }
