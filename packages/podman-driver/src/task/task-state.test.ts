@@ -12,6 +12,7 @@ import {
 } from "@driver/nomad-plugin";
 import fc from "fast-check";
 import { logCollectors } from "../config/log-route.ts";
+import { formerState } from "../../test/recorded-state.ts";
 import { taskSchema } from "../plan/task-schema.ts";
 import { decodeTaskState, encodeTaskState, type NewTaskState, type OwnState } from "./task-state.ts";
 
@@ -206,6 +207,24 @@ describe("our own state", () => {
       assert.deepEqual(decodeTaskState(former).own?.logs, logs);
     });
   }
+
+  test("of a version in which few keys took effect is read", () => {
+    assert.deepEqual(decodeTaskState(formerState), {
+      containerId: "c".repeat(64),
+      startedAt: new Date("2026-08-21T10:11:12.123Z"),
+      socketName: "default",
+      logStreamer: false,
+      network: { ip: "10.88.0.2", portMap: { db: 6379 }, autoAdvertise: true },
+      own: {
+        bootId: "0b0071d0-0000-4000-8000-000000000000",
+        containerPid: 4711,
+        containerStartTicks: "98765432",
+        logs: { from: { kind: "file", limitBytes: undefined }, by: "nomad" },
+        stopSignal: undefined,
+        healthEveryMs: undefined,
+      },
+    });
+  });
 
   test("has the output of a task that keeps none collected by nobody", () => {
     const logs = { from: { kind: "none" }, by: "off" } as const;
