@@ -4,7 +4,7 @@ export type { Spec } from "./hclspec.ts";
 export { attr, mapAttr } from "./config/attr.ts";
 export { block, blockAttrs, blockList, type Fields, type InferFields } from "./config/block.ts";
 export type { ConfigAttribute, ConfigBlock, ConfigBody, HclRecord, HclValue, Position } from "@driver/hcl/values";
-export type { ConfigOption, Infer, OptionDoc, OptionFacts } from "./config/config-option.ts";
+export { asksForSomething, type ConfigOption, type Infer, type OptionDoc, type OptionFacts } from "./config/config-option.ts";
 export { configSchema, type ConfigSchema, type SetOption } from "./config/config-schema.ts";
 export { decodeMsgpack, decodeMsgpackRaw, encodeMsgpack, type RawValue } from "./config/msgpack.ts";
 export { ConfigError } from "./config/config-error.ts";

@@ -20,13 +20,30 @@ const zeroCounts: Readonly<Record<string, string>> = {
   "log_files.max_files": "no task goes without a log file, so 0 is refused",
 };
 
+/** What a repeated block cannot go without. */
+const blocks: Readonly<Record<string, HclRecord>> = {
+  mount: { source: "data", target: "/data" },
+  mounts: { source: "data", target: "/data" },
+  networks: { name: "blue" },
+  secrets: { name: "db" },
+  socket: { socket_path: "/run/a.sock" },
+};
+
 function configWith([key = "", ...inner]: readonly string[], value: HclValue): HclRecord {
   return { [key]: inner.length === 0 ? value : configWith(inner, value) };
 }
 
-/** Keys in repeated blocks stand beside others that are required: their own tests have them. */
-function isRepeated(options: readonly OptionDoc[], path: string): boolean {
-  return options.some((option) => option.type === "block list" && path.startsWith(`${option.path}.`));
+/** The config in which a key is set, and the one in which it is not. A key of a repeated block stands beside what that needs. */
+function configsWith(path: string, value: HclValue): readonly [set: HclRecord, unset: HclRecord] {
+  const [root = "", ...inner] = path.split(".");
+  const needed = inner.length === 0 ? undefined : blocks[root];
+  return needed === undefined ? [configWith([root, ...inner], value), {}] : [{ [root]: [{ ...needed, ...configWith(inner, value) }] }, { [root]: [needed] }];
+}
+
+/** A repeated block is nothing without these. */
+function isNeeded(path: string): boolean {
+  const [root = "", key = ""] = path.split(".");
+  return Object.hasOwn(blocks[root] ?? {}, key);
 }
 
 function outcomeOfTask(config: HclRecord): unknown {
@@ -40,13 +57,19 @@ function outcomeOfPlugin(config: HclRecord): unknown {
 }
 
 function walk(options: readonly OptionDoc[], outcomeOf: (config: HclRecord) => unknown): void {
-  for (const { path, type } of options.filter((option) => !option.required && !isRepeated(options, option.path))) {
+  for (const { path, type } of options.filter((option) => !option.required && !isNeeded(option.path))) {
     const values = (emptyValues[type] ?? assert.fail(`no empty value of the type ${type}`)).filter((value) => value !== 0 || !(path in zeroCounts));
     for (const value of values) {
-      test(`${path} = ${JSON.stringify(value)} is not set`, () => assert.deepEqual(outcomeOf(configWith(path.split("."), value)), outcomeOf({})));
+      const [set, unset] = configsWith(path, value);
+      test(`${path} = ${JSON.stringify(value)} is not set`, () => assert.deepEqual(outcomeOf(set), outcomeOf(unset)));
     }
   }
 }
+
+test("every repeated block is walked", () => {
+  const repeated = [...taskSchema.options, ...pluginSchema.options].filter(({ type }) => type === "block list").map(({ path }) => path);
+  assert.deepEqual(Object.keys(blocks).toSorted(), repeated.toSorted());
+});
 
 describe("in a task's config", () => walk(taskSchema.options, outcomeOfTask));
 

@@ -1,4 +1,4 @@
-import { attr, block, mapAttr, type InferFields } from "@driver/nomad-plugin";
+import { asksForSomething, attr, block, mapAttr, type InferFields } from "@driver/nomad-plugin";
 import type { Given } from "../topic.ts";
 import { toBind, toDestination, toTmpfs, toVolume, type MountSite, type VolumeMake, type WantedMount } from "./wanted-mount.ts";
 
@@ -73,7 +73,8 @@ const blockTypes = { bind_options: "bind", tmpfs_options: "tmpfs", volume_option
 
 function refuseForeignBlocks(body: MountBlock, key: string, { report }: Given): void {
   for (const [name, type] of Object.entries(blockTypes)) {
-    if (body.type === type || body[name as keyof typeof blockTypes] === undefined) continue;
+    // An empty one is what makes job files writes down for nothing.
+    if (body.type === type || !asksForSomething(body[name as keyof typeof blockTypes])) continue;
     const problem = `is for mounts of the type ${type}, and this one is of the type ${body.type}`;
     report.refuse({ key: `${key}.${name}`, problem, remedy: "remove it, or change the type" });
   }
