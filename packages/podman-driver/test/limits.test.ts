@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { test } from "node:test";
-import { DriverRig, until, type TaskWishes } from "@driver/testing";
+import { DriverRig, plainTask, until, type TaskWishes } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
@@ -41,6 +42,15 @@ test("lets a task swap without a limit", async () => {
   const output = await outputOf(printCgroup, { config: { memory_swap: "-1" } });
   const [, limit = ""] = /memory\.(?:memsw\.limit_in_bytes|swap\.max) (\S+)/.exec(output) ?? [];
   assert.ok(limit === "max" || Number(limit) >= 2 ** 50, limit);
+});
+
+test("takes the period of a hard CPU limit from the task", async () => {
+  const print = "cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/cpu/cpu.cfs_period_us /sys/fs/cgroup/cpu.max 2>/dev/null";
+  const linux = { ...plainTask().resources.linux, percentTicks: 0.5 / availableParallelism() };
+  const output = await outputOf(print, { config: { cpu_hard_limit: true, cpu_cfs_period: 40_000 }, resources: { linux } });
+  const [quota, period] = output.trim().split(/\s+/).map(Number);
+  // The driver rounds the task's share of each core down.
+  assert.ok(period === 40_000 && quota !== undefined && quota > 20_000 - availableParallelism() && quota <= 20_000, output);
 });
 
 test("kills a task at Docker's hard limit, and says which that was", async () => {
