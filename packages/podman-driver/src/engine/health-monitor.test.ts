@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Fingerprint } from "@driver/nomad-plugin";
 import { FakePodman, RecordedLog, until } from "@driver/testing";
 import { followHealth } from "./health-monitor.ts";
@@ -125,6 +126,15 @@ test("tells of the others while one service has given no first answer", async ()
   const { health, attributes } = await next(services.follow({ ...patient, probeTimeoutMs: 60_000 }));
   assert.equal(health, "healthy");
   assert.match(String(attributes["driver.podman.app.healthDescription"]), /^no answer yet \(socket .*podman\.sock\)$/);
+});
+
+test("says nothing while no service has given its first answer, however slow they are", async () => {
+  await using services = await TwoServices.start();
+  const [silence] = services.fakes.map((fake) => fake.fault(/./, { kind: "hang" }));
+  const first = next(services.follow({ ...patient, firstRetryMs: 10, probeTimeoutMs: 60_000 }));
+  const told = await Promise.race([first.then(() => "told"), sleep(2500, "silent")]);
+  silence?.clear();
+  assert.deepEqual([told, (await first).health], ["silent", "healthy"]);
 });
 
 test("keeps one connection to each service, and none to one that has gone or when it ends", async () => {

@@ -23,7 +23,7 @@ export interface HealthOptions {
 
 /**
  * Follows all services, each by itself, and yields what is new of them together: the first time when each has been looked at, or
- * after two seconds. A new plugin config brings new ones.
+ * one of them after two seconds. A new plugin config brings new ones.
  */
 export async function* followHealth(engines: Engines, options: HealthOptions, signal: AbortSignal): AsyncGenerator<Fingerprint> {
   using followed = new FollowedEngines(options, signal);
@@ -70,9 +70,10 @@ class FollowedEngines implements Disposable {
     for (let today = engines; !this.#isDisposed; today = await today.replaced) this.#replaceBy(today.all);
   }
 
-  /** How long is waited for those that have not been looked at; 0: for none of them any more. */
+  /** How long is waited for those that have not been looked at; 0: for none of them any more. Until one has been, there is nothing to tell. */
   pendingMs(): number {
     const waiting = this.#followed.filter(({ probe }) => probe === undefined);
+    if (waiting.length > 0 && waiting.length === this.#followed.length) return longestWaitMs;
     return Math.max(0, ...waiting.map(({ since }) => Math.ceil(since + firstLookMs - performance.now())));
   }
 
