@@ -39,7 +39,7 @@ const refusedFiles: Readonly<Record<string, readonly string[]>> = {
   "docker-log-driver.nomad.hcl": [`12: config key logging.type: "gelf" is no log driver of Podman; use one of ${logDrivers}`],
   "mistyped.nomad.hcl": [
     '11: config key comand is unknown; did you mean "command"?',
-    '12: config key volume is unknown; did you mean "volumes"?',
+    '12: config key volums is unknown; did you mean "volumes"?',
   ],
   "wrong-values.nomad.hcl": [
     '11: config key shm_size: "64 megabytes" is not a size; write a number with a unit, e.g. 64m or 1.5g',

@@ -9,7 +9,7 @@ job "typo" {
       config {
         image  = "docker.io/library/busybox:1"
         comand = "true"
-        volume = ["/srv:/srv"]
+        volums = ["/srv:/srv"]
       }
     }
   }
