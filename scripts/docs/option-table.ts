@@ -26,7 +26,7 @@ export function toOptionTable(options: readonly OptionDoc[], elsewhere: OptionFa
       `\`${option.path}\``,
       option.type,
       toDefault(option),
-      toToday(option),
+      toToday(option, samples),
       toMeaning(option),
       examples[index] === examples[index - 1] ? "" : (examples[index] ?? ""),
       goKeys.includes(option.path) ? "Go driver" : firstVersion,
@@ -53,8 +53,10 @@ function toDefault(option: OptionDoc): string {
   return option.default === undefined || option.type === "block" ? "" : `\`${option.default}\``;
 }
 
-function toToday({ type, notYet, only }: OptionDoc): string {
-  if (notYet) return type === "bool" ? "only `false`" : "refused";
+/** A key without a sample is one that every value of is refused. */
+function toToday({ path, type, notYet, only, unused }: OptionDoc, samples: Samples): string {
+  if (notYet || !(path in samples)) return type === "bool" ? "only `false`" : "refused";
+  if (unused !== undefined) return "no effect";
   return only === undefined ? "yes" : `only ${only}`;
 }
 

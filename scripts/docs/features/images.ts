@@ -41,7 +41,12 @@ export const imageFeatures: FeatureSection = {
       "test/image-pull > is ended by pull_activity_timeout when a blob stalls, and can be tried again",
       "test/image-pull > is left alone by it while bytes come, however slowly",
     ],
-    ["Progress as task events", "S", "test/image-pull > tells how far it is after 10 s, in bytes that are there"],
+    [
+      "Progress as task events, and on a terminal",
+      "S",
+      "test/image-pull > tells how far it is after 10 s, in bytes that are there",
+      "e2e/cli-pull > has a line of its own on a terminal, which is taken away again",
+    ],
     ["A task event for a pull or load", "M", "test/image-pull > tells how far it is after 10 s, in bytes that are there"],
     [
       "One pull for all tasks that want the image",

@@ -129,6 +129,7 @@ const life: FeatureSection = {
     [
       "A pod of Podman's joined, or one for each allocation",
       "S",
+      "test/pods > a task joins a pod, with its network, ports and host name, and goes without it",
       "test/group-network > gives a group one pod, whose network, host name and 127.0.0.1 its tasks share, and removes it with the group",
     ],
     ["Checkpoint and restore", "N", "Nomad moves tasks by starting them anew"],

@@ -11,7 +11,11 @@ export const limitFeatures: FeatureSection = {
       "src/topics/limits > limits CPU hard to … of 4 cores with a period of …",
     ],
     ["`resources.cores`", "M", "test/task-config > confines a task to the cores it has reserved"],
-    ["Nomad's shared cores followed while the task runs", "S"],
+    [
+      "Nomad's shared cores followed while the task runs",
+      "S",
+      "test/shared-cpus > a task without cores runs on what Nomad shares out, and on more of it or less as that changes",
+    ],
     ["`cpuset_cpus`", "N", "without effect in Docker's driver too, which a task event says"],
     ["Memory of chosen NUMA nodes", "C", "test/limits > keeps a task's memory to the NUMA nodes it names, which the host must have"],
     [
@@ -52,7 +56,7 @@ export const limitFeatures: FeatureSection = {
       "test/limits > says that a host with cgroup v1 has no such settings",
     ],
     ["Intel RDT", "C"],
-    ["The cgroup that holds Nomad's tasks", "M", "src/topics/limits > puts the task into … with …"],
+    ["The cgroup that holds Nomad's tasks", "M", "src/topics/limits > puts the container into the slice that the agent has for its tasks"],
     ["`cgroupns`", "M", "test/namespaces > shares the host's namespace or has one of its own"],
     ["Modes of cgroups: disabled, split", "C"],
     ["`sysctl`", "M", "test/limits > sets the limits of processes, the inclination to be killed and the kernel's settings"],

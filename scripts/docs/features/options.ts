@@ -12,7 +12,7 @@ export const optionFeatures: FeatureSection = {
       "test/security-options > of the service are kept by crun alone, which the task's owner is told",
     ],
     ["`--pid`, `--uts`, `--cgroupns`", "M", "test/namespaces > shares the host's namespace or has one of its own"],
-    ["`--pod`", "S"],
+    ["`--pod`", "S", "test/pods > a task joins a pod, with its network, ports and host name, and goes without it"],
     [
       "`--health-…`, `--no-healthcheck`",
       "S",

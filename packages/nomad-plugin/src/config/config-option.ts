@@ -20,6 +20,8 @@ export interface OptionDoc {
   readonly only: string | undefined;
   /** The version of the engine that is needed, with the form of the value where only that needs it; undefined: any that is supported. */
   readonly needs: string | undefined;
+  /** Why the key has no effect; undefined: it has one. */
+  readonly unused: string | undefined;
 }
 
 /** Told of an option that a config sets: its path and what its declaration says. */
@@ -68,8 +70,15 @@ export function asksForSomething(value: unknown): boolean {
 }
 
 /** The part of an option's row that its facts give. */
-export function factsRow({ help, deprecated, notYet, only, needs }: OptionFacts): Pick<OptionDoc, "help" | "deprecated" | "notYet" | "only" | "needs"> {
-  return { help, deprecated, notYet: notYet === true, only, needs };
+export function factsRow({
+  help,
+  deprecated,
+  notYet,
+  only,
+  needs,
+  unused,
+}: OptionFacts): Pick<OptionDoc, "help" | "deprecated" | "notYet" | "only" | "needs" | "unused"> {
+  return { help, deprecated, notYet: notYet === true, only, needs, unused };
 }
 
 /** What both sides say of a key that must be set. */

@@ -223,10 +223,7 @@ describe("the other uses of a declaration", () => {
         default: '"5m"',
         required: false,
         help: "Longest wait.",
-        deprecated: undefined,
-        notYet: false,
-        only: undefined,
-        needs: undefined,
+        ...{ deprecated: undefined, notYet: false, only: undefined, needs: undefined, unused: undefined },
       },
     );
     assert.equal(schema.options.find((row) => row.path === "ports")?.deprecated, "labels");
