@@ -14,6 +14,8 @@ export interface AgentConfig {
   readonly socketPath: string;
   readonly logCollection: "nomad" | "driver";
   readonly groupNetwork: "nomad" | "pod";
+  /** Further lines of the plugin's config. */
+  readonly pluginConfig: string;
 }
 
 /** Where Debian's package containernetworking-plugins puts them. */
@@ -86,6 +88,7 @@ plugin "nomad-driver-podman" {
     socket_path    = "unix://${config.socketPath}"
     log_collection = "${config.logCollection}"
     group_network  = "${config.groupNetwork}"
+    ${config.pluginConfig}
   }
 }
 `;

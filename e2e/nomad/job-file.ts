@@ -17,6 +17,10 @@ export interface JobWish {
   /** As Nomad writes it, e.g. "3s". */
   readonly killTimeout?: string;
   readonly killSignal?: string;
+  /** Default: the test image. */
+  readonly image?: string;
+  /** Further lines of the task's config. Default: none. */
+  readonly config?: string;
 }
 
 /** The job as a file that Nomad reads. */
@@ -45,10 +49,11 @@ export function renderJobFile(job: JobWish): string {
       driver = "podman"
 ${attributes.map(([key, value]) => (value === undefined ? "" : `      ${key} = ${quote(value)}\n`)).join("")}
       config {
-        image        = ${quote(testSetting("TEST_IMAGE"))}
+        image        = ${quote(job.image ?? testSetting("TEST_IMAGE"))}
         network_mode = "none"
         command      = "sh"
         args         = ["-c", ${quote(job.script)}]
+        ${job.config ?? ""}
       }
 
       resources {

@@ -19,6 +19,8 @@ export interface AgentOptions {
   readonly logCollection?: "nomad" | "driver";
   /** Default nomad. */
   readonly groupNetwork?: "nomad" | "pod";
+  /** Further lines of the plugin's config. Default: none. */
+  readonly pluginConfig?: string;
 }
 
 /** What the node says of the driver. */
@@ -62,7 +64,9 @@ export class NomadAgent implements AsyncDisposable {
     const agent = new NomadAgent({ name: options.name, folder, httpPort: ports.http, socketPath });
     await mkdir(join(folder, "plugins"));
     await symlink(testSetting("TEST_PLUGIN"), join(folder, "plugins", pluginName));
-    await writeFile(join(folder, "agent.hcl"), renderAgentConfig({ folder, ports, socketPath, logCollection: options.logCollection ?? "nomad", groupNetwork: options.groupNetwork ?? "nomad" }));
+    const { logCollection = "nomad", groupNetwork = "nomad", pluginConfig = "" } = options;
+    const config = { folder, ports, socketPath, logCollection, groupNetwork, pluginConfig };
+    await writeFile(join(folder, "agent.hcl"), renderAgentConfig(config));
     try {
       await agent.launch();
       await until(async () => (await agent.readHealth())?.isHealthy === true, startTimeoutMs);
