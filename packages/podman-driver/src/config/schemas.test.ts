@@ -127,6 +127,8 @@ describe("the plugin schema", () => {
       auth: { config: "/etc/auth.json", helper: "pass", username: undefined, password: undefined, server_address: undefined },
       image_pull_timeout: "5m",
       pull_activity_timeout: "3m",
+      infra_image: undefined,
+      infra_image_pull_timeout: "5m",
       volumes: { enabled: true, selinuxlabel: "z", allowed_paths: [] },
       allow_devices: [],
       device_cdi: {},
