@@ -1,12 +1,13 @@
 import { functionNames, unsupportedFunctionNames } from "@driver/hcl";
 import { jobKeys } from "@driver/nomad-host";
 import { pluginSchema } from "@driver/podman-driver";
-import { pluginSamples } from "@driver/podman-driver/docs";
+import { listPullFailures, pluginSamples } from "@driver/podman-driver/docs";
 import { toFeatureTables } from "./feature-table.ts";
 import { featureSections } from "./features/index.ts";
 import { toNotedTable, toRefusedTable, toSupportedTable } from "./job-tables.ts";
 import { toOptionTable } from "./option-table.ts";
 import { dockerNames, goKeys } from "./other-drivers.ts";
+import { toPullFailureTable } from "./pull-failure-table.ts";
 import { toTaskTables } from "./task-tables.ts";
 
 /** The text of each generated part by its name, by the file that has it. */
@@ -17,6 +18,7 @@ export const generatedParts: Readonly<Record<string, Readonly<Record<string, () 
     "task options": toTaskTables,
   },
   "docs/features.md": { features: () => toFeatureTables(featureSections) },
+  "docs/images.md": { "pull failures": () => toPullFailureTable(listPullFailures()) },
   "docs/running-without-nomad.md": {
     "job blocks": () => toSupportedTable(jobKeys),
     "noted keys": () => toNotedTable(jobKeys),

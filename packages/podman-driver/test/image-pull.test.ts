@@ -114,7 +114,7 @@ describe("a registry that fails", () => {
   const failures = [
     { what: "without the image", fault: { kind: "answer", status: 404, body: '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}' }, message: /manifest unknown.*; the registry has no such image; check name and tag$/, recoverable: false },
     { what: "that denies", fault: { kind: "answer", status: 403, body: '{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}' }, message: /denied; no credentials for 127\.0\.0\.1:\d+ were found/, recoverable: false },
-    { what: "that is down for long", fault: { kind: "answer", status: 502, body: "bad gateway" }, message: /502.*\(3 tries\)$/, recoverable: true },
+    { what: "that is down for long", fault: { kind: "answer", status: 502, body: "bad gateway" }, message: /502.*\(3 tries\); the registry itself fails$/, recoverable: true },
   ] as const;
   for (const { what, fault, message, recoverable } of failures) {
     test(`${what} has its own words and ${recoverable ? "another" : "no other"} try`, async () => {

@@ -42,9 +42,7 @@ export async function pullImage(job: PullJob, signal: AbortSignal): Promise<stri
       signal.throwIfAborted();
       if (error instanceof DriverError) throw error;
       const text = withoutStep(`pull image ${job.reference}`, messageOf(error));
-      const failure = isRefusedCall(error)
-        ? refusedCall
-        : judgePullFailure({ reference: job.reference, registry, text, hadCredentials: credentials !== undefined });
+      const failure = judgeCall(error) ?? judgePullFailure({ reference: job.reference, registry, text, hadCredentials: credentials !== undefined });
       const pauseMs = pausesMs[tries];
       if (!failure.isRetried || pauseMs === undefined) throw toPullError(job.reference, { text, tries: tries + 1, failure, cause: error });
       job.tell(`Pulling image ${job.reference}: try ${tries + 1} failed, the next comes in ${toTime(pauseMs)}: ${text}`);
@@ -53,11 +51,11 @@ export async function pullImage(job: PullJob, signal: AbortSignal): Promise<stri
   }
 }
 
-const refusedCall: PullFailure = { recoverable: false, isRetried: false, advice: "" };
-
-/** Podman did not take the call, whose words have nothing to do with a registry then. */
-function isRefusedCall(error: unknown): boolean {
-  return error instanceof LibpodError && (error.code === "bad-request" || error.status === 400);
+/** A call that failed on the way to Podman, or that Podman did not take: its words have nothing to do with a registry. */
+function judgeCall(error: unknown): PullFailure | undefined {
+  if (!(error instanceof LibpodError)) return undefined;
+  const isRefused = error.code === "bad-request" || error.status === 400;
+  return isRefused || error.podmanMessage === undefined ? { recoverable: !isRefused, isRetried: false, advice: "" } : undefined;
 }
 
 async function findPullCredentials(

@@ -1,6 +1,7 @@
 import { topics } from "../topics/topics.ts";
 
-/** What the documentation says of the options beside the schemas; nothing that runs loads it. */
+/** What the documentation says beside the schemas; nothing that runs loads it. */
+export { listPullFailures } from "../image/pull-failure.ts";
 export { pluginSamples, taskSamples, type Samples } from "./option-samples.ts";
 
 /** The keys of each subject of a task's config, in the order of declaration. */
