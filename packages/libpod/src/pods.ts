@@ -1,5 +1,5 @@
 import type { CallTimeouts } from "./call-timeouts.ts";
-import type { NamespaceSpec, StringMap } from "./container-spec.ts";
+import type { NamespaceSpec, PortMappingSpec, StringMap } from "./container-spec.ts";
 import { toContainerStatus, type ContainerStatus } from "./container-status.ts";
 import { encodeJson } from "./encode-json.ts";
 import type { HttpRequest } from "./http-request.ts";
@@ -14,6 +14,7 @@ export interface PodSpec {
   /** The infra container gets them too. */
   readonly labels?: StringMap | undefined;
   readonly netns?: NamespaceSpec | undefined;
+  readonly portmappings?: readonly PortMappingSpec[] | undefined;
   /** What members share, of net, ipc, uts, pid, user and cgroup. Default: net, ipc and uts. */
   readonly shared_namespaces?: readonly string[] | undefined;
   /** False: members are no part of a cgroup of the pod's. Podman 4.1 and later. */
@@ -59,7 +60,7 @@ export class Pods {
     this.#timeouts = timeouts;
   }
 
-  /** Creates a pod and its infra container, which does not run yet, and gives its id. A name that is taken is a `conflict` (podman 4.3). */
+  /** Creates a pod and its infra container, which does not run yet. Gives its id. A name that is taken is a `conflict` (podman 4.3). */
   async create(spec: PodSpec, signal: AbortSignal): Promise<string> {
     const request: HttpRequest = { action: `create pod ${spec.name}`, method: "POST", path: ["pods", "create"], body: encodeJson(spec) };
     // Podman may make the infra container's image first.
@@ -75,7 +76,8 @@ export class Pods {
 
   /** @param labels that must be there, each as "key" or "key=value" */
   async list({ labels }: { readonly labels: readonly string[] }, signal: AbortSignal): Promise<readonly PodListEntry[]> {
-    const request: HttpRequest = { action: "list pods", method: "GET", path: ["pods", "json"], query: { filters: encodeJson({ label: labels }) } };
+    const query = { filters: encodeJson({ label: labels }) };
+    const request: HttpRequest = { action: "list pods", method: "GET", path: ["pods", "json"], query };
     return await this.#caller.callJson(request, decodePodList, { deadlineMs: this.#timeouts.quickMs, signal });
   }
 

@@ -10,6 +10,7 @@ import type {
   ExecUpdate,
   Fingerprint,
   NetworkIsolationSpec,
+  NetworkWish,
   PluginConfig,
   PluginInfo,
   StartedTask,
@@ -98,7 +99,7 @@ export abstract class BaseDriver implements TaskDriver {
     throw unsupported("driver does not support exec");
   }
 
-  async createNetwork(_allocId: string, _options: { readonly hostname: string }, _signal: AbortSignal): Promise<CreatedNetwork> {
+  async createNetwork(_allocId: string, _wish: NetworkWish, _signal: AbortSignal): Promise<CreatedNetwork> {
     throw unsupported("CreateNetwork RPC not supported by driver");
   }
 

@@ -260,6 +260,17 @@ export type ExecUpdate =
   | { readonly kind: "stdout" | "stderr"; readonly data: Uint8Array }
   | { readonly kind: "exited"; readonly result: ExitResult };
 
+/** What a host asks of the network of an allocation. */
+export interface NetworkWish {
+  /** Empty: the group gives itself none. */
+  readonly hostname: string;
+  /**
+   * Only from hosts that do not connect networks themselves, as Nomad does with CNI plugins: the driver is to give the network an
+   * address and to lead these ports of the host to it.
+   */
+  readonly connection?: { readonly ports: readonly PortMapping[] } | undefined;
+}
+
 export interface CreatedNetwork {
   readonly spec: NetworkIsolationSpec;
   readonly created: boolean;
@@ -306,7 +317,7 @@ export interface TaskDriver {
   /** Ends after one `exited` update. Input may go on without end; the caller need not half-close. */
   execTaskStreaming(taskId: string, setup: ExecSetup, input: AsyncIterable<ExecInput>, signal: AbortSignal): AsyncIterable<ExecUpdate>;
 
-  createNetwork(allocId: string, options: { readonly hostname: string }, signal: AbortSignal): Promise<CreatedNetwork>;
+  createNetwork(allocId: string, wish: NetworkWish, signal: AbortSignal): Promise<CreatedNetwork>;
   destroyNetwork(allocId: string, spec: NetworkIsolationSpec | undefined, signal: AbortSignal): Promise<void>;
 
   /** After setConfig or a reattach, before fingerprint (`nomad` 2.0.4). */

@@ -9,6 +9,7 @@ import {
   type ExecUpdate,
   type Fingerprint,
   type NetworkIsolationSpec,
+  type NetworkWish,
   type PluginConfig,
   type PluginInfo,
   type Spec,
@@ -76,7 +77,7 @@ export class PodmanDriver implements TaskDriver {
     this.#options = options;
     this.#services = options.services ?? new DriverServices(options.logger);
     this.#removals = new UnfinishedRemovals(options.logger.named("removals"));
-    this.#networks = new GroupNetworks({ roots: this.#services.roots, removals: this.#removals, logger: options.logger.named("networks") });
+    this.#networks = new GroupNetworks({ services: this.#services, removals: this.#removals, logger: options.logger.named("networks") });
     this.#config = resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, { uid: options.uid, findUser });
     this.#engines = new Engines(this.#enginesConfig(), options.logger);
   }
@@ -220,11 +221,14 @@ export class PodmanDriver implements TaskDriver {
   }
 
   /** On the default socket, since Nomad does not tell which one the group's tasks choose. */
-  async createNetwork(allocId: string, { hostname }: { readonly hostname: string }, signal: AbortSignal): Promise<CreatedNetwork> {
-    if (!this.#config.makesGroupPods) throw new DriverError("unsupported", 'CreateNetwork RPC not supported by driver: it makes networks with group_network = "pod"');
+  async createNetwork(allocId: string, wish: NetworkWish, signal: AbortSignal): Promise<CreatedNetwork> {
+    const { makesGroupPods, settings: { images } } = this.#config;
+    if (!makesGroupPods && wish.connection === undefined) {
+      throw new DriverError("unsupported", 'CreateNetwork RPC not supported by driver: it makes networks with group_network = "pod"');
+    }
     const { nodeId, session } = this.#presence;
     const { processMark } = this.#services;
-    return this.#networks.create(this.#engines.resolve(""), { allocId, hostname, nodeId, processMark, session }, signal);
+    return this.#networks.create(this.#engines.resolve(""), { ...wish, allocId, nodeId, processMark, session, images }, signal);
   }
 
   /** Whatever makes networks now: this one was made when it was asked for. */

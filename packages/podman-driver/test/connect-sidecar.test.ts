@@ -2,31 +2,17 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { DriverRig, requestEngine, testSetting } from "@driver/testing";
-import { RiggedGroup, withPodman } from "./group-rig.ts";
+import { DriverRig } from "@driver/testing";
+import { commitImage } from "./committed-image.ts";
+import { RiggedGroup } from "./group-rig.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
-const image = "localhost/envoy-stand-in:1";
 /** Tells what Envoy would be told, and from where Consul would be reached; ends as Envoy does when it is asked to. */
 const standIn = 'trap "exit 0" TERM; echo "args $*"; cat "$2"; ls -d alloc/tmp; while :; do sleep 0.05; done';
 
-/** An image with an entrypoint that takes Envoy's arguments, as Envoy's own image has one. */
-async function makeImage(): Promise<AsyncDisposable> {
-  const change = encodeURIComponent(`ENTRYPOINT ${JSON.stringify(["sh", "-c", standIn, "envoy"])}`);
-  const call = async (method: "POST" | "DELETE", path: string): Promise<void> => {
-    const { status, text } = await requestEngine(testSetting("TEST_PODMAN_SOCKET"), { method, path, signal: soon() });
-    assert.ok(status < 300, text);
-  };
-  await withPodman(async ({ containers }) => {
-    const { id } = await containers.create({ image: testSetting("TEST_IMAGE"), netns: { nsmode: "none" } }, soon());
-    await call("POST", `/commit?container=${id}&repo=localhost/envoy-stand-in&tag=1&changes=${change}`);
-    await containers.remove(id, { force: true, volumes: true }, soon());
-  });
-  return { [Symbol.asyncDispose]: () => call("DELETE", `/images/${image}`) };
-}
-
 test("runs the sidecar that Nomad injects for Consul Connect, with the config that it writes", async () => {
-  await using _ = await makeImage();
+  // Envoy's own image has an entrypoint that takes its arguments.
+  await using envoy = await commitImage("envoy-stand-in", ["sh", "-c", standIn, "envoy"]);
   await using rig = await DriverRig.start({ pluginConfig: { group_network: "pod" } });
   await using group = await RiggedGroup.create(rig);
   // nomad 2.0: connectSidecarDriverConfig and newConnectSidecarTask, with its variables filled in by the client.
@@ -36,7 +22,7 @@ test("runs the sidecar that Nomad injects for Consul Connect, with the config th
     allocId: group.allocId,
     more: { networkIsolation: group.toIsolation("192.0.2.7") },
     // The rig's own network mode is none of Nomad's words.
-    config: { image, args, network_mode: "" },
+    config: { image: envoy.image, args, network_mode: "" },
   });
   await writeFile(join(task.config.allocDir, task.config.name, "secrets", "envoy_bootstrap.json"), '{"admin":{}}\n', { mode: 0o440 });
   await rig.startTask(task);

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import type { HclValue } from "@driver/nomad-plugin";
 import { DriverRig, runProcess, until, type RiggedTask } from "@driver/testing";
+import { commitImage } from "./committed-image.ts";
 import { RiggedGroup, withPodman } from "./group-rig.ts";
 import { inspectTask, netnsOf } from "./network-rig.ts";
 
@@ -76,6 +77,35 @@ test("refuses to start a task in a network whose infra container has ended, and 
   assert.notEqual(group.spec.path, spec.path);
   const second = await rig.runScript("sleep 300", { allocId, name: "second", more: { networkIsolation: group.toIsolation() } });
   assert.equal(await exec(rig, second, ownName), `${allocId.slice(0, 8)} 127.0.0.1`);
+});
+
+test("holds the network with the operator's infra image, which has to run by itself", async () => {
+  const entrypoint = ["sh", "-c", "exec sleep 1000"];
+  await using pause = await commitImage("pause-stand-in", entrypoint);
+  await using rig = await startRig({ infra_image: pause.image });
+  await using group = await RiggedGroup.create(rig);
+  const infra = await withPodman(async (podman) => podman.containers.inspect((await group.pod())?.infraId ?? "", soon()));
+  // Podman 4.3 joins the words in its answer.
+  assert.deepEqual([infra?.config.entrypoint.join(" "), infra?.state.running], [entrypoint.join(" "), true]);
+  await using fleeting = await commitImage("fleeting-stand-in", ["sh", "-c", "exit 7"]);
+  await using other = await startRig({ infra_image: fleeting.image });
+  await using none = new RiggedGroup(other);
+  await assert.rejects(none.createNetwork(), /has ended as soon as it was started, with exit code 7; infra_image must name an image that runs by/);
+  assert.equal(await none.pod(), undefined);
+});
+
+test("connects a network where the host leaves that to the driver, and tells its address", async () => {
+  await using rig = await DriverRig.start();
+  await using group = new RiggedGroup(rig);
+  const ports = [{ label: "http", hostPort: 18_098, to: 8080, hostIp: "127.0.0.1" }];
+  await group.createNetwork("shop", { ports });
+  const script = `${ownName}; echo hello >/tmp/index.html; exec httpd -f -p 8080 -h /tmp`;
+  const task = await rig.runScript(script, { allocId: group.allocId, more: { networkIsolation: group.spec } });
+  await task.stdout.until((text) => text === `shop ${group.spec.hosts?.address}\n`);
+  await until(async () => (await fetch("http://127.0.0.1:18098/").then((answer) => answer.text(), () => "")) === "hello\n");
+  await using other = new RiggedGroup(rig);
+  await assert.rejects(other.createNetwork("", { ports }), /port "http" of the group \(18098\/(tcp|udp)\) cannot be published: container \w+-infra has it/);
+  assert.equal(await other.pod(), undefined);
 });
 
 test("does not take a pod of its name that it has not made", async () => {

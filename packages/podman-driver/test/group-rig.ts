@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { PodmanClient, type PodInspect } from "@driver/libpod";
-import type { NetworkIsolationSpec } from "@driver/nomad-plugin";
+import type { NetworkIsolationSpec, NetworkWish } from "@driver/nomad-plugin";
 import { testSetting, type DriverRig } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(120_000);
@@ -34,8 +34,8 @@ export class RiggedGroup implements AsyncDisposable {
   }
 
   /** Whether it was created anew. */
-  async createNetwork(hostname = ""): Promise<boolean> {
-    const { spec, created } = await this.#rig.driver.createNetwork(this.allocId, { hostname }, soon());
+  async createNetwork(hostname = "", connection?: NetworkWish["connection"]): Promise<boolean> {
+    const { spec, created } = await this.#rig.driver.createNetwork(this.allocId, { hostname, connection }, soon());
     this.#spec = spec;
     return created;
   }

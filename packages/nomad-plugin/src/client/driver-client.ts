@@ -2,7 +2,7 @@ import { createClient } from "@connectrpc/connect";
 import type { Transport } from "@connectrpc/connect";
 import { fromCapabilitiesMessage } from "../convert/capabilities.ts";
 import { fromFingerprintMessage } from "../convert/fingerprint.ts";
-import { fromIsolationMessage, fromOverrideMessage, toIsolationMessage } from "../convert/network.ts";
+import { fromIsolationMessage, fromOverrideMessage, toIsolationMessage, toNetworkMessage } from "../convert/network.ts";
 import { fromPluginInfoMessage, toSetConfigMessage } from "../convert/plugin.ts";
 import { fromSpecMessage } from "../convert/spec.ts";
 import { fromStatsMessage } from "../convert/stats.ts";
@@ -110,9 +110,9 @@ function taskCalls(driver: DriverClient): Pick<TaskDriver, "inspectTask" | "task
 
 function networkCalls(driver: DriverClient): Pick<TaskDriver, "createNetwork" | "destroyNetwork"> {
   return {
-    createNetwork: (allocId, { hostname }, signal) =>
+    createNetwork: (allocId, wish, signal) =>
       call(signal, async (options) => {
-        const { isolationSpec, created } = await driver.createNetwork({ allocId, hostname }, options);
+        const { isolationSpec, created } = await driver.createNetwork(toNetworkMessage(allocId, wish), options);
         return { spec: fromIsolationMessage(present(isolationSpec, "CreateNetwork: no isolation spec")), created };
       }),
     destroyNetwork: (allocId, spec, signal) =>

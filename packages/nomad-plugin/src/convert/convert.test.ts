@@ -2,12 +2,12 @@ import { create } from "@bufbuild/protobuf";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SetConfigRequestSchema } from "../gen/base_pb.ts";
-import { FingerprintResponseSchema, InspectTaskResponseSchema } from "../gen/driver_pb.ts";
+import { CreateNetworkRequestSchema, FingerprintResponseSchema, InspectTaskResponseSchema } from "../gen/driver_pb.ts";
 import { TaskConfigSchema, TaskHandleSchema } from "../gen/driver_types_pb.ts";
 import { SpecSchema } from "../gen/hclspec_pb.ts";
 import { fromFingerprintMessage, toFingerprintMessage } from "./fingerprint.ts";
 import { toInt32, toInt64, toUint32, toUint64 } from "./numbers.ts";
-import { toOverrideMessage } from "./network.ts";
+import { toNetworkMessage, toNetworkWish, toOverrideMessage } from "./network.ts";
 import { fromSetConfigMessage } from "./plugin.ts";
 import { fromSpecMessage } from "./spec.ts";
 import { toStatsMessage } from "./stats.ts";
@@ -203,4 +203,12 @@ test("a port that does not fit is refused with Nomad's text", () => {
   assert.throws(() => toOverrideMessage({ ip: "10.0.0.1", portMap: { http: 1.5 }, autoAdvertise: false }), {
     message: "port map out of bounds",
   });
+});
+
+test("what a host asks of a network keeps apart to connect it to nothing and not to connect it", () => {
+  const ports = [{ label: "http", hostPort: 25_000, to: 8080, hostIp: "127.0.0.1" }];
+  for (const wish of [{ hostname: "" }, { hostname: "shop", connection: { ports: [] } }, { hostname: "shop", connection: { ports } }]) {
+    const { allocId, hostname, connection } = create(CreateNetworkRequestSchema, toNetworkMessage("a1", wish));
+    assert.deepEqual([allocId, toNetworkWish(hostname, connection)], ["a1", wish]);
+  }
 });

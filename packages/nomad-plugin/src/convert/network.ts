@@ -1,13 +1,15 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { DriverError } from "../driver-error.ts";
+import type { CreateNetworkRequestSchema, NetworkConnection } from "../gen/driver_pb.ts";
 import type {
   NetworkIsolationSpec as IsolationMessage,
   NetworkIsolationSpecSchema,
   NetworkOverride,
   NetworkOverrideSchema,
 } from "../gen/driver_types_pb.ts";
-import type { DriverNetwork, NetworkIsolationSpec } from "../task-driver.ts";
+import type { DriverNetwork, NetworkIsolationSpec, NetworkWish } from "../task-driver.ts";
 import { networkIsolationModes } from "./enum-names.ts";
+import { fromPortMessages, toPortMessages } from "./resources.ts";
 
 /** A network namespace as its message. */
 export function toIsolationMessage(spec: NetworkIsolationSpec): MessageInitShape<typeof NetworkIsolationSpecSchema> {
@@ -28,6 +30,19 @@ export function fromIsolationMessage(message: IsolationMessage): NetworkIsolatio
     labels: message.labels,
     hosts: hosts && { hostname: hosts.hostname, address: hosts.address },
   };
+}
+
+/** What is asked of an allocation's network as its message. */
+export function toNetworkMessage(
+  allocId: string,
+  { hostname, connection }: NetworkWish,
+): MessageInitShape<typeof CreateNetworkRequestSchema> {
+  return { allocId, hostname, ...(connection && { connection: { ports: toPortMessages(connection.ports) } }) };
+}
+
+/** What is asked of a network from its message. */
+export function toNetworkWish(hostname: string, connection: NetworkConnection | undefined): NetworkWish {
+  return { hostname, ...(connection && { connection: { ports: fromPortMessages(connection.ports) } }) };
 }
 
 /** A task's own network as its message; ports beyond int32 are refused with Nomad's text. */

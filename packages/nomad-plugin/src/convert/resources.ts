@@ -5,10 +5,12 @@ import type {
   NetworkPort,
   NetworkResource as NetworkMessage,
   NetworkResourceSchema,
+  PortMapping as PortMessage,
+  PortMappingSchema,
   Resources,
   ResourcesSchema,
 } from "../gen/driver_types_pb.ts";
-import type { LinuxResources, NetworkResource, TaskResources } from "../task-driver.ts";
+import type { LinuxResources, NetworkResource, PortMapping, TaskResources } from "../task-driver.ts";
 import { toFinite, toInt32, toInt64 } from "./numbers.ts";
 
 /** A task's share of the node as its message. */
@@ -20,7 +22,7 @@ export function toResourcesMessage(resources: TaskResources): MessageInitShape<t
       networks: resources.networks.map(toNetworkMessage),
     },
     linuxResources: toLinuxMessage(resources.linux),
-    ports: resources.ports.map((port) => ({ label: port.label, value: toInt32(port.hostPort), to: toInt32(port.to), hostIp: port.hostIp })),
+    ports: toPortMessages(resources.ports),
   };
 }
 
@@ -33,7 +35,7 @@ export function fromResourcesMessage(message: Resources | undefined): TaskResour
     memoryMaxMb: Number(allocated?.memory?.memoryMaxMb ?? 0n),
     networks: (allocated?.networks ?? []).map(fromNetworkMessage),
     linux: fromLinuxMessage(message?.linuxResources),
-    ports: (message?.ports ?? []).map((port) => ({ label: port.label, hostPort: port.value, to: port.to, hostIp: port.hostIp })),
+    ports: fromPortMessages(message?.ports ?? []),
   };
 }
 
@@ -83,4 +85,14 @@ function fromLinuxMessage(message: LinuxMessage | undefined): LinuxResources {
     cpusetCgroup: message?.cpusetCgroup ?? "",
     percentTicks: message?.PercentTicks ?? 0,
   };
+}
+
+/** Mapped ports as their messages. */
+export function toPortMessages(ports: readonly PortMapping[]): MessageInitShape<typeof PortMappingSchema>[] {
+  return ports.map((port) => ({ label: port.label, value: toInt32(port.hostPort), to: toInt32(port.to), hostIp: port.hostIp }));
+}
+
+/** Mapped ports from their messages. */
+export function fromPortMessages(messages: readonly PortMessage[]): readonly PortMapping[] {
+  return messages.map((port) => ({ label: port.label, hostPort: port.value, to: port.to, hostIp: port.hostIp }));
 }

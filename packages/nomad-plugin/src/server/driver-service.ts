@@ -1,7 +1,7 @@
 import type { ServiceImpl } from "@driver/go-plugin";
 import { toCapabilitiesMessage } from "../convert/capabilities.ts";
 import { toFingerprintMessage } from "../convert/fingerprint.ts";
-import { fromIsolationMessage, toIsolationMessage } from "../convert/network.ts";
+import { fromIsolationMessage, toIsolationMessage, toNetworkWish } from "../convert/network.ts";
 import { toSpecMessage } from "../convert/spec.ts";
 import { toStatsMessage } from "../convert/stats.ts";
 import { fromHandleMessage, toEventMessage, toExitMessage, toInspectMessage } from "../convert/task-state.ts";
@@ -94,9 +94,9 @@ type NetworkCalls = Pick<DriverImpl, "createNetwork" | "destroyNetwork">;
 
 function networkCalls(driver: TaskDriver, { answer }: CallReporter): NetworkCalls {
   return {
-    createNetwork: ({ allocId, hostname }, context) =>
+    createNetwork: ({ allocId, hostname, connection }, context) =>
       answer(context, async (signal) => {
-        const { spec, created } = await driver.createNetwork(allocId, { hostname }, signal);
+        const { spec, created } = await driver.createNetwork(allocId, toNetworkWish(hostname, connection), signal);
         return { isolationSpec: toIsolationMessage(spec), created };
       }),
     destroyNetwork: ({ allocId, isolationSpec }, context) =>

@@ -1,14 +1,26 @@
 import type { CreatedNetwork, Logger } from "@driver/nomad-plugin";
+import type { ImageSettings } from "../config/image-settings.ts";
+import type { DriverServices } from "../driver-services.ts";
 import type { Engine } from "../engine/engine.ts";
 import { isNoAnswer } from "../errors.ts";
-import type { HostRoots } from "../host/proc-files.ts";
+import { toImageContext } from "../image/image-context.ts";
+import { meetInfraImage } from "../image/infra-image.ts";
+import { explainNetworkFailure } from "../topics/network/explain-failure.ts";
+import { explainFailure } from "./explain-failure.ts";
 import { createGroupPod, findGroupPod, removeGroupPod, type GroupPodWish, type PodRemoval } from "./group-pods.ts";
 import type { UnfinishedRemovals } from "./unfinished-removals.ts";
 
 export interface GroupNetworksOptions {
-  readonly roots: HostRoots;
+  readonly services: Pick<DriverServices, "roots" | "pulls" | "archives">;
   readonly removals: UnfinishedRemovals;
   readonly logger: Logger;
+}
+
+/** Who asks for a network, and with what the operator's infra image is fetched. */
+export interface GroupNetworkRequest extends GroupPodWish {
+  /** Of the agent, by `AgentPresence.session`. */
+  readonly session: number | undefined;
+  readonly images: ImageSettings;
 }
 
 /** The networks that this plugin holds for the groups of allocations. */
@@ -27,14 +39,23 @@ export class GroupNetworks {
   }
 
   /** As `createGroupPod`. What fails leaves nothing behind. */
-  async create(engine: Engine, wish: GroupPodWish & { readonly session: number | undefined }, signal: AbortSignal): Promise<CreatedNetwork> {
-    const { roots, logger } = this.#options;
-    this.#wanted.set(wish.allocId, wish.session);
+  async create(engine: Engine, wish: GroupNetworkRequest, signal: AbortSignal): Promise<CreatedNetwork> {
+    const { services, logger } = this.#options;
+    const { allocId, session, images: settings } = wish;
+    const emit = (message: string): void => logger.info(message, { allocation: allocId });
+    const meetImage = async (bounded: AbortSignal): Promise<string | undefined> => {
+      if (settings.infraImage === undefined) return undefined;
+      // It comes from a registry.
+      const mayFetch = (): boolean => false;
+      return meetInfraImage(await toImageContext({ engine, settings, services, mayFetch, emit, logger }, bounded), bounded);
+    };
+    this.#wanted.set(allocId, session);
     try {
-      return await createGroupPod(wish, { engine, roots, logger }, signal);
+      return await createGroupPod(wish, { engine, roots: services.roots, logger, meetInfraImage: meetImage }, signal);
     } catch (error) {
-      this.#wanted.delete(wish.allocId);
-      throw error;
+      this.#wanted.delete(allocId);
+      const ports = wish.connection?.ports ?? [];
+      throw explainFailure(error, { explain: (text) => explainNetworkFailure(text, { endpoints: [], ports }) }, services.roots);
     }
   }
 

@@ -1,19 +1,19 @@
-import type { PodInspect, PodListEntry } from "@driver/libpod";
-import { DriverError, type CreatedNetwork, type Logger } from "@driver/nomad-plugin";
+import type { ContainerInspect, PodInspect, PodListEntry, PodSpec } from "@driver/libpod";
+import { DriverError, type CreatedNetwork, type Logger, type NetworkWish } from "@driver/nomad-plugin";
 import type { Engine } from "../engine/engine.ts";
 import { inStep, isNoAnswer, isTransient, mayPassSoon } from "../errors.ts";
 import { isProcessOfContainer } from "../host/cgroup-path.ts";
 import { identifyProcess, type HostRoots } from "../host/proc-files.ts";
 import { ownLabels } from "../topics/labels.ts";
 import { toGroupHostname, toGroupPodName, toIsolation, type GroupPod } from "../topics/network/group-pod.ts";
+import { toDriverNetwork } from "../plan/observed-network.ts";
+import { publishPort } from "../topics/network/port-map.ts";
 import { answersWithin } from "./answers-within.ts";
 import { retryTransient } from "./retry-transient.ts";
 import { Rollback } from "./rollback.ts";
 
-export interface GroupPodWish {
+export interface GroupPodWish extends NetworkWish {
   readonly allocId: string;
-  /** The group's own; empty: it has none. */
-  readonly hostname: string;
   /** Nomad's id of this node; empty while no task has told it. */
   readonly nodeId: string;
   /** Of this plugin's process. */
@@ -24,6 +24,8 @@ export interface GroupPodContext {
   readonly engine: Engine;
   readonly roots: HostRoots;
   readonly logger: Logger;
+  /** Sees to it that the operator's infra image is there, and gives its id; undefined: he names none. */
+  readonly meetInfraImage: (signal: AbortSignal) => Promise<string | undefined>;
 }
 
 /** What a pod is removed for: with kept containers in it, it loses its infra container's process alone. */
@@ -38,44 +40,73 @@ const removeForMs = 10_000;
 const silentForMs = 5000;
 
 /**
- * Gives an allocation its pod, whose infra container holds a network namespace with nothing but loopback in it. The one that is there
- * already is used: as it is when it runs (`created` false), and with a new namespace when it does not.
+ * Gives an allocation its pod, whose infra container holds a network namespace: with nothing but loopback in it, or connected to
+ * Podman's default network where the host asks for that. The one that is there already is used: as it is when it runs (`created`
+ * false), and with a new namespace when it does not.
  * @throws DriverError when Podman refuses, or when nobody can tell that the process that Podman names is the infra container's
  */
 export async function createGroupPod(wish: GroupPodWish, context: GroupPodContext, signal: AbortSignal): Promise<CreatedNetwork> {
   const { client } = context.engine;
   const name = toGroupPodName(wish.allocId);
-  const step = <T>(text: string, work: () => Promise<T>): Promise<T> => inStep(text, retryTransient(work, { forMs: retryForMs, when: mayPassSoon, signal }));
+  const again = { forMs: retryForMs, when: mayPassSoon, signal };
+  const step = <T>(text: string, work: () => Promise<T>): Promise<T> => inStep(text, retryTransient(work, again));
   await using undo = new Rollback(context.logger);
   const find = async (): Promise<PodInspect | undefined> => refuseForeign(await client.pods.inspect(name, signal), wish.allocId);
-  const create = async (): Promise<PodInspect> => {
+  const create = async (infraImage: string | undefined): Promise<PodInspect> => {
     // A try whose answer was lost may have made it.
-    const made = (await find()) ?? (await client.pods.create(toSpec(wish), signal).then(find));
+    const made = (await find()) ?? (await client.pods.create(toSpec(wish, infraImage), signal).then(find));
     if (made === undefined) throw new DriverError("failed", `pod ${name} vanished as soon as it was created`, { recoverable: true });
     return made;
   };
   const found = await step(`look for pod ${name}`, find);
   if (found === undefined) undo.onFailure(`remove pod ${name}`, (undoSignal) => removeUnused(name, context, undoSignal));
-  const pod = found ?? (await step(`create pod ${name}`, create));
+  const make = async (): Promise<PodInspect> => {
+    const infraImage = await context.meetInfraImage(signal);
+    return await step(`create pod ${name}`, () => create(infraImage));
+  };
+  const pod = found ?? (await make());
   const created = pod.members.find((member) => member.id === pod.infraId)?.status !== "running";
   await step(`start the infra container of pod ${name}`, () => client.containers.start(pod.infraId, signal));
-  const infraPid = await step(`look at the infra container of pod ${name}`, () => readInfraPid(pod, context, signal));
+  const infra = await step(`look at the infra container of pod ${name}`, () => client.containers.inspect(pod.infraId, signal));
+  const spec = toSpecOf(pod, infra, { ...context, isConnected: wish.connection !== undefined });
   undo.keep();
-  const { id: podId, infraId, hostname } = pod;
-  return { spec: toIsolation({ podId, infraId, infraPid, hostname, socketName: context.engine.name }), created };
+  return { spec, created };
+}
+
+/** What Nomad is told. A host that leaves the connection to this driver has no other way to know the network's address. */
+function toSpecOf(
+  { id: podId, name, infraId, hostname }: PodInspect,
+  infra: ContainerInspect | undefined,
+  { engine, roots, isConnected }: Pick<GroupPodContext, "engine" | "roots"> & { readonly isConnected: boolean },
+): CreatedNetwork["spec"] {
+  const { pid: infraPid = 0, exitCode = 0 } = infra?.state ?? {};
+  if (infraPid === 0) {
+    const text = `the infra container of pod ${name} has ended as soon as it was started, with exit code ${exitCode}`;
+    throw new DriverError("failed", `${text}; infra_image must name an image that runs by itself`, { recoverable: true });
+  }
+  if (!isHeld(roots, { infraId, infraPid })) {
+    const problem = "is in no cgroup of that container as far as this host can tell";
+    throw new DriverError("unsupported", `process ${infraPid}, which Podman names as the infra container of pod ${name}, ${problem}`);
+  }
+  const spec = toIsolation({ podId, infraId, infraPid, hostname, socketName: engine.name });
+  const address = infra === undefined ? undefined : toDriverNetwork(infra.network, {})?.ip;
+  return isConnected && address !== undefined ? { ...spec, hosts: { hostname, address } } : spec;
 }
 
 /**
  * Its members are outside its cgroup and share no more than network and host name: a task of a group is what it is without a pod.
  */
-function toSpec({ allocId, hostname, nodeId, processMark }: GroupPodWish): Parameters<Engine["client"]["pods"]["create"]>[0] {
+function toSpec({ allocId, hostname, nodeId, processMark, connection }: GroupPodWish, infraImage: string | undefined): PodSpec {
+  const maker = nodeId === "" ? { [ownLabels.plugin]: processMark } : { [ownLabels.nodeId]: nodeId };
   return {
     name: toGroupPodName(allocId),
     hostname: hostname === "" ? toGroupHostname(allocId) : hostname,
-    netns: { nsmode: "none" },
+    ...(infraImage !== undefined && { infra_image: infraImage }),
+    netns: { nsmode: connection === undefined ? "none" : "bridge" },
+    ...(connection !== undefined && { portmappings: connection.ports.flatMap(publishPort) }),
     shared_namespaces: ["net", "uts"],
     share_parent: false,
-    labels: { [ownLabels.group]: "true", [ownLabels.allocId]: allocId, ...(nodeId === "" ? { [ownLabels.plugin]: processMark } : { [ownLabels.nodeId]: nodeId }) },
+    labels: { [ownLabels.group]: "true", [ownLabels.allocId]: allocId, ...maker },
   };
 }
 
@@ -86,12 +117,6 @@ function refuseForeign(pod: PodInspect | undefined, allocId: string): PodInspect
 
 function isGroupPodOf({ labels }: PodInspect, allocId: string): boolean {
   return labels[ownLabels.group] !== undefined && labels[ownLabels.allocId] === allocId;
-}
-
-async function readInfraPid({ name, infraId }: PodInspect, { engine, roots }: GroupPodContext, signal: AbortSignal): Promise<number> {
-  const pid = (await engine.client.containers.inspect(infraId, signal))?.state.pid ?? 0;
-  if (isHeld(roots, { infraId, infraPid: pid })) return pid;
-  throw new DriverError("unsupported", `process ${pid}, which Podman names as the infra container of pod ${name}, is in no cgroup of that container as far as this host can tell`);
 }
 
 /** What a Podman that does not answer makes later has the dangling reaper. */

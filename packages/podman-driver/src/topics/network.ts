@@ -10,7 +10,7 @@ import { refuseOfPod, toJoinedPod, toPodWishes } from "./network/joined-pod.ts";
 import { describeNetwork, toNetwork, type WantedNetwork } from "./network/network-mode.ts";
 import { toEndpointNotices, toUnusedKeys } from "./network/network-notices.ts";
 import { planNetns } from "./network/plan-netns.ts";
-import { toPortEnv, toPortMap } from "./network/port-map.ts";
+import { publishPort, toPortEnv, toPortMap } from "./network/port-map.ts";
 import type { Report } from "./report.ts";
 import { topic, type Need } from "./topic.ts";
 import type { Wish } from "./wish.ts";
@@ -87,7 +87,7 @@ function toWishes(
   return [{ ...asked, key: "network_mode", mode: "default", alike: ["bridge", "pasta", "slirp4netns"] }];
 }
 
-/** Each label of `ports` is published for tcp and udp, as the Go and Docker drivers do. */
+/** Each label of `ports` is published. */
 function toPorts(task: TaskConfig, labels: readonly string[], report: Report): readonly PortMappingSpec[] {
   const { ports } = task.resources;
   if (labels.length > 0 && ports.length === 0) {
@@ -101,8 +101,7 @@ function toPorts(task: TaskConfig, labels: readonly string[], report: Report): r
       report.refuse({ key: "ports", value: label, problem: "is no port of the group's network block", remedy: `it has ${quote(ports.map((one) => one.label))}` });
       return [];
     }
-    const containerPort = port.to > 0 ? port.to : port.hostPort;
-    return ["tcp", "udp"].map((protocol) => ({ container_port: containerPort, host_port: port.hostPort, host_ip: port.hostIp, protocol }));
+    return publishPort(port);
   });
 }
 

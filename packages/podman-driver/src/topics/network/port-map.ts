@@ -1,5 +1,5 @@
 import type { PortMappingSpec } from "@driver/libpod";
-import type { TaskConfig } from "@driver/nomad-plugin";
+import type { PortMapping, TaskConfig } from "@driver/nomad-plugin";
 import type { Report } from "../report.ts";
 
 export interface WantedPortMap {
@@ -80,6 +80,11 @@ interface Published {
   readonly containerPort: number;
   readonly hostPort: number;
   readonly hostIp: string;
+}
+
+/** A port of the group as Podman publishes it, for tcp and udp, as the Go and Docker drivers do. */
+export function publishPort({ to, hostPort, hostIp }: PortMapping): readonly PortMappingSpec[] {
+  return publish({ containerPort: to > 0 ? to : hostPort, hostPort, hostIp });
 }
 
 function publish({ containerPort, hostPort, hostIp }: Published): readonly PortMappingSpec[] {
