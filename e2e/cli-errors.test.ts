@@ -183,7 +183,7 @@ test("a port in use is named with its label and number, before anything starts",
 });
 
 const unsupported: readonly (readonly [string, Readonly<Record<string, string>>, RegExp])[] = [
-  ["group networking", { network: '    network {\n      mode = "bridge"\n    }' }, /job\.hcl:4:5: .*bridge.*/],
+  ["group networking", { network: '    network {\n      mode = "cni/blue"\n    }' }, /job\.hcl:4:5: .*cni\/blue.*/],
   ["another driver", { driver: '      driver = "docker"' }, /job\.hcl:5:5: .*driver "docker"/],
   ["a block that needs a cluster", { network: '    volume "data" {\n      type = "csi"\n    }' }, /job\.hcl:4:5: .*volume/],
 ];

@@ -95,10 +95,16 @@ const refusals: readonly (readonly [string, RunErrorCode | "ConfigError", Job, R
     /task "only": driver "docker" is not available; `run` has "process"/,
   ],
   [
-    "bridge networking",
+    "networking with CNI",
     "job-unsupported",
-    sampleJob([withNetwork({ mode: "bridge" })]),
-    /group "group": network mode "bridge" is not supported by `run`; leave the mode out and set network_mode/,
+    sampleJob([withNetwork({ mode: "cni/blue" })]),
+    /group "group": network mode "cni\/blue" is not supported by `run`; use "bridge", or leave the mode out and set network_mode/,
+  ],
+  [
+    "a host name for the host's network",
+    "job-unsupported",
+    sampleJob([withNetwork({ hostname: "shop" })]),
+    /group "group": a hostname without network mode bridge is not supported by `run`; set hostname in the task's config/,
   ],
   [
     "another host network",

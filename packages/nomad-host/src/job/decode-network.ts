@@ -8,12 +8,14 @@ type NetworkReader = BlockReader<typeof networkKeys>;
 /** Decodes a group's `network` block. */
 export function decodeNetwork(reader: NetworkReader): GroupNetwork {
   const mode = reader.get("mode") ?? "host";
+  const hostname = reader.get("hostname") ?? "";
   const dns = reader.optionalBlock("dns");
   const ports = reader.blocks("port").map(decodePort);
   checkPorts(ports, reader);
   return {
     mode: mode === "" ? "host" : mode,
     ports,
+    ...(hostname === "" ? {} : { hostname }),
     ...(dns === undefined
       ? {}
       : { dns: { servers: dns.get("servers") ?? [], searches: dns.get("searches") ?? [], options: dns.get("options") ?? [] } }),

@@ -91,6 +91,8 @@ export interface GroupNetwork {
   /** `host` (the default), `bridge`, `none` or `cni/<name>`. */
   readonly mode: string;
   readonly ports: readonly GroupPort[];
+  /** That of the group, where it has a network of its own. */
+  readonly hostname?: string | undefined;
   readonly dns?:
     { readonly servers: readonly string[]; readonly searches: readonly string[]; readonly options: readonly string[] } | undefined;
   readonly position: Position;

@@ -27,18 +27,17 @@ export function planAllocations(job: Job): readonly PlannedAllocation[] {
   return allocations;
 }
 
-/** Modes other than host need a network namespace that a Nomad agent makes with its CNI plugins. */
+/** Modes other than host and bridge need what a Nomad agent does with its CNI plugins. */
 function refuseNetwork({ name, network }: TaskGroup): void {
   if (network === undefined) return;
-  const { mode, position } = network;
-  if (mode !== "host" && mode !== "") {
-    const remedy = "leave the mode out and set network_mode in the task's config instead";
-    throw new RunError(
-      "job-unsupported",
-      `group ${JSON.stringify(name)}: network mode ${JSON.stringify(mode)} is not supported by \`run\`; ${remedy}`,
-      { position },
-    );
+  const { mode, hostname, position } = network;
+  const refuse = (problem: string, remedy: string): never => {
+    throw new RunError("job-unsupported", `group ${JSON.stringify(name)}: ${problem} is not supported by \`run\`; ${remedy}`, { position });
+  };
+  if (mode !== "host" && mode !== "bridge") {
+    refuse(`network mode ${JSON.stringify(mode)}`, 'use "bridge", or leave the mode out and set network_mode in the task\'s config');
   }
+  if (hostname !== undefined && mode !== "bridge") refuse("a hostname without network mode bridge", "set hostname in the task's config");
 }
 
 /** The first datacenter that is a name and not a pattern. */

@@ -16,6 +16,7 @@ import type { NodeFacts } from "./env/node-facts.ts";
 import type { PlannedFile } from "./env/plan-templates.ts";
 import { noHostSettings } from "./host-settings.ts";
 import type { HostSettings } from "./host-settings.ts";
+import { joinGroupNetworks } from "./lifecycle/group-network.ts";
 import { runAllocation } from "./lifecycle/run-allocation.ts";
 import { chooseExitCode } from "./lifecycle/task-outcome.ts";
 import type { TaskOutcome } from "./lifecycle/task-outcome.ts";
@@ -82,11 +83,12 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<RunResul
   const driver = { name: info.name, taskSchema, attributes: fingerprint.attributes, checkConfig, adviseKey };
   const prepared = await prepareAllocations(placed, driver, node);
   for (const { allocation, files } of prepared) await openAllocation(allocation, files, { rootPath, on });
+  const joined = await joinGroupNetworks(prepared, { session, on, signal }, owned);
   signal.throwIfAborted();
   const logCollection = session.facts.capabilities.disableLogCollection ? "files" : "fifo";
   const random = options.random ?? Math.random;
   const outcomes = await Promise.all(
-    prepared.map(({ allocation, configs, artifacts }) =>
+    joined.map(({ allocation, configs, artifacts }) =>
       runAllocation({ allocation, plan: allocation.plan, configs, artifacts, session, logCollection, on, random, signal, killSignal }),
     ),
   );

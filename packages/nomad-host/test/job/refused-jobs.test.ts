@@ -36,7 +36,6 @@ const refused: readonly (readonly [parts: Parts, line: number, message: RegExp])
   [{ group: "service {\n connect {\n sidecar_service {}\n }\n}" }, 6, /^block connect in service: not supported/],
   [{ group: "count = -1" }, 5, /^argument count in group "front": must be a whole number from 0 on, not -1$/],
   [{ group: "count = 1.5" }, 5, /must be a whole number/],
-  [{ group: 'network {\n hostname = "x"\n}' }, 6, /^argument hostname in network: not supported: set hostname in the task's config$/],
   [{ group: 'network {\n port "a" { static = 70000 }\n}' }, 6, /must be a whole number up to 65535, not 70000/],
   [{ group: 'network {\n port "a" {}\n port "a" {}\n}' }, 7, /^port "a": declared already on line 6$/],
   [{ group: 'network {\n port "a" { static = 80 }\n port "b" { static = 80 }\n}' }, 7, /static port 80 is taken by port "a"/],

@@ -22,7 +22,7 @@ export const networkKeys = {
   port: key(block(portKeys, { label: "Label", isRepeated: true }), ["DynamicPorts", "ReservedPorts"]),
   dns: key(block({ servers: key(strings, "Servers"), searches: key(strings, "Searches"), options: key(strings, "Options") }), "DNS"),
   mbits: noted(integer({ min: 0 }), "MBits", "network mbits: has no effect"),
-  hostname: refused("Hostname", "set hostname in the task's config"),
+  hostname: key(string, "Hostname"),
   cni: refused("CNI", "CNI arguments are not available here"),
   device: refused("Device", otherAddress),
   cidr: refused("CIDR", otherAddress),

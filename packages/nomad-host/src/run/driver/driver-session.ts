@@ -1,4 +1,4 @@
-import type { StartedTask, TaskConfig, TaskDriver, TaskHandle, WaitResult } from "@driver/nomad-plugin";
+import type { NetworkIsolationSpec, NetworkWish, StartedTask, TaskConfig, TaskDriver, TaskHandle, WaitResult } from "@driver/nomad-plugin";
 
 import { messageOf } from "@driver/std";
 import { RunError } from "../run-error.ts";
@@ -60,6 +60,15 @@ export class DriverSession implements AsyncDisposable {
   async destroyTask(taskId: string, signal: AbortSignal): Promise<void> {
     await this.#call((driver) => driver.destroyTask(taskId, { force: true }, signal), signal);
     this.#handles.delete(taskId);
+  }
+
+  /** Makes the network of an allocation, or finds it as it was made. */
+  async createNetwork(allocId: string, wish: NetworkWish, signal: AbortSignal): Promise<NetworkIsolationSpec> {
+    return (await this.#call((driver) => driver.createNetwork(allocId, wish, signal), signal)).spec;
+  }
+
+  async destroyNetwork(allocId: string, spec: NetworkIsolationSpec, signal: AbortSignal): Promise<void> {
+    await this.#call((driver) => driver.destroyNetwork(allocId, spec, signal), signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

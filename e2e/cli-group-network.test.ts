@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { globSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { requestEngine, testSetting } from "@driver/testing";
+
+import { CliWorkplace, listContainers } from "./cli-run.ts";
+
+const fetchScript = [
+  "until wget -qO- http://127.0.0.1:8080/; do sleep 0.2; done",
+  "grep -c shop /etc/hosts",
+  "until [ -e /alloc/data/go ]; do sleep 0.1; done",
+].join("; ");
+
+/** A service that its own group reaches at 127.0.0.1 and the host by the mapped port. The job ends when the test writes alloc/data/go. */
+const jobText = `job "grouped" {
+  type = "batch"
+  group "shop" {
+    network {
+      mode     = "bridge"
+      hostname = "shop"
+      port "http" {
+        to = 8080
+      }
+    }
+    task "web" {
+      driver = "podman"
+      lifecycle {
+        hook    = "prestart"
+        sidecar = true
+      }
+      config {
+        image   = "localhost/busybox:1"
+        command = "sh"
+        args    = ["-c", "echo hello from $(hostname) >/tmp/index.html; exec httpd -f -p 8080 -h /tmp"]
+      }
+    }
+    task "fetch" {
+      driver = "podman"
+      config {
+        image   = "localhost/busybox:1"
+        command = "sh"
+        args    = ["-c", ${JSON.stringify(fetchScript)}]
+      }
+    }
+  }
+}
+`;
+
+async function listPods(): Promise<readonly unknown[]> {
+  const signal = AbortSignal.timeout(20_000);
+  const answer = await requestEngine(testSetting("TEST_PODMAN_SOCKET"), { method: "GET", path: "/pods/json", signal });
+  const pods: unknown = JSON.parse(answer.text);
+  return Array.isArray(pods) ? pods.filter((pod) => JSON.stringify(pod).includes("nomad-driver-podman.group")) : [];
+}
+
+test("run gives a group on a bridge its network as a pod, without CNI", async () => {
+  await using workplace = await CliWorkplace.create();
+  const job = await workplace.write("job.hcl", jobText);
+  let fetching: Promise<readonly [string, number]> | undefined;
+  const { code, stdout, stderr } = await workplace.runJob(job, {
+    onOutput: ({ stdout: shown, stderr: told, temporaryPath }) => {
+      const [, address] = /, http (\S+) → 8080$/m.exec(told) ?? [];
+      if (!shown.includes("fetch | 1\n") || address === undefined) return;
+      fetching ??= fetch(`http://${address}/`)
+        .then(async (answer) => [await answer.text(), (await listPods()).length] as const)
+        .finally(() => {
+          for (const path of globSync(join(temporaryPath, "*/*/alloc/data"))) writeFileSync(join(path, "go"), "");
+        });
+    },
+  });
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, "fetch | hello from shop\nfetch | 1\n");
+  assert.deepEqual(await fetching, ["hello from shop\n", 1]);
+  assert.deepEqual(await listContainers("web-", "fetch-"), []);
+  assert.deepEqual(await listPods(), []);
+});
+
+test("a mapped port of a group on a bridge that is taken fails the run before a task starts, and leaves nothing", async () => {
+  await using workplace = await CliWorkplace.create();
+  const taken = createServer();
+  taken.listen(25_431, "0.0.0.0");
+  await once(taken, "listening");
+  try {
+    const job = await workplace.write("job.hcl", jobText.replace("to = 8080", "static = 25431"));
+    const { code, stdout, stderr } = await workplace.runJob(job);
+    assert.notEqual(code, 0);
+    assert.match(stderr, /25431/);
+    assert.equal(stdout, "");
+    assert.deepEqual(await listPods(), []);
+  } finally {
+    taken.close();
+  }
+});
