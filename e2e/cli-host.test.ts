@@ -124,7 +124,7 @@ test("a periodic job waits for its times until Ctrl-C, and tells them", async ()
   await using workplace = await CliWorkplace.create();
   const job = await workplace.write(
     "job.hcl",
-    jobText({ job: 'periodic {\n crons = ["@yearly", "*/2 * * * * * *"]\n}', script: "echo ran" }),
+    jobText({ job: 'periodic {\n crons = ["@yearly", "*/2 * * * * * *"]\n prohibit_overlap = true\n}', script: "echo ran" }),
   );
   let isAsked = false;
   const result = await workplace.run([...socketArgs, job], {
@@ -146,4 +146,41 @@ test("an artifact of this machine lies in the task's folder", async () => {
   const result = await workplace.runJob(job);
   assert.deepEqual([result.code, result.stdout], [0, "hosted | fetched\n"], result.stderr);
   assert.match(result.stderr, /hosted \* artifact: fetching .*\/greeting\.txt; a Nomad client takes no files of its own machine\n/);
+});
+
+test("templates find variables, and follow the services of the run with a signal and a script", async () => {
+  await using workplace = await CliWorkplace.create();
+  const change = (mode: string, more: string) => `template {
+        data        = "{{ len (nomadService \\"late\\") }} {{ with nomadVar \\"nomad/jobs/x\\" }}{{ .who }}{{ end }}\\n"
+        destination = "local/${mode}"
+        change_mode = "${mode}"
+        splay       = "0s"
+        ${more}
+      }`;
+  const script = 'change_script {\n command = "/bin/cp"\n args = ["local/script", "local/seen"]\n }';
+  const late = `task "late" {
+      driver = "podman"
+      lifecycle {
+        hook    = "poststart"
+        sidecar = true
+      }
+      service {
+        name     = "late"
+        provider = "nomad"
+      }
+      config {
+        image   = "${image}"
+        command = "sleep"
+        args    = ["600"]
+      }
+    }`;
+  const parts = {
+    group: late,
+    task: `${change("signal", 'change_signal = "SIGUSR1"')}\n${change("script", script)}`,
+    script: `trap 'signalled=1' USR1; cat local/signal; until [ -n "$signalled" ] && [ -s local/seen ]; do sleep 0.1; done; cat local/signal local/seen`,
+  };
+  const job = await workplace.write("job.hcl", jobText(parts));
+  const result = await workplace.run([...socketArgs, "-nomad-var", "nomad/jobs/x=who=Ada", job]);
+  assert.equal(result.code, 0, result.stderr);
+  assert.deepEqual(result.stdout.match(/\d \w+/g), ["0 Ada", "1 Ada", "1 Ada"]);
 });

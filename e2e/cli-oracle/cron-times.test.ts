@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { nextLaunch, normalizeCron } from "@driver/nomad-host";
 
-import recorded from "./cron-answers.json" with { type: "json" };
+import recorded from "./reference-answers.json" with { type: "json" };
 import { cronQuestions } from "./cron-questions.ts";
 
 interface Answer {
@@ -11,7 +11,7 @@ interface Answer {
   readonly problem?: string;
 }
 
-const answers: readonly Answer[] = recorded.answers;
+const answers: readonly Answer[] = recorded.answers.crons;
 
 /** The next times, as many as the recorded ones, and one more where these have ended. */
 function timesOf(cron: string, zone: string, from: string, count: number): readonly string[] {
@@ -24,7 +24,7 @@ function timesOf(cron: string, zone: string, from: string, count: number): reado
 }
 
 for (const [index, { cron, zone, from }] of cronQuestions.entries()) {
-  test(`launches as ${recorded.version}: ${cron} in ${zone} from ${from}`, () => {
+  test(`launches as ${recorded.versions.cron}: ${cron} in ${zone} from ${from}`, () => {
     const answer = answers[index];
     assert.ok(answer !== undefined, "no answer is recorded: run e2e/cli-oracle/record-references.ts");
     const normalized = normalizeCron(cron);

@@ -6,11 +6,10 @@ import { join } from "node:path";
 import { json } from "node:stream/consumers";
 
 import { cronQuestions } from "./cron-questions.ts";
+import { around, templateQuestions } from "./template-questions.ts";
 
 const child = spawn("go", ["run", "."], { cwd: join(import.meta.dirname, "reference"), stdio: ["pipe", "pipe", "inherit"] });
-child.stdin.end(JSON.stringify(cronQuestions));
+child.stdin.end(JSON.stringify({ crons: cronQuestions, templates: templateQuestions, around }));
 const answers: unknown = await json(child.stdout);
-await writeFile(
-  join(import.meta.dirname, "cron-answers.json"),
-  `${JSON.stringify({ version: "cronexpr 1.1.3", answers }, undefined, 1)}\n`,
-);
+const versions = { cron: "cronexpr 1.1.3", template: "consul-template 0.42.1" };
+await writeFile(join(import.meta.dirname, "reference-answers.json"), `${JSON.stringify({ versions, answers }, undefined, 1)}\n`);

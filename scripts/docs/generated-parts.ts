@@ -1,5 +1,5 @@
 import { functionNames, unsupportedFunctionNames } from "@driver/hcl";
-import { jobKeys } from "@driver/nomad-host";
+import { jobKeys, templateFunctionNames } from "@driver/nomad-host";
 import { pluginSchema } from "@driver/podman-driver";
 import { listPullFailures, pluginSamples } from "@driver/podman-driver/docs";
 import { toFeatureTables } from "./feature-table.ts";
@@ -23,6 +23,7 @@ export const generatedParts: Readonly<Record<string, Readonly<Record<string, () 
     "job blocks": () => toSupportedTable(jobKeys),
     "noted keys": () => toNotedTable(jobKeys),
     "refused keys": () => toRefusedTable(jobKeys),
+    "template functions": () => toWords(templateFunctionNames()),
     functions: () => toWords(functionNames()),
     "missing functions": () => toWords(unsupportedFunctionNames()),
   },

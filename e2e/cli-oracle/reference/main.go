@@ -1,63 +1,36 @@
-// The libraries that Nomad itself uses, for record-references.ts: reads a list of questions from stdin as JSON, and
-// writes the list of answers to stdout.
+// The libraries that Nomad itself uses, for record-references.ts: reads questions from stdin as JSON, and writes the
+// answers to stdout.
 package main
 
 import (
 	"encoding/json"
 	"os"
-	"time"
-
-	"github.com/hashicorp/cronexpr"
 )
 
-type question struct {
-	Cron string `json:"cron"`
-	Zone string `json:"zone"`
-	From string `json:"from"`
+type questions struct {
+	Crons     []cronQuestion     `json:"crons"`
+	Templates []templateQuestion `json:"templates"`
+	Around    surroundings       `json:"around"`
 }
 
-type answer struct {
-	Times   []string `json:"times,omitempty"`
-	Problem string   `json:"problem,omitempty"`
+type answers struct {
+	Crons     []cronAnswer     `json:"crons"`
+	Templates []templateAnswer `json:"templates"`
 }
-
-const wantedTimes = 6
 
 func main() {
-	var questions []question
-	if err := json.NewDecoder(os.Stdin).Decode(&questions); err != nil {
+	var asked questions
+	if err := json.NewDecoder(os.Stdin).Decode(&asked); err != nil {
 		panic(err)
 	}
-	answers := []answer{}
-	for _, asked := range questions {
-		answers = append(answers, answerCron(asked))
+	var given answers
+	for _, question := range asked.Crons {
+		given.Crons = append(given.Crons, answerCron(question))
 	}
-	if err := json.NewEncoder(os.Stdout).Encode(answers); err != nil {
+	for _, question := range asked.Templates {
+		given.Templates = append(given.Templates, answerTemplate(question, asked.Around))
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(given); err != nil {
 		panic(err)
 	}
-}
-
-// As nomad/structs CronParseNext: what panics is a problem as well.
-func answerCron(asked question) (found answer) {
-	defer func() {
-		if recover() != nil {
-			found = answer{Problem: "never"}
-		}
-	}()
-	expression, err := cronexpr.Parse(asked.Cron)
-	if err != nil {
-		return answer{Problem: err.Error()}
-	}
-	zone, err := time.LoadLocation(asked.Zone)
-	if err != nil {
-		return answer{Problem: err.Error()}
-	}
-	from, err := time.Parse(time.RFC3339, asked.From)
-	if err != nil {
-		panic(err)
-	}
-	for _, at := range expression.NextN(from.In(zone), wantedTimes) {
-		found.Times = append(found.Times, at.UTC().Format(time.RFC3339))
-	}
-	return found
 }

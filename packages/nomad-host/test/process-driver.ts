@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
+import { once as onceEvent } from "node:events";
 import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, watch } from "node:fs";
 import { dirname, join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { setImmediate } from "node:timers/promises";
 
-import type { Fingerprint, TaskConfig, TaskDriver, TaskEvent, TaskHandle, WaitResult } from "@driver/nomad-plugin";
+import type { ExecOutput, Fingerprint, TaskConfig, TaskDriver, TaskEvent, TaskHandle, WaitResult } from "@driver/nomad-plugin";
 import { attr, configSchema, DriverError, taskNotFound } from "@driver/nomad-plugin";
 
 const pluginSchema = configSchema(
@@ -91,8 +93,8 @@ export function createProcessDriver(options: { readonly writesLogFiles?: boolean
     taskStats: () => {
       throw unsupported("TaskStats");
     },
-    signalTask: () => Promise.reject(unsupported("SignalTask")),
-    execTask: () => Promise.reject(unsupported("ExecTask")),
+    signalTask: async (taskId, signalName) => sendSignal(life(taskId).pid, signalName),
+    execTask: async (taskId, { command }) => exec(life(taskId).config, command),
     execTaskStreaming: () => {
       throw unsupported("ExecTaskStreaming");
     },
@@ -101,6 +103,13 @@ export function createProcessDriver(options: { readonly writesLogFiles?: boolean
     init: () => Promise.resolve(),
     shutdown: () => Promise.resolve(),
   };
+}
+
+/** Runs a command where the task runs. */
+async function exec(config: TaskConfig, [program = "", ...args]: readonly string[]): Promise<ExecOutput> {
+  const child = spawn(program, args, { cwd: join(config.allocDir, config.name), env: { PATH: process.env["PATH"], ...config.env } });
+  const [stdout, stderr] = await Promise.all([buffer(child.stdout), buffer(child.stderr), onceEvent(child, "close")]);
+  return { stdout, stderr, result: { exitCode: child.exitCode ?? -1, signal: 0, oomKilled: false } };
 }
 
 function unsupported(call: string): DriverError {

@@ -16,6 +16,7 @@ export interface RecordOptions {
   readonly probe?: boolean;
   readonly checkConfig?: CheckConfig;
   readonly host?: HostSettings;
+  readonly variables?: ReadonlyMap<string, Readonly<Record<string, string>>>;
   readonly signal?: AbortSignal;
   readonly killSignal?: AbortSignal;
   readonly onEvent?: RunListener;
@@ -53,6 +54,7 @@ export async function recordRun(job: Job, options: RecordOptions): Promise<Recor
     probe: options.probe ?? false,
     checkConfig: options.checkConfig,
     host: options.host,
+    variables: options.variables,
     hostIp: "127.0.0.1",
     random: () => 0,
     on: async (event) => {

@@ -9,7 +9,7 @@ import { toProcessMark } from "@driver/go-plugin";
 import type { RunEvent } from "../src/run/run-event.ts";
 import { emptyFolder } from "./empty-folder.ts";
 import { lives, recordRun } from "./record-run.ts";
-import { configBody, sampleGroup, sampleJob, sampleTask } from "./sample-job.ts";
+import { configBody, sampleGroup, sampleJob, sampleTask, sampleTemplate } from "./sample-job.ts";
 
 test("delivers both streams exactly, and leaves nothing", async () => {
   await using folder = await emptyFolder();
@@ -159,7 +159,7 @@ test("runs all groups and all copies at once, each with its own allocation", asy
 
 test("lays the folders out as Nomad does, and writes templates", async () => {
   await using folder = await emptyFolder();
-  const template = { data: "from a template\n", destination: "local/conf/a", env: false, perms: "0640", position: { line: 1, column: 1 } };
+  const template = sampleTemplate("local/conf/a", "from a template\n", { perms: "0640" });
   const modes = [
     ["local/conf/a", "640"],
     [".", "777"],

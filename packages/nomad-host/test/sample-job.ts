@@ -1,6 +1,6 @@
 import type { ConfigBody, HclValue } from "@driver/nomad-plugin";
 
-import type { Job, Task, TaskGroup } from "../src/job/job.ts";
+import type { Job, Task, TaskGroup, TaskTemplate } from "../src/job/job.ts";
 
 const position = { line: 1, column: 1 };
 
@@ -26,6 +26,7 @@ export function sampleTask(name: string, script: string, changes: Partial<Task> 
     shutdownDelayMs: 0,
     logs: { maxFiles: 10, maxFileSizeMb: 10, disabled: false },
     templates: [],
+    services: [],
     artifacts: [],
     volumeMounts: [],
     position,
@@ -33,8 +34,16 @@ export function sampleTask(name: string, script: string, changes: Partial<Task> 
   };
 }
 
+export function sampleTemplate(destination: string, data: string, changes: Partial<TaskTemplate> = {}): TaskTemplate {
+  return {
+    ...{ data, destination, source: "", delimiters: { left: "{{", right: "}}" }, refusesMissingKeys: false, isOnce: false },
+    ...{ change: { mode: "restart", signal: "", splayMs: 0 }, env: false, perms: "0644", position },
+    ...changes,
+  };
+}
+
 export function sampleGroup(tasks: Task[], changes: Partial<TaskGroup> = {}): TaskGroup {
-  return { name: "group", count: 1, meta: {}, tasks, volumes: [], shutdownDelayMs: 0, position, ...changes };
+  return { name: "group", count: 1, meta: {}, tasks, services: [], volumes: [], shutdownDelayMs: 0, position, ...changes };
 }
 
 export function sampleJob(groups: TaskGroup[], changes: Partial<Job> = {}): Job {

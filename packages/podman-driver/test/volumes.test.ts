@@ -4,8 +4,8 @@ import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from "node:fs/pr
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { promisify } from "node:util";
-import { PodmanClient } from "@driver/libpod";
-import { DriverRig, testSetting, until, type RiggedTask, type TaskWishes } from "@driver/testing";
+import { DriverRig, RecordedEvents, until, type RiggedTask, type TaskWishes } from "@driver/testing";
+import { withPodman } from "./with-podman.ts";
 
 const run = promisify(execFile);
 /** Starts a prepared task with a script and gives what it prints. */
@@ -85,21 +85,14 @@ test("U gives a folder to the task's user, O keeps what the task writes away fro
 test("idmap gives a folder's owner the task's ids, or the task's owner is told that the runtime does not", async () => {
   await using rig = await DriverRig.start();
   const folder = await makeFolder(join(rig.root, "mapped"));
-  const events: string[] = [];
-  const stop = new AbortController();
-  const following = (async () => {
-    for await (const { message } of rig.driver.taskEvents(stop.signal)) events.push(message);
-  })().catch(() => undefined);
+  await using events = new RecordedEvents(rig.driver);
   const config = { userns: "private", uidmap: ["0:700000:65536"], volumes: [`${folder}:/mapped:idmap`] };
   const owner = (await outputOf(rig, "stat -c %u /mapped", { config })).trim();
-  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  const runtime = (await podman.info(soon()).finally(() => podman.close())).ociRuntime.name;
-  if (runtime === "runc") {
-    assert.equal(owner, "65534");
-    await until(() => events.some((text) => text.includes("volumes[0]: the task asks for a mount with mapped owners (idmap), and Podman has made a container of runc")));
-  } else assert.deepEqual([owner, events], ["0", []]);
-  stop.abort();
-  await following;
+  const runtime = await withPodman(async (podman) => (await podman.info(AbortSignal.timeout(60_000))).ociRuntime.name);
+  if (runtime !== "runc") return assert.deepEqual([owner, events.messages], ["0", []]);
+  assert.equal(owner, "65534");
+  const told = "volumes[0]: the task asks for a mount with mapped owners (idmap), and Podman has made a container of runc";
+  await until(() => events.messages.some((text) => text.includes(told)));
 });
 
 test("an overlay with folders of its own keeps the changes there", async () => {

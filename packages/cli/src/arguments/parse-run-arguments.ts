@@ -20,6 +20,8 @@ export interface RunArguments {
   readonly meta: Readonly<Record<string, string>>;
   /** True: a periodic job runs once, at once. */
   readonly isLaunchedNow: boolean;
+  /** Variables of Nomad's for templates, as typed: `path=key=value`, or `path=@file`. */
+  readonly nomadVars: readonly string[];
   /** Podman's address, e.g. `unix:///run/podman/podman.sock`; undefined: the driver's default. */
   readonly socket: string | undefined;
   /** Agent configuration with a `plugin "nomad-driver-podman" {}` block. */
@@ -39,6 +41,7 @@ const options = {
   payload: { type: "string" },
   meta: { type: "string", multiple: true },
   now: { type: "boolean" },
+  "nomad-var": { type: "string", multiple: true },
   socket: { type: "string" },
   "plugin-config": { type: "string" },
   plugin: { type: "string" },
@@ -61,6 +64,7 @@ export function parseRunArguments(args: readonly string[]): RunArguments {
     payloadPath: values.payload,
     meta: Object.fromEntries((values.meta ?? []).map((assignment) => toVariable("run", assignment, "-meta name=value"))),
     isLaunchedNow: values.now === true,
+    nomadVars: values["nomad-var"] ?? [],
     hostVolumes: Object.fromEntries(
       (values["host-volume"] ?? []).map((assignment) => toVariable("run", assignment, "-host-volume name=path")),
     ),

@@ -22,6 +22,8 @@ their restart block says. Ctrl-C stops the job, a second Ctrl-C kills it.
 Options (one dash or two):
   -var NAME=VALUE       set a variable of the job file; may be repeated
   -var-file FILE        read variables from a file; may be repeated
+  -nomad-var PATH=KEY=VALUE, -nomad-var PATH=@FILE
+                        a variable of Nomad's for templates; may be repeated
   -now                  run a periodic job once, at once, and do not wait for its time
   -payload FILE         the payload for a parameterized job
   -meta NAME=VALUE      meta for a parameterized job; may be repeated

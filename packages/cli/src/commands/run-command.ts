@@ -19,6 +19,7 @@ import { UsageError } from "../usage-error.ts";
 import { runHelp } from "./help.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import type { Interrupts } from "./interrupts.ts";
+import { readNomadVariables } from "./read-nomad-variables.ts";
 import { ownExecutable } from "./own-executable.ts";
 import { pluginName, withSocket } from "./plugin-config.ts";
 
@@ -79,6 +80,7 @@ async function runWanted(
     adviseKey: pluginPath === undefined ? adviseKey : undefined,
     pluginConfig: withSocket(agentConfig, socket),
     host: toHostSettings(wanted),
+    variables: await readNomadVariables(wanted.nomadVars),
     on,
     signal,
     killSignal: interrupts.kill,

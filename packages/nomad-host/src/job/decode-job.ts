@@ -5,6 +5,7 @@ import { checkBlock } from "./check-block.ts";
 import { decodeParameters, decodePeriodic } from "./decode-launch.ts";
 import { decodeNetwork } from "./decode-network.ts";
 import { checkRestart, decodeRestart, defaultRestart } from "./decode-restart.ts";
+import { decodeService } from "./decode-service.ts";
 import { decodeTask } from "./decode-task.ts";
 import { decodeVolume } from "./decode-volumes.ts";
 import { JobProblems } from "./job-file-error.ts";
@@ -30,7 +31,7 @@ export function decodeJob(block: ConfigBlock, source: SourceFile): DecodedJob {
   const notes = checkBlock(block, jobBlock, reading);
   const reader = new BlockReader(block, jobKeys, reading);
   const type = reader.get("type") ?? "service";
-  const groups = decodeGroups(reader, type);
+  const groups = decodeGroups(reader, { type, jobName: reader.get("name") ?? reader.label });
   if (groups.length === 0) reader.report(`job "${reader.label}": has no group; a job needs at least one group with a task`);
   checkJob(reader, type);
   return { job: toJob(reader, { type, groups, notes }), problems };
@@ -69,10 +70,15 @@ function decodeName(reader: JobReader): string {
   return name;
 }
 
+interface GroupPlace {
+  readonly type: JobType;
+  readonly jobName: string;
+}
+
 /** A task directly in the job is a group of its own (`nomad`). */
-function decodeGroups(reader: JobReader, type: JobType): readonly TaskGroup[] {
-  const alone = reader.blocks("task").map((task) => decodeLoneTask(task, type));
-  const groups = [...alone, ...reader.blocks("group").map((group) => decodeGroup(group, type))];
+function decodeGroups(reader: JobReader, place: GroupPlace): readonly TaskGroup[] {
+  const alone = reader.blocks("task").map((task) => decodeLoneTask(task, place));
+  const groups = [...alone, ...reader.blocks("group").map((group) => decodeGroup(group, place))];
   const seen = new Map<string, TaskGroup>();
   for (const group of groups) {
     const namesake = seen.get(group.name);
@@ -82,16 +88,17 @@ function decodeGroups(reader: JobReader, type: JobType): readonly TaskGroup[] {
   return groups;
 }
 
-function decodeLoneTask(reader: BlockReader<typeof taskKeys>, type: JobType): TaskGroup {
-  const task = decodeTask(reader, defaultRestart(type));
-  return { name: task.name, count: 1, meta: {}, tasks: [task], volumes: [], shutdownDelayMs: 0, position: task.position };
+function decodeLoneTask(reader: BlockReader<typeof taskKeys>, { type, jobName }: GroupPlace): TaskGroup {
+  const task = decodeTask(reader, { restart: defaultRestart(type), jobName, groupName: reader.label });
+  return { name: task.name, count: 1, meta: {}, tasks: [task], services: [], volumes: [], shutdownDelayMs: 0, position: task.position };
 }
 
-function decodeGroup(reader: BlockReader<typeof groupKeys>, type: JobType): TaskGroup {
+function decodeGroup(reader: BlockReader<typeof groupKeys>, { type, jobName }: GroupPlace): TaskGroup {
   const restart = decodeRestart(reader.optionalBlock("restart"), defaultRestart(type));
   checkRestart(restart, reader.optionalBlock("restart"));
   const network = reader.optionalBlock("network");
-  const tasks = reader.blocks("task").map((task) => decodeTask(task, restart));
+  const tasks = reader.blocks("task").map((task) => decodeTask(task, { restart, jobName, groupName: reader.label }));
+  const place = { level: "group", defaultName: `${jobName}-${reader.label}`, jobName, groupName: reader.label, taskName: "group" } as const;
   const count = reader.get("count") ?? 1;
   if (reader.label === "" || hasControlCharacter(reader.label))
     reader.report(`group ${JSON.stringify(reader.label)}: its name must not be empty nor hold control characters`);
@@ -105,6 +112,7 @@ function decodeGroup(reader: BlockReader<typeof groupKeys>, type: JobType): Task
     meta: reader.map("meta"),
     ...(network === undefined ? {} : { network: decodeNetwork(network) }),
     tasks,
+    services: reader.blocks("service").map((service) => decodeService(service, place)),
     volumes: reader.blocks("volume").map(decodeVolume),
     shutdownDelayMs: reader.get("shutdown_delay") ?? 0,
     position: reader.block.position,

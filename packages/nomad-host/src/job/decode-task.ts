@@ -3,16 +3,28 @@ import { toSignalNumber } from "@driver/nomad-plugin";
 import type { BlockReader } from "./block-reader.ts";
 import { decodeArtifact } from "./decode-artifact.ts";
 import { decodeRestart } from "./decode-restart.ts";
+import { decodeService } from "./decode-service.ts";
+import { decodeTemplate } from "./decode-template.ts";
 import { decodeVolumeMount } from "./decode-volumes.ts";
 import { hasControlCharacter } from "./has-control-character.ts";
-import type { RestartPolicy, Task, TaskLifecycle, TaskResources, TaskTemplate } from "./job.ts";
-import type { logsKeys, resourcesKeys, taskKeys, templateKeys } from "./keys/task-keys.ts";
+import type { RestartPolicy, Task, TaskLifecycle, TaskResources } from "./job.ts";
+import type { logsKeys, resourcesKeys, taskKeys } from "./keys/task-keys.ts";
 
 type TaskReader = BlockReader<typeof taskKeys>;
 
-/** Decodes a `task` block; `restart` is the policy of its group. */
-export function decodeTask(reader: TaskReader, restart: RestartPolicy): Task {
+/** What a task has from what is around it. */
+export interface TaskSetting {
+  /** The policy of its group. */
+  readonly restart: RestartPolicy;
+  readonly jobName: string;
+  readonly groupName: string;
+}
+
+/** Decodes a `task` block. */
+export function decodeTask(reader: TaskReader, { restart, jobName, groupName }: TaskSetting): Task {
   const lifecycle = decodeLifecycle(reader);
+  const taskName = reader.label;
+  const place = { level: "task", defaultName: `${jobName}-${groupName}-${taskName}`, jobName, groupName, taskName } as const;
   return {
     name: decodeName(reader),
     driver: decodeDriver(reader),
@@ -29,6 +41,7 @@ export function decodeTask(reader: TaskReader, restart: RestartPolicy): Task {
     shutdownDelayMs: decodeDelay(reader, "shutdown_delay") ?? 0,
     logs: decodeLogs(reader.optionalBlock("logs")),
     templates: reader.blocks("template").map(decodeTemplate),
+    services: reader.blocks("service").map((service) => decodeService(service, place)),
     artifacts: reader.blocks("artifact").map(decodeArtifact),
     volumeMounts: reader.blocks("volume_mount").map(decodeVolumeMount),
     payloadFile: reader.optionalBlock("dispatch_payload")?.get("file") ?? "",
@@ -117,38 +130,4 @@ function decodeLogs(reader: BlockReader<typeof logsKeys> | undefined): Task["log
     maxFileSizeMb: reader?.get("max_file_size") ?? 10,
     disabled: disabled ?? enabled === false,
   };
-}
-
-function decodeTemplate(reader: BlockReader<typeof templateKeys>): TaskTemplate {
-  const data = reader.get("data") ?? "";
-  const destination = reader.get("destination") ?? "";
-  const perms = reader.get("perms") ?? "";
-  if (data === "" && !reader.has("source")) reader.report("template: data is missing or empty", "data");
-  if (destination === "") reader.report("template: destination is missing", "destination");
-  if (perms !== "" && !(/^[0-7]+$/.test(perms) && Number.parseInt(perms, 8) < 0o10000))
-    reader.report(`argument perms in template: must be an octal mode such as "0644", not ${JSON.stringify(perms)}`, "perms");
-  const given = reader.get("left_delimiter") ?? "";
-  const delimiter = given === "" ? "{{" : given;
-  if (data.includes(delimiter)) {
-    reader.report(
-      `argument data in template: actions (${delimiter} … ) are not supported; only constant text is, and \${NOMAD_…} in env`,
-      "data",
-    );
-  }
-  const [uid, gid] = [decodeOwner(reader, "uid"), decodeOwner(reader, "gid")];
-  return {
-    data,
-    destination,
-    env: reader.get("env") ?? false,
-    perms: perms === "" ? "0644" : perms,
-    ...(uid === undefined ? {} : { uid }),
-    ...(gid === undefined ? {} : { gid }),
-    position: reader.block.position,
-  };
-}
-
-/** A negative number says nothing (`nomad`). */
-function decodeOwner(reader: BlockReader<typeof templateKeys>, name: "uid" | "gid"): number | undefined {
-  const id = reader.get(name);
-  return id === undefined || id < 0 ? undefined : id;
 }

@@ -50,6 +50,42 @@ export interface Job {
   readonly position: Position;
 }
 
+/** A service of a group or task. Texts may hold `${NOMAD_…}`. */
+export interface Service {
+  readonly name: string;
+  /** Of a port of the group; empty: it has none. */
+  readonly portLabel: string;
+  readonly tags: readonly string[];
+  readonly provider: "consul" | "nomad";
+  /** Empty: that of its port. */
+  readonly address: string;
+  readonly checks: readonly ServiceCheck[];
+  readonly position: Position;
+}
+
+export interface ServiceCheck {
+  readonly name: string;
+  readonly type: "grpc" | "http" | "script" | "tcp";
+  /** Of a port of the group; empty for scripts. */
+  readonly portLabel: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  /** The task that a script runs in. */
+  readonly taskName: string;
+  readonly path: string;
+  readonly protocol: "http" | "https";
+  readonly method: string;
+  readonly headers: Readonly<Record<string, readonly string[]>>;
+  readonly body: string;
+  /** True: certificates are not looked at. */
+  readonly isInsecure: boolean;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** Absent: a check that fails restarts nothing. */
+  readonly restart?: { readonly limit: number; readonly graceMs: number } | undefined;
+  readonly position: Position;
+}
+
 export interface TaskGroup {
   readonly name: string;
   /** How many allocations of the group run; 0 means none. */
@@ -57,6 +93,7 @@ export interface TaskGroup {
   readonly meta: Readonly<Record<string, string>>;
   readonly network?: GroupNetwork | undefined;
   readonly tasks: readonly Task[];
+  readonly services: readonly Service[];
   /** What `volume_mount` blocks of its tasks can ask for. */
   readonly volumes: readonly GroupVolume[];
   readonly shutdownDelayMs: number;
@@ -132,9 +169,36 @@ export interface TaskLifecycle {
   readonly sidecar: boolean;
 }
 
-/** A file with constant content. */
+/** What is done when a template has come to another text while its task runs. */
+export interface TemplateChange {
+  readonly mode: "noop" | "restart" | "signal" | "script";
+  /** Empty but in the mode `signal`. */
+  readonly signal: string;
+  readonly script?: ChangeScript | undefined;
+  /** Up to this long is waited first. */
+  readonly splayMs: number;
+}
+
+export interface ChangeScript {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly timeoutMs: number;
+  /** True: the task is ended when the script fails. */
+  readonly failsTask: boolean;
+}
+
+/** A file that is rendered from a template of consul-template's language. */
 export interface TaskTemplate {
+  /** Its text; empty: it is read from `source`. */
   readonly data: string;
+  /** Relative to the task directory, from which it is read before each start. */
+  readonly source: string;
+  readonly delimiters: { readonly left: string; readonly right: string };
+  /** True: a key that a map does not have is an error. */
+  readonly refusesMissingKeys: boolean;
+  /** True: it is rendered before the first start alone. */
+  readonly isOnce: boolean;
+  readonly change: TemplateChange;
   /** Relative to the task directory; may hold `${NOMAD_…}`. */
   readonly destination: string;
   /** True: the file's lines are read into the task's environment. */
@@ -181,6 +245,7 @@ export interface Task {
   readonly shutdownDelayMs: number;
   readonly logs: { readonly maxFiles: number; readonly maxFileSizeMb: number; readonly disabled: boolean };
   readonly templates: readonly TaskTemplate[];
+  readonly services: readonly Service[];
   readonly artifacts: readonly TaskArtifact[];
   readonly volumeMounts: readonly VolumeMount[];
   /** Where the payload of a dispatched job is put, below the task's `local`; empty: nowhere. */

@@ -1,39 +1,41 @@
 import { join } from "node:path";
 
 import { createHclParser, loadWasm } from "@driver/hcl";
-import type { Fingerprint, Spec, TaskConfig } from "@driver/nomad-plugin";
+import type { Fingerprint, Spec } from "@driver/nomad-plugin";
 
 import type { Job, Task } from "../job/job.ts";
-import type { PlannedArtifact } from "./artifacts/plan-artifact.ts";
+import type { FoundService } from "../template/functions/host-functions.ts";
 import { findConfigProblems } from "./driver/check-configs.ts";
 import type { CheckConfig } from "./driver/check-configs.ts";
 import type { AdviseKey, PlacedProblem } from "./driver/encode-task-config.ts";
 import { toNodeScope } from "./env/node-facts.ts";
 import type { NodeFacts } from "./env/node-facts.ts";
-import type { PlannedFile } from "./env/plan-templates.ts";
+import type { Scope } from "./env/interpolate.ts";
 import type { HostSettings } from "./host-settings.ts";
 import { buildTask } from "./lifecycle/allocation.ts";
-import type { Allocation } from "./lifecycle/allocation.ts";
+import type { Allocation, BuiltTask, TaskSurroundings, TemplateState } from "./lifecycle/allocation.ts";
 import { planCores } from "./lifecycle/plan-cores.ts";
 import type { LifecyclePlan } from "./lifecycle/plan-lifecycle.ts";
+import type { PreparedTask } from "./lifecycle/task-preparation.ts";
 import { chooseDatacenter } from "./plan-allocations.ts";
 import type { PlannedAllocation } from "./plan-allocations.ts";
 import { PortAllocator } from "./ports/allocate-ports.ts";
 import { resolveHostNetworks } from "./ports/host-networks.ts";
 import { RunProblems } from "./run-problems.ts";
+import { planServices } from "./services/plan-services.ts";
+import type { ServiceHome } from "./services/plan-services.ts";
 
 /** An allocation that has its place on this machine: ports, cores and folder. */
 export interface PlacedAllocation extends Allocation {
   readonly plan: LifecyclePlan;
 }
 
-/** A placed allocation, and what the driver will be told about each of its tasks. */
+/** A placed allocation whose tasks can be started. */
 export interface PreparedAllocation {
   readonly allocation: PlacedAllocation;
-  readonly configs: ReadonlyMap<Task, TaskConfig>;
-  /** Written before the first task starts. */
-  readonly files: readonly PlannedFile[];
-  readonly artifacts: ReadonlyMap<Task, readonly PlannedArtifact[]>;
+  readonly tasks: ReadonlyMap<Task, PreparedTask>;
+  /** The group's own, for templates of the whole run. */
+  readonly services: readonly FoundService[];
 }
 
 /** Gives each allocation its ports and cores; rejects with `port-unavailable` or `job-invalid`. */
@@ -65,6 +67,16 @@ export interface KnownDriver {
   readonly adviseKey?: AdviseKey | undefined;
 }
 
+/** The machine, as far as tasks see it. */
+export interface HostFacts {
+  readonly node: NodeFacts;
+  readonly hostIp: string;
+  /** Items of Nomad's variables, by path. */
+  readonly variables: ReadonlyMap<string, Readonly<Record<string, string>>>;
+}
+
+const nothingYet: TemplateState = { services: [], sources: new Map(), isTrial: true };
+
 /**
  * Builds all task configs before anything starts, so that a mistake in the last task starts none. Rejects with one
  * RunError for all that is wrong, in the order of the file.
@@ -72,35 +84,51 @@ export interface KnownDriver {
 export async function prepareAllocations(
   allocations: readonly PlacedAllocation[],
   driver: KnownDriver,
-  node: NodeFacts,
+  facts: HostFacts,
 ): Promise<readonly PreparedAllocation[]> {
   const parse = await createHclParser(loadWasm, { name: "config", text: "" });
   const problems = new RunProblems();
   const { taskSchema, adviseKey = () => undefined } = driver;
   const prepare = async (allocation: PlacedAllocation): Promise<PreparedAllocation> => {
     const { datacenter, job, group } = allocation;
-    const nodeScope = toNodeScope(node, { datacenter, region: job.region, driverAttributes: driver.attributes });
-    const configs = new Map<Task, TaskConfig>();
-    const files: PlannedFile[] = [];
-    const artifacts = new Map<Task, readonly PlannedArtifact[]>();
+    const nodeScope = toNodeScope(facts.node, { datacenter, region: job.region, driverAttributes: driver.attributes });
+    const around = { ...facts, nodeScope, taskSchema, parse, adviseKey };
+    const tasks = new Map<Task, PreparedTask>();
     for (const task of group.tasks) {
       if (task.driver !== driver.name) {
         problems.add("job-unsupported", describeForeign(task, driver.name));
         continue;
       }
       const report = (problem: PlacedProblem) => problems.add("job-invalid", problem);
-      const built = await buildTask(allocation, task, { node, nodeScope, taskSchema, parse, adviseKey, report });
+      const built = await buildTask(allocation, task, { ...around, ...nothingYet, report });
       if (built === undefined) continue;
-      configs.set(task, built.config);
-      files.push(...built.files);
-      artifacts.set(task, built.artifacts);
+      const rebuild = (state: TemplateState) => rebuildTask(allocation, task, { ...around, ...state });
+      tasks.set(task, { built, rebuild, services: planServices(serviceHome(allocation, { task, facts, scope: built.scope })) });
       for (const problem of findConfigProblems(task, built.config, driver.checkConfig)) report(problem);
     }
-    return { allocation, configs, files, artifacts };
+    const [first] = tasks.values();
+    const scope = first?.built.scope ?? nodeScope;
+    return { allocation, tasks, services: planServices(serviceHome(allocation, { task: undefined, facts, scope })) };
   };
   const prepared = await Promise.all(allocations.map(prepare));
   problems.throwIfAny();
   return prepared;
+}
+
+/** Builds a task once more, when more is known. Rejects with one `job-invalid` for all that is wrong. */
+async function rebuildTask(allocation: PlacedAllocation, task: Task, around: TaskSurroundings & TemplateState): Promise<BuiltTask> {
+  const problems = new RunProblems();
+  const built = await buildTask(allocation, task, { ...around, report: (problem) => problems.add("job-invalid", problem) });
+  problems.throwIfAny();
+  if (built === undefined) throw new Error(`task ${task.name} could not be built, and nothing was wrong`);
+  return built;
+}
+
+function serviceHome(
+  { id, job, group, ports, datacenter }: PlacedAllocation,
+  { task, facts, scope }: { readonly task: Task | undefined; readonly facts: HostFacts; readonly scope: Scope },
+): ServiceHome {
+  return { allocId: id, job, group, task, ports, datacenter, scope, hostIp: facts.hostIp, node: facts.node.name };
 }
 
 function describeForeign({ name, driver, position }: Task, known: string): PlacedProblem {

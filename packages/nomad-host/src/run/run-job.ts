@@ -4,7 +4,7 @@ import type { ConfigBody, TaskEvent } from "@driver/nomad-plugin";
 
 import { messageOf } from "@driver/std";
 import type { Job } from "../job/job.ts";
-import { createAllocDir, removeTree, writeAllocFile } from "./alloc/alloc-dir.ts";
+import { createAllocDir, removeTree } from "./alloc/alloc-dir.ts";
 import { createRunFolder, findDeadRunFolders } from "./alloc/run-folder.ts";
 import type { CheckConfig } from "./driver/check-configs.ts";
 import type { AdviseKey } from "./driver/encode-task-config.ts";
@@ -13,7 +13,6 @@ import { DriverSession } from "./driver/driver-session.ts";
 import type { LaunchDriver } from "./driver/launched-driver.ts";
 import { readNodeFacts } from "./env/node-facts.ts";
 import type { NodeFacts } from "./env/node-facts.ts";
-import type { PlannedFile } from "./env/plan-templates.ts";
 import { noHostSettings } from "./host-settings.ts";
 import type { HostSettings } from "./host-settings.ts";
 import { joinGroupNetworks } from "./lifecycle/group-network.ts";
@@ -25,6 +24,7 @@ import { resolveHostAddress } from "./ports/host-address.ts";
 import { placeAllocations, prepareAllocations } from "./prepare-allocations.ts";
 import type { PlacedAllocation } from "./prepare-allocations.ts";
 import type { RunListener } from "./run-event.ts";
+import { ServiceRegistry } from "./services/service-registry.ts";
 import { checkHostPaths } from "./volumes/check-host-paths.ts";
 
 export interface RunJobOptions {
@@ -39,6 +39,8 @@ export interface RunJobOptions {
   readonly adviseKey?: AdviseKey | undefined;
   /** What this machine has for jobs; default: nothing. */
   readonly host?: HostSettings | undefined;
+  /** Items of Nomad's variables, by path, for templates; default: none. */
+  readonly variables?: ReadonlyMap<string, Readonly<Record<string, string>>> | undefined;
   /** Folder in which the run makes one of its own and removes it; default: the system's temporary one. */
   readonly parentPath?: string;
   /** Address from which ports are given; default: that of the default route's interface. */
@@ -81,15 +83,18 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<RunResul
   const { info, taskSchema, fingerprint } = session.facts;
   const { checkConfig, adviseKey } = options;
   const driver = { name: info.name, taskSchema, attributes: fingerprint.attributes, checkConfig, adviseKey };
-  const prepared = await prepareAllocations(placed, driver, node);
-  for (const { allocation, files } of prepared) await openAllocation(allocation, files, { rootPath, on });
+  const variables = options.variables ?? new Map();
+  const prepared = await prepareAllocations(placed, driver, { node, hostIp, variables });
+  for (const { allocation } of prepared) await openAllocation(allocation, { rootPath, on });
   const joined = await joinGroupNetworks(prepared, { session, on, signal }, owned);
   signal.throwIfAborted();
   const logCollection = session.facts.capabilities.disableLogCollection ? "files" : "fifo";
   const random = options.random ?? Math.random;
+  const registry = new ServiceRegistry();
+  const surroundings = { session, logCollection, on, random, signal, killSignal } as const;
   const outcomes = await Promise.all(
-    joined.map(({ allocation, configs, artifacts }) =>
-      runAllocation({ allocation, plan: allocation.plan, configs, artifacts, session, logCollection, on, random, signal, killSignal }),
+    joined.map(({ allocation, tasks, services }) =>
+      runAllocation({ ...{ allocation, plan: allocation.plan, tasks, services, registry }, ...surroundings }),
     ),
   );
   const tasks = outcomes.flat();
@@ -133,19 +138,14 @@ function tellTaskEvent(event: TaskEvent, allocations: readonly PlacedAllocation[
   void on({ kind: "task-event", ...name, message: event.message, at: event.timestamp });
 }
 
-async function openAllocation(
-  allocation: PlacedAllocation,
-  files: readonly PlannedFile[],
-  run: { readonly rootPath: string; readonly on: RunListener },
-): Promise<void> {
-  const { id, group, index, ports, path } = allocation;
+async function openAllocation(allocation: PlacedAllocation, run: { readonly rootPath: string; readonly on: RunListener }): Promise<void> {
+  const { id, group, index, ports } = allocation;
   const { rootPath, on } = run;
   await createAllocDir(
     rootPath,
     id,
     group.tasks.map(({ name }) => name),
   );
-  for (const file of files) await writeAllocFile(path, file);
   await on({ kind: "allocation", group: group.name, allocIndex: index, allocId: id, ports });
 }
 

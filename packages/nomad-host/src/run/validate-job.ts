@@ -12,6 +12,17 @@ import { volumeSource } from "./volumes/plan-mounts.ts";
 const sampleIp = "192.0.2.1";
 const firstSamplePort = 20_000;
 
+/** Has a variable of Nomad's at every path, since only a run is told of them. */
+class AnyVariables extends Map<string, Readonly<Record<string, string>>> {
+  override has(): boolean {
+    return true;
+  }
+
+  override get(): Readonly<Record<string, string>> {
+    return { value: "" };
+  }
+}
+
 /**
  * What `runJob` would refuse before it starts anything, as far as it can be told without the plugin, Podman and this
  * machine's free ports and cores. One copy of each group is looked at.
@@ -28,7 +39,7 @@ export async function validateJob(job: Job, driver: KnownDriver): Promise<readon
         return { label, hostPort, to: to === -1 ? hostPort : to, hostIp: sampleIp };
       }),
     }));
-    await prepareAllocations(placed, driver, await readNodeFacts(sampleIp));
+    await prepareAllocations(placed, driver, { node: await readNodeFacts(sampleIp), hostIp: sampleIp, variables: new AnyVariables() });
     return [];
   } catch (error) {
     if (!(error instanceof RunError)) throw error;

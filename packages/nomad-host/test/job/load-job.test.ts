@@ -80,11 +80,15 @@ test("reads every part of a job", async () => {
   assert.deepEqual(server.resources, { cpuMhz: 0, cores: 2, memoryMb: 128, memoryMaxMb: 256 });
   assert.deepEqual(server.logs, { maxFiles: 3, maxFileSizeMb: 5, disabled: true });
   assert.deepEqual(server.restart, { attempts: 5, intervalMs: 86_400_000, delayMs: 15_000, mode: "delay" });
+  const unset = {
+    ...{ source: "", delimiters: { left: "{{", right: "}}" }, isOnce: false, refusesMissingKeys: false },
+    change: { mode: "restart", signal: "", splayMs: 5_000 },
+  };
   assert.deepEqual(
     server.templates.map(({ position: _, ...template }) => template),
     [
-      { data: "name = busybox\n  indented\n", destination: "local/app.conf", env: false, perms: "600" },
-      { data: "A=1\n", destination: "secrets/app.env", env: true, perms: "0644" },
+      { ...unset, data: "name = busybox\n  indented\n", destination: "local/app.conf", env: false, perms: "600" },
+      { ...unset, data: "A=1\n", destination: "secrets/app.env", env: true, perms: "0644" },
     ],
   );
   assert.deepEqual(prepare.lifecycle, { hook: "prestart", sidecar: false });

@@ -1,4 +1,4 @@
-import { key, noted, refused, type KeyKind } from "./job-key.ts";
+import { key, noted, refused } from "./job-key.ts";
 import { block, blockMap, bool, choice, durationMs, free, integer, map, string, strings } from "./key-kinds.ts";
 import { schedulingKeys } from "./constraint-keys.ts";
 import { dispatchPayloadKeys } from "./launch-keys.ts";
@@ -12,11 +12,9 @@ export const restartKeys = {
   interval: key(durationMs, "Interval"),
   delay: key(durationMs, "Delay"),
   mode: key(string, "Mode"),
-  render_templates: noted(bool, "RenderTemplates", "render_templates: has no effect, templates are constant here"),
+  render_templates: noted(bool, "RenderTemplates", "render_templates: has no effect, templates are written before each start"),
 };
 
-const constantTemplate = <K extends KeyKind>(kind: K, name: string, json: string, more: { readonly isSilentInJson?: boolean } = {}) =>
-  noted(kind, json, `template ${name}: has no effect, templates are constant here`, more);
 const changeScriptKeys = {
   command: key(string, "Command"),
   args: key(strings, "Args"),
@@ -35,16 +33,16 @@ export const templateKeys = {
   env: key(bool, "Envvars"),
   perms: key(string, "Perms"),
   left_delimiter: key(string, "LeftDelim"),
-  change_mode: constantTemplate(string, "change_mode", "ChangeMode", silent),
-  change_signal: constantTemplate(string, "change_signal", "ChangeSignal", silent),
-  change_script: constantTemplate(block(changeScriptKeys), "change_script", "ChangeScript", silent),
-  once: constantTemplate(bool, "once", "Once", silent),
-  splay: constantTemplate(durationMs, "splay", "Splay", silent),
-  right_delimiter: constantTemplate(string, "right_delimiter", "RightDelim"),
-  vault_grace: constantTemplate(durationMs, "vault_grace", "VaultGrace", silent),
-  wait: constantTemplate(block(waitKeys), "wait", "Wait", silent),
-  error_on_missing_key: constantTemplate(bool, "error_on_missing_key", "ErrMissingKey", silent),
-  source: refused("SourcePath", 'give the text in data, for example with data = file("…")'),
+  right_delimiter: key(string, "RightDelim"),
+  error_on_missing_key: key(bool, "ErrMissingKey"),
+  source: key(string, "SourcePath"),
+  change_mode: key(string, "ChangeMode"),
+  change_signal: key(string, "ChangeSignal"),
+  change_script: key(block(changeScriptKeys), "ChangeScript"),
+  splay: key(durationMs, "Splay"),
+  once: key(bool, "Once"),
+  vault_grace: noted(durationMs, "VaultGrace", "template vault_grace: has no effect, Vault is not available here", silent),
+  wait: noted(block(waitKeys), "Wait", "template wait: has no effect, there is no cluster to wait for", silent),
   uid: key(integer(), "Uid"),
   gid: key(integer(), "Gid"),
 };

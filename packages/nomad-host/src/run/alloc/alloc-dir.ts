@@ -1,7 +1,10 @@
 import { execFile } from "node:child_process";
-import { chmod, chown, mkdir, rm, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { chmod, chown, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+
+import { makeAllocFolder } from "./make-alloc-folder.ts";
 
 const run = promisify(execFile);
 
@@ -41,14 +44,24 @@ export interface AllocFile {
   readonly gid?: number | undefined;
 }
 
-/** Writes a file below an allocation's folder, where nothing runs yet. Rejects when only root could give it to its owner. */
+/**
+ * Puts a file into an allocation's folder, where tasks may run: whole at once, and in the place of what is there, a link too. Rejects when
+ * only root could give it to its owner.
+ */
 export async function writeAllocFile(allocPath: string, file: AllocFile): Promise<void> {
   const path = join(allocPath, file.path);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, file.text);
-  // Before the mode: a change of the owner takes the set-user-id bit away. -1 leaves one as it is.
-  if (file.uid !== undefined || file.gid !== undefined) await chown(path, file.uid ?? -1, file.gid ?? -1);
-  await chmod(path, file.mode);
+  // No task sees the allocation's own folder.
+  const draft = join(allocPath, `.draft-${randomUUID()}`);
+  try {
+    await writeFile(draft, file.text, { flag: "wx" });
+    // Before the mode: a change of the owner takes the set-user-id bit away. -1 leaves one as it is.
+    if (file.uid !== undefined || file.gid !== undefined) await chown(draft, file.uid ?? -1, file.gid ?? -1);
+    await chmod(draft, file.mode);
+    await makeAllocFolder(dirname(path), allocPath);
+    await rename(draft, path);
+  } finally {
+    await rm(draft, { force: true });
+  }
 }
 
 async function makeOpenDirectory(path: string, mode: number): Promise<void> {

@@ -1,25 +1,10 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import {
-  chmod,
-  chown,
-  cp,
-  copyFile,
-  glob,
-  lstat,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  readlink,
-  realpath,
-  rename,
-  rm,
-  stat,
-} from "node:fs/promises";
+import { chmod, chown, cp, copyFile, glob, lstat, mkdtemp, readdir, readFile, readlink, rename, rm, stat } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 
+import { makeAllocFolder } from "../alloc/make-alloc-folder.ts";
 import { RunError } from "../run-error.ts";
 import { download } from "./download.ts";
 import type { Checksum, PlannedArtifact } from "./plan-artifact.ts";
@@ -55,7 +40,7 @@ interface Surroundings {
 async function fetchInto(artifact: PlannedArtifact, { allocPath, workPath, signal }: Surroundings): Promise<void> {
   const { source, archive, mode, subfolder, destination, checksum, owner } = artifact;
   const target = join(allocPath, destination);
-  await openFolder(mode === "file" ? dirname(target) : target, allocPath);
+  await makeAllocFolder(mode === "file" ? dirname(target) : target, allocPath);
   const isFolder = source.kind === "file" && archive === undefined && (await stat(source.path)).isDirectory();
   if (isFolder && mode === "file") throw new Error("is a folder, and mode is file");
   if (!isFolder && archive === undefined && mode === "dir") throw new Error("is a file, and mode is dir");
@@ -71,13 +56,6 @@ async function fetchInto(artifact: PlannedArtifact, { allocPath, workPath, signa
   }
   if (subfolder !== undefined) await takeSubfolder(rootPath, { subfolder, target });
   if (owner !== undefined) await giveTo(owner, target);
-}
-
-/** Makes a folder of the allocation; a link of a task's must not lead out of it. */
-async function openFolder(path: string, allocPath: string): Promise<void> {
-  await mkdir(path, { recursive: true });
-  const place = relative(await realpath(allocPath), await realpath(path));
-  if (place.startsWith("..") || isAbsolute(place)) throw new Error("its destination leads out of the allocation's folder");
 }
 
 async function placeFile(from: string, to: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { NetworkIsolationSpec, NetworkWish, StartedTask, TaskConfig, TaskDriver, TaskHandle, WaitResult } from "@driver/nomad-plugin";
+import type { ExecOutput, NetworkIsolationSpec, NetworkWish, StartedTask, TaskConfig, TaskDriver, TaskHandle, WaitResult } from "@driver/nomad-plugin";
 
 import { messageOf } from "@driver/std";
 import { RunError } from "../run-error.ts";
@@ -54,6 +54,19 @@ export class DriverSession implements AsyncDisposable {
 
   async stopTask(taskId: string, options: { readonly timeoutMs: number; readonly killSignal: string }, signal: AbortSignal): Promise<void> {
     await this.#call((driver) => driver.stopTask(taskId, options, signal), signal);
+  }
+
+  async signalTask(taskId: string, signalName: string, signal: AbortSignal): Promise<void> {
+    await this.#call((driver) => driver.signalTask(taskId, signalName, signal), signal);
+  }
+
+  /** Runs a command in the task; its exit code is part of the answer. */
+  async execTask(
+    taskId: string,
+    options: { readonly command: readonly string[]; readonly timeoutMs: number },
+    signal: AbortSignal,
+  ): Promise<ExecOutput> {
+    return this.#call((driver) => driver.execTask(taskId, options, signal), signal);
   }
 
   /** Kills the task if it runs, and removes what belongs to it. */

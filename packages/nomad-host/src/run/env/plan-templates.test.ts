@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { sampleTask } from "../../../test/sample-job.ts";
+import { sampleTask, sampleTemplate } from "../../../test/sample-job.ts";
 import { throwProblem } from "../../../test/throw-problem.ts";
 import { planTemplates, readTemplateEnv } from "./plan-templates.ts";
 
 const position = { line: 4, column: 3 };
-const template = (destination: string, data = "x", env = false) => ({ data, destination, env, perms: "0600", position });
+const template = (destination: string, data = "x", env = false) => sampleTemplate(destination, data, { env, perms: "0600", position });
 const taskWith = (...templates: ReturnType<typeof template>[]) => sampleTask("web", "", { templates });
 
 const scope = new Map([

@@ -4,7 +4,8 @@ import { join, posix } from "node:path";
 import type { ParseHcl } from "@driver/hcl";
 import type { Spec, TaskConfig, TaskResources } from "@driver/nomad-plugin";
 
-import type { Job, Task, TaskGroup } from "../../job/job.ts";
+import type { Job, Task, TaskGroup, TaskTemplate } from "../../job/job.ts";
+import type { FoundService, TemplateSurroundings } from "../../template/functions/host-functions.ts";
 import { planArtifacts } from "../artifacts/plan-artifact.ts";
 import type { PlannedArtifact } from "../artifacts/plan-artifact.ts";
 import { toConfigNames } from "../env/config-names.ts";
@@ -13,6 +14,7 @@ import type { Scope } from "../env/interpolate.ts";
 import type { NodeFacts } from "../env/node-facts.ts";
 import { planTemplates, readTemplateEnv } from "../env/plan-templates.ts";
 import type { PlannedFile } from "../env/plan-templates.ts";
+import { renderTemplates } from "../env/render-templates.ts";
 import { buildTaskEnv } from "../env/task-env.ts";
 import type { TaskEnvSource } from "../env/task-env.ts";
 import { encodeTaskConfig } from "../driver/encode-task-config.ts";
@@ -36,7 +38,18 @@ export interface Allocation {
   readonly volumePaths: ReadonlyMap<string, string>;
 }
 
+/** What templates look into, as it is at present. */
+export interface TemplateState {
+  readonly services: readonly FoundService[];
+  /** Texts of template sources that could be read. */
+  readonly sources: ReadonlyMap<TaskTemplate, string>;
+  /** True: a template about services may fail, since none is there yet. */
+  readonly isTrial: boolean;
+}
+
 export interface TaskSurroundings {
+  /** Items of Nomad's variables, by path. */
+  readonly variables: TemplateSurroundings["variables"];
   readonly node: NodeFacts;
   readonly nodeScope: Scope;
   readonly taskSchema: Spec;
@@ -51,6 +64,10 @@ export interface BuiltTask {
   readonly files: readonly PlannedFile[];
   /** Fetched before its first start. */
   readonly artifacts: readonly PlannedArtifact[];
+  /** As they were rendered; those that could not be are not among them. */
+  readonly templates: readonly TaskTemplate[];
+  /** What the job file can refer to. */
+  readonly scope: Scope;
 }
 
 /**
@@ -60,26 +77,34 @@ export interface BuiltTask {
 export async function buildTask(
   allocation: Allocation,
   task: Task,
-  around: TaskSurroundings & { report(problem: PlacedProblem): void },
+  around: TaskSurroundings & TemplateState & { report(problem: PlacedProblem): void },
 ): Promise<BuiltTask | undefined> {
-  const { node, nodeScope, taskSchema, parse, adviseKey } = around;
+  const { node, nodeScope, taskSchema, parse, adviseKey, variables } = around;
   let problemCount = 0;
   const report = (problem: PlacedProblem): void => {
     problemCount += 1;
     around.report(problem);
   };
   const resources = buildResources(allocation, task, node);
-  const templateEnv = readTemplateEnv(task, report);
-  const env = buildTaskEnv({ ...envSource(allocation, task, resources), templateEnv }, nodeScope);
+  const source = envSource(allocation, task, resources);
+  const ownEnv = buildTaskEnv({ ...source, templateEnv: {} }, nodeScope);
+  const rendered = renderTemplates(task, { ...around, around: { env: ownEnv, variables, services: around.services }, report });
+  const env = buildTaskEnv({ ...source, templateEnv: readTemplateEnv(rendered, report) }, nodeScope);
   const scope = new Map([...nodeScope, ...Object.entries(env)]);
-  const files = [...planPayload(task, allocation.job), ...planTemplates(task, { scope, report })];
+  const files = [...planPayload(task, allocation.job), ...planTemplates(rendered, { scope, report })];
   const artifacts = planArtifacts(task, { scope, report });
   const { group, index: allocIndex, volumePaths: paths } = allocation;
   const mounts = planMounts(task, { group, allocIndex, scope, paths, report });
   const filled = await fillConfig(task.config, { names: toConfigNames(env, nodeScope), parse, report });
   const driverConfig = encodeTaskConfig(taskSchema, filled, { report, adviseKey });
   if (driverConfig === undefined || problemCount > 0) return undefined;
-  return { config: toTaskConfig(allocation, task, { node, env, resources, driverConfig, mounts }), files, artifacts };
+  return {
+    config: toTaskConfig(allocation, task, { node, env, resources, driverConfig, mounts }),
+    files,
+    artifacts,
+    templates: rendered.templates,
+    scope,
+  };
 }
 
 /** The payload of a dispatched job, for a task that wants it; everybody may read and run it (`nomad`). */

@@ -4,6 +4,8 @@ import { messageOf } from "@driver/std";
 import type { DriverSession } from "../driver/driver-session.ts";
 import type { PreparedAllocation } from "../prepare-allocations.ts";
 import type { RunListener } from "../run-event.ts";
+import type { BuiltTask } from "./allocation.ts";
+import type { PreparedTask } from "./task-preparation.ts";
 
 /** A driver that does not answer holds up the end of a run no longer than this. */
 const destroyTimeoutMs = 60_000;
@@ -44,5 +46,11 @@ export async function joinGroupNetworks(
 }
 
 function withNetwork(one: PreparedAllocation, networkIsolation: NetworkIsolationSpec): PreparedAllocation {
-  return { ...one, configs: new Map([...one.configs].map(([task, config]) => [task, { ...config, networkIsolation }])) };
+  const join = (built: BuiltTask): BuiltTask => ({ ...built, config: { ...built.config, networkIsolation } });
+  const joinTask = (task: PreparedTask): PreparedTask => ({
+    ...task,
+    built: join(task.built),
+    rebuild: async (state) => join(await task.rebuild(state)),
+  });
+  return { ...one, tasks: new Map([...one.tasks].map(([task, prepared]) => [task, joinTask(prepared)])) };
 }

@@ -1,27 +1,27 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import type { TaskConfig } from "@driver/nomad-plugin";
-
 import { messageOf } from "@driver/std";
 import type { Task } from "../../job/job.ts";
-import type { PlannedArtifact } from "../artifacts/plan-artifact.ts";
+import type { FoundService } from "../../template/functions/host-functions.ts";
 import type { DriverSession } from "../driver/driver-session.ts";
 import type { LogCollection } from "../logs/task-logs.ts";
 import type { RunListener } from "../run-event.ts";
+import type { ServiceRegistry } from "../services/service-registry.ts";
 import type { Allocation } from "./allocation.ts";
 import { planStop } from "./plan-lifecycle.ts";
 import type { LifecyclePlan } from "./plan-lifecycle.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 import { TaskPreparation } from "./task-preparation.ts";
+import type { PreparedTask } from "./task-preparation.ts";
 import { TaskRun } from "./task-run.ts";
 
 export interface AllocationRunOptions {
   readonly allocation: Allocation;
   readonly plan: LifecyclePlan;
-  /** What the driver is told about each task of the group. */
-  readonly configs: ReadonlyMap<Task, TaskConfig>;
-  /** What is fetched before the first start of each. */
-  readonly artifacts: ReadonlyMap<Task, readonly PlannedArtifact[]>;
+  readonly tasks: ReadonlyMap<Task, PreparedTask>;
+  /** The group's own, which are there from its start to its end. */
+  readonly services: readonly FoundService[];
+  readonly registry: ServiceRegistry;
   readonly session: DriverSession;
   readonly logCollection: LogCollection;
   readonly on: RunListener;
@@ -39,13 +39,15 @@ export interface AllocationRunOptions {
  * others. Settles when every task has ended and is destroyed, with their outcomes in that order.
  */
 export async function runAllocation(options: AllocationRunOptions): Promise<readonly TaskOutcome[]> {
-  const { plan, signal } = options;
+  const { allocation, plan, registry, services, signal } = options;
   const runs = new TaskRuns(options);
   const stopped = waitAbort(signal);
   try {
+    registry.set(allocation.id, services);
     const phases = runPhases(plan, runs);
     const reason = await Promise.race([phases, runs.ended, stopped.reached]);
     runs.close();
+    registry.set(allocation.id, []);
     await stopAll(options, runs, reason);
     await phases;
   } finally {
@@ -129,13 +131,16 @@ class TaskRuns {
   }
 
   #start(task: Task): TaskRun {
-    const { allocation, configs, artifacts, session, logCollection, on, random, signal, killSignal } = this.#options;
+    const { allocation, tasks, registry, session, logCollection, on, random, signal, killSignal } = this.#options;
     const name = { group: allocation.group.name, allocIndex: allocation.index, task: task.name };
     const jobType = allocation.job.type;
-    const config = configs.get(task);
-    if (config === undefined) throw new Error(`task ${task.name} was not prepared`);
-    const preparation = new TaskPreparation({ name, artifacts: artifacts.get(task) ?? [], allocPath: allocation.path, on });
-    const run = new TaskRun({ name, task, jobType, config, preparation, session, logCollection, on, random, signal, killSignal });
+    const prepared = tasks.get(task);
+    if (prepared === undefined) throw new Error(`task ${task.name} was not prepared`);
+    const preparation = new TaskPreparation({ name, task, prepared, allocPath: allocation.path, registry, on });
+    const { services } = prepared;
+    const { config } = prepared.built;
+    const ends = { on, random, signal, killSignal };
+    const run = new TaskRun({ name, task, jobType, config, preparation, registry, services, session, logCollection, ...ends });
     this.#runs.set(task, run);
     void run.finished.then((outcome) => this.#note(task, outcome));
     return run;

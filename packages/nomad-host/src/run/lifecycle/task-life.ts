@@ -48,12 +48,14 @@ export class TaskLife {
   readonly #started = Promise.withResolvers<void>();
   /** Ends the waiting for a task that neither stops nor dies. */
   readonly #giveUp = new AbortController();
+  #config: TaskConfig;
   #isStarted = false;
   #isDestroyed = false;
   #isOver = false;
 
   constructor(options: TaskLifeOptions) {
     this.#options = options;
+    this.#config = options.config;
     this.started = this.#started.promise;
     this.finished = this.#run();
   }
@@ -86,15 +88,16 @@ export class TaskLife {
   }
 
   async #live(): Promise<TaskLifeEnd> {
-    const { session, config, preparation, on, name } = this.#options;
+    const { session, preparation, on, name } = this.#options;
+    const { id } = this.#config;
     try {
-      await preparation.prepare(this.#stop.signal);
+      this.#config = { ...(await preparation.prepare(this.#stop.signal)), id };
       await on({ kind: "task-starting", ...name });
-      await session.startTask(config, this.#stop.signal);
+      await session.startTask(this.#config, this.#stop.signal);
       await on({ kind: "task-running", ...name });
       this.#isStarted = true;
       this.#started.resolve();
-      const result = await session.waitTask(config.id, this.#giveUp.signal);
+      const result = await session.waitTask(id, this.#giveUp.signal);
       return { ending: { kind: "exited", isSuccessful: isSuccessful(result) }, result, error: undefined };
     } catch (failure) {
       return toEnd(failure, this.#isStarted);

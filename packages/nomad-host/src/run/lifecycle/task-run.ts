@@ -2,12 +2,14 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { TaskConfig } from "@driver/nomad-plugin";
 
-import { toTimerMs } from "@driver/std";
-import type { JobType, Task } from "../../job/job.ts";
+import { messageOf, toTimerMs } from "@driver/std";
+import type { ChangeScript, JobType, Task, TaskTemplate } from "../../job/job.ts";
+import type { FoundService } from "../../template/functions/host-functions.ts";
 import type { DriverSession } from "../driver/driver-session.ts";
 import { TaskLogs } from "../logs/task-logs.ts";
 import type { LogCollection } from "../logs/task-logs.ts";
 import type { RunListener, TaskName } from "../run-event.ts";
+import type { ServiceRegistry } from "../services/service-registry.ts";
 import { renewTaskId } from "./allocation.ts";
 import { roleOf } from "./plan-lifecycle.ts";
 import { planRestart, restartsOnSuccess } from "./plan-restart.ts";
@@ -15,6 +17,7 @@ import type { RestartDecision, RestartState } from "./plan-restart.ts";
 import { TaskLife } from "./task-life.ts";
 import type { TaskLifeEnd } from "./task-life.ts";
 import type { TaskPreparation } from "./task-preparation.ts";
+import { TemplateWatch } from "./template-watch.ts";
 import type { TaskOutcome } from "./task-outcome.ts";
 
 export interface TaskRunOptions {
@@ -24,6 +27,9 @@ export interface TaskRunOptions {
   /** For the first start; later ones get an id of their own. */
   readonly config: TaskConfig;
   readonly preparation: TaskPreparation;
+  readonly registry: ServiceRegistry;
+  /** What is found by templates while the task runs. */
+  readonly services: readonly FoundService[];
   readonly session: DriverSession;
   readonly logCollection: LogCollection;
   readonly on: RunListener;
@@ -48,6 +54,9 @@ export class TaskRun {
   #life: TaskLife | undefined;
   #stopping: Promise<void> | undefined;
   #restarts = 0;
+  /** Set when a life is ended so that another one follows, whatever the policy says. */
+  #isRestartWanted = false;
+  #isFailed = false;
   #isOver = false;
 
   constructor(options: TaskRunOptions) {
@@ -90,16 +99,79 @@ export class TaskRun {
   }
 
   async #live(config: TaskConfig, logs: TaskLogs): Promise<TaskLifeEnd> {
-    const { name, task, preparation, session, on, signal, killSignal } = this.#options;
+    const { name, task, preparation, registry, session, on, signal, killSignal } = this.#options;
     const wasInterrupted = signal.aborted;
     const life = new TaskLife({ name, task, config, preparation, session, logs, on, killSignal });
     this.#life = life;
-    void life.started.then(() => (life.isStarted ? this.#started.resolve() : undefined));
+    await life.started;
+    const watch = life.isStarted ? this.#noteStart(config.id) : undefined;
     const end = await life.finished;
     this.#life = undefined;
+    registry.set(config.id, []);
+    await watch?.[Symbol.asyncDispose]();
     // What hinders a start in the moment of Ctrl-C is laid to that, and the stop is on its way.
     if (end.ending.kind === "start-failed" && signal.aborted && !wasInterrupted) this.#stop.abort(signal.reason);
     return end;
+  }
+
+  #noteStart(taskId: string): TemplateWatch | undefined {
+    const { preparation, registry, services, on, name } = this.#options;
+    this.#started.resolve();
+    registry.set(taskId, services);
+    if (!preparation.isChanging) return undefined;
+    return new TemplateWatch({
+      preparation,
+      registry,
+      onChange: (changed, signal) => this.#followChange(changed, { taskId, signal }),
+      onFailure: async (error) => on({ kind: "note", message: `${name.task}: its templates could not be rendered: ${messageOf(error)}` }),
+    });
+  }
+
+  /** What the templates want when they have come to another text; a restart settles all (`nomad`: TaskTemplateManager). */
+  async #followChange(changed: readonly TaskTemplate[], at: { readonly taskId: string; readonly signal: AbortSignal }): Promise<void> {
+    const { on, name, random } = this.#options;
+    const destinations = changed.map(({ destination }) => destination).join(", ");
+    await on({ kind: "task-event", ...name, message: `rendered again: ${destinations}`, at: new Date() });
+    const changes = changed.map(({ change }) => change).filter(({ mode }) => mode !== "noop");
+    const splayMs = Math.max(0, ...changes.map((change) => change.splayMs));
+    await delay(random() * splayMs, undefined, { signal: at.signal }).catch(() => undefined);
+    if (at.signal.aborted || changes.length === 0) return;
+    if (changes.some(({ mode }) => mode === "restart")) return this.#restart("a template has changed");
+    for (const signalName of new Set(changes.flatMap((change) => (change.mode === "signal" ? [change.signal] : []))))
+      await this.#tryChange(`the signal ${signalName}`, () => this.#options.session.signalTask(at.taskId, signalName, at.signal));
+    for (const { script } of changes) if (script !== undefined) await this.#runScript(script, at);
+  }
+
+  async #runScript(script: ChangeScript, { taskId, signal }: { readonly taskId: string; readonly signal: AbortSignal }): Promise<void> {
+    const { command, args, timeoutMs, failsTask } = script;
+    const isDone = await this.#tryChange(`change_script ${command}`, async () => {
+      const { result } = await this.#options.session.execTask(taskId, { command: [command, ...args], timeoutMs }, signal);
+      if (result.exitCode !== 0) throw new Error(`exit code ${result.exitCode}`);
+    });
+    if (isDone || !failsTask || signal.aborted) return;
+    this.#isFailed = true;
+    await this.#restart("its change_script failed");
+  }
+
+  /** Says what went wrong, and whether nothing did. */
+  async #tryChange(what: string, change: () => Promise<void>): Promise<boolean> {
+    const { on, name } = this.#options;
+    try {
+      await change();
+      return true;
+    } catch (error) {
+      await on({ kind: "note", message: `${name.task}: ${what} failed: ${messageOf(error)}` });
+      return false;
+    }
+  }
+
+  /** Ends this life; another one follows at once, and does not count (`nomad`). */
+  async #restart(reason: string): Promise<void> {
+    const { on, name } = this.#options;
+    if (this.#stop.signal.aborted) return;
+    this.#isRestartWanted = true;
+    await on({ kind: "task-stopping", ...name, reason });
+    await this.#life?.stop(reason);
   }
 
   /** What comes after a life; before a restart it waits as long as the policy says. */
@@ -107,6 +179,11 @@ export class TaskRun {
     const { on, name, task } = this.#options;
     const { signal } = this.#stop;
     if (signal.aborted) return "stopped";
+    if (this.#isFailed) return "fail";
+    if (this.#isRestartWanted) {
+      this.#isRestartWanted = false;
+      return "restart";
+    }
     const decision = this.#decide(end);
     const { attempts, intervalMs } = task.restart;
     if (decision.action === "fail") await on({ kind: "task-not-restarting", ...name, reason: decision.reason, attempts, intervalMs });

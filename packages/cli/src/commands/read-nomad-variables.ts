@@ -1,0 +1,47 @@
+import { readFile } from "node:fs/promises";
+
+import { UsageError } from "../usage-error.ts";
+
+type Items = Readonly<Record<string, string>>;
+
+/**
+ * Nomad's variables from the command line: `path=key=value`, or `path=@file` with a JSON object of texts. Later ones win, key by key.
+ * Rejects with a UsageError.
+ */
+export async function readNomadVariables(assignments: readonly string[]): Promise<ReadonlyMap<string, Items>> {
+  const variables = new Map<string, Items>();
+  for (const assignment of assignments) {
+    const [, path = "", rest = ""] = /^([^=]+)=(.+)$/s.exec(assignment) ?? [];
+    const [, key, value = ""] = /^([^=@][^=]*)=(.*)$/s.exec(rest) ?? [];
+    if (key === undefined && !rest.startsWith("@"))
+      throw new UsageError(`run: -nomad-var ${JSON.stringify(assignment)} is not of the form path=key=value or path=@file`);
+    const items = key === undefined ? await readItems(rest.slice(1)) : { [key]: value };
+    variables.set(path, { ...variables.get(path), ...items });
+  }
+  return variables;
+}
+
+async function readItems(file: string): Promise<Items> {
+  const refuse = (problem: string, cause?: unknown) => new UsageError(`run: -nomad-var: ${JSON.stringify(file)} ${problem}`, { cause });
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    throw refuse(`cannot be read: ${String(error)}`, error);
+  });
+  const parsed = parseJson(text);
+  const entries = typeof parsed === "object" && parsed !== null && !Array.isArray(parsed) ? Object.entries(parsed) : undefined;
+  if (entries === undefined) throw refuse("is no JSON object");
+  return Object.fromEntries(
+    entries.map(([key, value]): readonly [string, string] => {
+      if (typeof value !== "string") throw refuse(`has no text for ${JSON.stringify(key)}`);
+      return [key, value];
+    }),
+  );
+}
+
+/** Undefined: it is none. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,105 @@
+import type { TemplateFunction } from "../render-template.ts";
+import { isTemplateList, isTemplateMap, isTrue, printValue, typeOf } from "../template-value.ts";
+import type { TemplateValue } from "../template-value.ts";
+import { wantCount, wantText } from "./arguments.ts";
+import { formatGo } from "./format-go.ts";
+
+/** The functions of Go's `text/template` itself; `and` and `or` are part of the language. */
+export const coreFunctions: Readonly<Record<string, TemplateFunction>> = {
+  not: (...values) => (wantCount(values, 1), !isTrue(values[0])),
+  and: (...values) => values.at(-1),
+  or: (...values) => values.at(-1),
+  eq: (first, ...others) => (wantCount(others, 1, Number.POSITIVE_INFINITY), others.some((other) => isEqual(first, other))),
+  ne: (...values) => (wantCount(values, 2), !isEqual(values[0], values[1])),
+  lt: (...values) => compare(values) < 0,
+  le: (...values) => compare(values) <= 0,
+  gt: (...values) => compare(values) > 0,
+  ge: (...values) => compare(values) >= 0,
+  len: (...values) => (wantCount(values, 1), BigInt(lengthOf(values[0]))),
+  index: (value, ...keys) => keys.reduce(elementOf, value),
+  slice: (value, ...bounds) => sliceOf(value, bounds),
+  print: (...values) => printTogether(values),
+  println: (...values) => `${values.map(printValue).join(" ")}\n`,
+  printf: (format, ...values) => formatGo(wantText(format), values),
+  html: (...values) => escapeHtml(printTogether(values)),
+  urlquery: (...values) => escapeQuery(printTogether(values)),
+  js: (...values) => escapeJs(printTogether(values)),
+};
+
+/** Go's Print puts a blank between two that are no strings. */
+function printTogether(values: readonly TemplateValue[]): string {
+  return values.reduce<string>((text, value, index) => {
+    const isApart = index > 0 && typeof value !== "string" && typeof values[index - 1] !== "string";
+    return `${text}${isApart ? " " : ""}${printValue(value)}`;
+  }, "");
+}
+
+function isEqual(left: TemplateValue, right: TemplateValue): boolean {
+  if (left === undefined || left === null || right === undefined || right === null) return (left ?? null) === (right ?? null);
+  if (typeof left !== typeof right) throw new Error(`incompatible types for comparison: ${typeOf(left)} and ${typeOf(right)}`);
+  if (typeof left === "object") throw new Error(`a ${typeOf(left)} cannot be compared`);
+  return left === right;
+}
+
+function compare(values: readonly TemplateValue[]): number {
+  wantCount(values, 2);
+  const [left, right] = values;
+  if (typeof left === "string" && typeof right === "string") return Buffer.compare(Buffer.from(left), Buffer.from(right));
+  if ((typeof left === "bigint" && typeof right === "bigint") || (typeof left === "number" && typeof right === "number"))
+    return left < right ? -1 : left > right ? 1 : 0;
+  throw new Error(`incompatible types for comparison: ${typeOf(left)} and ${typeOf(right)}`);
+}
+
+function lengthOf(value: TemplateValue): number {
+  if (typeof value === "string") return Buffer.byteLength(value);
+  if (isTemplateList(value)) return value.length;
+  if (isTemplateMap(value)) return value.size;
+  throw new Error(`a ${typeOf(value)} has no length`);
+}
+
+function elementOf(value: TemplateValue, key: TemplateValue): TemplateValue {
+  if (isTemplateMap(value)) return value.get(wantText(key));
+  if (!isTemplateList(value) && typeof value !== "string") throw new Error(`a ${typeOf(value)} has no elements`);
+  const items = typeof value === "string" ? [...Buffer.from(value)].map(BigInt) : value;
+  const index = typeof key === "bigint" ? Number(key) : undefined;
+  if (index === undefined) throw new Error(`an element's number is wanted, not ${typeOf(key)}`);
+  if (index < 0 || index >= items.length) throw new Error(`there is no element ${index} of ${items.length}`);
+  return items[index];
+}
+
+function sliceOf(value: TemplateValue, bounds: readonly TemplateValue[]): TemplateValue {
+  wantCount(bounds, 0, 2);
+  const length = lengthOf(value);
+  const [from = 0, to = length] = bounds.map((bound) => (typeof bound === "bigint" ? Number(bound) : Number.NaN));
+  if (!(from >= 0 && from <= to && to <= length)) throw new Error(`there is no part from ${from} to ${to} of ${length}`);
+  if (typeof value === "string") return Buffer.from(value).subarray(from, to).toString();
+  if (isTemplateList(value)) return value.slice(from, to);
+  throw new Error(`a ${typeOf(value)} has no parts`);
+}
+
+const htmlSigns: Readonly<Record<string, string>> = {
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&#34;",
+  "'": "&#39;",
+  "&": "&amp;",
+  "\0": "\u{fffd}",
+};
+
+function escapeHtml(text: string): string {
+  return text.replaceAll(/[<>"'&\0]/g, (sign) => htmlSigns[sign] ?? sign);
+}
+
+function escapeQuery(text: string): string {
+  return encodeURIComponent(text)
+    .replaceAll(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll("%20", "+");
+}
+
+function escapeJs(text: string): string {
+  const signs: Readonly<Record<string, string>> = { "\\": "\\\\", "'": "\\'", '"': '\\"' };
+  return text.replaceAll(
+    /[\\'"<>&=\0-\x1f]/g,
+    (sign) => signs[sign] ?? `\\u${sign.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`,
+  );
+}

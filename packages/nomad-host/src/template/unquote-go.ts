@@ -1,0 +1,37 @@
+const simple: Readonly<Record<string, string>> = {
+  a: "\x07",
+  b: "\b",
+  f: "\f",
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  v: "\v",
+  "\\": "\\",
+  "'": "'",
+  '"': '"',
+};
+
+/** The text of a Go literal in double or single quotes, or in backquotes; undefined when it is none. */
+export function unquoteGo(literal: string): string | undefined {
+  const inner = literal.slice(1, -1);
+  if (literal.startsWith("`")) return inner.replaceAll("\r", "");
+  const bytes: Buffer[] = [];
+  let at = 0;
+  while (at < inner.length) {
+    const [, code, hex, octal] =
+      /^\\(?:([abfnrtv\\'"])|(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})|([0-7]{3}))/.exec(inner.slice(at)) ?? [];
+    const sign = String.fromCodePoint(inner.codePointAt(at) ?? 0);
+    if (code === undefined && hex === undefined && octal === undefined) {
+      if (sign === "\\") return undefined;
+      bytes.push(Buffer.from(sign));
+      at += sign.length;
+      continue;
+    }
+    if (code !== undefined) bytes.push(Buffer.from(simple[code] ?? code));
+    else if (octal !== undefined) bytes.push(Buffer.from([Number.parseInt(octal, 8)]));
+    else if (hex?.startsWith("x") === true) bytes.push(Buffer.from(hex.slice(1), "hex"));
+    else bytes.push(Buffer.from(String.fromCodePoint(Number.parseInt(hex?.slice(1) ?? "0", 16))));
+    at += 1 + (code ?? hex ?? octal ?? "").length;
+  }
+  return Buffer.concat(bytes).toString();
+}

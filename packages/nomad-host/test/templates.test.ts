@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import type { Service, TaskArtifact, TaskTemplate, TemplateChange } from "../src/job/job.ts";
+import type { RunEvent } from "../src/run/run-event.ts";
+import { emptyFolder } from "./empty-folder.ts";
+import { lives, recordRun } from "./record-run.ts";
+import type { RecordOptions, RecordedRun } from "./record-run.ts";
+import { sampleGroup, sampleJob, sampleTask, sampleTemplate } from "./sample-job.ts";
+
+const position = { line: 1, column: 1 };
+
+function service(name: string, changes: Partial<Service> = {}): Service {
+  return { name, portLabel: "", tags: ["t"], provider: "nomad", address: "", checks: [], position, ...changes };
+}
+
+async function run(tasks: Parameters<typeof sampleGroup>[0], more: Partial<RecordOptions> = {}, group = {}): Promise<RecordedRun> {
+  await using folder = await emptyFolder();
+  return await recordRun(sampleJob([sampleGroup(tasks, group)]), { parentPath: folder.path, ...more });
+}
+
+test("a template finds the task's environment and Nomad's variables", async () => {
+  const text = '{{ env "NOMAD_TASK_NAME" }} {{ env "MINE" }} {{ with nomadVar "nomad/jobs/x" }}{{ .user }}{{ end }}\n';
+  const task = sampleTask("only", "cat local/x", { templates: [sampleTemplate("local/x", text)], env: { MINE: "${NOMAD_JOB_NAME}" } });
+  const done = await run([task], { variables: new Map([["nomad/jobs/x", { user: "Ada" }]]) });
+  assert.equal(done.log("only", "stdout").toString(), "only sample Ada\n");
+});
+
+test("a variable that nobody gave is told with its place, before anything starts", async () => {
+  const template = sampleTemplate("local/x", 'a\n{{ (nomadVar "nomad/jobs/x").y }}', { position: { line: 9, column: 4 } });
+  const message =
+    /^template "local\/x", line 2 of its text: nomadVar: there is no variable "nomad\/jobs\/x"; give it with -nomad-var nomad\/jobs\/x=KEY=VALUE$/;
+  await assert.rejects(run([sampleTask("only", "true", { templates: [template] })]), {
+    code: "job-invalid",
+    message,
+    position: { line: 9, column: 4 },
+  });
+});
+
+test("variables of a rendered template reach the environment", async () => {
+  const templates = [
+    sampleTemplate("secrets/env", '{{ range $k, $v := nomadVar "x" }}{{ $k }}={{ $v | toJSON }}\n{{ end }}', { env: true }),
+  ];
+  const done = await run([sampleTask("only", "echo $A-$B", { templates })], { variables: new Map([["x", { A: "1 2", B: "3" }]]) });
+  assert.equal(done.log("only", "stdout").toString(), "1 2-3\n");
+});
+
+test("a source is read from the task's folder when the task starts", async () => {
+  const artifact: TaskArtifact = {
+    ...{ source: import.meta.filename, options: {}, headers: {}, destination: "local/in.tpl" },
+    ...{ mode: "file", isInsecure: false, isOwnedByUser: false, position },
+  };
+  const templates = [sampleTemplate("local/out", "", { source: "local/in.tpl", delimiters: { left: "[<[", right: "]>]" } })];
+  const done = await run([sampleTask("only", "head -n 1 local/out", { templates, artifacts: [artifact] })]);
+  assert.equal(done.log("only", "stdout").toString(), 'import assert from "node:assert/strict";\n');
+});
+
+for (const source of ["local/none", "../../etc/passwd"]) {
+  test(`the source ${source} fails the task, and says why`, async () => {
+    const done = await run([sampleTask("only", "true", { templates: [sampleTemplate("local/x", "", { source })] })]);
+    assert.equal(done.result.exitCode, 1);
+    const failed = done.events.find(({ kind }) => kind === "task-failed");
+    assert.deepEqual(failed, {
+      ...{ kind: "task-failed", group: "group", allocIndex: 0, task: "only" },
+      message: `template: the source ${JSON.stringify(source)} is no file in the task's folder`,
+    });
+  });
+}
+
+test("services of the run are found by their names, with their ports", async () => {
+  const text = '{{ range nomadService "web" }}{{ .Name }} {{ .Address }}:{{ .Port }} {{ .Tags | join "+" }}\n{{ end }}';
+  const task = sampleTask("only", "cat local/x", { templates: [sampleTemplate("local/x", text)] });
+  const network = { mode: "host", ports: [{ label: "http", position }], position };
+  const services = [service("web", { portLabel: "http", tags: ["a", "${NOMAD_JOB_NAME}"] }), service("other", { provider: "consul" })];
+  const done = await run([task], {}, { network, services });
+  const allocation = done.events.find((event) => event.kind === "allocation");
+  assert.ok(allocation !== undefined);
+  assert.equal(done.log("only", "stdout").toString(), `web 127.0.0.1:${allocation.ports[0]?.hostPort} a+sample\n`);
+});
+
+/** Two tasks: `late` brings a service after `watcher` has started, whose template tells how many there are. */
+async function watchChange(change: TemplateChange, script: string, more: Partial<TaskTemplate> = {}): Promise<RecordedRun> {
+  const template = sampleTemplate("local/x", '{{ len (nomadService "late") }}\n', { change, ...more });
+  const watcher = sampleTask("watcher", script, { templates: [template], leader: true });
+  const late = sampleTask("late", "exec sleep 60", { services: [service("late")], lifecycle: { hook: "poststart", sidecar: true } });
+  return run([watcher, late]);
+}
+
+const untilOne = "while [ $(cat local/x) != 1 ]; do sleep 0.05; done";
+const plain: TemplateChange = { mode: "noop", signal: "", splayMs: 0 };
+
+function toldAgain({ events }: RecordedRun): readonly RunEvent[] {
+  return events.filter((event) => event.kind === "task-event" && event.message === "rendered again: local/x");
+}
+
+test("with noop the file changes, and nothing else", async () => {
+  const done = await watchChange(plain, `cat local/x; ${untilOne}; cat local/x`);
+  assert.equal(done.log("watcher", "stdout").toString(), "0\n1\n");
+  assert.equal(toldAgain(done).length, 1);
+});
+
+test("with restart the task starts again, whatever its restart block says", async () => {
+  const done = await watchChange({ ...plain, mode: "restart" }, "cat local/x; [ $(cat local/x) = 1 ] || exec sleep 60");
+  assert.equal(done.log("watcher", "stdout").toString(), "0\n1\n");
+  assert.deepEqual(
+    lives(done).filter((life) => life.startsWith("watcher:") && life !== "watcher:event"),
+    ["starting", "running", "stopping", "exited", "starting", "running", "exited"].map((life) => `watcher:${life}`),
+  );
+  assert.equal(done.result.exitCode, 0);
+});
+
+test("with signal the task gets it", async () => {
+  const script = "trap 'echo got; cat local/x; exit 0' USR1; while :; do sleep 0.05; done";
+  const done = await watchChange({ ...plain, mode: "signal", signal: "SIGUSR1" }, script);
+  assert.equal(done.log("watcher", "stdout").toString(), "got\n1\n");
+});
+
+test("with script the command runs in the task", async () => {
+  const script = { command: "sh", args: ["-c", "cp local/x local/seen"], timeoutMs: 5_000, failsTask: false };
+  const done = await watchChange({ ...plain, mode: "script", script }, "while [ ! -s local/seen ]; do sleep 0.05; done; cat local/seen");
+  assert.equal(done.log("watcher", "stdout").toString(), "1\n");
+});
+
+test("a script that fails is told, and ends the task where it is to", async () => {
+  const script = { command: "sh", args: ["-c", "exit 3"], timeoutMs: 5_000, failsTask: true };
+  const done = await watchChange({ ...plain, mode: "script", script }, "exec sleep 60");
+  assert.ok(done.events.some((event) => event.kind === "note" && event.message === "watcher: change_script sh failed: exit code 3"));
+  assert.equal(done.result.tasks.find(({ task }) => task === "watcher")?.isFailed, true);
+});
+
+test("a template that is rendered once stays as it is", async () => {
+  const done = await watchChange({ ...plain, mode: "restart" }, "sleep 0.5; cat local/x", { isOnce: true });
+  assert.equal(toldAgain(done).length, 0);
+});
