@@ -2,7 +2,7 @@ import { describeKind, describeValue, isRecord, toText } from "@driver/hcl";
 import type { HclValue, Position, SourceFile } from "@driver/hcl";
 import type { ConfigBlock } from "@driver/nomad-plugin";
 import { JobFileError } from "./job-file-error.ts";
-import type { JobProblems } from "./job-file-error.ts";
+import type { JobFileErrorCode, JobProblems } from "./job-file-error.ts";
 import type { BlockKind, FreeKind, JobKey, JobKeys, KeyKind, MapKind, ValueKind } from "./keys/job-key.ts";
 import { titleOf } from "./title-of.ts";
 
@@ -88,17 +88,21 @@ export class BlockReader<K extends JobKeys> {
     return this.blocks(type)[0];
   }
 
-  /** Notes that the block cannot be had here. */
-  refuse(message: string): void {
-    const { source, problems } = this.reading;
-    problems.add(new JobFileError(message, { code: "unsupported", source, position: this.block.position }));
+  /** Notes what cannot be had here, at an argument's place or else the block's. */
+  refuse(message: string, at?: keyof K & string): void {
+    this.#note(message, { code: "unsupported", at: at ?? this.block.position });
   }
 
   /** Notes a mistake at an argument's place, or at the block's when it is absent. */
   report(message: string, at: Position | (keyof K & string) = this.block.position): void {
+    this.#note(message, { code: "invalid", at });
+  }
+
+  #note(message: string, { code, at }: { readonly code: JobFileErrorCode; readonly at: Position | (keyof K & string) }): void {
+    const { source, problems } = this.reading;
     const attribute = typeof at === "string" ? this.block.body.attributes.find((candidate) => candidate.name === at) : undefined;
     const position = typeof at === "string" ? (attribute?.position ?? this.block.position) : at;
-    this.reading.problems.add(new JobFileError(message, { code: "invalid", source: this.reading.source, position }));
+    problems.add(new JobFileError(message, { code, source, position }));
   }
 
   #mapOfAttribute(name: string, value: HclValue, position: Position): Readonly<Record<string, string>> {

@@ -49,7 +49,9 @@ function checkText(reader: TemplateReader, { data, delimiters }: Pick<TaskTempla
     parseTaskTemplate(data, delimiters);
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
-    reader.report(`template, line ${error.line} of its text: ${error.message}`, "data");
+    const message = `template, line ${error.line} of its text: ${error.message}`;
+    if (error.isForeign) reader.refuse(message, "data");
+    else reader.report(message, "data");
   }
 }
 

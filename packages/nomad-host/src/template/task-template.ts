@@ -37,7 +37,7 @@ export function parseTaskTemplate(source: string, delimiters: Delimiters): Parse
     if (name === undefined || !(error instanceof TemplateError)) throw error;
     const reason = explainForeign(name);
     const message = reason === undefined ? `the function ${name} is unknown${suggestName(name, [...known.keys()])}` : `${name}: ${reason}`;
-    throw new TemplateError(message, error.line);
+    throw new TemplateError(message, error.line, { isForeign: reason !== undefined });
   }
 }
 

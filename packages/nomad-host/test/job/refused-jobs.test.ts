@@ -205,3 +205,13 @@ test("says what a path is that holds no job", async () => {
     `${huge}: the file is larger than 4 MiB, so it is no job file`,
   ]);
 });
+
+test("a template that asks for what is elsewhere is not called wrong", async () => {
+  const codeOf = async (action: string) => {
+    const data = `data = ${JSON.stringify(`{{ ${action} }}`)}`;
+    return (await failureOf(loadText(jobText({ task: `template {\n destination = "x"\n ${data}\n}` })))).code;
+  };
+  const foreign = ['key "a"', 'secret "a"', 'service "a"', 'plugin "a"', "toYAML 1", 'sockaddr "x"', 'sprig_upper "x"'];
+  assert.deepEqual(new Set(await Promise.all(foreign.map(codeOf))), new Set(["unsupported"]));
+  assert.deepEqual(await Promise.all(["nope 1", "if"].map(codeOf)), ["invalid", "invalid"]);
+});
