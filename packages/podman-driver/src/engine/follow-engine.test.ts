@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { RecordedLog, until } from "@driver/testing";
+import { hostRoots } from "../host/proc-files.ts";
+import { Engine } from "./engine.ts";
+import type { EngineProbe } from "./fingerprint.ts";
+import { defaultHealthIntervals, followEngine, pauseAfter } from "./follow-engine.ts";
+
+const info = JSON.stringify({ version: { Version: "5.4.2" } });
+
+/** A service on a socket that has one listener for good, as systemd's is; what has been asked of it, and what was found. */
+async function startRestingService(context: TestContext): Promise<{ readonly server: Server; readonly engine: Engine; readonly asked: string[]; readonly looks: EngineProbe[] }> {
+  const folder = mkdtempSync(join(tmpdir(), "resting-"));
+  const path = join(folder, "podman.sock");
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url?.split("/").at(-1) ?? "");
+    response.setHeader("Libpod-Api-Version", "5.4.2").end(request.url?.endsWith("info") === true ? info : "OK");
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  const engine = new Engine({ name: "default", path, isDefault: true, callTimeoutMs: 20_000, logger: new RecordedLog().logger });
+  const stop = new AbortController();
+  const looks: EngineProbe[] = [];
+  void (async () => {
+    for await (const look of followEngine(engine, { intervals: { ...defaultHealthIntervals, healthyMs: 3_600_000 }, roots: hostRoots }, stop.signal)) looks.push(look);
+  })();
+  context.after(() => {
+    stop.abort();
+    engine.close();
+    server.close();
+    rmSync(folder, { recursive: true });
+  });
+  return { server, engine, asked, looks };
+}
+
+test("leaves a service to rest that lets go of its connections while systemd listens for it", async (context) => {
+  const { server, engine, asked, looks } = await startRestingService(context);
+  // The look's ping and info, and the ping whose connection is kept.
+  await until(() => asked.length === 3);
+  server.closeAllConnections();
+  await until(async () => (await new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count)))) === 0);
+  // What the end of the connection had caused would have been asked before this.
+  for (let round = 0; round < 3; round++) await engine.client.ping(AbortSignal.timeout(20_000));
+  assert.deepEqual([asked.length, looks.length], [6, 1]);
+});
+
+test("looks again where nobody listens any more", async (context) => {
+  const { server, asked, looks } = await startRestingService(context);
+  await until(() => asked.length === 3);
+  server.close();
+  server.closeAllConnections();
+  await until(() => looks.length > 1);
+  assert.match(JSON.stringify(looks.at(-1)), /cannot reach podman|was lost/);
+});
+
+test("asks a service that is away once a minute where its return is seen, and one that fails otherwise more often", () => {
+  const pauses = (outcome: "unreachable" | "silent" | "other-failure", isPlaceWatched: boolean): readonly number[] =>
+    [1, 2, 5, 8, 20].map((failures) => pauseAfter({ outcome, failures, isPlaceWatched }, defaultHealthIntervals));
+  assert.deepEqual(pauses("unreachable", true), [100, 200, 1600, 12_800, 60_000]);
+  assert.deepEqual(pauses("silent", false), [100, 200, 1600, 12_800, 60_000]);
+  assert.deepEqual(pauses("unreachable", false), [100, 200, 1600, 10_000, 10_000]);
+  assert.deepEqual(pauses("other-failure", true), [100, 200, 1600, 10_000, 10_000]);
+  assert.equal(pauseAfter({ outcome: "healthy", failures: 0, isPlaceWatched: true }, defaultHealthIntervals), 30_000);
+});
