@@ -1,11 +1,12 @@
+import { existsSync } from "node:fs";
 import { PodmanClient, type PodmanInfo } from "@driver/libpod";
 import { DriverError, type Logger } from "@driver/nomad-plugin";
 import { toCapabilityName } from "../config/capability-names.ts";
 import type { PodmanSocket } from "../config/resolve-sockets.ts";
 import { ContainerEvents, defaultEventPauses, healthSubject } from "./container-events.ts";
 import { listCdiDevices } from "../host/cdi-devices.ts";
+import { readEngineUser } from "../host/engine-owner.ts";
 import { listRuntimes } from "../host/oci-runtimes.ts";
-import { readOwner } from "../host/socket-obstacle.ts";
 import { RecoveryPatience } from "./recovery-patience.ts";
 import { SharedStats } from "./shared-stats.ts";
 import type { EngineFacts } from "./engine-facts.ts";
@@ -134,8 +135,9 @@ export class Engine {
 
   /** What another user has put there gets none of the tasks. A socket that is missing is the ping's business. */
   #checkOwner(): void {
-    const found = this.#ownerId === undefined ? undefined : readOwner(this.socketPath);
-    if (found === undefined || found === this.#ownerId) return;
+    if (this.#ownerId === undefined || !existsSync(this.socketPath)) return;
+    const found = readEngineUser(this.socketPath);
+    if (found === this.#ownerId) return;
     throw new DriverError("failed", `the socket ${this.socketPath} belongs to user ${found}, and host_user names user ${this.#ownerId}`);
   }
 

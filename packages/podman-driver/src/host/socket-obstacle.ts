@@ -22,12 +22,6 @@ export function findSocketObstacle(path: string, may: (path: string, how: number
   return may(path, constants.W_OK) ? undefined : `${user} may not write to it (${describe(socket)})`;
 }
 
-/** Whose a file is, links followed; undefined where it is missing or hidden. */
-export function readOwner(path: string): number | undefined {
-  const found = look(path);
-  return typeof found === "string" ? undefined : found.uid;
-}
-
 /** From the root down to the one that holds it. */
 function foldersOf(path: string): readonly string[] {
   const folder = dirname(path);

@@ -2,6 +2,7 @@ import type { ContainerInspect } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
 import { planContainer, type ContainerPlan } from "../plan/container-plan.ts";
 import type { Shortfall } from "../topics/topic.ts";
+import { explainAccess, findEngineUser, tellClosedFiles } from "./closed-to-user.ts";
 import { createContainer, type FoundContainer } from "./create-container.ts";
 import { cutOffError, wasCutOff, wasStarted } from "./cut-off-start.ts";
 import { explainFailure } from "./explain-failure.ts";
@@ -28,9 +29,13 @@ export async function startContainer(request: StartRequest, undo: Rollback, sign
   // The plan finds a bad config before anything is pulled.
   const plan = planContainer({ ...request, facts, socketName: engine.name });
   for (const notice of plan.notices) start.emit(notice);
+  const { roots } = request.services;
+  const user = facts.rootless ? findEngineUser(roots, engine.socketPath) : undefined;
   const { id, isTakenOver } = await createAndStart(start, plan, undo).catch((error: unknown) => {
-    throw explainFailure(error, plan, request.services.roots);
+    throw explainAccess(explainFailure(error, plan, roots), plan.spec, user);
   });
+  const closed = user === undefined ? undefined : tellClosedFiles(request.task, user);
+  if (closed !== undefined) start.emit(closed);
   const observed = await inStep(`inspect container ${plan.name}`, () => engine.client.containers.inspect(id, signal));
   if (observed !== undefined) return { observed, isTakenOver };
   throw new DriverError("failed", `container ${plan.name} vanished as soon as it was started`, { recoverable: true });

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { LibpodError } from "@driver/libpod";
+import { DriverError } from "@driver/nomad-plugin";
+import { explainAccess, tellClosedFiles } from "./closed-to-user.ts";
+
+const user = { uid: 4711, ruledIds: [] };
+const owner = `owner ${process.getuid?.()}:${process.getgid?.()}`;
+
+function makeAllocation(context: TestContext): string {
+  const root = mkdtempSync(join(tmpdir(), "alloc-"));
+  context.after(() => rmSync(root, { recursive: true }));
+  chmodSync(root, 0o755);
+  for (const folder of ["data/alloc", "data/task/local", "data/task/secrets"]) mkdirSync(join(root, folder), { recursive: true });
+  return join(root, "data");
+}
+
+function failure(podmanMessage: string): DriverError {
+  const cause = new LibpodError({ code: "engine-error", message: `create: ${podmanMessage}`, podmanMessage });
+  return new DriverError("failed", `create container web: ${podmanMessage}`, { recoverable: true, cause });
+}
+
+test("a refusal names the folder that is in the user's way, and how he gets in", (context) => {
+  const allocDir = makeAllocation(context);
+  chmodSync(allocDir, 0o700);
+  const spec = { mounts: [{ type: "tmpfs", destination: "/t" }, { type: "bind", source: join(allocDir, "alloc"), destination: "/alloc" }] };
+  const error = failure(`statfs ${allocDir}/alloc: permission denied`);
+  const explained = explainAccess(error, spec, user);
+  assert.ok(explained instanceof DriverError);
+  const text = `user 4711, whose Podman this is, may not enter ${allocDir} (mode 0700, ${owner}); to let him: setfacl -m u:4711:x ${allocDir}, or chmod o+x ${allocDir}`;
+  assert.deepEqual([explained.message, explained.recoverable, explained.cause], [`${error.message}; ${text}`, true, error.cause]);
+});
+
+test("other errors stay as they are: of another kind, of root's Podman, or with nothing in the way", (context) => {
+  const allocDir = makeAllocation(context);
+  const spec = { mounts: [{ type: "bind", source: join(allocDir, "alloc"), destination: "/alloc" }] };
+  const denied = failure("statfs /x: permission denied");
+  assert.equal(explainAccess(denied, spec, user), denied);
+  chmodSync(allocDir, 0o700);
+  assert.equal(explainAccess(denied, spec, undefined), denied);
+  for (const error of [failure("no such file"), new Error("permission denied")]) assert.equal(explainAccess(error, spec, user), error);
+});
+
+test("files that Nomad wrote for nobody else are told, with the cure", (context) => {
+  const allocDir = makeAllocation(context);
+  const task = { allocDir, name: "task" };
+  assert.equal(tellClosedFiles(task, user), undefined);
+  for (let index = 0; index < 7; index++) writeFileSync(join(allocDir, `task/secrets/${index}.env`), "", { mode: 0o600 });
+  const named = Array.from({ length: 5 }, (_, index) => `secrets/${index}.env (mode 0600, ${owner})`).join(", ");
+  assert.equal(
+    tellClosedFiles(task, user),
+    `the task cannot read ${named}, and 2 more: it runs in the Podman of user 4711; a template gives others the right with perms = "0644", or the file to him with uid = 4711`,
+  );
+});
