@@ -1,117 +1,16 @@
-import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { DriverError, encodeMsgpack, type HclRecord, type HclValue, type OptionDoc } from "@driver/nomad-plugin";
-import { plainTask } from "@driver/testing";
+import { encodeMsgpack } from "@driver/nomad-plugin";
 import fc from "fast-check";
-import { plainFacts, plainSettings } from "../../test/plan-of.ts";
-import { resolveDriverConfig } from "../config/driver-config.ts";
-import { pluginSchema } from "../config/plugin-schema.ts";
-import type { EngineFacts } from "../engine/engine-facts.ts";
-import { planContainer } from "./container-plan.ts";
-import { taskSchema } from "./task-schema.ts";
-import { findMistakes, wantTask } from "./want-task.ts";
+import { checkPlugin, pluginConfigs, refusalOfTask, someFacts, taskConfigs } from "../../test/any-config.ts";
 
-/** Texts that mean something to one key or another, so that more than the first check of each is reached. */
-const words = [
-  "none", "journald", "host", "private", "auto:size=1", "keep-id:uid=1,gid=2", "task:a", "container:a", "ns:/a", "5m", "1k", "-1", "busybox", "docker://a",
-  "oci-archive:a", "rootfs:/a", "/a:/b:ro", "a:/b", "/dev/null:/b:r", "nvidia.com/gpu=all", "192.0.2.1", "fd00::1", "02:42:ac:11:00:02", "NET_ADMIN", "ALL",
-  "label=disable", "seccomp=unconfined", "65536:65536", "0:1:2", "0400", "SIGINT", "kill", "unix:///a", "sha256:0", "*", "!host", "strict",
-];
-const keys = ["constructor", "__proto__", "toString", "tag", "max-size", "nofile", "net.core.somaxconn", "name", "target", "type", "test"];
-
-const value = fc.letrec<{ readonly value: HclValue }>((tie) => ({
-  value: fc.oneof(
-    { maxDepth: 3 },
-    { weight: 4, arbitrary: fc.constantFrom(...words) },
-    { weight: 3, arbitrary: fc.constantFrom<HclValue>(null, true, false, 0, 1, -1, 65_536, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2n ** 63n, -(2n ** 63n), "", "\0") },
-    { weight: 1, arbitrary: fc.oneof(fc.string({ maxLength: 8 }), fc.integer(), fc.double()) },
-    { weight: 2, arbitrary: fc.array(tie("value"), { maxLength: 3 }) },
-    { weight: 2, arbitrary: fc.dictionary(fc.constantFrom(...keys), tie("value"), { maxKeys: 3 }) },
-  ),
-})).value;
-
-/** A config in which up to four keys, in blocks and in repeated blocks too, have any value. */
-function configOf(options: readonly OptionDoc[]): fc.Arbitrary<HclRecord> {
-  const repeated = new Set(options.filter(({ type }) => type === "block list").map(({ path }) => path));
-  const placed = fc.tuple(fc.constantFrom(...options.map(({ path }) => path.split("."))), value);
-  return fc.array(placed, { minLength: 1, maxLength: 4 }).map((all) => all.reduce<HclRecord>((made, [path, one]) => withValue(made, path, { one, repeated }), {}));
-}
-
-interface Placed {
-  readonly one: HclValue;
-  /** Paths of the blocks that stand in a list. */
-  readonly repeated: ReadonlySet<string>;
-}
-
-function withValue(config: HclRecord, path: readonly string[], placed: Placed, depth = 1): HclRecord {
-  const key = path[depth - 1] ?? "";
-  if (depth === path.length) return { ...config, [key]: placed.one };
-  const inList = placed.repeated.has(path.slice(0, depth).join("."));
-  const before = inList && Array.isArray(config[key]) ? config[key][0] : config[key];
-  const inner = withValue(isRecord(before) ? before : {}, path, placed, depth + 1);
-  return { ...config, [key]: inList ? [inner] : inner };
-}
-
-function isRecord(one: HclValue | undefined): one is HclRecord {
-  return typeof one === "object" && one !== null && !Array.isArray(one);
-}
-
-/** The same bytes with some of them replaced: any msgpack value, or none, in any place. */
-function disturbed(configs: fc.Arbitrary<HclRecord>): fc.Arbitrary<Uint8Array> {
-  const changes = fc.array(fc.tuple(fc.nat(), fc.nat({ max: 255 })), { maxLength: 3 });
-  return fc.tuple(configs, changes).map(([config, all]) => {
-    const bytes = encodeMsgpack(config).slice();
-    for (const [at, byte] of all) bytes[at % bytes.length] = byte;
-    return bytes;
-  });
-}
-
-/** What `work` was refused with. Anything else than a driver error with a clean code is a fault of this program. */
-function refusalOf(work: () => unknown): DriverError | undefined {
-  try {
-    work();
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof DriverError)) throw error;
-    assert.match(error.code, /^(config-invalid|unsupported)$/);
-    assert.ok(error.message.length > 0);
-    return error;
-  }
-}
-
-const facts: readonly EngineFacts[] = [plainFacts, { ...plainFacts, rootless: true, cgroupControllers: ["memory"] }, { ...plainFacts, version: "5.4.2", cgroupVersion: "v2", cgroupManager: "systemd" }];
-
-function refusalOfTask(driverConfig: Uint8Array, of: EngineFacts): DriverError | undefined {
-  const task = plainTask({ driverConfig });
-  return refusalOf(() => planContainer({ task, decoded: wantTask(task, plainSettings), settings: plainSettings, facts: of, socketName: "default" }));
-}
-
-function checkPlugin(msgpack: Uint8Array): void {
-  refusalOf(() => resolveDriverConfig({ msgpack, apiVersion: "v0.1.0" }, { uid: 0, findUser: () => undefined }));
-}
-
+// With any-bytes.test.ts 100,000 cases; in two files, as each has its time limit.
 describe("any value in any place", () => {
-  const task = configOf(taskSchema.options).map((config): HclRecord => ({ image: "busybox", ...config }));
-  const plugin = configOf(pluginSchema.options);
-
   test("of a task's config gives a plan or a clean error", () => {
-    fc.assert(fc.property(task, fc.constantFrom(...facts), (config, of) => void refusalOfTask(encodeMsgpack(config), of)), { numRuns: 60_000 });
-  });
-
-  test("of a task's config as bytes gives a plan or a clean error, and a check beforehand finds the same", () => {
-    const check = (driverConfig: Uint8Array, of: EngineFacts): void => {
-      const refusal = refusalOfTask(driverConfig, of);
-      const mistakes = findMistakes(plainTask({ driverConfig }), plainSettings);
-      for (const { message } of mistakes) assert.ok(refusal?.message.includes(message), message);
-    };
-    fc.assert(fc.property(disturbed(task), fc.constantFrom(...facts), check), { numRuns: 20_000 });
+    const check = fc.property(taskConfigs, fc.constantFrom(...someFacts), (config, facts) => void refusalOfTask(encodeMsgpack(config), facts));
+    fc.assert(check, { numRuns: 45_000 });
   });
 
   test("of the plugin's config gives a config or a clean error", () => {
-    fc.assert(fc.property(plugin, (config) => checkPlugin(encodeMsgpack(config))), { numRuns: 15_000 });
-  });
-
-  test("of the plugin's config as bytes gives a config or a clean error", () => {
-    fc.assert(fc.property(disturbed(plugin), checkPlugin), { numRuns: 5000 });
+    fc.assert(fc.property(pluginConfigs, (config) => checkPlugin(encodeMsgpack(config))), { numRuns: 30_000 });
   });
 });
