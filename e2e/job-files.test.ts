@@ -36,6 +36,11 @@ const refusedFiles: Readonly<Record<string, readonly string[]>> = {
     "10: block network in resources: not supported: ask for ports in the group's network block",
     "18: config key port_map: has no ports to map; give the group a network block with these ports, and name them in ports",
   ],
+  // Podman would drop them, or fail after the pull.
+  "docker-shared-namespaces.nomad.hcl": [
+    '11: config key init: cannot be set with pid_mode = "host", where the task is not the first process; remove one of the two',
+    '14: config key shm_size: cannot be set with ipc_mode = "host", whose /dev/shm the task has, if any; remove one of the two',
+  ],
   "docker-log-driver.nomad.hcl": [`12: config key logging.type: "gelf" is no log driver of Podman; use one of ${logDrivers}`],
   "mistyped.nomad.hcl": [
     '11: config key comand is unknown; did you mean "command"?',

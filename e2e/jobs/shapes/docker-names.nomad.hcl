@@ -10,7 +10,6 @@ job "moved" {
         image             = "example/moved:1"
         work_dir          = "/srv"
         userns_mode       = "host"
-        ipc_mode          = "host"
         uts_mode          = "host"
         cgroupns          = "host"
         network_mode      = "moved"

@@ -9,7 +9,6 @@ job "agent" {
       config {
         image      = "example/agent:1"
         privileged = true
-        init       = true
         runtime    = "runc"
         cap_add    = ["ALL"]
         pid_mode   = "host"
