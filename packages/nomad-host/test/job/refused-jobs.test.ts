@@ -215,3 +215,15 @@ test("a template that asks for what is elsewhere is not called wrong", async () 
   assert.deepEqual(new Set(await Promise.all(foreign.map(codeOf))), new Set(["unsupported"]));
   assert.deepEqual(await Promise.all(["nope 1", "if"].map(codeOf)), ["invalid", "invalid"]);
 });
+
+test("a port in a task's resources is refused once, and not missed by its service", async () => {
+  const service = 'service {\n port = "http"\n check {\n type = "tcp"\n interval = "9s"\n timeout = "2s"\n port = "PORT"\n }\n}';
+  const resources = 'resources {\n network {\n port "http" {}\n }\n}';
+  const problemsOf = async (port: string) => {
+    const error = await failureOf(loadText(jobText({ task: `${service.replace("PORT", port)}\n${resources}` })));
+    return [error, ...error.further].map(({ code, message }) => `${code} ${message}`);
+  };
+  const refusal = "unsupported block network in resources: not supported: ask for ports in the group's network block";
+  assert.deepEqual(await problemsOf("http"), [refusal]);
+  assert.deepEqual(await problemsOf("nope"), ['invalid check: the group\'s network has no port "nope"', refusal]);
+});

@@ -39,11 +39,18 @@ function checkServices(reader: TaskReader, { jobName, groupName, portLabels }: T
   const place = { level: "task", defaultName: `${jobName}-${groupName}-${taskName}`, jobName, groupName, taskName } as const;
   for (const service of reader.blocks("service")) {
     checkService(service, place);
-    checkPorts(service, portLabels);
+    checkPorts(service, [...portLabels, ...ownPortLabels(reader)]);
     const names = service.blocks("check").map((check) => check.get("name") ?? "");
     for (const [index, check] of service.blocks("check").entries())
       if (names.indexOf(names[index] ?? "") < index) check.report("check: there is one already with this name", "name");
   }
+}
+
+/** Ports in the old place, `resources { network { … } }`, which is refused by itself. */
+function ownPortLabels(reader: TaskReader): readonly string[] {
+  const resources = reader.optionalBlock("resources")?.block.body.blocks ?? [];
+  const ports = resources.filter(({ type }) => type === "network").flatMap(({ body }) => body.blocks);
+  return ports.filter(({ type }) => type === "port").map(({ labels }) => labels[0] ?? "");
 }
 
 function checkPorts(service: ServiceReader, portLabels: readonly string[]): void {
