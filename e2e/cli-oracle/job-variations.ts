@@ -1,3 +1,4 @@
+import { artifactParts, launchParts, payloadParts, templateParts, volumeParts } from "./host-variations.ts";
 import { checks, serviceBodies } from "./service-variations.ts";
 
 /** A job as a file: one group with one task, and the parts of interest put into it. */
@@ -358,4 +359,11 @@ export const jobVariations: readonly Variation[] = [
   ),
   ...vary("group", ["count = 2", 'disconnect {| stop_on_client_after = "1h" |}'], allTypes),
   ...vary("top", topParts),
+  ...volumeParts.map(([group, task]) => ({
+    name: `volumes: ${group} ${task}`,
+    text: toText({ group: unfold(group), task: unfold(task) }, "service"),
+  })),
+  ...vary("task", [...artifactParts, ...payloadParts, ...templateParts], ["batch"]),
+  ...vary("job", launchParts, ["batch"]),
+  ...vary("job", ['periodic {| cron = "@daily" |}', "parameterized {| |}"], ["service", "system", "sysbatch"]),
 ];

@@ -113,7 +113,8 @@ function decodeGroup(reader: BlockReader<typeof groupKeys>, { type, jobName }: G
     ...(network === undefined ? {} : { network: decodeNetwork(network) }),
     tasks,
     services: reader.blocks("service").map((service) => decodeService(service, place)),
-    volumes: reader.blocks("volume").map(decodeVolume),
+    // The later of two of one name counts (`nomad`).
+    volumes: [...new Map(reader.blocks("volume").map((volume) => [volume.label, decodeVolume(volume)])).values()],
     shutdownDelayMs: reader.get("shutdown_delay") ?? 0,
     position: reader.block.position,
   };

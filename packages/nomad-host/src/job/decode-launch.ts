@@ -17,8 +17,9 @@ export function decodePeriodic(reader: BlockReader<typeof periodicKeys>): Period
 
 /** Decodes a job's `parameterized` block. */
 export function decodeParameters(reader: BlockReader<typeof parameterizedKeys>): JobParameters {
+  const payload = reader.get("payload");
   return {
-    payload: reader.get("payload") ?? "optional",
+    payload: payload === "required" || payload === "forbidden" ? payload : "optional",
     metaRequired: reader.get("meta_required") ?? [],
     metaOptional: reader.get("meta_optional") ?? [],
     position: reader.block.position,

@@ -43,7 +43,10 @@ export function decodeTask(reader: TaskReader, { restart, jobName, groupName }: 
     templates: reader.blocks("template").map(decodeTemplate),
     services: reader.blocks("service").map((service) => decodeService(service, place)),
     artifacts: reader.blocks("artifact").map(decodeArtifact),
-    volumeMounts: reader.blocks("volume_mount").map(decodeVolumeMount),
+    volumeMounts: reader
+      .blocks("volume_mount")
+      .map(decodeVolumeMount)
+      .filter(({ volume }) => volume !== ""),
     payloadFile: reader.optionalBlock("dispatch_payload")?.get("file") ?? "",
     position: reader.block.position,
   };

@@ -93,9 +93,9 @@ const refused: readonly (readonly [text: string, line: number | undefined, messa
     /^periodic: the cron expression "x" has 1 of at least five/,
   ],
   [
-    '{"Job": {"ID": "a", "TaskGroups": [{"Name": "g", "Tasks": [{"Name": "t", "Driver": "x",\n"VolumeMounts": [{}]}]}]}}',
+    '{"Job": {"ID": "a", "TaskGroups": [{"Name": "g", "Tasks": [{"Name": "t", "Driver": "x",\n"VolumeMounts": [{"Volume": "x"}]}]}]}}',
     2,
-    /^volume_mount: volume is missing/,
+    /^volume_mount: destination is missing$/,
   ],
   [
     '{"Job": {"ID": "a",\n"TaskGroups": [{"Name": "g", "Count": "x", "Tasks": [{"Name": "t", "Driver": "x"}]}]}}',

@@ -1,5 +1,5 @@
 import { key } from "./job-key.ts";
-import { bool, choice, string, strings } from "./key-kinds.ts";
+import { bool, string, strings } from "./key-kinds.ts";
 
 export const periodicKeys = {
   enabled: key(bool, "Enabled"),
@@ -10,7 +10,7 @@ export const periodicKeys = {
 };
 
 export const parameterizedKeys = {
-  payload: key(choice("optional", "required", "forbidden"), "Payload"),
+  payload: key(string, "Payload"),
   meta_required: key(strings, "MetaRequired"),
   meta_optional: key(strings, "MetaOptional"),
 };

@@ -37,6 +37,9 @@ export function checkParameters(reader: BlockReader<typeof parameterizedKeys> | 
   if (reader === undefined) return;
   if (type === "service" || type === "system")
     reader.report(`block parameterized: only batch and sysbatch jobs may have one, not a ${type} job`);
+  const payload = reader.get("payload") ?? "";
+  if (!["", "optional", "required", "forbidden"].includes(payload))
+    reader.report(`parameterized: payload must be optional, required or forbidden, not ${JSON.stringify(payload)}`, "payload");
   const required = reader.get("meta_required") ?? [];
   const both = (reader.get("meta_optional") ?? []).filter((name) => required.includes(name));
   if (both.length > 0) reader.report(`parameterized: meta cannot be required and optional: ${both.join(", ")}`, "meta_optional");

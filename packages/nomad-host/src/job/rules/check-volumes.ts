@@ -8,23 +8,16 @@ const modes = ["", "single-node-reader-only", "single-node-writer", "single-node
 
 /** What a Nomad server asks of a group's volumes; those of CSI are refused here. */
 export function checkVolumes(readers: readonly VolumeReader[], place: { readonly type: JobType; readonly canaries: number }): void {
-  const lines = new Map<string, number>();
   for (const reader of readers) {
-    const earlier = lines.get(reader.label);
-    if (earlier !== undefined) reader.report(`volume "${reader.label}": declared already on line ${earlier}`);
-    lines.set(reader.label, reader.block.position.line);
     const type = reader.get("type") ?? "";
-    if (type === "csi") reader.refuse(`volume "${reader.label}": not supported: type csi needs a Nomad client; only host volumes are`);
-    else checkHostVolume(reader, { ...place, kind: type });
+    // A server passes over other types, and the task has no such volume then.
+    if (type === "host") checkHostVolume(reader, place);
+    else reader.refuse(`volume "${reader.label}": not supported: type ${JSON.stringify(type)}; only host volumes are`);
   }
 }
 
-function checkHostVolume(
-  reader: VolumeReader,
-  { type, canaries, kind }: { readonly type: JobType; readonly canaries: number; readonly kind: string },
-): void {
+function checkHostVolume(reader: VolumeReader, { type, canaries }: { readonly type: JobType; readonly canaries: number }): void {
   const title = `volume "${reader.label}"`;
-  if (kind !== "host") reader.report(`${title}: type must be host or csi, not ${JSON.stringify(kind)}`, "type");
   if ((reader.get("source") ?? "") === "") reader.report(`${title}: source is missing: the name that the machine gives it`, "source");
   if (reader.get("per_alloc") === true) {
     if (type === "system" || type === "sysbatch") reader.report(`${title}: per_alloc is not for ${type} jobs`, "per_alloc");
@@ -42,8 +35,10 @@ function checkHostVolume(
 export function checkVolumeMounts(readers: readonly BlockReader<typeof volumeMountKeys>[], volumes: readonly string[]): void {
   for (const reader of readers) {
     const volume = reader.get("volume") ?? "";
-    if (volume === "") reader.report("volume_mount: volume is missing: the name of a volume of the group", "volume");
-    else if (!volumes.includes(volume)) reader.report(`volume_mount: the group has no volume ${JSON.stringify(volume)}`, "volume");
+    // One without a volume says nothing (`nomad`).
+    if (volume === "") continue;
+    if (!reader.has("destination")) reader.report("volume_mount: destination is missing", "destination");
+    if (!volumes.includes(volume)) reader.report(`volume_mount: the group has no volume ${JSON.stringify(volume)}`, "volume");
     const propagation = reader.get("propagation_mode") ?? "";
     if (!["", "private", "host-to-task", "bidirectional"].includes(propagation))
       reader.report("volume_mount: propagation_mode must be private, host-to-task or bidirectional", "propagation_mode");

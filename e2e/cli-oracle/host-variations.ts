@@ -1,0 +1,107 @@
+/** Parts of jobs about what a machine gives, in the shorthand of job-variations.ts; group parts stand before their task part. */
+export const volumeParts: readonly (readonly [group: string, task: string])[] = [
+  ['volume "data" {| type = "host" ;; source = "disk" |}', 'volume_mount {| volume = "data" ;; destination = "/data" |}'],
+  [
+    'volume "data" {| type = "host" ;; source = "disk" ;; read_only = true |}',
+    'volume_mount {| volume = "other" ;; destination = "/data" |}',
+  ],
+  ['volume "data" {| type = "host" |}', ""],
+  ['volume "data" {| source = "disk" |}', ""],
+  ['volume "data" {| type = "nfs" ;; source = "disk" |}', ""],
+  ['volume "data" {| type = "host" ;; source = "disk" ;; per_alloc = true ;; sticky = true |}', ""],
+  ['volume "data" {| type = "host" ;; source = "disk" ;; access_mode = "single-node-writer" |}', ""],
+  ['volume "data" {| type = "host" ;; source = "disk" ;; access_mode = "single-node-reader-only" |}', ""],
+  ['volume "data" {| type = "host" ;; source = "disk" ;; access_mode = "single-node-reader-only" ;; read_only = true |}', ""],
+  ['volume "data" {| type = "host" ;; source = "disk" ;; access_mode = "multi-node-multi-writer" |}', ""],
+  ['volume "data" {| type = "host" ;; source = "disk" ;; mount_options {| fs_type = "ext4" |} |}', ""],
+  ['volume "data" {| type = "host" ;; source = "disk" ;; nope = 1 |}', ""],
+  ['volume "data" {| type = "host" ;; source = "disk" |} volume "data" {| type = "host" ;; source = "b" |}', ""],
+  ['volume "data" {| type = "host" ;; source = "disk" |}', "volume_mount {| |}"],
+  ['volume "data" {| type = "host" ;; source = "disk" |}', 'volume_mount {| volume = "data" |}'],
+  ['volume "data" {| type = "host" ;; source = "disk" |}', 'volume_mount {| volume = "data" ;; propagation_mode = "shared" |}'],
+  ['volume "data" {| type = "host" ;; source = "disk" |}', 'volume_mount {| volume = "data" ;; propagation_mode = "bidirectional" |}'],
+  ['volume "data" {| type = "host" ;; source = "disk" |}', 'volume_mount {| volume = "data" ;; selinux_label = "q" |}'],
+  ['volume "data" {| type = "host" ;; source = "disk" |}', 'volume_mount "data" {| volume = "data" |}'],
+  ["update {| canary = 1 |}", ""],
+  ['update {| canary = 1 |} volume "data" {| type = "host" ;; source = "disk" ;; per_alloc = true |}', ""],
+];
+
+const sum = "0123456789abcdef0123456789abcdef";
+
+export const artifactParts = [
+  'source = "https://example.test/x"',
+  "",
+  'source = "https://example.test/x" ;; mode = "file"',
+  'source = "https://example.test/x" ;; mode = "folder"',
+  'source = "https://example.test/x" ;; mode = ""',
+  'source = "https://example.test/x" ;; destination = "../x"',
+  'source = "https://example.test/x" ;; destination = "../../x"',
+  'source = "https://example.test/x" ;; destination = "/etc"',
+  `source = "https://example.test/x" ;; options {| checksum = "md5:${sum}" |}`,
+  'source = "https://example.test/x" ;; options {| checksum = "md5:12" |}',
+  `source = "https://example.test/x" ;; options {| checksum = "${sum}" |}`,
+  `source = "https://example.test/x" ;; options {| checksum = "crc:${sum}" |}`,
+  'source = "https://example.test/x" ;; options {| checksum = "" |}',
+  'source = "https://example.test/x" ;; options {| checksum = "sha256:${NOMAD_META_sum}" |}',
+  'source = "https://example.test/x" ;; options = {| archive = "zip" |}',
+  'source = "https://example.test/x" ;; headers {| Accept = "x" |}',
+  'source = "https://example.test/x" ;; insecure = true ;; chown = true',
+  'source = "https://example.test/x" ;; insecure = "maybe"',
+  'source = "https://example.test/x" ;; nope = 1',
+  'source = "git::https://example.test/x"',
+].map((inner) => `artifact {| ${inner} |}`);
+
+export const launchParts = [
+  ...[
+    'cron = "@daily"',
+    'crons = ["@daily", "0 3 * * *"]',
+    'cron = "@daily" ;; crons = ["@hourly"]',
+    "",
+    'cron = "nope"',
+    'cron = "* * * *"',
+    'cron = "@daily" ;; time_zone = "Europe/Berlin"',
+    'cron = "@daily" ;; time_zone = "europe/berlin"',
+    'cron = "@daily" ;; time_zone = "Mars"',
+    'cron = "@daily" ;; time_zone = "+02:00"',
+    'cron = "@daily" ;; time_zone = ""',
+    'cron = "nope" ;; enabled = false',
+    'cron = "@daily" ;; prohibit_overlap = "yes"',
+    'cron = "@daily" ;; nope = 1',
+    "cron = 5",
+  ].map((inner) => `periodic {| ${inner} |}`),
+  ...[
+    "",
+    'payload = "required"',
+    'payload = "maybe"',
+    'payload = ""',
+    'meta_required = ["a"] ;; meta_optional = ["b"]',
+    'meta_required = ["a"] ;; meta_optional = ["a"]',
+    'meta_required = "a"',
+    "nope = 1",
+  ].map((inner) => `parameterized {| ${inner} |}`),
+  'periodic {| cron = "@daily" |} parameterized {| |}',
+  'periodic {| cron = "@daily" |} periodic {| cron = "@daily" |}',
+];
+
+export const payloadParts = [
+  'dispatch_payload {| file = "x" |}',
+  "dispatch_payload {| |}",
+  'dispatch_payload {| file = "../x" |}',
+  'dispatch_payload {| file = "../../../x" |}',
+  "dispatch_payload {| nope = 1 |}",
+];
+
+export const templateParts = [
+  'data = "{{ env \\"A\\" }}" ;; destination = "local/x"',
+  'source = "local/x.tpl" ;; destination = "local/x"',
+  'source = "local/x.tpl" ;; data = "y" ;; destination = "local/x"',
+  'source = "" ;; destination = "local/x"',
+  'data = "[[ 1 ]]" ;; left_delimiter = "[[" ;; right_delimiter = "]]" ;; destination = "local/x"',
+  'data = "x" ;; destination = "local/x" ;; once = true',
+  'data = "x" ;; destination = "local/x" ;; error_on_missing_key = true',
+  'data = "x" ;; destination = "local/x" ;; change_mode = "signal" ;; change_signal = "NOPE"',
+  'data = "x" ;; destination = "local/x" ;; change_mode = ""',
+  'data = "x" ;; destination = "local/x" ;; change_mode = "script" ;; change_script {| command = "" |}',
+  'data = "x" ;; destination = "local/x" ;; change_mode = "script" ;; change_script {| command = "x" ;; timeout = "-1s" |}',
+  'data = "x" ;; destination = "local/x" ;; uid = -1 ;; gid = 5',
+].map((inner) => `template {| ${inner} |}`);
