@@ -59,9 +59,9 @@ test("gives all notices of all topics", () => {
 test("names all that the engine cannot do", () => {
   const task: Partial<TaskConfig> = { networkIsolation: { mode: "group", path: "/n", labels: {} } };
   const facts = { rootless: true, cgroupControllers: ["memory"] };
-  assert.throws(() => planOf({ config: { cpu_hard_limit: true }, task, facts }), {
+  assert.throws(() => planOf({ config: { pids_limit: 64 }, task, facts }), {
     code: "config-invalid",
-    message: /^the config has 2 mistakes: \(1\) config key cpu_hard_limit: needs the cgroup controller cpu.* \(2\) config key network: a rootless Podman cannot join/,
+    message: /^the config has 2 mistakes: \(1\) config key pids_limit: needs the cgroup controller pids.* \(2\) config key network: a rootless Podman cannot join/,
   });
 });
 

@@ -79,7 +79,7 @@ export const limitsTopic = topic({
     };
     return {
       spec,
-      notices,
+      notices: [...undelegated, ...notices],
       explain: (podmanText) => explainBlockIoFailure(podmanText, wanted.blockIo),
     };
   },
