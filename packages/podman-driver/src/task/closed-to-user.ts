@@ -37,7 +37,8 @@ export function tellClosedFiles({ allocDir, name }: Pick<TaskConfig, "allocDir" 
   if (closed.length === 0) return undefined;
   const named = closed.slice(0, mostNamed).map((one) => describe({ ...one, path: one.path.slice(taskDir.length + 1) }));
   const more = closed.length > mostNamed ? `, and ${closed.length - mostNamed} more` : "";
-  return `the task cannot read ${named.join(", ")}${more}: it runs in the Podman of user ${owner.uid}; a template gives others the right with perms = "0644", or the file to him with uid = ${owner.uid}`;
+  const cure = `a template gives others the right with perms = "0644", or the file to him with uid = ${owner.uid}`;
+  return `the task cannot read ${named.join(", ")}${more}: it runs in the Podman of user ${owner.uid}; ${cure}`;
 }
 
 function describe({ path, mode, uid, gid }: ClosedPath): string {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ContainerSpec } from "@driver/libpod";
-import type { TaskResources } from "@driver/nomad-plugin";
+import type { HclRecord, TaskResources } from "@driver/nomad-plugin";
 import { plainTask } from "@driver/testing";
 import fc from "fast-check";
 import type { EngineFacts } from "../engine/engine-facts.ts";
@@ -80,19 +80,22 @@ const onCore = withLinux({ cpusetCpus: "1" });
 const hard = { cpu_hard_limit: true };
 const delegation = "have systemd delegate it to the user (Delegate= of user@.service), or use a rootful socket";
 
-test("refuses a rootless task what its user's cgroups cannot hold", () => {
-  assert.throws(() => cpuOf(onCore, { facts: rootlessWith("cpu", "memory", "pids") }), {
-    code: "config-invalid",
-    message: `config key cores: needs the cgroup controller cpuset, and this rootless Podman has cpu, memory, pids; ${delegation}`,
-  });
-  assert.throws(() => cpuOf(resources, { config: hard, facts: rootlessWith("memory", "pids") }), {
-    code: "config-invalid",
-    message: `config key cpu_hard_limit: needs the cgroup controller cpu, and this rootless Podman has memory, pids; ${delegation}`,
-  });
-  assert.throws(() => cpuOf(onCore, { config: hard, facts: rootlessWith("memory") }), { code: "config-invalid", message: /^the config has 2 mistakes: \(1\) .*cores: .* \(2\) .*cpu_hard_limit: / });
-  assert.equal(cpuOf(onCore, { facts: rootlessWith("cpuset", "cpu") })?.cpus, "1");
+test("runs a rootless task without what its user's cgroups cannot hold, and says so", () => {
+  const rows: readonly { readonly given: TaskResources; readonly config: HclRecord; readonly controllers: readonly string[]; readonly what: string; readonly needs: string }[] = [
+    { given: onCore, config: {}, controllers: ["cpu", "memory", "pids"], what: "cores are", needs: "cpuset" },
+    { given: resources, config: hard, controllers: ["memory", "pids"], what: "cpu_hard_limit is", needs: "cpu" },
+    { given: resources, config: {}, controllers: ["cpu", "pids"], what: "the memory limit is", needs: "memory" },
+  ];
+  for (const { given, config, controllers, what, needs } of rows) {
+    const { spec, notices } = planOf({ task: { resources: given }, config, facts: rootlessWith(...controllers) });
+    assert.deepEqual(notices, [`${what} not applied: it needs the cgroup controller ${needs}, and this rootless Podman has ${controllers.join(", ")}; ${delegation}`]);
+    const { cpu, memory } = spec.resource_limits ?? {};
+    assert.deepEqual({ cpus: cpu?.cpus, quota: cpu?.quota, hasMemory: memory !== undefined }, { cpus: undefined, quota: undefined, hasMemory: needs !== "memory" });
+  }
+  assert.equal(cpuOf(onCore, { facts: rootlessWith("cpuset", "cpu", "memory") })?.cpus, "1");
   assert.equal(cpuOf(onCore, { facts: rootlessWith() })?.cpus, "1");
-  assert.ok(cpuOf(resources, { config: hard, facts: rootlessWith("cpu") })?.quota !== undefined);
+  assert.ok(cpuOf(resources, { config: hard, facts: rootlessWith("cpu", "memory") })?.quota !== undefined);
+  assert.deepEqual(planOf({ task: { resources: onCore }, config: hard, facts: { ...rootlessWith("pids"), rootless: false } }).notices, []);
 });
 
 test("refuses a period that the kernel does not take", () => {

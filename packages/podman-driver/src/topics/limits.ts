@@ -3,10 +3,11 @@ import { attr, mapAttr, type LinuxResources } from "@driver/nomad-plugin";
 import { explainBlockIoFailure, planBlockIo, wantBlockIo } from "./limits/block-io.ts";
 import { checkCgroupConf, wantCgroupConf } from "./limits/cgroup-conf.ts";
 import { toCgroupParent } from "./limits/cgroup-parent.ts";
-import { checkController } from "./limits/check-controller.ts";
-import { fitMemory, toMemory } from "./limits/memory.ts";
+import { checkController, lacksController, toUndelegatedNotice } from "./limits/check-controller.ts";
+import { fitMemory, toMemory, type WantedMemory } from "./limits/memory.ts";
 import { toUlimits } from "./limits/ulimit.ts";
 import type { Report } from "./report.ts";
+import type { EngineFacts } from "../engine/engine-facts.ts";
 import { topic, type PlanContext } from "./topic.ts";
 
 /** The kernel takes no other shares (cgroup v1: `cpu.shares`; v2: runtimes make a weight of them, and some fail beyond). */
@@ -56,10 +57,12 @@ export const limitsTopic = topic({
     sysctl: options.sysctl,
     parent: toCgroupParent(resources.linux.cpusetCgroup),
   }),
-  plan: ({ cpuShares, cpus, mems, quota, pidsLimit, oomScoreAdj, ulimits, sysctl, cgroupConf, ...wanted }, { facts, report }) => {
-    checkEngine({ cpus, mems, pidsLimit, cgroupConf, isHard: wanted.isHard }, { facts, report });
+  plan: ({ mems, pidsLimit, oomScoreAdj, ulimits, sysctl, cgroupConf, ...wished }, { facts, report }) => {
+    checkEngine({ mems, pidsLimit, cgroupConf }, { facts, report });
+    const { cpus, quota, notices: undelegated, ...wanted } = leaveOutUndelegated(wished, facts);
     // A rootless Podman weighs tasks only where systemd has delegated the CPU controller to its user.
     const mayWeigh = !facts.rootless || facts.cgroupControllers.includes("cpu");
+    const { cpuShares } = wanted;
     const { memory, notices } = fitMemory(wanted.memory, { facts, report });
     const blockIo = planBlockIo(wanted.blockIo, { facts, report });
     const spec: Partial<ContainerSpec> = {
@@ -85,19 +88,34 @@ export const limitsTopic = topic({
   },
 });
 
-interface CheckedLimits {
+interface SharedLimits {
   readonly cpus: string;
-  readonly mems: string | undefined;
   readonly isHard: boolean;
+  readonly quota: { readonly quota?: number; readonly period?: number };
+  readonly memory: WantedMemory;
+}
+
+/** A rootless task runs without the limits of Nomad's that its user's cgroups cannot hold, and its owner is told. */
+function leaveOutUndelegated<L extends SharedLimits>(limits: L, facts: EngineFacts): L & { readonly notices: readonly string[] } {
+  const { memory, isHard, cpus } = limits;
+  const lost = [
+    ...(Object.keys(memory).length > 0 ? [{ what: "the memory limit is", controller: "memory", without: { memory: {} } }] : []),
+    ...(isHard ? [{ what: "cpu_hard_limit is", controller: "cpu", without: { quota: {} } }] : []),
+    ...(cpus !== "" ? [{ what: "cores are", controller: "cpuset", without: { cpus: "" } }] : []),
+  ].filter(({ controller }) => lacksController(controller, facts));
+  const notices = lost.map(({ what, controller }) => toUndelegatedNotice(what, controller, facts));
+  return Object.assign({ ...limits, notices }, ...lost.map(({ without }) => without));
+}
+
+interface CheckedLimits {
+  readonly mems: string | undefined;
   readonly pidsLimit: number;
   readonly cgroupConf: Readonly<Record<string, string>>;
 }
 
 /** Refuses what this engine's cgroups cannot hold. */
-function checkEngine({ cpus, mems, isHard, pidsLimit, cgroupConf }: CheckedLimits, context: Pick<PlanContext, "facts" | "report">): void {
-  if (cpus !== "") checkController("cpuset", "cores", context);
+function checkEngine({ mems, pidsLimit, cgroupConf }: CheckedLimits, context: Pick<PlanContext, "facts" | "report">): void {
   if (mems !== undefined) checkController("cpuset", "cpuset_mems", context);
-  if (isHard) checkController("cpu", "cpu_hard_limit", context);
   if (pidsLimit > 0) checkController("pids", "pids_limit", context);
   checkCgroupConf(cgroupConf, context);
 }
