@@ -191,23 +191,6 @@ describe("our own state", () => {
     assert.deepEqual([inJournal.logStreamer, inJournal.own?.logs], [true, { from: { kind: "journal", options: {} }, by: "nomad" }]);
   });
 
-  const journal = { kind: "journal", options: {} } as const;
-  const logKeys: readonly (readonly [logs: OwnState["logs"], keys: Readonly<Record<string, GoValue>>])[] = [
-    [{ from: { kind: "file", limitBytes: undefined }, by: "nomad" }, { logMode: "nomad" }],
-    [{ from: { kind: "file", limitBytes: 65_536 }, by: "driver" }, { logMode: "driver", logLimitBytes: 65_536 }],
-    [{ from: { kind: "file", limitBytes: undefined }, by: "off" }, { logMode: "off" }],
-    [{ from: journal, by: "nomad" }, { logMode: "nomad", logSource: "journal" }],
-    [{ from: journal, by: "off" }, { logMode: "off", logSource: "journal" }],
-  ];
-  for (const [logs, keys] of logKeys) {
-    test(`has ${JSON.stringify(keys)} for the way of the output, as in every version`, () => {
-      const { Driver: written } = decodeMsgpack(encodeTaskState({ ...state, own: { ...plainOwn, logs } })) as { readonly Driver: object };
-      assert.deepEqual(written, { version: 1, ...plainOwn, ...keys });
-      const former = encodeGoMsgpack({ ContainerID: "abc", StartedAt: zeroTime, Driver: { version: 1, ...plainOwn, ...keys } });
-      assert.deepEqual(decodeTaskState(former).own?.logs, logs);
-    });
-  }
-
   test("of a version in which few keys took effect is read", () => {
     assert.deepEqual(decodeTaskState(formerState), {
       containerId: "c".repeat(64),
@@ -226,11 +209,6 @@ describe("our own state", () => {
     });
   });
 
-  test("has the output of a task that keeps none collected by nobody", () => {
-    const logs = { from: { kind: "none" }, by: "off" } as const;
-    assert.equal(decodeTaskState(encodeTaskState({ ...state, own: { ...plainOwn, logs } })).own?.logs.by, "off");
-  });
-
   test("of a later version is read as far as it is known", () => {
     const later = encodeGoMsgpack({
       ContainerID: "abc",
@@ -238,6 +216,30 @@ describe("our own state", () => {
       Driver: { version: 2, bootId: "b", logMode: "driver", surprise: [1] },
     });
     assert.equal(decodeTaskState(later).own?.logs.by, "driver");
+  });
+});
+
+describe("the way of the output in our own state", () => {
+  const journal = { kind: "journal", options: {} } as const;
+  const logKeys: readonly (readonly [logs: OwnState["logs"], keys: Readonly<Record<string, GoValue>>])[] = [
+    [{ from: { kind: "file", limitBytes: undefined }, by: "nomad" }, { logMode: "nomad" }],
+    [{ from: { kind: "file", limitBytes: 65_536 }, by: "driver" }, { logMode: "driver", logLimitBytes: 65_536 }],
+    [{ from: { kind: "file", limitBytes: undefined }, by: "off" }, { logMode: "off" }],
+    [{ from: journal, by: "nomad" }, { logMode: "nomad", logSource: "journal" }],
+    [{ from: journal, by: "off" }, { logMode: "off", logSource: "journal" }],
+  ];
+  for (const [logs, keys] of logKeys) {
+    test(`has ${JSON.stringify(keys)} for the way of the output, as in every version`, () => {
+      const { Driver: written } = decodeMsgpack(encodeTaskState({ ...state, own: { ...plainOwn, logs } })) as { readonly Driver: object };
+      assert.deepEqual(written, { version: 1, ...plainOwn, ...keys });
+      const former = encodeGoMsgpack({ ContainerID: "abc", StartedAt: zeroTime, Driver: { version: 1, ...plainOwn, ...keys } });
+      assert.deepEqual(decodeTaskState(former).own?.logs, logs);
+    });
+  }
+
+  test("has the output of a task that keeps none collected by nobody", () => {
+    const logs = { from: { kind: "none" }, by: "off" } as const;
+    assert.equal(decodeTaskState(encodeTaskState({ ...state, own: { ...plainOwn, logs } })).own?.logs.by, "off");
   });
 });
 
