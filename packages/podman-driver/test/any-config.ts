@@ -12,17 +12,19 @@ import { plainFacts, plainSettings } from "./plan-of.ts";
 
 /** Texts that mean something to one key or another, so that more than the first check of each is reached. */
 const words = [
-  "none", "journald", "host", "private", "auto:size=1", "keep-id:uid=1,gid=2", "task:a", "container:a", "ns:/a", "5m", "1k", "-1", "busybox", "docker://a",
-  "oci-archive:a", "rootfs:/a", "/a:/b:ro", "a:/b", "/dev/null:/b:r", "nvidia.com/gpu=all", "192.0.2.1", "fd00::1", "02:42:ac:11:00:02", "NET_ADMIN", "ALL",
-  "label=disable", "seccomp=unconfined", "65536:65536", "0:1:2", "0400", "SIGINT", "kill", "unix:///a", "sha256:0", "*", "!host", "strict",
+  "none", "journald", "host", "private", "auto:size=1", "keep-id:uid=1,gid=2", "task:a", "container:a", "ns:/a", "5m", "1k", "-1",
+  "busybox", "docker://a", "oci-archive:a", "rootfs:/a", "/a:/b:ro", "a:/b", "/dev/null:/b:r", "nvidia.com/gpu=all", "192.0.2.1", "fd00::1",
+  "02:42:ac:11:00:02", "NET_ADMIN", "ALL", "label=disable", "seccomp=unconfined", "65536:65536",
+  "0:1:2", "0400", "SIGINT", "kill", "unix:///a", "sha256:0", "*", "!host", "strict",
 ];
+const numbers: readonly HclValue[] = [0, 1, -1, 65_536, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2n ** 63n, -(2n ** 63n)];
 const keys = ["constructor", "__proto__", "toString", "tag", "max-size", "nofile", "net.core.somaxconn", "name", "target", "type", "test"];
 
 const value = fc.letrec<{ readonly value: HclValue }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 3 },
     { weight: 4, arbitrary: fc.constantFrom(...words) },
-    { weight: 3, arbitrary: fc.constantFrom<HclValue>(null, true, false, 0, 1, -1, 65_536, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2n ** 63n, -(2n ** 63n), "", "\0") },
+    { weight: 3, arbitrary: fc.constantFrom<HclValue>(null, true, false, "", "\0", ...numbers) },
     { weight: 1, arbitrary: fc.oneof(fc.string({ maxLength: 8 }), fc.integer(), fc.double()) },
     { weight: 2, arbitrary: fc.array(tie("value"), { maxLength: 3 }) },
     { weight: 2, arbitrary: fc.dictionary(fc.constantFrom(...keys), tie("value"), { maxKeys: 3 }) },
@@ -33,7 +35,8 @@ const value = fc.letrec<{ readonly value: HclValue }>((tie) => ({
 function configOf(options: readonly OptionDoc[]): fc.Arbitrary<HclRecord> {
   const repeated = new Set(options.filter(({ type }) => type === "block list").map(({ path }) => path));
   const placed = fc.tuple(fc.constantFrom(...options.map(({ path }) => path.split("."))), value);
-  return fc.array(placed, { minLength: 1, maxLength: 4 }).map((all) => all.reduce<HclRecord>((made, [path, one]) => withValue(made, path, { one, repeated }), {}));
+  const several = fc.array(placed, { minLength: 1, maxLength: 4 });
+  return several.map((all) => all.reduce<HclRecord>((made, [path, one]) => withValue(made, path, { one, repeated }), {}));
 }
 
 interface Placed {
@@ -88,7 +91,8 @@ export const someFacts: readonly EngineFacts[] = [
 /** What the way from a task's bytes to its plan was refused with. */
 export function refusalOfTask(driverConfig: Uint8Array, of: EngineFacts): DriverError | undefined {
   const task = plainTask({ driverConfig });
-  return refusalOf(() => planContainer({ task, decoded: wantTask(task, plainSettings), settings: plainSettings, facts: of, socketName: "default" }));
+  const settings = plainSettings;
+  return refusalOf(() => planContainer({ task, decoded: wantTask(task, settings), settings, facts: of, socketName: "default" }));
 }
 
 /** Decodes and resolves a config of the plugin. @throws what is no driver error */
