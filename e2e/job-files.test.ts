@@ -20,11 +20,8 @@ const logDrivers = taskSchema.options.find(({ path }) => path === "logging.type"
 /** What is said of the files that are refused, each with its line; all others are right as they are. */
 const refusedFiles: Readonly<Record<string, readonly string[]>> = {
   // Of what `run` has not, and an agent has.
-  "readme-pod-of-group.nomad.hcl": [
-    '7: group "messages": network mode "bridge" is not supported by `run`; leave the mode out and set network_mode in the task\'s config instead',
-  ],
   "cni-group.nomad.hcl": [
-    '6: group "routed": network mode "cni/macvlan" is not supported by `run`; leave the mode out and set network_mode in the task\'s config instead',
+    '6: group "routed": network mode "cni/macvlan" is not supported by `run`; use "bridge", or leave the mode out and set network_mode in the task\'s config',
   ],
   "from-vault.nomad.hcl": ['9: block vault in task "app": not supported: Vault is not available here; pass secrets in env or with -var'],
   // Of what no agent takes either.
