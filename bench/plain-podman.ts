@@ -30,6 +30,17 @@ export class PlainPodman implements Disposable {
     return this.inspect(id);
   }
 
+  /** Create and start: the least that holds a network namespace. `spec` is the JSON text of the create call. Gives the pod's id. */
+  async startPod(spec: string): Promise<string> {
+    const id = textOf(await this.#call({ method: "POST", path: "/pods/create", body: spec }), "Id");
+    await this.#call({ method: "POST", path: `/pods/${id}/start` });
+    return id;
+  }
+
+  async removePod(pod: string): Promise<void> {
+    await this.#call({ method: "DELETE", path: `/pods/${pod}?force=true&timeout=0` });
+  }
+
   /** `container` is a name or an id. */
   async inspect(container: string): Promise<PlainContainer> {
     const answer = await this.#call({ method: "GET", path: `/containers/${container}/json` });

@@ -5,6 +5,7 @@ import { exec } from "./exec.ts";
 import { exits } from "./exits.ts";
 import { imageCleanUp } from "./image-clean-up.ts";
 import { images } from "./images.ts";
+import { groups } from "./groups.ts";
 import { logs } from "./logs.ts";
 import { memory } from "./memory.ts";
 import { parallel } from "./parallel.ts";
@@ -12,4 +13,4 @@ import { spawn } from "./spawn.ts";
 import { start } from "./start.ts";
 
 /** Every part, in the order in which they run. */
-export const parts: readonly Part[] = [exits, start, config, spawn, memory, cpu, logs, exec, parallel, images, imageCleanUp];
+export const parts: readonly Part[] = [exits, start, config, spawn, memory, cpu, logs, exec, groups, parallel, images, imageCleanUp];
