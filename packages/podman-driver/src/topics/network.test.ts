@@ -99,6 +99,12 @@ describe("ports", () => {
     assert.ok(!("portmappings" in specOf({ task: withPorts(http) })));
   });
 
+  for (const protocol of ["tcp", "udp"]) {
+    test(`are published for ${protocol} alone where the job says so`, () => {
+      assert.deepEqual(portsOf(withPorts(http), [`http/${protocol}`]).map((port) => [port.host_port, port.protocol]), [[20_001, protocol]]);
+    });
+  }
+
   for (const to of [0, -1]) {
     test(`have the host's number inside where the group says ${to}`, () => assert.equal(portsOf(withPorts({ ...http, to }), ["http"])[0]?.container_port, 20_001));
   }

@@ -26,7 +26,7 @@ export const networkTopic = topic({
     ...endpointFields,
     ...advertisedFields,
     extra_hosts: attr.list("string", { needs: "host-gateway: 4.7", help: "Entries of /etc/hosts as host:ip; host-gateway for the host." }),
-    ports: attr.list("string", { help: "Labels of the group's ports to publish." }),
+    ports: attr.list("string", { help: "Labels of the group's ports to publish; for one protocol alone as dns/udp." }),
     port_map: mapAttr("number", { deprecated: "ports", help: "Container ports by label, for the group's or the task's own ports." }),
   },
   want: ({ network_mode: text, pod, ports, port_map: portMap, extra_hosts: extraHosts, ...options }, { task, report, wish }) => {
@@ -87,7 +87,7 @@ function toWishes(
   return [{ ...asked, key: "network_mode", mode: "default", alike: ["bridge", "pasta", "slirp4netns"] }];
 }
 
-/** Each label of `ports` is published. */
+/** Each label of `ports` is published, for the one protocol behind a slash where the job says it: no label has one (nomad 2.0). */
 function toPorts(task: TaskConfig, labels: readonly string[], report: Report): readonly PortMappingSpec[] {
   const { ports } = task.resources;
   if (labels.length > 0 && ports.length === 0) {
@@ -96,12 +96,13 @@ function toPorts(task: TaskConfig, labels: readonly string[], report: Report): r
     return [];
   }
   return labels.flatMap((label) => {
-    const port = ports.find((one) => one.label === label);
+    const [, name, protocol] = /^([^]*?)(?:\/(tcp|udp))?$/.exec(label) ?? [];
+    const port = ports.find((one) => one.label === name);
     if (port === undefined) {
       report.refuse({ key: "ports", value: label, problem: "is no port of the group's network block", remedy: `it has ${quote(ports.map((one) => one.label))}` });
       return [];
     }
-    return publishPort(port);
+    return publishPort(port).filter((one) => protocol === undefined || one.protocol === protocol);
   });
 }
 
