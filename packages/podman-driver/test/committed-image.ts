@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { requestEngine, testSetting } from "@driver/testing";
-import { withPodman } from "./group-rig.ts";
+import { withPodman } from "./with-podman.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 

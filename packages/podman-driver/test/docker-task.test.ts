@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
 import type { HclRecord } from "@driver/nomad-plugin";
-import { DriverRig, testSetting, until } from "@driver/testing";
+import { DriverRig, RecordedEvents, testSetting, until } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
@@ -44,11 +44,7 @@ cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev
 test("a task written for Nomad's Docker driver runs with all its keys, and its author is told which of them do nothing", async () => {
   const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
   await using rig = await DriverRig.start();
-  const events: string[] = [];
-  const stop = new AbortController();
-  const following = (async () => {
-    for await (const { message } of rig.driver.taskEvents(stop.signal)) events.push(message);
-  })().catch(() => undefined);
+  await using events = new RecordedEvents(rig.driver);
   try {
     const runtime = (await podman.info(soon())).ociRuntime.name;
     const task = await rig.prepare({ config: { ...dockerKeys, runtime, command: "", args: [script] }, resources: { memoryMb: 48 } });
@@ -59,11 +55,9 @@ test("a task written for Nomad's Docker driver runs with all its keys, and its a
     assert.deepEqual(lines.slice(0, 8), expected);
     const rest = lines.slice(8).join("\n");
     for (const line of ["search example.test", "nameserver 192.0.2.53", "options ndots:3", String(96 * 1_048_576)]) assert.ok(rest.includes(line), `${line} in ${rest}`);
-    await until(() => ["auth.email", "container_exists_attempts", "cpuset_cpus"].every((key) => events.some((text) => text.startsWith(`config key ${key} is not used: `))));
+    await until(() => ["auth.email", "container_exists_attempts", "cpuset_cpus"].every((key) => events.messages.some((text) => text.startsWith(`config key ${key} is not used: `))));
     await rig.driver.destroyTask(task.config.id, { force: true }, soon());
   } finally {
-    stop.abort();
-    await following;
     await podman.volumes.remove(`docker-task-${process.pid}`, soon());
     podman.close();
   }

@@ -3,7 +3,8 @@ import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { DriverRig, FaultyRig, podmanError, until, type Fault, type FaultRule } from "@driver/testing";
 import { AgentListener } from "./agent-listener.ts";
-import { RiggedGroup, withPodman } from "./group-rig.ts";
+import { RiggedGroup } from "./group-rig.ts";
+import { withPodman } from "./with-podman.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(120_000);
 const calls: readonly (readonly [string, Omit<FaultRule, "fault">])[] = [

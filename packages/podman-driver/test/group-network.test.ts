@@ -4,8 +4,9 @@ import { test } from "node:test";
 import type { HclValue } from "@driver/nomad-plugin";
 import { DriverRig, runProcess, until, type RiggedTask } from "@driver/testing";
 import { commitImage } from "./committed-image.ts";
-import { RiggedGroup, withPodman } from "./group-rig.ts";
+import { RiggedGroup } from "./group-rig.ts";
 import { inspectTask, netnsOf } from "./network-rig.ts";
+import { withPodman } from "./with-podman.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(120_000);
 

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { PodmanClient, type PodInspect } from "@driver/libpod";
+import type { PodInspect } from "@driver/libpod";
 import type { NetworkIsolationSpec, NetworkWish } from "@driver/nomad-plugin";
-import { testSetting, type DriverRig } from "@driver/testing";
+import type { DriverRig } from "@driver/testing";
+import { withPodman } from "./with-podman.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(120_000);
 
@@ -51,15 +52,5 @@ export class RiggedGroup implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await withPodman((podman) => podman.pods.remove(`nomad-${this.allocId}-group`, soon()));
-  }
-}
-
-/** Work with the Podman of this test run, past the driver. */
-export async function withPodman<T>(work: (podman: PodmanClient) => Promise<T>): Promise<T> {
-  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  try {
-    return await work(podman);
-  } finally {
-    podman.close();
   }
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { test } from "node:test";
-import { DriverRig, plainTask, until, type TaskWishes } from "@driver/testing";
+import { DriverRig, plainTask, RecordedEvents, until, type TaskWishes } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
@@ -110,17 +110,11 @@ test("names the key of what is no disk, and leaves nothing", async () => {
 
 test("weighs a task's disk time, or tells its owner that the kernel does not", async () => {
   await using rig = await DriverRig.start();
-  const events: string[] = [];
-  const stop = new AbortController();
-  const following = (async () => {
-    for await (const { message } of rig.driver.taskEvents(stop.signal)) events.push(message);
-  })().catch(() => undefined);
+  await using events = new RecordedEvents(rig.driver);
   const task = await rig.runScript("cat /sys/fs/cgroup/io.weight 2>/dev/null", { config: { blkio_weight: 400 } });
   await rig.driver.waitTask(task.config.id, soon());
   if (isUnified) assert.match((await task.stdout.whole()).toString(), /^default (?!100\n)\d+\n/);
-  else await until(() => events.some((text) => text.includes("does not support Block I/O weight")));
-  stop.abort();
-  await following;
+  else await until(() => events.messages.some((text) => text.includes("does not support Block I/O weight")));
 });
 
 test("keeps a task's memory to the NUMA nodes it names, which the host must have", async () => {

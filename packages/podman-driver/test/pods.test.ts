@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { DriverRig, requestEngine, runProcess, testSetting, until } from "@driver/testing";
-import { withPodman } from "./group-rig.ts";
 import { inspectTask, netnsOf } from "./network-rig.ts";
+import { withPodman } from "./with-podman.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
