@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DriverRig, SeededRandom, until } from "@driver/testing";
 import { AgentListener } from "./agent-listener.ts";
-import { RiggedGroup, withPodman } from "./group-rig.ts";
+import { RiggedGroup } from "./group-rig.ts";
+import { withPodman } from "./with-podman.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(240_000);
 const allocationCount = 20;
