@@ -10,7 +10,7 @@ export type { LogStream, RunEvent, RunListener, TaskName } from "./run/run-event
 export type { LaunchDriver, LaunchedDriver } from "./run/driver/launched-driver.ts";
 export { validateJob } from "./run/validate-job.ts";
 export type { KnownDriver } from "./run/prepare-allocations.ts";
-export type { AdviseKey, PlacedProblem } from "./run/driver/encode-task-config.ts";
+export type { PlacedProblem } from "./run/driver/encode-task-config.ts";
 export type { CheckConfig, ConfigProblem } from "./run/driver/check-configs.ts";
 export type { TaskOutcome } from "./run/lifecycle/task-outcome.ts";
 export type { NoRestartReason } from "./run/lifecycle/plan-restart.ts";

@@ -14,7 +14,6 @@ import { JsonPrinter } from "../presentation/json-printer.ts";
 import { LivePulls, toTerminal } from "../presentation/live-pulls.ts";
 import { createOutput } from "../presentation/output.ts";
 import { RunPrinter } from "../presentation/run-printer.ts";
-import { adviseKey } from "./advise-key.ts";
 import { UsageError } from "../usage-error.ts";
 import { runHelp } from "./help.ts";
 import { watchInterrupts } from "./interrupts.ts";
@@ -77,7 +76,6 @@ async function runWanted(
     launch: launcher(pluginPath),
     // Another plugin may take what this one refuses.
     checkConfig: pluginPath === undefined ? checkTaskConfig : undefined,
-    adviseKey: pluginPath === undefined ? adviseKey : undefined,
     pluginConfig: withSocket(agentConfig, socket),
     host: toHostSettings(wanted),
     variables: await readNomadVariables(wanted.nomadVars),

@@ -1,12 +1,11 @@
 import type { PlacedProblem } from "@driver/nomad-host";
 import { inspectJob, JobFileError, validateJob } from "@driver/nomad-host";
-import { taskSchema , checkTaskConfig } from "@driver/podman-driver";
+import { checkTaskConfig, taskSchema } from "@driver/podman-driver";
 
 import { parseValidateArguments } from "../arguments/parse-validate-arguments.ts";
 import type { ValidateArguments } from "../arguments/parse-validate-arguments.ts";
 import { formatError, formatPlace } from "../presentation/format-error.ts";
 import { toPrintable } from "../presentation/to-printable.ts";
-import { adviseKey } from "./advise-key.ts";
 import { validateHelp } from "./help.ts";
 
 /** What is known of the driver without asking Podman: attributes that a job may refer to have a stand-in. */
@@ -15,7 +14,6 @@ const driver = {
   taskSchema: taskSchema.spec,
   attributes: { "driver.podman": "1", "driver.podman.version": "0.0.0" },
   checkConfig: checkTaskConfig,
-  adviseKey,
 };
 
 /** What was found out about a job file. */

@@ -7,7 +7,7 @@ import type { Job, Task } from "../job/job.ts";
 import type { FoundService } from "../template/functions/host-functions.ts";
 import { findConfigProblems } from "./driver/check-configs.ts";
 import type { CheckConfig } from "./driver/check-configs.ts";
-import type { AdviseKey, PlacedProblem } from "./driver/encode-task-config.ts";
+import type { PlacedProblem } from "./driver/encode-task-config.ts";
 import { toNodeScope } from "./env/node-facts.ts";
 import type { NodeFacts } from "./env/node-facts.ts";
 import type { Scope } from "./env/interpolate.ts";
@@ -64,7 +64,6 @@ export interface KnownDriver {
   readonly taskSchema: Spec;
   readonly attributes: Fingerprint["attributes"];
   readonly checkConfig?: CheckConfig | undefined;
-  readonly adviseKey?: AdviseKey | undefined;
 }
 
 /** The machine, as far as tasks see it. */
@@ -88,11 +87,11 @@ export async function prepareAllocations(
 ): Promise<readonly PreparedAllocation[]> {
   const parse = await createHclParser(loadWasm, { name: "config", text: "" });
   const problems = new RunProblems();
-  const { taskSchema, adviseKey = () => undefined } = driver;
+  const { taskSchema } = driver;
   const prepare = async (allocation: PlacedAllocation): Promise<PreparedAllocation> => {
     const { datacenter, job, group } = allocation;
     const nodeScope = toNodeScope(facts.node, { datacenter, region: job.region, driverAttributes: driver.attributes });
-    const around = { ...facts, nodeScope, taskSchema, parse, adviseKey };
+    const around = { ...facts, nodeScope, taskSchema, parse };
     const tasks = new Map<Task, PreparedTask>();
     for (const task of group.tasks) {
       if (task.driver !== driver.name) {

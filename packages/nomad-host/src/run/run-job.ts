@@ -7,7 +7,6 @@ import type { Job } from "../job/job.ts";
 import { createAllocDir, removeTree } from "./alloc/alloc-dir.ts";
 import { createRunFolder, findDeadRunFolders } from "./alloc/run-folder.ts";
 import type { CheckConfig } from "./driver/check-configs.ts";
-import type { AdviseKey } from "./driver/encode-task-config.ts";
 import { probePlugin } from "./driver/configure-driver.ts";
 import { DriverSession } from "./driver/driver-session.ts";
 import type { LaunchDriver } from "./driver/launched-driver.ts";
@@ -35,8 +34,6 @@ export interface RunJobOptions {
   readonly probe?: boolean;
   /** Looks at every task's config before any is started; what it finds is told with its place. */
   readonly checkConfig?: CheckConfig | undefined;
-  /** Says what to write in the place of a config key that the driver does not know. */
-  readonly adviseKey?: AdviseKey | undefined;
   /** What this machine has for jobs; default: nothing. */
   readonly host?: HostSettings | undefined;
   /** Items of Nomad's variables, by path, for templates; default: none. */
@@ -81,8 +78,8 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<RunResul
   const placed = await placeAllocations(job, planned, { rootPath, hostIp, node, host });
   const session = owned.use(await startSession(placed, node, options));
   const { info, taskSchema, fingerprint } = session.facts;
-  const { checkConfig, adviseKey } = options;
-  const driver = { name: info.name, taskSchema, attributes: fingerprint.attributes, checkConfig, adviseKey };
+  const { checkConfig } = options;
+  const driver = { name: info.name, taskSchema, attributes: fingerprint.attributes, checkConfig };
   const variables = options.variables ?? new Map();
   const prepared = await prepareAllocations(placed, driver, { node, hostIp, variables });
   for (const { allocation } of prepared) await openAllocation(allocation, { rootPath, on });

@@ -8,9 +8,6 @@ export interface PlacedProblem {
   readonly position: Position;
 }
 
-/** What to write in the place of a config key that the driver does not know, such as one of another driver's; undefined: nothing known. */
-export type AdviseKey = (path: string) => string | undefined;
-
 /** More than anybody wants to read. */
 const mostProblems = 50;
 
@@ -21,7 +18,7 @@ const mostProblems = 50;
 export function encodeTaskConfig(
   spec: Spec,
   body: ConfigBody,
-  { report, adviseKey }: { report(problem: PlacedProblem): void; readonly adviseKey: AdviseKey },
+  { report }: { report(problem: PlacedProblem): void },
 ): Uint8Array | undefined {
   const removed = new Set<string>();
   let rest = body;
@@ -33,7 +30,7 @@ export function encodeTaskConfig(
       if (!(error instanceof ConfigError)) throw error;
       // It is missing now, since it was wrong before.
       if (removed.has(error.path)) return undefined;
-      report({ message: explain(error, adviseKey), position: error.position });
+      report({ message: explain(error), position: error.position });
       removed.add(error.path);
       rest = withoutPlace(rest, error.position);
     }
@@ -41,10 +38,8 @@ export function encodeTaskConfig(
   return undefined;
 }
 
-function explain({ message, path }: ConfigError, adviseKey: AdviseKey): string {
+function explain({ message, path }: ConfigError): string {
   if (!/ is unknown/.test(message)) return message;
-  const advice = adviseKey(path);
-  if (advice !== undefined) return `config key ${path} is unknown; ${advice}`;
   const homes = path.includes(".") ? [] : findHomes(path);
   return homes.length === 0
     ? message

@@ -18,7 +18,7 @@ import { renderTemplates } from "../env/render-templates.ts";
 import { buildTaskEnv } from "../env/task-env.ts";
 import type { TaskEnvSource } from "../env/task-env.ts";
 import { encodeTaskConfig } from "../driver/encode-task-config.ts";
-import type { AdviseKey, PlacedProblem } from "../driver/encode-task-config.ts";
+import type { PlacedProblem } from "../driver/encode-task-config.ts";
 import type { AllocatedPort } from "../ports/allocated-port.ts";
 import { planMounts } from "../volumes/plan-mounts.ts";
 
@@ -54,7 +54,6 @@ export interface TaskSurroundings {
   readonly nodeScope: Scope;
   readonly taskSchema: Spec;
   readonly parse: ParseHcl;
-  readonly adviseKey: AdviseKey;
 }
 
 /** A task that can be started. */
@@ -79,7 +78,7 @@ export async function buildTask(
   task: Task,
   around: TaskSurroundings & TemplateState & { report(problem: PlacedProblem): void },
 ): Promise<BuiltTask | undefined> {
-  const { node, nodeScope, taskSchema, parse, adviseKey, variables } = around;
+  const { node, nodeScope, taskSchema, parse, variables } = around;
   let problemCount = 0;
   const report = (problem: PlacedProblem): void => {
     problemCount += 1;
@@ -96,7 +95,7 @@ export async function buildTask(
   const { group, index: allocIndex, volumePaths: paths } = allocation;
   const mounts = planMounts(task, { group, allocIndex, scope, paths, report });
   const filled = await fillConfig(task.config, { names: toConfigNames(env, nodeScope), parse, report });
-  const driverConfig = encodeTaskConfig(taskSchema, filled, { report, adviseKey });
+  const driverConfig = encodeTaskConfig(taskSchema, filled, { report });
   if (driverConfig === undefined || problemCount > 0) return undefined;
   return {
     config: toTaskConfig(allocation, task, { node, env, resources, driverConfig, mounts }),
