@@ -21,7 +21,9 @@ export function readBenchOptions(args: readonly string[]): BenchOptions {
     options: { json: { type: "boolean" }, full: { type: "boolean" }, against: { type: "string" }, rounds: { type: "string" } },
   });
   const rounds = Number(values.rounds ?? "1");
-  if (!Number.isInteger(rounds) || rounds < 1) throw new TestingError("unknown-option", `--rounds must be a whole number from 1 on, not ${values.rounds}.`);
+  if (!Number.isInteger(rounds) || rounds < 1) {
+    throw new TestingError("unknown-option", `--rounds must be a whole number from 1 on, not ${values.rounds}.`);
+  }
   const against = values.against === undefined ? undefined : resolve(values.against);
   return { json: values.json === true, full: values.full === true, against, rounds, parts: positionals };
 }

@@ -104,7 +104,13 @@ export class PlainPodman implements Disposable {
   }
 
   #send(call: PlainCall): Promise<Buffer> {
-    const headers = call.body === undefined ? {} : { "Content-Type": typeof call.body === "string" ? "application/json" : "application/x-tar", "Content-Length": Buffer.byteLength(call.body) };
+    const headers =
+      call.body === undefined
+        ? {}
+        : {
+            "Content-Type": typeof call.body === "string" ? "application/json" : "application/x-tar",
+            "Content-Length": Buffer.byteLength(call.body),
+          };
     return new Promise((resolve, reject) => {
       const sent = request({
         socketPath: this.socketPath,

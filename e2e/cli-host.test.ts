@@ -177,7 +177,9 @@ test("templates find variables, and follow the services of the run with a signal
   const parts = {
     group: late,
     task: `${change("signal", 'change_signal = "SIGUSR1"')}\n${change("script", script)}`,
-    script: `trap 'signalled=1' USR1; cat local/signal; until [ -n "$signalled" ] && [ -s local/seen ]; do sleep 0.1; done; cat local/signal local/seen`,
+    script:
+      `trap 'signalled=1' USR1; cat local/signal; until [ -n "$signalled" ] && [ -s local/seen ]; do sleep 0.1; done; cat ` +
+      "local/signal local/seen",
   };
   const job = await workplace.write("job.hcl", jobText(parts));
   const result = await workplace.run([...socketArgs, "-nomad-var", "nomad/jobs/x=who=Ada", job]);

@@ -49,7 +49,10 @@ describe("an image that comes slowly", () => {
     await using place = await CliWorkplace.create();
     const path = await place.write("job.nomad.hcl", jobOf(image.name));
     const command = `stty cols 120; exec ${testSetting("TEST_PLUGIN")} run -socket ${testSetting("TEST_PODMAN_SOCKET")} ${path}`;
-    const { code, stdout } = await runProcess("script", ["-qec", command, "/dev/null"], { env: { ...process.env, TERM: "xterm" }, signal: AbortSignal.timeout(runTimeoutMs) });
+    const { code, stdout } = await runProcess("script", ["-qec", command, "/dev/null"], {
+      env: { ...process.env, TERM: "xterm" },
+      signal: AbortSignal.timeout(runTimeoutMs),
+    });
     assert.equal(code, 0, stdout);
     const drawn = [...stdout.matchAll(/\d layers? begun, [^\r\n]*\ds: 127\.0\.0\.1:\d+\/slow:1(?=\r\u001b\[J)/g)];
     assert.ok(drawn.length >= 2, stdout);

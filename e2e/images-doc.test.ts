@@ -10,7 +10,9 @@ import { findTool, registryLogin, runProcess, TestRegistry, testSetting } from "
 import { findFencedBlocks } from "../scripts/docs/fenced-blocks.ts";
 import { CliWorkplace, type CliResult } from "./cli-run.ts";
 
-const examples = findFencedBlocks(readFileSync(join(import.meta.dirname, "../docs/images.md"), "utf8")).filter(({ language }) => language === "hcl");
+const examples = findFencedBlocks(readFileSync(join(import.meta.dirname, "../docs/images.md"), "utf8")).filter(
+  ({ language }) => language === "hcl",
+);
 const jobs = examples.filter(({ text }) => text.startsWith("job "));
 const pluginBlocks = examples.filter(({ text }) => text.startsWith("plugin "));
 const auth = Buffer.from(`${registryLogin.username}:${registryLogin.password}`).toString("base64");
@@ -23,7 +25,11 @@ await registry.publish("doc:1", { mark: "of docs/images.md\n" });
 async function serveArchive(folder: string): Promise<AsyncDisposable & { readonly url: string; readonly digest: string }> {
   const path = join(folder, "app.tar");
   const copy = ["copy", "--src-tls-verify=false", `--src-creds=${registryLogin.username}:${registryLogin.password}`];
-  const made = await runProcess(findTool("skopeo") ?? "skopeo", [...copy, `docker://${registry.host}/doc:1`, `docker-archive:${path}:localhost/doc:1`], { signal: AbortSignal.timeout(60_000) });
+  const made = await runProcess(
+    findTool("skopeo") ?? "skopeo",
+    [...copy, `docker://${registry.host}/doc:1`, `docker-archive:${path}:localhost/doc:1`],
+    { signal: AbortSignal.timeout(60_000) },
+  );
   assert.equal(made.code, 0, made.stderr);
   const content = await readFile(path);
   const server = createServer((_request, answer) => void answer.end(content)).listen(0, "127.0.0.1");
@@ -98,7 +104,9 @@ describe("an example in docs/images.md runs:", () => {
   test("the plugin block of the clean-up", async () => {
     await using place = await CliWorkplace.create();
     const block = pluginBlocks.find(({ text }) => text.includes("gc {"))?.text ?? "";
-    const login = `auth {\n      username       = "${registryLogin.username}"\n      password       = "${registryLogin.password}"\n      server_address = "${registry.host}"\n    }\n    gc {`;
+    const login =
+      `auth {\n      username       = "${registryLogin.username}"\n      password       = "${registryLogin.password}"\n      ` +
+      `server_address = "${registry.host}"\n    }\n    gc {`;
     const { code, stdout, stderr } = await runWith(place, block.replace("gc {", login));
     assert.deepEqual([code, stdout], [0, "web | of docs/images.md\n"], stderr);
   });

@@ -21,13 +21,15 @@ const logDrivers = taskSchema.options.find(({ path }) => path === "logging.type"
 const refusedFiles: Readonly<Record<string, readonly string[]>> = {
   // Of what `run` has not, and an agent has.
   "cni-group.nomad.hcl": [
-    '6: group "routed": network mode "cni/macvlan" is not supported by `run`; use "bridge", or leave the mode out and set network_mode in the task\'s config',
+    '6: group "routed": network mode "cni/macvlan" is not supported by `run`; use "bridge", or leave the mode out and set ' +
+      'network_mode in the task\'s config',
   ],
   "from-vault.nomad.hcl": ['9: block vault in task "app": not supported: Vault is not available here; pass secrets in env or with -var'],
   // Of what no agent takes either.
   "page-redis.nomad.hcl": [
     '3: block network in job "example": not allowed here; it belongs into a group block',
-    '15: config key ports: the group\'s network block defines no ports, so "db" cannot be published; give the group a network block with these ports',
+    '15: config key ports: the group\'s network block defines no ports, so "db" cannot be published; give the group a network ' +
+      'block with these ports',
   ],
   "old-port-map.nomad.hcl": [
     "10: block network in resources: not supported: ask for ports in the group's network block",
@@ -45,7 +47,8 @@ const refusedFiles: Readonly<Record<string, readonly string[]>> = {
   ],
   "wrong-values.nomad.hcl": [
     '11: config key shm_size: "64 megabytes" is not a size; write a number with a unit, e.g. 64m or 1.5g',
-    "12: config key ulimit.nofiles: is no limit that Linux has; it has as, core, cpu, data, fsize, locks, memlock, msgqueue, nice, nofile, nproc, rss, rtprio, rttime, sigpending, stack",
+    "12: config key ulimit.nofiles: is no limit that Linux has; it has as, core, cpu, data, fsize, locks, memlock, msgqueue, " +
+      "nice, nofile, nproc, rss, rtprio, rttime, sigpending, stack",
     '13: config key ipv4_address: "fd00::9" is not an IPv4 address; write an IPv4 address, such as 10.88.0.10',
   ],
 };

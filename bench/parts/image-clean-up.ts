@@ -34,10 +34,15 @@ const cleaning = { image: true, image_delay: "0s" };
 async function measureCleanUp(bed: Bed, engine: Engine, podman: PlainPodman): Promise<readonly Figure[]> {
   await using recorder = await ApiRecorder.start(bed, "cleaner", engine.socketPath);
   await using rig = await DriverRig.start({ pluginConfig: { socket_path: `unix://${recorder.socketPath}` } });
-  const configure = (gc: HclRecord): Promise<void> => rig.driver.setConfig(
-    { msgpack: encodeMsgpack({ socket_path: `unix://${recorder.socketPath}`, gc }), client: { minPort: 14_000, maxPort: 14_512 }, apiVersion: "v0.1.0" },
-    AbortSignal.timeout(10_000),
-  );
+  const configure = (gc: HclRecord): Promise<void> =>
+    rig.driver.setConfig(
+      {
+        msgpack: encodeMsgpack({ socket_path: `unix://${recorder.socketPath}`, gc }),
+        client: { minPort: 14_000, maxPort: 14_512 },
+        apiVersion: "v0.1.0",
+      },
+      AbortSignal.timeout(10_000),
+    );
   const cleanUp = async (count: number): Promise<{ readonly cpuMs: number; readonly calls: readonly string[] }> => {
     await configure({ image: false });
     for (let made = 0; made < count; made += 1) {
@@ -86,7 +91,13 @@ async function measureLeftovers(bed: Bed, folder: string, engine: Engine): Promi
   await until(isAsBefore, settleMs).catch(() => undefined);
   const left = Object.entries(await countStored(folder, engine)).map(([kind, count]) => [kind, count - (before[kind] ?? 0)] as const);
   const remark = left.map(([kind, count]) => `${count} ${kind}`).join(", ");
-  return { name: `left in the store by ${lives} task lives`, value: left.reduce((sum, [, count]) => sum + Math.abs(count), 0), unit: "things", goal: atMost(0), remark };
+  return {
+    name: `left in the store by ${lives} task lives`,
+    value: left.reduce((sum, [, count]) => sum + Math.abs(count), 0),
+    unit: "things",
+    goal: atMost(0),
+    remark,
+  };
 }
 
 /** What the engine's store holds, by kind. */
@@ -98,7 +109,9 @@ async function countStored(folder: string, engine: Engine): Promise<Readonly<Rec
   };
   const storage = join(folder, "storage");
   const layers = (await readdir(storage)).filter((name) => name.endsWith("-layers"));
-  const lists = await Promise.all(layers.map(async (name): Promise<unknown> => JSON.parse(await readFile(join(storage, name, "layers.json"), "utf8"))));
+  const lists = await Promise.all(
+    layers.map(async (name): Promise<unknown> => JSON.parse(await readFile(join(storage, name, "layers.json"), "utf8"))),
+  );
   return {
     images: await linesOf("images", "--all"),
     containers: await linesOf("ps", "--all"),

@@ -54,9 +54,22 @@ async function comparePulls(bed: Bed, registry: TestRegistry): Promise<readonly 
   }
   const ratiosTo = (name: "command" | "api"): number => median(tookMs.driver.map((ms, round) => ms / (tookMs[name][round] ?? Number.NaN)));
   return [
-    { name: "pull / podman pull", value: ratiosTo("command"), unit: "ratio", goal: atMost(1.05), remark: "24 MB in 3 layers, from the same registry" },
+    {
+      name: "pull / podman pull",
+      value: ratiosTo("command"),
+      unit: "ratio",
+      goal: atMost(1.05),
+      remark: "24 MB in 3 layers, from the same registry",
+    },
     { name: "pull / images/pull", value: ratiosTo("api"), unit: "ratio" },
-    { name: "pull", value: median(tookMs.driver), unit: "ms", baseline: median(tookMs.api), against: "bare Podman", remark: describeScatter(tookMs.driver, "rounds") },
+    {
+      name: "pull",
+      value: median(tookMs.driver),
+      unit: "ms",
+      baseline: median(tookMs.api),
+      against: "bare Podman",
+      remark: describeScatter(tookMs.driver, "rounds"),
+    },
   ];
 }
 
@@ -84,7 +97,8 @@ class DriverPulls implements AsyncDisposable {
 
   async time(reference: string): Promise<number> {
     const task = await this.#rig.prepare(wishesOf(reference));
-    const told = (word: string): TaskEvent | undefined => this.#events.find(({ taskId, message }) => taskId === task.config.id && message.startsWith(word));
+    const told = (word: string): TaskEvent | undefined =>
+      this.#events.find(({ taskId, message }) => taskId === task.config.id && message.startsWith(word));
     await this.#rig.startTask(task);
     await until(() => told("Pulled image ") !== undefined);
     await destroyTasks(this.#rig, [task]);
@@ -128,7 +142,9 @@ async function compareCrowds(bed: Bed, registry: TestRegistry): Promise<readonly
         await bed.podman.pull(reference);
         containers.push((await bed.podman.startContainer(spec)).id);
       };
-      const elapsedMs = await timed(async () => void (await Promise.all(specs.map((spec, index) => startOne(spec, references[index] ?? "")))));
+      const elapsedMs = await timed(
+        async () => void (await Promise.all(specs.map((spec, index) => startOne(spec, references[index] ?? "")))),
+      );
       await Promise.all(containers.map((id) => bed.podman.remove(id)));
       await closeLogs(tasks);
       return elapsedMs;
@@ -143,8 +159,20 @@ async function compareCrowds(bed: Bed, registry: TestRegistry): Promise<readonly
   }
   const [driverMs, bareMs] = tookMs;
   return [
-    { name: `${crowd} images at once / bare`, value: median(driverMs.map((ms, round) => ms / (bareMs[round] ?? Number.NaN))), unit: "ratio", goal: atMost(1.1) },
-    { name: `${crowd} images at once`, value: median(driverMs), unit: "ms", baseline: median(bareMs), against: "bare Podman", remark: describeScatter(driverMs, "rounds") },
+    {
+      name: `${crowd} images at once / bare`,
+      value: median(driverMs.map((ms, round) => ms / (bareMs[round] ?? Number.NaN))),
+      unit: "ratio",
+      goal: atMost(1.1),
+    },
+    {
+      name: `${crowd} images at once`,
+      value: median(driverMs),
+      unit: "ms",
+      baseline: median(bareMs),
+      against: "bare Podman",
+      remark: describeScatter(driverMs, "rounds"),
+    },
   ];
 }
 
@@ -163,5 +191,11 @@ async function countCalls(bed: Bed): Promise<Figure> {
   await rig.startTask(second);
   const calls = recorder.calls.slice(before);
   await destroyTasks(rig, [first, second]);
-  return { name: "calls of a start, image there", value: calls.length, unit: "calls", goal: atMost(3), remark: calls.map((call) => call.replace(/[0-9a-f]{64}/, "…")).join(", ") };
+  return {
+    name: "calls of a start, image there",
+    value: calls.length,
+    unit: "calls",
+    goal: atMost(3),
+    remark: calls.map((call) => call.replace(/[0-9a-f]{64}/, "…")).join(", "),
+  };
 }

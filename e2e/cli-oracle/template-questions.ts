@@ -281,7 +281,8 @@ const host = [
   ],
   ...[
     "{{ range nomadServices }}{{ .Name }} {{ .Tags }} {{ end }}",
-    '{{ range nomadService "web" }}{{ .Tags | join "+" }} {{ .JobID }} {{ .AllocID }} {{ .Node }} {{ .ID }} {{ .Name }} {{ .Datacenter }};{{ end }}',
+    '{{ range nomadService "web" }}{{ .Tags | join "+" }} {{ .JobID }} {{ .AllocID }} {{ .Node }} {{ .ID }} {{ .Name }} {{ ' +
+      '.Datacenter }};{{ end }}',
   ],
   ...[
     '{{ range $i, $s := nomadService "web" }}{{ if $i }},{{ end }}{{ $s.Address }}{{ end }}',

@@ -9,7 +9,9 @@ import { fieldOf, listOf, numberOf, textOf } from "./json-fields.ts";
 import { NomadAgent } from "./nomad-agent.ts";
 import { NameServer } from "./name-server.ts";
 
-const skip = existsSync(join(cniFolder, "bridge")) ? false : `there is no ${join(cniFolder, "bridge")}: apt install containernetworking-plugins`;
+const skip = existsSync(join(cniFolder, "bridge"))
+  ? false
+  : `there is no ${join(cniFolder, "bridge")}: apt install containernetworking-plugins`;
 const runTimeoutMs = 120_000;
 /** The host's address on the bridge that Nomad makes for groups. */
 const bridgeAddress = "172.26.64.1";
@@ -89,7 +91,10 @@ for (const groupNetwork of ["nomad", "pod"] as const) {
       assert.equal((await (await fetch(`http://${allocation.mapped}/`)).text()).trim(), "hello from the group");
       assert.equal((await untilAllocation(agent, "shared")).id, allocation.id);
       await agent.api.delete("/v1/job/shared");
-      await until(async () => (await namesOf(agent, "pods")).length === 0 && (await namesOf(agent, "containers")).length === 0, runTimeoutMs);
+      await until(
+        async () => (await namesOf(agent, "pods")).length === 0 && (await namesOf(agent, "containers")).length === 0,
+        runTimeoutMs,
+      );
     });
   });
 }
@@ -123,7 +128,11 @@ async function readData(agent: NomadAgent, allocId: string, name: string): Promi
 
 /** The names of all pods, or of all containers, that Podman has. */
 async function namesOf(agent: NomadAgent, kind: "pods" | "containers"): Promise<readonly string[]> {
-  const answer = await requestEngine(agent.socketPath, { method: "GET", path: `/${kind}/json?all=true`, signal: AbortSignal.timeout(20_000) });
+  const answer = await requestEngine(agent.socketPath, {
+    method: "GET",
+    path: `/${kind}/json?all=true`,
+    signal: AbortSignal.timeout(20_000),
+  });
   const entries: unknown = JSON.parse(answer.text);
   return listOf({ entries }, "entries").map((entry) => (kind === "pods" ? textOf(entry, "Name") : textOf(entry, "Id")));
 }

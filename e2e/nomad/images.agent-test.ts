@@ -55,7 +55,8 @@ test("an image comes with the operator's login, is told of in alloc status, and 
 test("a login of the job's own goes before the operator's, and one that is not taken ends the allocation with the registry's words", async () => {
   await registry.publish("own:1", { mark: "own" });
   const image = `${proxy.host}/own:1`;
-  const login = (password: string): string => insecure.replace("tls_verify", `username = "${registryLogin.username}"\n          password = "${password}"\n          tls_verify`);
+  const login = (password: string): string =>
+    insecure.replace("tls_verify", `username = "${registryLogin.username}"\n          password = "${password}"\n          tls_verify`);
   const refused = await startTask(agent, { name: "refused", image, config: login("wrong"), script: "cat /mark" });
   await until(async () => (await refused.report()).status === "failed");
   assert.match(findEvent(await refused.report(), "Driver Failure")?.message ?? "", /does not take these credentials for this image$/);
@@ -74,7 +75,12 @@ for (const { name, killsAgent, killsPlugin } of [
     const image = `${proxy.host}/${tag}:1`;
     const slow = proxy.fault(blobs, { kind: "slow", bytesPerSecond: 200_000 });
     const before = proxy.count(blobs);
-    const task = await startTask(agent, { name: `kill-${tag}`, image, config: insecure, script: `echo started >>/alloc/data/starts; cat /mark; ${untilReleased}; exit 7` });
+    const task = await startTask(agent, {
+      name: `kill-${tag}`,
+      image,
+      config: insecure,
+      script: `echo started >>/alloc/data/starts; cat /mark; ${untilReleased}; exit 7`,
+    });
     await until(() => proxy.count(blobs) > before);
     if (killsAgent) {
       await agent.kill();

@@ -28,7 +28,9 @@ export function toFeatureTables(sections: readonly FeatureSection[]): string {
   const rows = sections.flatMap((section) => section.rows);
   const lost = rows.flatMap(([feature, , ...proofs]) => proofs.filter(isLost).map((proof) => `${feature}: ${proof}`));
   if (lost.length > 0) throw new Error(`no such test:\n${lost.join("\n")}`);
-  const tables = sections.map((section) => `### ${section.title}\n\n${toTable(["Feature", "Priority", "Test"], section.rows.map(toCells))}`);
+  const tables = sections.map(
+    (section) => `### ${section.title}\n\n${toTable(["Feature", "Priority", "Test"], section.rows.map(toCells))}`,
+  );
   return [toCounts(rows), ...tables].join("\n\n");
 }
 

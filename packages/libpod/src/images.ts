@@ -129,7 +129,8 @@ export class Images {
   }
 
   /**
-   * Takes off these names, one after the other, and removes the image whose last one goes; by its ID an image goes with its one name. Never by
+   * Takes off these names, one after the other, and removes the image whose last one goes; by its ID an image goes with its one
+   * name. Never by
    * force: of a used image the last name stays. Gives what Podman says of those that it did not take; empty: all are gone.
    */
   async remove(references: readonly string[], signal: AbortSignal): Promise<readonly string[]> {

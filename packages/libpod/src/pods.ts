@@ -65,7 +65,10 @@ export class Pods {
     const request: HttpRequest = { action: `create pod ${spec.name}`, method: "POST", path: ["pods", "create"], body: encodeJson(spec) };
     // Podman may make the infra container's image first.
     const deadlineMs = this.#timeouts.startMs;
-    return await this.#caller.callJson(request, (value) => new JsonReader(value, "created pod").requiredString("Id"), { deadlineMs, signal });
+    return await this.#caller.callJson(request, (value) => new JsonReader(value, "created pod").requiredString("Id"), {
+      deadlineMs,
+      signal,
+    });
   }
 
   /** Undefined when Podman has no such pod. */

@@ -20,7 +20,12 @@ const mounts: readonly (readonly [title: string, volume: Partial<GroupVolume>, m
   ["a volume is mounted where the task wants it", {}, {}, {}],
   ["a volume that is read-only is so in every task", { isReadOnly: true }, {}, { readonly: true }],
   ["a mount can be read-only by itself", {}, { isReadOnly: true }, { readonly: true }],
-  ["propagation and label reach the driver", {}, { propagationMode: "host-to-task", selinuxLabel: "z" }, { propagationMode: "host-to-task", selinuxLabel: "z" }],
+  [
+    "propagation and label reach the driver",
+    {},
+    { propagationMode: "host-to-task", selinuxLabel: "z" },
+    { propagationMode: "host-to-task", selinuxLabel: "z" },
+  ],
   ["a destination may name what the environment has", {}, { destination: "/data/${NOMAD_TASK_NAME}" }, { taskPath: "/data/only" }],
   ["a copy has a volume of its own", { isPerAlloc: true }, {}, { hostPath: "/srv/own", requestName: "disk[2]" }],
 ];
@@ -79,7 +84,16 @@ test("HCL and JSON mean the same volumes and mounts", async () => {
 }
 `);
   const mounted = { Volume: "data", Destination: "/data", ReadOnly: false, PropagationMode: "private", SELinuxLabel: "" };
-  const wanted = { Name: "data", Type: "host", Source: "disk", ReadOnly: true, PerAlloc: true, Sticky: false, AccessMode: "", MountOptions: null };
+  const wanted = {
+    Name: "data",
+    Type: "host",
+    Source: "disk",
+    ReadOnly: true,
+    PerAlloc: true,
+    Sticky: false,
+    AccessMode: "",
+    MountOptions: null,
+  };
   const group = { Name: "g", Volumes: { data: wanted }, Tasks: [{ Name: "t", Driver: "podman", VolumeMounts: [mounted] }] };
   await using folder = await createJobFolder();
   const path = await folder.write("job.json", JSON.stringify({ Job: { ID: "j", TaskGroups: [group] } }));

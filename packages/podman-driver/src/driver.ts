@@ -124,7 +124,11 @@ export class PodmanDriver implements TaskDriver {
 
   fingerprint(signal: AbortSignal): AsyncIterable<Fingerprint> {
     const intervals = this.#options.healthIntervals ?? defaultHealthIntervals;
-    const health = followHealth(this.#engines, { intervals, roots: this.#services.roots, policy: () => this.#config.settings.policy }, signal);
+    const health = followHealth(
+      this.#engines,
+      { intervals, roots: this.#services.roots, policy: () => this.#config.settings.policy },
+      signal,
+    );
     return this.#presence.whileListening(health);
   }
 
@@ -138,7 +142,10 @@ export class PodmanDriver implements TaskDriver {
     const engine = this.#engines.resolve(decoded.wanted.image.socket);
     this.#presence.meet(task);
     const started = await this.#tasks.claim(task.id, { caller: signal, startedFor: this.#presence.session }, (claimed) =>
-      startTask({ task, decoded, engine, settings, services: this.#services, logger: this.#loggerOf(task), emit: this.#emitterOf(task) }, claimed),
+      startTask(
+        { task, decoded, engine, settings, services: this.#services, logger: this.#loggerOf(task), emit: this.#emitterOf(task) },
+        claimed,
+      ),
     );
     this.#tasks.dropReplacedBy(task);
     return started;
@@ -179,7 +186,9 @@ export class PodmanDriver implements TaskDriver {
   async destroyTask(taskId: string, options: { readonly force: boolean }, signal: AbortSignal): Promise<void> {
     if (options.force && (await this.#tasks.withdraw(taskId))) return;
     const task = this.#tasks.get(taskId);
-    if (task.isRunning && !options.force) throw new DriverError("task-state", `cannot destroy running task ${taskId}: stop it first, or use force`);
+    if (task.isRunning && !options.force) {
+      throw new DriverError("task-state", `cannot destroy running task ${taskId}: stop it first, or use force`);
+    }
     try {
       await this.#destroy(task, signal);
     } catch (error) {
@@ -212,7 +221,11 @@ export class PodmanDriver implements TaskDriver {
     await signalTask(this.#running(taskId), number, signal);
   }
 
-  async execTask(taskId: string, options: { readonly command: readonly string[]; readonly timeoutMs: number }, signal: AbortSignal): Promise<ExecOutput> {
+  async execTask(
+    taskId: string,
+    options: { readonly command: readonly string[]; readonly timeoutMs: number },
+    signal: AbortSignal,
+  ): Promise<ExecOutput> {
     return runExec(this.#execTarget(taskId), options, signal);
   }
 
@@ -222,7 +235,10 @@ export class PodmanDriver implements TaskDriver {
 
   /** On the default socket, since Nomad does not tell which one the group's tasks choose. */
   async createNetwork(allocId: string, wish: NetworkWish, signal: AbortSignal): Promise<CreatedNetwork> {
-    const { makesGroupPods, settings: { images } } = this.#config;
+    const {
+      makesGroupPods,
+      settings: { images },
+    } = this.#config;
     if (!makesGroupPods && wish.connection === undefined) {
       throw new DriverError("unsupported", 'CreateNetwork RPC not supported by driver: it makes networks with group_network = "pod"');
     }

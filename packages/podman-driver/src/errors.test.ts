@@ -4,7 +4,8 @@ import { LibpodError, type LibpodErrorCode } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
 import { inStep, isNameConflict, toDriverError } from "./errors.ts";
 
-const libpodError = (code: LibpodErrorCode, podmanMessage = "text"): LibpodError => new LibpodError({ code, message: `podman: ${podmanMessage}`, podmanMessage, podmanCause: podmanMessage });
+const libpodError = (code: LibpodErrorCode, podmanMessage = "text"): LibpodError =>
+  new LibpodError({ code, message: `podman: ${podmanMessage}`, podmanMessage, podmanCause: podmanMessage });
 const isRecoverable = (error: LibpodError): boolean => {
   const turned = toDriverError("step", error);
   assert.ok(turned instanceof DriverError && turned.cause === error);
@@ -35,14 +36,21 @@ const mistakes = [
   "container-init binary not found on the host: stat /usr/libexec/podman/catatonit",
 ];
 for (const text of mistakes) {
-  test(`offers no other try after a mistake in the job: ${text}`, () => assert.equal(isRecoverable(libpodError("engine-error", text)), false));
+  test(`offers no other try after a mistake in the job: ${text}`, () =>
+    assert.equal(isRecoverable(libpodError("engine-error", text)), false));
 }
-for (const text of ["database is locked", "listen tcp4 0.0.0.0:80: bind: address already in use", "no space left on device", "cannot allocate memory"]) {
+for (const text of [
+  "database is locked",
+  "listen tcp4 0.0.0.0:80: bind: address already in use",
+  "no space left on device",
+  "cannot allocate memory",
+]) {
   test(`offers another try after trouble on the host: ${text}`, () => assert.equal(isRecoverable(libpodError("engine-error", text)), true));
 }
 
 test("names the step, once", () => {
-  const message = (step: string, text: string): string => (toDriverError(step, new LibpodError({ code: "timeout", message: text })) as Error).message;
+  const message = (step: string, text: string): string =>
+    (toDriverError(step, new LibpodError({ code: "timeout", message: text })) as Error).message;
   assert.equal(message("start container x", "no answer"), "start container x: no answer");
   assert.equal(message("create container x", "create container x: no answer"), "create container x: no answer");
   assert.equal(message("start container 77cf69", "start container 77cf692dfab90a13: no answer"), "start container 77cf69: no answer");
@@ -57,10 +65,13 @@ test("leaves the errors of others alone", async () => {
 
 test("knows a name that is taken from other things that are in use", () => {
   const taken = [
-    'creating container storage: the container name "x" is already in use by 5f0d. You have to remove that container to be able to reuse that name: that name is already in use',
-    "error creating container storage: the container name \"x\" is already in use by \"5f0d\"",
+    'creating container storage: the container name "x" is already in use by 5f0d. You have to remove that container to be ' +
+      'able to reuse that name: that name is already in use',
+    'error creating container storage: the container name "x" is already in use by "5f0d"',
   ];
   for (const text of taken) assert.equal(isNameConflict(libpodError("engine-error", text)), true, text);
-  for (const text of ["listen tcp4 :80: bind: address already in use", "volume x is being used", "text"]) assert.equal(isNameConflict(libpodError("engine-error", text)), false, text);
+  for (const text of ["listen tcp4 :80: bind: address already in use", "volume x is being used", "text"]) {
+    assert.equal(isNameConflict(libpodError("engine-error", text)), false, text);
+  }
   assert.equal(isNameConflict(new Error(taken[0])), false);
 });

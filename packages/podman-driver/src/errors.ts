@@ -87,7 +87,10 @@ function isAboutTheJob(text: string): boolean {
 
 /** Another container has the name (podman: 500 up to 5.x). */
 export function isNameConflict(error: unknown): boolean {
-  return error instanceof LibpodError && /name .* is (already )?in use|already in use by/.test(`${error.podmanCause ?? ""} ${error.podmanMessage ?? ""}`);
+  return (
+    error instanceof LibpodError &&
+    /name .* is (already )?in use|already in use by/.test(`${error.podmanCause ?? ""} ${error.podmanMessage ?? ""}`)
+  );
 }
 
 /** The ids of the containers that keep Podman from removing one, since they are in a namespace of it; empty: that is not what keeps it. */

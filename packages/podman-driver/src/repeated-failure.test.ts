@@ -28,7 +28,9 @@ test("says once that it works again, and is loud about what comes after", () => 
 test("tells once what fails for all its subjects, whatever their ids", () => {
   const log = new RecordedLog();
   const failure = new RepeatedFailure(log.logger, "no answer");
-  for (const subject of [id("a"), id("b"), id("c")]) failure.failed(new Error(`inspect container ${subject.slice(0, 12)}: refused`), subject);
+  for (const subject of [id("a"), id("b"), id("c")]) {
+    failure.failed(new Error(`inspect container ${subject.slice(0, 12)}: refused`), subject);
+  }
   failure.failed(new Error(`inspect container ${id("b")}: broken`), id("b"));
   assert.equal(log.at("warn").length, 2);
   assert.deepEqual(log.lines[0]?.fields["subject"], id("a"));

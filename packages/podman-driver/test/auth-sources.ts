@@ -14,7 +14,9 @@ export async function fileOf(content: string, mode = 0o600): Promise<string> {
 export const authFile = (auths: object, more: object = {}): Promise<string> => fileOf(JSON.stringify({ auths, ...more }));
 
 /** A credential helper that notes what it is asked and answers with `script`; gives its suffix and its notes. */
-export async function helperOf(script: string): Promise<{ readonly name: string; readonly asked: () => Promise<readonly string[]>; readonly path: string }> {
+export async function helperOf(
+  script: string,
+): Promise<{ readonly name: string; readonly asked: () => Promise<readonly string[]>; readonly path: string }> {
   const name = `test-${randomBytes(4).toString("hex")}`;
   const notes = await fileOf("");
   const path = join("/usr/local/bin", `docker-credential-${name}`);

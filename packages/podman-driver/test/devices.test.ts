@@ -20,12 +20,23 @@ const opening = (place: string): string => `(exec 3<${place}) 2>/dev/null && ech
 test("devices come in under the name and with the permissions that strings and blocks say", async () => {
   await using rig = await DriverRig.start();
   const device = await makeDevice(rig);
-  const devices = [`${device}:/dev/both`, `${device}:/dev/read:r`, { host_path: device, container_path: "/dev/write", cgroup_permissions: "w" }];
-  const nodes = await rig.outputOf("for d in both read write; do stat -c '%F %t:%T' /dev/$d; done", { config: { devices: devices as never } });
+  const devices = [
+    `${device}:/dev/both`,
+    `${device}:/dev/read:r`,
+    { host_path: device, container_path: "/dev/write", cgroup_permissions: "w" },
+  ];
+  const nodes = await rig.outputOf("for d in both read write; do stat -c '%F %t:%T' /dev/$d; done", {
+    config: { devices: devices as never },
+  });
   assert.equal(nodes, "character special file a:e5\n".repeat(3));
   assert.equal(await rig.outputOf(opening("/dev/both"), { config: { devices: [`${device}:/dev/both`] } }), "r\nw\n");
   assert.equal(await rig.outputOf(opening("/dev/read"), { config: { devices: [`${device}:/dev/read:r`] } }), "r\n");
-  assert.equal(await rig.outputOf(opening("/dev/write"), { config: { devices: [{ host_path: device, container_path: "/dev/write", cgroup_permissions: "w" }] } }), "w\n");
+  assert.equal(
+    await rig.outputOf(opening("/dev/write"), {
+      config: { devices: [{ host_path: device, container_path: "/dev/write", cgroup_permissions: "w" }] },
+    }),
+    "w\n",
+  );
 });
 
 test("a block without a place or permissions means the host's place, and all of them", async () => {
@@ -40,16 +51,31 @@ test("devices, mounts and variables of Nomad's device plugins reach the task", a
   await mkdir(join(rig.root, "library"));
   await writeFile(join(rig.root, "library/file"), "library\n");
   const device = { hostPath, taskPath: "/dev/assigned", cgroupPermissions: "r" };
-  const mounts = [{ taskPath: "/library", hostPath: join(rig.root, "library"), readonly: true, propagationMode: "", selinuxLabel: "", requestName: "gpu" }];
+  const mounts = [
+    {
+      taskPath: "/library",
+      hostPath: join(rig.root, "library"),
+      readonly: true,
+      propagationMode: "",
+      selinuxLabel: "",
+      requestName: "gpu",
+    },
+  ];
   const script = `${opening("/dev/assigned")}; cat /library/file; echo $GPU`;
   assert.equal(await rig.outputOf(script, { more: { devices: [device], mounts, deviceEnv: { GPU: "0" } } }), "r\nlibrary\n0\n");
-  assert.equal(await rig.outputOf(opening(hostPath), { more: { devices: [{ ...device, taskPath: "", cgroupPermissions: "" }] } }), "r\nw\n");
+  assert.equal(
+    await rig.outputOf(opening(hostPath), { more: { devices: [{ ...device, taskPath: "", cgroupPermissions: "" }] } }),
+    "r\nw\n",
+  );
 });
 
 test("CDI names are found in the host's specs, and device_cdi makes them of what a plugin assigns", async () => {
   await using rig = await DriverRig.start({ pluginConfig: { device_cdi: { NVIDIA_VISIBLE_DEVICES: "driver-test.example/gpu" } } });
   const node = await makeDevice(rig);
-  const deviceOf = (name: string): object => ({ name, containerEdits: { deviceNodes: [{ path: `/dev/${name}`, hostPath: node, type: "c", major: 10, minor: 229 }], env: [`HAS_${name}=yes`] } });
+  const deviceOf = (name: string): object => ({
+    name,
+    containerEdits: { deviceNodes: [{ path: `/dev/${name}`, hostPath: node, type: "c", major: 10, minor: 229 }], env: [`HAS_${name}=yes`] },
+  });
   const spec = { cdiVersion: "0.3.0", kind: "driver-test.example/gpu", devices: [deviceOf("one"), deviceOf("two")] };
   await mkdir("/run/cdi", { recursive: true });
   const file = `/run/cdi/driver-test-${process.pid}.json`;
@@ -58,7 +84,10 @@ test("CDI names are found in the host's specs, and device_cdi makes them of what
     const script = "test -c /dev/one && echo one; test -c /dev/two && echo two; echo $HAS_one$HAS_two";
     assert.equal(await rig.outputOf(script, { config: { devices: ["driver-test.example/gpu=one"] } }), "one\nyes\n");
     assert.equal(await rig.outputOf(script, { more: { deviceEnv: { NVIDIA_VISIBLE_DEVICES: "one,two" } } }), "one\ntwo\nyesyes\n");
-    await assert.rejects(rig.runScript("true", { config: { devices: ["driver-test.example/gpu=three"] } }), /unresolvable CDI devices driver-test\.example\/gpu=three/);
+    await assert.rejects(
+      rig.runScript("true", { config: { devices: ["driver-test.example/gpu=three"] } }),
+      /unresolvable CDI devices driver-test\.example\/gpu=three/,
+    );
   } finally {
     await rm(file, { force: true });
   }
@@ -75,16 +104,27 @@ test("allow_devices holds for what a path leads to as well", async () => {
   const config = (path: string): TaskWishes => ({ config: { devices: [`${path}:/dev/x`] } });
   assert.equal(await rig.outputOf(opening("/dev/x"), config(join(folder, "fuse"))), "r\nw\n");
   assert.equal(await rig.outputOf(opening("/dev/x"), config(join(folder, "link"))), "r\nw\n");
-  await assert.rejects(rig.runScript("true", config(device)), { code: "unsupported", message: /asks for \S+\/fuse, and this client allows \S+\/allowed\/\* alone; .* allow_devices/ });
-  await assert.rejects(rig.runScript("true", config(join(folder, "leak"))), { code: "unsupported", message: /asks for \S+\/fuse, and this client allows/ });
+  await assert.rejects(rig.runScript("true", config(device)), {
+    code: "unsupported",
+    message: /asks for \S+\/fuse, and this client allows \S+\/allowed\/\* alone; .* allow_devices/,
+  });
+  await assert.rejects(rig.runScript("true", config(join(folder, "leak"))), {
+    code: "unsupported",
+    message: /asks for \S+\/fuse, and this client allows/,
+  });
 });
 
 test("a device that is none, or is not there, is Podman's to name", async () => {
   await using rig = await DriverRig.start();
-  await assert.rejects(rig.runScript("true", { config: { devices: ["/dev/driver-test-missing"] } }), /\/dev\/driver-test-missing: no such file or directory/);
+  await assert.rejects(
+    rig.runScript("true", { config: { devices: ["/dev/driver-test-missing"] } }),
+    /\/dev\/driver-test-missing: no such file or directory/,
+  );
   await assert.rejects(rig.runScript("true", { config: { devices: ["/etc/passwd"] } }), /not a device node/);
 });
 
 test("a device_cdi that names no kind is refused", async () => {
-  await assert.rejects(DriverRig.start({ pluginConfig: { device_cdi: { X: "gpu" } } }), { message: /device_cdi\.X: "gpu" is no CDI kind; vendor\/class would be right/ });
+  await assert.rejects(DriverRig.start({ pluginConfig: { device_cdi: { X: "gpu" } } }), {
+    message: /device_cdi\.X: "gpu" is no CDI kind; vendor\/class would be right/,
+  });
 });

@@ -54,8 +54,14 @@ test("a task written for Nomad's Docker driver runs with all its keys, and its a
     const expected = ["/made/by/docker", "0 4242", "/dev/brimming", "512", "1024", "777", "read-only", "written"];
     assert.deepEqual(lines.slice(0, 8), expected);
     const rest = lines.slice(8).join("\n");
-    for (const line of ["search example.test", "nameserver 192.0.2.53", "options ndots:3", String(96 * 1_048_576)]) assert.ok(rest.includes(line), `${line} in ${rest}`);
-    await until(() => ["auth.email", "container_exists_attempts", "cpuset_cpus"].every((key) => events.messages.some((text) => text.startsWith(`config key ${key} is not used: `))));
+    for (const line of ["search example.test", "nameserver 192.0.2.53", "options ndots:3", String(96 * 1_048_576)]) {
+      assert.ok(rest.includes(line), `${line} in ${rest}`);
+    }
+    await until(() =>
+      ["auth.email", "container_exists_attempts", "cpuset_cpus"].every((key) =>
+        events.messages.some((text) => text.startsWith(`config key ${key} is not used: `)),
+      ),
+    );
     await rig.driver.destroyTask(task.config.id, { force: true }, soon());
   } finally {
     await podman.volumes.remove(`docker-task-${process.pid}`, soon());
@@ -66,5 +72,8 @@ test("a task written for Nomad's Docker driver runs with all its keys, and its a
 test("what only Docker on Windows can do is refused by name", async () => {
   await using rig = await DriverRig.start();
   const task = await rig.prepare({ config: { isolation: "hyperv" } });
-  await assert.rejects(rig.startTask(task), /config key isolation: "hyperv" is a mode for containers of Windows, which Podman does not run/);
+  await assert.rejects(
+    rig.startTask(task),
+    /config key isolation: "hyperv" is a mode for containers of Windows, which Podman does not run/,
+  );
 });

@@ -7,7 +7,11 @@ import { FakeRig } from "./fake-rig.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const forever = "while :; do sleep 1; done";
-const outOfSorts: ScriptedFault = { kind: "answer", status: 500, body: JSON.stringify({ cause: "out of sorts", message: "out of sorts", response: 500 }) };
+const outOfSorts: ScriptedFault = {
+  kind: "answer",
+  status: 500,
+  body: JSON.stringify({ cause: "out of sorts", message: "out of sorts", response: 500 }),
+};
 const [user, anotherUser] = [1000, 1001];
 
 for (const userId of [user, anotherUser]) {

@@ -24,8 +24,16 @@ test("nothing is read or removed in a folder of root's that the engine of an ord
   const before = readdirSync(dirname(logPath)).toSorted();
   await rig.replaceDriver();
   await rig.driver.recoverTask(task.handle, soon());
-  await until(() => rig.logLines.some((line) => /warn logs of task .*: the output cannot be collected; trying again .*which Podman names, is of user 0 and not of user 1000/.test(line)));
-  await until(() => rig.events.some(({ message }) => message.startsWith("Logs: the output cannot be collected; trying again: the folder ")));
+  await until(() =>
+    rig.logLines.some((line) =>
+      /warn logs of task .*: the output cannot be collected; trying again .*which Podman names, is of user 0 and not of user 1000/.test(
+        line,
+      ),
+    ),
+  );
+  await until(() =>
+    rig.events.some(({ message }) => message.startsWith("Logs: the output cannot be collected; trying again: the folder ")),
+  );
   assert.deepEqual(readdirSync(dirname(logPath)).toSorted(), before);
   assert.deepEqual(planted.map((path) => readFileSync(path, "utf8")), ["kept\n", "kept\n"]);
   // Once the folder is his, its output is collected as if nothing had been.
@@ -38,7 +46,16 @@ test("nothing is read or removed in a folder of root's that the engine of an ord
 test("the folder of a container with a user namespace, which Podman gives to that one's root, counts as the engine's", async () => {
   await using engine = await startEngine({ folder: "/run/userns-engine" }, soon());
   await engine.importBusybox(testSetting("TEST_IMAGE"));
-  const started = await engine.run(["run", "--detach", "--network=none", "--uidmap=0:100000:65536", "--gidmap=0:100000:65536", testSetting("TEST_IMAGE"), "sleep", "60"]);
+  const started = await engine.run([
+    "run",
+    "--detach",
+    "--network=none",
+    "--uidmap=0:100000:65536",
+    "--gidmap=0:100000:65536",
+    testSetting("TEST_IMAGE"),
+    "sleep",
+    "60",
+  ]);
   assert.equal(started.code, 0, started.stderr);
   const [{ StaticDir: path, State: state }] = JSON.parse((await engine.run(["inspect", started.stdout.trim()])).stdout);
   assert.equal(statSync(path).uid, 100_000);
@@ -52,7 +69,10 @@ test("the folder of a container with a user namespace, which Podman gives to tha
   chownSync(engine.socketPath, user, user);
   using host = new HostFixture();
   const roots = { ...hostRoots, etcDir: host.etcDir };
-  assert.throws(() => EngineFolder.open(path, readEngineOwner(roots, engine.socketPath, undefined)), /is of user 100000 and not of user 1000/);
+  assert.throws(
+    () => EngineFolder.open(path, readEngineOwner(roots, engine.socketPath, undefined)),
+    /is of user 100000 and not of user 1000/,
+  );
   host.write("etc/subuid", "1000:100000:65536\n");
   EngineFolder.open(path, readEngineOwner(roots, engine.socketPath, undefined))[Symbol.dispose]();
 });

@@ -12,7 +12,11 @@ const forever = "while :; do sleep 0.1; done";
 test("runs a command and gives its output and exit code", async () => {
   await using rig = await DriverRig.start();
   const task = await rig.runScript(forever);
-  const output = await rig.driver.execTask(task.config.id, { command: ["sh", "-c", "echo out; echo err >&2; exit 43"], timeoutMs: 20_000 }, soon());
+  const output = await rig.driver.execTask(
+    task.config.id,
+    { command: ["sh", "-c", "echo out; echo err >&2; exit 43"], timeoutMs: 20_000 },
+    soon(),
+  );
   assert.equal(Buffer.from(output.stdout).toString(), "out\n");
   assert.equal(Buffer.from(output.stderr).toString(), "err\n");
   assert.equal(output.result.exitCode, 43);
@@ -32,7 +36,11 @@ test("kills a command that takes too long, its background children included", as
   const command = ["sh", "-c", "sleep 4321 & sleep 4321"];
   await assert.rejects(rig.driver.execTask(task.config.id, { command, timeoutMs: 500 }, soon()), /not finished within 500 ms/);
   await until(async () => {
-    const left = await rig.driver.execTask(task.config.id, { command: ["sh", "-c", "ps | grep -c '[s]leep 4321'"], timeoutMs: 20_000 }, soon());
+    const left = await rig.driver.execTask(
+      task.config.id,
+      { command: ["sh", "-c", "ps | grep -c '[s]leep 4321'"], timeoutMs: 20_000 },
+      soon(),
+    );
     return Buffer.from(left.stdout).toString() === "0\n";
   });
 });
@@ -42,10 +50,23 @@ test("kills a command that takes too long where the kernel shows no cgroup of th
   const { rig } = faulty;
   const task = await rig.runScript(forever);
   const running = rig.driver.execTask(task.config.id, { command: ["sh", "-c", "sleep 4399 & sleep 4399; :"], timeoutMs: 4000 }, soon());
-  const refused = assert.rejects(running, { name: "DriverError", message: "exec: the command has not finished within 4000 ms; it was killed" });
+  const refused = assert.rejects(running, {
+    name: "DriverError",
+    message: "exec: the command has not finished within 4000 ms; it was killed",
+  });
   await until(() => listPids("sleep 4399").length >= 3);
   const pids = listPids("sleep 4399");
-  for (const pid of pids) await promisify(execFile)("nsenter", ["--mount", "--target", String(rig.pluginPid), "mount", "--bind", "/dev/null", `/proc/${pid}/cgroup`]);
+  for (const pid of pids) {
+    await promisify(execFile)("nsenter", [
+      "--mount",
+      "--target",
+      String(rig.pluginPid),
+      "mount",
+      "--bind",
+      "/dev/null",
+      `/proc/${pid}/cgroup`,
+    ]);
+  }
   await refused;
   await until(() => pids.every((pid) => !existsSync(`/proc/${pid}/exe`)));
 });
@@ -76,7 +97,9 @@ test("gives a command without input a stdin of its own, which has ended", async 
 test("passes stdin on and ends with it", async () => {
   await using rig = await DriverRig.start();
   const task = await rig.runScript(forever);
-  const updates = await collect(rig.driver.execTaskStreaming(task.config.id, { command: ["cat"], tty: false }, input(Buffer.from("a\nb"), Buffer.from("c")), soon()));
+  const updates = await collect(
+    rig.driver.execTaskStreaming(task.config.id, { command: ["cat"], tty: false }, input(Buffer.from("a\nb"), Buffer.from("c")), soon()),
+  );
   assert.equal(updates.stdout, "a\nbc");
   assert.equal(updates.exitCode, 0);
 });
@@ -93,7 +116,9 @@ test("carries megabytes both ways, byte for byte", async () => {
 test("keeps both streams of a session apart", async () => {
   await using rig = await DriverRig.start();
   const task = await rig.runScript(forever);
-  const updates = await collect(rig.driver.execTaskStreaming(task.config.id, { command: ["sh", "-c", "echo out; echo err >&2; exit 1"], tty: false }, input(), soon()));
+  const updates = await collect(
+    rig.driver.execTaskStreaming(task.config.id, { command: ["sh", "-c", "echo out; echo err >&2; exit 1"], tty: false }, input(), soon()),
+  );
   assert.deepEqual([updates.stdout, updates.stderr, updates.exitCode], ["out\n", "err\n", 1]);
 });
 
@@ -115,12 +140,21 @@ test("ends the process when the caller hangs up", async () => {
   await using rig = await DriverRig.start();
   const task = await rig.runScript(forever);
   const gone = new AbortController();
-  const session = rig.driver.execTaskStreaming(task.config.id, { command: ["sh", "-c", "echo ready; sleep 4322"], tty: false }, input(), gone.signal);
+  const session = rig.driver.execTaskStreaming(
+    task.config.id,
+    { command: ["sh", "-c", "echo ready; sleep 4322"], tty: false },
+    input(),
+    gone.signal,
+  );
   await assert.rejects(async () => {
     for await (const update of session) if (update.kind === "stdout") gone.abort(new Error("hung up"));
   });
   await until(async () => {
-    const left = await rig.driver.execTask(task.config.id, { command: ["sh", "-c", "ps | grep -c '[s]leep 4322'"], timeoutMs: 20_000 }, soon());
+    const left = await rig.driver.execTask(
+      task.config.id,
+      { command: ["sh", "-c", "ps | grep -c '[s]leep 4322'"], timeoutMs: 20_000 },
+      soon(),
+    );
     return Buffer.from(left.stdout).toString() === "0\n";
   });
 });
@@ -128,7 +162,9 @@ test("ends the process when the caller hangs up", async () => {
 test("ends a session with its task", async () => {
   await using rig = await DriverRig.start();
   const task = await rig.runScript(forever);
-  const session = collect(rig.driver.execTaskStreaming(task.config.id, { command: ["sleep", "4323"], tty: false }, input(), soon())).catch(() => "ended");
+  const session = collect(rig.driver.execTaskStreaming(task.config.id, { command: ["sleep", "4323"], tty: false }, input(), soon())).catch(
+    () => "ended",
+  );
   await new Promise((resolve) => setTimeout(resolve, 300));
   await rig.driver.stopTask(task.config.id, { timeoutMs: 0, killSignal: "" }, soon());
   await session;
@@ -155,7 +191,9 @@ function listPids(text: string): readonly number[] {
     });
 }
 
-async function collect(updates: AsyncIterable<ExecUpdate>): Promise<{ readonly stdout: string; readonly stderr: string; readonly exitCode: number | undefined }> {
+async function collect(
+  updates: AsyncIterable<ExecUpdate>,
+): Promise<{ readonly stdout: string; readonly stderr: string; readonly exitCode: number | undefined }> {
   const stdout: Uint8Array[] = [];
   const stderr: Uint8Array[] = [];
   let exitCode: number | undefined;

@@ -82,7 +82,10 @@ function contractOn(name: string, open: () => Promise<Service>): void {
       await using rig = await startRig(service);
       const task = await rig.prepare({ config: { command: "sleep", args: ["60"] } });
       const client = new PodmanClient({ socketPath: service.socketPath });
-      const { id } = await client.containers.create({ name: `task-${task.config.allocId}`, image: testSetting("TEST_IMAGE"), command: ["sleep", "60"] }, soon());
+      const { id } = await client.containers.create(
+        { name: `task-${task.config.allocId}`, image: testSetting("TEST_IMAGE"), command: ["sleep", "60"] },
+        soon(),
+      );
       await assert.rejects(rig.driver.startTask(task.config, soon()), /taken by container \w{12}, which Nomad did not start/);
       assert.equal(await client.containers.remove(id, { force: true, volumes: true }, soon()), true);
       assert.equal(await client.containers.remove(id, { force: true, volumes: true }, soon()), false);
@@ -92,7 +95,10 @@ function contractOn(name: string, open: () => Promise<Service>): void {
     test("answers a wait at once for a container that never ran, and a signal with a refusal", async () => {
       await using service = await open();
       const client = new PodmanClient({ socketPath: service.socketPath });
-      const { id } = await client.containers.create({ image: testSetting("TEST_IMAGE"), command: ["sleep", "60"], name: `never-${process.pid}` }, soon());
+      const { id } = await client.containers.create(
+        { image: testSetting("TEST_IMAGE"), command: ["sleep", "60"], name: `never-${process.pid}` },
+        soon(),
+      );
       assert.equal(await client.containers.wait(id, {}, soon()), 0);
       await assert.rejects(client.containers.kill(id, "9", soon()), /can only kill running containers/);
       assert.equal((await client.containers.inspect(id, soon()))?.state.status, "created");
@@ -106,4 +112,6 @@ function contractOn(name: string, open: () => Promise<Service>): void {
 }
 
 contractOn("the fake Podman", () => FakePodman.start([testSetting("TEST_IMAGE")]));
-contractOn("real Podman", () => Promise.resolve({ socketPath: testSetting("TEST_PODMAN_SOCKET"), [Symbol.asyncDispose]: () => Promise.resolve() }));
+contractOn("real Podman", () =>
+  Promise.resolve({ socketPath: testSetting("TEST_PODMAN_SOCKET"), [Symbol.asyncDispose]: () => Promise.resolve() }),
+);

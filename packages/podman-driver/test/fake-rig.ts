@@ -6,11 +6,16 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeMsgpack, type HclValue, type Logger, type TaskConfig, type TaskEvent, type TaskHandle } from "@driver/nomad-plugin";
-import { FakePodman, HostFixture, type FakeContainer, LogReader, plainTask } from "@driver/testing";
+import { FakePodman, HostFixture, type FakeContainer, LogReader, plainTask, type ScriptedFault } from "@driver/testing";
 import { DriverServices } from "../src/driver-services.ts";
 import { PodmanDriver } from "../src/index.ts";
 
 const image = "localhost/busybox:1";
+
+/** An answer of the fake with Podman's form of an error. */
+export function podmanError(status: number, message: string): ScriptedFault {
+  return { kind: "answer", status, body: JSON.stringify({ cause: message, message, response: status }) };
+}
 
 export interface FakeTask {
   readonly config: TaskConfig;
@@ -58,7 +63,10 @@ export class FakeRig implements AsyncDisposable {
   }
 
   /** Gives the fake's only container a real process, and the driver's host a /proc that shows it there, as `userId`'s. */
-  async embody({ userId }: { readonly userId?: number } = {}): Promise<{ readonly container: FakeContainer; readonly child: ChildProcess }> {
+  async embody({ userId }: { readonly userId?: number } = {}): Promise<{
+    readonly container: FakeContainer;
+    readonly child: ChildProcess;
+  }> {
     const container = this.podman.containers[0] ?? assert.fail("there is no container");
     const child = spawn("sleep", ["60"]);
     await once(child, "spawn");
@@ -93,7 +101,12 @@ export class FakeRig implements AsyncDisposable {
 
   #makeDriver(): PodmanDriver {
     const logger: Logger = {
-      ...(Object.fromEntries(["trace", "debug", "info", "warn", "error"].map((level) => [level, (text: string, fields?: object) => void this.logLines.push(`${level} ${text} ${JSON.stringify(fields ?? {})}`)])) as Pick<Logger, "trace" | "debug" | "info" | "warn" | "error">),
+      ...(Object.fromEntries(
+        ["trace", "debug", "info", "warn", "error"].map((level) => [
+          level,
+          (text: string, fields?: object) => void this.logLines.push(`${level} ${text} ${JSON.stringify(fields ?? {})}`),
+        ]),
+      ) as Pick<Logger, "trace" | "debug" | "info" | "warn" | "error">),
       named: () => logger,
       with: () => logger,
     };
@@ -120,7 +133,14 @@ export class FakeRig implements AsyncDisposable {
     execFileSync("mkfifo", [stdoutPath]);
     const stdout = await LogReader.open(stdoutPath);
     this.#readers.push(stdout);
-    const names = { id: `${allocId}/task/${randomBytes(4).toString("hex")}`, name: "task", allocId, allocDir, stdoutPath, stderrPath: "/dev/null" };
+    const names = {
+      id: `${allocId}/task/${randomBytes(4).toString("hex")}`,
+      name: "task",
+      allocId,
+      allocDir,
+      stdoutPath,
+      stderrPath: "/dev/null",
+    };
     return { config: plainTask({ ...names, driverConfig: encodeMsgpack(config), ...more }), stdout };
   }
 }

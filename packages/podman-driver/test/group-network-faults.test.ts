@@ -53,13 +53,20 @@ test("answers when Podman does not let go of a pod, and removes it once that ans
 
 /** Moments of a group's life at which the plugin is killed; what is begun there is broken off. */
 const moments: readonly { readonly what: string; live(rig: DriverRig, group: RiggedGroup, nodeId: string): Promise<unknown> }[] = [
-  { what: "while it makes the network", live: (_rig, group) => Promise.race([group.createNetwork(), new Promise((resolve) => setTimeout(resolve, 60))]) },
+  {
+    what: "while it makes the network",
+    live: (_rig, group) => Promise.race([group.createNetwork(), new Promise((resolve) => setTimeout(resolve, 60))]),
+  },
   { what: "once the network is made", live: (_rig, group) => group.createNetwork() },
   {
     what: "while a task starts",
     async live(rig, group, nodeId) {
       await group.createNetwork();
-      const task = await rig.prepare({ allocId: group.allocId, config: { command: "sleep", args: ["300"] }, more: { nodeId, networkIsolation: group.spec } });
+      const task = await rig.prepare({
+        allocId: group.allocId,
+        config: { command: "sleep", args: ["300"] },
+        more: { nodeId, networkIsolation: group.spec },
+      });
       await Promise.race([rig.startTask(task).catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 120))]);
     },
   },
@@ -99,5 +106,7 @@ for (const { what, live } of moments) {
 }
 
 async function containersOf(allocId: string): Promise<number> {
-  return withPodman(async (podman) => (await podman.containers.list({ labels: [`nomad-driver-podman.alloc_id=${allocId}`] }, soon())).length);
+  return withPodman(
+    async (podman) => (await podman.containers.list({ labels: [`nomad-driver-podman.alloc_id=${allocId}`] }, soon())).length,
+  );
 }

@@ -15,7 +15,11 @@ function startRig(pluginConfig: Readonly<Record<string, HclValue>> = {}): Promis
 }
 
 async function exec(rig: DriverRig, task: RiggedTask, script: string): Promise<string> {
-  const { stdout, stderr, result } = await rig.driver.execTask(task.config.id, { command: ["sh", "-c", script], timeoutMs: 30_000 }, soon());
+  const { stdout, stderr, result } = await rig.driver.execTask(
+    task.config.id,
+    { command: ["sh", "-c", script], timeoutMs: 30_000 },
+    soon(),
+  );
   assert.equal(result.exitCode, 0, `${Buffer.from(stderr).toString()}${Buffer.from(stdout).toString()}`);
   return Buffer.from(stdout).toString().trim();
 }
@@ -32,17 +36,32 @@ test("gives a group one pod, whose network, host name and 127.0.0.1 its tasks sh
   assert.equal(await group.createNetwork("shop"), false);
   assert.deepEqual(group.spec, spec);
   const more = { networkIsolation: group.toIsolation("192.0.2.77") };
-  const web = await rig.runScript("echo hello from web >/tmp/index.html; exec httpd -f -p 127.0.0.1:8080 -h /tmp", { allocId, name: "web", more });
+  const web = await rig.runScript("echo hello from web >/tmp/index.html; exec httpd -f -p 127.0.0.1:8080 -h /tmp", {
+    allocId,
+    name: "web",
+    more,
+  });
   const client = await rig.runScript("sleep 300", { allocId, name: "client", more });
-  const own = await rig.runScript("sleep 300", { allocId, name: "own", more, config: { hostname: "mine", ipc_mode: "private", dns_servers: ["192.0.2.53"] } });
+  const own = await rig.runScript("sleep 300", {
+    allocId,
+    name: "own",
+    more,
+    config: { hostname: "mine", ipc_mode: "private", dns_servers: ["192.0.2.53"] },
+  });
   const netns = (await runProcess("readlink", [spec.path], { signal: soon() })).stdout.trim();
   assert.deepEqual(await Promise.all([web, client, own].map(netnsOf)), [netns, netns, netns]);
   await until(async () => (await exec(rig, client, "wget -qO- http://127.0.0.1:8080/ || true")) === "hello from web");
   assert.equal(await exec(rig, client, `${ownName}; grep -c shop /etc/hosts`), "shop 192.0.2.77\n1");
-  assert.match(await exec(rig, own, `${ownName}; grep shop /etc/hosts; cat /etc/resolv.conf`), /^mine 192\.0\.2\.77\n192\.0\.2\.77\s+shop\nnameserver 192\.0\.2\.53$/);
+  assert.match(
+    await exec(rig, own, `${ownName}; grep shop /etc/hosts; cat /etc/resolv.conf`),
+    /^mine 192\.0\.2\.77\n192\.0\.2\.77\s+shop\nnameserver 192\.0\.2\.53$/,
+  );
   const pod = (await group.pod()) ?? assert.fail("no pod");
   const members = pod.members.map(({ name, status }) => `${name} ${status}`).toSorted();
-  assert.deepEqual(members, [...["client", "own", "web"].map((name) => `${name}-${allocId} running`), `${pod.id.slice(0, 12)}-infra running`].toSorted());
+  assert.deepEqual(
+    members,
+    [...["client", "own", "web"].map((name) => `${name}-${allocId} running`), `${pod.id.slice(0, 12)}-infra running`].toSorted(),
+  );
   for (const { config } of [web, client, own]) await rig.driver.destroyTask(config.id, { force: true }, soon());
   await group.destroyNetwork();
   assert.equal(await group.pod(), undefined);
@@ -73,7 +92,10 @@ test("refuses to start a task in a network whose infra container has ended, and 
   const { allocId, spec } = group;
   const task = await rig.prepare({ allocId, more: { networkIsolation: spec }, config: { command: "sleep", args: ["300"] } });
   await withPodman(async (podman) => podman.containers.stop((await group.pod())?.infraId ?? "", { timeoutSeconds: 0 }, soon()));
-  await assert.rejects(rig.startTask(task), { message: /the infra container [0-9a-f]{12} of the group's pod has ended, and the group's network with it/, recoverable: true });
+  await assert.rejects(rig.startTask(task), {
+    message: /the infra container [0-9a-f]{12} of the group's pod has ended, and the group's network with it/,
+    recoverable: true,
+  });
   assert.equal(await group.createNetwork(), true);
   assert.notEqual(group.spec.path, spec.path);
   const second = await rig.runScript("sleep 300", { allocId, name: "second", more: { networkIsolation: group.toIsolation() } });
@@ -91,7 +113,10 @@ test("holds the network with the operator's infra image, which has to run by its
   await using fleeting = await commitImage("fleeting-stand-in", ["sh", "-c", "exit 7"]);
   await using other = await startRig({ infra_image: fleeting.image });
   await using none = new RiggedGroup(other);
-  await assert.rejects(none.createNetwork(), /has ended as soon as it was started, with exit code 7; infra_image must name an image that runs by/);
+  await assert.rejects(
+    none.createNetwork(),
+    /has ended as soon as it was started, with exit code 7; infra_image must name an image that runs by/,
+  );
   assert.equal(await none.pod(), undefined);
 });
 
@@ -105,7 +130,10 @@ test("connects a network where the host leaves that to the driver, and tells its
   await task.stdout.until((text) => text === `shop ${group.spec.hosts?.address}\n`);
   await until(async () => (await fetch("http://127.0.0.1:18098/").then((answer) => answer.text(), () => "")) === "hello\n");
   await using other = new RiggedGroup(rig);
-  await assert.rejects(other.createNetwork("", { ports }), /port "http" of the group \(18098\/(tcp|udp)\) cannot be published: container \w+-infra has it/);
+  await assert.rejects(
+    other.createNetwork("", { ports }),
+    /port "http" of the group \(18098\/(tcp|udp)\) cannot be published: container \w+-infra has it/,
+  );
   assert.equal(await other.pod(), undefined);
 });
 

@@ -14,7 +14,9 @@ const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 test("tells of a task that becomes healthy, unhealthy and healthy again", async () => {
   await using rig = await DriverRig.start();
   await using events = new RecordedEvents(rig.driver);
-  const task = await rig.prepare({ config: { command: "sleep", args: ["60"], healthcheck: { test: "test -e /alloc/data/ok", interval: "1s", retries: 2 } } });
+  const task = await rig.prepare({
+    config: { command: "sleep", args: ["60"], healthcheck: { test: "test -e /alloc/data/ok", interval: "1s", retries: 2 } },
+  });
   await rig.startTask(task);
   const ok = `touch /alloc/data/ok`;
   await rig.driver.execTask(task.config.id, { command: ["sh", "-c", ok], timeoutMs: 20_000 }, soon());
@@ -26,13 +28,18 @@ test("tells of a task that becomes healthy, unhealthy and healthy again", async 
   await using later = new RecordedEvents(rig.driver);
   await rig.driver.execTask(task.config.id, { command: ["sh", "-c", ok], timeoutMs: 20_000 }, soon());
   await until(() => healthOf(task, later).length === 1);
-  assert.deepEqual([...healthOf(task, events), ...healthOf(task, later)], ["healthy", "unhealthy", "healthy"].map((health) => `Health check: the task is ${health}`));
+  assert.deepEqual(
+    [...healthOf(task, events), ...healthOf(task, later)],
+    ["healthy", "unhealthy", "healthy"].map((health) => `Health check: the task is ${health}`),
+  );
 });
 
 test("ends an unhealthy task as on_failure says, and tells why", async () => {
   await using rig = await DriverRig.start();
   await using events = new RecordedEvents(rig.driver);
-  const task = await rig.prepare({ config: { command: "sleep", args: ["60"], healthcheck: { test: ["false"], interval: "1s", retries: 1, on_failure: "kill" } } });
+  const task = await rig.prepare({
+    config: { command: "sleep", args: ["60"], healthcheck: { test: ["false"], interval: "1s", retries: 1, on_failure: "kill" } },
+  });
   await rig.startTask(task);
   const { exitCode, oomKilled } = await rig.driver.waitTask(task.config.id, soon());
   assert.deepEqual([exitCode, oomKilled], [137, false]);

@@ -74,7 +74,11 @@ test("a task that ends by itself is not taken to run for ever while its conmon i
 });
 
 /** A task whose script has said that it is ready. */
-async function startReady({ rig }: FaultyRig, script: string, before = ":"): Promise<{ readonly task: RiggedTask; readonly state: ContainerInspect["state"] }> {
+async function startReady(
+  { rig }: FaultyRig,
+  script: string,
+  before = ":",
+): Promise<{ readonly task: RiggedTask; readonly state: ContainerInspect["state"] }> {
   const task = await rig.runScript(`${before}; ${script}`);
   await task.stdout.until((text) => text === "ready\n");
   const { state } = (await inspect(task)) ?? assert.fail("there is no container");

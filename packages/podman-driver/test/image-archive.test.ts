@@ -25,7 +25,9 @@ class Archives implements AsyncDisposable {
     const folder = await mkdtemp(join(testSetting("TEST_SCRATCH"), "archives-"));
     const from = `docker://${images.registry.host}/${mark}:1`;
     for (const to of [`docker-archive:${folder}/docker.tar:localhost/shop:1`, `oci-archive:${folder}/oci.tar:localhost/oci-shop:1`]) {
-      const { code, stderr } = await runProcess(findTool("skopeo") ?? "skopeo", ["copy", "--src-tls-verify=false", from, to], { signal: AbortSignal.timeout(60_000) });
+      const { code, stderr } = await runProcess(findTool("skopeo") ?? "skopeo", ["copy", "--src-tls-verify=false", from, to], {
+        signal: AbortSignal.timeout(60_000),
+      });
       assert.equal(code, 0, stderr);
     }
     await writeFile(join(folder, "gzip.tar.gz"), gzipSync(await readFile(join(folder, "docker.tar")), { level: 1 }));
@@ -56,13 +58,18 @@ async function serve(handle: Parameters<typeof createServer>[1]): Promise<AsyncD
 }
 
 const digestOf = async (path: string): Promise<string> => `sha256:${createHash("sha256").update(await readFile(path)).digest("hex")}`;
-const loads = (messages: readonly string[]): number => messages.filter((message) => message.startsWith("Loading image ") && !message.includes(": ")).length;
+const loads = (messages: readonly string[]): number =>
+  messages.filter((message) => message.startsWith("Loading image ") && !message.includes(": ")).length;
 
 describe("an archive", () => {
   test("of each kind is loaded, once for each content, and stays when the registry is forced", async () => {
     await using images = await ImageRig.start();
     await using archives = await Archives.make(images, "kinds");
-    for (const image of [`docker-archive:${archives.path("docker.tar")}`, `oci-archive:${archives.path("oci.tar")}`, `docker-archive:${archives.path("gzip.tar.gz")}`]) {
+    for (const image of [
+      `docker-archive:${archives.path("docker.tar")}`,
+      `oci-archive:${archives.path("oci.tar")}`,
+      `docker-archive:${archives.path("gzip.tar.gz")}`,
+    ]) {
       assert.match(await images.run(image), /^kinds /);
       assert.match(await images.run(image), /^kinds /);
     }
@@ -92,7 +99,11 @@ describe("an archive", () => {
   test("in the task's own folder is found there: by load, and by a path without a slash in front", async () => {
     await using images = await ImageRig.start();
     await using archives = await Archives.make(images, "local");
-    for (const config of [{ image: "shop:1", load: "a.tar" }, { image: "docker-archive:local/a.tar" }, { image: "docker-archive:local/a.tar:shop:1" }]) {
+    for (const config of [
+      { image: "shop:1", load: "a.tar" },
+      { image: "docker-archive:local/a.tar" },
+      { image: "docker-archive:local/a.tar:shop:1" },
+    ]) {
       const task = await images.prepare(config.image, config);
       await copyFile(archives.path("docker.tar"), join(task.config.allocDir, "task/local/a.tar"));
       await images.rig.startTask(task);
@@ -106,7 +117,9 @@ describe("an archive", () => {
     await using archives = await Archives.make(images, "link");
     const task = await images.prepare("docker-archive:local/a.tar");
     await symlink(archives.path("docker.tar"), join(task.config.allocDir, "task/local/a.tar"));
-    await assert.rejects(images.rig.startTask(task), { message: /leads out of the allocation's folder, to \S+docker\.tar; give its absolute path$/ });
+    await assert.rejects(images.rig.startTask(task), {
+      message: /leads out of the allocation's folder, to \S+docker\.tar; give its absolute path$/,
+    });
     assert.equal(loads(images.messages()), 0);
   });
 
@@ -128,7 +141,10 @@ describe("an archive", () => {
     ];
     for (const { name, message } of rows) assert.match((await images.failure(`docker-archive:${archives.path(name)}`)).message, message);
     const wrong = { image_checksum: `sha256:${"0".repeat(64)}` };
-    assert.match((await images.failure(`docker-archive:${archives.path("gzip.tar.gz")}`, wrong)).message, /its content is sha256:\w+, and image_checksum wants sha256:0+: it is not loaded$/);
+    assert.match(
+      (await images.failure(`docker-archive:${archives.path("gzip.tar.gz")}`, wrong)).message,
+      /its content is sha256:\w+, and image_checksum wants sha256:0+: it is not loaded$/,
+    );
     assert.equal((await images.podman.images.list(AbortSignal.timeout(10_000))).length, before);
     const other = await images.failure(`docker-archive:${archives.path("docker.tar")}:nobody:2`);
     assert.match(other.message, /there is no nobody:2 in it, but localhost\/shop:1$/);

@@ -14,8 +14,14 @@ describe("a registry that wants a login", () => {
     await using images = await ImageRig.start({ hasLogin: true });
     await images.registry.publish("own:1", { mark: "mine " });
     assert.match(await images.run(images.at("own:1"), { auth: { username, password } }), /^mine /);
-    assert.match(await images.run(images.at("own:1"), { force_pull: true, auth: { username, password, server_address: images.proxy.host } }), /^mine /);
-    const other = await images.failure(images.at("own:1"), { force_pull: true, auth: { username, password, server_address: "other.example:5000" } });
+    assert.match(
+      await images.run(images.at("own:1"), { force_pull: true, auth: { username, password, server_address: images.proxy.host } }),
+      /^mine /,
+    );
+    const other = await images.failure(images.at("own:1"), {
+      force_pull: true,
+      auth: { username, password, server_address: "other.example:5000" },
+    });
     assert.match(other.message, /authentication required|unauthorized/);
   });
 
@@ -23,7 +29,10 @@ describe("a registry that wants a login", () => {
     await using images = await ImageRig.start({ hasLogin: true });
     await images.registry.publish("own:1");
     const none = await images.failure(images.at("own:1"));
-    assert.match(none.message, new RegExp(`no credentials for ${images.proxy.host} were found; set auth in the task or in the plugin's config`));
+    assert.match(
+      none.message,
+      new RegExp(`no credentials for ${images.proxy.host} were found; set auth in the task or in the plugin's config`),
+    );
     const wrong = await images.failure(images.at("own:1"), { auth: { username, password: "wrong" } });
     assert.match(wrong.message, new RegExp(`${images.proxy.host} does not take these credentials for this image`));
     assert.deepEqual([none.recoverable, wrong.recoverable], [false, false]);
@@ -63,7 +72,9 @@ describe("a registry that wants a login", () => {
     const helper = await helperOf(`sleep 0.5; echo '{"Username":"${username}","Secret":"${password}"}'`);
     try {
       await images.setConfig({ auth: { helper: helper.name } });
-      const tasks = await Promise.all(Array.from({ length: 20 }, (_, index) => images.prepare(images.at("own:1"), { args: ["-c", "sleep 60"] }, { name: `t${index}` })));
+      const tasks = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => images.prepare(images.at("own:1"), { args: ["-c", "sleep 60"] }, { name: `t${index}` })),
+      );
       await Promise.all(tasks.map((task) => images.rig.startTask(task)));
       assert.match(await images.run(images.at("own:1")), /^help /);
       assert.deepEqual(await helper.asked(), [`get ${images.proxy.host}`]);
@@ -147,9 +158,17 @@ describe("a source of credentials that fails", () => {
     const helper = await helperOf("echo no way in >&2; exit 3");
     try {
       const sources = [
-        { auth: { config: "/no/such/file" }, message: /credentials from the plugin's auth\.config \/no\/such\/file: cannot be read: ENOENT/, recoverable: false },
+        {
+          auth: { config: "/no/such/file" },
+          message: /credentials from the plugin's auth\.config \/no\/such\/file: cannot be read: ENOENT/,
+          recoverable: false,
+        },
         { auth: { config: await fileOf(`{"auths": ${password}}`) }, message: /auth\.config \/\S+: is not JSON$/, recoverable: false },
-        { auth: { helper: "no-such-helper" }, message: /auth\.helper: docker-credential-no-such-helper cannot be run: it is not in the plugin's PATH/, recoverable: false },
+        {
+          auth: { helper: "no-such-helper" },
+          message: /auth\.helper: docker-credential-no-such-helper cannot be run: it is not in the plugin's PATH/,
+          recoverable: false,
+        },
         { auth: { helper: helper.name }, message: /auth\.helper: docker-credential-\S+ ended with code 3: no way in/, recoverable: true },
       ];
       for (const { auth, message, recoverable } of sources) {
@@ -185,7 +204,10 @@ describe("the certificate of a registry", () => {
     const image = `${images.registry.host}/safe:1`;
     await images.registry.publish("safe:1", { mark: "safe " });
     const unknown = await images.failure(image, { auth: { tls_verify: true } });
-    assert.match(unknown.message, /x509: .*; this node does not trust the registry's certificate; put its CA into \/etc\/containers\/certs\.d\/127\.0\.0\.1:\d+\/ca\.crt/);
+    assert.match(
+      unknown.message,
+      /x509: .*; this node does not trust the registry's certificate; put its CA into \/etc\/containers\/certs\.d\/127\.0\.0\.1:\d+\/ca\.crt/,
+    );
     assert.equal(unknown.recoverable, false);
     assert.match(await images.run(image), /^safe /);
     const folder = join(engine.env["HOME"] ?? "", ".config/containers/certs.d", images.registry.host);
@@ -198,6 +220,8 @@ describe("the certificate of a registry", () => {
     await using images = await ImageRig.start();
     await images.registry.publish("open:1");
     const task = await images.rig.prepare({ config: { image: images.at("open:1") } });
-    await assert.rejects(images.rig.startTask(task), { message: /server gave HTTP response to HTTPS client; the registry has no TLS; mark it as insecure/ });
+    await assert.rejects(images.rig.startTask(task), {
+      message: /server gave HTTP response to HTTPS client; the registry has no TLS; mark it as insecure/,
+    });
   });
 });

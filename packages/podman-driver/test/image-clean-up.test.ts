@@ -140,7 +140,9 @@ test("an image of somebody else stays, unless the operator takes all but a list"
   const podman = new PodmanClient({ socketPath: engine.socketPath });
   const has = (name: string): Promise<boolean> => podman.images.exists(name, soon());
   try {
-    const options = (gc: Record<string, boolean | string | string[]>): { pluginConfig: Record<string, never> } => ({ pluginConfig: { socket_path: `unix://${engine.socketPath}`, gc } as never });
+    const options = (gc: Record<string, boolean | string | string[]>): { pluginConfig: Record<string, never> } => ({
+      pluginConfig: { socket_path: `unix://${engine.socketPath}`, gc } as never,
+    });
     {
       await using _rig = await DriverRig.start(options(cleaning));
       await sleep(longAfterMs);

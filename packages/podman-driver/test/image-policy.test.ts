@@ -25,7 +25,11 @@ async function serve(): Promise<AsyncDisposable & { readonly url: string; readon
     server.closeAllConnections();
     await once(server, "close");
   };
-  return { asked, url: `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`, [Symbol.asyncDispose]: dispose };
+  return {
+    asked,
+    url: `http://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`,
+    [Symbol.asyncDispose]: dispose,
+  };
 }
 
 async function failureOf(pluginConfig: HclRecord, image: string): Promise<string> {
@@ -41,7 +45,13 @@ describe("an archive from an address", () => {
     assert.match(await failureOf({}, image), /the server answered 404/);
     for (const config of [{ policy: "strict" }, { allow_image_urls: [`${server.url}/other/*`] }]) {
       const failure = await failureOf(config, image);
-      assert.match(failure, new RegExp(`config key image: "${server.url}/good/a\\.tar" is an address that images may not be fetched from on this client, .* in allow_image_urls`));
+      assert.match(
+        failure,
+        new RegExp(
+          `config key image: "${server.url}/good/a\\.tar" is an address that images may not be fetched from on this client, .* ` +
+            "in allow_image_urls",
+        ),
+      );
       assert.doesNotMatch(failure, /s3cret/);
     }
     assert.match(await failureOf({ policy: "strict", allow_image_urls: [`${server.url}/good/*`] }, image), /the server answered 404/);
@@ -54,7 +64,9 @@ describe("an archive from an address", () => {
     assert.match(await failureOf(allowed, `oci-archive:${server.url}/old/good/a.tar`), /the server answered 404/);
     assert.match(
       await failureOf(allowed, `oci-archive:${server.url}/old/inner/a.tar`),
-      new RegExp(`the server sends to ${server.url}/inner/a\\.tar, which images may not be fetched from on this client; .*allow_image_urls`),
+      new RegExp(
+        `the server sends to ${server.url}/inner/a\\.tar, which images may not be fetched from on this client; .*allow_image_urls`,
+      ),
     );
     assert.deepEqual(server.asked, ["/old/good/a.tar", "/good/a.tar", "/old/inner/a.tar"]);
   });
@@ -70,7 +82,9 @@ async function makeRoot(folder: string): Promise<string> {
 
 describe("a root file system in the task's folder", () => {
   const rootOf = (task: RiggedTask): string => join(task.config.allocDir, task.config.name, "local/root");
-  const config = (image: string): TaskWishes => ({ config: { image, entrypoint: ["/bin/sh"], args: ["-c", "echo ran >> /alloc/data/ran; echo runs"] } });
+  const config = (image: string): TaskWishes => ({
+    config: { image, entrypoint: ["/bin/sh"], args: ["-c", "echo ran >> /alloc/data/ran; echo runs"] },
+  });
   const policies: readonly HclRecord[] = [{}, { volumes: { enabled: false } }];
 
   for (const pluginConfig of policies) {
@@ -86,7 +100,10 @@ describe("a root file system in the task's folder", () => {
       for (const image of ["rootfs:local/root", "rootfs:local/root:O"]) {
         const bad = await rig.prepare(config(image));
         await symlink(elsewhere, rootOf(bad));
-        const message = new RegExp(`config key image: "${image}" (leads out of the allocation's folder, to ${elsewhere}; give its absolute path|asks for .* as a folder of an overlay)`);
+        const message = new RegExp(
+          `config key image: "${image}" (leads out of the allocation's folder, to ${elsewhere}; give its absolute path|asks ` +
+            "for .* as a folder of an overlay)",
+        );
         await assert.rejects(rig.startTask(bad), { message });
       }
     });
@@ -101,7 +118,10 @@ describe("a root file system in the task's folder", () => {
     await makeRoot(join(way, "root"));
     const held = faulty.proxy.inject({ fault: { kind: "delay", delayMs: 1500 }, method: "POST", path: /\/init$/ });
     // runc itself takes no root behind a link, and crun does.
-    const outcome = assert.rejects(faulty.rig.startTask(task), /what is mounted there is not what was judged a moment ago|runc: .*invalid rootfs/);
+    const outcome = assert.rejects(
+      faulty.rig.startTask(task),
+      /what is mounted there is not what was judged a moment ago|runc: .*invalid rootfs/,
+    );
     await until(() => held.hits > 0);
     await rename(way, `${way}.old`);
     await symlink(elsewhere, way);

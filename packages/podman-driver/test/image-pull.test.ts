@@ -12,7 +12,9 @@ describe("one pull", () => {
   test("serves 20 tasks that want one image", async () => {
     await using images = await ImageRig.start();
     await images.registry.publish("many:1", { mark: "many ", layerBytes: [megabyte, megabyte] });
-    const tasks = await Promise.all(Array.from({ length: 20 }, (_, index) => images.prepare(images.at("many:1"), { args: ["-c", "sleep 60"] }, { name: `t${index}` })));
+    const tasks = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => images.prepare(images.at("many:1"), { args: ["-c", "sleep 60"] }, { name: `t${index}` })),
+    );
     await Promise.all(tasks.map((task) => images.rig.startTask(task)));
     assert.equal(images.proxy.count(manifest), 1);
     // Two layers, the base and the config.
@@ -26,7 +28,10 @@ describe("one pull", () => {
     await using images = await ImageRig.start();
     await images.registry.publish("slow:1", { layerBytes: [3 * megabyte] });
     images.proxy.fault(blobs, { kind: "slow", bytesPerSecond: 500_000 });
-    const [one, other] = [await images.prepare(images.at("slow:1"), {}, { name: "one" }), await images.prepare(images.at("slow:1"), {}, { name: "other" })];
+    const [one, other] = [
+      await images.prepare(images.at("slow:1"), {}, { name: "one" }),
+      await images.prepare(images.at("slow:1"), {}, { name: "other" }),
+    ];
     const starts = [images.rig.startTask(one), images.rig.startTask(other)];
     const outcomes = Promise.allSettled(starts);
     await until(() => images.proxy.count(blobs) >= 2 && images.messages(other).length > 0);
@@ -45,7 +50,10 @@ describe("one pull", () => {
     await using engine = await startEngine({ folder: "/run/other-engine" }, AbortSignal.timeout(60_000));
     await using images = await ImageRig.start();
     await images.registry.publish("two:1", { mark: "two ", layerBytes: [megabyte] });
-    const socket = [{ name: "default", socket_path: `unix://${images.socketPath}` }, { name: "other", socket_path: `unix://${engine.socketPath}` }];
+    const socket = [
+      { name: "default", socket_path: `unix://${images.socketPath}` },
+      { name: "other", socket_path: `unix://${engine.socketPath}` },
+    ];
     await images.setConfig({ socket_path: null, socket });
     const outputs = await Promise.all([images.run(images.at("two:1")), images.run(images.at("two:1"), { socket: "other" })]);
     assert.deepEqual(outputs.map((output) => output.slice(0, 4)), ["two ", "two "]);
@@ -75,9 +83,16 @@ describe("the policy", () => {
     await images.registry.publish("kept:1", { mark: "kept " });
     const image = images.at("kept:1");
     assert.match(await images.run(image), /^kept /);
-    images.proxy.fault(manifest, { kind: "answer", status: 404, body: '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}' });
+    images.proxy.fault(manifest, {
+      kind: "answer",
+      status: 404,
+      body: '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}',
+    });
     assert.match(await images.run(image, { image_pull_policy: "newer" }), /^kept /);
-    assert.match(images.messages().join("\n"), /Running the image \S+ that is present, since nobody could tell whether there is a newer one: .*manifest unknown/);
+    assert.match(
+      images.messages().join("\n"),
+      /Running the image \S+ that is present, since nobody could tell whether there is a newer one: .*manifest unknown/,
+    );
     assert.match((await images.failure(image, { image_pull_policy: "always" })).message, /manifest unknown/);
   });
 
@@ -95,7 +110,9 @@ describe("the policy", () => {
     await using images = await ImageRig.start();
     const { digest } = await images.registry.publish("fixed:1", { mark: "fixed " });
     await images.registry.publish("fixed:1", { mark: "other " });
-    for (const name of [`fixed@${digest}`, `fixed:1@${digest}`, `fixed:gone@${digest}`]) assert.match(await images.run(images.at(name)), /^fixed /);
+    for (const name of [`fixed@${digest}`, `fixed:1@${digest}`, `fixed:gone@${digest}`]) {
+      assert.match(await images.run(images.at(name)), /^fixed /);
+    }
   });
 });
 
@@ -112,9 +129,24 @@ describe("a registry that fails", () => {
   });
 
   const failures = [
-    { what: "without the image", fault: { kind: "answer", status: 404, body: '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}' }, message: /manifest unknown.*; the registry has no such image; check name and tag$/, recoverable: false },
-    { what: "that denies", fault: { kind: "answer", status: 403, body: '{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}' }, message: /denied; no credentials for 127\.0\.0\.1:\d+ were found/, recoverable: false },
-    { what: "that is down for long", fault: { kind: "answer", status: 502, body: "bad gateway" }, message: /502.*\(3 tries\); the registry itself fails$/, recoverable: true },
+    {
+      what: "without the image",
+      fault: { kind: "answer", status: 404, body: '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}' },
+      message: /manifest unknown.*; the registry has no such image; check name and tag$/,
+      recoverable: false,
+    },
+    {
+      what: "that denies",
+      fault: { kind: "answer", status: 403, body: '{"errors":[{"code":"DENIED","message":"requested access to the resource is denied"}]}' },
+      message: /denied; no credentials for 127\.0\.0\.1:\d+ were found/,
+      recoverable: false,
+    },
+    {
+      what: "that is down for long",
+      fault: { kind: "answer", status: 502, body: "bad gateway" },
+      message: /502.*\(3 tries\); the registry itself fails$/,
+      recoverable: true,
+    },
   ] as const;
   for (const { what, fault, message, recoverable } of failures) {
     test(`${what} has its own words and ${recoverable ? "another" : "no other"} try`, async () => {
@@ -131,7 +163,16 @@ describe("a registry that fails", () => {
   test("that asks for a pause gets it, and the image is pulled", async () => {
     await using images = await ImageRig.start();
     await images.registry.publish("busy:1", { mark: "busy " });
-    images.proxy.fault(manifest, { kind: "answer", status: 429, headers: { "Retry-After": "2" }, body: '{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down"}]}' }, 1);
+    images.proxy.fault(
+      manifest,
+      {
+        kind: "answer",
+        status: 429,
+        headers: { "Retry-After": "2" },
+        body: '{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down"}]}',
+      },
+      1,
+    );
     const startMs = performance.now();
     assert.match(await images.run(images.at("busy:1")), /^busy /);
     assert.ok(performance.now() - startMs >= 2000);
@@ -151,7 +192,11 @@ describe("a registry that fails", () => {
     await using images = await ImageRig.start();
     const { blobs: parts } = await images.registry.publish("moved:1", { mark: "moved ", layerBytes: [1000] });
     const last = parts.at(-1)?.digest ?? assert.fail();
-    images.proxy.fault(new RegExp(`GET .*/blobs/${last}`), { kind: "answer", status: 307, headers: { Location: `http://${images.registry.host}/v2/moved/blobs/${last}` } });
+    images.proxy.fault(new RegExp(`GET .*/blobs/${last}`), {
+      kind: "answer",
+      status: 307,
+      headers: { Location: `http://${images.registry.host}/v2/moved/blobs/${last}` },
+    });
     assert.match(await images.run(images.at("moved:1")), /^moved /);
   });
 });
@@ -163,7 +208,10 @@ describe("a pull that does not go on", () => {
     const stalled = images.proxy.fault(new RegExp(`GET .*/blobs/${parts.at(-1)?.digest ?? ""}`), { kind: "stall" });
     const startMs = performance.now();
     const failure = await images.failure(images.at("stall:1"));
-    assert.match(failure.message, /^pull image \S+stall:1: nothing has come for 2 s \(pull_activity_timeout\); \d layers? begun, [\d.]+ [kM]B so far$/);
+    assert.match(
+      failure.message,
+      /^pull image \S+stall:1: nothing has come for 2 s \(pull_activity_timeout\); \d layers? begun, [\d.]+ [kM]B so far$/,
+    );
     assert.equal(failure.recoverable, true);
     assert.ok(performance.now() - startMs < 8000);
     await until(() => images.proxy.abandoned.length > 0);

@@ -3,7 +3,16 @@ import { mkdtemp, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { PodmanClient } from "@driver/libpod";
 import { encodeMsgpack, type HclRecord, type TaskEvent } from "@driver/nomad-plugin";
-import { DriverRig, RegistryProxy, startEngine, TestRegistry, testSetting, type Engine, type RiggedTask, type TestRegistryOptions } from "@driver/testing";
+import {
+  DriverRig,
+  RegistryProxy,
+  startEngine,
+  TestRegistry,
+  testSetting,
+  type Engine,
+  type RiggedTask,
+  type TestRegistryOptions,
+} from "@driver/testing";
 export interface ImageRigOptions extends TestRegistryOptions {
   readonly pluginConfig?: HclRecord;
   /** Default: an engine of its own, since other tests pull and remove images at the same time. */
@@ -22,7 +31,11 @@ export class ImageRig implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #following: Promise<void>;
 
-  private constructor(parts: Pick<ImageRig, "rig" | "registry" | "proxy" | "podman">, socketPath: string, engine: AsyncDisposable | undefined) {
+  private constructor(
+    parts: Pick<ImageRig, "rig" | "registry" | "proxy" | "podman">,
+    socketPath: string,
+    engine: AsyncDisposable | undefined,
+  ) {
     this.rig = parts.rig;
     this.registry = parts.registry;
     this.proxy = parts.proxy;
@@ -52,9 +65,16 @@ export class ImageRig implements AsyncDisposable {
   }
 
   /** Prepares a task that prints the image's mark and architecture, from a registry without TLS. */
-  async prepare(image: string, { auth, ...config }: HclRecord = {}, more: { readonly name?: string; readonly allocId?: string } = {}): Promise<RiggedTask> {
+  async prepare(
+    image: string,
+    { auth, ...config }: HclRecord = {},
+    more: { readonly name?: string; readonly allocId?: string } = {},
+  ): Promise<RiggedTask> {
     const login = auth === undefined ? {} : (auth as HclRecord);
-    return await this.rig.prepare({ config: { image, command: "sh", args: ["-c", "cat /mark /architecture"], ...config, auth: { tls_verify: false, ...login } }, ...more });
+    return await this.rig.prepare({
+      config: { image, command: "sh", args: ["-c", "cat /mark /architecture"], ...config, auth: { tls_verify: false, ...login } },
+      ...more,
+    });
   }
 
   /** Runs such a task to its end and gives what it printed. */
@@ -91,7 +111,9 @@ export class ImageRig implements AsyncDisposable {
   async everythingTold(tasks: readonly RiggedTask[]): Promise<string> {
     const handles = tasks.map((task) => Buffer.from(this.rig.handleOf(task).driverState).toString("latin1"));
     const containers = await Promise.all(
-      tasks.map(async ({ config }) => JSON.stringify(await this.podman.containers.inspect(`${config.name}-${config.allocId}`, AbortSignal.timeout(20_000)))),
+      tasks.map(async ({ config }) =>
+        JSON.stringify(await this.podman.containers.inspect(`${config.name}-${config.allocId}`, AbortSignal.timeout(20_000))),
+      ),
     );
     const service = await readFile(join(dirname(this.#socketPath), "service.log"), "utf8");
     return [this.rig.log, JSON.stringify(this.events), ...handles, ...containers, service].join("\n");
@@ -99,7 +121,10 @@ export class ImageRig implements AsyncDisposable {
 
   async setConfig(config: HclRecord): Promise<void> {
     const plugin = { socket_path: `unix://${this.#socketPath}`, ...config };
-    await this.rig.driver.setConfig({ msgpack: encodeMsgpack(plugin), client: { minPort: 14_000, maxPort: 14_512 }, apiVersion: "v0.1.0" }, AbortSignal.timeout(10_000));
+    await this.rig.driver.setConfig(
+      { msgpack: encodeMsgpack(plugin), client: { minPort: 14_000, maxPort: 14_512 }, apiVersion: "v0.1.0" },
+      AbortSignal.timeout(10_000),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -125,5 +150,8 @@ export class ImageRig implements AsyncDisposable {
 async function startOwnEngine(): Promise<Engine> {
   const downloadFolder = await mkdtemp(join(testSetting("TEST_SCRATCH"), "downloads-"));
   const storage = await mkdtemp(join(testSetting("TEST_SCRATCH"), "images-"));
-  return await startEngine({ folder: `/run/images-${randomBytes(4).toString("hex")}`, downloadFolder, storage }, AbortSignal.timeout(60_000));
+  return await startEngine(
+    { folder: `/run/images-${randomBytes(4).toString("hex")}`, downloadFolder, storage },
+    AbortSignal.timeout(60_000),
+  );
 }

@@ -34,7 +34,11 @@ class SecretRun {
   }
 
   async start(image: string, config: HclRecord = {}): Promise<void> {
-    const task = await this.#images.prepare(image, { args: ["-c", "sleep 60"], force_pull: true, ...config }, { name: `t${this.#tasks.length}` });
+    const task = await this.#images.prepare(
+      image,
+      { args: ["-c", "sleep 60"], force_pull: true, ...config },
+      { name: `t${this.#tasks.length}` },
+    );
     await this.#images.rig.startTask(task);
     this.#tasks.push(task);
   }
@@ -68,7 +72,11 @@ describe("nothing that the plugin wrote, told or kept, nor what Podman did, hold
     const helper = await helperOf(`echo '{"Username":"${username}","Secret":"${password}"}'`);
     try {
       await run.start(image, { auth: { username, password } });
-      for (const auth of [{ config: await authFile({ [host]: { auth: encoded } }) }, { helper: helper.name }, { username, password, server_address: host }]) {
+      for (const auth of [
+        { config: await authFile({ [host]: { auth: encoded } }) },
+        { helper: helper.name },
+        { username, password, server_address: host },
+      ]) {
         await images.setConfig({ auth });
         await run.start(image);
       }
@@ -102,7 +110,11 @@ describe("nothing that the plugin wrote, told or kept, nor what Podman did, hold
     await using images = await ImageRig.start();
     await images.registry.publish("own:1");
     const run = new SecretRun(images);
-    const scripts = [`echo 'Secret: ${password}'`, `echo '{"Username":"u","Secret":"${password}"}'; exit 1`, `echo '{"Username":1,"Secret":"${password}"}'`];
+    const scripts = [
+      `echo 'Secret: ${password}'`,
+      `echo '{"Username":"u","Secret":"${password}"}'; exit 1`,
+      `echo '{"Username":1,"Secret":"${password}"}'`,
+    ];
     for (const script of scripts) {
       const helper = await helperOf(script);
       try {
@@ -112,7 +124,11 @@ describe("nothing that the plugin wrote, told or kept, nor what Podman did, hold
         await rm(helper.path);
       }
     }
-    for (const text of [`{"auths": ${password}}`, JSON.stringify({ auths: { x: { auth: password } } }), JSON.stringify({ auths: { x: password } })]) {
+    for (const text of [
+      `{"auths": ${password}}`,
+      JSON.stringify({ auths: { x: { auth: password } } }),
+      JSON.stringify({ auths: { x: password } }),
+    ]) {
       await images.setConfig({ auth: { config: await fileOf(text) } });
       await run.fail(images.at("own:1"));
     }

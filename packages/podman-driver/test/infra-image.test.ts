@@ -97,7 +97,10 @@ describe("the infra image of pods", () => {
       { recoverable: true, message: `pull image ${infra_image}: not pulled within infra_image_pull_timeout (1 s)` },
     );
     silent.clear();
-    await assert.rejects(infra.meet({ infra_image }), { recoverable: false, message: /manifest unknown.*; the registry has no such image; check name and tag$/ });
+    await assert.rejects(infra.meet({ infra_image }), {
+      recoverable: false,
+      message: /manifest unknown.*; the registry has no such image; check name and tag$/,
+    });
   });
 });
 
@@ -112,5 +115,7 @@ test("an infra image outlives the clean-up of all other images, and a bad name i
   await until(async () => !(await exists("other:1")));
   await sleep(1500);
   assert.equal(await exists("pause:1"), true);
-  await assert.rejects(images.setConfig({ infra_image: "Pause:1" }), { message: /config key infra_image: "Pause:1" has capital letters in its path; write pause:1/ });
+  await assert.rejects(images.setConfig({ infra_image: "Pause:1" }), {
+    message: /config key infra_image: "Pause:1" has capital letters in its path; write pause:1/,
+  });
 });

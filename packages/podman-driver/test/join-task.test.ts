@@ -11,7 +11,12 @@ import { withPodman } from "./with-podman.ts";
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
 /** A task of an allocation that shares its folders. */
-function inAllocation(rig: DriverRig, allocId: string, name: string, config: Readonly<Record<string, string | readonly string[]>>): Promise<RiggedTask> {
+function inAllocation(
+  rig: DriverRig,
+  allocId: string,
+  name: string,
+  config: Readonly<Record<string, string | readonly string[]>>,
+): Promise<RiggedTask> {
   return rig.prepare({ allocId, name, config: { command: "sleep", args: ["60"], network_mode: "bridge", ...config } });
 }
 
@@ -92,7 +97,10 @@ for (const { key } of namespaces) {
     const allocId = randomUUID();
     await using stranger = await strangerOf(`server-${allocId}`);
     const client = await inAllocation(rig, allocId, "client", { [key]: "task:server" });
-    const message = new RegExp(`config key ${key}: the container server-${allocId} is no task of this allocation, it is container ${stranger.id.slice(0, 12)}, which Nomad did not start`);
+    const message = new RegExp(
+      `config key ${key}: the container server-${allocId} is no task of this allocation, it is container ` +
+        `${stranger.id.slice(0, 12)}, which Nomad did not start`,
+    );
     await assert.rejects(rig.driver.startTask(client.config, soon()), { message });
   });
 }
@@ -145,7 +153,10 @@ test("removes a task whose network others were in as soon as the last of them is
   const allocId = randomUUID();
   const server = await inAllocation(rig, allocId, "server", {});
   await rig.startTask(server);
-  const clients = [await inAllocation(rig, allocId, "one", { network_mode: "task:server" }), await inAllocation(rig, allocId, "two", { network_mode: "task:server" })];
+  const clients = [
+    await inAllocation(rig, allocId, "one", { network_mode: "task:server" }),
+    await inAllocation(rig, allocId, "two", { network_mode: "task:server" }),
+  ];
   for (const client of clients) await rig.startTask(client);
   for (const { config } of [server, ...clients]) {
     assert.notEqual(await nameOf(server.config), "none");
@@ -160,7 +171,9 @@ test("does not join what is none of the allocation's, and says whose it is", asy
   const name = `server-${allocId}`;
   await using stranger = await strangerOf(name);
   const client = await inAllocation(rig, allocId, "client", { network_mode: "task:server" });
-  const message = new RegExp(`the container ${name} is no task of this allocation, it is container ${stranger.id.slice(0, 12)}, which Nomad did not start`);
+  const message = new RegExp(
+    `the container ${name} is no task of this allocation, it is container ${stranger.id.slice(0, 12)}, which Nomad did not start`,
+  );
   await assert.rejects(rig.driver.startTask(client.config, soon()), { message });
 });
 

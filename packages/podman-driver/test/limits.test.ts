@@ -29,7 +29,10 @@ test("limits what a task has asked to be limited, as its cgroup tells", async ()
   const figures = new Map(output.trim().split("\n").map((line) => [line.split(" ")[0] ?? "", line.split(" ").slice(1).join(" ")]));
   assert.equal(figures.get("pids.max"), "64");
   if (figures.has("memory.max")) {
-    assert.deepEqual([figures.get("memory.max"), figures.get("memory.low"), figures.get("memory.swap.max")], [64, 24, 16].map((mb) => String(mb * mib)));
+    assert.deepEqual(
+      [figures.get("memory.max"), figures.get("memory.low"), figures.get("memory.swap.max")],
+      [64, 24, 16].map((mb) => String(mb * mib)),
+    );
     return;
   }
   assert.equal(figures.get("memory.limit_in_bytes"), String(64 * mib));
@@ -55,14 +58,18 @@ test("takes the period of a hard CPU limit from the task", async () => {
 
 test("kills a task at Docker's hard limit, and says which that was", async () => {
   await using rig = await DriverRig.start();
-  const task = await rig.runScript("tail /dev/zero", { config: { memory_hard_limit: 32, memory_swap: "32m" }, resources: { memoryMb: 16 } });
+  const task = await rig.runScript("tail /dev/zero", {
+    config: { memory_hard_limit: 32, memory_swap: "32m" },
+    resources: { memoryMb: 16 },
+  });
   const result = await rig.driver.waitTask(task.config.id, soon());
   assert.equal(result.oomKilled, true);
   assert.match(result.error ?? "", /OOM killed.*32 MiB/);
 });
 
 test("sets the limits of processes, the inclination to be killed and the kernel's settings", async () => {
-  const script = "grep -E 'core|open files|processes|file size' /proc/self/limits; cat /proc/self/oom_score_adj /proc/sys/net/core/somaxconn";
+  const script =
+    "grep -E 'core|open files|processes|file size' /proc/self/limits; cat /proc/self/oom_score_adj /proc/sys/net/core/somaxconn";
   const output = await outputOf(script, {
     config: {
       network_mode: "bridge",
@@ -84,7 +91,9 @@ const isUnified = existsSync("/sys/fs/cgroup/cgroup.controllers");
 /** A disk of this machine and its number as cgroups write it, which nothing needs to be on. */
 function findDisk(): { readonly path: string; readonly id: string } | undefined {
   const lines = readFileSync("/proc/partitions", "utf8").split("\n").map((line) => line.trim().split(/\s+/));
-  const disks = lines.flatMap(([major, minor, , name]) => (name === undefined || name === "name" ? [] : [{ path: `/dev/${name}`, id: `${major}:${minor}` }]));
+  const disks = lines.flatMap(([major, minor, , name]) =>
+    name === undefined || name === "name" ? [] : [{ path: `/dev/${name}`, id: `${major}:${minor}` }],
+  );
   return disks.find(({ path }) => statSync(path, { throwIfNoEntry: false })?.isBlockDevice());
 }
 const disk = findDisk();
@@ -93,18 +102,33 @@ test("limits how fast a task reads and writes a disk", { skip: disk === undefine
   const { path, id } = disk ?? assert.fail("no disk");
   const print = "cd /sys/fs/cgroup; grep -H . io.max blkio/blkio.throttle.*_device 2>/dev/null | sed 's|.*/blkio.throttle.||'";
   const output = await outputOf(print, {
-    config: { device_read_bps: [`${path}:10m`], device_write_bps: [`${path}:20m`], device_read_iops: [`${path}:300`], device_write_iops: [`${path}:400`] },
+    config: {
+      device_read_bps: [`${path}:10m`],
+      device_write_bps: [`${path}:20m`],
+      device_read_iops: [`${path}:300`],
+      device_write_iops: [`${path}:400`],
+    },
   });
   const rates = { read_bps: 10 * mib, write_bps: 20 * mib, read_iops: 300, write_iops: 400 };
   if (isUnified) assert.equal(output, `io.max:${id} rbps=${10 * mib} wbps=${20 * mib} riops=300 wiops=400\n`);
-  else assert.deepEqual(output.trim().split("\n").toSorted(), Object.entries(rates).map(([name, rate]) => `${name}_device:${id} ${rate}`).toSorted());
+  else {
+    assert.deepEqual(
+      output.trim().split("\n").toSorted(),
+      Object.entries(rates)
+        .map(([name, rate]) => `${name}_device:${id} ${rate}`)
+        .toSorted(),
+    );
+  }
 });
 
 test("names the key of what is no disk, and leaves nothing", async () => {
   await using rig = await DriverRig.start();
   for (const path of ["/dev/null", "/dev/no-such-disk"]) {
     const task = await rig.prepare({ config: { device_write_bps: [`${path}:1m`] } });
-    await assert.rejects(rig.startTask(task), new RegExp(`the task's config has device_write_bps = "${path}:1048576", which needs a block device of the host`));
+    await assert.rejects(
+      rig.startTask(task),
+      new RegExp(`the task's config has device_write_bps = "${path}:1048576", which needs a block device of the host`),
+    );
   }
 });
 
@@ -119,14 +143,23 @@ test("weighs a task's disk time, or tells its owner that the kernel does not", a
 });
 
 test("keeps a task's memory to the NUMA nodes it names, which the host must have", async () => {
-  assert.match(await outputOf("cat /sys/fs/cgroup/cpuset.mems /sys/fs/cgroup/cpuset/cpuset.mems 2>/dev/null; grep Mems_allowed_list /proc/self/status", { config: { cpuset_mems: "0" } }), /^0\nMems_allowed_list:\s+0\n$/);
+  assert.match(
+    await outputOf(
+      "cat /sys/fs/cgroup/cpuset.mems /sys/fs/cgroup/cpuset/cpuset.mems 2>/dev/null; grep Mems_allowed_list /proc/self/status",
+      { config: { cpuset_mems: "0" } },
+    ),
+    /^0\nMems_allowed_list:\s+0\n$/,
+  );
   await using rig = await DriverRig.start();
   const task = await rig.prepare({ config: { cpuset_mems: "1000" } });
   await assert.rejects(rig.startTask(task), /requested 1000|cpuset\.mems/);
 });
 
 test("writes what else the job says into the task's cgroup", { skip: !isUnified && "needs cgroup v2" }, async () => {
-  assert.equal(await outputOf("cat /sys/fs/cgroup/memory.high", { config: { cgroup_conf: [{ "memory.high": String(32 * mib) }] } }), `${32 * mib}\n`);
+  assert.equal(
+    await outputOf("cat /sys/fs/cgroup/memory.high", { config: { cgroup_conf: [{ "memory.high": String(32 * mib) }] } }),
+    `${32 * mib}\n`,
+  );
 });
 
 test("says that a host with cgroup v1 has no such settings", { skip: isUnified && "this host has cgroup v2" }, async () => {

@@ -31,24 +31,36 @@ test("a mount block's volume is made with its driver, labels and options, filled
   const [data, memory, plain] = [volumes.name("data"), volumes.name("memory"), volumes.name("plain")];
   const mount: readonly HclRecord[] = [
     { source: data, target: "/etc", volume_options: { labels: [{ app: "x" }], driver_config: { name: "local" } } },
-    { source: memory, target: "/memory", volume_options: { driver_config: { options: [{ type: "tmpfs", device: "tmpfs", o: "nr_inodes=77" }] } } },
+    {
+      source: memory,
+      target: "/memory",
+      volume_options: { driver_config: { options: [{ type: "tmpfs", device: "tmpfs", o: "nr_inodes=77" }] } },
+    },
     { source: plain, target: "/plain", readonly: true },
     { target: "/anonymous" },
   ];
-  const script = "grep -c ^root /etc/passwd; df -i /memory | tail -1 | awk '{print $2}'; touch /plain/x 2>/dev/null || echo read-only; echo kept > /etc/kept; touch /anonymous/x && echo written";
+  const script =
+    "grep -c ^root /etc/passwd; df -i /memory | tail -1 | awk '{print $2}'; touch /plain/x 2>/dev/null || echo read-only; echo " +
+      "kept > /etc/kept; touch /anonymous/x && echo written";
   assert.equal(await rig.outputOf(script, { config: { mount } }), "1\n77\nread-only\nwritten\n");
   const made = await volumes.podman.volumes.inspect(data, soon());
   const { "nomad-driver-podman.task_id": maker, ...labels } = made?.labels ?? {};
   assert.deepEqual([made?.driver, labels], ["local", { app: "x" }]);
   assert.match(maker ?? "", /^[0-9a-f]{8}-.*\/task\//);
   assert.equal((await volumes.podman.volumes.inspect(memory, soon()))?.options["o"], "nr_inodes=77");
-  assert.equal(await rig.outputOf("cat /again/kept; ls /again/passwd", { config: { mounts: [{ source: data, target: "/again" }] } }), "kept\n/again/passwd\n");
+  assert.equal(
+    await rig.outputOf("cat /again/kept; ls /again/passwd", { config: { mounts: [{ source: data, target: "/again" }] } }),
+    "kept\n/again/passwd\n",
+  );
 });
 
 test("no_copy leaves a new volume empty", async () => {
   await using volumes = new VolumeRig();
   await using rig = await DriverRig.start();
-  const mount = [{ source: volumes.name("empty"), target: "/etc", volume_options: { no_copy: true } }, { source: volumes.name("filled"), target: "/bin", readonly: true }];
+  const mount = [
+    { source: volumes.name("empty"), target: "/etc", volume_options: { no_copy: true } },
+    { source: volumes.name("filled"), target: "/bin", readonly: true },
+  ];
   assert.match(await rig.outputOf("ls /etc; echo behind; ls /bin", { config: { mount } }), /^(?!.*passwd)[^]*behind\n[^]*\bsh\b/);
 });
 
@@ -64,15 +76,23 @@ test("a volume of another driver or with other options is not taken for the one 
   await using volumes = new VolumeRig();
   await using rig = await DriverRig.start();
   const name = volumes.name("other");
-  await volumes.podman.volumes.create({ name, driver: "local", labels: {}, options: { type: "tmpfs", device: "tmpfs", o: "nr_inodes=50,pass=geheim" } }, soon());
-  const mountWith = (driver_config: HclRecord): HclRecord => ({ config: { mount: [{ source: name, target: "/x", volume_options: { driver_config } }] } });
+  await volumes.podman.volumes.create(
+    { name, driver: "local", labels: {}, options: { type: "tmpfs", device: "tmpfs", o: "nr_inodes=50,pass=geheim" } },
+    soon(),
+  );
+  const mountWith = (driver_config: HclRecord): HclRecord => ({
+    config: { mount: [{ source: name, target: "/x", volume_options: { driver_config } }] },
+  });
   const refused = (driverConfig: HclRecord, text: RegExp): Promise<void> =>
     assert.rejects(rig.runScript("true", mountWith(driverConfig)), (error: Error & { readonly code?: string }) => {
       assert.match(error.message, text);
       assert.doesNotMatch(error.message, /geheim/);
       return error.code === "config-invalid";
     });
-  await refused({ name: "flocker" }, /config key mount\[0\]: "mounts-test-\S+:\/x" asks for the volume mounts-test-\S+, and there is one of that name with the driver local, not flocker/);
+  await refused(
+    { name: "flocker" },
+    /config key mount\[0\]: "mounts-test-\S+:\/x" asks for the volume mounts-test-\S+, and there is one of that name with the driver local, not flocker/,
+  );
   await refused({ options: [{ type: "tmpfs", device: "tmpfs", o: "nr_inodes=9" }] }, /with other values for o;/);
 });
 
@@ -96,8 +116,13 @@ test("mount blocks bind, and lay memory of a size and mode", async () => {
     { type: "bind", source: host, target: "/host", readonly: true, bind_options: { propagation: "rslave" }, options: ["noexec"] },
     { type: "tmpfs", target: "/memory", tmpfs_options: { size: 1_048_576, mode: 488 } },
   ];
-  const script = "cat /host/file; touch /host/x 2>/dev/null || echo read-only; grep ' /host ' /proc/self/mountinfo | grep -c noexec; stat -c %a /memory; df -k /memory | tail -1 | awk '{print $2}'";
-  assert.equal(await rig.outputOf(script, { config: { mount, tmpfs: ["/other:size=2m,mode=0700,noexec", "/plain"] } }), "from the host\nread-only\n1\n750\n1024\n");
+  const script =
+    "cat /host/file; touch /host/x 2>/dev/null || echo read-only; grep ' /host ' /proc/self/mountinfo | grep -c noexec; stat " +
+      "-c %a /memory; df -k /memory | tail -1 | awk '{print $2}'";
+  assert.equal(
+    await rig.outputOf(script, { config: { mount, tmpfs: ["/other:size=2m,mode=0700,noexec", "/plain"] } }),
+    "from the host\nread-only\n1\n750\n1024\n",
+  );
 });
 
 test("tmpfs lays memory, with what the image has there unless it must not", async () => {
@@ -113,15 +138,24 @@ test("tmpfs lays memory, with what the image has there unless it must not", asyn
   ].join("; ");
   const output = await rig.outputOf(script, { config: { tmpfs } });
   assert.equal(output, "700 root\n1777 root\ntmpfs 2048\n1\nx\n/etc/passwd\nread-only\n");
-  assert.match(await rig.outputOf("stat -c %u /mine; touch /mine/x && echo mine", { config: { tmpfs: ["/mine:U,mode=0700"] }, user: "1000" }), /mine\n$/);
+  assert.match(
+    await rig.outputOf("stat -c %u /mine; touch /mine/x && echo mine", { config: { tmpfs: ["/mine:U,mode=0700"] }, user: "1000" }),
+    /mine\n$/,
+  );
 });
 
 test("an image can be mounted, read-only or with changes that are lost", async () => {
   await using rig = await DriverRig.start();
   const source = testSetting("TEST_IMAGE");
   const mount = [{ type: "image", source, target: "/ro" }, { type: "image", source, target: "/rw", options: ["rw"] }];
-  assert.equal(await rig.outputOf("ls /ro/bin/sh; touch /ro/x 2>/dev/null || echo read-only; touch /rw/x && ls /rw/x", { config: { mount } }), "/ro/bin/sh\nread-only\n/rw/x\n");
-  await assert.rejects(rig.outputOf("true", { config: { mount: [{ type: "image", source: "localhost/no-such-image:1", target: "/x" }] } }), /image localhost\/no-such-image:1 is not present/);
+  assert.equal(
+    await rig.outputOf("ls /ro/bin/sh; touch /ro/x 2>/dev/null || echo read-only; touch /rw/x && ls /rw/x", { config: { mount } }),
+    "/ro/bin/sh\nread-only\n/rw/x\n",
+  );
+  await assert.rejects(
+    rig.outputOf("true", { config: { mount: [{ type: "image", source: "localhost/no-such-image:1", target: "/x" }] } }),
+    /image localhost\/no-such-image:1 is not present/,
+  );
 });
 
 for (const key of ["readonly_rootfs", "read_only"]) {
@@ -129,7 +163,10 @@ for (const key of ["readonly_rootfs", "read_only"]) {
     await using rig = await DriverRig.start();
     const script = "for d in / /etc /tmp /run /var/tmp /local /alloc /dev/shm; do touch $d/probe 2>/dev/null && echo $d; done";
     assert.equal(await rig.outputOf(`mkdir -p /var/tmp 2>/dev/null; ${script}`, { config: { [key]: true } }), "/local\n/alloc\n/dev/shm\n");
-    assert.equal(await rig.outputOf(script, { config: { [key]: true, read_only_tmpfs: true } }), "/tmp\n/run\n/var/tmp\n/local\n/alloc\n/dev/shm\n");
+    assert.equal(
+      await rig.outputOf(script, { config: { [key]: true, read_only_tmpfs: true } }),
+      "/tmp\n/run\n/var/tmp\n/local\n/alloc\n/dev/shm\n",
+    );
   });
 }
 

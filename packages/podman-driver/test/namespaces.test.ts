@@ -22,7 +22,8 @@ async function fileOf(task: RiggedTask, name: string): Promise<string> {
 /** What the kernel calls it. */
 const namespaceOf = async (task: RiggedTask, name: string): Promise<string> => readlink(await fileOf(task, name));
 
-const start = (config: TaskWishes["config"], more: TaskWishes = {}): Promise<RiggedTask> => rig.runScript("sleep 60", { ...more, config: config ?? {} });
+const start = (config: TaskWishes["config"], more: TaskWishes = {}): Promise<RiggedTask> =>
+  rig.runScript("sleep 60", { ...more, config: config ?? {} });
 
 const keys = [
   { key: "ipc_mode", name: "ipc" },

@@ -15,9 +15,13 @@ async function outputOf(rig: DriverRig, script: string, config: Config, wishes: 
 }
 
 /** Prints the IPv4 address of a name, asked of the network's own server: the image's other programs know no resolver. */
-const lookUp = (name: string): string => `for i in 1 2 3 4 5 6 7 8 9; do nslookup ${name} > /tmp/found && break; sleep 0.2; done; sed -n 's/^Address: *\\([0-9.]*\\)$/\\1/p' /tmp/found | tail -n 1`;
+const lookUp = (name: string): string =>
+  `for i in 1 2 3 4 5 6 7 8 9; do nslookup ${name} > /tmp/found && break; sleep 0.2; done; sed -n 's/^Address: ` +
+    "*\\([0-9.]*\\)$/\\1/p' /tmp/found | tail -n 1";
 /** Prints what the task at an address says to callers. */
-const call = (address: string): string => `for i in 1 2 3 4 5 6 7 8 9; do printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 2 ${address} 7000 > /tmp/answer && break; sleep 0.2; done; tail -n 1 /tmp/answer`;
+const call = (address: string): string =>
+  `for i in 1 2 3 4 5 6 7 8 9; do printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 2 ${address} 7000 > /tmp/answer && break; sleep ` +
+    "0.2; done; tail -n 1 /tmp/answer";
 /** A shell's words that serve `text` there. */
 const serve = (text: string): string => `mkdir /tmp/www; echo ${text} > /tmp/www/index.html; exec httpd -f -p 7000 -h /tmp/www`;
 
@@ -29,22 +33,36 @@ async function refusal(rig: DriverRig, config: Config, wishes: TaskWishes = {}):
 test("gives a task fixed addresses, a MAC address and names on a network of Podman's, and tells Nomad the address", async () => {
   await using network = await RiggedNetwork.create("fixed", "10.201.1");
   await using rig = await DriverRig.start();
-  const config = { network_mode: network.name, ipv4_address: "10.201.1.10", ipv6_address: "fd00:1::10", static_ips: ["10.201.1.11"], static_mac: "02-42-ac-11-00-0A", network_aliases: ["db", "db.internal"] };
+  const config = {
+    network_mode: network.name,
+    ipv4_address: "10.201.1.10",
+    ipv6_address: "fd00:1::10",
+    static_ips: ["10.201.1.11"],
+    static_mac: "02-42-ac-11-00-0A",
+    network_aliases: ["db", "db.internal"],
+  };
   await using events = new RecordedEvents(rig.driver);
-  const task = await rig.prepare({ config: { ...config, command: "sh", args: ["-c", `ip address show; echo done; ${serve("hello from db")}`] } });
+  const task = await rig.prepare({
+    config: { ...config, command: "sh", args: ["-c", `ip address show; echo done; ${serve("hello from db")}`] },
+  });
   const started = await rig.startTask(task);
   assert.equal(started.network?.ip, "10.201.1.10");
   await until(() => task.stdout.text().includes("done"));
-  for (const shown of ["10.201.1.10/24", "fd00:1::10/64", "02:42:ac:11:00:0a"]) assert.ok(task.stdout.text().includes(shown), `${shown} is not in ${task.stdout.text()}`);
+  for (const shown of ["10.201.1.10/24", "fd00:1::10/64", "02:42:ac:11:00:0a"]) {
+    assert.ok(task.stdout.text().includes(shown), `${shown} is not in ${task.stdout.text()}`);
+  }
   await until(() => events.messages.includes("Podman has not given the task the address 10.201.1.11: it gives one of each subnet"));
-  const seen = await outputOf(rig, `${lookUp("db")}; ${lookUp("db.internal")}; ${call("10.201.1.10")}; cat /etc/resolv.conf`, { network_mode: network.name });
+  const seen = await outputOf(rig, `${lookUp("db")}; ${lookUp("db.internal")}; ${call("10.201.1.10")}; cat /etc/resolv.conf`, {
+    network_mode: network.name,
+  });
   assert.match(seen, /^(10\.201\.1\.10\n){2}hello from db\n[^]*search .*dns\.podman/);
 });
 
 test("tells Nomad the IPv6 address where the task asks for that, and says so where it has none", async () => {
   await using network = await RiggedNetwork.create("six", "10.201.6");
   await using rig = await DriverRig.start();
-  const start = async (config: Config): Promise<string | undefined> => (await rig.startTask(await rig.prepare({ config: { ...config, command: "sleep", args: ["60"] } }))).network?.ip;
+  const start = async (config: Config): Promise<string | undefined> =>
+    (await rig.startTask(await rig.prepare({ config: { ...config, command: "sleep", args: ["60"] } }))).network?.ip;
   assert.equal(await start({ network_mode: network.name, ipv6_address: "fd00:6::77", advertise_ipv6_address: true }), "fd00:6::77");
   assert.match((await start({ network_mode: "bridge", advertise_ipv6_address: true })) ?? "", /^\d+\.\d+\.\d+\.\d+$/);
 });
@@ -69,10 +87,17 @@ test("puts a task on several networks, each with its address, names and interfac
   const task = await rig.prepare({ config: { network_mode: "", networks, command: "sh", args } });
   assert.equal((await rig.startTask(task)).network?.ip, "10.201.3.10");
   await until(() => task.stdout.text().includes("done"));
-  for (const shown of [/eth0 .*10\.201\.3\.10\/24/, /eth0 .*fd00:3::10\/64/, /front0 .*10\.201\.2\.10\/24/]) assert.match(task.stdout.text(), shown);
+  for (const shown of [/eth0 .*10\.201\.3\.10\/24/, /eth0 .*fd00:3::10\/64/, /front0 .*10\.201\.2\.10\/24/]) {
+    assert.match(task.stdout.text(), shown);
+  }
   assert.equal(await outputOf(rig, `${lookUp("store")}; ${call("10.201.3.10")}`, { network_mode: back.name }), "10.201.3.10\nwelcome\n");
-  assert.equal(await outputOf(rig, `${lookUp("shop")}; ${call("10.201.2.10")}`, { network_mode: "", networks: [{ name: front.name }] }), "10.201.2.10\nwelcome\n");
-  const told = await rig.prepare({ config: { network_mode: "", networks: networks.map(({ name }) => ({ name })), advertise: front.name, command: "sleep", args: ["60"] } });
+  assert.equal(
+    await outputOf(rig, `${lookUp("shop")}; ${call("10.201.2.10")}`, { network_mode: "", networks: [{ name: front.name }] }),
+    "10.201.2.10\nwelcome\n",
+  );
+  const told = await rig.prepare({
+    config: { network_mode: "", networks: networks.map(({ name }) => ({ name })), advertise: front.name, command: "sleep", args: ["60"] },
+  });
   assert.match((await rig.startTask(told)).network?.ip ?? "", /^10\.201\.2\./);
 });
 
@@ -81,9 +106,18 @@ test("names the key of a network or an address that Podman does not give", async
   await using rig = await DriverRig.start();
   await rig.runScript("sleep 60", { config: { network_mode: network.name, ipv4_address: "10.201.4.10" } });
   const rows: readonly (readonly [Config, RegExp])[] = [
-    [{ network_mode: "nowhere" }, /network not found; config key network_mode: "nowhere" is no network of this Podman; podman network ls shows those there are/],
-    [{ network_mode: "", networks: [{ name: network.name }, { name: "nowhere" }] }, /network not found; config key networks\[1\]\.name: "nowhere" is no network/],
-    [{ network_mode: network.name, ipv4_address: "10.201.4.10" }, /10\.201\.4\.10 is already allocated to container ID [^]*asked for by ipv4_address, ipv6_address or static_ips of the task's config/],
+    [
+      { network_mode: "nowhere" },
+      /network not found; config key network_mode: "nowhere" is no network of this Podman; podman network ls shows those there are/,
+    ],
+    [
+      { network_mode: "", networks: [{ name: network.name }, { name: "nowhere" }] },
+      /network not found; config key networks\[1\]\.name: "nowhere" is no network/,
+    ],
+    [
+      { network_mode: network.name, ipv4_address: "10.201.4.10" },
+      /10\.201\.4\.10 is already allocated to container ID [^]*asked for by ipv4_address, ipv6_address or static_ips of the task's config/,
+    ],
     [{ network_mode: network.name, ipv4_address: "192.0.2.1" }, /192\.0\.2\.1 not in any subnet[^]*asked for by ipv4_address/],
   ];
   for (const [config, message] of rows) assert.match((await refusal(rig, config)).message, message);
@@ -137,5 +171,8 @@ test("names the label of a port that cannot be published, and who has it", async
   const byContainer = (await refusal(rig, config, wishes)).message;
   assert.ok(byContainer.includes(`; ${label}: container task-${holder.config.allocId} has it`), byContainer);
   const noAddress = (await refusal(rig, config, { resources: { ports: [{ ...port, hostIp: "192.0.2.1" }] } })).message;
-  assert.match(noAddress, /; port "http" of the group \(\d+\/(tcp|udp)\) cannot be published: this host does not have the address 192\.0\.2\.1/);
+  assert.match(
+    noAddress,
+    /; port "http" of the group \(\d+\/(tcp|udp)\) cannot be published: this host does not have the address 192\.0\.2\.1/,
+  );
 });

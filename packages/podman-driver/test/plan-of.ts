@@ -8,7 +8,8 @@ import { planContainer, type ContainerPlan } from "../src/plan/container-plan.ts
 import { findMistakes, wantTask, type DecodedTask } from "../src/plan/want-task.ts";
 
 /** Of Podman 4.3.1 on Debian 12. */
-const defaultCapabilities = "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_CHROOT".split(" ");
+const defaultCapabilities =
+  "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_CHROOT".split(" ");
 
 /** A rootful Podman of the oldest supported version, on cgroup v1. */
 export const plainFacts: EngineFacts = {
@@ -46,7 +47,13 @@ export function decodedOf(wishes: Wishes = {}): DecodedTask {
 /** The plan of a task's container. @throws DriverError for what the config or the engine does not allow */
 export function planOf(wishes: Wishes = {}): ContainerPlan {
   const facts = { ...plainFacts, ...wishes.facts };
-  return planContainer({ task: toTask(wishes), decoded: decodedOf(wishes), settings: { ...plainSettings, ...wishes.settings }, facts, socketName: "default" });
+  return planContainer({
+    task: toTask(wishes),
+    decoded: decodedOf(wishes),
+    settings: { ...plainSettings, ...wishes.settings },
+    facts,
+    socketName: "default",
+  });
 }
 
 /** The spec of a task's container. @throws as `planOf` */

@@ -11,7 +11,12 @@ const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 async function makePod(wishes: object): Promise<AsyncDisposable & { readonly name: string; infra(): Promise<string> }> {
   const name = `pod-${randomUUID().slice(0, 8)}`;
   const body = new TextEncoder().encode(JSON.stringify({ name, ...wishes }));
-  const { status, text } = await requestEngine(testSetting("TEST_PODMAN_SOCKET"), { method: "POST", path: "/pods/create", body, signal: soon() });
+  const { status, text } = await requestEngine(testSetting("TEST_PODMAN_SOCKET"), {
+    method: "POST",
+    path: "/pods/create",
+    body,
+    signal: soon(),
+  });
   assert.equal(status, 201, text);
   return {
     name,
@@ -21,7 +26,11 @@ async function makePod(wishes: object): Promise<AsyncDisposable & { readonly nam
 }
 
 test("a task joins a pod, with its network, ports and host name, and goes without it", async () => {
-  await using pod = await makePod({ hostname: "grp", netns: { nsmode: "bridge" }, portmappings: [{ container_port: 8080, host_port: 18_099, host_ip: "127.0.0.1" }] });
+  await using pod = await makePod({
+    hostname: "grp",
+    netns: { nsmode: "bridge" },
+    portmappings: [{ container_port: 8080, host_port: 18_099, host_ip: "127.0.0.1" }],
+  });
   await using rig = await DriverRig.start();
   const script = "hostname; echo hello >/tmp/index.html; exec httpd -f -p 8080 -h /tmp";
   const task = await rig.prepare({ config: { pod: pod.name, network_mode: "", command: "sh", args: ["-c", script] } });

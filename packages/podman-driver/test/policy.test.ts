@@ -8,7 +8,10 @@ const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 test("strict refuses a privileged task with the option that would allow it, and makes nothing", async () => {
   await using rig = await DriverRig.start({ pluginConfig: { policy: "strict" } });
   const task = await rig.prepare({ config: { privileged: true, pid_mode: "host" } });
-  await assert.rejects(rig.startTask(task), /2 mistakes: \(1\) config key privileged: true is not allowed on this client; .*allow_privileged = true.* \(2\) config key pid_mode: "host" is a mode that is not allowed.*allowed_modes\.pid/);
+  await assert.rejects(
+    rig.startTask(task),
+    /2 mistakes: \(1\) config key privileged: true is not allowed on this client; .*allow_privileged = true.* \(2\) config key pid_mode: "host" is a mode that is not allowed.*allowed_modes\.pid/,
+  );
 });
 
 test("strict takes from a task that asks for nothing what it would get from Podman", async () => {

@@ -13,7 +13,8 @@ async function outputOf(script: string, wishes: TaskWishes): Promise<string> {
 }
 
 test("runs an init as PID 1 that reaps what the task leaves", async () => {
-  const script = "tr '\\0' ' ' < /proc/1/cmdline; echo; (sleep 0 &) ; sleep 0.2; grep -l '^State:.*zombie' /proc/[0-9]*/status || echo no zombies";
+  const script =
+    "tr '\\0' ' ' < /proc/1/cmdline; echo; (sleep 0 &) ; sleep 0.2; grep -l '^State:.*zombie' /proc/[0-9]*/status || echo no zombies";
   assert.match(await outputOf(script, { config: { init: true } }), /^\S*(?:podman-init|catatonit) -- sh .*\nno zombies\n$/);
 });
 
@@ -52,7 +53,9 @@ test("asks a task to end with the signal that its config names", async () => {
 });
 
 test("gives the task its time zone, its umask and a working directory that Docker would make", async () => {
-  const output = await outputOf("umask; pwd; md5sum < /etc/localtime", { config: { umask: "0027", work_dir: "/made/for/it", timezone: "Europe/Paris" } });
+  const output = await outputOf("umask; pwd; md5sum < /etc/localtime", {
+    config: { umask: "0027", work_dir: "/made/for/it", timezone: "Europe/Paris" },
+  });
   const zone = createHash("md5").update(await readFile("/usr/share/zoneinfo/Europe/Paris")).digest("hex");
   assert.equal(output, `0027\n/made/for/it\n${zone}  -\n`);
 });

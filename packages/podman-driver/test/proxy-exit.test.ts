@@ -4,13 +4,29 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { WaitResult } from "@driver/nomad-plugin";
-import { exitFolder, FaultyRig, podmanError, until, type Fault, type FaultRule, type FaultyRigOptions, type RiggedTask } from "@driver/testing";
+import {
+  exitFolder,
+  FaultyRig,
+  podmanError,
+  until,
+  type Fault,
+  type FaultRule,
+  type FaultyRigOptions,
+  type RiggedTask,
+} from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(30_000);
 const untilGo = "while [ ! -e /alloc/go ]; do sleep 0.05; done";
 const onWait = { method: "POST", path: /^\/containers\/[^/]+\/wait$/ } as const;
 const onInspect = { method: "GET", path: /^\/containers\/[^/]+\/json$/ } as const;
-const always: readonly Fault[] = [podmanError("out of sorts"), { kind: "dropped" }, { kind: "lost-answer" }, { kind: "empty-body" }, { kind: "half-body" }, { kind: "cut-body" }];
+const always: readonly Fault[] = [
+  podmanError("out of sorts"),
+  { kind: "dropped" },
+  { kind: "lost-answer" },
+  { kind: "empty-body" },
+  { kind: "half-body" },
+  { kind: "cut-body" },
+];
 const saysZero: Fault = { kind: "made-up", status: 200, body: "0\n" };
 const saysCreated = (status: string): Fault => ({
   kind: "made-up",
@@ -91,7 +107,11 @@ for (const [ending, script, want] of [
     await using faulty = await FaultyRig.start();
     const task = await faulty.rig.runScript(script);
     await task.stdout.until((text) => text === "begun\n");
-    const lie = faulty.proxy.inject({ method: "POST", path: /\/kill$/, fault: podmanError("can only kill running containers: container state improper") });
+    const lie = faulty.proxy.inject({
+      method: "POST",
+      path: /\/kill$/,
+      fault: podmanError("can only kill running containers: container state improper"),
+    });
     faulty.proxy.inject({ ...onInspect, fault: saysCreated("created") });
     await faulty.rig.driver.stopTask(task.config.id, { timeoutMs: 1000, killSignal: "SIGTERM" }, soon());
     const { exitCode, signal } = await faulty.rig.driver.waitTask(task.config.id, soon());
@@ -143,7 +163,10 @@ test("the node is told within seconds that Podman does not answer, and that it d
 });
 
 /** Lets a task exit with 41 while a rule is at work; the time is from the exit to its report. */
-async function exitUnder(rule: FaultRule, options: FaultyRigOptions = {}): Promise<{ readonly result: WaitResult; readonly tookMs: number }> {
+async function exitUnder(
+  rule: FaultRule,
+  options: FaultyRigOptions = {},
+): Promise<{ readonly result: WaitResult; readonly tookMs: number }> {
   await using faulty = await FaultyRig.start(options);
   // A wait is asked for right after the start, and then open until the end.
   const early = rule.path === onWait.path ? faulty.proxy.inject(rule) : undefined;

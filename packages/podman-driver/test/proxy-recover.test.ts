@@ -145,10 +145,22 @@ test("a container that Podman takes for stopped is neither ended nor started aga
   const { rig, proxy } = faulty;
   const task = await rig.runScript(`echo ready; ${untilGo}; exit 75`);
   await task.stdout.until((text) => text === "ready\n");
-  const { text } = await requestEngine(testSetting("TEST_PODMAN_SOCKET"), { method: "GET", path: `/containers/task-${task.config.allocId}/json`, signal: soon() });
+  const { text } = await requestEngine(testSetting("TEST_PODMAN_SOCKET"), {
+    method: "GET",
+    path: `/containers/task-${task.config.allocId}/json`,
+    signal: soon(),
+  });
   const inspect = JSON.parse(text) as { readonly State: Readonly<Record<string, unknown>> };
   await rig.crash();
-  const forgetful = { ...inspect.State, Status: "exited", Running: false, Pid: 0, ConmonPid: 0, ExitCode: 0, FinishedAt: new Date().toISOString() };
+  const forgetful = {
+    ...inspect.State,
+    Status: "exited",
+    Running: false,
+    Pid: 0,
+    ConmonPid: 0,
+    ExitCode: 0,
+    FinishedAt: new Date().toISOString(),
+  };
   proxy.inject({ ...onInspect, fault: { kind: "made-up", status: 200, body: JSON.stringify({ ...inspect, State: forgetful }) } });
   await rig.recover(task);
   const waiting = rig.driver.waitTask(task.config.id, soon());

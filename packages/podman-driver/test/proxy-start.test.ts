@@ -15,7 +15,14 @@ const steps = [
   { step: "the look at the started container", method: "GET", path: /^\/containers\/[^/]+\/json$/ },
 ] as const;
 
-const faults: readonly Fault[] = [wontDo, { kind: "dropped" }, { kind: "lost-answer" }, { kind: "empty-body" }, { kind: "half-body" }, { kind: "cut-body" }];
+const faults: readonly Fault[] = [
+  wontDo,
+  { kind: "dropped" },
+  { kind: "lost-answer" },
+  { kind: "empty-body" },
+  { kind: "half-body" },
+  { kind: "cut-body" },
+];
 
 for (const { step, method, path } of steps) {
   for (const fault of faults) {
@@ -90,7 +97,10 @@ test("a start clears away what an earlier one left when Podman went down over it
   const { rig, proxy } = faulty;
   const allocation = { allocId: "5b0e4c1c-8f3e-4f0e-9d3e-1f6f4c1d2a77", config: { command: "sh", args: ["-c", "exit 34"] } };
   const task = await rig.prepare(allocation);
-  const down = [proxy.inject({ method: "POST", path: /\/start$/, fault: { kind: "dropped" } }), proxy.inject({ method: "DELETE", fault: { kind: "dropped" } })];
+  const down = [
+    proxy.inject({ method: "POST", path: /\/start$/, fault: { kind: "dropped" } }),
+    proxy.inject({ method: "DELETE", fault: { kind: "dropped" } }),
+  ];
   await assert.rejects(rig.startTask(task), isTransient);
   for (const injected of down) injected.remove();
   const again = { ...task, config: { ...task.config, id: `${task.config.id.slice(0, -8)}00000001` } };
@@ -110,8 +120,14 @@ test("a lie that has no container id in it is no start", async () => {
 test("an answer that blames the job is final", async () => {
   await using faulty = await FaultyRig.start();
   const task = await faulty.rig.prepare({});
-  faulty.proxy.inject({ path: /^\/containers\/create$/, fault: podmanError("unable to find user nobody-here: no matching entries in passwd file") });
-  await assert.rejects(faulty.rig.startTask(task), (error) => error instanceof DriverError && !error.recoverable && /unable to find user/.test(error.message));
+  faulty.proxy.inject({
+    path: /^\/containers\/create$/,
+    fault: podmanError("unable to find user nobody-here: no matching entries in passwd file"),
+  });
+  await assert.rejects(
+    faulty.rig.startTask(task),
+    (error) => error instanceof DriverError && !error.recoverable && /unable to find user/.test(error.message),
+  );
 });
 
 test("a task is stopped within seconds while it is being started, though Podman owes the answer to its create for ever", async () => {

@@ -35,9 +35,17 @@ for (const fault of faults) {
 }
 
 /** Podman gone in three ways, under which no call succeeds. */
-const absences: readonly { readonly what: string; readonly pluginConfig: Readonly<Record<string, string>>; begin(proxy: FaultProxy): Promise<() => Promise<void>> }[] = [
+const absences: readonly {
+  readonly what: string;
+  readonly pluginConfig: Readonly<Record<string, string>>;
+  begin(proxy: FaultProxy): Promise<() => Promise<void>>;
+}[] = [
   { what: "frozen", pluginConfig: {}, begin: async (proxy) => endOf(proxy.inject({ fault: { kind: "hang" } })) },
-  { what: "frozen, with no limit of its calls", pluginConfig: { client_http_timeout: "0" }, begin: async (proxy) => endOf(proxy.inject({ fault: { kind: "hang" } })) },
+  {
+    what: "frozen, with no limit of its calls",
+    pluginConfig: { client_http_timeout: "0" },
+    begin: async (proxy) => endOf(proxy.inject({ fault: { kind: "hang" } })),
+  },
   { what: "stopped", pluginConfig: {}, begin: (proxy) => proxy.refuse().then(() => () => proxy.accept()) },
 ];
 const endOf = (active: { remove(): void }) => async (): Promise<void> => active.remove();
@@ -154,7 +162,11 @@ test("a signal reaches its task while Podman does not answer", async () => {
 });
 
 async function pause(task: RiggedTask): Promise<void> {
-  const answer = await requestEngine(testSetting("TEST_PODMAN_SOCKET"), { method: "POST", path: `/containers/task-${task.config.allocId}/pause`, signal: soon() });
+  const answer = await requestEngine(testSetting("TEST_PODMAN_SOCKET"), {
+    method: "POST",
+    path: `/containers/task-${task.config.allocId}/pause`,
+    signal: soon(),
+  });
   assert.equal(answer.status, 204);
 }
 

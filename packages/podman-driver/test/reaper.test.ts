@@ -120,16 +120,30 @@ test("removes nothing when it is switched off", async () => {
 
 /** Containers that this driver did not make, though one looks a little like it. */
 async function createStrangers(nodeId: string): Promise<string[]> {
-  const labels = [{}, { "nomad-driver-podman.node_id": nodeId }, { "com.hashicorp.nomad.node_id": nodeId, "com.hashicorp.nomad.alloc_id": randomUUID() }];
+  const labels = [
+    {},
+    { "nomad-driver-podman.node_id": nodeId },
+    { "com.hashicorp.nomad.node_id": nodeId, "com.hashicorp.nomad.alloc_id": randomUUID() },
+  ];
   return withPodman((podman) =>
     Promise.all(
-      labels.map(async (each) => (await podman.containers.create({ image: testSetting("TEST_IMAGE"), command: ["sleep", "300"], netns: { nsmode: "none" }, labels: each }, soon())).id),
+      labels.map(
+        async (each) =>
+          (
+            await podman.containers.create(
+              { image: testSetting("TEST_IMAGE"), command: ["sleep", "300"], netns: { nsmode: "none" }, labels: each },
+              soon(),
+            )
+          ).id,
+      ),
     ),
   );
 }
 
 async function removeStrangers(containers: readonly string[]): Promise<void> {
-  const removed = await withPodman((podman) => Promise.all(containers.map((container) => podman.containers.remove(container, removal, soon()))));
+  const removed = await withPodman((podman) =>
+    Promise.all(containers.map((container) => podman.containers.remove(container, removal, soon()))),
+  );
   assert.ok(removed.every(Boolean), "a stranger's container was removed");
 }
 

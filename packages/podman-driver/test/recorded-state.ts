@@ -22,8 +22,18 @@ export const formerState = Buffer.from(
 );
 
 /** The same state of another container, run in this boot as this process. */
-export function formerStateOf(own: { readonly containerId: string; readonly bootId: string; readonly pid: number; readonly startTicks: string }): Uint8Array<ArrayBuffer> {
+export function formerStateOf(own: {
+  readonly containerId: string;
+  readonly bootId: string;
+  readonly pid: number;
+  readonly startTicks: string;
+}): Uint8Array<ArrayBuffer> {
   const root = decodeMsgpackRaw(formerState) as Readonly<Record<string, RawValue>>;
-  const driver = { ...(root["Driver"] as Readonly<Record<string, RawValue>>), bootId: own.bootId, containerPid: own.pid, containerStartTicks: own.startTicks };
+  const driver = {
+    ...(root["Driver"] as Readonly<Record<string, RawValue>>),
+    bootId: own.bootId,
+    containerPid: own.pid,
+    containerStartTicks: own.startTicks,
+  };
   return encodeGoMsgpack({ ...root, ContainerID: own.containerId, Driver: driver } as GoValue);
 }

@@ -98,7 +98,9 @@ test("reports a start that fails as the task's failure", async () => {
 
 test("reports a task that came up with another address as failed, and ends it", async () => {
   await using rig = await DriverRig.start(recoverStopped);
-  const task = await rig.runScript("[ -e /alloc/data/end1 ] && exec sleep 300; while [ ! -e /alloc/data/end1 ]; do sleep 0.05; done", { config: { network_mode: "bridge" } });
+  const task = await rig.runScript("[ -e /alloc/data/end1 ] && exec sleep 300; while [ ! -e /alloc/data/end1 ]; do sleep 0.05; done", {
+    config: { network_mode: "bridge" },
+  });
   await crashAndEnd(rig, task);
   await rig.recover(task);
   const result = await rig.driver.waitTask(task.config.id, soon());
@@ -118,7 +120,10 @@ test("answers at once and holds up nobody when Podman does not start the contain
   assert.ok(performance.now() - calledMs < 10_000);
   await until(() => injected.hits > 1);
   await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "" }, soon());
-  assert.match((await rig.driver.waitTask(task.config.id, soon())).error ?? "", /recover_stopped: the task was stopped before its container was started again/);
+  assert.match(
+    (await rig.driver.waitTask(task.config.id, soon())).error ?? "",
+    /recover_stopped: the task was stopped before its container was started again/,
+  );
 });
 
 test("leaves nothing when the task is destroyed while its container is being started again", async () => {
@@ -138,7 +143,13 @@ test("does not start a container of the Go driver again, whose conmon would wait
   await withPodman((podman) => podman.containers.start(id, soon()));
   await until(async () => (await findContainerOf(task))?.state.status === "exited");
   const before = await findContainerOf(task);
-  const goState = { ContainerID: id, LogStreamer: false, Net: null, StartedAt: encodeGoTime(new Date()), TaskConfig: { image: testSetting("TEST_IMAGE"), socket: "default" } };
+  const goState = {
+    ContainerID: id,
+    LogStreamer: false,
+    Net: null,
+    StartedAt: encodeGoTime(new Date()),
+    TaskConfig: { image: testSetting("TEST_IMAGE"), socket: "default" },
+  };
   await rig.driver.recoverTask(toHandle(task, goState), soon());
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 9);
   assert.deepEqual((await findContainerOf(task))?.state.startedAt, before?.state.startedAt);

@@ -113,7 +113,10 @@ test("never takes a container that the reboot of the host has reset for one that
   const task = await rig.prepare({ config: { command: "sleep", args: ["60"] } });
   const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
   // After a reboot a container that ran is "created" again, with exit code 0 and no end (podman 4.3, 5.4).
-  const { id } = await podman.containers.create({ name: `task-${task.config.allocId}`, image: testSetting("TEST_IMAGE"), command: ["sleep", "60"] }, soon());
+  const { id } = await podman.containers.create(
+    { name: `task-${task.config.allocId}`, image: testSetting("TEST_IMAGE"), command: ["sleep", "60"] },
+    soon(),
+  );
   podman.close();
   await rig.driver.recoverTask(goHandle(task, id), soon());
   const result = await rig.driver.waitTask(task.config.id, soon());
@@ -127,7 +130,12 @@ test("takes over a running task that the Go driver has started", async () => {
   const task = await rig.prepare({});
   const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
   const { id } = await podman.containers.create(
-    { name: `task-${task.config.allocId}`, image: testSetting("TEST_IMAGE"), command: ["sh", "-c", "trap 'exit 24' TERM; while :; do sleep 0.05; done"], netns: { nsmode: "none" } },
+    {
+      name: `task-${task.config.allocId}`,
+      image: testSetting("TEST_IMAGE"),
+      command: ["sh", "-c", "trap 'exit 24' TERM; while :; do sleep 0.05; done"],
+      netns: { nsmode: "none" },
+    },
     soon(),
   );
   await podman.containers.start(id, soon());

@@ -8,9 +8,27 @@ import { waitForExit, type ExitSources, type ExitTimings, type HintWatch, type O
 
 export const startedAt = new Date("2026-08-21T10:00:00.000Z");
 export const running: ObservedState = { status: "running", pid: 4711, exitCode: 0, oomKilled: false, error: "", startedAt };
-export const exited = (exitCode: number): ObservedState => ({ ...running, status: "exited", pid: 0, exitCode, finishedAt: new Date(startedAt.getTime() + 1000) });
+export const exited = (exitCode: number): ObservedState => ({
+  ...running,
+  status: "exited",
+  pid: 0,
+  exitCode,
+  finishedAt: new Date(startedAt.getTime() + 1000),
+});
 
-export const timings: ExitTimings = { partialWaitMs: 5000, partialWaitDelayMs: 0, bareWaitMs: 500, retries: { shortestMs: 2, longestMs: 8 }, waitAgainMs: 2, conmonGraceMs: 20, lookMs: 40, lostGraceMs: 60, unburiedMs: 120, unburiedStopMs: 30, reasonMs: 40 };
+export const timings: ExitTimings = {
+  partialWaitMs: 5000,
+  partialWaitDelayMs: 0,
+  bareWaitMs: 500,
+  retries: { shortestMs: 2, longestMs: 8 },
+  waitAgainMs: 2,
+  conmonGraceMs: 20,
+  lookMs: 40,
+  lostGraceMs: 60,
+  unburiedMs: 120,
+  unburiedStopMs: 30,
+  reasonMs: 40,
+};
 
 const silent: Outcomes = { failed() {}, succeeded() {} };
 
@@ -126,9 +144,23 @@ export function hang(signal: AbortSignal): Promise<number> {
   });
 }
 
-export function watch(container: ScriptedContainer, options: { readonly sameBoot?: boolean; readonly signal?: AbortSignal; readonly lostGraceMs?: number } = {}): Promise<WaitResult> {
+export function watch(
+  container: ScriptedContainer,
+  options: { readonly sameBoot?: boolean; readonly signal?: AbortSignal; readonly lostGraceMs?: number } = {},
+): Promise<WaitResult> {
   const { sameBoot = true, signal = new AbortController().signal, lostGraceMs = timings.lostGraceMs } = options;
-  return waitForExit({ sources: container, startedAt, sameBoot, memoryLimitBytes: 1_048_576, looks: silent, waits: silent, timings: { ...timings, lostGraceMs } }, signal);
+  return waitForExit(
+    {
+      sources: container,
+      startedAt,
+      sameBoot,
+      memoryLimitBytes: 1_048_576,
+      looks: silent,
+      waits: silent,
+      timings: { ...timings, lostGraceMs },
+    },
+    signal,
+  );
 }
 
 export function assertNothingOpen(container: ScriptedContainer): void {

@@ -10,7 +10,9 @@ export class ScriptedStreams<T> {
     this.open += 1;
     try {
       yield* stream ?? [];
-      if (stream === undefined) await new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
+      if (stream === undefined) {
+        await new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
+      }
     } finally {
       this.open -= 1;
     }

@@ -53,7 +53,13 @@ async function makeSecret(content: string): Promise<AsyncDisposable & { readonly
 function call(method: string, path: string, body?: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const headers = { "content-type": "application/octet-stream" };
-    const outgoing = request({ socketPath: testSetting("TEST_PODMAN_SOCKET"), method, path: `/v4.0.0/libpod${path}`, headers, agent: false });
+    const outgoing = request({
+      socketPath: testSetting("TEST_PODMAN_SOCKET"),
+      method,
+      path: `/v4.0.0/libpod${path}`,
+      headers,
+      agent: false,
+    });
     outgoing.once("error", reject);
     outgoing.once("response", (response) => {
       response.resume();

@@ -27,13 +27,25 @@ async function statusOf(config: TaskWishes["config"]): Promise<Readonly<Record<s
 
 describe("security options", () => {
   test("keep a task from getting more rights, or do not", async () => {
-    const [kept, free] = [await statusOf({ security_opt: ["no-new-privileges"] }), await statusOf({ security_opt: ["no-new-privileges=false"] })];
+    const [kept, free] = [
+      await statusOf({ security_opt: ["no-new-privileges"] }),
+      await statusOf({ security_opt: ["no-new-privileges=false"] }),
+    ];
     assert.deepEqual([kept["NoNewPrivs"], free["NoNewPrivs"]], ["1", "0"]);
   });
 
   test("take a seccomp profile from the task's folder", async () => {
-    const task = await rig.prepare({ config: { command: "sh", args: ["-c", "mkdir /tmp/x 2>&1; touch /tmp/y && echo touched"], security_opt: ["seccomp=local/profile.json"] } });
-    const profile = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 38 }] };
+    const task = await rig.prepare({
+      config: {
+        command: "sh",
+        args: ["-c", "mkdir /tmp/x 2>&1; touch /tmp/y && echo touched"],
+        security_opt: ["seccomp=local/profile.json"],
+      },
+    });
+    const profile = {
+      defaultAction: "SCMP_ACT_ALLOW",
+      syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 38 }],
+    };
     await writeFile(join(task.config.allocDir, "task/local/profile.json"), JSON.stringify(profile));
     await rig.startTask(task);
     await rig.driver.waitTask(task.config.id, soon());
@@ -69,7 +81,10 @@ describe("security options", () => {
 
 describe("groups", () => {
   test("are those of the user and those that are added", async () => {
-    assert.equal((await outputOf("id -G", { group_add: ["4242", "nogroup"] }, { user: "app" })).trim().split(" ").toSorted().join(), "1000,4242,65534");
+    assert.equal(
+      (await outputOf("id -G", { group_add: ["4242", "nogroup"] }, { user: "app" })).trim().split(" ").toSorted().join(),
+      "1000,4242,65534",
+    );
   });
 
   test("of the service are kept by crun alone, which the task's owner is told", async () => {
@@ -78,7 +93,12 @@ describe("groups", () => {
     for (let tries = 0; tries < 100 && events.all.length === 0; tries += 1) await new Promise((resolve) => setTimeout(resolve, 20));
     const inspected = await ociRuntime();
     if (inspected.includes("crun")) assert.deepEqual(events.messages, []);
-    else assert.match(events.messages.join("\n"), /group_add: the task asks for the groups of the Podman service \(keep-groups\), and Podman has made none, since the OCI runtime runc/);
+    else {
+      assert.match(
+        events.messages.join("\n"),
+        /group_add: the task asks for the groups of the Podman service \(keep-groups\), and Podman has made none, since the OCI runtime runc/,
+      );
+    }
   });
 });
 
@@ -100,7 +120,9 @@ describe("the OCI runtime", () => {
     const task = await rig.runScript("sleep 60", { config: { annotations: [{ "org.example.owner": "me" }] } });
     const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
     const inspect = await podman.containers.inspect(`task-${task.config.allocId}`, soon()).finally(() => podman.close());
-    const bundle = JSON.parse(await readFile(join(inspect?.staticDir ?? "", "config.json"), "utf8")) as { readonly annotations: Readonly<Record<string, string>> };
+    const bundle = JSON.parse(await readFile(join(inspect?.staticDir ?? "", "config.json"), "utf8")) as {
+      readonly annotations: Readonly<Record<string, string>>;
+    };
     assert.equal(bundle.annotations["org.example.owner"], "me");
   });
 });
@@ -112,7 +134,9 @@ describe("a Podman that drops a user namespace", () => {
     const task = await fake.prepare({ userns: "auto", command: "sh", args: ["-c", "true"] });
     await assert.rejects(fake.driver.startTask(task.config, soon()), {
       code: "unsupported",
-      message: "config key userns: the task asks for a user namespace of its own, and Podman has made the host's user namespace of it: the task is not run",
+      message:
+        "config key userns: the task asks for a user namespace of its own, and Podman has made the host's user namespace of " +
+          "it: the task is not run",
     });
     assert.equal(fake.podman.containers.length, 0);
   });

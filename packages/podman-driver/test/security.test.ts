@@ -20,9 +20,12 @@ after(() => rig[Symbol.asyncDispose]());
 
 /** What a script says that runs in a task of its own. */
 describe("what the task's first process may do", () => {
-  const statusOf = async (config: TaskWishes["config"]): Promise<{ readonly has: (name: keyof typeof bits) => boolean; readonly field: (name: string) => string }> => {
+  const statusOf = async (
+    config: TaskWishes["config"],
+  ): Promise<{ readonly has: (name: keyof typeof bits) => boolean; readonly field: (name: string) => string }> => {
     const status = await rig.outputOf("cat /proc/1/status", { config: config ?? {} });
-    const field = (name: string): string => new RegExp(`^${name}:\\s+(.*)$`, "m").exec(status)?.[1] ?? assert.fail(`no ${name} in ${status}`);
+    const field = (name: string): string =>
+      new RegExp(`^${name}:\\s+(.*)$`, "m").exec(status)?.[1] ?? assert.fail(`no ${name} in ${status}`);
     return { field, has: (name) => ((BigInt(`0x${field("CapEff")}`) >> bits[name]) & 1n) === 1n };
   };
 
@@ -57,7 +60,8 @@ describe("the user namespace", () => {
     for (const place of mounted) await run("umount", ["--lazy", place]);
   });
 
-  const idsOf = async (config: TaskWishes["config"]): Promise<string> => (await rig.outputOf("cat /proc/self/uid_map /proc/self/gid_map", { config: config ?? {} })).replaceAll(/ +/g, " ");
+  const idsOf = async (config: TaskWishes["config"]): Promise<string> =>
+    (await rig.outputOf("cat /proc/self/uid_map /proc/self/gid_map", { config: config ?? {} })).replaceAll(/ +/g, " ");
 
   test("has ids that Podman chooses with auto", async () => {
     assert.match(await idsOf({ userns: "auto:size=2048" }), /^ 0 5\d{5} 2048\n 0 5\d{5} 2048\n$/);

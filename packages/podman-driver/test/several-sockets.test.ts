@@ -93,7 +93,11 @@ test("of twenty services each that is none says why, and the one that is works",
   await listen(context, createServer((socket) => socket.resume()), at("silent"));
   await listen(context, createServer((socket) => socket.resume().end("220 mail.example ESMTP\r\n")), at("mail"));
   await listen(context, createHttpServer((_request, response) => response.end("OK")), at("web"));
-  await listen(context, createHttpServer((_request, response) => response.writeHead(404, { server: "Docker/28.0 (linux)" }).end("page not found")), at("docker"));
+  await listen(
+    context,
+    createHttpServer((_request, response) => response.writeHead(404, { server: "Docker/28.0 (linux)" }).end("page not found")),
+    at("docker"),
+  );
   writeFileSync(at("file"), "");
   const reasons: Readonly<Record<string, RegExp>> = {
     silent: /^no answer (?:yet|within 10 s)/,
@@ -105,7 +109,9 @@ test("of twenty services each that is none says why, and the one that is works",
     lost: /\/nowhere does not exist/,
   };
   const missing = Object.fromEntries(Array.from({ length: 12 }, (_, index) => [`m${index}`, `unix://${at(`m${index}`)}`]));
-  const named = Object.fromEntries(Object.keys(reasons).map((name) => [name, name === "lost" ? join(folder, "nowhere/podman.sock") : at(name)]));
+  const named = Object.fromEntries(
+    Object.keys(reasons).map((name) => [name, name === "lost" ? join(folder, "nowhere/podman.sock") : at(name)]),
+  );
   await using sockets = await SeveralSockets.start({ ...missing, ...named });
   await until(() => sockets.last !== undefined);
   assert.equal(sockets.last?.health, "healthy");

@@ -16,7 +16,9 @@ test("a task without cores runs on what Nomad shares out, and on more of it or l
   share("0");
   await using rig = await DriverRig.start();
   const { linux } = plainTask().resources;
-  const task = await rig.runScript("while :; do sleep 0.1; done", { resources: { linux: { ...linux, cpusetCgroup: join(slice, "alloc.task.scope") } } });
+  const task = await rig.runScript("while :; do sleep 0.1; done", {
+    resources: { linux: { ...linux, cpusetCgroup: join(slice, "alloc.task.scope") } },
+  });
   const seen = async (): Promise<string> => {
     const command = ["sh", "-c", "grep Cpus_allowed_list /proc/1/status | cut -f 2"];
     return Buffer.from((await rig.driver.execTask(task.config.id, { command, timeoutMs: 30_000 }, soon())).stdout).toString().trim();

@@ -15,24 +15,69 @@ interface BadStart {
 }
 
 const badStarts: readonly BadStart[] = [
-  { what: "an image that is not there", wishes: { config: { image: "localhost/missing:1" } }, message: /image localhost\/missing:1 is not present/ },
-  { what: "an image on a registry that does not answer", wishes: { config: { image: "127.0.0.1:9/missing:1" } }, message: /pull image 127\.0\.0\.1:9\/missing:1: .*refused/ },
+  {
+    what: "an image that is not there",
+    wishes: { config: { image: "localhost/missing:1" } },
+    message: /image localhost\/missing:1 is not present/,
+  },
+  {
+    what: "an image on a registry that does not answer",
+    wishes: { config: { image: "127.0.0.1:9/missing:1" } },
+    message: /pull image 127\.0\.0\.1:9\/missing:1: .*refused/,
+  },
   { what: "an empty image", wishes: { config: { image: "" } }, message: /config key image is required, but not set/ },
   { what: "a transport that is not supported", wishes: { config: { image: "dir:/x" } }, message: /dir:, which is not supported yet/ },
   { what: "a program that is not in the image", wishes: { config: { command: "no-such-program" } }, message: /no-such-program.*not found/ },
   { what: "a user that is not in the image", wishes: { user: "nobody-knows" }, message: /unable to find user nobody-knows/ },
-  { what: "a working directory that is not in the image", wishes: { config: { working_dir: "/no/such/dir" } }, message: /workdir.*\/no\/such\/dir|\/no\/such\/dir.*no such file/i },
+  {
+    what: "a working directory that is not in the image",
+    wishes: { config: { working_dir: "/no/such/dir" } },
+    message: /workdir.*\/no\/such\/dir|\/no\/such\/dir.*no such file/i,
+  },
   { what: "a socket that the agent does not have", wishes: { config: { socket: "other" } }, message: /socket: "other" is no socket/ },
-  { what: "a network that Podman does not have", wishes: { config: { network_mode: "mynet" } }, message: /network_mode: "mynet" is no network of this Podman/ },
+  {
+    what: "a network that Podman does not have",
+    wishes: { config: { network_mode: "mynet" } },
+    message: /network_mode: "mynet" is no network of this Podman/,
+  },
   { what: "a port that the group does not have", wishes: { config: { ports: ["http"] } }, message: /ports: .*"http"/ },
-  { what: "a pull time-out that is no duration", wishes: { config: { image_pull_timeout: "5 minutes" } }, message: /image_pull_timeout: "5 minutes" is not a duration/ },
-  { what: "an address that is none", wishes: { config: { ipv4_address: "fd00::9" } }, message: /config key ipv4_address: "fd00::9" is not an IPv4 address/ },
-  { what: "several wrong keys", wishes: { config: { network_mode: "bridge", ipv4_address: "fd00::9", static_mac: "02:00" } }, message: /2 mistakes: \(1\) config key ipv4_address: "fd00::9" is not an IPv4 address; .* \(2\) config key static_mac: "02:00" is not a MAC address/ },
+  {
+    what: "a pull time-out that is no duration",
+    wishes: { config: { image_pull_timeout: "5 minutes" } },
+    message: /image_pull_timeout: "5 minutes" is not a duration/,
+  },
+  {
+    what: "an address that is none",
+    wishes: { config: { ipv4_address: "fd00::9" } },
+    message: /config key ipv4_address: "fd00::9" is not an IPv4 address/,
+  },
+  {
+    what: "several wrong keys",
+    wishes: { config: { network_mode: "bridge", ipv4_address: "fd00::9", static_mac: "02:00" } },
+    message:
+      /2 mistakes: \(1\) config key ipv4_address: "fd00::9" is not an IPv4 address; .* \(2\) config key static_mac: "02:00" is not a MAC address/,
+  },
   { what: "a bind whose source is missing", wishes: { config: { volumes: ["/no/such/source:/x"] } }, message: /\/no\/such\/source/ },
-  { what: "a log driver that is not supported", wishes: { config: { logging: { driver: "syslog" } } }, message: /logging\.driver: "syslog" is no log driver of Podman/ },
-  { what: "a mount whose source is missing", wishes: { more: { mounts: [mount({ hostPath: "/no/such/source" })] } }, message: /\/no\/such\/source/ },
-  { what: "a mount propagation nobody knows", wishes: { more: { mounts: [mount({ propagationMode: "sideways" })] } }, message: /"sideways" is no propagation mode/ },
-  { what: "a name server that is no address", wishes: { more: { dns: { servers: ["dns.example"], searches: [], options: [] } } }, message: /dns\.servers: "dns\.example" is not an IP address/ },
+  {
+    what: "a log driver that is not supported",
+    wishes: { config: { logging: { driver: "syslog" } } },
+    message: /logging\.driver: "syslog" is no log driver of Podman/,
+  },
+  {
+    what: "a mount whose source is missing",
+    wishes: { more: { mounts: [mount({ hostPath: "/no/such/source" })] } },
+    message: /\/no\/such\/source/,
+  },
+  {
+    what: "a mount propagation nobody knows",
+    wishes: { more: { mounts: [mount({ propagationMode: "sideways" })] } },
+    message: /"sideways" is no propagation mode/,
+  },
+  {
+    what: "a name server that is no address",
+    wishes: { more: { dns: { servers: ["dns.example"], searches: [], options: [] } } },
+    message: /dns\.servers: "dns\.example" is not an IP address/,
+  },
 ];
 
 for (const { what, wishes, message } of badStarts) {
@@ -56,7 +101,10 @@ test("says when trying again may help", async () => {
 test("refuses a port that is in use, and offers another try", async () => {
   await using rig = await DriverRig.start();
   const port = await takePort();
-  const task = await rig.prepare({ config: { network_mode: "bridge", ports: ["http"], command: "sleep", args: ["60"] }, resources: { ports: [port.mapping] } });
+  const task = await rig.prepare({
+    config: { network_mode: "bridge", ports: ["http"], command: "sleep", args: ["60"] },
+    resources: { ports: [port.mapping] },
+  });
   await assert.rejects(rig.driver.startTask(task.config, soon()), { message: /address already in use/, recoverable: true });
   assert.deepEqual(await containersOf(task.config.allocId), []);
   port.release();
@@ -94,7 +142,10 @@ test("removes an unlabelled container of this allocation, as the Go driver leave
   const task = await rig.prepare({ config: { command: "sh", args: ["-c", "exit 14"] } });
   const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
   const mounts = [{ type: "bind", source: `${task.config.allocDir}/alloc`, destination: "/alloc", options: ["rbind"] }];
-  await podman.containers.create({ name: `task-${task.config.allocId}`, image: testSetting("TEST_IMAGE"), command: ["sleep", "60"], mounts }, soon());
+  await podman.containers.create(
+    { name: `task-${task.config.allocId}`, image: testSetting("TEST_IMAGE"), command: ["sleep", "60"], mounts },
+    soon(),
+  );
   podman.close();
   await rig.startTask(task);
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 14);
@@ -104,8 +155,13 @@ test("leaves a stranger's container alone and says whose it is", async () => {
   await using rig = await DriverRig.start();
   const task = await rig.prepare({ config: { command: "sh", args: ["-c", "exit 15"] } });
   const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  const { id } = await podman.containers.create({ name: `task-${task.config.allocId}`, image: testSetting("TEST_IMAGE"), command: ["sleep", "60"] }, soon());
-  await assert.rejects(rig.driver.startTask(task.config, soon()), { message: new RegExp(`taken by container ${id.slice(0, 12)}, which Nomad did not start`) });
+  const { id } = await podman.containers.create(
+    { name: `task-${task.config.allocId}`, image: testSetting("TEST_IMAGE"), command: ["sleep", "60"] },
+    soon(),
+  );
+  await assert.rejects(rig.driver.startTask(task.config, soon()), {
+    message: new RegExp(`taken by container ${id.slice(0, 12)}, which Nomad did not start`),
+  });
   assert.equal((await podman.containers.inspect(id, soon()))?.id, id);
   await podman.containers.remove(id, { force: true, volumes: true, timeoutSeconds: 0 }, soon());
   podman.close();
@@ -119,11 +175,16 @@ test("undoes a start whose caller hangs up", async () => {
   setTimeout(() => gone.abort(new Error("hung up")), 60);
   await assert.rejects(start);
   const deadlineMs = performance.now() + 10_000;
-  while ((await containersOf(task.config.allocId)).length > 0 && performance.now() < deadlineMs) await new Promise((resolve) => setTimeout(resolve, 50));
+  while ((await containersOf(task.config.allocId)).length > 0 && performance.now() < deadlineMs) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
   assert.deepEqual(await containersOf(task.config.allocId), []);
 });
 
-function mount(facts: { readonly hostPath?: string; readonly propagationMode?: string }): NonNullable<NonNullable<TaskWishes["more"]>["mounts"]>[number] {
+function mount(facts: {
+  readonly hostPath?: string;
+  readonly propagationMode?: string;
+}): NonNullable<NonNullable<TaskWishes["more"]>["mounts"]>[number] {
   return { taskPath: "/data", hostPath: "/tmp", readonly: false, propagationMode: "", selinuxLabel: "", requestName: "data", ...facts };
 }
 

@@ -5,7 +5,17 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PodmanClient } from "@driver/libpod";
 import { messageOf } from "@driver/std";
-import { DriverRig, FaultyRig, podmanError, requestEngine, runProcess, testSetting, until, type FaultRule, type RiggedTask } from "@driver/testing";
+import {
+  DriverRig,
+  FaultyRig,
+  podmanError,
+  requestEngine,
+  runProcess,
+  testSetting,
+  until,
+  type FaultRule,
+  type RiggedTask,
+} from "@driver/testing";
 import { takePort } from "./taken-port.ts";
 import { withPodman } from "./with-podman.ts";
 
@@ -20,7 +30,10 @@ const hiccups: readonly (readonly [string, FaultRule])[] = [
   ["a refusal to create that passes", { path: /^\/containers\/create$/, times: 2, fault: podmanError("database is locked") }],
   ["an answer to create that is lost", { path: /^\/containers\/create$/, times: 1, fault: { kind: "lost-answer" } }],
   ["an answer to create that is cut", { path: /^\/containers\/create$/, times: 1, fault: { kind: "half-body" } }],
-  ["a refusal to start that passes", { path: /\/start$/, times: 3, fault: podmanError("OCI runtime error: resource temporarily unavailable") }],
+  [
+    "a refusal to start that passes",
+    { path: /\/start$/, times: 3, fault: podmanError("OCI runtime error: resource temporarily unavailable") },
+  ],
   ["a request to start that is lost", { path: /\/start$/, times: 1, fault: { kind: "dropped" } }],
   ["an answer to start that is lost", { path: /\/start$/, times: 1, fault: { kind: "lost-answer" } }],
   ["a look at the started container that fails", { path: /^\/containers\/[^/]+\/json$/, times: 2, fault: { kind: "cut-body" } }],
@@ -52,7 +65,10 @@ test("gives up on a Podman that goes on refusing, soon and with another try on o
 test("waits for a port that is given up a moment later", async () => {
   await using rig = await DriverRig.start();
   const port = await takePort();
-  const task = await rig.prepare({ config: { network_mode: "bridge", ports: ["http"], command: "sh", args: ["-c", "exit 32"] }, resources: { ports: [port.mapping] } });
+  const task = await rig.prepare({
+    config: { network_mode: "bridge", ports: ["http"], command: "sh", args: ["-c", "exit 32"] },
+    resources: { ports: [port.mapping] },
+  });
   const starting = rig.startTask(task);
   await until(() => /start container.*may be tried again.*address already in use/.test(rig.log));
   port.release();
@@ -164,7 +180,10 @@ async function runsOf(task: RiggedTask): Promise<number> {
 /** A running container that Nomad did not start, under the name that the task wants. */
 async function startStranger(task: RiggedTask, command: readonly string[]): Promise<string> {
   return withPodman(async (podman) => {
-    const { id } = await podman.containers.create({ name: `task-${task.config.allocId}`, image: testSetting("TEST_IMAGE"), command, netns: { nsmode: "none" } }, soon());
+    const { id } = await podman.containers.create(
+      { name: `task-${task.config.allocId}`, image: testSetting("TEST_IMAGE"), command, netns: { nsmode: "none" } },
+      soon(),
+    );
     await podman.containers.start(id, soon());
     return id;
   });
@@ -179,7 +198,11 @@ async function runExec(podman: PodmanClient, container: string, command: readonl
 }
 
 async function pause(container: string): Promise<void> {
-  const { status } = await requestEngine(testSetting("TEST_PODMAN_SOCKET"), { method: "POST", path: `/containers/${container}/pause`, signal: soon() });
+  const { status } = await requestEngine(testSetting("TEST_PODMAN_SOCKET"), {
+    method: "POST",
+    path: `/containers/${container}/pause`,
+    signal: soon(),
+  });
   assert.equal(status, 204);
 }
 
@@ -188,8 +211,14 @@ async function createStorageLeftover(rig: DriverRig, task: RiggedTask): Promise<
   const { storage } = await withPodman((podman) => podman.info(soon()));
   const place = join(rig.root, "other");
   const env = { ...process.env, CONTAINERS_CONF: `${place}.containers`, CONTAINERS_STORAGE_CONF: `${place}.storage` };
-  await writeFile(env.CONTAINERS_STORAGE_CONF, `[storage]\ndriver = "${storage.driver}"\ngraphroot = "${storage.graphRoot}"\nrunroot = "${storage.runRoot}"\n`);
-  await writeFile(env.CONTAINERS_CONF, `[engine]\nstatic_dir = "${place}/static"\ntmp_dir = "${place}/tmp"\nvolume_path = "${place}/volumes"\nevents_logger = "none"\n`);
+  await writeFile(
+    env.CONTAINERS_STORAGE_CONF,
+    `[storage]\ndriver = "${storage.driver}"\ngraphroot = "${storage.graphRoot}"\nrunroot = "${storage.runRoot}"\n`,
+  );
+  await writeFile(
+    env.CONTAINERS_CONF,
+    `[engine]\nstatic_dir = "${place}/static"\ntmp_dir = "${place}/tmp"\nvolume_path = "${place}/volumes"\nevents_logger = "none"\n`,
+  );
   const create = ["create", "--network", "none", "--name", `task-${task.config.allocId}`, testSetting("TEST_IMAGE")];
   const made = await runProcess("podman", create, { env, signal: soon() });
   assert.equal(made.code, 0, made.stderr);

@@ -38,7 +38,18 @@ test("measures a busy task as the kernel counts it", async () => {
 
 test("reports throttling under a hard limit", async () => {
   await using rig = await DriverRig.start();
-  const resources = { linux: { cpuPeriodUs: 0, cpuQuotaUs: 0, cpuShares: 100, memoryLimitBytes: 0, oomScoreAdj: 0, cpusetCpus: "", cpusetCgroup: "", percentTicks: 0.05 } };
+  const resources = {
+    linux: {
+      cpuPeriodUs: 0,
+      cpuQuotaUs: 0,
+      cpuShares: 100,
+      memoryLimitBytes: 0,
+      oomScoreAdj: 0,
+      cpusetCpus: "",
+      cpusetCgroup: "",
+      percentTicks: 0.05,
+    },
+  };
   const task = await rig.runScript("while :; do :; done", { config: { cpu_hard_limit: true }, resources });
   let samples = 0;
   for await (const { cpu } of rig.driver.taskStats(task.config.id, { intervalMs: 1000 }, soon())) {
@@ -78,7 +89,10 @@ test("asks Podman, once for all tasks and only while somebody listens, where no 
   await using faulty = await FaultyRig.start({ hides: "cgroups" });
   const { rig, proxy } = faulty;
   const asked = proxy.inject({ path: /^\/containers\/stats$/, fault: { kind: "delay", delayMs: 0 } });
-  const [busy, idle] = await Promise.all([rig.runScript("x=$(head -c 20000000 /dev/zero | tr '\\0' x); while :; do :; done"), rig.runScript("sleep 60")]);
+  const [busy, idle] = await Promise.all([
+    rig.runScript("x=$(head -c 20000000 /dev/zero | tr '\\0' x); while :; do :; done"),
+    rig.runScript("sleep 60"),
+  ]);
   assert.equal(asked.hits, 0);
   const listening = new AbortController();
   const idleStats = Array.fromAsync(rig.driver.taskStats(idle.config.id, { intervalMs: 1000 }, listening.signal)).catch(() => undefined);

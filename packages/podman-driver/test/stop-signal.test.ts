@@ -88,7 +88,9 @@ test("stops a task by SIGTERM whose kill_signal is no signal, and tells its owne
   await using events = new RecordedEvents(rig.driver);
   await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "SIGNONSENSE" }, soon());
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 8);
-  await until(() => events.messages.some((message) => message.includes('kill_signal "SIGNONSENSE" is no signal: the task is sent SIGTERM')));
+  await until(() =>
+    events.messages.some((message) => message.includes('kill_signal "SIGNONSENSE" is no signal: the task is sent SIGTERM')),
+  );
 });
 
 test("stops a task whose container somebody has paused, with its own exit code", async () => {

@@ -13,7 +13,11 @@ const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
 test("gives the task its environment, its folders and the user it asks for", async () => {
   const script = "echo $GREETING; id -u; echo from task > /alloc/data/a; echo x > /local/l; echo y > /secrets/s; pwd; hostname";
-  const { output, task, rig } = await outputOf(script, { env: { GREETING: "héllo $(x)" }, user: "1000:1000", config: { working_dir: "/tmp", hostname: "box" } });
+  const { output, task, rig } = await outputOf(script, {
+    env: { GREETING: "héllo $(x)" },
+    user: "1000:1000",
+    config: { working_dir: "/tmp", hostname: "box" },
+  });
   await using _rig = rig;
   assert.equal(output, "héllo $(x)\n1000\n/tmp\nbox\n");
   assert.equal(await readFile(join(task.config.allocDir, "alloc/data/a"), "utf8"), "from task\n");
@@ -35,7 +39,10 @@ test("replaces the image's entrypoint and command", async () => {
 
 test("sets limits and labels as Nomad asks for them", async () => {
   await using rig = await DriverRig.start({ pluginConfig: { extra_labels: ["job*", "task_name"] } });
-  const task = await rig.runScript("sleep 60", { config: { labels: [{ app: "x" }, { app: "y", tier: "z" }] }, resources: { memoryMb: 32, memoryMaxMb: 48, cpuShares: 250 } });
+  const task = await rig.runScript("sleep 60", {
+    config: { labels: [{ app: "x" }, { app: "y", tier: "z" }] },
+    resources: { memoryMb: 32, memoryMaxMb: 48, cpuShares: 250 },
+  });
   const inspect = await inspectOf(task);
   assert.equal(inspect.host.memoryBytes, 48 * 1_048_576);
   assert.equal(inspect.host.memoryReservationBytes, 32 * 1_048_576);
@@ -58,7 +65,18 @@ for (const { cpuShares, taken } of [{ cpuShares: 1, taken: 2 }, { cpuShares: 300
 }
 
 test("confines a task to the cores it has reserved", async () => {
-  const resources = { linux: { cpuPeriodUs: 0, cpuQuotaUs: 0, cpuShares: 100, memoryLimitBytes: 0, oomScoreAdj: 0, cpusetCpus: "1", cpusetCgroup: "", percentTicks: 0.5 } };
+  const resources = {
+    linux: {
+      cpuPeriodUs: 0,
+      cpuQuotaUs: 0,
+      cpuShares: 100,
+      memoryLimitBytes: 0,
+      oomScoreAdj: 0,
+      cpusetCpus: "1",
+      cpusetCgroup: "",
+      percentTicks: 0.5,
+    },
+  };
   const { output, rig } = await outputOf("grep Cpus_allowed_list /proc/self/status", { resources });
   await using _rig = rig;
   assert.match(output, /Cpus_allowed_list:\s1\n/);
@@ -126,7 +144,12 @@ test("publishes ports and tells Nomad the task's own address", async () => {
   await using rig = await DriverRig.start();
   const ports = [{ label: "http", hostPort: 18_080, to: 8080, hostIp: "127.0.0.1" }];
   const task = await rig.prepare({
-    config: { network_mode: "bridge", ports: ["http"], command: "sh", args: ["-c", "echo served > /tmp/index.html; exec httpd -f -p 8080 -h /tmp"] },
+    config: {
+      network_mode: "bridge",
+      ports: ["http"],
+      command: "sh",
+      args: ["-c", "echo served > /tmp/index.html; exec httpd -f -p 8080 -h /tmp"],
+    },
     resources: { ports },
   });
   const started = await rig.startTask(task);
@@ -139,7 +162,10 @@ test("publishes ports and tells Nomad the task's own address", async () => {
   assert.equal(text, "served\n");
 });
 
-async function outputOf(script: string, wishes: TaskWishes): Promise<{ readonly output: string; readonly task: RiggedTask; readonly rig: DriverRig }> {
+async function outputOf(
+  script: string,
+  wishes: TaskWishes,
+): Promise<{ readonly output: string; readonly task: RiggedTask; readonly rig: DriverRig }> {
   const rig = await DriverRig.start();
   const task = await rig.runScript(script, wishes);
   return { output: await rig.finish(task), task, rig };

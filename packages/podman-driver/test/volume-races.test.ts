@@ -22,8 +22,14 @@ async function replaceByLink(path: string, target: string): Promise<void> {
 
 const races: Readonly<Record<string, Race>> = {
   "the folder itself": { volume: "local/data:/x", exchange: (task, secret) => replaceByLink(join(taskFolder(task), "local/data"), secret) },
-  "a folder on the way": { volume: "local/way/data:/x", exchange: (task, secret) => replaceByLink(join(taskFolder(task), "local/way"), secret) },
-  "the task's own folder, where all of the allocation is bound": { volume: "..:/x", exchange: (task, secret) => replaceByLink(join(taskFolder(task), "local"), secret) },
+  "a folder on the way": {
+    volume: "local/way/data:/x",
+    exchange: (task, secret) => replaceByLink(join(taskFolder(task), "local/way"), secret),
+  },
+  "the task's own folder, where all of the allocation is bound": {
+    volume: "..:/x",
+    exchange: (task, secret) => replaceByLink(join(taskFolder(task), "local"), secret),
+  },
 };
 
 for (const [what, { volume, exchange }] of Object.entries(races)) {
@@ -36,7 +42,10 @@ for (const [what, { volume, exchange }] of Object.entries(races)) {
     await mkdir(join(taskFolder(task), "local/data"), { recursive: true });
     const held = faulty.proxy.inject({ fault: { kind: "delay", delayMs: 1500 }, method: "POST", path: /\/init$/ });
     const started = faulty.rig.startTask(task);
-    const outcome = assert.rejects(started, { code: "unsupported", message: /what is mounted there is not what was judged a moment ago.*the task is not run/ });
+    const outcome = assert.rejects(started, {
+      code: "unsupported",
+      message: /what is mounted there is not what was judged a moment ago.*the task is not run/,
+    });
     await until(() => held.hits > 0);
     await exchange(task, secret);
     await outcome;
@@ -50,7 +59,9 @@ test("what nobody has changed runs, and only a judge has the mounts looked at", 
     await using faulty = await FaultyRig.start({ pluginConfig: { volumes: { enabled } } });
     const looks = faulty.proxy.inject({ fault: { kind: "delay", delayMs: 0 }, method: "POST", path: /\/init$/ });
     // Two binds of one folder, one of them the allocation's own.
-    const task = await faulty.rig.prepare({ config: { command: "sh", args: ["-c", "cat /x/file"], volumes: ["local/data:/x", "local:/again"] } });
+    const task = await faulty.rig.prepare({
+      config: { command: "sh", args: ["-c", "cat /x/file"], volumes: ["local/data:/x", "local:/again"] },
+    });
     await mkdir(join(taskFolder(task), "local/data"));
     await writeFile(join(taskFolder(task), "local/data/file"), "content\n");
     await faulty.rig.startTask(task);

@@ -9,7 +9,12 @@ import { withPodman } from "./with-podman.ts";
 
 const run = promisify(execFile);
 /** Starts a prepared task with a script and gives what it prints. */
-async function outputOf(rig: DriverRig, script: string, { config, ...wishes }: TaskWishes, arrange: (task: RiggedTask) => Promise<unknown> = () => Promise.resolve()): Promise<string> {
+async function outputOf(
+  rig: DriverRig,
+  script: string,
+  { config, ...wishes }: TaskWishes,
+  arrange: (task: RiggedTask) => Promise<unknown> = () => Promise.resolve(),
+): Promise<string> {
   const task = await rig.prepare({ ...wishes, config: { command: "sh", args: ["-c", script], ...config } });
   await arrange(task);
   await rig.startTask(task);
@@ -119,30 +124,52 @@ test("a destination alone is an anonymous volume, which goes with the container"
 
 test("a source that is not there is named, with what a relative one means", async () => {
   await using rig = await DriverRig.start();
-  const relative = { code: "config-invalid", message: /config key volumes\[0\]: "data:\/x" needs \S+\/task\/data, which does not exist on the host; a relative source is a path in the task's folder/ };
+  const relative = {
+    code: "config-invalid",
+    message:
+      /config key volumes\[0\]: "data:\/x" needs \S+\/task\/data, which does not exist on the host; a relative source is a path in the task's folder/,
+  };
   await assert.rejects(rig.runScript("true", { config: { volumes: ["data:/x"] } }), relative);
   const missing = join(rig.root, "missing");
-  await assert.rejects(rig.runScript("true", { config: { volumes: [`${missing}:/x`] } }), { message: new RegExp(`${missing}: no such file or directory`) });
+  await assert.rejects(rig.runScript("true", { config: { volumes: [`${missing}:/x`] } }), {
+    message: new RegExp(`${missing}: no such file or directory`),
+  });
 });
 
 describe("an operator's volumes", () => {
-  const expectRefused = async (rig: DriverRig, volume: string, message: RegExp, arrange: (task: RiggedTask) => Promise<unknown> = () => Promise.resolve()): Promise<void> => {
+  const expectRefused = async (
+    rig: DriverRig,
+    volume: string,
+    message: RegExp,
+    arrange: (task: RiggedTask) => Promise<unknown> = () => Promise.resolve(),
+  ): Promise<void> => {
     await assert.rejects(outputOf(rig, "true", { config: { volumes: [volume] } }, arrange), { code: "unsupported", message });
   };
 
   test("enabled = false leave a task its allocation's folder, however a path leads out of it", async () => {
     await using rig = await DriverRig.start({ pluginConfig: { volumes: { enabled: false } } });
     const host = await makeFolder(join(rig.root, "host"));
-    assert.equal(await outputOf(rig, "cat /x/file", { config: { volumes: ["local/in:/x:ro"] } }, (task) => makeFolder(join(taskFolder(task), "local/in"))), "from the host\n");
+    assert.equal(
+      await outputOf(rig, "cat /x/file", { config: { volumes: ["local/in:/x:ro"] } }, (task) =>
+        makeFolder(join(taskFolder(task), "local/in")),
+      ),
+      "from the host\n",
+    );
     const inside = async (task: RiggedTask): Promise<void> => {
       await makeFolder(join(taskFolder(task), "local/..in"));
       await symlink("..in", join(taskFolder(task), "local/link"));
     };
     assert.equal(await outputOf(rig, "cat /x/file", { config: { volumes: ["local/link:/x:ro"] } }, inside), "from the host\n");
-    await expectRefused(rig, `${host}:/x`, /asks for \S+\/host, outside the allocation's folder, and this client's plugin config has volumes\.enabled = false/);
+    await expectRefused(
+      rig,
+      `${host}:/x`,
+      /asks for \S+\/host, outside the allocation's folder, and this client's plugin config has volumes\.enabled = false/,
+    );
     await expectRefused(rig, "../../host:/x", /outside the allocation's folder/);
     await expectRefused(rig, "local/out:/x", /asks for \S+\/host, outside/, (task) => symlink(host, join(taskFolder(task), "local/out")));
-    await expectRefused(rig, "local/out/file:/x", /asks for \S+\/host\/file, outside/, (task) => symlink(host, join(taskFolder(task), "local/out")));
+    await expectRefused(rig, "local/out/file:/x", /asks for \S+\/host\/file, outside/, (task) =>
+      symlink(host, join(taskFolder(task), "local/out")),
+    );
   });
 
   test("allowed_paths are judged by what they lead to as well", async () => {
@@ -160,8 +187,12 @@ describe("an operator's volumes", () => {
 });
 
 test("what tasks may mount must make sense", async () => {
-  const refused = (volumes: object, message: RegExp): Promise<void> => assert.rejects(DriverRig.start({ pluginConfig: { volumes: volumes as never } }), { message });
+  const refused = (volumes: object, message: RegExp): Promise<void> =>
+    assert.rejects(DriverRig.start({ pluginConfig: { volumes: volumes as never } }), { message });
   await refused({ enabled: true, allowed_paths: ["srv"] }, /volumes\.allowed_paths\[0\]: "srv" is no absolute path/);
   await refused({ enabled: false, allowed_paths: ["/srv"] }, /exclude each other/);
-  await refused({ enabled: true, selinuxlabel: "y" }, /volumes\.selinuxlabel: "y" is no SELinux mount option; z \(shared\) or Z \(private\)/);
+  await refused(
+    { enabled: true, selinuxlabel: "y" },
+    /volumes\.selinuxlabel: "y" is no SELinux mount option; z \(shared\) or Z \(private\)/,
+  );
 });

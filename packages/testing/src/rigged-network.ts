@@ -17,7 +17,12 @@ export class RiggedNetwork implements AsyncDisposable {
     const [, , third = "0"] = prefix.split(".");
     const subnets = [{ subnet: `${prefix}.0/24`, gateway: `${prefix}.1` }, { subnet: `fd00:${third}::/64`, gateway: `fd00:${third}::1` }];
     const body = new TextEncoder().encode(JSON.stringify({ name, driver: "bridge", dns_enabled: true, ipv6_enabled: true, subnets }));
-    const { status, text } = await requestEngine(testSetting("TEST_PODMAN_SOCKET"), { method: "POST", path: "/networks/create", body, signal: soon() });
+    const { status, text } = await requestEngine(testSetting("TEST_PODMAN_SOCKET"), {
+      method: "POST",
+      path: "/networks/create",
+      body,
+      signal: soon(),
+    });
     assert.equal(status, 200, text);
     return new RiggedNetwork(name);
   }

@@ -74,7 +74,10 @@ export class TestRegistry implements AsyncDisposable {
     const port = await findFreePort();
     if (options.hasTls === true) await makeCertificates(folder);
     await writeFile(join(folder, "htpasswd"), `${registryLogin.username}:${passwordHash}\n`);
-    const tokens = options.hasLogin === "token" ? await TokenServer.start(folder, { ...registryLogin, identityToken: registryIdentityToken }) : undefined;
+    const tokens =
+      options.hasLogin === "token"
+        ? await TokenServer.start(folder, { ...registryLogin, identityToken: registryIdentityToken })
+        : undefined;
     const config = { ...toConfig(folder, port, options), ...(tokens !== undefined && { auth: tokens.registryAuth }) };
     await writeFile(join(folder, "config.json"), JSON.stringify(config));
     const log = openSync(join(folder, "log"), "a");

@@ -45,7 +45,21 @@ export class TokenServer implements AsyncDisposable {
   /** Keeps its key and certificate in `folder`, which must exist. */
   static async start(folder: string, holder: TokenHolder): Promise<TokenServer> {
     const [keyPath, path] = [join(folder, "token.key"), join(folder, "token.crt")];
-    const args = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", `/CN=${issuer}`, "-keyout", keyPath, "-out", path];
+    const args = [
+      "req",
+      "-x509",
+      "-newkey",
+      "rsa:2048",
+      "-nodes",
+      "-days",
+      "2",
+      "-subj",
+      `/CN=${issuer}`,
+      "-keyout",
+      keyPath,
+      "-out",
+      path,
+    ];
     const made = await runProcess(resolveTool("openssl"), args, { signal: AbortSignal.timeout(20_000) });
     if (made.code !== 0) throw new TestingError("registry", `no certificate for the token server: ${made.stderr}`);
     const server = new TokenServer(holder, { key: await readFile(keyPath, "utf8"), certificate: await readFile(path, "utf8"), path });
@@ -66,8 +80,19 @@ export class TokenServer implements AsyncDisposable {
   issue(repository: string): string {
     const seconds = Math.floor(Date.now() / 1000);
     const access = repository === "" ? [] : [{ type: "repository", name: repository, actions: ["pull", "push"] }];
-    const claims = { iss: issuer, sub: this.#holder.username, aud: service, exp: seconds + lifetimeSeconds, nbf: seconds - lifetimeSeconds, iat: seconds, jti: randomUUID(), access };
-    const signed = [{ typ: "JWT", alg: "RS256", x5c: [this.#certificate] }, claims].map((part) => encode(Buffer.from(JSON.stringify(part)))).join(".");
+    const claims = {
+      iss: issuer,
+      sub: this.#holder.username,
+      aud: service,
+      exp: seconds + lifetimeSeconds,
+      nbf: seconds - lifetimeSeconds,
+      iat: seconds,
+      jti: randomUUID(),
+      access,
+    };
+    const signed = [{ typ: "JWT", alg: "RS256", x5c: [this.#certificate] }, claims]
+      .map((part) => encode(Buffer.from(JSON.stringify(part))))
+      .join(".");
     return `${signed}.${encode(sign("RSA-SHA256", Buffer.from(signed), this.#key))}`;
   }
 

@@ -46,7 +46,11 @@ export async function validateCommand(args: readonly string[]): Promise<number> 
  * What `validate` says of a job file, in the order of the file. Asks nobody.
  * @throws JobFileError when it cannot be read as a job at all
  */
-export async function validateFile({ jobPath, vars, varFiles }: Pick<ValidateArguments, "jobPath" | "vars" | "varFiles">): Promise<Verdict> {
+export async function validateFile({
+  jobPath,
+  vars,
+  varFiles,
+}: Pick<ValidateArguments, "jobPath" | "vars" | "varFiles">): Promise<Verdict> {
   const { signal } = new AbortController();
   const { job, problems } = await inspectJob(jobPath, { vars, varFiles, env: process.env, signal });
   const ofFile = problems.all().map(({ message, position }) => ({ message, position: position ?? job.position }));

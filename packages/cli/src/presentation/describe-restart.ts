@@ -16,6 +16,9 @@ export function describeNoRestart({ reason, attempts, intervalMs }: Extract<RunE
     case "start-unrecoverable":
       return "not restarted: the driver sees no use in another try";
     case "attempts-used-up":
-      return `not restarted: ${attempts} ${attempts === 1 ? "restart" : "restarts"} within ${formatDuration(intervalMs)} ${attempts === 1 ? "is" : "are"} used up`;
+      return (
+        `not restarted: ${attempts} ${attempts === 1 ? "restart" : "restarts"} within ${formatDuration(intervalMs)} ` +
+        `${attempts === 1 ? "is" : "are"} used up`
+      );
   }
 }

@@ -15,7 +15,10 @@ after(() => rm(folder, { recursive: true }));
 test("what came with an error is shown behind it, each at its place", async () => {
   const jobPath = join(folder, "job.hcl");
   await writeFile(jobPath, "one\ntwo\n");
-  const error = new RunError("job-invalid", "first\u001b", { position: { line: 1, column: 2 }, further: [{ message: "second", position: { line: 2, column: 1 } }] });
+  const error = new RunError("job-invalid", "first\u001b", {
+    position: { line: 1, column: 2 },
+    further: [{ message: "second", position: { line: 2, column: 1 } }],
+  });
   const shown = `${jobPath}:1:2: first\\x1b\n1 | one\n  |  ^\n${jobPath}:2:1: second\n2 | two\n  | ^`;
   assert.equal(await formatError(error, { jobPath, pluginConfigPath: undefined }), shown);
 });

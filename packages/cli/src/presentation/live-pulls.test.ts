@@ -38,7 +38,10 @@ const outputTo = (screen: Screen): Output => ({
 });
 
 function status(image: string, fields: Readonly<Record<string, string>>): RunEvent {
-  return { kind: "plugin-log", entry: { level: "trace", message: "image pull goes on", fields: { image, elapsed_ms: "8000", ended: "false", ...fields } } };
+  return {
+    kind: "plugin-log",
+    entry: { level: "trace", message: "image pull goes on", fields: { image, elapsed_ms: "8000", ended: "false", ...fields } },
+  };
 }
 
 const half = { progress: "2 layers begun, 5.0 MB of 10.0 MB", current_bytes: "5000000", total_bytes: "10000000" };
@@ -68,7 +71,10 @@ describe("a pull on a terminal", () => {
     tell(status("r.io/y:1", { progress: "1 layer begun" }));
     await output.writeLine("web | one");
     await output.write(Buffer.from("web | two\nweb | three\n"));
-    assert.deepEqual(screen.text.split("\n").map((line) => line.slice(0, 9)), ["web | one", "web | two", "web | thr", "[========", "1 layer b"]);
+    assert.deepEqual(
+      screen.text.split("\n").map((line) => line.slice(0, 9)),
+      ["web | one", "web | two", "web | thr", "[========", "1 layer b"],
+    );
     tell(status("r.io/x:1", { progress: "", ended: "true" }));
     tell(status("r.io/y:1", { progress: "", ended: "true" }));
     assert.equal(screen.text, "web | one\nweb | two\nweb | three\n");

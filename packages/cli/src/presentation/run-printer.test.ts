@@ -50,7 +50,10 @@ const lines: readonly (readonly [RunEvent, readonly string[]])[] = [
   [{ kind: "task-event", ...web, message: "pulling image", at: new Date(0) }, ["2 web   * pulling image\n"]],
   [{ kind: "task-stopping", ...web, reason: "interrupted" }, ["2 web   * stopping: interrupted\n"]],
   [{ kind: "task-failed", ...web, message: "no image" }, ["2 web   * failed: no image\n"]],
-  [{ kind: "task-failed", ...web, message: "no\u001b[2Jimage\u009b\n\tat all\r" }, ["2 web   * failed: no\\x1b[2Jimage\\x9b\n\tat all\\x0d\n"]],
+  [
+    { kind: "task-failed", ...web, message: "no\u001b[2Jimage\u009b\n\tat all\r" },
+    ["2 web   * failed: no\\x1b[2Jimage\\x9b\n\tat all\\x0d\n"],
+  ],
   [{ kind: "task-exited", ...web, result: exit, isStoppedByHost: false }, ["2 web   * ended: exit code 0\n"]],
   [
     { kind: "task-exited", ...web, result: { ...exit, signal: 9, oomKilled: true }, isStoppedByHost: false },

@@ -96,8 +96,9 @@ function toBlocks(entry: JsonEntry, { name, kind }: NamedKey, source: SourceFile
     return [{ type: name, labels: [], body: { attributes, blocks: [], position }, position }];
   }
   if (kind.form !== "block") return [{ type: name, labels: [], body: { attributes: [], blocks: [], position }, position }];
-  if (kind.isJsonMap === true && entry.value.kind === "object")
+  if (kind.isJsonMap === true && entry.value.kind === "object") {
     return entry.value.entries.map((inner) => ({ ...toBlock(inner.value, { entry: inner, name, kind }, source), labels: [inner.key] }));
+  }
   const nodes = entry.value.kind === "array" ? entry.value.items : [entry.value];
   return nodes.map((node) => toBlock(node, { entry, name, kind }, source));
 }
@@ -110,7 +111,9 @@ function toBlock(
   const { entry, name, kind } = at;
   if (node.kind !== "object") throw refuse(`field ${entry.key}: must be an object or a list of objects`, node, source);
   const label = kind.label === undefined ? undefined : node.entries.find((inner) => inner.key === kind.label);
-  if (kind.label !== undefined && label === undefined && kind.isJsonMap !== true) throw refuse(`${entry.key}: an item lacks ${kind.label}`, node, source);
+  if (kind.label !== undefined && label === undefined && kind.isJsonMap !== true) {
+    throw refuse(`${entry.key}: an item lacks ${kind.label}`, node, source);
+  }
   return {
     type: name,
     labels: label === undefined ? [] : [labelOf(label.value)],

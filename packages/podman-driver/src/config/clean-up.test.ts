@@ -28,7 +28,10 @@ describe("the search for dangling containers", () => {
     ["an empty config block", configOf(body({}))],
     ["an empty gc block", gcOf({})],
     ["an empty block of its own", gcOf({}, {})],
-    ["a default of the agent that lacks the key", resolveDriverConfig({ msgpack: encodeMsgpack({ gc: { container: true } }), apiVersion: "" }, { uid: 0, findUser: () => undefined })],
+    [
+      "a default of the agent that lacks the key",
+      resolveDriverConfig({ msgpack: encodeMsgpack({ gc: { container: true } }), apiVersion: "" }, { uid: 0, findUser: () => undefined }),
+    ],
   ];
   for (const [what, config] of silent) {
     test(`has its defaults with ${what}`, () => assert.deepEqual(config.reaping, defaults));
@@ -48,7 +51,10 @@ describe("the search for dangling containers", () => {
   test("refuses what is no period", () => {
     assert.throws(() => gcOf({}, { period: "0s" }), /gc\.dangling_containers\.period: "0s" is no period/);
     assert.throws(() => gcOf({}, { period: "often" }), /gc\.dangling_containers\.period: "often" is not a duration/);
-    assert.throws(() => gcOf({}, { creation_grace: "5 minutes" }), /gc\.dangling_containers\.creation_grace: "5 minutes" is not a duration/);
+    assert.throws(
+      () => gcOf({}, { creation_grace: "5 minutes" }),
+      /gc\.dangling_containers\.creation_grace: "5 minutes" is not a duration/,
+    );
   });
 });
 
@@ -59,6 +65,9 @@ describe("recover_stopped", () => {
   });
 
   test("is refused where the containers of finished tasks are kept, which it would start again", () => {
-    assert.throws(() => configOf(body({ recover_stopped: true }, [["gc", body({ container: false })]])), /recover_stopped and gc\.container = false exclude each other/);
+    assert.throws(
+      () => configOf(body({ recover_stopped: true }, [["gc", body({ container: false })]])),
+      /recover_stopped and gc\.container = false exclude each other/,
+    );
   });
 });

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { encodeMsgpack, type HclValue } from "@driver/nomad-plugin";
 import { resolveDriverConfig, type DriverConfig } from "./driver-config.ts";
 
-const resolve = (config: Readonly<Record<string, HclValue>>): DriverConfig => resolveDriverConfig({ msgpack: encodeMsgpack(config), apiVersion: "" }, { uid: 0, findUser: () => undefined });
+const resolve = (config: Readonly<Record<string, HclValue>>): DriverConfig =>
+  resolveDriverConfig({ msgpack: encodeMsgpack(config), apiVersion: "" }, { uid: 0, findUser: () => undefined });
 
 test("has a default for everything", () => {
   const config = resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, { uid: 0, findUser: () => undefined });
@@ -19,20 +20,38 @@ test("looks for the socket of its own user", () => {
   assert.equal(config.sockets[0]?.path, "/run/user/1000/podman/podman.sock");
 });
 
-const timeouts: Readonly<Record<string, number>> = { "90s": 90_000, "1ms": 1, "0": 2_147_483_647, "0s": 2_147_483_647, "1000h": 2_147_483_647 };
+const timeouts: Readonly<Record<string, number>> = {
+  "90s": 90_000,
+  "1ms": 1,
+  "0": 2_147_483_647,
+  "0s": 2_147_483_647,
+  "1000h": 2_147_483_647,
+};
 for (const [text, timeoutMs] of Object.entries(timeouts)) {
-  test(`waits ${timeoutMs} ms for an answer with client_http_timeout ${text}`, () => assert.equal(resolve({ client_http_timeout: text }).callTimeoutMs, timeoutMs));
+  test(`waits ${timeoutMs} ms for an answer with client_http_timeout ${text}`, () =>
+    assert.equal(resolve({ client_http_timeout: text }).callTimeoutMs, timeoutMs));
 }
 
 test("carries the operator's wishes", () => {
-  const config = resolve({ gc: { container: false }, extra_labels: ["job*"], dns_servers: ["192.0.2.1"], networking: { default_rootless_mode: "pasta" } });
+  const config = resolve({
+    gc: { container: false },
+    extra_labels: ["job*"],
+    dns_servers: ["192.0.2.1"],
+    networking: { default_rootless_mode: "pasta" },
+  });
   assert.equal(config.removesContainers, false);
-  assert.deepEqual([config.settings.extraLabels, config.settings.dnsServers, config.settings.defaultRootlessMode], [["job*"], ["192.0.2.1"], "pasta"]);
+  assert.deepEqual(
+    [config.settings.extraLabels, config.settings.dnsServers, config.settings.defaultRootlessMode],
+    [["job*"], ["192.0.2.1"], "pasta"],
+  );
 });
 
 test("takes the node's compute from Nomad", () => {
   const client = { minPort: 1, maxPort: 2, topology: { coreCount: 4, totalComputeMhz: 8000 } };
-  assert.deepEqual(resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "", client }, { uid: 0, findUser: () => undefined }).compute, { coreCount: 4, totalComputeMhz: 8000 });
+  assert.deepEqual(
+    resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "", client }, { uid: 0, findUser: () => undefined }).compute,
+    { coreCount: 4, totalComputeMhz: 8000 },
+  );
 });
 
 test("says which keys of Docker's have no effect here, and why", () => {
@@ -50,6 +69,9 @@ test("says which socket it leaves out", () => {
 });
 
 test("refuses values that make no sense", () => {
-  assert.throws(() => resolve({ client_http_timeout: "soon" }), { code: "config-invalid", message: /client_http_timeout: "soon" is not a duration/ });
+  assert.throws(() => resolve({ client_http_timeout: "soon" }), {
+    code: "config-invalid",
+    message: /client_http_timeout: "soon" is not a duration/,
+  });
   assert.throws(() => resolve({ socket_path: "tcp://host:1" }), { code: "config-invalid", message: /tcp addresses are not supported/ });
 });

@@ -83,15 +83,26 @@ export function resolveDriverConfig(config: PluginConfig, users: HostUsers): Dri
 
 function resolveRestart({ recover_stopped: restarts, gc }: PluginOptions): boolean {
   if (!restarts || gc.container) return restarts;
-  throw new DriverError("config-invalid", "config keys recover_stopped and gc.container = false exclude each other: the kept containers of finished tasks would be started again; remove one");
+  throw new DriverError(
+    "config-invalid",
+    "config keys recover_stopped and gc.container = false exclude each other: the kept containers of finished tasks would be " +
+      "started again; remove one",
+  );
 }
 
 function resolveReaping({ container, dangling_containers: dangling }: PluginOptions["gc"]): ReapPolicy | undefined {
   const key = "gc.dangling_containers";
   const periodMs = parseDurationMs(dangling.period, `${key}.period`);
   const creationGraceMs = parseDurationMs(dangling.creation_grace, `${key}.creation_grace`);
-  if (periodMs === 0) throw new DriverError("config-invalid", `config key ${key}.period: "${dangling.period}" is no period; write e.g. 5m, or set ${key}.enabled = false`);
-  return dangling.enabled ? { periodMs: toTimerMs(periodMs), creationGraceMs, dryRun: dangling.dry_run, keepsStopped: !container } : undefined;
+  if (periodMs === 0) {
+    throw new DriverError(
+      "config-invalid",
+      `config key ${key}.period: "${dangling.period}" is no period; write e.g. 5m, or set ${key}.enabled = false`,
+    );
+  }
+  return dangling.enabled
+    ? { periodMs: toTimerMs(periodMs), creationGraceMs, dryRun: dangling.dry_run, keepsStopped: !container }
+    : undefined;
 }
 
 /** Keys that this version does not act on. Silence would be worse than an agent that says so. */
@@ -99,5 +110,8 @@ function refuseUnapplied(options: PluginOptions): void {
   const paths = pluginSchema.whatIsSet(options).flatMap(({ path, facts }) => (facts.notYet === true ? [path] : []));
   if (paths.length === 0) return;
   const [are, them] = paths.length === 1 ? ["is", "it"] : ["are", "them"];
-  throw new DriverError("unsupported", `plugin config: ${paths.join(", ")} ${are} not supported yet: remove ${them} from the agent's plugin block`);
+  throw new DriverError(
+    "unsupported",
+    `plugin config: ${paths.join(", ")} ${are} not supported yet: remove ${them} from the agent's plugin block`,
+  );
 }

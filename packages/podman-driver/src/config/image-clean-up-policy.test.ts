@@ -23,5 +23,6 @@ for (const [options, message] of [
   [{ image_high_water: -1 }, /gc\.image_high_water: -1 is no percentage/],
   [{ image_high_water: 50, image_low_water: 50 }, /gc\.image_low_water: 50 is not below gc\.image_high_water \(50\)/],
 ] as const) {
-  test(`refuses ${JSON.stringify(options)}`, () => assert.throws(() => resolveImageCleanUp({ ...on, ...options }), { code: "config-invalid", message }));
+  test(`refuses ${JSON.stringify(options)}`, () =>
+    assert.throws(() => resolveImageCleanUp({ ...on, ...options }), { code: "config-invalid", message }));
 }

@@ -70,7 +70,17 @@ export const strictPolicy: OperatorPolicy = {
 
 type PolicyOptions = Pick<
   PluginOptions,
-  "policy" | "volumes" | "allow_devices" | "allow_privileged" | "allow_unconfined" | "allow_caps" | "allow_runtimes" | "allow_image_urls" | "allowed_modes" | "allowed_sockets" | "pids_limit"
+  | "policy"
+  | "volumes"
+  | "allow_devices"
+  | "allow_privileged"
+  | "allow_unconfined"
+  | "allow_caps"
+  | "allow_runtimes"
+  | "allow_image_urls"
+  | "allowed_modes"
+  | "allowed_sockets"
+  | "pids_limit"
 >;
 
 /**

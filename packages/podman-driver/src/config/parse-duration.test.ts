@@ -14,7 +14,9 @@ test("what is no duration is refused with key, value and the right form", () => 
   for (const text of ["", "5", "5 m", "m", "-5m", "5m3", "1d", "five minutes", "5M", ".s", "1e3s", "99999999999999999999h"]) {
     assert.throws(() => parseDurationMs(text, "image_pull_timeout"), {
       code: "config-invalid",
-      message: `config key image_pull_timeout: ${JSON.stringify(text)} is not a duration; write a number with its unit, e.g. 90s, 5m or 1h30m`,
+      message:
+        `config key image_pull_timeout: ${JSON.stringify(text)} is not a duration; write a number with its unit, e.g. 90s, 5m or ` +
+        "1h30m",
     });
   }
 });

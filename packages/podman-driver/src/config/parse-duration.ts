@@ -16,5 +16,8 @@ export function parseDurationMs(text: string, key: string): number {
   const durationMs = parts.reduce((sum, [, amount, unit = ""]) => sum + Number(amount) * (unitMs[unit] ?? NaN), 0);
   // Sums of decimal fractions may end a hair above the whole millisecond that was meant.
   if (isComplete && Number.isSafeInteger(Math.ceil(durationMs))) return Math.ceil(Number(durationMs.toPrecision(15)));
-  throw new DriverError("config-invalid", `config key ${key}: ${JSON.stringify(text)} is not a duration; write a number with its unit, e.g. 90s, 5m or 1h30m`);
+  throw new DriverError(
+    "config-invalid",
+    `config key ${key}: ${JSON.stringify(text)} is not a duration; write a number with its unit, e.g. 90s, 5m or 1h30m`,
+  );
 }

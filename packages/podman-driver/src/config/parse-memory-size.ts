@@ -20,7 +20,10 @@ export function parseMemorySize(text: string, { key, allowUnlimited = false }: M
   const bytes = readMemorySize(text);
   if (bytes !== undefined) return bytes;
   const unlimited = allowUnlimited ? ", or -1 for no limit" : "";
-  throw new DriverError("config-invalid", `config key ${key}: ${JSON.stringify(text)} is not a size; write a number with a unit, e.g. 64m or 1.5g${unlimited}`);
+  throw new DriverError(
+    "config-invalid",
+    `config key ${key}: ${JSON.stringify(text)} is not a size; write a number with a unit, e.g. 64m or 1.5g${unlimited}`,
+  );
 }
 
 /** The same for a size that is a part of a value; undefined: it is none. */

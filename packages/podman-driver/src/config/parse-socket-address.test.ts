@@ -3,7 +3,13 @@ import { test } from "node:test";
 import { parseSocketAddress } from "./parse-socket-address.ts";
 
 test("all spellings of a unix socket lead to its absolute path", () => {
-  for (const address of ["unix:/run/podman/podman.sock", "unix://run/podman/podman.sock", "unix:///run/podman/podman.sock", "/run/podman/podman.sock", "//run/podman/podman.sock"]) {
+  for (const address of [
+    "unix:/run/podman/podman.sock",
+    "unix://run/podman/podman.sock",
+    "unix:///run/podman/podman.sock",
+    "/run/podman/podman.sock",
+    "//run/podman/podman.sock",
+  ]) {
     assert.equal(parseSocketAddress(address, "socket_path"), "/run/podman/podman.sock", address);
   }
 });
@@ -19,5 +25,7 @@ test("other addresses are refused by name", () => {
     ["", /must be absolute/],
     [`unix:///${"x".repeat(107)}`, /at most 107 bytes/],
   ];
-  for (const [address, expected] of table) assert.throws(() => parseSocketAddress(address, "socket_path"), { code: "config-invalid", message: expected });
+  for (const [address, expected] of table) {
+    assert.throws(() => parseSocketAddress(address, "socket_path"), { code: "config-invalid", message: expected });
+  }
 });

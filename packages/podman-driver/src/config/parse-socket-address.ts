@@ -11,11 +11,15 @@ const maxPathBytes = 107;
  */
 export function parseSocketAddress(address: string, key: string): string {
   const scheme = /^[a-z][a-z0-9+.-]*(?=:)/i.exec(address)?.[0];
-  if (scheme !== undefined && scheme !== "unix") throw refuse(address, key, `${scheme} addresses are not supported; use a unix socket, e.g. unix:///run/podman/podman.sock`);
+  if (scheme !== undefined && scheme !== "unix") {
+    throw refuse(address, key, `${scheme} addresses are not supported; use a unix socket, e.g. unix:///run/podman/podman.sock`);
+  }
   const rest = scheme === undefined ? address : address.slice("unix:".length);
   // `unix://run/podman.sock`, with two slashes, is the form that the Go driver's documentation shows.
   const path = rest.replace(/^\/+/, "/");
-  if (!path.startsWith("/") || path === "/") throw refuse(address, key, "the path of the socket must be absolute, e.g. unix:///run/podman/podman.sock");
+  if (!path.startsWith("/") || path === "/") {
+    throw refuse(address, key, "the path of the socket must be absolute, e.g. unix:///run/podman/podman.sock");
+  }
   if (Buffer.byteLength(path) > maxPathBytes) throw refuse(address, key, `the path of a socket has at most ${maxPathBytes} bytes`);
   return path;
 }

@@ -29,31 +29,58 @@ export const pluginSchema = configSchema(
       },
       { help: "Registry credentials for all tasks." },
     ),
-    image_pull_timeout: attr.string({ default: imageDefaults.image_pull_timeout, help: "Longest time a pull may take where the task does not say; 0: no limit." }),
-    pull_activity_timeout: attr.string({ default: imageDefaults.pull_activity_timeout, help: "Longest time of a download in which nothing comes; 0: no limit." }),
-    infra_image: attr.string({ help: "Image of the infra containers of pods, e.g. registry.k8s.io/pause:3.9; default: Podman makes its own." }),
-    infra_image_pull_timeout: attr.string({ default: imageDefaults.infra_image_pull_timeout, help: "Longest time until infra_image is there; 0: no limit." }),
+    image_pull_timeout: attr.string({
+      default: imageDefaults.image_pull_timeout,
+      help: "Longest time a pull may take where the task does not say; 0: no limit.",
+    }),
+    pull_activity_timeout: attr.string({
+      default: imageDefaults.pull_activity_timeout,
+      help: "Longest time of a download in which nothing comes; 0: no limit.",
+    }),
+    infra_image: attr.string({
+      help: "Image of the infra containers of pods, e.g. registry.k8s.io/pause:3.9; default: Podman makes its own.",
+    }),
+    infra_image_pull_timeout: attr.string({
+      default: imageDefaults.infra_image_pull_timeout,
+      help: "Longest time until infra_image is there; 0: no limit.",
+    }),
     volumes: block(
       {
         enabled: attr.bool({ default: true, help: "Allow named volumes, and binds of host paths outside the allocation directory." }),
         selinuxlabel: attr.string({ help: "SELinux mount option (z or Z) for the allocation's and Nomad's own mounts." }),
-        allowed_paths: attr.list("string", { help: "The only host paths outside the allocation directory that tasks may bind, with all below them; empty: any." }),
+        allowed_paths: attr.list("string", {
+          help: "The only host paths outside the allocation directory that tasks may bind, with all below them; empty: any.",
+        }),
       },
       { default: { enabled: true }, help: "What tasks may mount." },
     ),
-    allow_devices: attr.list("string", { help: "The only devices that tasks may ask for, as globs of paths and CDI names, e.g. /dev/dri/*; empty: any." }),
+    allow_devices: attr.list("string", {
+      help: "The only devices that tasks may ask for, as globs of paths and CDI names, e.g. /dev/dri/*; empty: any.",
+    }),
     device_cdi: blockAttrs("string", {
-      help: "For device plugins that assign by a variable: variable = CDI kind, e.g. NVIDIA_VISIBLE_DEVICES = \"nvidia.com/gpu\".",
+      help: 'For device plugins that assign by a variable: variable = CDI kind, e.g. NVIDIA_VISIBLE_DEVICES = "nvidia.com/gpu".',
     }),
     gc: block(
       {
         container: attr.bool({ default: true, help: "Remove a task's container when Nomad destroys the task." }),
-        image: attr.bool({ default: imageCleanUpDefaults.image, help: "Remove images that this driver has pulled when no container uses them any more." }),
-        image_delay: attr.string({ default: imageCleanUpDefaults.image_delay, help: "Time without a container after which an image is removed." }),
+        image: attr.bool({
+          default: imageCleanUpDefaults.image,
+          help: "Remove images that this driver has pulled when no container uses them any more.",
+        }),
+        image_delay: attr.string({
+          default: imageCleanUpDefaults.image_delay,
+          help: "Time without a container after which an image is removed.",
+        }),
         image_keep: attr.list("string", { help: "Glob patterns of image names that are never removed, e.g. docker.io/library/*." }),
         image_others: attr.bool({ default: imageCleanUpDefaults.image_others, help: "Remove images too that this driver has not pulled." }),
-        image_high_water: attr.number({ format: "float64", help: "Use of the images' disk in percent from which on unused images are removed; not set: they always are." }),
-        image_low_water: attr.number({ format: "float64", help: "Use in percent at which the removal stops; default: 10 below image_high_water." }),
+        image_high_water: attr.number({
+          format: "float64",
+          help: "Use of the images' disk in percent from which on unused images are removed; not set: they always are.",
+        }),
+        image_low_water: attr.number({
+          format: "float64",
+          help: "Use in percent at which the removal stops; default: 10 below image_high_water.",
+        }),
         image_dry_run: attr.bool({ default: imageCleanUpDefaults.image_dry_run, help: "Only log which images would be removed." }),
         dangling_containers: block(
           {
@@ -70,24 +97,47 @@ export const pluginSchema = configSchema(
       },
       { default: { container: true, ...imageCleanUpDefaults, dangling_containers: danglingDefaults }, help: "What is cleaned up." },
     ),
-    policy: attr.string({ oneOf: ["open", "strict"], default: "open", help: "What tasks may ask for where the keys below do not say it: everything, or what is as safe as with Docker." }),
+    policy: attr.string({
+      oneOf: ["open", "strict"],
+      default: "open",
+      help: "What tasks may ask for where the keys below do not say it: everything, or what is as safe as with Docker.",
+    }),
     allow_privileged: attr.bool({ help: "Allow privileged; default: true, and false where something is limited that it would undo." }),
     allow_unconfined: attr.bool({ help: "Allow tasks to lift seccomp, AppArmor, SELinux or the masks over /proc; default: by policy." }),
     allow_caps: attr.list("string", { help: "The most capabilities a task can have; none: no capability at all. Default: by policy." }),
-    allow_runtimes: attr.list("string", { help: "Globs of the OCI runtimes that tasks may choose; * allows annotations too. Default: by policy." }),
-    allow_image_urls: attr.list("string", { help: "Globs of the http addresses that archives of images may come from; none: no address. Default: by policy." }),
+    allow_runtimes: attr.list("string", {
+      help: "Globs of the OCI runtimes that tasks may choose; * allows annotations too. Default: by policy.",
+    }),
+    allow_image_urls: attr.list("string", {
+      help: "Globs of the http addresses that archives of images may come from; none: no address. Default: by policy.",
+    }),
     allowed_modes: block(modeLists, { help: "Globs of the namespace modes that tasks may have; one that begins with ! takes away." }),
     allowed_sockets: attr.list("string", { help: "Globs of the names of the sockets that tasks may run on; default: all." }),
     pids_limit: attr.number({ help: "The most processes of a task, and the limit of a task that sets none; 0: Podman's default." }),
-    container_exists_attempts: attr.number({ unused: "a name that is in use is waited for, or its holder named, without it", help: "Docker's key, without effect here." }),
-    nvidia_runtime: attr.string({ unused: "device_cdi gives tasks what NVIDIA's device plugin assigns, with every runtime", help: "Docker's key, without effect here: see device_cdi." }),
-    oom_score_adj: attr.number({ unused: "Nomad's Docker driver does not use it either; set it in the task", help: "Docker's key, which has no effect there either." }),
-    windows_allow_insecure_container_admin: attr.bool({ unused: "Podman runs no containers of Windows", help: "Docker's key, without effect here." }),
+    container_exists_attempts: attr.number({
+      unused: "a name that is in use is waited for, or its holder named, without it",
+      help: "Docker's key, without effect here.",
+    }),
+    nvidia_runtime: attr.string({
+      unused: "device_cdi gives tasks what NVIDIA's device plugin assigns, with every runtime",
+      help: "Docker's key, without effect here: see device_cdi.",
+    }),
+    oom_score_adj: attr.number({
+      unused: "Nomad's Docker driver does not use it either; set it in the task",
+      help: "Docker's key, which has no effect there either.",
+    }),
+    windows_allow_insecure_container_admin: attr.bool({
+      unused: "Podman runs no containers of Windows",
+      help: "Docker's key, without effect here.",
+    }),
     recover_stopped: attr.bool({ default: false, help: "Start a stopped container again when its task is recovered." }),
     extra_labels: attr.list("string", { help: "Glob patterns of the Nomad labels put on each container, e.g. task*." }),
     logging: block(
       {
-        driver: attr.string({ only: possibleLogDrivers, help: "Podman log driver: nomad and k8s-file are Podman's own file, journald is the host's journal, none keeps nothing." }),
+        driver: attr.string({
+          only: possibleLogDrivers,
+          help: "Podman log driver: nomad and k8s-file are Podman's own file, journald is the host's journal, none keeps nothing.",
+        }),
         options: blockAttrs("string", { only: possibleLogOptions, help: "Options of the log driver, e.g. tag or max-size." }),
         type: attr.string({ only: possibleLogDrivers, help: "Docker's name for driver." }),
         config: blockAttrs("string", { only: possibleLogOptions, help: "Docker's name for options." }),
@@ -95,7 +145,11 @@ export const pluginSchema = configSchema(
       { default: { driver: "nomad", options: {} }, help: "Log driver of tasks that set none." },
     ),
     networking: block(
-      { default_rootless_mode: attr.string({ help: "Network mode of rootless tasks that set none; empty: pasta or slirp4netns, by version." }) },
+      {
+        default_rootless_mode: attr.string({
+          help: "Network mode of rootless tasks that set none; empty: pasta or slirp4netns, by version.",
+        }),
+      },
       { default: { default_rootless_mode: "" }, help: "Network defaults." },
     ),
     group_network: attr.string({
@@ -107,7 +161,9 @@ export const pluginSchema = configSchema(
       {
         name: attr.string({ help: "Name that tasks choose the service by; default: default." }),
         socket_path: attr.string({ help: "Address of the service, e.g. unix:///run/podman/podman.sock; required without host_user." }),
-        host_user: attr.string({ help: "The user, by name or id, whose Podman it is; without socket_path it is the service of his session." }),
+        host_user: attr.string({
+          help: "The user, by name or id, whose Podman it is; without socket_path it is the service of his session.",
+        }),
       },
       { help: "Several Podman services; not together with socket_path." },
     ),
@@ -121,7 +177,10 @@ export const pluginSchema = configSchema(
     log_files: block(
       {
         max_files: attr.number({ default: logFileDefaults.max_files, help: "Log files kept of each stream of a task." }),
-        max_file_size: attr.string({ default: logFileDefaults.max_file_size, help: "Size at which a log file is followed by the next, e.g. 10m." }),
+        max_file_size: attr.string({
+          default: logFileDefaults.max_file_size,
+          help: "Size at which a log file is followed by the next, e.g. 10m.",
+        }),
       },
       { default: logFileDefaults, help: 'Rotation of the log files that the driver writes with log_collection = "driver".' },
     ),

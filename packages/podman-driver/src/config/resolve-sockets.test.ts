@@ -12,15 +12,22 @@ const blocks = (...socket: readonly Block[]): Options => ({ socket, socket_path:
 test("without any setting the plugin's own user decides", () => {
   const none = { socket: [], socket_path: undefined };
   assert.deepEqual(resolveSockets(none, users()).sockets, [{ name: "default", path: "/run/podman/podman.sock", isDefault: true }]);
-  assert.deepEqual(resolveSockets(none, users(1000)).sockets, [{ name: "default", path: "/run/user/1000/podman/podman.sock", isDefault: true }]);
+  assert.deepEqual(resolveSockets(none, users(1000)).sockets, [
+    { name: "default", path: "/run/user/1000/podman/podman.sock", isDefault: true },
+  ]);
 });
 
 test("socket_path names the one service", () => {
-  assert.deepEqual(resolveSockets({ socket: [], socket_path: "unix:///run/x.sock" }, users()).sockets, [{ name: "default", path: "/run/x.sock", isDefault: true }]);
+  assert.deepEqual(resolveSockets({ socket: [], socket_path: "unix:///run/x.sock" }, users()).sockets, [
+    { name: "default", path: "/run/x.sock", isDefault: true },
+  ]);
 });
 
 test("socket and socket_path exclude each other", () => {
-  assert.throws(() => resolveSockets({ socket: [block("a", "/a")], socket_path: "unix:///b" }, users()), { code: "config-invalid", message: /socket and socket_path exclude each other/ });
+  assert.throws(() => resolveSockets({ socket: [block("a", "/a")], socket_path: "unix:///b" }, users()), {
+    code: "config-invalid",
+    message: /socket and socket_path exclude each other/,
+  });
 });
 
 test("a block named default, or without a name, is the default", () => {
@@ -47,16 +54,24 @@ test("a second block of the same name is left out, with a warning that names it"
 
 test("a wrong address is refused with the place of its block", () => {
   const socket = [block("a", "/a"), { name: "b", socket_path: "tcp://1.2.3.4:80", host_user: undefined }];
-  assert.throws(() => resolveSockets({ socket, socket_path: undefined }, users()), { message: /socket\[1\]\.socket_path: "tcp:\/\/1\.2\.3\.4:80"/ });
+  assert.throws(() => resolveSockets({ socket, socket_path: undefined }, users()), {
+    message: /socket\[1\]\.socket_path: "tcp:\/\/1\.2\.3\.4:80"/,
+  });
 });
 
 test("an unknown socket of a task is refused with those there are", () => {
   const { sockets } = resolveSockets(blocks(block("a", "/a"), block("b", "/b")), users());
-  assert.throws(() => findSocket(sockets, "c"), { code: "config-invalid", message: 'config key socket: "c" is no socket of this client\'s plugin config; there are: a, b' });
+  assert.throws(() => findSocket(sockets, "c"), {
+    code: "config-invalid",
+    message: 'config key socket: "c" is no socket of this client\'s plugin config; there are: a, b',
+  });
 });
 
 test("host_user names the user whose the socket must be, and where it is when the block does not say", () => {
-  const { sockets } = resolveSockets(blocks({ name: "a", socket_path: undefined, host_user: "app" }, { name: "b", socket_path: "unix:/run/b.sock", host_user: "1002" }), users());
+  const { sockets } = resolveSockets(
+    blocks({ name: "a", socket_path: undefined, host_user: "app" }, { name: "b", socket_path: "unix:/run/b.sock", host_user: "1002" }),
+    users(),
+  );
   assert.deepEqual(sockets, [
     { name: "a", path: "/run/user/1001/podman/podman.sock", ownerId: 1001, isDefault: true },
     { name: "b", path: "/run/b.sock", ownerId: 1002, isDefault: false },
@@ -66,6 +81,12 @@ test("host_user names the user whose the socket must be, and where it is when th
 });
 
 test("a user that the host does not have, and a block that names no place, are refused", () => {
-  assert.throws(() => resolveSockets(blocks({ name: "a", socket_path: undefined, host_user: "ap" }), users()), { code: "config-invalid", message: /socket\[0\]\.host_user: "ap" is no user/ });
-  assert.throws(() => resolveSockets(blocks({ name: "a", socket_path: undefined, host_user: undefined }), users()), { code: "config-invalid", message: /socket\[0\]\.socket_path: ""/ });
+  assert.throws(() => resolveSockets(blocks({ name: "a", socket_path: undefined, host_user: "ap" }), users()), {
+    code: "config-invalid",
+    message: /socket\[0\]\.host_user: "ap" is no user/,
+  });
+  assert.throws(() => resolveSockets(blocks({ name: "a", socket_path: undefined, host_user: undefined }), users()), {
+    code: "config-invalid",
+    message: /socket\[0\]\.socket_path: ""/,
+  });
 });

@@ -52,10 +52,14 @@ export function resolveSockets(options: Pick<PluginOptions, "socket" | "socket_p
  */
 export function findSocket<S extends Pick<PodmanSocket, "name" | "isDefault">>(sockets: readonly S[], name: string): S {
   const wanted = name === "" ? defaultName : name;
-  const found = sockets.find((socket) => socket.name === wanted) ?? (wanted === defaultName ? sockets.find((socket) => socket.isDefault) : undefined);
+  const found =
+    sockets.find((socket) => socket.name === wanted) ?? (wanted === defaultName ? sockets.find((socket) => socket.isDefault) : undefined);
   if (found !== undefined) return found;
   const known = sockets.map((socket) => socket.name).join(", ");
-  throw new DriverError("config-invalid", `config key socket: ${JSON.stringify(name)} is no socket of this client's plugin config; there are: ${known}`);
+  throw new DriverError(
+    "config-invalid",
+    `config key socket: ${JSON.stringify(name)} is no socket of this client's plugin config; there are: ${known}`,
+  );
 }
 
 type SocketBlock = PluginOptions["socket"][number];
@@ -76,11 +80,18 @@ function resolveBlocks(blocks: readonly SocketBlock[], users: HostUsers): Resolv
 }
 
 /** @param key of the block, for messages */
-function resolvePlace({ socket_path: address = "", host_user: user = "" }: SocketBlock, key: string, users: HostUsers): Pick<PodmanSocket, "path" | "ownerId"> {
+function resolvePlace(
+  { socket_path: address = "", host_user: user = "" }: SocketBlock,
+  key: string,
+  users: HostUsers,
+): Pick<PodmanSocket, "path" | "ownerId"> {
   if (user === "") return { path: parseSocketAddress(address, `${key}.socket_path`) };
   const ownerId = /^\d{1,10}$/.test(user) ? Number(user) : users.findUser(user);
   if (ownerId === undefined) {
-    throw new DriverError("config-invalid", `config key ${key}.host_user: ${JSON.stringify(user)} is no user that /etc/passwd has; write the user's id, e.g. "1000"`);
+    throw new DriverError(
+      "config-invalid",
+      `config key ${key}.host_user: ${JSON.stringify(user)} is no user that /etc/passwd has; write the user's id, e.g. "1000"`,
+    );
   }
   return { path: address === "" ? socketOfUser(ownerId) : parseSocketAddress(address, `${key}.socket_path`), ownerId };
 }

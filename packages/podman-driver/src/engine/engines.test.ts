@@ -12,8 +12,14 @@ const sockets = [
 
 test("finds a service by name, and the default one by no name or by default", () => {
   const engines = makeHosts({ sockets, callTimeoutMs: 1000 });
-  assert.deepEqual(["app", "main", "", "default"].map((name) => engines.resolve(name).socketPath), ["/run/app.sock", "/run/main.sock", "/run/main.sock", "/run/main.sock"]);
-  assert.throws(() => engines.resolve("db"), { code: "config-invalid", message: /"db" is no socket of this client's plugin config; there are: app, main/ });
+  assert.deepEqual(
+    ["app", "main", "", "default"].map((name) => engines.resolve(name).socketPath),
+    ["/run/app.sock", "/run/main.sock", "/run/main.sock", "/run/main.sock"],
+  );
+  assert.throws(() => engines.resolve("db"), {
+    code: "config-invalid",
+    message: /"db" is no socket of this client's plugin config; there are: app, main/,
+  });
   engines.close();
 });
 
@@ -21,7 +27,21 @@ test("asks a service what it can do once, and looks at less of it from then on",
   await using fake = await FakePodman.start();
   const engines = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
   const engine = engines.resolve("");
-  assert.deepEqual(await engine.facts(soon()), { version: "4.3.1", rootless: false, cgroupVersion: "v1", cgroupManager: "cgroupfs", cgroupControllers: [], defaultCapabilities: ["KILL"], ociRuntime: "runc", selinuxEnabled: false, apparmorEnabled: false, hasSystemd: true, architecture: "amd64", downloadFolder: "", graphRoot: "/fake" });
+  assert.deepEqual(await engine.facts(soon()), {
+    version: "4.3.1",
+    rootless: false,
+    cgroupVersion: "v1",
+    cgroupManager: "cgroupfs",
+    cgroupControllers: [],
+    defaultCapabilities: ["KILL"],
+    ociRuntime: "runc",
+    selinuxEnabled: false,
+    apparmorEnabled: false,
+    hasSystemd: true,
+    architecture: "amd64",
+    downloadFolder: "",
+    graphRoot: "/fake",
+  });
   await engine.facts(soon());
   assert.deepEqual(fake.seen, ["GET /_ping", "GET /info"]);
   assert.equal((await engine.probe(soon())).version, "4.3.1");
@@ -66,9 +86,14 @@ test("asks again what a service can do after a look that failed", async () => {
 test("asks nothing of a socket that is not its user's", async () => {
   await using fake = await FakePodman.start();
   const owner = process.getuid?.() ?? 0;
-  const of = (ownerId: number): EnginesConfig => ({ sockets: [{ name: "default", path: fake.socketPath, ownerId, isDefault: true }], callTimeoutMs: 1000 });
+  const of = (ownerId: number): EnginesConfig => ({
+    sockets: [{ name: "default", path: fake.socketPath, ownerId, isDefault: true }],
+    callTimeoutMs: 1000,
+  });
   const engines = makeHosts(of(owner + 1));
-  await assert.rejects(engines.resolve("").facts(soon()), { message: `the socket ${fake.socketPath} belongs to user ${owner}, and host_user names user ${owner + 1}` });
+  await assert.rejects(engines.resolve("").facts(soon()), {
+    message: `the socket ${fake.socketPath} belongs to user ${owner}, and host_user names user ${owner + 1}`,
+  });
   assert.deepEqual(fake.seen, []);
   const next = engines.replaceBy(of(owner));
   assert.equal((await next.resolve("").facts(soon())).version, "4.3.1");

@@ -7,16 +7,49 @@ import { toFingerprint, type EngineProbe } from "./fingerprint.ts";
 
 const program = { name: "crun", path: "/usr/bin/crun", version: "1" };
 const info: PodmanInfo = {
-  version: "4.3.1", apiVersion: "4.3.1", os: "linux", arch: "amd64", hostname: "h", kernel: "6", distribution: "debian", distributionVersion: "12",
-  cpus: 2, memoryTotalBytes: 1, rootless: false, selinuxEnabled: false, apparmorEnabled: true, seccompEnabled: true, capabilities: "CAP_CHOWN",
-  remoteSocketPath: "unix:///run/podman/podman.sock", cgroupVersion: "v2", cgroupManager: "systemd", cgroupControllers: ["cpu"], eventLogger: "file",
-  logDriver: "k8s-file", networkBackend: "netavark", rootlessNetworkCommand: "pasta", databaseBackend: "", conmon: { ...program, name: "" }, ociRuntime: program, logDrivers: ["k8s-file"],
-  storage: { driver: "overlay", graphRoot: "/g", runRoot: "/r", volumePath: "/v", imageCopyTmpDir: "/var/tmp", containerCount: 0, runningCount: 0, imageCount: 0 },
+  version: "4.3.1",
+  apiVersion: "4.3.1",
+  os: "linux",
+  arch: "amd64",
+  hostname: "h",
+  kernel: "6",
+  distribution: "debian",
+  distributionVersion: "12",
+  cpus: 2,
+  memoryTotalBytes: 1,
+  rootless: false,
+  selinuxEnabled: false,
+  apparmorEnabled: true,
+  seccompEnabled: true,
+  capabilities: "CAP_CHOWN",
+  remoteSocketPath: "unix:///run/podman/podman.sock",
+  cgroupVersion: "v2",
+  cgroupManager: "systemd",
+  cgroupControllers: ["cpu"],
+  eventLogger: "file",
+  logDriver: "k8s-file",
+  networkBackend: "netavark",
+  rootlessNetworkCommand: "pasta",
+  databaseBackend: "",
+  conmon: { ...program, name: "" },
+  ociRuntime: program,
+  logDrivers: ["k8s-file"],
+  storage: {
+    driver: "overlay",
+    graphRoot: "/g",
+    runRoot: "/r",
+    volumePath: "/v",
+    imageCopyTmpDir: "/var/tmp",
+    containerCount: 0,
+    runningCount: 0,
+    imageCount: 0,
+  },
 };
 const findings = { version: "4.3.1", info, runtimes: ["crun", "runc"], cdiDevices: [] };
 const up = (name: string, isDefault: boolean): EngineProbe => ({ name, isDefault, findings });
 const down = (name: string, isDefault: boolean): EngineProbe => ({ name, isDefault, failure: `nothing listens on ${name}` });
-const fingerprintOf = (probes: readonly EngineProbe[], seenBefore: boolean, policy: OperatorPolicy = openPolicy): Fingerprint => toFingerprint(probes, { seenBefore, policy });
+const fingerprintOf = (probes: readonly EngineProbe[], seenBefore: boolean, policy: OperatorPolicy = openPolicy): Fingerprint =>
+  toFingerprint(probes, { seenBefore, policy });
 
 test("is healthy and names the service's properties", () => {
   assert.deepEqual(fingerprintOf([up("default", true)], false), {
@@ -81,9 +114,19 @@ test("describes the same failures in the same words, in whatever order they are 
 });
 
 test("leaves out what the service does not say", () => {
-  const quiet: EngineProbe = { name: "default", isDefault: true, findings: { ...findings, version: "3.0.1", info: { ...info, networkBackend: "", remoteSocketPath: "", ociRuntime: { ...program, path: "" } } } };
+  const quiet: EngineProbe = {
+    name: "default",
+    isDefault: true,
+    findings: {
+      ...findings,
+      version: "3.0.1",
+      info: { ...info, networkBackend: "", remoteSocketPath: "", ociRuntime: { ...program, path: "" } },
+    },
+  };
   const { attributes } = fingerprintOf([quiet], false);
-  for (const name of ["socket", "ociRuntime", "networkBackend", "rootlessNetworkCmd", "cdiDevices"]) assert.ok(!(`driver.podman.${name}` in attributes), name);
+  for (const name of ["socket", "ociRuntime", "networkBackend", "rootlessNetworkCmd", "cdiDevices"]) {
+    assert.ok(!(`driver.podman.${name}` in attributes), name);
+  }
 });
 
 test("tells what tasks may ask for, under the names of Nomad's Docker driver", () => {
@@ -95,7 +138,11 @@ test("tells what tasks may ask for, under the names of Nomad's Docker driver", (
 });
 
 test("tells a rootless service's network command, and the CDI devices there are", () => {
-  const rootless: EngineProbe = { name: "app", isDefault: false, findings: { ...findings, info: { ...info, rootless: true }, cdiDevices: ["nvidia.com/gpu=0", "nvidia.com/gpu=all"] } };
+  const rootless: EngineProbe = {
+    name: "app",
+    isDefault: false,
+    findings: { ...findings, info: { ...info, rootless: true }, cdiDevices: ["nvidia.com/gpu=0", "nvidia.com/gpu=all"] },
+  };
   const { attributes } = fingerprintOf([up("default", true), rootless], false);
   assert.equal(attributes["driver.podman.app.rootlessNetworkCmd"], "pasta");
   assert.equal(attributes["driver.podman.app.cdiDevices"], "nvidia.com/gpu=0,nvidia.com/gpu=all");

@@ -24,7 +24,11 @@ export function toFingerprint(
     return { health: seenBefore ? "unhealthy" : "undetected", healthDescription: `Podman does not answer: ${reasons}`, attributes };
   }
   const defaultFailed = failed.some((probe) => probe.isDefault);
-  return { health: defaultFailed ? "unhealthy" : "healthy", healthDescription: `some Podman sockets do not answer: ${reasons}`, attributes };
+  return {
+    health: defaultFailed ? "unhealthy" : "healthy",
+    healthDescription: `some Podman sockets do not answer: ${reasons}`,
+    attributes,
+  };
 }
 
 /** Under the names that Nomad's Docker driver has for them. */

@@ -13,7 +13,9 @@ import { defaultHealthIntervals, followEngine, pauseAfter } from "./follow-engin
 const info = JSON.stringify({ version: { Version: "5.4.2" } });
 
 /** A service on a socket that has one listener for good, as systemd's is; what has been asked of it, and what was found. */
-async function startRestingService(context: TestContext): Promise<{ readonly server: Server; readonly engine: Engine; readonly asked: string[]; readonly looks: EngineProbe[] }> {
+async function startRestingService(
+  context: TestContext,
+): Promise<{ readonly server: Server; readonly engine: Engine; readonly asked: string[]; readonly looks: EngineProbe[] }> {
   const folder = mkdtempSync(join(tmpdir(), "resting-"));
   const path = join(folder, "podman.sock");
   const asked: string[] = [];
@@ -26,7 +28,12 @@ async function startRestingService(context: TestContext): Promise<{ readonly ser
   const stop = new AbortController();
   const looks: EngineProbe[] = [];
   void (async () => {
-    for await (const look of followEngine(engine, { intervals: { ...defaultHealthIntervals, healthyMs: 3_600_000 }, roots: hostRoots }, stop.signal)) looks.push(look);
+    for await (const look of followEngine(
+      engine,
+      { intervals: { ...defaultHealthIntervals, healthyMs: 3_600_000 }, roots: hostRoots },
+      stop.signal,
+    ))
+      looks.push(look);
   })();
   context.after(() => {
     stop.abort();

@@ -112,7 +112,11 @@ class Contact implements Disposable {
   };
 }
 
-async function look(engine: Engine, timeoutMs: number, signal: AbortSignal): Promise<{ readonly probe: EngineProbe; readonly outcome: LookOutcome }> {
+async function look(
+  engine: Engine,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<{ readonly probe: EngineProbe; readonly outcome: LookOutcome }> {
   const { name, isDefault } = engine;
   const deadline = AbortSignal.timeout(timeoutMs);
   try {

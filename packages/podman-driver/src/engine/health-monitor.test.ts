@@ -26,7 +26,11 @@ class TwoServices implements AsyncDisposable {
 
   /** Of the services of these numbers. */
   config(...numbers: readonly (0 | 1)[]): EnginesConfig {
-    const sockets = numbers.map((index) => ({ name: index === 0 ? "default" : "app", path: this.fakes[index].socketPath, isDefault: index === 0 }));
+    const sockets = numbers.map((index) => ({
+      name: index === 0 ? "default" : "app",
+      path: this.fakes[index].socketPath,
+      isDefault: index === 0,
+    }));
     return { sockets, callTimeoutMs: 5000 };
   }
 

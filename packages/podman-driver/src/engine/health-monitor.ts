@@ -70,7 +70,10 @@ class FollowedEngines implements Disposable {
     for (let today = engines; !this.#isDisposed; today = await today.replaced) this.#replaceBy(today.all);
   }
 
-  /** How long is waited for those that have not been looked at; 0: for none of them any more. Until one has been, there is nothing to tell. */
+  /**
+   * How long is waited for those that have not been looked at; 0: for none of them any more. Until one has been, there is nothing
+   * to tell.
+   */
   pendingMs(): number {
     const waiting = this.#followed.filter(({ probe }) => probe === undefined);
     if (waiting.length > 0 && waiting.length === this.#followed.length) return longestWaitMs;
@@ -78,7 +81,10 @@ class FollowedEngines implements Disposable {
   }
 
   probes(): readonly EngineProbe[] {
-    return this.#followed.map(({ probe, engine }) => probe ?? { name: engine.name, isDefault: engine.isDefault, failure: `no answer yet (socket ${engine.socketPath})` });
+    return this.#followed.map(
+      ({ probe, engine }) =>
+        probe ?? { name: engine.name, isDefault: engine.isDefault, failure: `no answer yet (socket ${engine.socketPath})` },
+    );
   }
 
   [Symbol.dispose](): void {

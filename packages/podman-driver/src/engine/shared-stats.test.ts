@@ -12,7 +12,10 @@ const of = (containerId: string, cpuNs: number): ContainerStats => ({ containerI
 class ScriptedStats extends ScriptedStreams<readonly ContainerStats[]> implements StatsEndpoint {
   readonly intervals: number[] = [];
 
-  stats({ intervalSeconds }: { readonly intervalSeconds: number }, signal: AbortSignal): AsyncGenerator<readonly ContainerStats[], void, undefined> {
+  stats(
+    { intervalSeconds }: { readonly intervalSeconds: number },
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly ContainerStats[], void, undefined> {
     this.intervals.push(intervalSeconds);
     return this.next(signal);
   }
@@ -38,7 +41,10 @@ test("gives each reader the newest figures of its container, once", async () => 
   const stats = new SharedStats(script, new RecordedLog().logger, timings);
   const [first, second, other, absent] = ["a", "a", "b", "c"].map((id) => stats.subscribe(id, 1000));
   await until(() => script.intervals.length === 2);
-  assert.deepEqual([first?.take()?.stats.cpuNs, second?.take()?.stats.cpuNs, other?.take()?.stats.cpuNs, absent?.take()], [2, 2, 3, undefined]);
+  assert.deepEqual(
+    [first?.take()?.stats.cpuNs, second?.take()?.stats.cpuNs, other?.take()?.stats.cpuNs, absent?.take()],
+    [2, 2, 3, undefined],
+  );
   assert.deepEqual([first?.take(), second?.take()], [undefined, undefined]);
   stats.close();
 });

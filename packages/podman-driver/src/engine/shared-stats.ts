@@ -40,7 +40,10 @@ export class SharedStats {
   constructor(endpoint: StatsEndpoint, logger: Logger, pauses = defaultStatsPauses) {
     this.#endpoint = endpoint;
     this.#pauses = pauses;
-    this.#failure = new RepeatedFailure(logger, "Podman's statistics cannot be followed; tasks without a visible cgroup have none meanwhile");
+    this.#failure = new RepeatedFailure(
+      logger,
+      "Podman's statistics cannot be followed; tasks without a visible cgroup have none meanwhile",
+    );
   }
 
   /** `intervalMs` counts as whole seconds, at least one; of several listeners the most impatient sets the pace. */

@@ -12,13 +12,19 @@ function legacy(host: HostFixture): CgroupFolders {
   host.write("cgroup/memory/c/memory.usage_in_bytes", "10000000\n");
   host.write("cgroup/memory/c/memory.max_usage_in_bytes", "12000000\n");
   host.write("cgroup/memory/c/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n");
-  host.write("cgroup/memory/c/memory.stat", "cache 1\nrss 2\ninactive_file 3\ntotal_cache 4000000\ntotal_rss 3000000\ntotal_swap 77\ntotal_inactive_file 1000000\n");
+  host.write(
+    "cgroup/memory/c/memory.stat",
+    "cache 1\nrss 2\ninactive_file 3\ntotal_cache 4000000\ntotal_rss 3000000\ntotal_swap 77\ntotal_inactive_file 1000000\n",
+  );
   const at = (controller: string): string => `${host.cgroupDir}/${controller}/c`;
   return { version: 1, memoryDir: at("memory"), cpuDir: at("cpu"), cpuacctDir: at("cpuacct") };
 }
 
 function unified(host: HostFixture): CgroupFolders {
-  host.write("cgroup/c/cpu.stat", "usage_usec 5000000\nuser_usec 3000000\nsystem_usec 1200000\nnr_periods 10\nnr_throttled 3\nthrottled_usec 250000\n");
+  host.write(
+    "cgroup/c/cpu.stat",
+    "usage_usec 5000000\nuser_usec 3000000\nsystem_usec 1200000\nnr_periods 10\nnr_throttled 3\nthrottled_usec 250000\n",
+  );
   host.write("cgroup/c/memory.stat", "anon 3000000\nfile 4000000\nkernel 500000\ninactive_anon 9\ninactive_file 1000000\n");
   host.write("cgroup/c/memory.current", "10000000\n");
   host.write("cgroup/c/memory.swap.current", "77\n");
@@ -51,14 +57,24 @@ test("leaves out what a kernel does not tell", () => {
   host.write("cgroup/c/memory.swap.current", "max\n");
   host.write("cgroup/c/memory.events", "low 0\n");
   const sample = readCgroupSample(folders);
-  assert.deepEqual([sample?.memory.rssBytes, sample?.memory.cacheBytes, sample?.memory.swapBytes, sample?.memory.usageBytes], [3_000_000, undefined, undefined, 10_000_000]);
+  assert.deepEqual(
+    [sample?.memory.rssBytes, sample?.memory.cacheBytes, sample?.memory.swapBytes, sample?.memory.usageBytes],
+    [3_000_000, undefined, undefined, 10_000_000],
+  );
   assert.equal(readOomKills(folders), undefined);
 });
 
 test("reads what there is when the host lacks the memory controller, or shows that one alone", () => {
   using host = new HostFixture();
   const [v1, v2] = [legacy(host), unified(host)];
-  for (const file of ["cgroup/memory", "cgroup/c/memory.stat", "cgroup/c/memory.current", "cgroup/c/memory.peak", "cgroup/c/memory.swap.current"]) host.remove(file);
+  for (const file of [
+    "cgroup/memory",
+    "cgroup/c/memory.stat",
+    "cgroup/c/memory.current",
+    "cgroup/c/memory.peak",
+    "cgroup/c/memory.swap.current",
+  ])
+    host.remove(file);
   const nothing = { usageBytes: undefined, rssBytes: undefined, cacheBytes: undefined, swapBytes: undefined, maxUsageBytes: undefined };
   assert.deepEqual(readCgroupSample(v1), { cpu, memory: nothing });
   assert.deepEqual(readCgroupSample(v2), { cpu, memory: { ...nothing, kernelUsageBytes: undefined } });
@@ -97,14 +113,22 @@ for (const make of [legacy, unified]) {
   test(`gives finite numbers only, whatever stands in the files (${make.name})`, () => {
     using host = new HostFixture();
     const folders = make(host);
-    const text = fc.oneof(fc.string(), fc.constantFrom("", "max\n", "-1\n", "NaN", "1e999", "9".repeat(400), "usage_usec x\nanon \nfile -3\ntotal_rss 1e5\n"));
-    const names = folders.version === 2 ? ["c/cpu.stat", "c/memory.stat", "c/memory.current"] : ["cpuacct/c/cpuacct.usage", "cpu/c/cpu.stat", "memory/c/memory.usage_in_bytes", "memory/c/memory.stat"];
+    const text = fc.oneof(
+      fc.string(),
+      fc.constantFrom("", "max\n", "-1\n", "NaN", "1e999", "9".repeat(400), "usage_usec x\nanon \nfile -3\ntotal_rss 1e5\n"),
+    );
+    const names =
+      folders.version === 2
+        ? ["c/cpu.stat", "c/memory.stat", "c/memory.current"]
+        : ["cpuacct/c/cpuacct.usage", "cpu/c/cpu.stat", "memory/c/memory.usage_in_bytes", "memory/c/memory.stat"];
     fc.assert(
       fc.property(fc.constantFrom(...names), text, (name, content) => {
         host.write(`cgroup/${name}`, content);
         const sample = readCgroupSample(folders);
         assert.ok(sample !== undefined);
-        for (const value of [...Object.values(sample.cpu), ...Object.values(sample.memory)]) assert.ok(value === undefined || (Number.isFinite(value) && value >= 0));
+        for (const value of [...Object.values(sample.cpu), ...Object.values(sample.memory)]) {
+          assert.ok(value === undefined || (Number.isFinite(value) && value >= 0));
+        }
       }),
     );
   });

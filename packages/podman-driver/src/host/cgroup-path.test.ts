@@ -62,7 +62,13 @@ test("never leaves the cgroup folder, whatever an engine says", () => {
 test("reads the groups of a process by controller", () => {
   using host = new HostFixture();
   host.addProcess({ pid: 42, cgroups: ["4:memory:/m", "3:cpu,cpuacct:/c:d", "1:name=systemd:/s", "0::/u", "broken"] });
-  assert.deepEqual(Object.fromEntries(readProcessCgroups(host, 42)), { memory: "/m", cpu: "/c:d", cpuacct: "/c:d", "name=systemd": "/s", "": "/u" });
+  assert.deepEqual(Object.fromEntries(readProcessCgroups(host, 42)), {
+    memory: "/m",
+    cpu: "/c:d",
+    cpuacct: "/c:d",
+    "name=systemd": "/s",
+    "": "/u",
+  });
   assert.equal(readProcessCgroups(host, 43).size, 0);
 });
 

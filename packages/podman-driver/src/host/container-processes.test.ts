@@ -7,14 +7,27 @@ import type { ProcessIdentity } from "./proc-files.ts";
 
 const id = "0123456789abcdef".repeat(4);
 const group = `/libpod_parent/libpod-${id}`;
-const claimedOn = ({ socketPath }: HostFixture): ClaimedProcesses => ({ socketPath, containerId: id, pid: 42, conmonPid: 41, cgroupPath: group, proven: undefined });
-const withoutEngine = (host: HostFixture, proven: ProcessIdentity): ContainerProcesses | undefined => identifyWithoutEngine(host, { socketPath: host.socketPath, containerId: id, proven });
+const claimedOn = ({ socketPath }: HostFixture): ClaimedProcesses => ({
+  socketPath,
+  containerId: id,
+  pid: 42,
+  conmonPid: 41,
+  cgroupPath: group,
+  proven: undefined,
+});
+const withoutEngine = (host: HostFixture, proven: ProcessIdentity): ContainerProcesses | undefined =>
+  identifyWithoutEngine(host, { socketPath: host.socketPath, containerId: id, proven });
 
 /** A host on which everything is as the engine claims. */
 function honestHost(): HostFixture {
   const host = new HostFixture();
   host.addProcess({ pid: 42, startTicks: "200", cgroups: [`4:memory:${group}`] });
-  host.addProcess({ pid: 41, startTicks: "100", command: "conmon", args: ["conmon", "-c", id, "-b", "/bundle", "--exit-dir", "/run/exits", "--x"] });
+  host.addProcess({
+    pid: 41,
+    startTicks: "100",
+    command: "conmon",
+    args: ["conmon", "-c", id, "-b", "/bundle", "--exit-dir", "/run/exits", "--x"],
+  });
   host.write(`cgroup/memory${group}/memory.usage_in_bytes`, "0\n");
   return host;
 }
@@ -22,7 +35,15 @@ function honestHost(): HostFixture {
 test("takes over what the kernel confirms", () => {
   using host = honestHost();
   const found = identifyContainer(host, claimedOn(host));
-  assert.deepEqual([found.main, found.conmon, found.conmonFolders, found.conmonIsLost], [{ pid: 42, startTicks: "200" }, { pid: 41, startTicks: "100" }, { exits: "/run/exits", oomMark: "/bundle", owner: { uid: process.getuid?.() ?? 0, ruledIds: [] } }, false]);
+  assert.deepEqual(
+    [found.main, found.conmon, found.conmonFolders, found.conmonIsLost],
+    [
+      { pid: 42, startTicks: "200" },
+      { pid: 41, startTicks: "100" },
+      { exits: "/run/exits", oomMark: "/bundle", owner: { uid: process.getuid?.() ?? 0, ruledIds: [] } },
+      false,
+    ],
+  );
   assert.equal(found.cgroup?.version, 1);
 });
 
@@ -53,12 +74,18 @@ test("finds the totals above crun's inner group", () => {
   using host = honestHost();
   host.addProcess({ pid: 42, cgroups: [`0::${group}/container`] });
   host.write("cgroup/cgroup.controllers", "memory\n");
-  assert.deepEqual(identifyContainer(host, { ...claimedOn(host), cgroupPath: "" }).cgroup, { version: 2, dir: `${host.cgroupDir}${group}` });
+  assert.deepEqual(identifyContainer(host, { ...claimedOn(host), cgroupPath: "" }).cgroup, {
+    version: 2,
+    dir: `${host.cgroupDir}${group}`,
+  });
 });
 
 test("knows nothing of a container that has ended, and calls no conmon lost", () => {
   using host = new HostFixture();
-  assert.deepEqual(identifyContainer(host, { ...claimedOn(host), pid: 0, conmonPid: 0, cgroupPath: "", proven: { pid: 42, startTicks: "1000" } }), { conmonIsLost: false });
+  assert.deepEqual(
+    identifyContainer(host, { ...claimedOn(host), pid: 0, conmonPid: 0, cgroupPath: "", proven: { pid: 42, startTicks: "1000" } }),
+    { conmonIsLost: false },
+  );
 });
 
 test("calls conmon lost when it is missing beside a living main process, or another has its pid", () => {
@@ -89,7 +116,10 @@ test("believes no process that the kernel does not have in the container, unless
   host.addProcess({ pid: 42, startTicks: "200", cgroups: ["4:memory:/user.slice/session-1.scope"] });
   assert.equal(identifyContainer(host, claimedOn(host)).main, undefined);
   assert.equal(identifyContainer(host, { ...claimedOn(host), proven: { pid: 42, startTicks: "999" } }).main, undefined);
-  assert.deepEqual(identifyContainer(host, { ...claimedOn(host), proven: { pid: 42, startTicks: "200" } }).main, { pid: 42, startTicks: "200" });
+  assert.deepEqual(identifyContainer(host, { ...claimedOn(host), proven: { pid: 42, startTicks: "200" } }).main, {
+    pid: 42,
+    startTicks: "200",
+  });
 });
 
 test("finds a container's processes without its engine, for as long as the one that was proved lives", () => {
@@ -138,7 +168,10 @@ test("takes no conmon of somebody else from an ordinary user's engine, and does 
   for (const conmonOf of [0, 1001]) {
     using host = hostOfUser(user, conmonOf);
     const { main, conmon, conmonFolders, conmonIsLost } = identifyContainer(host, claimedOn(host));
-    assert.deepEqual({ main, conmon, conmonFolders, conmonIsLost }, { main: { pid: 42, startTicks: "200" }, conmon: undefined, conmonFolders: undefined, conmonIsLost: false });
+    assert.deepEqual(
+      { main, conmon, conmonFolders, conmonIsLost },
+      { main: { pid: 42, startTicks: "200" }, conmon: undefined, conmonFolders: undefined, conmonIsLost: false },
+    );
   }
 });
 

@@ -1,7 +1,16 @@
 import { isCgroupPathOf, isProcessOfContainer, readProcessCgroups, resolveCgroupFolders, type CgroupFolders } from "./cgroup-path.ts";
 import { ownsProcess, readEngineUser, toOwner } from "./engine-owner.ts";
 import { readConmonFolders, type ConmonFolders } from "./exit-directory.ts";
-import { identifyProcess, isAlive, isShortage, readCommandLine, readParentPid, readRealUserId, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
+import {
+  identifyProcess,
+  isAlive,
+  isShortage,
+  readCommandLine,
+  readParentPid,
+  readRealUserId,
+  type HostRoots,
+  type ProcessIdentity,
+} from "./proc-files.ts";
 
 /** What an engine says of a container's processes; none of it is believed before the kernel agrees. */
 export interface ClaimedProcesses {
@@ -49,7 +58,9 @@ export function identifyWithoutEngine(roots: HostRoots, known: ProvenContainer):
   const { pid } = known.proven;
   if (!isAlive(roots, known.proven)) return undefined;
   // conmon starts the container's process and takes it over from the runtime, so it is the parent for as long as it lives.
-  return lookOrLeaveOpen(roots, known.proven, () => identifyNow(roots, { ...known, pid, conmonPid: readParentPid(roots, pid) ?? 0, cgroupPath: "" }));
+  return lookOrLeaveOpen(roots, known.proven, () =>
+    identifyNow(roots, { ...known, pid, conmonPid: readParentPid(roots, pid) ?? 0, cgroupPath: "" }),
+  );
 }
 
 export type ProvenContainer = Pick<ClaimedProcesses, "socketPath" | "containerId"> & { readonly proven: ProcessIdentity };
@@ -113,12 +124,17 @@ interface Search {
 }
 
 /** `isMissing`: there is no process that looks like it where it should be. One that is not believed is not missing. */
-function identifyConmon(roots: HostRoots, { claimed, userId, main }: Search): { readonly conmon?: ProcessIdentity; readonly isMissing: boolean } {
+function identifyConmon(
+  roots: HostRoots,
+  { claimed, userId, main }: Search,
+): { readonly conmon?: ProcessIdentity; readonly isMissing: boolean } {
   // A Podman that has forgotten a running container names none.
   const parentPid = main === undefined ? undefined : readParentPid(roots, main.pid);
   const pid = claimed.conmonPid > 0 ? claimed.conmonPid : (parentPid ?? 0);
   const conmon = identifyProcess(roots, pid);
-  if (conmon === undefined || readCommandLine(roots, pid)?.includes(claimed.containerId) !== true) return { isMissing: claimed.conmonPid > 0 };
+  if (conmon === undefined || readCommandLine(roots, pid)?.includes(claimed.containerId) !== true) {
+    return { isMissing: claimed.conmonPid > 0 };
+  }
   // That of a process which was proved is its parent, whoever has the socket now.
   const isOfProven = pid === parentPid && main?.pid === claimed.proven?.pid && main?.startTicks === claimed.proven?.startTicks;
   const isBelieved = userId === 0 || isOfProven || readRealUserId(roots, pid) === userId;

@@ -41,7 +41,9 @@ test("root's engine has all ids, also once the conmon is gone, and nobody else's
   writeFileSync(socket, "");
   host.write("proc/self/uid_map", "         0          0 4294967295\n");
   const gone = { pid: 41, startTicks: "1000" };
-  for (const conmon of [undefined, gone]) assert.deepEqual(readEngineOwner(host, socket, conmon), { uid: 0, ruledIds: [[0, 4_294_967_295]] });
+  for (const conmon of [undefined, gone]) {
+    assert.deepEqual(readEngineOwner(host, socket, conmon), { uid: 0, ruledIds: [[0, 4_294_967_295]] });
+  }
   chownSync(socket, user.uid, user.uid);
   for (const conmon of [undefined, gone]) assert.deepEqual(readEngineOwner(host, socket, conmon), user);
 });
@@ -51,7 +53,15 @@ test("believes the kernel's word for the ids that a conmon's user rules over, if
   const socket = join(host.root, "socket");
   writeFileSync(socket, "");
   const conmon = { pid: 41, startTicks: "1000" };
-  const ruled = ({ socketOf, conmonOf, map }: { readonly socketOf: number; readonly conmonOf: number; readonly map: string }): EngineOwner => {
+  const ruled = ({
+    socketOf,
+    conmonOf,
+    map,
+  }: {
+    readonly socketOf: number;
+    readonly conmonOf: number;
+    readonly map: string;
+  }): EngineOwner => {
     host.addProcess({ pid: 41 });
     host.write("proc/41/uid_map", map);
     chownSync(join(host.procDir, "41"), conmonOf, conmonOf);
@@ -82,9 +92,14 @@ for (const [what, subuid, ruledIds] of [
   test(`a user rules over the ids that the administrator has given ${what}, once no conmon shows them`, () => {
     using host = new HostFixture();
     host.giveSocketTo(user.uid);
-    host.write("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\nbob:x:1001:1000::/:/bin/sh\nannie:x:1000:1000::/:/bin/sh\n");
+    host.write(
+      "etc/passwd",
+      "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\nbob:x:1001:1000::/:/bin/sh\nannie:x:1000:1000::/:/bin/sh\n",
+    );
     host.write("etc/subuid", subuid);
-    for (const conmon of [undefined, { pid: 41, startTicks: "1000" }]) assert.deepEqual(readEngineOwner(host, host.socketPath, conmon), { uid: 1000, ruledIds });
+    for (const conmon of [undefined, { pid: 41, startTicks: "1000" }]) {
+      assert.deepEqual(readEngineOwner(host, host.socketPath, conmon), { uid: 1000, ruledIds });
+    }
     host.giveSocketTo(0);
     assert.deepEqual(readEngineOwner(host, host.socketPath, undefined), root);
   });
@@ -106,7 +121,10 @@ test("is the engine of whom a container's conmon belongs to while the socket is 
 
 test("owns the user himself and those whom he rules over, up to the last one", () => {
   const ann: EngineOwner = { uid: 1000, ruledIds: [[100_000, 10], [300_000, 1]] };
-  assert.deepEqual([0, 999, 1000, 1001, 99_999, 100_000, 100_009, 100_010, 300_000, 300_001].map((id) => owns(ann, id)), [false, false, true, false, false, true, true, false, true, false]);
+  assert.deepEqual(
+    [0, 999, 1000, 1001, 99_999, 100_000, 100_009, 100_010, 300_000, 300_001].map((id) => owns(ann, id)),
+    [false, false, true, false, false, true, true, false, true, false],
+  );
 });
 
 test("a process is his whose real user he is or rules over, and any is root's", () => {

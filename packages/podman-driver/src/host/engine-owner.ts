@@ -82,13 +82,18 @@ function readPathOwner(path: string, linksLeft = mostLinks): number {
     const stats = lstatSync(partPath);
     if (stats.uid !== 0) return stats.uid;
     if (!stats.isSymbolicLink()) continue;
-    if (linksLeft === 0) throw new DriverError("failed", `the path of the Podman socket leads through more than ${mostLinks} links: ${path}`);
+    if (linksLeft === 0) {
+      throw new DriverError("failed", `the path of the Podman socket leads through more than ${mostLinks} links: ${path}`);
+    }
     return readPathOwner(resolve(dirname(partPath), readlinkSync(partPath), ...parts.slice(index + 1)), linksLeft - 1);
   }
   return 0;
 }
 
-/** Lines of uid_map are `first id inside, first id outside, count`. The user who is id 0 inside rules over all of them (user_namespaces(7)). */
+/**
+ * Lines of uid_map are `first id inside, first id outside, count`. The user who is id 0 inside rules over all of them
+ * (user_namespaces(7)).
+ */
 function readRuledIds(roots: HostRoots, pid: number | "self", uid: number): EngineOwner["ruledIds"] {
   const ranges = (readIfThere(`${roots.procDir}/${pid}/uid_map`) ?? "").split("\n").flatMap((line) => {
     const [inside = Number.NaN, outside = Number.NaN, count = Number.NaN] = line.trim().split(/\s+/).map(Number);
@@ -98,7 +103,10 @@ function readRuledIds(roots: HostRoots, pid: number | "self", uid: number): Engi
   return isRoot ? ranges.map(({ outside, count }) => [outside, count] as const) : [];
 }
 
-/** Lines of /etc/subuid are `name or id : first id : count` (subuid(5)); newuidmap gives him no others. What only a directory service tells is not known. */
+/**
+ * Lines of /etc/subuid are `name or id : first id : count` (subuid(5)); newuidmap gives him no others. What only a directory
+ * service tells is not known.
+ */
 function readSubordinateIds(roots: HostRoots, uid: number): EngineOwner["ruledIds"] {
   const names = new Set([String(uid)]);
   for (const [name = "", , id] of readFields(join(roots.etcDir, "passwd"))) if (name !== "" && id === String(uid)) names.add(name);

@@ -1,6 +1,24 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chownSync, closeSync, constants, existsSync, lchownSync, linkSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  closeSync,
+  constants,
+  existsSync,
+  lchownSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -49,7 +67,10 @@ test("opens a folder of the engine's user, and none of anybody else's", () => {
   const before = descriptors();
   using folder = EngineFolder.open(storage.path, user);
   assert.equal(read(folder.openFile("his")), "his");
-  assert.throws(() => EngineFolder.open(storage.foreign, user), /the folder .*foreign, which Podman names, is of user 0 and not of user 1000, whose Podman it is: refused/);
+  assert.throws(
+    () => EngineFolder.open(storage.foreign, user),
+    /the folder .*foreign, which Podman names, is of user 0 and not of user 1000, whose Podman it is: refused/,
+  );
   assert.throws(() => EngineFolder.open(storage.path, root), /is of user 1000 and not of user 0/);
   assert.throws(() => EngineFolder.open(join(storage.root, "missing"), user), { code: "ENOENT" });
   assert.throws(() => EngineFolder.open(join(storage.path, "his"), user), { code: "ENOTDIR" });
@@ -67,7 +88,10 @@ test("follows no link in the folder's place, and walks no further than it when i
   symlinkSync(storage.foreign, storage.path);
   folder.link("his", "his.1");
   folder.unlink("his");
-  assert.deepEqual([readdirSync(storage.foreign), readdirSync(join(storage.root, "moved")).toSorted(), folder.list().toSorted()], [["his"], ["his.1", "roots"], ["his.1", "roots"]]);
+  assert.deepEqual(
+    [readdirSync(storage.foreign), readdirSync(join(storage.root, "moved")).toSorted(), folder.list().toSorted()],
+    [["his"], ["his.1", "roots"], ["his.1", "roots"]],
+  );
 });
 
 test("a path through a link of the user's leads to folders of his own at most", () => {
@@ -101,10 +125,17 @@ test("opens only files of the engine's user, and follows and waits for nothing",
     execFileSync("mkfifo", [join(storage.path, "fifo"), join(storage.path, "ctl")]);
     chownSync(join(storage.path, "fifo"), user.uid, user.uid);
     assert.throws(() => folder.openFile("link"), { code: "ELOOP" });
-    for (const name of ["roots", "hard", "fifo"]) assert.throws(() => folder.openFile(name), /is no regular file of user 1000, whose Podman it is: refused/);
-    for (const name of ["..", ".", "", "../foreign/his", "/etc/hostname"]) assert.throws(() => folder.openFile(name), /is not the name of a file/);
+    for (const name of ["roots", "hard", "fifo"]) {
+      assert.throws(() => folder.openFile(name), /is no regular file of user 1000, whose Podman it is: refused/);
+    }
+    for (const name of ["..", ".", "", "../foreign/his", "/etc/hostname"]) {
+      assert.throws(() => folder.openFile(name), /is not the name of a file/);
+    }
     assert.throws(() => folder.openFifo("fifo"), { code: "ENXIO" });
-    const readers = [openSync(join(storage.path, "fifo"), constants.O_RDONLY | constants.O_NONBLOCK), openSync(join(storage.path, "ctl"), constants.O_RDONLY | constants.O_NONBLOCK)];
+    const readers = [
+      openSync(join(storage.path, "fifo"), constants.O_RDONLY | constants.O_NONBLOCK),
+      openSync(join(storage.path, "ctl"), constants.O_RDONLY | constants.O_NONBLOCK),
+    ];
     closeSync(folder.openFifo("fifo"));
     for (const name of ["ctl", "his"]) assert.throws(() => folder.openFifo(name), /is no FIFO of user 1000/);
     for (const reader of readers) closeSync(reader);
@@ -130,8 +161,14 @@ test("makes a file the user's own, and gives away none that was there before", (
 test("tells of its files by their owner, and watches the folder itself", async () => {
   using storage = new Storage();
   using folder = EngineFolder.open(storage.path, user);
-  assert.deepEqual([folder.modifiedAt("his") instanceof Date, folder.modifiedAt("roots"), folder.modifiedAt("missing")], [true, undefined, undefined]);
-  assert.deepEqual([folder.inodeOf("his"), folder.inodeOf("missing")], [statSync(join(storage.path, "his"), { bigint: true }).ino, undefined]);
+  assert.deepEqual(
+    [folder.modifiedAt("his") instanceof Date, folder.modifiedAt("roots"), folder.modifiedAt("missing")],
+    [true, undefined, undefined],
+  );
+  assert.deepEqual(
+    [folder.inodeOf("his"), folder.inodeOf("missing")],
+    [statSync(join(storage.path, "his"), { bigint: true }).ino, undefined],
+  );
   renameSync(storage.path, join(storage.root, "moved"));
   mkdirSync(storage.path);
   const seen = new Promise((resolve) => {

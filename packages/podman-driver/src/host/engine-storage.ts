@@ -25,7 +25,10 @@ export class EngineFolder implements Disposable {
     try {
       const { uid } = folder.stats();
       if (owns(owner, uid)) return new EngineFolder(folder, path, owner);
-      throw new DriverError("failed", `the folder ${path}, which Podman names, is of user ${uid} and not of user ${owner.uid}, whose Podman it is: refused`);
+      throw new DriverError(
+        "failed",
+        `the folder ${path}, which Podman names, is of user ${uid} and not of user ${owner.uid}, whose Podman it is: refused`,
+      );
     } catch (error) {
       folder.close();
       throw error;
@@ -110,7 +113,10 @@ export class EngineFolder implements Disposable {
     try {
       const stats = fstatSync(fd);
       if (kind.fits(stats) && stats.uid === this.#owner.uid) return fd;
-      throw new DriverError("failed", `${name} in ${this.#path}, which Podman names, is no ${kind.what} of user ${this.#owner.uid}, whose Podman it is: refused`);
+      throw new DriverError(
+        "failed",
+        `${name} in ${this.#path}, which Podman names, is no ${kind.what} of user ${this.#owner.uid}, whose Podman it is: refused`,
+      );
     } catch (error) {
       closeSync(fd);
       throw error;

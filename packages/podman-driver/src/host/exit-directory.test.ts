@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
-import { chownSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -22,8 +33,16 @@ test("reads the folders from conmon's command line, if it is this container's co
     return readConmonFolders(host, conmon, id);
   };
   const folders = ["-b", "/bundle", "--exit-dir", "/run/exits"];
-  assert.deepEqual(read("conmon", "-c", id, ...folders, "--log-level", "warning"), { exits: "/run/exits", oomMark: "/bundle", owner: self });
-  assert.deepEqual(read("conmon", "-c", id, ...folders, "--persist-dir", "/persist"), { exits: "/run/exits", oomMark: "/persist", owner: self });
+  assert.deepEqual(read("conmon", "-c", id, ...folders, "--log-level", "warning"), {
+    exits: "/run/exits",
+    oomMark: "/bundle",
+    owner: self,
+  });
+  assert.deepEqual(read("conmon", "-c", id, ...folders, "--persist-dir", "/persist"), {
+    exits: "/run/exits",
+    oomMark: "/persist",
+    owner: self,
+  });
   const written = (target: string): ConmonFolders["log"] => read("conmon", "-c", id, ...folders, "-l", target)?.log;
   assert.deepEqual(written("k8s-file:/storage/ctr.log"), { logPath: "/storage/ctr.log", staticDir: "/bundle" });
   assert.deepEqual(written("json-file:/storage/with space: 1"), { logPath: "/storage/with space: 1", staticDir: "/bundle" });

@@ -112,7 +112,13 @@ export class ExitDirectories {
   /** Calls `hint` when the container's exit file appears. False: the folder cannot be watched for now, or is not conmon's user's. */
   subscribe(conmon: ConmonFolders, containerId: string, hint: () => void): boolean {
     const key = keyOf(conmon);
-    const folder = this.#folders.get(key) ?? { path: conmon.exits, owner: conmon.owner, hints: new Map<string, () => void>(), watcher: undefined, identity: undefined };
+    const folder = this.#folders.get(key) ?? {
+      path: conmon.exits,
+      owner: conmon.owner,
+      hints: new Map<string, () => void>(),
+      watcher: undefined,
+      identity: undefined,
+    };
     this.#folders.set(key, folder);
     this.#stopBeat ??= this.#heartbeat.subscribe(() => {
       for (const known of this.#folders.values()) arm(known);

@@ -10,6 +10,9 @@ test("finds users by their whole name", (context) => {
   context.after(() => rmSync(folder, { recursive: true }));
   const file = join(folder, "passwd");
   writeFileSync(file, "root:x:0:0:root:/root:/bin/sh\napp:x:1000:1001::/home/app:/bin/sh\nodd:x::\n");
-  assert.deepEqual(["root", "app", "ap", "odd", "", "1000"].map((name) => findUser(name, file)), [0, 1000, undefined, undefined, undefined, undefined]);
+  assert.deepEqual(
+    ["root", "app", "ap", "odd", "", "1000"].map((name) => findUser(name, file)),
+    [0, 1000, undefined, undefined, undefined, undefined],
+  );
   assert.equal(findUser("root", join(folder, "missing")), undefined);
 });

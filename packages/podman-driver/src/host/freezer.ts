@@ -2,7 +2,10 @@ import { writeFileSync } from "node:fs";
 import { isCgroupPathOf, readProcessCgroups } from "./cgroup-path.ts";
 import { readKernelFile, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
 
-/** Whether the kernel lets none of the process's cgroup run, as in a paused container: only then it gets no signal (SIGKILL on v2 apart). */
+/**
+ * Whether the kernel lets none of the process's cgroup run, as in a paused container: only then it gets no signal (SIGKILL on v2
+ * apart).
+ */
 export function isFrozen(roots: HostRoots, process: ProcessIdentity): boolean {
   const { freezer, unified } = readGroups(roots, process);
   if (freezer !== undefined && readKernelFile(`${roots.cgroupDir}/freezer${freezer}/freezer.state`)?.startsWith("FR") === true) return true;
@@ -20,7 +23,10 @@ export function thaw(roots: HostRoots, process: ProcessIdentity, containerId: st
 }
 
 /** Nothing where they cannot be read: a signal is tried all the same. */
-function readGroups(roots: HostRoots, { pid }: ProcessIdentity): { readonly freezer?: string | undefined; readonly unified?: string | undefined } {
+function readGroups(
+  roots: HostRoots,
+  { pid }: ProcessIdentity,
+): { readonly freezer?: string | undefined; readonly unified?: string | undefined } {
   try {
     const groups = readProcessCgroups(roots, pid);
     return { freezer: groups.get("freezer"), unified: groups.get("") };

@@ -4,7 +4,8 @@ import { RecordedLog, until } from "@driver/testing";
 import { RepeatedFailure } from "../repeated-failure.ts";
 import { Heartbeat } from "./heartbeat.ts";
 
-const beating = (intervalMs: number, log = new RecordedLog()): Heartbeat => new Heartbeat(new RepeatedFailure(log.logger, "look"), intervalMs);
+const beating = (intervalMs: number, log = new RecordedLog()): Heartbeat =>
+  new Heartbeat(new RepeatedFailure(log.logger, "look"), intervalMs);
 
 test("beats for every subscription until it ends", async () => {
   const heartbeat = beating(1);

@@ -43,9 +43,12 @@ test("finds a record that is written while another question is being answered", 
   }));
 
 test("knows the groups that systemd makes, whatever they are called", () =>
-  inLog(`6,1,2,-;oom-kill:task_memcg=/nomad.slice/libpod-${id}.scope/container\n6,2,3,-;oom-kill:task_memcg=/user.slice/libpod-payload-${other}\n`, async (log) => {
-    assert.deepEqual([await log.hasOomKill(id), await log.hasOomKill(other)], [true, true]);
-  }));
+  inLog(
+    `6,1,2,-;oom-kill:task_memcg=/nomad.slice/libpod-${id}.scope/container\n6,2,3,-;oom-kill:task_memcg=/user.slice/libpod-payload-${other}\n`,
+    async (log) => {
+      assert.deepEqual([await log.hasOomKill(id), await log.hasOomKill(other)], [true, true]);
+    },
+  ));
 
 test("takes no other mention of the container for an OOM kill", () =>
   inLog(`6,1,2,-;cgroup: fork rejected by pids controller in /libpod_parent/libpod-${id}\n`, async (log) => {

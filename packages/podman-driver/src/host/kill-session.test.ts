@@ -8,7 +8,8 @@ import { killSessionOf, type KillOutcome } from "./kill-session.ts";
 const id = "0123456789abcdef".repeat(4);
 const group = `/libpod_parent/libpod-${id}`;
 
-const kill = (host: HostFixture, pid: number, containerId: string): Promise<KillOutcome> => killSessionOf(host, { pid, containerId, socketPath: host.socketPath });
+const kill = (host: HostFixture, pid: number, containerId: string): Promise<KillOutcome> =>
+  killSessionOf(host, { pid, containerId, socketPath: host.socketPath });
 
 /** Real processes that a made-up /proc places in a container. */
 async function spawnSleeper(): Promise<ChildProcess & { readonly pid: number }> {
@@ -21,7 +22,12 @@ test("kills a process of the container and its session, and no other process the
   using host = new HostFixture();
   const [leader, member, other] = await Promise.all([spawnSleeper(), spawnSleeper(), spawnSleeper()]);
   const ended = Promise.all([once(leader, "exit"), once(member, "exit")]);
-  for (const [child, sessionId] of [[leader, 7], [member, 7], [other, 8]] as const) host.addProcess({ pid: child.pid, sessionId, cgroups: [`4:memory:${group}`] });
+  for (const [child, sessionId] of [
+    [leader, 7],
+    [member, 7],
+    [other, 8],
+  ] as const)
+    host.addProcess({ pid: child.pid, sessionId, cgroups: [`4:memory:${group}`] });
   host.write(`cgroup/memory${group}/cgroup.procs`, `0\n${leader.pid}\n${member.pid}\n${other.pid}\n`);
   assert.deepEqual(await kill(host, leader.pid, id), { kind: "killed" });
   await ended;
@@ -92,14 +98,27 @@ const cases: readonly Case[] = [
 ];
 
 /** Processes that are shown as `userId`'s, children of the conmon: a leader, a member of its session, and one of another. */
-async function spawnThree(host: HostFixture, { userId, cgroups }: { readonly userId: number; readonly cgroups: readonly string[] }): Promise<Awaited<ReturnType<typeof spawnSleeper>>[]> {
+async function spawnThree(
+  host: HostFixture,
+  { userId, cgroups }: { readonly userId: number; readonly cgroups: readonly string[] },
+): Promise<Awaited<ReturnType<typeof spawnSleeper>>[]> {
   const children = await Promise.all([spawnSleeper(), spawnSleeper(), spawnSleeper()]);
   const [leader, , other] = children;
-  for (const child of children) host.addProcess({ pid: child.pid, parentPid: 41, sessionId: child === other ? 8 : (leader?.pid ?? 0), userId, cgroups });
+  for (const child of children) {
+    host.addProcess({ pid: child.pid, parentPid: 41, sessionId: child === other ? 8 : (leader?.pid ?? 0), userId, cgroups });
+  }
   return children;
 }
 
-for (const { what, args = ["conmon", "-c", id], engineOf = 0, conmonOf = engineOf, uidMap = "0 0 4294967295\n", userId = 0, kills } of cases) {
+for (const {
+  what,
+  args = ["conmon", "-c", id],
+  engineOf = 0,
+  conmonOf = engineOf,
+  uidMap = "0 0 4294967295\n",
+  userId = 0,
+  kills,
+} of cases) {
   test(`${kills ? "kills" : "does not kill"} the session of a process without a cgroup of the container, whose parent is ${what}`, async () => {
     using host = new HostFixture();
     host.giveSocketTo(engineOf);
@@ -113,7 +132,10 @@ for (const { what, args = ["conmon", "-c", id], engineOf = 0, conmonOf = engineO
     for (const child of children) child.kill("SIGTERM");
     await ended;
     const own = kills ? "SIGKILL" : "SIGTERM";
-    assert.deepEqual(children.map((child) => child.signalCode), [own, own, "SIGTERM"]);
+    assert.deepEqual(
+      children.map((child) => child.signalCode),
+      [own, own, "SIGTERM"],
+    );
   });
 }
 
@@ -139,7 +161,9 @@ test("kills no process of another user's in the session of a user's process", as
   using host = new HostFixture();
   host.giveSocketTo(user);
   const [leader, foreign] = await Promise.all([spawnSleeper(), spawnSleeper()]);
-  for (const child of [leader, foreign]) host.addProcess({ pid: child.pid, sessionId: 7, userId: child === leader ? user : 1001, cgroups: [`4:memory:${group}`] });
+  for (const child of [leader, foreign]) {
+    host.addProcess({ pid: child.pid, sessionId: 7, userId: child === leader ? user : 1001, cgroups: [`4:memory:${group}`] });
+  }
   host.write(`cgroup/memory${group}/cgroup.procs`, `${leader.pid}\n${foreign.pid}\n`);
   const ended = Promise.all([once(leader, "exit"), once(foreign, "exit")]);
   assert.deepEqual(await kill(host, leader.pid, id), { kind: "killed" });

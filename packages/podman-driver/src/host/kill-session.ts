@@ -43,7 +43,10 @@ export async function killSessionOf(roots: HostRoots, { pid, containerId, socket
     return { kind: "left", reason: `the kernel shows process ${pid} neither in a cgroup of the container nor as a child of its conmon` };
   }
   if (!ownsProcess(roots, owner, pid)) {
-    return { kind: "left", reason: `process ${pid} is of user ${readRealUserId(roots, pid)}, over whom user ${owner.uid}, whose Podman it is, has no say` };
+    return {
+      kind: "left",
+      reason: `process ${pid} is of user ${readRealUserId(roots, pid)}, over whom user ${owner.uid}, whose Podman it is, has no say`,
+    };
   }
   const sessionId = readSessionId(roots, pid);
   const inCgroup = isInCgroup ? listCgroupMembers(roots, pid, containerId) : undefined;
@@ -72,7 +75,9 @@ async function killOthers(roots: HostRoots, { pid, sessionId, candidates, owner 
 /** conmon carries the container's id in its arguments, and is the parent of what it runs. */
 function findParentConmon(roots: HostRoots, process: ProcessIdentity, containerId: string): ProcessIdentity | undefined {
   const parent = identifyProcess(roots, readParentPid(roots, process.pid) ?? 0);
-  return parent !== undefined && containerId !== "" && readCommandLine(roots, parent.pid)?.includes(containerId) === true ? parent : undefined;
+  return parent !== undefined && containerId !== "" && readCommandLine(roots, parent.pid)?.includes(containerId) === true
+    ? parent
+    : undefined;
 }
 
 /** Anybody can write such arguments: the conmon of an ordinary user proves his own processes alone. */

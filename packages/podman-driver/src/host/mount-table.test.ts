@@ -32,7 +32,8 @@ const rows: readonly (readonly [mountId: string | undefined, path: string, sourc
   [undefined, "/etc", undefined],
 ];
 for (const [mountId, path, source] of rows) {
-  test(`${path} of the mount ${mountId ?? "nobody knows"} is found in its file system`, () => assert.deepEqual(findSource(table, mountId, path), source));
+  test(`${path} of the mount ${mountId ?? "nobody knows"} is found in its file system`, () =>
+    assert.deepEqual(findSource(table, mountId, path), source));
 }
 
 test("an opened path is where its links lead", async () => {

@@ -18,12 +18,17 @@ const listening = { tcp: "0A", udp: "07" } as const;
  * Who has a port of this network namespace. Undefined: nobody, or nobody whose files may be read. Looks through all processes, so
  * it is for errors only.
  */
-export function findPortHolder(roots: HostRoots, { protocol, port }: { readonly protocol: "tcp" | "udp"; readonly port: number }): PortHolder | undefined {
+export function findPortHolder(
+  roots: HostRoots,
+  { protocol, port }: { readonly protocol: "tcp" | "udp"; readonly port: number },
+): PortHolder | undefined {
   const links = new Set(["", "6"].flatMap((family) => socketsOf(roots, `${protocol}${family}`, { state: listening[protocol], port })));
   if (links.size === 0) return undefined;
   for (const name of readdirSync(roots.procDir)) {
     const pid = Number(name);
-    if (Number.isInteger(pid) && pid > 0 && linksOf(join(roots.procDir, name, "fd")).some((link) => links.has(link))) return describeProcess(roots, pid);
+    if (Number.isInteger(pid) && pid > 0 && linksOf(join(roots.procDir, name, "fd")).some((link) => links.has(link))) {
+      return describeProcess(roots, pid);
+    }
   }
   return undefined;
 }

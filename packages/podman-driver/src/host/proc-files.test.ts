@@ -4,7 +4,17 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { HostFixture, until } from "@driver/testing";
-import { hostRoots, identifyProcess, isAlive, isStopped, readBootId, readCommandLine, readKernelFile, readSessionId, readUnburiedCode } from "./proc-files.ts";
+import {
+  hostRoots,
+  identifyProcess,
+  isAlive,
+  isStopped,
+  readBootId,
+  readCommandLine,
+  readKernelFile,
+  readSessionId,
+  readUnburiedCode,
+} from "./proc-files.ts";
 
 test("knows this very process by the kernel's own files", () => {
   const self = identifyProcess(hostRoots, process.pid);
@@ -82,7 +92,12 @@ test("a process is not taken for dead where no descriptor is left to look with",
     try { for (;;) open.push(openSync("/dev/null", "r")); } catch (error) { console.log(error.code); }
     console.log(isAlive(hostRoots, self), isAlive(hostRoots, { ...self, pid: 4_194_304 }));
   `;
-  const { stdout } = await promisify(execFile)("sh", ["-c", 'ulimit -n 100; exec "$0" --input-type=module -e "$1"', process.execPath, script]);
+  const { stdout } = await promisify(execFile)("sh", [
+    "-c",
+    'ulimit -n 100; exec "$0" --input-type=module -e "$1"',
+    process.execPath,
+    script,
+  ]);
   assert.equal(stdout, "EMFILE\ntrue false\n");
 });
 

@@ -31,7 +31,13 @@ test("tells that the socket comes, changes and goes", async (context) => {
   const { folder, path, place, change } = setScene(context);
   mkdirSync(folder, { recursive: true });
   assert.equal(place.arm(), true);
-  for (const touch of [() => writeFileSync(path, ""), () => chmodSync(path, 0o600), () => renameSync(path, `${path}.old`), () => renameSync(`${path}.old`, path), () => rmSync(path)]) {
+  for (const touch of [
+    () => writeFileSync(path, ""),
+    () => chmodSync(path, 0o600),
+    () => renameSync(path, `${path}.old`),
+    () => renameSync(`${path}.old`, path),
+    () => rmSync(path),
+  ]) {
     const changed = change();
     touch();
     await changed;
@@ -41,7 +47,12 @@ test("tells that the socket comes, changes and goes", async (context) => {
 test("finds the way to a socket whose folders come one after the other, are removed and made again", async (context) => {
   const { folder, path, place, change } = setScene(context);
   for (let round = 0; round < 3; round++) {
-    for (const touch of [() => mkdirSync(join(folder, ".."), { recursive: true }), () => mkdirSync(folder), () => writeFileSync(path, ""), () => rmSync(join(folder, ".."), { recursive: true })]) {
+    for (const touch of [
+      () => mkdirSync(join(folder, ".."), { recursive: true }),
+      () => mkdirSync(folder),
+      () => writeFileSync(path, ""),
+      () => rmSync(join(folder, ".."), { recursive: true }),
+    ]) {
       assert.equal(place.arm(), true);
       const changed = change();
       touch();

@@ -15,7 +15,11 @@ const mostRedirects = 20;
  * Opens an archive at an http or https address. Rejects, as does the reading, with a `DriverError` when it is not there, breaks off,
  * does not go on for `activityTimeoutMs`, or is sent on to where nothing may be fetched from.
  */
-export async function download(url: string, { activityTimeoutMs, mayFetch }: DownloadOptions, signal: AbortSignal): Promise<ArchiveContent> {
+export async function download(
+  url: string,
+  { activityTimeoutMs, mayFetch }: DownloadOptions,
+  signal: AbortSignal,
+): Promise<ArchiveContent> {
   const shown = toShownUrl(url);
   const silence = new Silence(shown, activityTimeoutMs);
   const stop = AbortSignal.any([signal, silence.signal]);

@@ -58,7 +58,11 @@ test("looks again which images are still there when Podman does not answer a rem
 });
 
 test("asks again for a list that failed because an image was removed meanwhile", async () => {
-  const removed: ScriptedFault = { kind: "answer", status: 500, body: JSON.stringify({ cause: "image not known", message: "retrieving label for image: image not known", response: 500 }) };
+  const removed: ScriptedFault = {
+    kind: "answer",
+    status: 500,
+    body: JSON.stringify({ cause: "image not known", message: "retrieving label for image: image not known", response: 500 }),
+  };
   await using fake = await FakePodman.start();
   fake.fault(/images\/json/, { kind: "answer", status: 200, body: listOf(2) });
   fake.fault(/images\/json/, removed, 2);

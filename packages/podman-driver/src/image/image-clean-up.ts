@@ -37,7 +37,13 @@ export class ImageCleanUp {
     const { policy, engines, logger } = options;
     this.#options = options;
     const pauseMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, policy.delayMs / 3));
-    this.#rounds = new EngineRounds({ subject: "unused images", engines, pauseMs, look: (engine, signal) => this.#look(engine, signal), logger });
+    this.#rounds = new EngineRounds({
+      subject: "unused images",
+      engines,
+      pauseMs,
+      look: (engine, signal) => this.#look(engine, signal),
+      logger,
+    });
   }
 
   /** Settles when nothing is looked at or removed any more. */
@@ -77,8 +83,14 @@ export class ImageCleanUp {
       const { kept, errors } = await removeUnused(engine.client, images);
       for (const image of images) {
         if (!kept.has(image.id)) logger.info("unused image removed", toFields(engine, image));
-        else if (errors.some((error) => error.includes("in use"))) logger.info("an image is in use again, and stays", toFields(engine, image));
-        else logger.warn("an unused image cannot be removed; the next look tries again", { ...toFields(engine, image), error: errors.join("; ") });
+        else if (errors.some((error) => error.includes("in use")))
+          logger.info("an image is in use again, and stays", toFields(engine, image));
+        else {
+          logger.warn("an unused image cannot be removed; the next look tries again", {
+            ...toFields(engine, image),
+            error: errors.join("; "),
+          });
+        }
       }
     } catch (error) {
       if (signal.aborted) return;

@@ -27,7 +27,10 @@ export interface ImageNeed {
   readonly pullTimeoutKey?: string;
 }
 
-/** The name that the container can be made from without a look, if the image is there; undefined where that must not be taken for granted. */
+/**
+ * The name that the container can be made from without a look, if the image is there; undefined where that must not be taken for
+ * granted.
+ */
 export function toHopedImage({ source, policy, platform }: ImageNeed): string | undefined {
   const isAsked = policy === "always" || policy === "newer";
   return source.kind !== "registry" || platform !== undefined || (isAsked && !source.isLocal) ? undefined : source.reference;

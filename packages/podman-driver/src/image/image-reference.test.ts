@@ -131,7 +131,10 @@ describe("refuses, and says what would be right:", () => {
 
 for (const transport of ["docker-daemon", "dir", "oci", "containers-storage", "ostree"]) {
   test(`refuses the transport ${transport} by name`, () => {
-    assert.throws(() => parseImage(`${transport}:/x`), { code: "unsupported", message: `config key image: "${transport}:/x" has the transport ${transport}:, which is not supported yet; use a registry reference` });
+    assert.throws(() => parseImage(`${transport}:/x`), {
+      code: "unsupported",
+      message: `config key image: "${transport}:/x" has the transport ${transport}:, which is not supported yet; use a registry reference`,
+    });
   });
 }
 
@@ -185,7 +188,9 @@ describe("finds an image that is no registry's in", () => {
     const place = "/alloc/web/local/a.tar";
     assert.deepEqual(parseLoad("a.tar", "redis:7", folders), { ...file, place, shown: place, name: "redis:7", within: "/alloc" });
     assert.deepEqual(parseLoad("/x/a.tar", "redis", folders), { ...file, place: "/x/a.tar", shown: "/x/a.tar", name: "redis" });
-    assert.throws(() => parseLoad("../../../etc/a.tar", "x", folders), { message: /^config key load: .* leads out of the allocation's folder/ });
+    assert.throws(() => parseLoad("../../../etc/a.tar", "x", folders), {
+      message: /^config key load: .* leads out of the allocation's folder/,
+    });
   });
 
   for (const [image, message] of [
@@ -198,6 +203,9 @@ describe("finds an image that is no registry's in", () => {
   }
 
   test("no address with a password, and shows none", () => {
-    assert.throws(() => parse("docker-archive:https://ada:s3cret@r.io/a.tar", folders), (error: Error) => /has a user name in its URL/.test(error.message) && !/s3cret/.test(error.message));
+    assert.throws(
+      () => parse("docker-archive:https://ada:s3cret@r.io/a.tar", folders),
+      (error: Error) => /has a user name in its URL/.test(error.message) && !/s3cret/.test(error.message),
+    );
   });
 });

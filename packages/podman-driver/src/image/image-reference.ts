@@ -65,7 +65,9 @@ export function parseImage(image: string, folders: TaskFolders): ImageSource {
     const isOverlay = rest.endsWith(":O");
     return { kind: "rootfs", isOverlay, ...toPlace(isOverlay ? rest.slice(0, -2) : rest, { image, folders }) };
   }
-  if (/^https?:\/\//.test(rest)) return { kind: "archive", at: "address", place: checkUrl(rest, image), shown: toShownUrl(rest), name: "", within: undefined };
+  if (/^https?:\/\//.test(rest)) {
+    return { kind: "archive", at: "address", place: checkUrl(rest, image), shown: toShownUrl(rest), name: "", within: undefined };
+  }
   const [path = "", ...name] = rest.split(":");
   const { path: place, within } = toPlace(path, { image, folders });
   return { kind: "archive", at: "file", place, shown: place, name: name.join(":"), within };
@@ -82,7 +84,16 @@ export function parseRegistryImage(image: string, key = "image"): RegistrySource
  */
 export function parseLoad(load: string, image: string, folders: TaskFolders): ArchiveSource {
   const { reference } = parseReference(image);
-  if (/^https?:\/\//.test(load)) return { kind: "archive", at: "address", place: checkUrl(load, load, "load"), shown: toShownUrl(load), name: reference, within: undefined };
+  if (/^https?:\/\//.test(load)) {
+    return {
+      kind: "archive",
+      at: "address",
+      place: checkUrl(load, load, "load"),
+      shown: toShownUrl(load),
+      name: reference,
+      within: undefined,
+    };
+  }
   const path = load.startsWith("/") ? load : join("local", load);
   const { path: place, within } = toPlace(path, { image: load, folders, key: "load" });
   return { kind: "archive", at: "file", place, shown: place, name: reference, within };
@@ -99,7 +110,10 @@ interface PathContext {
   readonly key?: string;
 }
 
-function toPlace(path: string, { image, folders, key = "image" }: PathContext): { readonly path: string; readonly within: string | undefined } {
+function toPlace(
+  path: string,
+  { image, folders, key = "image" }: PathContext,
+): { readonly path: string; readonly within: string | undefined } {
   if (path === "") throw invalid(image, "names no file; write a path, e.g. docker-archive:local/redis.tar", key);
   if (path.startsWith("/")) return { path: normalize(path), within: undefined };
   const place = join(folders.allocDir, folders.taskName, path);

@@ -50,7 +50,18 @@ class Bench implements AsyncDisposable {
   resolve(image: string, more: Partial<ImageNeed> = {}, signal = soon()): Promise<string> {
     const source = parseImage(image, { allocDir: "/a", taskName: "t" });
     assert.ok(source.kind === "registry");
-    const need: ImageNeed = { kind: "image", source, checksum: undefined, policy: "missing", platform: undefined, login: undefined, tlsVerify: undefined, skipsFailingAuth: false, pullTimeoutMs: 10_000, ...more };
+    const need: ImageNeed = {
+      kind: "image",
+      source,
+      checksum: undefined,
+      policy: "missing",
+      platform: undefined,
+      login: undefined,
+      tlsVerify: undefined,
+      skipsFailingAuth: false,
+      pullTimeoutMs: 10_000,
+      ...more,
+    };
     return resolveImage(this.#context, need, signal);
   }
 
@@ -60,11 +71,17 @@ class Bench implements AsyncDisposable {
   }
 }
 
-const lines = (...all: readonly object[]): ScriptedFault => ({ kind: "answer", status: 200, body: all.map((line) => `${JSON.stringify(line)}\n`).join("") });
+const lines = (...all: readonly object[]): ScriptedFault => ({
+  kind: "answer",
+  status: 200,
+  body: all.map((line) => `${JSON.stringify(line)}\n`).join(""),
+});
 
 test("takes an image that is there, and pulls nothing", async () => {
   await using bench = await Bench.start();
-  for (const policy of ["missing", "never"] as const) assert.match(await bench.resolve("localhost/busybox:1", { policy }), /^[0-9a-f]{64}$/);
+  for (const policy of ["missing", "never"] as const) {
+    assert.match(await bench.resolve("localhost/busybox:1", { policy }), /^[0-9a-f]{64}$/);
+  }
   assert.deepEqual(bench.told, []);
 });
 
@@ -74,8 +91,14 @@ test("looks for no registry behind localhost/ or an ID, whatever the policy", as
   for (const policy of ["always", "missing", "newer", "never"] as const) {
     assert.equal(await bench.resolve("localhost/busybox:1", { policy }), id);
     assert.equal(await bench.resolve(id, { policy }), id);
-    await assert.rejects(bench.resolve("localhost/missing:1", { policy }), { recoverable: false, message: /is not present in this Podman service, and images under localhost\/ come from no registry/ });
-    await assert.rejects(bench.resolve("f".repeat(64), { policy }), { recoverable: false, message: /an ID comes from no registry: pull it by its name/ });
+    await assert.rejects(bench.resolve("localhost/missing:1", { policy }), {
+      recoverable: false,
+      message: /is not present in this Podman service, and images under localhost\/ come from no registry/,
+    });
+    await assert.rejects(bench.resolve("f".repeat(64), { policy }), {
+      recoverable: false,
+      message: /an ID comes from no registry: pull it by its name/,
+    });
   }
   assert.deepEqual(bench.told, []);
 });
@@ -92,7 +115,10 @@ test("pulls an image that is not there, and one that is there if told to", async
 
 test("never pulls with the policy never, and says why there is no image", async () => {
   await using bench = await Bench.start();
-  await assert.rejects(bench.resolve("x:1", { policy: "never" }), { recoverable: false, message: 'image x:1 is not present in this Podman service, and image_pull_policy = "never" lets nobody pull it' });
+  await assert.rejects(bench.resolve("x:1", { policy: "never" }), {
+    recoverable: false,
+    message: 'image x:1 is not present in this Podman service, and image_pull_policy = "never" lets nobody pull it',
+  });
   assert.deepEqual(bench.told, []);
 });
 
@@ -104,14 +130,25 @@ for (const { text, recoverable } of failures) {
   test(`offers ${recoverable ? "another" : "no other"} try after: ${text}`, async () => {
     await using bench = await Bench.start();
     bench.fake.fault(/images\/pull/, lines({ stream: "Trying to pull" }, { error: text }));
-    await assert.rejects(bench.resolve("x:1"), (error: Error & { readonly recoverable?: boolean }) => error.message.startsWith("pull image x:1: ") && error.message.includes(text) && error.recoverable === recoverable);
+    await assert.rejects(
+      bench.resolve("x:1"),
+      (error: Error & { readonly recoverable?: boolean }) =>
+        error.message.startsWith("pull image x:1: ") && error.message.includes(text) && error.recoverable === recoverable,
+    );
   });
 }
 
 test("judges what Podman 6 says with a status as it does a line of 4", async () => {
   await using bench = await Bench.start();
-  bench.fake.fault(/images\/pull/, { kind: "answer", status: 404, body: JSON.stringify({ cause: "manifest unknown", message: "reading manifest 1 in r.io/x: manifest unknown", response: 404 }) });
-  await assert.rejects(bench.resolve("r.io/x:1"), { recoverable: false, message: /^pull image r\.io\/x:1: podman answered 404: .*manifest unknown; the registry has no such image; check name and tag$/ });
+  bench.fake.fault(/images\/pull/, {
+    kind: "answer",
+    status: 404,
+    body: JSON.stringify({ cause: "manifest unknown", message: "reading manifest 1 in r.io/x: manifest unknown", response: 404 }),
+  });
+  await assert.rejects(bench.resolve("r.io/x:1"), {
+    recoverable: false,
+    message: /^pull image r\.io\/x:1: podman answered 404: .*manifest unknown; the registry has no such image; check name and tag$/,
+  });
 });
 
 test("tries three times after a failure that Podman does not try again after, and says so", async () => {
@@ -120,14 +157,21 @@ test("tries three times after a failure that Podman does not try again after, an
   bench.fake.fault(/images\/pull/, lines({ id }));
   bench.fake.fault(/images\/pull/, lines({ error: "received unexpected HTTP status: 503 Service Unavailable" }), 1);
   assert.equal(await bench.resolve("r.io/x:1"), id);
-  assert.match(bench.told[1] ?? "", /^Pulling image r\.io\/x:1: try 1 failed, the next comes in 1\.0 s: podman answered: received unexpected HTTP status: 503/);
+  assert.match(
+    bench.told[1] ?? "",
+    /^Pulling image r\.io\/x:1: try 1 failed, the next comes in 1\.0 s: podman answered: received unexpected HTTP status: 503/,
+  );
   assert.equal(bench.fake.seen.filter((line) => line.includes("images/pull")).length, 2);
 });
 
 test("says how a name without a registry is to be written, and each thing once", async () => {
   await using bench = await Bench.start();
   bench.fake.fault(/images\/pull/, lines({ error: 'short-name "x:1" did not resolve to an alias' }));
-  await assert.rejects(bench.resolve("x:1"), { message: 'pull image x:1: podman answered: short-name "x:1" did not resolve to an alias; write the image with its registry, such as docker.io/library/x:1' });
+  await assert.rejects(bench.resolve("x:1"), {
+    message:
+      'pull image x:1: podman answered: short-name "x:1" did not resolve to an alias; write the image with its registry, such ' +
+        'as docker.io/library/x:1',
+  });
   await assert.rejects(bench.resolve("me/x:1"), { message: /such as docker\.io\/me\/x:1$/ });
 });
 
@@ -137,7 +181,10 @@ test("offers another try after a pull that broke off or took too long", async ()
   await assert.rejects(bench.resolve("x:1"), { recoverable: true, message: /pull image x:1: .*was lost[^;]*$/ });
   rule.clear();
   bench.fake.fault(/images\/pull/, { kind: "hang" });
-  await assert.rejects(bench.resolve("x:1", { pullTimeoutMs: 50 }), { recoverable: true, message: "pull image x:1: not pulled within image_pull_timeout (0.05 s)" });
+  await assert.rejects(bench.resolve("x:1", { pullTimeoutMs: 50 }), {
+    recoverable: true,
+    message: "pull image x:1: not pulled within image_pull_timeout (0.05 s)",
+  });
 });
 
 test("ends a pull with the caller's reason", async () => {
@@ -163,9 +210,16 @@ test("runs the image that is there when a newer one cannot be asked for, and say
   const id = await bench.resolve("localhost/busybox:1");
   bench.fake.fault(/images\/pull/, lines({ error: "connect: connection refused" }));
   await assert.rejects(bench.resolve("r.io/x:1", { policy: "newer" }), { recoverable: true, message: /refused/ });
-  bench.fake.fault(/images\/r\.io/, { kind: "answer", status: 200, body: JSON.stringify({ Id: id, Os: "linux", Architecture: "amd64", Size: 1, Config: {} }) });
+  bench.fake.fault(/images\/r\.io/, {
+    kind: "answer",
+    status: 200,
+    body: JSON.stringify({ Id: id, Os: "linux", Architecture: "amd64", Size: 1, Config: {} }),
+  });
   assert.equal(await bench.resolve("r.io/x:1", { policy: "newer" }), id);
-  assert.match(bench.told.at(-1) ?? "", /^Running the image r\.io\/x:1 that is present, since nobody could tell whether there is a newer one: pull image r\.io\/x:1: .*refused/);
+  assert.match(
+    bench.told.at(-1) ?? "",
+    /^Running the image r\.io\/x:1 that is present, since nobody could tell whether there is a newer one: pull image r\.io\/x:1: .*refused/,
+  );
 });
 
 test("makes one pull of those that ask for the same, and others of other logins, platforms and engines", async () => {
@@ -173,7 +227,14 @@ test("makes one pull of those that ask for the same, and others of other logins,
   const id = await bench.resolve("localhost/busybox:1");
   const held = bench.fake.fault(/images\/pull/, { kind: "hang" });
   const login = { username: "u", password: "p", server: undefined };
-  const wanted: readonly Partial<ImageNeed>[] = [{}, {}, { pullTimeoutMs: 9000 }, { login }, { login: { ...login, password: "q" } }, { tlsVerify: false }];
+  const wanted: readonly Partial<ImageNeed>[] = [
+    {},
+    {},
+    { pullTimeoutMs: 9000 },
+    { login },
+    { login: { ...login, password: "q" } },
+    { tlsVerify: false },
+  ];
   const all = wanted.map((more) => bench.resolve("r.io/x:1", more));
   const pulls = (): number => bench.fake.seen.filter((line) => line.includes("images/pull")).length;
   await until(() => pulls() === 4);

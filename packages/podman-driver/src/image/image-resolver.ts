@@ -76,9 +76,12 @@ async function fallBack(context: ImageContext, need: NamedNeed, failure: unknown
   const { reference } = need.source;
   const present = await findPresent(context, need, signal);
   if (present === undefined) throw failure;
-  context.emit(`Running the image ${reference} that is present, since nobody could tell whether there is a newer one: ${messageOf(failure)}`, {
-    image: reference,
-  });
+  context.emit(
+    `Running the image ${reference} that is present, since nobody could tell whether there is a newer one: ${messageOf(failure)}`,
+    {
+      image: reference,
+    },
+  );
   return present.id;
 }
 
@@ -121,7 +124,14 @@ async function pullShared(context: ImageContext, need: ImageNeed, reference: str
   };
   return await joinPull(
     context,
-    { key: toPullKey(context, need, reference), begin, action: `pull image ${reference}`, image: reference, timeoutMs: need.pullTimeoutMs, timeoutKey: need.pullTimeoutKey },
+    {
+      key: toPullKey(context, need, reference),
+      begin,
+      action: `pull image ${reference}`,
+      image: reference,
+      timeoutMs: need.pullTimeoutMs,
+      timeoutKey: need.pullTimeoutKey,
+    },
     signal,
   );
 }
@@ -166,7 +176,11 @@ async function loadShared(
     return markPulled(context, (ending) => loadArchive(job, ending), stop);
   };
   const key = JSON.stringify([socketPath, source, checksum ?? null, isForced]);
-  return await joinPull(context, { key, begin, action: `image archive ${source.shown}`, image: source.shown, timeoutMs, timeoutKey: undefined }, signal);
+  return await joinPull(
+    context,
+    { key, begin, action: `image archive ${source.shown}`, image: source.shown, timeoutMs, timeoutKey: undefined },
+    signal,
+  );
 }
 
 interface JoinedPull {

@@ -42,7 +42,9 @@ async function loadFile(job: LoadJob, signal: AbortSignal): Promise<string> {
   await using file = await openArchiveFile(source.place, source.within);
   const { dev, ino, size, mtimeNs } = await file.stat({ bigint: true });
   const origin = `${engine} file ${dev}:${ino}:${size}:${mtimeNs}:${source.name}`;
-  const known = archives.find(origin) ?? (archives.hasSize(engine, Number(size)) ? archives.findContent(engine, await digestOf(readChunks(file))) : undefined);
+  const known =
+    archives.find(origin) ??
+    (archives.hasSize(engine, Number(size)) ? archives.findContent(engine, await digestOf(readChunks(file))) : undefined);
   const present = await findLoaded(job, known, signal);
   if (present !== undefined) return present.id;
   return await load(job, origin, { sizeBytes: Number(size), chunks: readChunks(file) }, signal);
@@ -107,7 +109,8 @@ function checkDigest({ checksum, source }: LoadJob, found: string): void {
 function toLoadError(source: ArchiveSource, error: unknown): unknown {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) if (cause instanceof DriverError) return cause;
   const text = error instanceof Error ? error.message.replace(/^load image: /, "") : String(error);
-  const recoverable = !/payload does not match|invalid tar header|more than one image|incorrect header check|invalid .* (code|distance|block)/.test(text);
+  const recoverable =
+    !/payload does not match|invalid tar header|more than one image|incorrect header check|invalid .* (code|distance|block)/.test(text);
   return new DriverError("failed", `image archive ${source.shown}: ${text}`, { recoverable, cause: error });
 }
 

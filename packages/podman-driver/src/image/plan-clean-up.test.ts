@@ -12,11 +12,25 @@ const plain: ImageCleanUpPolicy = { delayMs: 1000, keep: [], takesOthers: false,
 function imageOf(id: string, name: string, more: Partial<ImageListEntry> & { readonly isOurs?: boolean } = {}): ImageListEntry {
   const { isOurs = true, ...rest } = more;
   const names = [...(name === "" ? [] : [name]), ...(isOurs ? [joinName(toMark(id))] : [])];
-  return { id, repoTags: names, repoDigests: [], names, createdAt: undefined, sizeBytes: 1, containerCount: 0, dangling: false, labels: {}, ...rest };
+  return {
+    id,
+    repoTags: names,
+    repoDigests: [],
+    names,
+    createdAt: undefined,
+    sizeBytes: 1,
+    containerCount: 0,
+    dangling: false,
+    labels: {},
+    ...rest,
+  };
 }
 
-const dueOf = (images: readonly ImageListEntry[], policy: Partial<ImageCleanUpPolicy> = {}, before: UnusedSince = new Map(images.map(({ id }) => [id, 0]))): readonly string[] =>
-  planCleanUp(images, before, { policy: { ...plain, ...policy }, nowMs: 5000 }).due.map(({ id }) => id);
+const dueOf = (
+  images: readonly ImageListEntry[],
+  policy: Partial<ImageCleanUpPolicy> = {},
+  before: UnusedSince = new Map(images.map(({ id }) => [id, 0])),
+): readonly string[] => planCleanUp(images, before, { policy: { ...plain, ...policy }, nowMs: 5000 }).due.map(({ id }) => id);
 
 describe("an image goes", () => {
   test("after the delay, and never at the first look", () => {
@@ -28,11 +42,18 @@ describe("an image goes", () => {
   test("unless a container uses it, and its time begins anew after that", () => {
     const used = planCleanUp([imageOf("a", "r.io/a:1", { containerCount: 1 })], new Map([["a", 0]]), { policy: plain, nowMs: 5000 });
     assert.deepEqual([used.due, [...used.unusedSince]], [[], []]);
-    assert.deepEqual([...planCleanUp([imageOf("a", "r.io/a:1")], used.unusedSince, { policy: plain, nowMs: 6000 }).unusedSince], [["a", 6000]]);
+    assert.deepEqual(
+      [...planCleanUp([imageOf("a", "r.io/a:1")], used.unusedSince, { policy: plain, nowMs: 6000 }).unusedSince],
+      [["a", 6000]],
+    );
   });
 
   test("if this driver has pulled it, or the operator says any", () => {
-    const images = [imageOf("a", "r.io/a:1"), imageOf("b", "r.io/b:1", { isOurs: false }), imageOf("c", "", { isOurs: false, dangling: true })];
+    const images = [
+      imageOf("a", "r.io/a:1"),
+      imageOf("b", "r.io/b:1", { isOurs: false }),
+      imageOf("c", "", { isOurs: false, dangling: true }),
+    ];
     assert.deepEqual(dueOf(images), ["a"]);
     assert.deepEqual(dueOf(images, { takesOthers: true }), ["a", "b", "c"]);
   });
@@ -57,7 +78,8 @@ describe("an image stays", () => {
     ["id-a", true],
     ["localhost/nomad-driver-podman/*", false],
   ] as const) {
-    test(`with the pattern ${pattern}: ${stays}`, () => assert.deepEqual(dueOf([imageOf("id-a", "r.io/team/a:1")], { keep: [pattern] }), stays ? [] : ["id-a"]));
+    test(`with the pattern ${pattern}: ${stays}`, () =>
+      assert.deepEqual(dueOf([imageOf("id-a", "r.io/team/a:1")], { keep: [pattern] }), stays ? [] : ["id-a"]));
   }
 
   test("when it is Podman's own for pods, whatever else goes", () => {

@@ -30,7 +30,12 @@ export function planCleanUp(
   const due = unused.filter((image) => {
     const sinceMs = before.get(image.id);
     const isOurs = policy.takesOthers || isMarked(image);
-    return sinceMs !== undefined && nowMs - sinceMs >= policy.delayMs && isOurs && !namesOf(image).some((name) => kept.some((pattern) => pattern.test(name)));
+    return (
+      sinceMs !== undefined &&
+      nowMs - sinceMs >= policy.delayMs &&
+      isOurs &&
+      !namesOf(image).some((name) => kept.some((pattern) => pattern.test(name)))
+    );
   });
   const ageOf = ({ id }: ImageListEntry): number => unusedSince.get(id) ?? nowMs;
   return { due: due.toSorted((one, other) => ageOf(one) - ageOf(other)), unusedSince };

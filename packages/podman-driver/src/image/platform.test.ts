@@ -11,7 +11,12 @@ test("is none without a part, and takes the kernel's names of architectures", ()
 test("fits an image whose parts are the same, where they are asked for", () => {
   const image = { architecture: "arm64", os: "linux" };
   const platform = { architecture: "", os: "", variant: "" };
-  assert.deepEqual([platform, { ...platform, architecture: "arm64" }, { ...platform, architecture: "amd64" }, { ...platform, os: "windows" }].map((one) => fits(image, one)), [true, true, false, false]);
+  assert.deepEqual(
+    [platform, { ...platform, architecture: "arm64" }, { ...platform, architecture: "amd64" }, { ...platform, os: "windows" }].map((one) =>
+      fits(image, one),
+    ),
+    [true, true, false, false],
+  );
 });
 
 test("has a name of its own for each image and platform", () => {

@@ -39,7 +39,8 @@ const kinds: readonly Kind[] = [
     name: "short name that nobody resolves",
     pattern: /short-name/,
     recoverable: false,
-    advice: ({ reference }) => `write the image with its registry, such as docker.io/${reference.includes("/") ? reference : `library/${reference}`}`,
+    advice: ({ reference }) =>
+      `write the image with its registry, such as docker.io/${reference.includes("/") ? reference : `library/${reference}`}`,
   },
   {
     name: "Podman's own auth files",
@@ -53,13 +54,19 @@ const kinds: readonly Kind[] = [
     recoverable: false,
     advice: () => "the registry has this image for other platforms only; see arch, os and variant",
   },
-  { name: "other content", pattern: /digest.* (did|does) not match/i, recoverable: false, advice: () => "what the registry sends is not what it says it is" },
+  {
+    name: "other content",
+    pattern: /digest.* (did|does) not match/i,
+    recoverable: false,
+    advice: () => "what the registry sends is not what it says it is",
+  },
   {
     name: "certificate",
     pattern: /x509:/,
     recoverable: false,
     advice: ({ registry }) =>
-      `this node does not trust the registry's certificate; put its CA into /etc/containers/certs.d/${registry ?? "<registry>"}/ca.crt, or ${tlsAdvice}`,
+      "this node does not trust the registry's certificate; put its CA into " +
+        `/etc/containers/certs.d/${registry ?? "<registry>"}/ca.crt, or ${tlsAdvice}`,
   },
   {
     name: "no TLS",
@@ -67,8 +74,18 @@ const kinds: readonly Kind[] = [
     recoverable: false,
     advice: () => `the registry has no TLS; mark it as insecure in the node's registries.conf, or ${tlsAdvice}`,
   },
-  { name: "blocked registry", pattern: /is blocked in /, recoverable: false, advice: () => "the node's registries.conf forbids this registry" },
-  { name: "signature policy", pattern: /source image rejected/i, recoverable: false, advice: () => "the node's policy.json does not accept this image" },
+  {
+    name: "blocked registry",
+    pattern: /is blocked in /,
+    recoverable: false,
+    advice: () => "the node's registries.conf forbids this registry",
+  },
+  {
+    name: "signature policy",
+    pattern: /source image rejected/i,
+    recoverable: false,
+    advice: () => "the node's policy.json does not accept this image",
+  },
   {
     name: "429",
     pattern: /toomanyrequests|too many requests/i,
@@ -81,7 +98,12 @@ const kinds: readonly Kind[] = [
     recoverable: true,
     advice: () => "the disk that Podman keeps images or downloads on is full; see gc.image",
   },
-  { name: "no such image", pattern: /manifest unknown|name unknown/, recoverable: false, advice: () => "the registry has no such image; check name and tag" },
+  {
+    name: "no such image",
+    pattern: /manifest unknown|name unknown/,
+    recoverable: false,
+    advice: () => "the registry has no such image; check name and tag",
+  },
   {
     name: "401",
     pattern: /unauthorized|authentication required/i,
@@ -115,7 +137,12 @@ const kinds: readonly Kind[] = [
     isRetried: true,
     advice: () => "the registry's name was not resolved on this node",
   },
-  { name: "connection refused", pattern: /connection refused/, recoverable: true, advice: ({ registry }) => `nothing listens at ${registry ?? "the registry"}` },
+  {
+    name: "connection refused",
+    pattern: /connection refused/,
+    recoverable: true,
+    advice: ({ registry }) => `nothing listens at ${registry ?? "the registry"}`,
+  },
   {
     name: "no answer",
     pattern: /i\/o timeout|handshake timeout|connection timed out/i,
@@ -150,12 +177,17 @@ export function judgePullFailure(failed: FailedPull): PullFailure {
   return { recoverable: kind?.recoverable ?? true, isRetried: kind?.isRetried ?? false, advice: kind?.advice(failed) ?? "" };
 }
 
-/** Each kind of failure, in the order in which it is looked for: its name, what follows from it, and the sentence that is put behind Podman's. */
+/**
+ * Each kind of failure, in the order in which it is looked for: its name, what follows from it, and the sentence that is put
+ * behind Podman's.
+ */
 export function listPullFailures(): readonly (PullFailure & { readonly name: string })[] {
   const example = { reference: "NAME", registry: "REGISTRY", text: "", hadCredentials: true };
   return kinds.map(({ name, recoverable, isRetried = false, advice }) => ({ name, recoverable, isRetried, advice: advice(example) }));
 }
 
 function withLogin({ registry = "the registry", hadCredentials }: FailedPull, adviceOfLogin: (registry: string) => string): string {
-  return hadCredentials ? adviceOfLogin(registry) : `no credentials for ${registry} were found; set auth in the task or in the plugin's config`;
+  return hadCredentials
+    ? adviceOfLogin(registry)
+    : `no credentials for ${registry} were found; set auth in the task or in the plugin's config`;
 }

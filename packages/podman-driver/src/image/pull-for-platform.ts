@@ -32,7 +32,9 @@ export async function pullForPlatform(job: PlatformPull, signal: AbortSignal): P
   if (isRight) await podman.images.tag(id, toPlatformName(reference, platform), settled);
   if (hostArchitecture !== "" && pulled.architecture !== hostArchitecture) await giveNamesBack(job, before, pulled, settled);
   if (isRight) return id;
-  const text = `the registry gives it for ${pulled.os}/${pulled.architecture}, and the task asks for ${toPlatformText(platform)}; see arch, os and variant`;
+  const text =
+    `the registry gives it for ${pulled.os}/${pulled.architecture}, and the task asks for ${toPlatformText(platform)}; see arch, ` +
+    "os and variant";
   throw new DriverError("failed", `pull image ${reference}: ${text}`);
 }
 

@@ -42,7 +42,8 @@ export async function pullImage(job: PullJob, signal: AbortSignal): Promise<stri
       signal.throwIfAborted();
       if (error instanceof DriverError) throw error;
       const text = withoutStep(`pull image ${job.reference}`, messageOf(error));
-      const failure = judgeCall(error) ?? judgePullFailure({ reference: job.reference, registry, text, hadCredentials: credentials !== undefined });
+      const failure =
+        judgeCall(error) ?? judgePullFailure({ reference: job.reference, registry, text, hadCredentials: credentials !== undefined });
       const pauseMs = pausesMs[tries];
       if (!failure.isRetried || pauseMs === undefined) throw toPullError(job.reference, { text, tries: tries + 1, failure, cause: error });
       job.tell(`Pulling image ${job.reference}: try ${tries + 1} failed, the next comes in ${toTime(pauseMs)}: ${text}`);
@@ -78,7 +79,8 @@ async function pullOnce(job: PullJob, credentials: RegistryCredentials | undefin
   const stalled = new AbortController();
   const stop = AbortSignal.any([signal, stalled.signal]);
   const progress = new PullProgress();
-  const onStalled = (reason: DriverError): void => stalled.abort(new DriverError("failed", `pull image ${reference}: ${reason.message}`, { recoverable: true }));
+  const onStalled = (reason: DriverError): void =>
+    stalled.abort(new DriverError("failed", `pull image ${reference}: ${reason.message}`, { recoverable: true }));
   await using watch = await PullWatch.start({
     reference,
     progress,

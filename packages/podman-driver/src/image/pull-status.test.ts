@@ -13,7 +13,8 @@ describe("the status of a pull", () => {
     });
   }
 
-  test("is in no other line", () => assert.equal(readPullStatus({ message: "unused image removed", fields: toLogFields(plain) }), undefined));
+  test("is in no other line", () =>
+    assert.equal(readPullStatus({ message: "unused image removed", fields: toLogFields(plain) }), undefined));
 });
 
 describe("the bytes of a pull", () => {
@@ -22,7 +23,9 @@ describe("the bytes of a pull", () => {
   test("are known where Podman tells them of each layer begun", () => {
     const progress = new PullProgress();
     assert.equal(progress.bytes, undefined);
-    for (const update of [blob("a", 1_000_000, 4_000_000), blob("b", 500_000, 2_000_000), blob("a", 3_000_000, 4_000_000)]) progress.see(update);
+    for (const update of [blob("a", 1_000_000, 4_000_000), blob("b", 500_000, 2_000_000), blob("a", 3_000_000, 4_000_000)]) {
+      progress.see(update);
+    }
     assert.deepEqual(progress.bytes, { current: 3_500_000, total: 6_000_000 });
     assert.match(progress.toString(), /3\.5 MB of 6\.0 MB$/);
     progress.see(blob("c", 100_000, 0));

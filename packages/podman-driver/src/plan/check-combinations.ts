@@ -41,7 +41,11 @@ function refuseSharedNamespaces({ wanted, keys }: Combined, report: Report): voi
   for (const { key, of, what } of ownNamespaces) {
     const mode = wanted.namespaces.others.find((one) => one.of === of);
     if (mode === undefined || ownModes.includes(mode.spec.nsmode) || !keys.has(key)) continue;
-    report.refuse({ key, problem: `cannot be set with ${mode.key} = ${JSON.stringify(mode.text)}, ${what}`, remedy: "remove one of the two" });
+    report.refuse({
+      key,
+      problem: `cannot be set with ${mode.key} = ${JSON.stringify(mode.text)}, ${what}`,
+      remedy: "remove one of the two",
+    });
   }
 }
 
@@ -59,7 +63,12 @@ function refuseHostSysctls({ wanted }: Combined, report: Report): void {
   for (const name of Object.keys(wanted.limits.sysctl)) {
     const key = host.get(sysctls.find(({ names }) => names.test(name))?.of ?? "");
     if (key === undefined) continue;
-    report.refuse({ key: "sysctl", value: name, problem: `is the host's with ${key} = "host", where no task may set it`, remedy: "remove one of the two" });
+    report.refuse({
+      key: "sysctl",
+      value: name,
+      problem: `is the host's with ${key} = "host", where no task may set it`,
+      remedy: "remove one of the two",
+    });
   }
 }
 

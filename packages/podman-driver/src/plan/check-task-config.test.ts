@@ -10,14 +10,23 @@ function problems(config: HclRecord, task: Partial<TaskConfig> = {}): readonly s
 }
 
 test("finds nothing in a config that can start", () => {
-  assert.deepEqual(problems({ network_mode: "host", privileged: false, volumes: [], logging: { driver: "journald", options: [{ tag: "x" }] } }), []);
+  assert.deepEqual(
+    problems({ network_mode: "host", privileged: false, volumes: [], logging: { driver: "journald", options: [{ tag: "x" }] } }),
+    [],
+  );
 });
 
 const refused: readonly (readonly [HclRecord, RegExp])[] = [
-  [{ ipv4_address: "fd00::9" }, /^ipv4_address > config key ipv4_address: "fd00::9" is not an IPv4 address; write an IPv4 address, such as 10\.88\.0\.10$/],
+  [
+    { ipv4_address: "fd00::9" },
+    /^ipv4_address > config key ipv4_address: "fd00::9" is not an IPv4 address; write an IPv4 address, such as 10\.88\.0\.10$/,
+  ],
   [{ volumes: ["/a:/b:wat"] }, /^volumes\[0\] > config key volumes\[0\]: "\/a:\/b:wat" has the unknown mount option "wat"; known /],
   [{ auth: { username: "u", server_address: "a b" } }, /^auth\.server_address > config key auth\.server_address: "a b" is no registry; /],
-  [{ force_pull: true, image_pull_policy: "never" }, /^image_pull_policy > config key image_pull_policy: "never" and force_pull = true exclude each other; /],
+  [
+    { force_pull: true, image_pull_policy: "never" },
+    /^image_pull_policy > config key image_pull_policy: "never" and force_pull = true exclude each other; /,
+  ],
   [{ image: "" }, /^image > config key image is required, but not set$/],
   [{ image: "dir:x" }, /^image > config key image: "dir:x" has the transport dir:, which is not supported yet; /],
   [{ image_pull_timeout: "5 min" }, /^image_pull_timeout > config key image_pull_timeout: "5 min" is not a duration; /],
@@ -41,7 +50,12 @@ for (const [config, problem] of refused) {
 }
 
 test("finds all of them at once", () => {
-  assert.deepEqual(problems({ ipv4_address: "fd00::9", static_mac: "02:00", network_mode: "host:wat" }).map((problem) => problem.split(" ")[0]).toSorted(), ["ipv4_address", "network_mode", "static_mac"]);
+  assert.deepEqual(
+    problems({ ipv4_address: "fd00::9", static_mac: "02:00", network_mode: "host:wat" })
+      .map((problem) => problem.split(" ")[0])
+      .toSorted(),
+    ["ipv4_address", "network_mode", "static_mac"],
+  );
 });
 
 test("does not judge the network mode of a task that joins its group's network", () => {
@@ -49,7 +63,10 @@ test("does not judge the network mode of a task that joins its group's network",
 });
 
 test("does not judge what only the engine or the operator can", () => {
-  assert.deepEqual(problems({ cpu_hard_limit: true, socket: "no-such" }, { networkIsolation: { mode: "group", path: "/var/run/netns/x", labels: {} } }), []);
+  assert.deepEqual(
+    problems({ cpu_hard_limit: true, socket: "no-such" }, { networkIsolation: { mode: "group", path: "/var/run/netns/x", labels: {} } }),
+    [],
+  );
 });
 
 test("says what a config is that cannot be read at all", () => {

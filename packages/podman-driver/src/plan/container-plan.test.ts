@@ -9,7 +9,10 @@ import { defaultImageSettings, type ImageSettings } from "../config/image-settin
 test("asks for no more than the task does", () => {
   const { name, spec, notices } = planOf();
   assert.deepEqual(Object.keys(spec).toSorted(), ["env", "labels", "log_configuration", "mounts", "name", "netns", "resource_limits"]);
-  assert.deepEqual([name, spec.name, spec.netns], ["web-5e1f0000-0000-4000-8000-000000000001", "web-5e1f0000-0000-4000-8000-000000000001", { nsmode: "bridge" }]);
+  assert.deepEqual(
+    [name, spec.name, spec.netns],
+    ["web-5e1f0000-0000-4000-8000-000000000001", "web-5e1f0000-0000-4000-8000-000000000001", { nsmode: "bridge" }],
+  );
   assert.deepEqual(notices, []);
 });
 
@@ -19,11 +22,23 @@ test("carries what the task asks for", () => {
     task: { user: "1000:1000", env: { A: "b" }, devices: [{ hostPath: "/dev/a", taskPath: "/dev/b", cgroupPermissions: "rw" }] },
     settings: { dnsServers: ["192.0.2.1"] },
   });
-  assert.deepEqual([spec.command, spec.work_dir, spec.hostname, spec.user, spec.env], [["sh", "-c", "x"], "/w", "h", "1000:1000", { A: "b" }]);
+  assert.deepEqual(
+    [spec.command, spec.work_dir, spec.hostname, spec.user, spec.env],
+    [["sh", "-c", "x"], "/w", "h", "1000:1000", { A: "b" }],
+  );
   assert.deepEqual([spec.devices, spec.dns_server, spec.labels?.["app"]], [[{ path: "/dev/a:/dev/b:rw" }], ["192.0.2.1"], "x"]);
 });
 
-const plainNeed = { kind: "image", checksum: undefined, policy: "missing", platform: undefined, login: undefined, tlsVerify: undefined, skipsFailingAuth: false, pullTimeoutMs: 300_000 };
+const plainNeed = {
+  kind: "image",
+  checksum: undefined,
+  policy: "missing",
+  platform: undefined,
+  login: undefined,
+  tlsVerify: undefined,
+  skipsFailingAuth: false,
+  pullTimeoutMs: 300_000,
+};
 const busybox = { kind: "registry", reference: "busybox", isLocal: false };
 const images: readonly { readonly config: HclRecord; readonly settings?: Partial<ImageSettings>; readonly need: object }[] = [
   { config: {}, need: {} },
@@ -38,8 +53,14 @@ const images: readonly { readonly config: HclRecord; readonly settings?: Partial
   { config: { arch: "aarch64", variant: "v8" }, need: { platform: { architecture: "arm64", os: "", variant: "v8" } } },
   { config: { auth: { tls_verify: true } }, need: { tlsVerify: true } },
   { config: { auth: { username: "", password: "", server_address: "r.io" } }, need: {} },
-  { config: { auth: { username: "u", password: "p" }, auth_soft_fail: true }, need: { login: { username: "u", password: "p", server: undefined }, skipsFailingAuth: true } },
-  { config: { auth: { username: "u", password: "p", server_address: "https://index.docker.io/v1/" } }, need: { login: { username: "u", password: "p", server: { host: "docker.io", path: "", isUrl: true } } } },
+  {
+    config: { auth: { username: "u", password: "p" }, auth_soft_fail: true },
+    need: { login: { username: "u", password: "p", server: undefined }, skipsFailingAuth: true },
+  },
+  {
+    config: { auth: { username: "u", password: "p", server_address: "https://index.docker.io/v1/" } },
+    need: { login: { username: "u", password: "p", server: { host: "docker.io", path: "", isUrl: true } } },
+  },
 ];
 for (const { config, settings, need } of images) {
   test(`needs the image of ${JSON.stringify(config)}${settings === undefined ? "" : " with the operator's time-out"}`, () => {
@@ -50,7 +71,10 @@ for (const { config, settings, need } of images) {
 
 test("gives all notices of all topics", () => {
   const own = { device: "", cidr: "", ip: "", reservedPorts: [{ label: "http", port: 80 }], dynamicPorts: [] };
-  const task: Partial<TaskConfig> = { networkIsolation: { mode: "group", path: "/n", labels: {} }, resources: { ...plainTask().resources, networks: [own] } };
+  const task: Partial<TaskConfig> = {
+    networkIsolation: { mode: "group", path: "/n", labels: {} },
+    resources: { ...plainTask().resources, networks: [own] },
+  };
   const { notices } = planOf({ config: { network_mode: "host" }, task });
   assert.equal(notices.length, 2);
   assert.match(notices.join("\n"), /^network_mode "host" is not used: .*\n.*resources\.network.*"http"/);
@@ -61,7 +85,8 @@ test("names all that the engine cannot do", () => {
   const facts = { rootless: true, cgroupControllers: ["memory"] };
   assert.throws(() => planOf({ config: { pids_limit: 64 }, task, facts }), {
     code: "config-invalid",
-    message: /^the config has 2 mistakes: \(1\) config key pids_limit: needs the cgroup controller pids.* \(2\) config key network: a rootless Podman cannot join/,
+    message:
+      /^the config has 2 mistakes: \(1\) config key pids_limit: needs the cgroup controller pids.* \(2\) config key network: a rootless Podman cannot join/,
   });
 });
 

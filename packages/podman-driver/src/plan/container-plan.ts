@@ -55,7 +55,10 @@ export function planContainer({ task, decoded, settings, facts, socketName }: Pl
   return {
     name,
     spec: { ...spec, env, name },
-    needs: [...toPathNeeds(decoded.wishes, { policy: settings.policy, allocDir: task.allocDir }), ...parts.flatMap(({ needs = [] }) => needs)],
+    needs: [
+      ...toPathNeeds(decoded.wishes, { policy: settings.policy, allocDir: task.allocDir }),
+      ...parts.flatMap(({ needs = [] }) => needs),
+    ],
     notices: [...decoded.notices, ...parts.flatMap(({ notices = [] }) => notices)],
     explain: (podmanText) => parts.map(({ explain }) => explain?.(podmanText)).find((explanation) => explanation !== undefined),
     findShortfalls: checks.length === 0 ? undefined : (made) => checks.flatMap((verify) => verify(made)),

@@ -37,7 +37,9 @@ function configWith([key = "", ...inner]: readonly string[], value: HclValue): H
 function configsWith(path: string, value: HclValue): readonly [set: HclRecord, unset: HclRecord] {
   const [root = "", ...inner] = path.split(".");
   const needed = inner.length === 0 ? undefined : blocks[root];
-  return needed === undefined ? [configWith([root, ...inner], value), {}] : [{ [root]: [{ ...needed, ...configWith(inner, value) }] }, { [root]: [needed] }];
+  return needed === undefined
+    ? [configWith([root, ...inner], value), {}]
+    : [{ [root]: [{ ...needed, ...configWith(inner, value) }] }, { [root]: [needed] }];
 }
 
 /** A repeated block is nothing without these. */
@@ -49,7 +51,14 @@ function isNeeded(path: string): boolean {
 function outcomeOfTask(config: HclRecord): unknown {
   const { spec, ...plan } = planOf({ config });
   const { wanted, wishes, notices } = decodedOf({ config });
-  return { ...plan, explain: undefined, wanted, wishes, notices, spec: { ...spec, labels: { ...spec.labels, [ownLabels.configHash]: "" } } };
+  return {
+    ...plan,
+    explain: undefined,
+    wanted,
+    wishes,
+    notices,
+    spec: { ...spec, labels: { ...spec.labels, [ownLabels.configHash]: "" } },
+  };
 }
 
 function outcomeOfPlugin(config: HclRecord): unknown {
@@ -58,7 +67,9 @@ function outcomeOfPlugin(config: HclRecord): unknown {
 
 function walk(options: readonly OptionDoc[], outcomeOf: (config: HclRecord) => unknown): void {
   for (const { path, type } of options.filter((option) => !option.required && !isNeeded(option.path))) {
-    const values = (emptyValues[type] ?? assert.fail(`no empty value of the type ${type}`)).filter((value) => value !== 0 || !(path in zeroCounts));
+    const values = (emptyValues[type] ?? assert.fail(`no empty value of the type ${type}`)).filter(
+      (value) => value !== 0 || !(path in zeroCounts),
+    );
     for (const value of values) {
       const [set, unset] = configsWith(path, value);
       test(`${path} = ${JSON.stringify(value)} is not set`, () => assert.deepEqual(outcomeOf(set), outcomeOf(unset)));
@@ -76,6 +87,8 @@ describe("in a task's config", () => walk(taskSchema.options, outcomeOfTask));
 describe("in the plugin's config", () => walk(pluginSchema.options, outcomeOfPlugin));
 
 test("an auth block of empty fields is not set on either side", () => {
-  for (const auth of [{}, { username: "", password: "" }, { username: null, password: null, tls_verify: null }]) assert.deepEqual(outcomeOfTask({ auth }), outcomeOfTask({}));
+  for (const auth of [{}, { username: "", password: "" }, { username: null, password: null, tls_verify: null }]) {
+    assert.deepEqual(outcomeOfTask({ auth }), outcomeOfTask({}));
+  }
   for (const auth of [{}, { config: "", helper: "" }, { config: null }]) assert.deepEqual(outcomeOfPlugin({ auth }), outcomeOfPlugin({}));
 });

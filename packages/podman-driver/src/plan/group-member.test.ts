@@ -16,9 +16,22 @@ function partOf(wishes: Wishes): Part {
   return Object.fromEntries(Object.entries({ pod, netns, utsns, hostname, hostadd }).filter(([, value]) => value !== undefined));
 }
 
-const rows: readonly { readonly what: string; readonly isolation?: NetworkIsolationSpec; readonly config?: HclRecord; readonly part: Part }[] = [
-  { what: "in a namespace of Nomad's is called as the allocation", isolation: ofNomad, part: { netns: { nsmode: "path", value: "/var/run/netns/x" }, hostname: "5e1f0000", hostadd: ["5e1f0000:127.0.0.1"] } },
-  { what: "finds the group's address under its name", isolation: { ...ofNomad, hosts }, part: { netns: { nsmode: "path", value: "/var/run/netns/x" }, hostname: "shop", hostadd: ["shop:192.0.2.7"] } },
+const rows: readonly {
+  readonly what: string;
+  readonly isolation?: NetworkIsolationSpec;
+  readonly config?: HclRecord;
+  readonly part: Part;
+}[] = [
+  {
+    what: "in a namespace of Nomad's is called as the allocation",
+    isolation: ofNomad,
+    part: { netns: { nsmode: "path", value: "/var/run/netns/x" }, hostname: "5e1f0000", hostadd: ["5e1f0000:127.0.0.1"] },
+  },
+  {
+    what: "finds the group's address under its name",
+    isolation: { ...ofNomad, hosts },
+    part: { netns: { nsmode: "path", value: "/var/run/netns/x" }, hostname: "shop", hostadd: ["shop:192.0.2.7"] },
+  },
   {
     what: "without an address of the group finds loopback (network mode none)",
     isolation: { ...ofNomad, hosts: { hostname: "shop", address: "" } },
@@ -42,15 +55,33 @@ const rows: readonly { readonly what: string; readonly isolation?: NetworkIsolat
     config: { uts_mode: "host" },
     part: { netns: { nsmode: "path", value: "/var/run/netns/x" }, utsns: { nsmode: "host" } },
   },
-  { what: "in another's namespace is called as its allocation", config: { network_mode: "ns:/run/netns/blue" }, part: { netns: { nsmode: "path", value: "/run/netns/blue" }, hostname: "5e1f0000", hostadd: ["5e1f0000:127.0.0.1"] } },
+  {
+    what: "in another's namespace is called as its allocation",
+    config: { network_mode: "ns:/run/netns/blue" },
+    part: { netns: { nsmode: "path", value: "/run/netns/blue" }, hostname: "5e1f0000", hostadd: ["5e1f0000:127.0.0.1"] },
+  },
   { what: "elsewhere is left as it is", config: { network_mode: "bridge" }, part: { netns: { nsmode: "bridge" } } },
-  { what: "of a pod has the pod's host name", isolation: { ...ofPod, hosts }, part: { pod: "p1", netns: { nsmode: "path", value: "/proc/42/ns/net" }, hostadd: ["shop:192.0.2.7"] } },
-  { what: "of a pod knows its name where Nomad does not tell it", isolation: ofPod, part: { pod: "p1", netns: { nsmode: "path", value: "/proc/42/ns/net" }, hostadd: ["shop:127.0.0.1"] } },
+  {
+    what: "of a pod has the pod's host name",
+    isolation: { ...ofPod, hosts },
+    part: { pod: "p1", netns: { nsmode: "path", value: "/proc/42/ns/net" }, hostadd: ["shop:192.0.2.7"] },
+  },
+  {
+    what: "of a pod knows its name where Nomad does not tell it",
+    isolation: ofPod,
+    part: { pod: "p1", netns: { nsmode: "path", value: "/proc/42/ns/net" }, hostadd: ["shop:127.0.0.1"] },
+  },
   {
     what: "of a pod can have a name of its own",
     isolation: { ...ofPod, hosts },
     config: { hostname: "mine" },
-    part: { pod: "p1", netns: { nsmode: "path", value: "/proc/42/ns/net" }, utsns: { nsmode: "private" }, hostname: "mine", hostadd: ["shop:192.0.2.7", "mine:192.0.2.7"] },
+    part: {
+      pod: "p1",
+      netns: { nsmode: "path", value: "/proc/42/ns/net" },
+      utsns: { nsmode: "private" },
+      hostname: "mine",
+      hostadd: ["shop:192.0.2.7", "mine:192.0.2.7"],
+    },
   },
   {
     what: "of a pod can have the host's name",
@@ -73,8 +104,15 @@ describe("a task", () => {
 
   test("on another socket than its group's pod joins by the path alone, and not with a rootless Podman", () => {
     const networkIsolation = toIsolation({ podId: "p1", infraId: "i1", infraPid: 42, socketName: "other", hostname: "shop" });
-    assert.deepEqual(partOf({ task: { networkIsolation } }), { netns: { nsmode: "path", value: "/proc/42/ns/net" }, hostname: "shop", hostadd: ["shop:127.0.0.1"] });
-    assert.throws(() => planOf({ task: { networkIsolation }, facts: { rootless: true } }), /a rootless Podman cannot join the group's network namespace/);
+    assert.deepEqual(partOf({ task: { networkIsolation } }), {
+      netns: { nsmode: "path", value: "/proc/42/ns/net" },
+      hostname: "shop",
+      hostadd: ["shop:127.0.0.1"],
+    });
+    assert.throws(
+      () => planOf({ task: { networkIsolation }, facts: { rootless: true } }),
+      /a rootless Podman cannot join the group's network namespace/,
+    );
     assert.equal(specOf({ task: { networkIsolation: ofPod }, facts: { rootless: true } }).pod, "p1");
   });
 

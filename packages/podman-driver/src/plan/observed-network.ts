@@ -6,7 +6,9 @@ import type { AdvertisedAddress } from "../topics/network/advertised.ts";
 export interface ObservedNetwork {
   /** Filled for the default network only. */
   readonly ipAddress: string;
-  readonly networks: Readonly<Record<string, { readonly ipAddress: string; readonly ipv6Address: string; readonly moreAddresses?: readonly string[] }>>;
+  readonly networks: Readonly<
+    Record<string, { readonly ipAddress: string; readonly ipv6Address: string; readonly moreAddresses?: readonly string[] }>
+  >;
 }
 
 const anyAddress: AdvertisedAddress = { network: undefined, prefersIpv6: false };
@@ -16,7 +18,11 @@ const anyAddress: AdvertisedAddress = { network: undefined, prefersIpv6: false }
  * slirp4netns, a joined namespace): services must then register the host's address and port, so nothing is advertised.
  * Where the network that is asked for has no address of the kind that is asked for, the next best one is told.
  */
-export function toDriverNetwork(observed: ObservedNetwork, portMap: Readonly<Record<string, number>>, advertised = anyAddress): DriverNetwork | undefined {
+export function toDriverNetwork(
+  observed: ObservedNetwork,
+  portMap: Readonly<Record<string, number>>,
+  advertised = anyAddress,
+): DriverNetwork | undefined {
   const [ip] = addressesOf(observed, advertised);
   return ip === undefined ? undefined : { ip, portMap, autoAdvertise: true };
 }
@@ -34,7 +40,9 @@ export function addressesOf(observed: ObservedNetwork, { network, prefersIpv6 } 
 
 /** Fixed addresses that a task asks for and has not got: of several in one subnet Podman gives the first, without a word (podman 4.3). */
 export function missingAddresses(observed: ObservedNetwork, asked: readonly string[]): readonly string[] {
-  const given = [...addressesOf(observed), ...Object.values(observed.networks).flatMap(({ moreAddresses = [] }) => moreAddresses)].map(toCanonical);
+  const given = [...addressesOf(observed), ...Object.values(observed.networks).flatMap(({ moreAddresses = [] }) => moreAddresses)].map(
+    toCanonical,
+  );
   return asked.filter((address) => !given.includes(toCanonical(address)));
 }
 

@@ -28,7 +28,14 @@ const beyondPlugin: Samples = {
 const neverTaken: Readonly<Record<string, string>> = { isolation: "is for containers of Windows" };
 
 const wishes: Readonly<Record<string, HclValue>> = {
-  string: "x", any: "x", bool: true, number: 1, "list(string)": ["x"], "list(map(string))": [{ a: "x" }], "list(map(number))": [{ a: 1 }], "block of string": { a: "x" },
+  string: "x",
+  any: "x",
+  bool: true,
+  number: 1,
+  "list(string)": ["x"],
+  "list(map(string))": [{ a: "x" }],
+  "list(map(number))": [{ a: 1 }],
+  "block of string": { a: "x" },
 };
 
 /** A config in which one key asks for something; of a block, the first key that can. */
@@ -51,11 +58,20 @@ function without(config: HclRecord, [key = "", ...inner]: readonly string[]): Hc
 
 const task = { resources: { ...plainTask().resources, ports: [{ label: "http", hostPort: 20_001, to: 80, hostIp: "" }] } };
 
-/** All that follows from a task's config but its fingerprint, which changes with every key, and functions, which are made anew for each plan. */
+/**
+ * All that follows from a task's config but its fingerprint, which changes with every key, and functions, which are made anew for
+ * each plan.
+ */
 function outcomeOfTask(config: HclRecord): unknown {
   const given: Wishes = { config, task, facts: { version: "5.4.2", cgroupVersion: "v2" } };
   const { spec, ...plan } = planOf(given);
-  return { ...plan, explain: undefined, findShortfalls: plan.findShortfalls !== undefined, wanted: decodedOf(given).wanted, spec: { ...spec, labels: { ...spec.labels, [ownLabels.configHash]: "" } } };
+  return {
+    ...plan,
+    explain: undefined,
+    findShortfalls: plan.findShortfalls !== undefined,
+    wanted: decodedOf(given).wanted,
+    spec: { ...spec, labels: { ...spec.labels, [ownLabels.configHash]: "" } },
+  };
 }
 
 function outcomeOfPlugin(config: HclRecord): unknown {
@@ -92,13 +108,21 @@ function walk({ options, samples, beyond, outcomeOf }: Walk): void {
     assert.notDeepEqual(outcomeOf(sample), orRefusal(() => outcomeOf(without(sample, path.split(".")))), `${path} changes nothing`);
   };
   const isRefused = (path: string, config: HclRecord): void =>
-    assert.throws(() => outcomeOf(config), (error) => error instanceof DriverError && error.code === "unsupported" && error.message.includes(path));
+    assert.throws(
+      () => outcomeOf(config),
+      (error) => error instanceof DriverError && error.code === "unsupported" && error.message.includes(path),
+    );
 
   for (const option of options) {
     const { path, notYet, only } = option;
-    if (notYet || path in neverTaken) test(`${path} is refused when it asks for something`, () => isRefused(refusedPath(options, path), configWith(options, option)));
+    if (notYet || path in neverTaken) {
+      test(`${path} is refused when it asks for something`, () => isRefused(refusedPath(options, path), configWith(options, option)));
+    }
     else test(`${path} takes effect`, () => takesEffect(path));
-    if (only !== undefined) test(`${path} takes effect only as far as its documentation says`, () => isRefused(path, beyond[path] ?? assert.fail(`${path} has no sample beyond ${only}`)));
+    if (only !== undefined) {
+      test(`${path} takes effect only as far as its documentation says`, () =>
+        isRefused(path, beyond[path] ?? assert.fail(`${path} has no sample beyond ${only}`)));
+    }
   }
 
   test("no sample is of a key that does not exist or takes no effect", () => {
@@ -108,6 +132,8 @@ function walk({ options, samples, beyond, outcomeOf }: Walk): void {
   });
 }
 
-describe("in a task's config", () => walk({ options: taskSchema.options, samples: taskSamples, beyond: beyondTask, outcomeOf: outcomeOfTask }));
+describe("in a task's config", () =>
+  walk({ options: taskSchema.options, samples: taskSamples, beyond: beyondTask, outcomeOf: outcomeOfTask }));
 
-describe("in the plugin's config", () => walk({ options: pluginSchema.options, samples: pluginSamples, beyond: beyondPlugin, outcomeOf: outcomeOfPlugin }));
+describe("in the plugin's config", () =>
+  walk({ options: pluginSchema.options, samples: pluginSamples, beyond: beyondPlugin, outcomeOf: outcomeOfPlugin }));

@@ -149,12 +149,21 @@ function mountSamples(block: "mount" | "mounts"): Samples {
   const made = { driver_config: { name: "local", options: [{ type: "tmpfs" }] } };
   const volume = (volumeOptions: HclRecord): HclRecord => ({ [block]: [{ source: "v", target: "/v", volume_options: volumeOptions }] });
   const tmpfs = { [block]: [{ type: "tmpfs", target: "/t", tmpfs_options: { size: 1_048_576, mode: 511 } }] };
-  const bind = { [block]: [{ type: "bind", source: "local/x", target: "/x", readonly: true, options: ["noexec"], bind_options: { propagation: "rslave" } }] };
+  const bind = {
+    [block]: [
+      { type: "bind", source: "local/x", target: "/x", readonly: true, options: ["noexec"], bind_options: { propagation: "rslave" } },
+    ],
+  };
   return {
     [block]: bind,
     ...samplesOf(bind, ["type", "target", "source", "readonly", "options", "bind_options", "bind_options.propagation"]),
     ...samplesOf(tmpfs, ["tmpfs_options", "tmpfs_options.size", "tmpfs_options.mode"]),
-    ...samplesOf(volume(made), ["volume_options", "volume_options.driver_config", "volume_options.driver_config.name", "volume_options.driver_config.options"]),
+    ...samplesOf(volume(made), [
+      "volume_options",
+      "volume_options.driver_config",
+      "volume_options.driver_config.name",
+      "volume_options.driver_config.options",
+    ]),
     ...samplesOf(volume({ subpath: "a/b" }), ["volume_options.subpath"]),
     ...samplesOf(volume({ no_copy: true, labels: [{ a: "b" }] }), ["volume_options.no_copy", "volume_options.labels"]),
   };

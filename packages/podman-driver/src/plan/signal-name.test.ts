@@ -10,9 +10,30 @@ const known: Readonly<Record<string, number>> = {
 };
 for (const [text, number] of Object.entries(known)) test(`knows ${JSON.stringify(text)}`, () => assert.equal(parseSignal(text), number));
 
-for (const text of ["", "0", "65", "-9", "9.0", "1e1", "SIG", "SIGSIGTERM", "SIGNONSENSE", "TERM KILL", "SIGRTMIN+31", "SIGRTMIN-1", "SIGRTMAX+1", "RTMIN+", "RT", "__proto__", "constructor"]) {
+for (const text of [
+  "",
+  "0",
+  "65",
+  "-9",
+  "9.0",
+  "1e1",
+  "SIG",
+  "SIGSIGTERM",
+  "SIGNONSENSE",
+  "TERM KILL",
+  "SIGRTMIN+31",
+  "SIGRTMIN-1",
+  "SIGRTMAX+1",
+  "RTMIN+",
+  "RT",
+  "__proto__",
+  "constructor",
+]) {
   test(`refuses ${JSON.stringify(text)} and names it`, () => {
-    assert.throws(() => parseSignal(text), { code: "config-invalid", message: `unknown signal "${text}": give a name such as SIGTERM or TERM, or a number from 1 to 64` });
+    assert.throws(() => parseSignal(text), {
+      code: "config-invalid",
+      message: `unknown signal "${text}": give a name such as SIGTERM or TERM, or a number from 1 to 64`,
+    });
   });
 }
 

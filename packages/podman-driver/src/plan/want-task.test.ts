@@ -7,12 +7,19 @@ import { taskSchema } from "./task-schema.ts";
 
 describe("a key at its zero value", () => {
   test("may stand there when it asks for nothing", () => {
-    assert.doesNotThrow(() => planOf({ config: { privileged: false, volumes: [], cap_add: [], shm_size: "", oom_score_adj: 0, tty: false, auth: {}, ulimit: [{}] } }));
+    assert.doesNotThrow(() =>
+      planOf({
+        config: { privileged: false, volumes: [], cap_add: [], shm_size: "", oom_score_adj: 0, tty: false, auth: {}, ulimit: [{}] },
+      }),
+    );
   });
 });
 
 test("all values of a wrong type are told at once, and nothing is judged by them", () => {
-  assert.deepEqual(mistakesOf({ config: { image: 5, args: "x", privileged: true, force_pull: "maybe" } }).map((mistake) => mistake.split(" > ")[0]), ["image", "force_pull", "args"]);
+  assert.deepEqual(
+    mistakesOf({ config: { image: 5, args: "x", privileged: true, force_pull: "maybe" } }).map((mistake) => mistake.split(" > ")[0]),
+    ["image", "force_pull", "args"],
+  );
 });
 
 describe("a deprecated key", () => {
@@ -45,18 +52,42 @@ describe("a key of another driver that has no effect here", () => {
   }
 
   test("is refused where it asks for what Podman cannot do", () => {
-    assert.match(mistakesOf({ config: { isolation: "hyperv" } }).join(), /^isolation > config key isolation: "hyperv" is a mode for containers of Windows, which Podman does not run; remove it/);
+    assert.match(
+      mistakesOf({ config: { isolation: "hyperv" } }).join(),
+      /^isolation > config key isolation: "hyperv" is a mode for containers of Windows, which Podman does not run; remove it/,
+    );
     assert.deepEqual(mistakesOf({ config: { isolation: "" } }), []);
   });
 });
 
 describe("a config with many mistakes", () => {
   const config: HclRecord = {
-    image: "dir:x", image_pull_timeout: "5 min", entrypoint: { a: "b" }, ipv4_address: "fd00::9", volumes: ["/a:/b:wat"], logging: { driver: "wat" },
-    log_files: { max_files: -1 }, network_mode: "host:wat", ports: ["http"], cpu_hard_limit: true, cpu_cfs_period: 2_000_000,
+    image: "dir:x",
+    image_pull_timeout: "5 min",
+    entrypoint: { a: "b" },
+    ipv4_address: "fd00::9",
+    volumes: ["/a:/b:wat"],
+    logging: { driver: "wat" },
+    log_files: { max_files: -1 },
+    network_mode: "host:wat",
+    ports: ["http"],
+    cpu_hard_limit: true,
+    cpu_cfs_period: 2_000_000,
   };
   const task = { dns: { servers: ["nowhere"], searches: [], options: [] } };
-  const keys = ["volumes[0]", "ipv4_address", "image", "image_pull_timeout", "entrypoint", "logging.driver", "log_files", "cpu_cfs_period", "network_mode", "ports", "dns.servers"];
+  const keys = [
+    "volumes[0]",
+    "ipv4_address",
+    "image",
+    "image_pull_timeout",
+    "entrypoint",
+    "logging.driver",
+    "log_files",
+    "cpu_cfs_period",
+    "network_mode",
+    "ports",
+    "dns.servers",
+  ];
 
   test("gets all of them said at once", () => {
     assert.deepEqual(mistakesOf({ config, task }).map((mistake) => mistake.split(" ")[0]).toSorted(), keys.toSorted());
@@ -70,16 +101,39 @@ describe("a config with many mistakes", () => {
   });
 
   test("is unsupported when none of them is wrong in itself", () => {
-    assert.throws(() => decodedOf({ config: { image: "dir:x", logging: { driver: "syslog" } } }), { code: "unsupported", message: /^the config has 2 mistakes: \(1\) .*image.* \(2\) .*logging\.driver/ });
+    assert.throws(() => decodedOf({ config: { image: "dir:x", logging: { driver: "syslog" } } }), {
+      code: "unsupported",
+      message: /^the config has 2 mistakes: \(1\) .*image.* \(2\) .*logging\.driver/,
+    });
   });
 });
 
 describe("a mistake", () => {
   const configs: readonly HclRecord[] = [
-    { image: "" }, { image: "dir:x" }, { image: "A/b" }, { image_pull_policy: "sometimes" }, { auth: { server_address: "a b" } }, { image: "docker:x" }, { image: 5 }, { image_pull_timeout: "x" }, { entrypoint: [["x"]] }, { logging: { driver: "wat" } },
-    { logging: { driver: "none", options: [{ tag: "x" }] } }, { logging: { options: [{ path: "/x" }] } }, { logging: { options: [{ "max-size": "1k" }] } },
-    { log_files: { max_file_size: "1k" } }, { log_files: { max_files: -1 } }, { log_files: { max_file_size: "big" } }, { network_mode: "host:wat" }, { ports: ["x"] }, { ipv4_address: "fd00::9" }, { cap_add: ["NOPE"] }, { userns: "wat" },
-    { labels: ["x"] }, { args: [5] }, { auth: { password: 5 } },
+    { image: "" },
+    { image: "dir:x" },
+    { image: "A/b" },
+    { image_pull_policy: "sometimes" },
+    { auth: { server_address: "a b" } },
+    { image: "docker:x" },
+    { image: 5 },
+    { image_pull_timeout: "x" },
+    { entrypoint: [["x"]] },
+    { logging: { driver: "wat" } },
+    { logging: { driver: "none", options: [{ tag: "x" }] } },
+    { logging: { options: [{ path: "/x" }] } },
+    { logging: { options: [{ "max-size": "1k" }] } },
+    { log_files: { max_file_size: "1k" } },
+    { log_files: { max_files: -1 } },
+    { log_files: { max_file_size: "big" } },
+    { network_mode: "host:wat" },
+    { ports: ["x"] },
+    { ipv4_address: "fd00::9" },
+    { cap_add: ["NOPE"] },
+    { userns: "wat" },
+    { labels: ["x"] },
+    { args: [5] },
+    { auth: { password: 5 } },
   ];
   for (const config of configs) {
     test(`in ${JSON.stringify(config)} is filed under its key and names it`, () => {
@@ -102,12 +156,17 @@ describe("what is kept of a config", () => {
   });
 
   test("shows no secret in a mistake either", () => {
-    for (const password of ["geheim", ["geheim"], { geheim: "geheim" }]) assert.doesNotMatch(mistakesOf({ config: { auth: { password } } }).join(), /geheim/);
+    for (const password of ["geheim", ["geheim"], { geheim: "geheim" }]) {
+      assert.doesNotMatch(mistakesOf({ config: { auth: { password } } }).join(), /geheim/);
+    }
   });
 
   test("is the config in the Go driver's shape", () => {
     const { kept } = decodedOf({ config: { command: "sh", labels: [{ a: "b" }, { c: "d" }], args: [] } });
-    assert.deepEqual([kept["image"], kept["command"], kept["labels"], kept["args"], kept["socket"]], ["busybox", "sh", [{ a: "b", c: "d" }], null, "default"]);
+    assert.deepEqual(
+      [kept["image"], kept["command"], kept["labels"], kept["args"], kept["socket"]],
+      ["busybox", "sh", [{ a: "b", c: "d" }], null, "default"],
+    );
     assert.deepEqual(taskSchema.toValue(taskSchema.decodeValue(kept)), kept);
   });
 });

@@ -57,14 +57,19 @@ function decodeInto(report: Report, task: TaskConfig, settings: TaskSettings): D
 
 function wantAll(options: TaskOptions, given: Given): WantedTask {
   // Each topic takes the options of its own fields, which are among all of them.
-  const entries = Object.entries(topics).map(([name, topic]) => [name, (topic.want as (options: TaskOptions, given: Given) => unknown)(options, given)]);
+  const entries = Object.entries(topics).map(([name, topic]) => [
+    name,
+    (topic.want as (options: TaskOptions, given: Given) => unknown)(options, given),
+  ]);
   return Object.fromEntries(entries) as WantedTask;
 }
 
 /** What would otherwise be ignored silently: a database whose `volumes` are dropped loses its data. */
 function refuseUnapplied(whatIsSet: readonly SetOption[], report: Report): void {
   for (const { path, facts } of whatIsSet) {
-    if (facts.notYet === true) report.refuse({ key: path, problem: "is not supported yet", remedy: "remove it from the task", code: "unsupported" });
+    if (facts.notYet === true) {
+      report.refuse({ key: path, problem: "is not supported yet", remedy: "remove it from the task", code: "unsupported" });
+    }
   }
 }
 

@@ -6,7 +6,12 @@ export const bindRule: Rule = (wish, { policy: { volumes }, allocDir }) => {
   if (wish.kind !== "bind") return undefined;
   const { hostPath, isLoose = false, isInside = false } = wish;
   if (isInside && !isWithin(hostPath, allocDir)) {
-    return { key: wish.key, value: wish.value, problem: `leads out of the allocation's folder, to ${hostPath}`, remedy: "give its absolute path" };
+    return {
+      key: wish.key,
+      value: wish.value,
+      problem: `leads out of the allocation's folder, to ${hostPath}`,
+      remedy: "give its absolute path",
+    };
   }
   if (!judgesBinds(volumes)) return undefined;
   const { isEnabled, allowedPaths } = volumes;

@@ -33,24 +33,32 @@ const policies = { open, disabled, narrow };
 for (const { wish, ...allowed } of rows) {
   for (const [name, isAllowed] of Object.entries(allowed)) {
     test(`${isAllowed ? "allows" : "forbids"} ${JSON.stringify(wish)} where volumes are ${name}`, () => {
-      const refusals = judgeWishes([wish], { policy: { ...openPolicy, volumes: policies[name as keyof typeof policies] }, allocDir: "/alloc-dir" });
+      const refusals = judgeWishes([wish], {
+        policy: { ...openPolicy, volumes: policies[name as keyof typeof policies] },
+        allocDir: "/alloc-dir",
+      });
       assert.equal(refusals.length, isAllowed ? 0 : 1);
     });
   }
 }
 
 test("allows everything below / where / is allowed", () => {
-  assert.deepEqual(judgeWishes([bind("/etc")], { policy: { ...openPolicy, volumes: { isEnabled: true, allowedPaths: ["/"] } }, allocDir: "/alloc-dir" }), []);
+  assert.deepEqual(
+    judgeWishes([bind("/etc")], { policy: { ...openPolicy, volumes: { isEnabled: true, allowedPaths: ["/"] } }, allocDir: "/alloc-dir" }),
+    [],
+  );
 });
 
 const settings = (volumes: VolumePolicy): object => ({ settings: { policy: { ...openPolicy, volumes } } });
 
 test("says which key asks, for what, and which option would allow it", () => {
   assert.deepEqual(mistakesOf({ config: { volumes: ["/etc:/x"] }, ...settings(disabled) }), [
-    'volumes[0] > config key volumes[0]: "/etc:/x" asks for /etc, outside the allocation\'s folder, and this client\'s plugin config has volumes.enabled = false; use a path in the task\'s folder, or have the operator enable volumes',
+    "volumes[0] > config key volumes[0]: \"/etc:/x\" asks for /etc, outside the allocation's folder, and this client's plugin " +
+      "config has volumes.enabled = false; use a path in the task's folder, or have the operator enable volumes",
   ]);
   assert.deepEqual(mistakesOf({ config: { volumes: ["../../x:/x"] }, ...settings(narrow) }), [
-    'volumes[0] > config key volumes[0]: "../../x:/x" asks for /x, outside the allocation\'s folder, and this client allows /srv, /etc/ssl alone; use one of these, or have the operator add it to volumes.allowed_paths',
+    'volumes[0] > config key volumes[0]: "../../x:/x" asks for /x, outside the allocation\'s folder, and this client allows ' +
+      '/srv, /etc/ssl alone; use one of these, or have the operator add it to volumes.allowed_paths',
   ]);
 });
 
@@ -71,7 +79,10 @@ for (const [what, [options, isAllowed]] of Object.entries(disguised)) {
 }
 
 test("has the paths looked at that are judged, and those in the allocation's folder", () => {
-  const pathsOf = (volumes: VolumePolicy): readonly unknown[] => planOf({ config: { volumes: ["/srv/a:/a", "x:/x"] }, ...settings(volumes) }).needs.flatMap((need) => (need.kind === "path" ? [[need.wish.hostPath, need.isJudged]] : []));
+  const pathsOf = (volumes: VolumePolicy): readonly unknown[] =>
+    planOf({ config: { volumes: ["/srv/a:/a", "x:/x"] }, ...settings(volumes) }).needs.flatMap((need) =>
+      need.kind === "path" ? [[need.wish.hostPath, need.isJudged]] : [],
+    );
   assert.deepEqual(pathsOf(open), [["/alloc-dir/web/x", false]]);
   assert.deepEqual(pathsOf(narrow), [["/srv/a", true], ["/alloc-dir/web/x", true]]);
 });
@@ -92,12 +103,19 @@ const deviceRows: readonly (readonly [device: string, globs: readonly string[], 
 for (const [device, globs, isAllowed] of deviceRows) {
   test(`${isAllowed ? "allows" : "forbids"} the device ${device} with allow_devices ${JSON.stringify(globs)}`, () => {
     const found = mistakesOf({ config: { devices: [device] }, settings: { policy: { ...openPolicy, allowedDevices: globs } } });
-    const message = `devices[0] > config key devices[0]: "${device}" asks for ${device}, and this client allows ${globs.join(", ")} alone; use one of these, or have the operator add it to allow_devices`;
+    const message =
+      `devices[0] > config key devices[0]: "${device}" asks for ${device}, and this client allows ${globs.join(", ")} alone; use ` +
+      "one of these, or have the operator add it to allow_devices";
     assert.deepEqual(found, isAllowed ? [] : [message]);
   });
 }
 
-for (const [volume, isAllowed] of [["/srv:/x:O", true], ["/srv/a:/x:O", false], ["local/a:/x:O", false], ["/srv:/x:O,upperdir=/srv/a,workdir=/etc/ssl", false]] as const) {
+for (const [volume, isAllowed] of [
+  ["/srv:/x:O", true],
+  ["/srv/a:/x:O", false],
+  ["local/a:/x:O", false],
+  ["/srv:/x:O,upperdir=/srv/a,workdir=/etc/ssl", false],
+] as const) {
   test(`${isAllowed ? "allows" : "forbids"} the overlay ${volume} where paths are allowed one by one`, () => {
     assert.equal(mistakesOf({ config: { volumes: [volume] }, ...settings(narrow) }).length, isAllowed ? 0 : 1);
     assert.deepEqual(mistakesOf({ config: { volumes: [volume] } }), []);

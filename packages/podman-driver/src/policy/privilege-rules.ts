@@ -9,7 +9,9 @@ export function allowsImageUrl(url: string, globs: readonly string[] | undefined
 
 /** What a task may do, by what it runs, and on which service. */
 export const privilegeRules: readonly Rule[] = [
-  rule("privileged", (_wish, { allowsPrivileged }) => (allowsPrivileged ? undefined : { value: true, problem: "is not allowed on this client", option: "allow_privileged = true" })),
+  rule("privileged", (_wish, { allowsPrivileged }) =>
+    allowsPrivileged ? undefined : { value: true, problem: "is not allowed on this client", option: "allow_privileged = true" },
+  ),
 
   rule("capability", ({ name }, { caps }) => {
     if (caps === undefined || caps.includes(allCapabilities) || caps.includes(name)) return undefined;

@@ -28,7 +28,10 @@ export interface Objection {
 }
 
 /** A rule about wishes of one kind. */
-export function rule<K extends Wish["kind"]>(kind: K, judge: (wish: Extract<Wish, { readonly kind: K }>, policy: OperatorPolicy) => Objection | undefined): Rule {
+export function rule<K extends Wish["kind"]>(
+  kind: K,
+  judge: (wish: Extract<Wish, { readonly kind: K }>, policy: OperatorPolicy) => Objection | undefined,
+): Rule {
   return (wish, { policy }) => {
     if (wish.kind !== kind) return undefined;
     const objection = judge(wish as Extract<Wish, { readonly kind: K }>, policy);

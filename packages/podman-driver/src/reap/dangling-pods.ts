@@ -33,7 +33,13 @@ export class DanglingPods {
     const { policy, presence, isWanted, isOthers } = this.#options;
     const { nodeId } = presence;
     const listed = await engine.client.pods.list({ labels: [ownLabels.group] }, signal);
-    const facts = { nodeId, isWanted, isOthers, nowMs: performance.now(), lonelySinceMs: this.#lonely.get(engine.socketPath) ?? new Map<string, number>() };
+    const facts = {
+      nodeId,
+      isWanted,
+      isOthers,
+      nowMs: performance.now(),
+      lonelySinceMs: this.#lonely.get(engine.socketPath) ?? new Map<string, number>(),
+    };
     const { due, lonelySinceMs } = planPodReaping(listed, facts, policy);
     this.#lonely.set(engine.socketPath, lonelySinceMs);
     for (const pod of due) await this.#remove(engine, pod, signal);

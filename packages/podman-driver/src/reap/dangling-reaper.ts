@@ -54,7 +54,13 @@ export class DanglingReaper {
   async #remove(engine: Engine, container: ContainerListEntry, signal: AbortSignal): Promise<void> {
     const { policy, isKnown, onRemoved, logger } = this.#options;
     const taskId = container.labels[ownLabels.taskId] ?? "";
-    const fields = { container: container.id, name: container.names.join(","), status: container.status, task: taskId, socket: engine.socketPath };
+    const fields = {
+      container: container.id,
+      name: container.names.join(","),
+      status: container.status,
+      task: taskId,
+      socket: engine.socketPath,
+    };
     if (policy.dryRun) {
       logger.info("dry run: this dangling container would be removed", fields);
       return;
@@ -66,7 +72,9 @@ export class DanglingReaper {
       logger.info("dangling container removed: Nomad knows no task for it", fields);
       onRemoved(taskId);
     } catch (error) {
-      if (!signal.aborted) logger.warn("dangling container cannot be removed; the next look tries again", { ...fields, error: String(error) });
+      if (!signal.aborted) {
+        logger.warn("dangling container cannot be removed; the next look tries again", { ...fields, error: String(error) });
+      }
     }
   }
 }

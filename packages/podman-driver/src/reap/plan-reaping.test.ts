@@ -41,7 +41,10 @@ describe("of the containers on an engine", () => {
     ["of another node", entry({ node: "node-b" })],
     ["without our labels", entry({ labels: {} })],
     ["with a node but no task", entry({ labels: { "nomad-driver-podman.node_id": "node-a" } })],
-    ["with Nomad's own labels only", entry({ labels: { "com.hashicorp.nomad.alloc_id": "lost", "com.hashicorp.nomad.node_id": "node-a" } })],
+    [
+      "with Nomad's own labels only",
+      entry({ labels: { "com.hashicorp.nomad.alloc_id": "lost", "com.hashicorp.nomad.node_id": "node-a" } }),
+    ],
     ["that is younger than the grace", entry({ createdAt: new Date(now.getTime() - 59_999) })],
     ["whose age nobody knows", entry({ createdAt: undefined })],
   ];

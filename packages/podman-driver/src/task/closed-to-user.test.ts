@@ -30,7 +30,9 @@ test("a refusal names the folder that is in the user's way, and how he gets in",
   const error = failure(`statfs ${allocDir}/alloc: permission denied`);
   const explained = explainAccess(error, spec, user);
   assert.ok(explained instanceof DriverError);
-  const text = `user 4711, whose Podman this is, may not enter ${allocDir} (mode 0700, ${owner}); to let him: setfacl -m u:4711:x ${allocDir}, or chmod o+x ${allocDir}`;
+  const text =
+    `user 4711, whose Podman this is, may not enter ${allocDir} (mode 0700, ${owner}); to let him: setfacl -m u:4711:x ` +
+    `${allocDir}, or chmod o+x ${allocDir}`;
   assert.deepEqual([explained.message, explained.recoverable, explained.cause], [`${error.message}; ${text}`, true, error.cause]);
 });
 
@@ -52,6 +54,7 @@ test("files that Nomad wrote for nobody else are told, with the cure", (context)
   const named = Array.from({ length: 5 }, (_, index) => `secrets/${index}.env (mode 0600, ${owner})`).join(", ");
   assert.equal(
     tellClosedFiles(task, user),
-    `the task cannot read ${named}, and 2 more: it runs in the Podman of user 4711; a template gives others the right with perms = "0644", or the file to him with uid = 4711`,
+    `the task cannot read ${named}, and 2 more: it runs in the Podman of user 4711; a template gives others the right with ` +
+      `perms = "0644", or the file to him with uid = 4711`,
   );
 });

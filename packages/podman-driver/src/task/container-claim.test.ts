@@ -8,7 +8,8 @@ import { ownLabels } from "../topics/labels.ts";
 import { judgeClaim } from "./container-claim.ts";
 
 const task = plainTask();
-const hashOf = (password: string): string => hashConfig(taskSchema.toValue(taskSchema.decodeValue({ image: "busybox", auth: { username: "u", password } })));
+const hashOf = (password: string): string =>
+  hashConfig(taskSchema.toValue(taskSchema.decodeValue({ image: "busybox", auth: { username: "u", password } })));
 const configHash = hashOf("p");
 const labels: Readonly<Record<string, string>> = {
   [ownLabels.taskId]: task.id,
@@ -33,13 +34,21 @@ test("takes it for its own also when the registry's password was changed meanwhi
 });
 
 test("takes what an earlier start of the task has made for a leftover", () => {
-  assert.deepEqual(judgeClaim(container({ ...labels, [ownLabels.taskId]: `${task.allocId}/web/00000000` }), task, configHash), { kind: "leftover" });
+  assert.deepEqual(judgeClaim(container({ ...labels, [ownLabels.taskId]: `${task.allocId}/web/00000000` }), task, configHash), {
+    kind: "leftover",
+  });
   assert.deepEqual(judgeClaim(container({ ...labels, [ownLabels.configHash]: "another" }), task, configHash), { kind: "leftover" });
 });
 
 test("says whose a container of another task or allocation is", () => {
-  assert.deepEqual(judgeClaim(container({ ...labels, [ownLabels.taskName]: "db" }), task, configHash), { kind: "foreign", owner: `task db of allocation ${task.allocId}` });
-  assert.deepEqual(judgeClaim(container({ ...labels, [ownLabels.allocId]: "other" }), task, configHash), { kind: "foreign", owner: "task web of allocation other" });
+  assert.deepEqual(judgeClaim(container({ ...labels, [ownLabels.taskName]: "db" }), task, configHash), {
+    kind: "foreign",
+    owner: `task db of allocation ${task.allocId}`,
+  });
+  assert.deepEqual(judgeClaim(container({ ...labels, [ownLabels.allocId]: "other" }), task, configHash), {
+    kind: "foreign",
+    owner: "task web of allocation other",
+  });
 });
 
 test("takes an unlabelled container with this allocation's folder inside for the Go driver's leftover", () => {

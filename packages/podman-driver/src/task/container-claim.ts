@@ -37,5 +37,7 @@ export function isOfAllocation({ config: { labels }, mounts }: ContainerInspect,
 /** Whose a container is, in words. */
 export function describeOwner({ id, config: { labels } }: ContainerInspect): string {
   const allocId = labels[ownLabels.allocId];
-  return allocId === undefined ? `container ${id.slice(0, 12)}, which Nomad did not start` : `task ${labels[ownLabels.taskName] ?? "?"} of allocation ${allocId}`;
+  return allocId === undefined
+    ? `container ${id.slice(0, 12)}, which Nomad did not start`
+    : `task ${labels[ownLabels.taskName] ?? "?"} of allocation ${allocId}`;
 }

@@ -23,7 +23,10 @@ export async function endTask(task: TaskHandle, signal: AbortSignal): Promise<vo
 export async function removeContainer(podman: PodmanClient, containerId: string, signal: AbortSignal): Promise<void> {
   const silentAtMs = performance.now() + silentForMs;
   const remove = (): Promise<boolean> =>
-    answersWithin(silentForMs, signal, (bounded) => podman.containers.remove(containerId, { force: true, volumes: true, timeoutSeconds: 0 }, bounded));
-  const when = (error: unknown): boolean => (isNoAnswer(error) ? performance.now() < silentAtMs : isTransient(error) && toDependents(error, containerId).length === 0);
+    answersWithin(silentForMs, signal, (bounded) =>
+      podman.containers.remove(containerId, { force: true, volumes: true, timeoutSeconds: 0 }, bounded),
+    );
+  const when = (error: unknown): boolean =>
+    isNoAnswer(error) ? performance.now() < silentAtMs : isTransient(error) && toDependents(error, containerId).length === 0;
   await inStep(`remove container ${containerId.slice(0, 12)}`, retryTransient(remove, { forMs: removeForMs, when, signal }));
 }

@@ -3,7 +3,14 @@ import { test } from "node:test";
 import type { TaskEvent } from "@driver/nomad-plugin";
 import { EventBus } from "./event-bus.ts";
 
-const event = (number: number): TaskEvent => ({ taskId: "t", taskName: "web", allocId: "a", timestamp: new Date(0), message: String(number), annotations: {} });
+const event = (number: number): TaskEvent => ({
+  taskId: "t",
+  taskName: "web",
+  allocId: "a",
+  timestamp: new Date(0),
+  message: String(number),
+  annotations: {},
+});
 
 /** Takes events until it has `count`; events reach it from the next turn on. */
 async function collect(bus: EventBus, count: number, signal = new AbortController().signal): Promise<string[]> {

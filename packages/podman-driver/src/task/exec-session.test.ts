@@ -12,7 +12,13 @@ import { followExec, runExec, type ExecTarget } from "./exec-session.ts";
 const containerId = "0123456789abcdef".repeat(4);
 const command = ["check", "--password=geheim"];
 const soon = (): AbortSignal => AbortSignal.timeout(20_000);
-const lost = (action: string): LibpodError => new LibpodError({ code: "engine-error", message: `${action}: podman answered 500: out of sorts`, endpoint: "", podmanCause: "no such file or directory" });
+const lost = (action: string): LibpodError =>
+  new LibpodError({
+    code: "engine-error",
+    message: `${action}: podman answered 500: out of sorts`,
+    endpoint: "",
+    podmanCause: "no such file or directory",
+  });
 
 /** An exec endpoint that does what a test scripts. */
 class ScriptedExec {
@@ -31,16 +37,29 @@ class ScriptedExec {
       create: async () => (fail("create", `create exec in container ${containerId}`), "e".repeat(64)),
       start: async (_id: string, _options: unknown, signal: AbortSignal) => {
         fail("start", `start exec ${"e".repeat(64)}`);
-        return { output: this.#output(signal, () => fail("output", `start exec ${"e".repeat(64)}`)), write: async () => void (this.written += 1), end: async () => undefined, destroy: () => undefined };
+        return {
+          output: this.#output(signal, () => fail("output", `start exec ${"e".repeat(64)}`)),
+          write: async () => void (this.written += 1),
+          end: async () => undefined,
+          destroy: () => undefined,
+        };
       },
       inspect: async () => (fail("inspect", `inspect exec ${"e".repeat(64)}`), this.session),
     };
-    return { podman: { exec } as unknown as PodmanClient, socketPath: roots.socketPath, containerId, roots, onSurvived: (reason) => void this.survived.push(reason) };
+    return {
+      podman: { exec } as unknown as PodmanClient,
+      socketPath: roots.socketPath,
+      containerId,
+      roots,
+      onSurvived: (reason) => void this.survived.push(reason),
+    };
   }
 
   async *#output(signal: AbortSignal, begin: () => void): AsyncGenerator<OutputPiece> {
     begin();
-    if (!this.ends) await new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
+    if (!this.ends) {
+      await new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
+    }
   }
 }
 
@@ -77,7 +96,10 @@ test("a time-out says that the command was killed, and never what the command wa
   host.addProcess({ pid: sleeper.pid ?? 0, cgroups: [`0::/machine.slice/libpod-${containerId}.scope`] });
   Object.assign(script, { ends: false, session: { running: true, exitCode: 0, pid: sleeper.pid ?? 0 } });
   const ended = once(sleeper, "exit");
-  await assert.rejects(runExec(script.target(host), { command, timeoutMs: 20 }, soon()), { name: "DriverError", message: "exec: the command has not finished within 20 ms; it was killed" });
+  await assert.rejects(runExec(script.target(host), { command, timeoutMs: 20 }, soon()), {
+    name: "DriverError",
+    message: "exec: the command has not finished within 20 ms; it was killed",
+  });
   await ended;
   assert.deepEqual(script.survived, []);
 });

@@ -64,7 +64,8 @@ export async function runExec(
 }
 
 /**
- * Runs a command with its streams connected; `input` undefined: its stdin is at the end at once. Yields output as it comes and one `exited` at
+ * Runs a command with its streams connected; `input` undefined: its stdin is at the end at once. Yields output as it comes and
+ * one `exited` at
  * the end. When the signal fires or the caller stops reading, the session's processes are killed. Rejects as `runExec` does.
  */
 export async function* followExec(
@@ -131,7 +132,9 @@ async function pass(to: Feed, operation: ExecInput, signal: AbortSignal): Promis
       // A terminal has no end of input, only the character that stands for it.
       return to.tty ? to.stream.write(endOfTransmission) : to.stream.end();
     case "resize":
-      if (operation.height > 0 && operation.width > 0) await to.podman.exec.resize(to.execId, { height: operation.height, width: operation.width }, signal);
+      if (operation.height > 0 && operation.width > 0) {
+        await to.podman.exec.resize(to.execId, { height: operation.height, width: operation.width }, signal);
+      }
   }
 }
 
@@ -142,7 +145,9 @@ async function waitForExitCode(podman: PodmanClient, execId: string, signal: Abo
     const forMs = Math.max(0, deadlineMs - performance.now());
     const session = await inStep(`inspect exec ${execId.slice(0, 12)}`, retryTransient(inspect, { forMs, signal }));
     if (!session.running) return { exitCode: session.exitCode, signal: 0, oomKilled: false };
-    if (performance.now() > deadlineMs) throw new DriverError("failed", "exec: its output has ended, but Podman says it still runs; exit code unknown");
+    if (performance.now() > deadlineMs) {
+      throw new DriverError("failed", "exec: its output has ended, but Podman says it still runs; exit code unknown");
+    }
     // A timer that is cut short rejects with an error of its own.
     await sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   }

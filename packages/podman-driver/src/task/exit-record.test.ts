@@ -25,7 +25,12 @@ test("tells an OOM kill from conmon's record and the counter", async () => {
   container.record = recorded(137);
   const result = watch(container);
   container.hint();
-  assert.deepEqual(await result, { exitCode: 137, signal: 9, oomKilled: true, error: "OOM killed: the task went over its memory limit of 1 MiB" });
+  assert.deepEqual(await result, {
+    exitCode: 137,
+    signal: 9,
+    oomKilled: true,
+    error: "OOM killed: the task went over its memory limit of 1 MiB",
+  });
 });
 
 test("believes conmon's mark of an OOM kill when the counter went away too soon", async () => {
@@ -149,7 +154,10 @@ test("keeps the last value of an OOM counter that goes away with its cgroup", as
   assert.deepEqual([(await result).oomKilled, container.kernelLogReads, container.inspects], [true, 0, 0]);
 });
 
-for (const [what, trouble, words] of [["says nothing", { isFrozen: true }, ""], ["answers with an error", { state: "unreachable" }, ": Podman does not answer"]] as const) {
+for (const [what, trouble, words] of [
+  ["says nothing", { isFrozen: true }, ""],
+  ["answers with an error", { state: "unreachable" }, ": Podman does not answer"],
+] as const) {
   test(`reports an unknown code when all are gone who could tell it and Podman ${what}, and not while one is left`, async () => {
     const container = new ScriptedContainer();
     Object.assign(container, { conmonAlive: false, ...trouble });
@@ -158,7 +166,8 @@ for (const [what, trouble, words] of [["says nothing", { isFrozen: true }, ""], 
     const early = await Promise.race([result, sleep(4 * timings.lostGraceMs)]);
     assert.equal(early, undefined);
     container.mainGone = true;
-    const text = "the task's process and conmon, which learns it, have ended, and Podman, which may know it, does not answer: it was asked for 0.06 s";
+    const text =
+      "the task's process and conmon, which learns it, have ended, and Podman, which may know it, does not answer: it was asked for 0.06 s";
     assert.equal((await result).error, `exit code unknown: ${text}${words}`);
     assertNothingOpen(container);
   });

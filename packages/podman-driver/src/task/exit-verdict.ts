@@ -125,7 +125,8 @@ function unknown(reason: string): ExitVerdict {
  * have learned it from conmon, has not told it for `silentMs`; `words`: what it said instead.
  */
 export function loseSilentExit(silentMs: number, words = ""): WaitResult {
-  return loseExit(`the task's process and conmon, which learns it, have ended, and Podman, which may know it, does not answer: it was asked for ${silentMs / 1000} s${words && `: ${words}`}`);
+  const asked = `it was asked for ${silentMs / 1000} s${words && `: ${words}`}`;
+  return loseExit(`the task's process and conmon, which learns it, have ended, and Podman, which may know it, does not answer: ${asked}`);
 }
 
 /** The result of a task that has ended in a way which nobody can tell. */

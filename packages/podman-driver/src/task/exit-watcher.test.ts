@@ -144,7 +144,12 @@ test("reads the OOM counter at the hint, before the cgroup goes", async () => {
   await container.untilInspected(1);
   container.state = exited(137);
   container.hint();
-  assert.deepEqual(await result, { exitCode: 137, signal: 9, oomKilled: true, error: "OOM killed: the task went over its memory limit of 1 MiB" });
+  assert.deepEqual(await result, {
+    exitCode: 137,
+    signal: 9,
+    oomKilled: true,
+    error: "OOM killed: the task went over its memory limit of 1 MiB",
+  });
 });
 
 test("asks the kernel's log only where a failed task's counter was gone before it was read", async () => {

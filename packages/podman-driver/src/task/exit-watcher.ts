@@ -15,7 +15,10 @@ export interface ExitSources {
   wait(intervalMs: number, signal: AbortSignal): Promise<number>;
   /** Subscribes to hints that cost nothing. */
   watchHints(hint: () => void): HintWatch;
-  /** Calls `note` with each new value of the counter that `readOomKills` reads, where the kernel tells of it. Returns the way to end that. */
+  /**
+   * Calls `note` with each new value of the counter that `readOomKills` reads, where the kernel tells of it. Returns the way to
+   * end that.
+   */
   watchOomKills(note: (oomKills: number) => void): () => void;
   isConmonAlive(): boolean;
   /** True: the container's process was known and has ended. False where it is not known. */
@@ -322,7 +325,17 @@ class ExitWatch {
   #evidence(state: ObservedState | undefined, { conmonAlive, mainAlive }: Pick<ExitEvidence, "conmonAlive" | "mainAlive">): ExitEvidence {
     const { startedAt, sameBoot, memoryLimitBytes } = this.#options;
     const survivedOomKills = this.#options.sources.survivedOomKills();
-    return { state, startedAt, sameBoot, conmonAlive, mainAlive, waitCode: this.#waitCode, oomKills: this.#oomKills, survivedOomKills, memoryLimitBytes };
+    return {
+      state,
+      startedAt,
+      sameBoot,
+      conmonAlive,
+      mainAlive,
+      waitCode: this.#waitCode,
+      oomKills: this.#oomKills,
+      survivedOomKills,
+      memoryLimitBytes,
+    };
   }
 
   /** Podman's own wait, which has it look at the container again and again; nobody needs it who sees the processes themselves. */

@@ -7,7 +7,12 @@ const lookMs = 10_000;
 const pauses = { shortestMs: 250, longestMs: 5000 };
 
 /** Asks for a container until Podman answers; undefined: it knows none. Rejects only when the signal fires. */
-export async function findContainer(podman: PodmanClient, containerId: string, looks: RepeatedFailure, signal: AbortSignal): Promise<ContainerInspect | undefined> {
+export async function findContainer(
+  podman: PodmanClient,
+  containerId: string,
+  looks: RepeatedFailure,
+  signal: AbortSignal,
+): Promise<ContainerInspect | undefined> {
   for (const backOff = new BackOff(pauses); ; await backOff.pause(signal)) {
     try {
       const container = await podman.containers.inspect(containerId, AbortSignal.any([signal, AbortSignal.timeout(lookMs)]));

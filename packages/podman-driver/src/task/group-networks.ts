@@ -33,7 +33,10 @@ export class GroupNetworks {
     this.#options = options;
   }
 
-  /** Whether the agent of a session has asked for the allocation's network, and not to have it destroyed: one that comes anew asks again. */
+  /**
+   * Whether the agent of a session has asked for the allocation's network, and not to have it destroyed: one that comes anew asks
+   * again.
+   */
   isWanted(allocId: string, session: number | undefined): boolean {
     return this.#wanted.has(allocId) && (this.#wanted.get(allocId) ?? session) === session;
   }

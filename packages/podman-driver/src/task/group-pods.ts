@@ -112,7 +112,9 @@ function toSpec({ allocId, hostname, nodeId, processMark, connection }: GroupPod
 
 function refuseForeign(pod: PodInspect | undefined, allocId: string): PodInspect | undefined {
   if (pod === undefined || isGroupPodOf(pod, allocId)) return pod;
-  throw new DriverError("failed", `the pod name ${pod.name} is taken by a pod that this driver has not made: remove or rename it`, { recoverable: true });
+  throw new DriverError("failed", `the pod name ${pod.name} is taken by a pod that this driver has not made: remove or rename it`, {
+    recoverable: true,
+  });
 }
 
 function isGroupPodOf({ labels }: PodInspect, allocId: string): boolean {
@@ -140,7 +142,10 @@ export function checkGroupNetwork(pod: GroupPod, roots: HostRoots): void {
 /** The pod of an allocation; undefined: there is none. */
 export async function findGroupPod(engine: Engine, allocId: string, signal: AbortSignal): Promise<PodInspect | undefined> {
   const name = toGroupPodName(allocId);
-  const found = await inStep(`look for pod ${name}`, answersWithin(silentForMs, signal, (bounded) => engine.client.pods.inspect(name, bounded)));
+  const found = await inStep(
+    `look for pod ${name}`,
+    answersWithin(silentForMs, signal, (bounded) => engine.client.pods.inspect(name, bounded)),
+  );
   return found !== undefined && isGroupPodOf(found, allocId) ? found : undefined;
 }
 
@@ -157,7 +162,8 @@ export async function removeGroupPod(
   const { pods, containers } = engine.client;
   const isKept = keepsStopped && members.some((member) => member.id !== infraId);
   const silentAtMs = performance.now() + silentForMs;
-  const work = (bounded: AbortSignal): Promise<unknown> => (isKept ? containers.stop(infraId, { timeoutSeconds: 0 }, bounded) : pods.remove(id, bounded));
+  const work = (bounded: AbortSignal): Promise<unknown> =>
+    isKept ? containers.stop(infraId, { timeoutSeconds: 0 }, bounded) : pods.remove(id, bounded);
   const when = (error: unknown): boolean => (isNoAnswer(error) ? performance.now() < silentAtMs : isTransient(error));
   const removal = retryTransient(() => answersWithin(silentForMs, signal, work), { forMs: removeForMs, when, signal });
   await inStep(`remove pod ${id.slice(0, 12)}`, removal);

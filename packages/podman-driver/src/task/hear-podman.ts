@@ -13,7 +13,11 @@ export interface HearOptions {
  * What Podman answers about a container, however long that takes while its process lives or cannot be seen; `silent`: the process
  * has been gone for `patienceMs`. Rejects as `asking` does, or with the signal's reason.
  */
-export async function hearPodman<T>(asking: Promise<T>, { processes, heartbeat, patienceMs }: HearOptions, signal: AbortSignal): Promise<T | "silent"> {
+export async function hearPodman<T>(
+  asking: Promise<T>,
+  { processes, heartbeat, patienceMs }: HearOptions,
+  signal: AbortSignal,
+): Promise<T | "silent"> {
   const silence = new AbortController();
   let goneAtMs: number | undefined;
   const stopBeat = heartbeat.subscribe(() => {

@@ -27,12 +27,17 @@ test("joins a task that runs without a word", async () => {
 
 test("waits for a task that is not there yet, is being made, or has ended, and says so once", async () => {
   const given = context(undefined, container("created"), container("exited"), container("paused"));
-  assert.deepEqual([await findTaskContainer(need, given, never), given.told], ["id of paused", ['Waiting for task "db", whose network this task joins']]);
+  assert.deepEqual(
+    [await findTaskContainer(need, given, never), given.told],
+    ["id of paused", ['Waiting for task "db", whose network this task joins']],
+  );
 });
 
 for (const [seen, state] of [[undefined, "there is no container db-1"], [container("exited"), "its container db-1 is exited"]] as const) {
   test(`gives up in time, with another try on offer, when ${state}`, async () => {
-    const message = `config key network_mode: "task:db" names a task of this allocation that does not run: ${state}; name a task of the same group that runs as long as this one`;
+    const message =
+      `config key network_mode: "task:db" names a task of this allocation that does not run: ${state}; name a task of the same ` +
+      "group that runs as long as this one";
     await assert.rejects(findTaskContainer(need, context(seen), never, 250), { message, recoverable: true });
     await assert.rejects(checkJoined(need, "id", context(seen)), { message, recoverable: true });
   });
@@ -40,7 +45,10 @@ for (const [seen, state] of [[undefined, "there is no container db-1"], [contain
 
 test("does not wait for the container of another allocation", async () => {
   const message = /it is task db of allocation other; name a task of the same group$/;
-  await assert.rejects(findTaskContainer(need, context(container("exited", { [ownLabels.allocId]: "other", [ownLabels.taskName]: "db" })), never), { message, recoverable: true });
+  await assert.rejects(
+    findTaskContainer(need, context(container("exited", { [ownLabels.allocId]: "other", [ownLabels.taskName]: "db" })), never),
+    { message, recoverable: true },
+  );
 });
 
 test("stops waiting when the start is broken off", async () => {

@@ -54,10 +54,15 @@ export async function checkAllJoined(joined: JoinedTasks, context: JoinContext):
  * task that has ended, behind Nomad's back, so such a one is waited for too.
  * @throws DriverError recoverable: it does not run in time, or the container of that name is not this allocation's
  */
-export async function findTaskContainer(need: TaskNamespaceNeed, context: JoinContext, signal: AbortSignal, forMs = waitForMs): Promise<string> {
+export async function findTaskContainer(
+  need: TaskNamespaceNeed,
+  context: JoinContext,
+  signal: AbortSignal,
+  forMs = waitForMs,
+): Promise<string> {
   const deadlineMs = performance.now() + forMs;
   let isTold = false;
-  for (const backOff = new BackOff(pauses); ; ) {
+  for (const backOff = new BackOff(pauses); ;) {
     const found = await context.look(need.container);
     if (found !== undefined) refuseForeign(need, found, context.task);
     if (found !== undefined && isUp(found)) return found.id;

@@ -138,5 +138,8 @@ test("tells once that a cgroup has no cpuset controller, and nothing of a task t
   scene.share("1");
   await scene.nextBeats();
   assert.equal(scene.events.length, 1);
-  assert.match(scene.events[0] ?? "", /^the task cannot be kept off the cores that others have reserved \(it may use 0\): its cgroup has no cpuset controller; .*Delegate=/);
+  assert.match(
+    scene.events[0] ?? "",
+    /^the task cannot be kept off the cores that others have reserved \(it may use 0\): its cgroup has no cpuset controller; .*Delegate=/,
+  );
 });

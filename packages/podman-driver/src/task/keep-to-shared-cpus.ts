@@ -42,5 +42,7 @@ export function keepToSharedCpus({ task, processes, services, emit }: SharingTas
 
 function toReason(error: unknown): string {
   const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
-  return isMissing ? "its cgroup has no cpuset controller; for a user's Podman systemd has to delegate that (Delegate= of user@.service)" : messageOf(error);
+  return isMissing
+    ? "its cgroup has no cpuset controller; for a user's Podman systemd has to delegate that (Delegate= of user@.service)"
+    : messageOf(error);
 }

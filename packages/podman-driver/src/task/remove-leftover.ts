@@ -35,7 +35,10 @@ export async function removeLeftover({ podman, task, logger }: ReleaseContext, c
     const found = await podman.containers.inspect(id, signal);
     if (found === undefined || !isOfAllocation(found, task)) return;
     if (found.state.running) {
-      logger.warn("a task is ended that shares a namespace with one that ended before, and now starts anew", { container: found.name, joined: task.name });
+      logger.warn("a task is ended that shares a namespace with one that ended before, and now starts anew", {
+        container: found.name,
+        joined: task.name,
+      });
       await podman.containers.stop(id, { timeoutSeconds: stopSeconds }, signal);
     } else if (hasBeenLeft(found)) await podman.containers.remove(id, removal, signal);
   };

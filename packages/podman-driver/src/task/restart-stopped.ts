@@ -38,5 +38,9 @@ export async function restartStopped(request: RestartRequest, signal: AbortSigna
   const isKnown = request.address === undefined ? addresses.length === 0 : addresses.includes(request.address);
   if (!observed.state.running || isKnown) return observed;
   await inStep("recover_stopped: kill the container", containers.kill(containerId, "KILL", signal));
-  throw new DriverError("failed", `recover_stopped: the container came up with the address ${addresses[0] ?? "none"}, but Nomad knows the task by ${request.address ?? "none"}`);
+  throw new DriverError(
+    "failed",
+    `recover_stopped: the container came up with the address ${addresses[0] ?? "none"}, but Nomad knows the task by ` +
+      (request.address ?? "none"),
+  );
 }

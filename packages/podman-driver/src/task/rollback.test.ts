@@ -4,7 +4,15 @@ import type { Logger } from "@driver/nomad-plugin";
 import { Rollback } from "./rollback.ts";
 
 const warnings: string[] = [];
-const logger: Logger = { trace() {}, debug() {}, info() {}, warn: (text, fields) => void warnings.push(`${text} ${JSON.stringify(fields)}`), error() {}, named: () => logger, with: () => logger };
+const logger: Logger = {
+  trace() {},
+  debug() {},
+  info() {},
+  warn: (text, fields) => void warnings.push(`${text} ${JSON.stringify(fields)}`),
+  error() {},
+  named: () => logger,
+  with: () => logger,
+};
 
 /** Runs steps that note their undoing, then ends as told. */
 async function run(end: "fail" | "keep", undone: string[], failing?: string): Promise<void> {

@@ -5,12 +5,16 @@ import type { CgroupSample } from "../host/cgroup-counters.ts";
 import { followStats, toTaskStats } from "./stats-sampler.ts";
 import type { StatsSource, TimedSample } from "./stats-source.ts";
 
-const sample = (totalNs: number): CgroupSample => ({ cpu: { totalNs, userNs: totalNs / 2, systemNs: totalNs / 4, throttledPeriods: 3, throttledTimeNs: 5 }, memory: { rssBytes: 7 } });
+const sample = (totalNs: number): CgroupSample => ({
+  cpu: { totalNs, userNs: totalNs / 2, systemNs: totalNs / 4, throttledPeriods: 3, throttledTimeNs: 5 },
+  memory: { rssBytes: 7 },
+});
 const timed = (atMs: number, totalMs: number): TimedSample => ({ atNs: BigInt(atMs) * 1_000_000n, sample: sample(totalMs * 1e6) });
 const compute = { totalComputeMhz: 8000, coreCount: 4 };
 const ready = Promise.resolve();
 const reading = (read: () => CgroupSample | "none" | undefined): { readonly ready: Promise<void>; readonly open: () => StatsSource } => {
-  const toReading = (found: ReturnType<typeof read>): ReturnType<StatsSource["read"]> => (typeof found === "object" ? { atNs: process.hrtime.bigint(), sample: found } : found);
+  const toReading = (found: ReturnType<typeof read>): ReturnType<StatsSource["read"]> =>
+    typeof found === "object" ? { atNs: process.hrtime.bigint(), sample: found } : found;
   return { ready, open: () => ({ read: () => toReading(read()), close: () => undefined }) };
 };
 const soon = (): AbortSignal => AbortSignal.timeout(20_000);
@@ -28,7 +32,10 @@ test("reports the share of one core between two readings, and what it is worth i
 
 test("reports 0 where the counters say nothing", () => {
   const percentOf = (now: TimedSample, then: TimedSample): number | undefined => toTaskStats(now, then, compute, 0n).cpu.percent;
-  assert.deepEqual([percentOf(timed(2000, 1), timed(1000, 9)), percentOf(timed(1000, 9), timed(1000, 1)), percentOf(timed(900, 9), timed(1000, 1))], [0, 0, 0]);
+  assert.deepEqual(
+    [percentOf(timed(2000, 1), timed(1000, 9)), percentOf(timed(1000, 9), timed(1000, 1)), percentOf(timed(900, 9), timed(1000, 1))],
+    [0, 0, 0],
+  );
   assert.equal(toTaskStats(timed(2000, 6000), timed(1000, 5000), { totalComputeMhz: 0, coreCount: 0 }, 0n).cpu.totalTicksMhz, 0);
 });
 
@@ -42,7 +49,15 @@ test("leaves out what was not counted, and 0 is the first of what is", () => {
 test("gives finite numbers only, from whatever the kernel says", () => {
   const counter = fc.oneof(fc.constantFrom(NaN, 0, -1), fc.maxSafeNat());
   const reading = fc.record({ atNs: fc.bigInt({ min: 0n, max: 1n << 62n }), totalNs: counter, userNs: counter, systemNs: counter });
-  const toTimed = ({ atNs, ...cpu }: { readonly atNs: bigint; readonly totalNs: number; readonly userNs: number; readonly systemNs: number }): TimedSample => ({ atNs, sample: { cpu: { ...cpu, throttledPeriods: 0, throttledTimeNs: 0 }, memory: {} } });
+  const toTimed = ({
+    atNs,
+    ...cpu
+  }: {
+    readonly atNs: bigint;
+    readonly totalNs: number;
+    readonly userNs: number;
+    readonly systemNs: number;
+  }): TimedSample => ({ atNs, sample: { cpu: { ...cpu, throttledPeriods: 0, throttledTimeNs: 0 }, memory: {} } });
   fc.assert(
     fc.property(reading, fc.option(reading, { nil: undefined }), fc.nat(1024), (now, then, coreCount) => {
       const { cpu } = toTaskStats(toTimed(now), then && toTimed(then), { totalComputeMhz: 4000, coreCount }, 0n);
@@ -77,7 +92,12 @@ test("takes an interval that is too short for 100 ms, and one that no timer can 
 
 test("skips a beat at which there is nothing new, dates a sample by its reading, and closes its source", async () => {
   let closed = 0;
-  const readings: ReturnType<StatsSource["read"]>[] = ["none", { atNs: process.hrtime.bigint() - 5_000_000_000n, sample: sample(0) }, "none", undefined];
+  const readings: ReturnType<StatsSource["read"]>[] = [
+    "none",
+    { atNs: process.hrtime.bigint() - 5_000_000_000n, sample: sample(0) },
+    "none",
+    undefined,
+  ];
   const open = (): StatsSource => ({ read: () => readings.shift(), close: () => void (closed += 1) });
   const seen = await Array.fromAsync(followStats({ intervalMs: 100, compute, ready, open }, soon()));
   assert.equal(seen.length, 1);
@@ -103,6 +123,7 @@ test("stops its timer when the reader leaves and when the signal fires", async (
   for await (const _stats of followStats({ intervalMs: 60_000, compute, ...reading(() => sample(0)) }, new AbortController().signal)) break;
   assert.equal(timers(), before);
   const stop = new AbortController();
-  for await (const _stats of followStats({ intervalMs: 60_000, compute, ...reading(() => sample(0)) }, stop.signal)) setImmediate(() => stop.abort());
+  for await (const _stats of followStats({ intervalMs: 60_000, compute, ...reading(() => sample(0)) }, stop.signal))
+    setImmediate(() => stop.abort());
   assert.equal(timers(), before);
 });

@@ -31,7 +31,14 @@ interface Facts {
 
 function open(shared: OneReport, { dir, isRunning = () => true, isDead = false }: Facts): StatsSource {
   const cgroup = dir === undefined ? undefined : { version: 2, dir } as const;
-  return openStatsSource({ containerId: "a", cgroup, shared: shared as unknown as SharedStats, intervalMs: 1000, isRunning, isDead: () => isDead });
+  return openStatsSource({
+    containerId: "a",
+    cgroup,
+    shared: shared as unknown as SharedStats,
+    intervalMs: 1000,
+    isRunning,
+    isDead: () => isDead,
+  });
 }
 
 test("is the kernel where it shows anything of the task, to the end of the cgroup", () => {
@@ -51,7 +58,10 @@ for (const dir of [undefined, "/no/such/cgroup"]) {
     const shared = new OneReport();
     let runs = true;
     const source = open(shared, { ...(dir !== undefined && { dir }), isRunning: () => runs });
-    assert.deepEqual(source.read(), { atNs: 42n, sample: { cpu: { totalNs: 5e9, userNs: 3e9, systemNs: 2e9 }, memory: { usageBytes: 7 } } });
+    assert.deepEqual(source.read(), {
+      atNs: 42n,
+      sample: { cpu: { totalNs: 5e9, userNs: 3e9, systemNs: 2e9 }, memory: { usageBytes: 7 } },
+    });
     assert.equal(source.read(), "none");
     runs = false;
     assert.equal(source.read(), undefined);

@@ -39,7 +39,14 @@ export async function stopContainer(task: TaskHandle, options: StopOptions, logg
   task.processes.noteStop();
   const asking = new AbortController();
   const patienceMs = Math.min(signalAnswerMs, options.timeoutMs / 2);
-  const asked = options.timeoutMs > 0 ? askToEnd(task, { signalNumber: chooseSignal(task, options.killSignal), patienceMs, logger }, AbortSignal.any([signal, asking.signal])) : undefined;
+  const asked =
+    options.timeoutMs > 0
+      ? askToEnd(
+          task,
+          { signalNumber: chooseSignal(task, options.killSignal), patienceMs, logger },
+          AbortSignal.any([signal, asking.signal]),
+        )
+      : undefined;
   try {
     const end = await awaitEnd(task, killAtMs - performance.now(), signal);
     if (end === "silent") giveUp(task);
@@ -57,7 +64,9 @@ function chooseSignal(task: TaskHandle, killSignal: string): number {
   const number = wanted === "" ? sigTerm : toSignalNumber(wanted);
   if (number !== undefined) return number;
   const whose = killSignal === "" ? "the image's stop signal" : "kill_signal";
-  task.emit(`${whose} "${wanted}" is no signal: the task is sent SIGTERM; a name such as SIGINT or INT, or a number from 1 to 64 would be right`);
+  task.emit(
+    `${whose} "${wanted}" is no signal: the task is sent SIGTERM; a name such as SIGINT or INT, or a number from 1 to 64 would be right`,
+  );
   return sigTerm;
 }
 
@@ -76,7 +85,9 @@ async function askToEnd(task: TaskHandle, { signalNumber, patienceMs, logger }: 
       return await passOn(task, { signalNumber, patienceMs }, signal);
     } catch (error) {
       if (signal.aborted) return;
-      logger[hasWarned ? "debug" : "warn"]("the task could not be asked to end; it is asked again until its time is over", { error: String(error) });
+      logger[hasWarned ? "debug" : "warn"]("the task could not be asked to end; it is asked again until its time is over", {
+        error: String(error),
+      });
     }
     await sleep(askAgainMs, undefined, { signal }).catch(() => undefined);
   }
@@ -96,7 +107,11 @@ export async function signalTask(task: TaskHandle, signalNumber: number, signal:
 }
 
 /** By Podman, whose other users then see it; by the kernel where Podman does not do it, for whatever reason. */
-async function passOn(task: TaskHandle, { signalNumber, patienceMs }: Pick<Request, "signalNumber" | "patienceMs">, signal: AbortSignal): Promise<void> {
+async function passOn(
+  task: TaskHandle,
+  { signalNumber, patienceMs }: Pick<Request, "signalNumber" | "patienceMs">,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     await answersWithin(patienceMs, signal, (bounded) => sendSignal(task, signalNumber, bounded));
   } catch (error) {
@@ -124,13 +139,17 @@ export async function killContainer(task: TaskHandle, signal: AbortSignal): Prom
   // Nobody else need be asked where the kernel knows the process.
   const outcome = task.processes.signal(sigKill);
   if (outcome.kind === "gone") task.lookAgain();
-  if (outcome.kind === "unknown" || outcome.kind === "refused") await passOn(task, { signalNumber: sigKill, patienceMs: signalAnswerMs }, signal);
+  if (outcome.kind === "unknown" || outcome.kind === "refused") {
+    await passOn(task, { signalNumber: sigKill, patienceMs: signalAnswerMs }, signal);
+  }
   const killedAtMs = performance.now();
   if ((await awaitEnd(task, killGraceMs, signal)) === "ended" && !task.processes.isMainKnown) return;
   // One whose end was told before it came is not waited for by the watch.
   while (task.processes.isMainAlive() && performance.now() - killedAtMs < killGraceMs) await sleep(lookAgainMs, undefined, { signal });
   if (task.processes.isMainGone()) return giveUp(task);
-  throw new DriverError("failed", `task ${task.id}: SIGKILL was sent ${killGraceMs / 1000} s ago, and its end is still not to be seen`, { recoverable: true });
+  throw new DriverError("failed", `task ${task.id}: SIGKILL was sent ${killGraceMs / 1000} s ago, and its end is still not to be seen`, {
+    recoverable: true,
+  });
 }
 
 /**
@@ -159,7 +178,10 @@ async function thaw(task: TaskHandle, patienceMs: number, signal: AbortSignal): 
  */
 async function sendSignal(task: TaskHandle, signalNumber: number, signal: AbortSignal): Promise<void> {
   try {
-    await inStep(`send signal ${signalNumber} to container ${task.containerId.slice(0, 12)}`, task.engine.client.containers.kill(task.containerId, String(signalNumber), signal));
+    await inStep(
+      `send signal ${signalNumber} to container ${task.containerId.slice(0, 12)}`,
+      task.engine.client.containers.kill(task.containerId, String(signalNumber), signal),
+    );
   } catch (error) {
     if (!isNotRunning(error instanceof DriverError ? error.cause : error)) throw error;
     if (task.processes.signal(signalNumber).kind !== "sent") task.lookAgain();
@@ -169,10 +191,17 @@ async function sendSignal(task: TaskHandle, signalNumber: number, signal: AbortS
 /** Podman's answers to a signal for a container that has just ended: 404, 409 from 4.6.1 on, 500 before. */
 function isNotRunning(error: unknown): boolean {
   if (!(error instanceof LibpodError)) return false;
-  return error.code === "not-found" || error.code === "conflict" || /container state improper|can only kill running/.test(`${error.podmanCause ?? ""} ${error.podmanMessage ?? ""}`);
+  return (
+    error.code === "not-found" ||
+    error.code === "conflict" ||
+    /container state improper|can only kill running/.test(`${error.podmanCause ?? ""} ${error.podmanMessage ?? ""}`)
+  );
 }
 
-/** `ended`: its end was told. `silent`: its process is dead by the kernel's word, and nobody has told how it ended. `late`: neither within the time. */
+/**
+ * `ended`: its end was told. `silent`: its process is dead by the kernel's word, and nobody has told how it ended. `late`:
+ * neither within the time.
+ */
 type End = "ended" | "silent" | "late";
 
 async function awaitEnd(task: TaskHandle, timeoutMs: number, signal: AbortSignal): Promise<End> {

@@ -17,8 +17,16 @@ export type SignalOutcome =
   /** The kernel refuses, as to a user who may not touch it. */
   | { readonly kind: "refused"; readonly error: unknown };
 
-/** A container's processes as Podman names them and the kernel confirms. `proven`: its main process, as believed when the task was started. */
-export function identifyInspected(roots: HostRoots, socketPath: string, { id, state }: ContainerInspect, proven: ProcessIdentity | undefined): ContainerProcesses {
+/**
+ * A container's processes as Podman names them and the kernel confirms. `proven`: its main process, as believed when the task was
+ * started.
+ */
+export function identifyInspected(
+  roots: HostRoots,
+  socketPath: string,
+  { id, state }: ContainerInspect,
+  proven: ProcessIdentity | undefined,
+): ContainerProcesses {
   const { pid, conmonPid, cgroupPath } = state;
   return identifyContainer(roots, { socketPath, containerId: id, pid, conmonPid, cgroupPath, proven });
 }
@@ -138,7 +146,10 @@ export class TaskProcesses {
     return cgroup === undefined ? undefined : readOomKills(cgroup);
   }
 
-  /** Calls `note` with each new value of that counter. Only cgroup v2 tells of it, and there it is needed: systemd removes the group at once. */
+  /**
+   * Calls `note` with each new value of that counter. Only cgroup v2 tells of it, and there it is needed: systemd removes the
+   * group at once.
+   */
   watchOomKills(note: (oomKills: number) => void): () => void {
     const { cgroup } = this.#known;
     if (cgroup?.version !== 2) return () => undefined;

@@ -41,7 +41,10 @@ test("refuses a second start while the first is under way and after it", async (
   const store = new TaskStore();
   const { promise, resolve } = Promise.withResolvers<{ task: TaskHandle; answer: number }>();
   const first = store.claim("a", { caller }, () => promise);
-  await assert.rejects(store.claim("a", { caller }, () => assert.fail()), { code: "task-state", message: 'task with ID "a" already started' });
+  await assert.rejects(
+    store.claim("a", { caller }, () => assert.fail()),
+    { code: "task-state", message: 'task with ID "a" already started' },
+  );
   resolve({ task: asTask(new Closable()), answer: 1 });
   assert.equal(await first, 1);
   await assert.rejects(store.claim("a", { caller }, () => assert.fail()), { code: "task-state" });
@@ -85,7 +88,9 @@ test("tells that a start had got too far to be withdrawn", async () => {
 test("lets go of everything when it is closed", async () => {
   const store = new TaskStore();
   const tasks = [new Closable(), new Closable()];
-  for (const [index, task] of tasks.entries()) await store.claim(String(index), { caller }, async () => ({ task: asTask(task), answer: undefined }));
+  for (const [index, task] of tasks.entries()) {
+    await store.claim(String(index), { caller }, async () => ({ task: asTask(task), answer: undefined }));
+  }
   await store.close();
   assert.deepEqual([tasks.every(({ closed }) => closed), store.size], [true, 0]);
 });
@@ -112,7 +117,8 @@ test("has a start wait for the end of an earlier one of the same task that is be
 test("gives the maker a signal that fires when the caller leaves", async () => {
   const store = new TaskStore();
   const hangUp = new AbortController();
-  const untilAborted = (signal: AbortSignal): Promise<never> => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+  const untilAborted = (signal: AbortSignal): Promise<never> =>
+    new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
   const start = store.claim("a", { caller: hangUp.signal }, untilAborted);
   hangUp.abort(new Error("hung up"));
   await assert.rejects(start, /hung up/);
@@ -120,7 +126,11 @@ test("gives the maker a signal that fires when the caller leaves", async () => {
 });
 
 describe("a started task that nobody has asked for", () => {
-  const start = async (store: TaskStore, id: string, more: { readonly task?: Closable; readonly startedFor?: number } = {}): Promise<Closable> => {
+  const start = async (
+    store: TaskStore,
+    id: string,
+    more: { readonly task?: Closable; readonly startedFor?: number } = {},
+  ): Promise<Closable> => {
     const { task = new Closable(), ...options } = more;
     await store.claim(id, { caller, ...options }, async () => ({ task: asTask(task), answer: undefined }));
     return task;
@@ -132,7 +142,8 @@ describe("a started task that nobody has asked for", () => {
     await start(store, "asked", { startedFor: 1 });
     await start(store, "recovered");
     store.get("asked");
-    const owned = (session: number): readonly boolean[] => ["lost", "asked", "recovered", "unknown"].map((id) => store.isOwned(id, session));
+    const owned = (session: number): readonly boolean[] =>
+      ["lost", "asked", "recovered", "unknown"].map((id) => store.isOwned(id, session));
     assert.deepEqual(owned(1), [true, true, true, false]);
     assert.deepEqual(owned(2), [false, true, true, false]);
   });

@@ -78,7 +78,8 @@ test("tries at once what a container held that is gone, and nothing else", async
 
 test("does not wait for a try that the end of the driver has cut off", async () => {
   const removals = new UnfinishedRemovals(silent, { shortestMs: 600_000, longestMs: 600_000 });
-  const remove = (signal: AbortSignal): Promise<void> => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
+  const remove = (signal: AbortSignal): Promise<void> =>
+    new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
   removals.add("server", { remove, holders: ["a"] });
   const tried = removals.tryHeldBy("a");
   await removals.close();

@@ -86,6 +86,9 @@ export class UnfinishedRemovals {
   #report(taskId: string, error: unknown, pauseMs: number): void {
     const { longestMs } = this.#pauses;
     const becomesLong = pauseMs < longestMs && 2 * pauseMs >= longestMs;
-    this.#logger[becomesLong ? "warn" : "debug"]("container still cannot be removed; it is tried again", { task: taskId, error: String(error) });
+    this.#logger[becomesLong ? "warn" : "debug"]("container still cannot be removed; it is tried again", {
+      task: taskId,
+      error: String(error),
+    });
   }
 }

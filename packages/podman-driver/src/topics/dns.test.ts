@@ -4,7 +4,10 @@ import type { ContainerSpec } from "@driver/libpod";
 import type { DnsConfig, HclRecord } from "@driver/nomad-plugin";
 import { mistakesOf, planOf, specOf, type Wishes } from "../../test/plan-of.ts";
 
-const wishesOf = (dns: DnsConfig | undefined, dnsServers: readonly string[]): Wishes => ({ task: dns === undefined ? {} : { dns }, settings: { dnsServers } });
+const wishesOf = (dns: DnsConfig | undefined, dnsServers: readonly string[]): Wishes => ({
+  task: dns === undefined ? {} : { dns },
+  settings: { dnsServers },
+});
 
 function dnsOf(dns: DnsConfig | undefined, pluginServers: readonly string[]): Partial<ContainerSpec> {
   return Object.fromEntries(Object.entries(specOf(wishesOf(dns, pluginServers))).filter(([name]) => name.startsWith("dns_")));
@@ -12,11 +15,30 @@ function dnsOf(dns: DnsConfig | undefined, pluginServers: readonly string[]): Pa
 
 const group: DnsConfig = { servers: ["192.0.2.2"], searches: ["example.test"], options: ["ndots:3"] };
 
-const cases: readonly { readonly what: string; readonly dns?: DnsConfig; readonly pluginServers: readonly string[]; readonly planned: Partial<ContainerSpec> }[] = [
+const cases: readonly {
+  readonly what: string;
+  readonly dns?: DnsConfig;
+  readonly pluginServers: readonly string[];
+  readonly planned: Partial<ContainerSpec>;
+}[] = [
   { what: "leaves the resolver to Podman where nobody says anything", pluginServers: [], planned: {} },
-  { what: "takes the plugin's servers for a group without a dns block", pluginServers: ["192.0.2.1", "2001:db8::1"], planned: { dns_server: ["192.0.2.1", "2001:db8::1"] } },
-  { what: "takes the group's dns block alone where there is one", dns: group, pluginServers: ["192.0.2.1"], planned: { dns_server: ["192.0.2.2"], dns_search: ["example.test"], dns_option: ["ndots:3"] } },
-  { what: "takes the group's dns block even without servers", dns: { ...group, servers: [], options: [] }, pluginServers: ["192.0.2.1"], planned: { dns_search: ["example.test"] } },
+  {
+    what: "takes the plugin's servers for a group without a dns block",
+    pluginServers: ["192.0.2.1", "2001:db8::1"],
+    planned: { dns_server: ["192.0.2.1", "2001:db8::1"] },
+  },
+  {
+    what: "takes the group's dns block alone where there is one",
+    dns: group,
+    pluginServers: ["192.0.2.1"],
+    planned: { dns_server: ["192.0.2.2"], dns_search: ["example.test"], dns_option: ["ndots:3"] },
+  },
+  {
+    what: "takes the group's dns block even without servers",
+    dns: { ...group, servers: [], options: [] },
+    pluginServers: ["192.0.2.1"],
+    planned: { dns_search: ["example.test"] },
+  },
 ];
 for (const { what, dns, pluginServers, planned } of cases) test(what, () => assert.deepEqual(dnsOf(dns, pluginServers), planned));
 
@@ -50,14 +72,20 @@ test("takes the task's own keys before the plugin's servers", () => {
 test("leaves the task's own keys aside where the group has a dns block, and says so", () => {
   const { spec, notices } = planOf({ config: own, task: { dns: group } });
   assert.deepEqual([spec.dns_server, spec.dns_search, spec.dns_option], [["192.0.2.2"], ["example.test"], ["ndots:3"]]);
-  assert.deepEqual(notices, ["dns_servers", "dns_search_domains", "dns_options"].map((key) => `${key} is not used: the group has a dns block`));
+  assert.deepEqual(
+    notices,
+    ["dns_servers", "dns_search_domains", "dns_options"].map((key) => `${key} is not used: the group has a dns block`),
+  );
   assert.deepEqual(planOf({ task: { dns: group } }).notices, []);
 });
 
 test("refuses words that would be more than one in resolv.conf", () => {
   for (const word of ["", "a b", "a\nnameserver 192.0.2.9"]) {
     const message = `${JSON.stringify(word)} is not one word; write each as an item of its own, without blanks`;
-    assert.deepEqual(mistakesOf({ config: { dns_search_domains: [word], dns_options: [word] } }), ["dns_search_domains", "dns_options"].map((key) => `${key} > config key ${key}: ${message}`));
+    assert.deepEqual(
+      mistakesOf({ config: { dns_search_domains: [word], dns_options: [word] } }),
+      ["dns_search_domains", "dns_options"].map((key) => `${key} > config key ${key}: ${message}`),
+    );
     assert.deepEqual(mistakesOf({ task: { dns: { ...group, options: [word] } } }), [`dns.options > config key dns.options: ${message}`]);
   }
 });

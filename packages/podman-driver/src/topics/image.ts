@@ -88,7 +88,9 @@ function toWishes(source: ImageSource, site: { readonly key: string; readonly va
 function wantChecksum(checksum: string | undefined, source: ImageSource, report: Report): string | undefined {
   if (checksum === undefined) return undefined;
   const refuse = (problem: string, remedy: string): void => report.refuse({ key: "image_checksum", value: checksum, problem, remedy });
-  if (!/^sha256:[0-9a-f]{64}$/.test(checksum)) refuse("is no checksum", "write sha256: and 64 hexadecimal digits, as sha256sum prints them");
+  if (!/^sha256:[0-9a-f]{64}$/.test(checksum)) {
+    refuse("is no checksum", "write sha256: and 64 hexadecimal digits, as sha256sum prints them");
+  }
   else if (source.kind !== "archive") refuse("is for archives alone", "write a digest behind the image's name instead: name@sha256:…");
   return checksum;
 }

@@ -8,9 +8,14 @@ import { ownLabels } from "./labels.ts";
 
 const prefix = "com.hashicorp.nomad.";
 const task = plainTask();
-const labelsOf = (config: HclRecord, extraLabels: readonly string[]): Readonly<Record<string, string>> => specOf({ config, settings: { extraLabels } }).labels ?? {};
+const labelsOf = (config: HclRecord, extraLabels: readonly string[]): Readonly<Record<string, string>> =>
+  specOf({ config, settings: { extraLabels } }).labels ?? {};
 const nomadLabels = (globs: readonly string[]): Record<string, string> =>
-  Object.fromEntries(Object.entries(labelsOf({}, globs)).filter(([key]) => key.startsWith(prefix)).map(([key, value]) => [key.slice(prefix.length), value]));
+  Object.fromEntries(
+    Object.entries(labelsOf({}, globs))
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, value]) => [key.slice(prefix.length), value]),
+  );
 
 test("always says whose container it is", () => {
   assert.deepEqual(labelsOf({}, []), {
@@ -28,12 +33,16 @@ const globs = [
   { given: ["job*"], chosen: ["alloc_id", "job_id", "job_name"] },
   { given: ["*_id"], chosen: ["alloc_id", "job_id", "node_id", "parent_job_id"] },
   { given: ["task_*", "namespace"], chosen: ["alloc_id", "namespace", "task_group_name", "task_name"] },
-  { given: ["*"], chosen: ["alloc_id", "job_id", "job_name", "namespace", "node_id", "node_name", "parent_job_id", "task_group_name", "task_name"] },
+  {
+    given: ["*"],
+    chosen: ["alloc_id", "job_id", "job_name", "namespace", "node_id", "node_name", "parent_job_id", "task_group_name", "task_name"],
+  },
   { given: ["no_such_label"], chosen: ["alloc_id"] },
   { given: ["job", "ob_id", ".ob_id", "job_i.", "job_(id)"], chosen: ["alloc_id"] },
 ];
 for (const { given, chosen } of globs) {
-  test(`sets Nomad's labels for extra_labels ${JSON.stringify(given)}`, () => assert.deepEqual(Object.keys(nomadLabels(given)).toSorted(), chosen));
+  test(`sets Nomad's labels for extra_labels ${JSON.stringify(given)}`, () =>
+    assert.deepEqual(Object.keys(nomadLabels(given)).toSorted(), chosen));
 }
 
 test("gives Nomad's labels their values", () => {

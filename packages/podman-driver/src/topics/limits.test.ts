@@ -15,7 +15,8 @@ const { resources } = plainTask();
 const rootful: Partial<EngineFacts> = { rootless: false, cgroupControllers: ["cpuset", "cpu", "io", "memory", "pids"] };
 const rootlessWith = (...cgroupControllers: readonly string[]): Partial<EngineFacts> => ({ rootless: true, cgroupControllers });
 const withLinux = (linux: Partial<TaskResources["linux"]>): TaskResources => ({ ...resources, linux: { ...resources.linux, ...linux } });
-const limitsOf = (given: TaskResources, more: Wishes = {}): Limits => specOf({ facts: rootful, ...more, task: { resources: given } }).resource_limits ?? {};
+const limitsOf = (given: TaskResources, more: Wishes = {}): Limits =>
+  specOf({ facts: rootful, ...more, task: { resources: given } }).resource_limits ?? {};
 const cpuOf = (given: TaskResources, more: Wishes = {}): Limits["cpu"] => limitsOf(given, more).cpu;
 
 const memories = [
@@ -39,10 +40,17 @@ const weights: readonly { readonly facts: Partial<EngineFacts>; readonly cpuShar
   { facts: rootlessWith("memory", "pids"), cpuShares: 100, cpu: {} },
   { facts: rootlessWith("cpu", "memory", "pids"), cpuShares: 100, cpu: { shares: 100 } },
   { facts: rootful, cpuShares: 0, cpu: {} },
-  ...[[1, 2], [2, 2], [262_144, 262_144], [262_145, 262_144], [1e9, 262_144]].map(([cpuShares = 0, shares]) => ({ facts: rootful, cpuShares, cpu: { shares } })),
+  ...[
+    [1, 2],
+    [2, 2],
+    [262_144, 262_144],
+    [262_145, 262_144],
+    [1e9, 262_144],
+  ].map(([cpuShares = 0, shares]) => ({ facts: rootful, cpuShares, cpu: { shares } })),
 ];
 for (const { facts, cpuShares, cpu } of weights) {
-  test(`weighs a task of ${cpuShares} shares as ${JSON.stringify(cpu)} on ${JSON.stringify(facts)}`, () => assert.deepEqual(cpuOf({ ...resources, cpuShares }, { facts }), cpu));
+  test(`weighs a task of ${cpuShares} shares as ${JSON.stringify(cpu)} on ${JSON.stringify(facts)}`, () =>
+    assert.deepEqual(cpuOf({ ...resources, cpuShares }, { facts }), cpu));
 }
 
 test("confines a task to its reserved cores", () => {
@@ -73,7 +81,9 @@ for (const { percentTicks, periodUs, quota, period } of quotas) {
 }
 
 test("limits CPU hard only where the task asks for it", () => {
-  for (const config of [{}, { cpu_hard_limit: false, cpu_cfs_period: 50_000 }]) assert.deepEqual(cpuOf(resources, { config }), { shares: 100 });
+  for (const config of [{}, { cpu_hard_limit: false, cpu_cfs_period: 50_000 }]) {
+    assert.deepEqual(cpuOf(resources, { config }), { shares: 100 });
+  }
 });
 
 const onCore = withLinux({ cpusetCpus: "1" });
@@ -81,16 +91,27 @@ const hard = { cpu_hard_limit: true };
 const delegation = "have systemd delegate it to the user (Delegate= of user@.service), or use a rootful socket";
 
 test("runs a rootless task without what its user's cgroups cannot hold, and says so", () => {
-  const rows: readonly { readonly given: TaskResources; readonly config: HclRecord; readonly controllers: readonly string[]; readonly what: string; readonly needs: string }[] = [
+  const rows: readonly {
+    readonly given: TaskResources;
+    readonly config: HclRecord;
+    readonly controllers: readonly string[];
+    readonly what: string;
+    readonly needs: string;
+  }[] = [
     { given: onCore, config: {}, controllers: ["cpu", "memory", "pids"], what: "cores are", needs: "cpuset" },
     { given: resources, config: hard, controllers: ["memory", "pids"], what: "cpu_hard_limit is", needs: "cpu" },
     { given: resources, config: {}, controllers: ["cpu", "pids"], what: "the memory limit is", needs: "memory" },
   ];
   for (const { given, config, controllers, what, needs } of rows) {
     const { spec, notices } = planOf({ task: { resources: given }, config, facts: rootlessWith(...controllers) });
-    assert.deepEqual(notices, [`${what} not applied: it needs the cgroup controller ${needs}, and this rootless Podman has ${controllers.join(", ")}; ${delegation}`]);
+    assert.deepEqual(notices, [
+      `${what} not applied: it needs the cgroup controller ${needs}, and this rootless Podman has ${controllers.join(", ")}; ${delegation}`,
+    ]);
     const { cpu, memory } = spec.resource_limits ?? {};
-    assert.deepEqual({ cpus: cpu?.cpus, quota: cpu?.quota, hasMemory: memory !== undefined }, { cpus: undefined, quota: undefined, hasMemory: needs !== "memory" });
+    assert.deepEqual(
+      { cpus: cpu?.cpus, quota: cpu?.quota, hasMemory: memory !== undefined },
+      { cpus: undefined, quota: undefined, hasMemory: needs !== "memory" },
+    );
   }
   assert.equal(cpuOf(onCore, { facts: rootlessWith("cpuset", "cpu", "memory") })?.cpus, "1");
   assert.equal(cpuOf(onCore, { facts: rootlessWith() })?.cpus, "1");
@@ -107,12 +128,17 @@ test("refuses a period that the kernel does not take", () => {
 
 test("never asks the kernel for less than it takes", () => {
   fc.assert(
-    fc.property(fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(1_000_000), fc.integer({ min: 1, max: 256 }), (percentTicks, periodUs, hostCpuCount) => {
-      const cpu = cpuOf(withLinux({ percentTicks }), { config: { ...hard, cpu_cfs_period: periodUs }, settings: { hostCpuCount } });
-      assert.ok(cpu?.quota !== undefined && cpu.period !== undefined);
-      assert.ok(Number.isSafeInteger(cpu.quota) && cpu.quota >= 1000 && cpu.period >= 1000 && cpu.period <= 1_000_000);
-      assert.ok(cpu.quota <= Math.max(1000, cpu.period * hostCpuCount));
-    }),
+    fc.property(
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.nat(1_000_000),
+      fc.integer({ min: 1, max: 256 }),
+      (percentTicks, periodUs, hostCpuCount) => {
+        const cpu = cpuOf(withLinux({ percentTicks }), { config: { ...hard, cpu_cfs_period: periodUs }, settings: { hostCpuCount } });
+        assert.ok(cpu?.quota !== undefined && cpu.period !== undefined);
+        assert.ok(Number.isSafeInteger(cpu.quota) && cpu.quota >= 1000 && cpu.period >= 1000 && cpu.period <= 1_000_000);
+        assert.ok(cpu.quota <= Math.max(1000, cpu.period * hostCpuCount));
+      },
+    ),
   );
 });
 
@@ -133,25 +159,41 @@ test("takes the task's own word on that before Nomad's", () => {
 
 test("confines a task's memory to NUMA nodes", () => {
   assert.deepEqual(specOf({ config: { cpuset_mems: "0-1,3" } }).resource_limits?.cpu, { shares: 100, mems: "0-1,3" });
-  assert.match(mistakesOf({ config: { cpuset_mems: "all" } }).join(), /^cpuset_mems > config key cpuset_mems: "all" is no list of NUMA nodes; write e\.g\. 0 or 0-1,3$/);
-  assert.throws(() => planOf({ config: { cpuset_mems: "0" }, facts: rootlessWith("memory") }), /config key cpuset_mems: needs the cgroup controller cpuset/);
+  assert.match(
+    mistakesOf({ config: { cpuset_mems: "all" } }).join(),
+    /^cpuset_mems > config key cpuset_mems: "all" is no list of NUMA nodes; write e\.g\. 0 or 0-1,3$/,
+  );
+  assert.throws(
+    () => planOf({ config: { cpuset_mems: "0" }, facts: rootlessWith("memory") }),
+    /config key cpuset_mems: needs the cgroup controller cpuset/,
+  );
 });
 
 test("says that Docker's cpuset_cpus is not used, and where cores are reserved", () => {
   const { spec, notices } = planOf({ config: { cpuset_cpus: "0-1" } });
-  assert.deepEqual([spec.resource_limits?.cpu, notices], [{ shares: 100 }, ["config key cpuset_cpus is not used: reserve cores with resources.cores"]]);
+  assert.deepEqual(
+    [spec.resource_limits?.cpu, notices],
+    [{ shares: 100 }, ["config key cpuset_cpus is not used: reserve cores with resources.cores"]],
+  );
 });
 
 for (const { pids, planned } of [{ pids: 64, planned: { limit: 64 } }, { pids: 0, planned: undefined }, { pids: -1, planned: undefined }]) {
-  test(`plans ${pids} processes as ${JSON.stringify(planned)}`, () => assert.deepEqual(limitsOf(resources, { config: { pids_limit: pids } }).pids, planned));
+  test(`plans ${pids} processes as ${JSON.stringify(planned)}`, () =>
+    assert.deepEqual(limitsOf(resources, { config: { pids_limit: pids } }).pids, planned));
 }
 
 test("refuses a limit of processes that a rootless user's cgroups cannot hold", () => {
-  assert.throws(() => limitsOf(resources, { config: { pids_limit: 64 }, facts: rootlessWith("memory") }), /config key pids_limit: needs the cgroup controller pids/);
+  assert.throws(
+    () => limitsOf(resources, { config: { pids_limit: 64 }, facts: rootlessWith("memory") }),
+    /config key pids_limit: needs the cgroup controller pids/,
+  );
 });
 
 test("passes on the kernel's settings", () => {
-  assert.deepEqual(specOf({ config: { sysctl: [{ "net.core.somaxconn": "64" }, { "kernel.msgmax": "9000" }] } }).sysctl, { "net.core.somaxconn": "64", "kernel.msgmax": "9000" });
+  assert.deepEqual(specOf({ config: { sysctl: [{ "net.core.somaxconn": "64" }, { "kernel.msgmax": "9000" }] } }).sysctl, {
+    "net.core.somaxconn": "64",
+    "kernel.msgmax": "9000",
+  });
   for (const config of [{}, { sysctl: [{}] }, { sysctl: null }]) assert.ok(!("sysctl" in specOf({ config })));
 });
 
@@ -161,11 +203,15 @@ const slices: readonly { readonly facts: Partial<EngineFacts>; readonly parent: 
   { facts: { cgroupManager: "systemd" }, parent: undefined },
 ];
 for (const { facts, parent } of slices) {
-  test(`puts the task into ${parent ?? "no slice of Nomad's"} with ${JSON.stringify(facts)}`, () => assert.equal(specOf({ facts }).cgroup_parent, parent));
+  test(`puts the task into ${parent ?? "no slice of Nomad's"} with ${JSON.stringify(facts)}`, () =>
+    assert.equal(specOf({ facts }).cgroup_parent, parent));
 }
 
 test("puts the container into the slice that the agent has for its tasks", () => {
-  const wishes = { config: {}, task: { resources: withLinux({ cpusetCgroup: "/sys/fs/cgroup/batch.slice/share.slice/alloc.task.scope" }) } };
+  const wishes = {
+    config: {},
+    task: { resources: withLinux({ cpusetCgroup: "/sys/fs/cgroup/batch.slice/share.slice/alloc.task.scope" }) },
+  };
   assert.equal(planOf({ ...wishes, facts: { cgroupVersion: "v2", cgroupManager: "systemd" } }).spec.cgroup_parent, "batch.slice");
   assert.ok(!("cgroup_parent" in planOf({ ...wishes, facts: { cgroupVersion: "v2", cgroupManager: "cgroupfs" } }).spec));
 });

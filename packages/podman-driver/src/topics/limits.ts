@@ -25,7 +25,10 @@ export const limitsTopic = topic({
     memory_hard_limit: attr.number({ help: "Memory limit in MB, as Docker's driver has it; resources.memory_max is the newer way." }),
     cpu_hard_limit: attr.bool({ default: false, help: "Limit CPU time to the task's share even on an idle machine." }),
     cpu_cfs_period: attr.number({ format: "uint64", help: "Period of cpu_hard_limit in microseconds, up to 1000000; default 100000." }),
-    cpuset_cpus: attr.string({ unused: "reserve cores with resources.cores", help: "Docker's key, which has no effect there either: resources.cores reserves cores." }),
+    cpuset_cpus: attr.string({
+      unused: "reserve cores with resources.cores",
+      help: "Docker's key, which has no effect there either: resources.cores reserves cores.",
+    }),
     cpuset_mems: attr.string({ help: "NUMA nodes whose memory the task may use, e.g. 0 or 0-1." }),
     blkio_weight: attr.number({ help: "Share of the disks' time against other tasks, 10 to 1000; the kernel's default: 100." }),
     blkio_weight_device: attr.list("string", { help: "The same for one device, as path:weight; needs the I/O scheduler bfq." }),
@@ -68,7 +71,12 @@ export const limitsTopic = topic({
     const spec: Partial<ContainerSpec> = {
       resource_limits: {
         ...(Object.keys(memory).length > 0 && { memory }),
-        cpu: { ...(mayWeigh && cpuShares !== undefined && { shares: cpuShares }), ...(cpus !== "" && { cpus }), ...(mems !== undefined && { mems }), ...quota },
+        cpu: {
+          ...(mayWeigh && cpuShares !== undefined && { shares: cpuShares }),
+          ...(cpus !== "" && { cpus }),
+          ...(mems !== undefined && { mems }),
+          ...quota,
+        },
         ...(pidsLimit > 0 && { pids: { limit: pidsLimit } }),
         ...blockIo.resources,
         ...(Object.keys(cgroupConf).length > 0 && { unified: cgroupConf }),
@@ -145,9 +153,18 @@ function givenQuota({ cpuQuotaUs, cpuPeriodUs }: LinuxResources): { readonly quo
   return { ...(cpuQuotaUs > 0 && { quota: cpuQuotaUs }), ...(cpuPeriodUs > 0 && { period: cpuPeriodUs }) };
 }
 
-function toQuota(percentTicks: number, { periodUs, hostCpuCount }: { readonly periodUs: number; readonly hostCpuCount: number }, report: Report): { readonly quota: number; readonly period: number } {
+function toQuota(
+  percentTicks: number,
+  { periodUs, hostCpuCount }: { readonly periodUs: number; readonly hostCpuCount: number },
+  report: Report,
+): { readonly quota: number; readonly period: number } {
   if (periodUs > longestPeriodUs) {
-    report.refuse({ key: "cpu_cfs_period", value: periodUs, problem: "is too long", remedy: `at most ${longestPeriodUs} microseconds would be right` });
+    report.refuse({
+      key: "cpu_cfs_period",
+      value: periodUs,
+      problem: "is too long",
+      remedy: `at most ${longestPeriodUs} microseconds would be right`,
+    });
   }
   const period = periodUs === 0 ? defaultPeriodUs : Math.max(shortestPeriodUs, periodUs);
   return { period, quota: Math.max(1000, Math.trunc(percentTicks * period) * hostCpuCount) };

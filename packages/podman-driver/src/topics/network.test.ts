@@ -8,7 +8,8 @@ import { decodedOf, mistakesOf, planOf, specOf, type Wishes } from "../../test/p
 const { resources } = plainTask();
 const inGroup: Partial<TaskConfig> = { networkIsolation: { mode: "group", path: "/var/run/netns/x", labels: {} } };
 const rootless = { rootless: true };
-const netnsOf = (network_mode: string | undefined, wishes: Wishes = {}): NamespaceSpec | undefined => specOf({ ...wishes, config: network_mode === undefined ? {} : { network_mode } }).netns;
+const netnsOf = (network_mode: string | undefined, wishes: Wishes = {}): NamespaceSpec | undefined =>
+  specOf({ ...wishes, config: network_mode === undefined ? {} : { network_mode } }).netns;
 
 describe("the network namespace", () => {
   for (const mode of ["bridge", "host", "none"]) {
@@ -49,7 +50,9 @@ describe("the network namespace", () => {
   }
 
   test("of the group is not for a rootless Podman, as it is root's", () => {
-    const message = "config key network: a rootless Podman cannot join the group's network namespace, which belongs to root; remove the group's network mode or use a rootful socket";
+    const message =
+      "config key network: a rootless Podman cannot join the group's network namespace, which belongs to root; remove the " +
+        "group's network mode or use a rootful socket";
     assert.throws(() => specOf({ task: inGroup, facts: rootless }), { code: "config-invalid", message });
   });
 
@@ -60,12 +63,17 @@ describe("the network namespace", () => {
   test("is the host's where the host says that the group is on it, unless the task says otherwise", () => {
     const onHost: Wishes = { task: { networkIsolation: { mode: "host", path: "", labels: {} } } };
     assert.deepEqual([netnsOf(undefined, onHost), netnsOf("bridge", onHost)], [{ nsmode: "host" }, { nsmode: "bridge" }]);
-    assert.deepEqual(decodedOf(onHost).wishes.filter((wish) => wish.kind === "namespace" && wish.of === "network"), [{ kind: "namespace", key: "network", of: "network", mode: "host" }]);
+    assert.deepEqual(
+      decodedOf(onHost).wishes.filter((wish) => wish.kind === "namespace" && wish.of === "network"),
+      [{ kind: "namespace", key: "network", of: "network", mode: "host" }],
+    );
   });
 });
 
 describe("the group's host name", () => {
-  const withHosts = (hostname: string, address: string): Wishes => ({ task: { networkIsolation: { mode: "group", path: "/n", labels: {}, hosts: { hostname, address } } } });
+  const withHosts = (hostname: string, address: string): Wishes => ({
+    task: { networkIsolation: { mode: "group", path: "/n", labels: {}, hosts: { hostname, address } } },
+  });
 
   const lines: readonly { readonly what: string; readonly wishes: Wishes; readonly hostadd: readonly string[] | undefined }[] = [
     { what: "an IPv4 address", wishes: withHosts("web", "192.0.2.7"), hostadd: ["web:192.0.2.7"] },
@@ -86,7 +94,8 @@ describe("the group's host name", () => {
 
 const http: PortMapping = { label: "http", hostPort: 20_001, to: 8080, hostIp: "192.0.2.1" };
 const withPorts = (...ports: readonly PortMapping[]): Partial<TaskConfig> => ({ resources: { ...resources, ports } });
-const portsOf = (task: Partial<TaskConfig>, ports: readonly string[], network_mode = "bridge"): readonly PortMappingSpec[] => specOf({ task, config: { network_mode, ports } }).portmappings ?? [];
+const portsOf = (task: Partial<TaskConfig>, ports: readonly string[], network_mode = "bridge"): readonly PortMappingSpec[] =>
+  specOf({ task, config: { network_mode, ports } }).portmappings ?? [];
 
 describe("ports", () => {
   test("are published for tcp and udp at their address", () => {
@@ -106,7 +115,8 @@ describe("ports", () => {
   }
 
   for (const to of [0, -1]) {
-    test(`have the host's number inside where the group says ${to}`, () => assert.equal(portsOf(withPorts({ ...http, to }), ["http"])[0]?.container_port, 20_001));
+    test(`have the host's number inside where the group says ${to}`, () =>
+      assert.equal(portsOf(withPorts({ ...http, to }), ["http"])[0]?.container_port, 20_001));
   }
 
   test("are published in the order of the task", () => {
@@ -127,19 +137,35 @@ describe("ports", () => {
     });
   }
 
-  const refusals: readonly { readonly what: string; readonly task: Partial<TaskConfig>; readonly ports: readonly string[]; readonly messages: readonly string[] }[] = [
-    { what: "a label that the group does not have", task: withPorts(http), ports: ["htpp"], messages: ['config key ports: "htpp" is no port of the group\'s network block; it has "http"'] },
+  const refusals: readonly {
+    readonly what: string;
+    readonly task: Partial<TaskConfig>;
+    readonly ports: readonly string[];
+    readonly messages: readonly string[];
+  }[] = [
+    {
+      what: "a label that the group does not have",
+      task: withPorts(http),
+      ports: ["htpp"],
+      messages: ['config key ports: "htpp" is no port of the group\'s network block; it has "http"'],
+    },
     {
       what: "each label that the group does not have",
       task: withPorts(http),
       ports: ["a", "http", "b"],
-      messages: ['config key ports: "a" is no port of the group\'s network block; it has "http"', 'config key ports: "b" is no port of the group\'s network block; it has "http"'],
+      messages: [
+        'config key ports: "a" is no port of the group\'s network block; it has "http"',
+        'config key ports: "b" is no port of the group\'s network block; it has "http"',
+      ],
     },
     {
       what: "all labels of a group without ports",
       task: withPorts(),
       ports: ["http", "x"],
-      messages: ['config key ports: the group\'s network block defines no ports, so "http", "x" cannot be published; give the group a network block with these ports'],
+      messages: [
+        'config key ports: the group\'s network block defines no ports, so "http", "x" cannot be published; give the group a ' +
+          'network block with these ports',
+      ],
     },
   ];
   for (const { what, task, ports, messages } of refusals) {
@@ -151,11 +177,16 @@ describe("ports", () => {
 });
 
 describe("the task's owner is told", () => {
-  const noticesOf = (network_mode: string, task: Partial<TaskConfig>, ports: readonly string[] = []): readonly string[] => planOf({ config: { network_mode, ports }, task }).notices;
+  const noticesOf = (network_mode: string, task: Partial<TaskConfig>, ports: readonly string[] = []): readonly string[] =>
+    planOf({ config: { network_mode, ports }, task }).notices;
 
   const unpublished: readonly { readonly mode: string; readonly ports: readonly string[]; readonly notices: readonly string[] }[] = [
     { mode: "none", ports: ["http"], notices: ['ports are not published: with network_mode "none" the task has no network'] },
-    { mode: "host", ports: ["http"], notices: ['ports are not published: with network_mode "host" the task listens on the host\'s own ports'] },
+    {
+      mode: "host",
+      ports: ["http"],
+      notices: ['ports are not published: with network_mode "host" the task listens on the host\'s own ports'],
+    },
     { mode: "bridge", ports: ["http"], notices: [] },
     { mode: "none", ports: [], notices: [] },
   ];
@@ -165,13 +196,23 @@ describe("the task's owner is told", () => {
     });
   }
 
-  const own = { device: "eth0", cidr: "", ip: "192.0.2.1", reservedPorts: [{ label: "http", port: 80 }], dynamicPorts: [{ label: "db", port: 20_003 }] };
-  const withOwn = (network: TaskResources["networks"][number]): Partial<TaskConfig> => ({ resources: { ...resources, networks: [network] } });
+  const own = {
+    device: "eth0",
+    cidr: "",
+    ip: "192.0.2.1",
+    reservedPorts: [{ label: "http", port: 80 }],
+    dynamicPorts: [{ label: "db", port: 20_003 }],
+  };
+  const withOwn = (network: TaskResources["networks"][number]): Partial<TaskConfig> => ({
+    resources: { ...resources, networks: [network] },
+  });
   const advice =
-    'the task\'s own network block (resources.network) publishes nothing: move "http", "db" to the group\'s network block, and name what is to be published in ports';
+    'the task\'s own network block (resources.network) publishes nothing: move "http", "db" to the group\'s network block, and ' +
+      'name what is to be published in ports';
 
   for (const mode of ["bridge", "none"]) {
-    test(`of the ports of the task's own network block with network_mode ${mode}`, () => assert.deepEqual(noticesOf(mode, withOwn(own)), [advice]));
+    test(`of the ports of the task's own network block with network_mode ${mode}`, () =>
+      assert.deepEqual(noticesOf(mode, withOwn(own)), [advice]));
   }
 
   test("nothing of them on the host's network, nor of a block without ports", () => {

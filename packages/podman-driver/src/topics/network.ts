@@ -48,7 +48,10 @@ export const networkTopic = topic({
       extraHosts: toExtraHosts(extraHosts, report),
     };
   },
-  plan: ({ network, endpoints, unusedKeys, ports: labelled, published, portMap, unusedLabels, hosts, extraHosts }, { task, settings, facts, socketName, report }) => {
+  plan: (
+    { network, endpoints, unusedKeys, ports: labelled, published, portMap, unusedLabels, hosts, extraHosts },
+    { task, settings, facts, socketName, report },
+  ) => {
     const netns = planNetns(network, endpoints, { facts, socketName, defaultRootlessMode: settings.defaultRootlessMode, report });
     const { nsmode } = netns.netns;
     const ports = [...labelled, ...published];
@@ -70,14 +73,20 @@ export const networkTopic = topic({
 });
 
 function toNeeds(network: WantedNetwork, spec: NamespaceSpec): readonly Need[] {
-  if (network.kind === "task") return toTaskNeeds({ key: "network_mode", what: "network", field: "netns" }, { taskName: network.taskName, spec });
+  if (network.kind === "task") {
+    return toTaskNeeds({ key: "network_mode", what: "network", field: "netns" }, { taskName: network.taskName, spec });
+  }
   return network.kind === "group" && network.pod !== undefined ? [{ kind: "group-network", pod: network.pod }] : [];
 }
 
 /** What an operator may forbid. Without a mode it is one of three, by the engine and the operator, unless the job names networks. */
 function toWishes(
   network: WantedNetwork,
-  { text, mode, endpoints }: { readonly text: string | undefined; readonly mode: string | undefined; readonly endpoints: readonly WantedEndpoint[] },
+  {
+    text,
+    mode,
+    endpoints,
+  }: { readonly text: string | undefined; readonly mode: string | undefined; readonly endpoints: readonly WantedEndpoint[] },
 ): readonly Wish[] {
   if (network.kind === "group") return [];
   const asked = { kind: "namespace", of: "network" } as const;
@@ -92,14 +101,23 @@ function toPorts(task: TaskConfig, labels: readonly string[], report: Report): r
   const { ports } = task.resources;
   if (labels.length > 0 && ports.length === 0) {
     const advice = describeOwnPorts(task) ?? "give the group a network block with these ports";
-    report.refuse({ key: "ports", problem: `the group's network block defines no ports, so ${quote(labels)} cannot be published`, remedy: advice });
+    report.refuse({
+      key: "ports",
+      problem: `the group's network block defines no ports, so ${quote(labels)} cannot be published`,
+      remedy: advice,
+    });
     return [];
   }
   return labels.flatMap((label) => {
     const [, name, protocol] = /^([^]*?)(?:\/(tcp|udp))?$/.exec(label) ?? [];
     const port = ports.find((one) => one.label === name);
     if (port === undefined) {
-      report.refuse({ key: "ports", value: label, problem: "is no port of the group's network block", remedy: `it has ${quote(ports.map((one) => one.label))}` });
+      report.refuse({
+        key: "ports",
+        value: label,
+        problem: "is no port of the group's network block",
+        remedy: `it has ${quote(ports.map((one) => one.label))}`,
+      });
       return [];
     }
     return publishPort(port).filter((one) => protocol === undefined || one.protocol === protocol);
@@ -108,9 +126,14 @@ function toPorts(task: TaskConfig, labels: readonly string[], report: Report): r
 
 /** What becomes of ports in the network block that a task could have of its own up to Nomad 0.12, and still can. */
 function describeOwnPorts({ resources }: TaskConfig): string | undefined {
-  const labels = resources.networks.flatMap(({ reservedPorts, dynamicPorts }) => [...reservedPorts, ...dynamicPorts]).map(({ label }) => label);
+  const labels = resources.networks
+    .flatMap(({ reservedPorts, dynamicPorts }) => [...reservedPorts, ...dynamicPorts])
+    .map(({ label }) => label);
   if (labels.length === 0) return undefined;
-  return `the task's own network block (resources.network) publishes nothing: move ${quote(labels)} to the group's network block, and name what is to be published in ports`;
+  return (
+    `the task's own network block (resources.network) publishes nothing: move ${quote(labels)} to the group's network block, and ` +
+    "name what is to be published in ports"
+  );
 }
 
 /**
@@ -121,7 +144,12 @@ function toHosts({ networkIsolation }: TaskConfig, report: Report): readonly str
   const { hostname = "", address = "" } = networkIsolation?.hosts ?? {};
   if (hostname === "" || address === "") return [];
   if (isIP(address) === 0) {
-    report.refuse({ key: "network.hostname", value: hostname, problem: `has the address "${address}", which is not an IP address`, remedy: "the group's network gives it" });
+    report.refuse({
+      key: "network.hostname",
+      value: hostname,
+      problem: `has the address "${address}", which is not an IP address`,
+      remedy: "the group's network gives it",
+    });
   }
   return [`${hostname}:${address}`];
 }

@@ -14,13 +14,25 @@ function commandOf(config: HclRecord): PlannedCommand {
 const cases: readonly { readonly what: string; readonly given: HclRecord; readonly planned: PlannedCommand }[] = [
   { what: "nothing: the image decides", given: { args: [] }, planned: {} },
   { what: "a command", given: { command: "sleep", args: [] }, planned: { command: ["sleep"] } },
-  { what: "a command and its arguments", given: { command: "sleep", args: ["1", "a b", ""] }, planned: { command: ["sleep", "1", "a b", ""] } },
+  {
+    what: "a command and its arguments",
+    given: { command: "sleep", args: ["1", "a b", ""] },
+    planned: { command: ["sleep", "1", "a b", ""] },
+  },
   { what: "arguments of the image's entrypoint", given: { args: ["-v"] }, planned: { command: ["-v"] } },
   { what: "an empty command, which is none", given: { command: "", args: [] }, planned: {} },
   { what: "an entrypoint", given: { args: [], entrypoint: ["/bin/sh", "-c"] }, planned: { entrypoint: ["/bin/sh", "-c"] } },
-  { what: "an entrypoint of one string, which is not split", given: { args: ["x"], entrypoint: "echo -n" }, planned: { command: ["x"], entrypoint: ["echo -n"] } },
+  {
+    what: "an entrypoint of one string, which is not split",
+    given: { args: ["x"], entrypoint: "echo -n" },
+    planned: { command: ["x"], entrypoint: ["echo -n"] },
+  },
   { what: "an empty entrypoint, which takes the image's away", given: { args: [], entrypoint: [] }, planned: { entrypoint: [] } },
-  { what: "numbers and bools as HCL lets them through", given: { args: [], entrypoint: ["sleep", 1, true] }, planned: { entrypoint: ["sleep", "1", "true"] } },
+  {
+    what: "numbers and bools as HCL lets them through",
+    given: { args: [], entrypoint: ["sleep", 1, true] },
+    planned: { entrypoint: ["sleep", "1", "true"] },
+  },
   { what: "an entrypoint of null", given: { args: [], entrypoint: null }, planned: {} },
 ];
 
@@ -31,13 +43,19 @@ for (const { what, given, planned } of cases) {
 const noEntrypoints: readonly HclValue[] = [5, true, { a: "b" }, [["nested"]], [null]];
 for (const entrypoint of noEntrypoints) {
   test(`refuses the entrypoint ${JSON.stringify(entrypoint)}`, () => {
-    assert.throws(() => commandOf({ entrypoint }), { code: "config-invalid", message: /^config key entrypoint: .*must be a list of strings/ });
+    assert.throws(() => commandOf({ entrypoint }), {
+      code: "config-invalid",
+      message: /^config key entrypoint: .*must be a list of strings/,
+    });
     assert.match(mistakesOf({ config: { entrypoint } }).join(), /^entrypoint > config key entrypoint: /);
   });
 }
 
 test("says that an entrypoint of one string is deprecated", () => {
-  assert.match(planOf({ config: { entrypoint: "sh" } }).notices.join(), /entrypoint as a string is deprecated, and it is not split: write a list/);
+  assert.match(
+    planOf({ config: { entrypoint: "sh" } }).notices.join(),
+    /entrypoint as a string is deprecated, and it is not split: write a list/,
+  );
   assert.deepEqual(planOf({ config: { entrypoint: ["sh"] } }).notices, []);
 });
 
@@ -66,7 +84,8 @@ const rows: readonly { readonly config: HclRecord; readonly planned: Partial<Con
 ];
 const plain = Object.keys(specOf());
 for (const { config, planned } of rows) {
-  test(`plans ${JSON.stringify(config)}`, () => assert.deepEqual(Object.fromEntries(Object.entries(specOf({ config })).filter(([name]) => !plain.includes(name))), planned));
+  test(`plans ${JSON.stringify(config)}`, () =>
+    assert.deepEqual(Object.fromEntries(Object.entries(specOf({ config })).filter(([name]) => !plain.includes(name))), planned));
 }
 
 test("says that the path of an init is not used without one", () => {
@@ -75,8 +94,14 @@ test("says that the path of an init is not used without one", () => {
 
 const lookalike = "is no name of a time zone; write one such as Europe/Paris or UTC, or local for the host's";
 const refusals: readonly { readonly config: HclRecord; readonly message: string }[] = [
-  { config: { stop_signal: "STOPP" }, message: 'stop_signal: "STOPP" is no signal; write a name such as SIGINT, INT or SIGRTMIN+3, or a number from 1 to 64' },
-  { config: { stop_signal: "0" }, message: 'stop_signal: "0" is no signal; write a name such as SIGINT, INT or SIGRTMIN+3, or a number from 1 to 64' },
+  {
+    config: { stop_signal: "STOPP" },
+    message: 'stop_signal: "STOPP" is no signal; write a name such as SIGINT, INT or SIGRTMIN+3, or a number from 1 to 64',
+  },
+  {
+    config: { stop_signal: "0" },
+    message: 'stop_signal: "0" is no signal; write a name such as SIGINT, INT or SIGRTMIN+3, or a number from 1 to 64',
+  },
   { config: { stop_timeout: -1 }, message: "stop_timeout: -1 is no time; write whole seconds, 0 or more" },
   { config: { timezone: "../../../etc/hostname" }, message: `timezone: "../../../etc/hostname" ${lookalike}` },
   { config: { timezone: "Europe/../../x" }, message: `timezone: "Europe/../../x" ${lookalike}` },
@@ -86,9 +111,18 @@ const refusals: readonly { readonly config: HclRecord; readonly message: string 
   { config: { hostname: "h".repeat(65) }, message: `hostname: "${"h".repeat(65)}" is too long; Linux takes 64 bytes at most` },
   { config: { working_dir: "w" }, message: 'working_dir: "w" is no absolute path; write it from the root of the container' },
   { config: { work_dir: "w" }, message: 'work_dir: "w" is no absolute path; write it from the root of the container' },
-  { config: { working_dir: "/w", work_dir: "/w" }, message: 'work_dir: "/w" is a second name for working_dir, which is set too; remove one of the two' },
-  { config: { command: " sh" }, message: 'command: " sh" has blanks at an end, which no program\'s name has; remove them, and give arguments in args' },
-  { config: { command: " " }, message: 'command: " " has blanks at an end, which no program\'s name has; remove them, and give arguments in args' },
+  {
+    config: { working_dir: "/w", work_dir: "/w" },
+    message: 'work_dir: "/w" is a second name for working_dir, which is set too; remove one of the two',
+  },
+  {
+    config: { command: " sh" },
+    message: 'command: " sh" has blanks at an end, which no program\'s name has; remove them, and give arguments in args',
+  },
+  {
+    config: { command: " " },
+    message: 'command: " " has blanks at an end, which no program\'s name has; remove them, and give arguments in args',
+  },
   { config: { entrypoint: [""] }, message: 'entrypoint: [""] takes away what the image runs, and the task says nothing else; set command' },
 ];
 for (const { config, message } of refusals) {

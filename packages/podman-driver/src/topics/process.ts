@@ -81,7 +81,13 @@ export const processTopic = topic({
 function refuseWindows(isolation: string | undefined, report: Report): void {
   if (isolation === undefined) return;
   const remedy = "remove it; runtime = \"kata\" or another OCI runtime isolates more than the default one";
-  report.refuse({ key: "isolation", value: isolation, problem: "is a mode for containers of Windows, which Podman does not run", remedy, code: "unsupported" });
+  report.refuse({
+    key: "isolation",
+    value: isolation,
+    problem: "is a mode for containers of Windows, which Podman does not run",
+    remedy,
+    code: "unsupported",
+  });
 }
 
 interface WorkDirOptions {

@@ -35,7 +35,14 @@ describe("a report", () => {
 
   for (const refusal of [late, tty]) {
     const { code, message } = toMistake(refusal);
-    test(`with one mistake throws that one: ${message}`, () => assert.throws(() => reportOf(refusal).throwIfAny(), { name: "DriverError", code, message, configKey: refusal.key, recoverable: false }));
+    test(`with one mistake throws that one: ${message}`, () =>
+      assert.throws(() => reportOf(refusal).throwIfAny(), {
+        name: "DriverError",
+        code,
+        message,
+        configKey: refusal.key,
+        recoverable: false,
+      }));
   }
 
   const several: readonly { readonly refusals: readonly Refusal[]; readonly code: string }[] = [
@@ -46,7 +53,12 @@ describe("a report", () => {
   for (const { refusals, code } of several) {
     test(`with ${refusals.map(({ key }) => key).join(", ")} throws all in their order, as ${code}`, () => {
       const list = refusals.map((refusal, index) => `(${index + 1}) ${toMistake(refusal).message}`).join(" ");
-      assert.throws(() => reportOf(...refusals).throwIfAny(), { name: "DriverError", code, message: `the config has ${refusals.length} mistakes: ${list}`, configKey: undefined });
+      assert.throws(() => reportOf(...refusals).throwIfAny(), {
+        name: "DriverError",
+        code,
+        message: `the config has ${refusals.length} mistakes: ${list}`,
+        configKey: undefined,
+      });
       assert.deepEqual(reportOf(...refusals).mistakes, refusals.map(toMistake));
     });
   }
@@ -65,7 +77,10 @@ describe("a parser that throws", () => {
 
   const errors: readonly { readonly error: DriverError; readonly mistake: object }[] = [
     { error: new DriverError("config-invalid", "wrong"), mistake: { key: "k", message: "wrong", code: "config-invalid" } },
-    { error: new DriverError("unsupported", "no", { configKey: "k.inner" }), mistake: { key: "k.inner", message: "no", code: "unsupported" } },
+    {
+      error: new DriverError("unsupported", "no", { configKey: "k.inner" }),
+      mistake: { key: "k.inner", message: "no", code: "unsupported" },
+    },
     { error: new DriverError("failed", "odd"), mistake: { key: "k", message: "odd", code: "config-invalid" } },
   ];
   for (const { error, mistake } of errors) {
@@ -83,5 +98,8 @@ describe("a parser that throws", () => {
 });
 
 test("shows a value that JSON does not hold", () => {
-  assert.match(toMistake({ key: "a", value: { b: 2n ** 64n }, problem: "is wrong", remedy: "write another" }).message, /18446744073709551616/);
+  assert.match(
+    toMistake({ key: "a", value: { b: 2n ** 64n }, problem: "is wrong", remedy: "write another" }).message,
+    /18446744073709551616/,
+  );
 });

@@ -49,7 +49,11 @@ export class Report {
   /** Takes over a refusal of a parser that throws. Rethrows what is no `DriverError`. */
   note(error: unknown, key: string): void {
     if (!(error instanceof DriverError)) throw error;
-    this.#mistakes.push({ key: error.configKey ?? key, message: error.message, code: error.code === "unsupported" ? "unsupported" : "config-invalid" });
+    this.#mistakes.push({
+      key: error.configKey ?? key,
+      message: error.message,
+      code: error.code === "unsupported" ? "unsupported" : "config-invalid",
+    });
   }
 
   /** What `parse` makes of a value under `key`, or `otherwise` when it refuses it. */

@@ -1,4 +1,13 @@
-import type { ExecOutput, NetworkIsolationSpec, NetworkWish, StartedTask, TaskConfig, TaskDriver, TaskHandle, WaitResult } from "@driver/nomad-plugin";
+import type {
+  ExecOutput,
+  NetworkIsolationSpec,
+  NetworkWish,
+  StartedTask,
+  TaskConfig,
+  TaskDriver,
+  TaskHandle,
+  WaitResult,
+} from "@driver/nomad-plugin";
 
 import { messageOf } from "@driver/std";
 import { RunError } from "../run-error.ts";
@@ -120,8 +129,9 @@ export class DriverSession implements AsyncDisposable {
     await dead[Symbol.asyncDispose]();
     this.#closing.signal.throwIfAborted();
     this.#relaunches += 1;
-    if (this.#relaunches > maxRelaunches)
+    if (this.#relaunches > maxRelaunches) {
       throw new RunError("plugin-failed", `the plugin ended ${this.#relaunches} times, at last with ${ending}`);
+    }
     this.#options.onNote(`the plugin ended (${ending}); it is launched again`);
     const live = await LiveDriver.start(this.#options, this.#closing.signal);
     for (const [taskId, handle] of this.#handles) await this.#recover(live, taskId, handle);

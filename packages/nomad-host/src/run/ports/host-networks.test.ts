@@ -7,7 +7,11 @@ function at(address: string, family: "IPv4" | "IPv6") {
   return { address, family, netmask: "", mac: "", internal: false, cidr: null, scopeid: 0 } as const;
 }
 
-const interfaces = { lo: [at("127.0.0.1", "IPv4"), at("::1", "IPv6")], eth0: [at("192.0.2.7", "IPv4")], lan: [at("10.9.0.3", "IPv4"), at("fd00::3", "IPv6")] };
+const interfaces = {
+  lo: [at("127.0.0.1", "IPv4"), at("::1", "IPv6")],
+  eth0: [at("192.0.2.7", "IPv4")],
+  lan: [at("10.9.0.3", "IPv4"), at("fd00::3", "IPv6")],
+};
 
 const found: readonly (readonly [range: string, address: string])[] = [
   ["10.0.0.0/8", "10.9.0.3"],

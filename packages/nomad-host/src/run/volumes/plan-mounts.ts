@@ -19,7 +19,9 @@ export function findMissingVolumes(
     const source = volumeSource(volume, host.allocIndex);
     if (host.paths.has(source)) return [];
     const wanted = `${source}=PATH`;
-    const message = `volume ${JSON.stringify(volume.name)}: there is no host volume ${JSON.stringify(source)}; give it with -host-volume ${wanted}`;
+    const message =
+      `volume ${JSON.stringify(volume.name)}: there is no host volume ${JSON.stringify(source)}; give it with -host-volume ` +
+      wanted;
     return [{ message, position: volume.position }];
   });
 }
@@ -38,7 +40,9 @@ export function planMounts(task: Task, { group, allocIndex, scope, paths, report
     const name = interpolateText(mount.volume, scope);
     const volume = group.volumes.find((candidate) => candidate.name === name);
     const hostPath = volume === undefined ? undefined : paths.get(volumeSource(volume, allocIndex));
-    if (volume === undefined) report({ message: `volume_mount: the group has no volume ${JSON.stringify(name)}`, position: mount.position });
+    if (volume === undefined) {
+      report({ message: `volume_mount: the group has no volume ${JSON.stringify(name)}`, position: mount.position });
+    }
     if (volume === undefined || hostPath === undefined) return [];
     return [
       {

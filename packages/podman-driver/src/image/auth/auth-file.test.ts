@@ -15,10 +15,15 @@ describe("the login of an entry", () => {
     { entry: { auth: "" }, login: undefined },
   ];
   for (const { entry, login } of rows) {
-    test(JSON.stringify(entry), () => assert.deepEqual(findLogin(parseAuthFile(JSON.stringify({ auths: { "r.io": entry } })), place), login));
+    test(JSON.stringify(entry), () =>
+      assert.deepEqual(findLogin(parseAuthFile(JSON.stringify({ auths: { "r.io": entry } })), place), login),
+    );
   }
   test("an entry without a secret hides no shorter one that has it", () => {
-    assert.deepEqual(findLogin(parseAuthFile(JSON.stringify({ auths: { "r.io": { auth }, "r.io/a": {} } })), place), { username: "ada", password: "pa:ss" });
+    assert.deepEqual(findLogin(parseAuthFile(JSON.stringify({ auths: { "r.io": { auth }, "r.io/a": {} } })), place), {
+      username: "ada",
+      password: "pa:ss",
+    });
   });
 });
 
@@ -36,9 +41,22 @@ test("a file of 0 entries, and what Docker writes besides, are no mistake", () =
 });
 
 describe("says what is wrong without a word of the file:", () => {
-  for (const text of ["", "s3cret", '{"auths": {"r.io": {"auth": s3cret}}}', '["s3cret"]', '{"auths":"s3cret"}', '{"auths":{"r.io":"s3cret"}}', '{"auths":{"r.io":{"auth":"s3cret"}}}', '{"auths":{"r.io":{"auth":["s3cret"]}}}', '{"credsStore":["s3cret"]}']) {
+  for (const text of [
+    "",
+    "s3cret",
+    '{"auths": {"r.io": {"auth": s3cret}}}',
+    '["s3cret"]',
+    '{"auths":"s3cret"}',
+    '{"auths":{"r.io":"s3cret"}}',
+    '{"auths":{"r.io":{"auth":"s3cret"}}}',
+    '{"auths":{"r.io":{"auth":["s3cret"]}}}',
+    '{"credsStore":["s3cret"]}',
+  ]) {
     test(text, () => {
-      assert.throws(() => parseAuthFile(text), (error) => error instanceof AuthFileError && !/s3cret/.test(`${error.message} ${error.stack ?? ""}`));
+      assert.throws(
+        () => parseAuthFile(text),
+        (error) => error instanceof AuthFileError && !/s3cret/.test(`${error.message} ${error.stack ?? ""}`),
+      );
     });
   }
 });

@@ -28,22 +28,57 @@ test("is asked with the argument get and the registry on stdin", async () => {
 });
 
 test("gives a token where the user name says so, and nothing where it knows nothing", async () => {
-  assert.deepEqual(await askHelper(helper("token", `echo '{"Username":"<token>","Secret":"T"}'`), "r.io", { signal: soon() }), { identityToken: "T" });
-  assert.equal(await askHelper(helper("none", "echo credentials not found in native keychain; exit 1"), "r.io", { signal: soon() }), undefined);
+  assert.deepEqual(await askHelper(helper("token", `echo '{"Username":"<token>","Secret":"T"}'`), "r.io", { signal: soon() }), {
+    identityToken: "T",
+  });
+  assert.equal(
+    await askHelper(helper("none", "echo credentials not found in native keychain; exit 1"), "r.io", { signal: soon() }),
+    undefined,
+  );
   assert.equal(await askHelper(helper("blank", `echo '{"Username":"","Secret":""}'`), "r.io", { signal: soon() }), undefined);
 });
 
 describe("fails in its own words, and shows no secret, when it", () => {
   const rows = [
-    { what: "is not there", name: "no-such", message: /^docker-credential-no-such cannot be run: it is not in the plugin's PATH$/, mayPass: false },
+    {
+      what: "is not there",
+      name: "no-such",
+      message: /^docker-credential-no-such cannot be run: it is not in the plugin's PATH$/,
+      mayPass: false,
+    },
     { what: "has a path for a name", name: "../x", message: /is no name of a program/, mayPass: false },
-    { what: "ends with a code", name: helper("code", "echo no network >&2; exit 3"), message: /ended with code 3: no network$/, mayPass: true },
-    { what: "says why on stdout", name: helper("stdout", "echo no network; exit 3"), message: /ended with code 3: no network$/, mayPass: true },
-    { what: "fails after it has printed a secret", name: helper("leak", `echo '{"Username":"u","Secret":"s3cret"}'; exit 3`), message: /ended with code 3$/, mayPass: true },
+    {
+      what: "ends with a code",
+      name: helper("code", "echo no network >&2; exit 3"),
+      message: /ended with code 3: no network$/,
+      mayPass: true,
+    },
+    {
+      what: "says why on stdout",
+      name: helper("stdout", "echo no network; exit 3"),
+      message: /ended with code 3: no network$/,
+      mayPass: true,
+    },
+    {
+      what: "fails after it has printed a secret",
+      name: helper("leak", `echo '{"Username":"u","Secret":"s3cret"}'; exit 3`),
+      message: /ended with code 3$/,
+      mayPass: true,
+    },
     { what: "prints no JSON", name: helper("text", "echo s3cret"), message: /printed no JSON$/, mayPass: false },
-    { what: "prints another JSON", name: helper("json", `echo '{"Secret":"s3cret"}'`), message: /without Username and Secret$/, mayPass: false },
+    {
+      what: "prints another JSON",
+      name: helper("json", `echo '{"Secret":"s3cret"}'`),
+      message: /without Username and Secret$/,
+      mayPass: false,
+    },
     { what: "prints null", name: helper("null", "echo null"), message: /without Username and Secret$/, mayPass: false },
-    { what: "prints without an end", name: helper("flood", "while :; do echo s3crets3crets3cret; done"), message: /printed more than 65536 bytes$/, mayPass: false },
+    {
+      what: "prints without an end",
+      name: helper("flood", "while :; do echo s3crets3crets3cret; done"),
+      message: /printed more than 65536 bytes$/,
+      mayPass: false,
+    },
   ];
   for (const { what, name, message, mayPass } of rows) {
     test(what, async () => {

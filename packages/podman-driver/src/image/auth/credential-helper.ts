@@ -38,7 +38,9 @@ export function toHelperServer(host: string): string {
  */
 export async function askHelper(name: string, server: string, options: HelperOptions): Promise<RegistryLogin | undefined> {
   const program = `docker-credential-${name}`;
-  if (!/^[\w.+-]+$/.test(name)) throw new HelperError(`${program} is no name of a program; write the part behind docker-credential-, e.g. ecr-login`, false);
+  if (!/^[\w.+-]+$/.test(name)) {
+    throw new HelperError(`${program} is no name of a program; write the part behind docker-credential-, e.g. ecr-login`, false);
+  }
   const { code, stdout, stderr } = await runHelper(program, server, options);
   if (code !== 0) {
     if (notFound.test(stdout) || notFound.test(stderr)) return undefined;
@@ -98,7 +100,9 @@ function runHelper(program: string, input: string, { deadlineMs = helperDeadline
     }
     child.once("error", (error: NodeJS.ErrnoException) => give(new HelperError(`${program} cannot be run: ${toReason(error)}`, false)));
     child.once("close", (code) => {
-      settle(() => resolve({ code: code ?? 137, stdout: Buffer.concat(output.stdout).toString(), stderr: Buffer.concat(output.stderr).toString() }));
+      settle(() =>
+        resolve({ code: code ?? 137, stdout: Buffer.concat(output.stdout).toString(), stderr: Buffer.concat(output.stderr).toString() }),
+      );
     });
     // One that ends without reading is judged by its code.
     child.stdin.on("error", () => undefined);

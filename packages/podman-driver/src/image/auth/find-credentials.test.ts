@@ -11,7 +11,10 @@ async function credentialsOf(t: TestContext, reference: string, auths: object): 
   t.after(() => rm(folder, { recursive: true }));
   const config = join(folder, "auth.json");
   await writeFile(config, JSON.stringify({ auths }));
-  return await findCredentials({ reference, login: undefined, operator: { config, helper: undefined, login: undefined }, onSkipped: undefined }, t.signal);
+  return await findCredentials(
+    { reference, login: undefined, operator: { config, helper: undefined, login: undefined }, onSkipped: undefined },
+    t.signal,
+  );
 }
 
 const auth = Buffer.from("ada:lovelace").toString("base64");

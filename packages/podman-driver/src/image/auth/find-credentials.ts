@@ -103,7 +103,9 @@ function toAllLogins(file: AuthFile): RegistryCredentials | undefined {
   const logins = file.logins.filter(({ login }) => login.username !== undefined);
   if (logins.length === 0) return undefined;
   const ranked = logins.toSorted((one, other) => Number(other.key.isUrl) - Number(one.key.isUrl));
-  return { byRegistry: Object.fromEntries(ranked.map(({ key, login }) => [key.path === "" ? key.host : `${key.host}/${key.path}`, login])) };
+  return {
+    byRegistry: Object.fromEntries(ranked.map(({ key, login }) => [key.path === "" ? key.host : `${key.host}/${key.path}`, login])),
+  };
 }
 
 async function readBounded(path: string): Promise<string> {

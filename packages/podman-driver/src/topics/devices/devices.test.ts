@@ -39,7 +39,10 @@ describe("devices", () => {
     [[{ host_path: "/dev/fuse", container_path: "x" }], /^devices\[0\]\.container_path > /],
     [[{ host_path: "/dev/fuse", cgroup_permissions: "rwx" }], /^devices\[0\]\.cgroup_permissions > .* letters of r, w and m/],
     [[{ host_path: 5 }], /^devices\[0\]\.host_path > .* 5 is no string/],
-    [[{ host_path: "/dev/fuse", mode: "r" }], /^devices\[0\]\.mode > .* is unknown; a device has host_path, container_path, cgroup_permissions/],
+    [
+      [{ host_path: "/dev/fuse", mode: "r" }],
+      /^devices\[0\]\.mode > .* is unknown; a device has host_path, container_path, cgroup_permissions/,
+    ],
   ];
   for (const [devices, message] of mistakes) {
     test(`${JSON.stringify(devices)} are refused`, () => {
@@ -50,10 +53,13 @@ describe("devices", () => {
   }
 
   test("are noted as wishes", () => {
-    assert.deepEqual(decodedOf({ config: { devices: ["/dev/fuse:r", "nvidia.com/gpu=0"] } }).wishes.filter(({ kind }) => kind.endsWith("device")), [
-      { kind: "device", key: "devices[0]", value: "/dev/fuse:r", hostPath: "/dev/fuse" },
-      { kind: "cdi-device", key: "devices[1]", value: "nvidia.com/gpu=0", name: "nvidia.com/gpu=0" },
-    ]);
+    assert.deepEqual(
+      decodedOf({ config: { devices: ["/dev/fuse:r", "nvidia.com/gpu=0"] } }).wishes.filter(({ kind }) => kind.endsWith("device")),
+      [
+        { kind: "device", key: "devices[0]", value: "/dev/fuse:r", hostPath: "/dev/fuse" },
+        { kind: "cdi-device", key: "devices[1]", value: "nvidia.com/gpu=0", name: "nvidia.com/gpu=0" },
+      ],
+    );
   });
 });
 
@@ -61,18 +67,28 @@ describe("what device plugins assign", () => {
   const device = { hostPath: "/dev/nvidia0", taskPath: "/dev/nvidia1", cgroupPermissions: "rw" };
 
   test("comes before the task's own", () => {
-    assert.deepEqual(specOf({ task: { devices: [device] }, config: { devices: ["/dev/fuse"] } }).devices, [{ path: "/dev/nvidia0:/dev/nvidia1:rw" }, { path: "/dev/fuse" }]);
+    assert.deepEqual(specOf({ task: { devices: [device] }, config: { devices: ["/dev/fuse"] } }).devices, [
+      { path: "/dev/nvidia0:/dev/nvidia1:rw" },
+      { path: "/dev/fuse" },
+    ]);
   });
 
   test("may leave out place and permissions", () => {
-    assert.deepEqual(specOf({ task: { devices: [{ ...device, taskPath: "", cgroupPermissions: "" }] } }).devices, [{ path: "/dev/nvidia0:/dev/nvidia0" }]);
+    assert.deepEqual(specOf({ task: { devices: [{ ...device, taskPath: "", cgroupPermissions: "" }] } }).devices, [
+      { path: "/dev/nvidia0:/dev/nvidia0" },
+    ]);
   });
 
   test("is no wish of the job's", () => assert.deepEqual(decodedOf({ task: { devices: [device] } }).wishes, decodedOf().wishes));
 
   const settings = { deviceCdiKinds: { NVIDIA_VISIBLE_DEVICES: "nvidia.com/gpu" } };
   const values: Readonly<Record<string, readonly string[]>> = {
-    "GPU-1,GPU-2": ["nvidia.com/gpu=GPU-1", "nvidia.com/gpu=GPU-2"], all: ["nvidia.com/gpu=all"], " 0 ,1": ["nvidia.com/gpu=0", "nvidia.com/gpu=1"], "": [], none: [], void: [],
+    "GPU-1,GPU-2": ["nvidia.com/gpu=GPU-1", "nvidia.com/gpu=GPU-2"],
+    all: ["nvidia.com/gpu=all"],
+    " 0 ,1": ["nvidia.com/gpu=0", "nvidia.com/gpu=1"],
+    "": [],
+    none: [],
+    void: [],
   };
   for (const [value, names] of Object.entries(values)) {
     test(`may be the variable ${JSON.stringify(value)}, which becomes CDI names where the operator says so`, () => {
@@ -91,7 +107,10 @@ test("a privileged task is told where Podman does not rename its devices", () =>
   const noticesOf = (devices: readonly string[], version: string): readonly string[] =>
     planOf({ config: { privileged: true, devices }, facts: { version } }).notices;
   const moved = ["/dev/fuse", "/dev/fuse:/dev/x:r"];
-  assert.deepEqual(noticesOf(moved, "4.3.1"), ['config key devices[1]: "/dev/fuse:/dev/x:r" has no effect: Podman 4.3.1 gives a privileged task all devices under their names on the host']);
+  assert.deepEqual(noticesOf(moved, "4.3.1"), [
+    'config key devices[1]: "/dev/fuse:/dev/x:r" has no effect: Podman 4.3.1 gives a privileged task all devices under their ' +
+      'names on the host',
+  ]);
   assert.deepEqual(noticesOf(moved, "5.4.2"), []);
   assert.deepEqual(noticesOf(["/dev/fuse", "/dev/fuse:/dev/fuse:r"], "4.3.1"), []);
 });

@@ -68,10 +68,12 @@ function parseBlock(block: HclRecord, key: string, given: Given): readonly Wante
   const host = textOf("host_path");
   const container = textOf("container_path") || host;
   const permissions = textOf("cgroup_permissions") || "rwm";
-  const refuse = (name: string, value: string, problem: string, remedy: string): void => report.refuse({ key: `${key}.${name}`, value, problem, remedy });
+  const refuse = (name: string, value: string, problem: string, remedy: string): void =>
+    report.refuse({ key: `${key}.${name}`, value, problem, remedy });
   if (!isAbsolute(host)) refuse("host_path", host, "is no absolute path", "write e.g. /dev/fuse");
   else if (!isAbsolute(container)) refuse("container_path", container, "is no absolute path", "write e.g. /dev/fuse");
-  else if (!isPermissions(permissions)) refuse("cgroup_permissions", permissions, "are no permissions", "letters of r, w and m would be right");
+  else if (!isPermissions(permissions))
+    refuse("cgroup_permissions", permissions, "are no permissions", "letters of r, w and m would be right");
   else return parseText(`${host}:${container}:${permissions}`, key, given);
   return [];
 }

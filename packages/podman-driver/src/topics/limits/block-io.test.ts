@@ -8,15 +8,30 @@ const rows: readonly { readonly config: HclRecord; readonly spec: Partial<Contai
   { config: { blkio_weight: 0, device_read_bps: [] }, spec: {} },
   { config: { blkio_weight: 10 }, spec: { resource_limits: { blockIO: { weight: 10 } } } },
   { config: { blkio_weight: 1000 }, spec: { resource_limits: { blockIO: { weight: 1000 } } } },
-  { config: { blkio_weight_device: ["/dev/sda:200", "/dev//sdb:10"] }, spec: { weightDevice: { "/dev/sda": { weight: 200 }, "/dev/sdb": { weight: 10 } } } },
-  { config: { device_read_bps: ["/dev/sda:1048576", "/dev/sdb:10m"] }, spec: { throttleReadBpsDevice: { "/dev/sda": { rate: 1_048_576 }, "/dev/sdb": { rate: 10_485_760 } } } },
-  { config: { device_write_bps: ["/dev/disk/by-path/pci-0000:00:1f.2:1kb"] }, spec: { throttleWriteBpsDevice: { "/dev/disk/by-path/pci-0000:00:1f.2": { rate: 1024 } } } },
+  {
+    config: { blkio_weight_device: ["/dev/sda:200", "/dev//sdb:10"] },
+    spec: { weightDevice: { "/dev/sda": { weight: 200 }, "/dev/sdb": { weight: 10 } } },
+  },
+  {
+    config: { device_read_bps: ["/dev/sda:1048576", "/dev/sdb:10m"] },
+    spec: { throttleReadBpsDevice: { "/dev/sda": { rate: 1_048_576 }, "/dev/sdb": { rate: 10_485_760 } } },
+  },
+  {
+    config: { device_write_bps: ["/dev/disk/by-path/pci-0000:00:1f.2:1kb"] },
+    spec: { throttleWriteBpsDevice: { "/dev/disk/by-path/pci-0000:00:1f.2": { rate: 1024 } } },
+  },
   { config: { device_read_iops: ["/dev/sda:1"] }, spec: { throttleReadIOPSDevice: { "/dev/sda": { rate: 1 } } } },
   { config: { device_write_iops: ["/dev/sda:500"] }, spec: { throttleWriteIOPSDevice: { "/dev/sda": { rate: 500 } } } },
 ];
 
 function blockIoOf(spec: ContainerSpec): Partial<ContainerSpec> {
-  const names = ["weightDevice", "throttleReadBpsDevice", "throttleWriteBpsDevice", "throttleReadIOPSDevice", "throttleWriteIOPSDevice"] as const;
+  const names = [
+    "weightDevice",
+    "throttleReadBpsDevice",
+    "throttleWriteBpsDevice",
+    "throttleReadIOPSDevice",
+    "throttleWriteIOPSDevice",
+  ] as const;
   const blockIO = spec.resource_limits?.blockIO;
   return {
     ...Object.fromEntries(names.filter((name) => name in spec).map((name) => [name, spec[name]])),
@@ -34,7 +49,9 @@ describe("block I/O", () => {
     { config: { blkio_weight: 1001 }, says: "blkio_weight: 1001 is out of range; 10 to 1000 would be right" },
     ...["/dev/sda:9", "/dev/sda", "sda:200", ":200"].map((text) => ({
       config: { blkio_weight_device: [text] },
-      says: `blkio_weight_device[0]: "${text}" is no device with its figure; path:weight with a weight from 10 to 1000, e.g. /dev/sda:200 would be right`,
+      says:
+        `blkio_weight_device[0]: "${text}" is no device with its figure; path:weight with a weight from 10 to 1000, e.g. ` +
+        "/dev/sda:200 would be right",
     })),
     ...["/dev/sda:0", "/dev/sda:fast", "/dev/sda:"].map((text) => ({
       config: { device_read_bps: [text] },
@@ -42,7 +59,9 @@ describe("block I/O", () => {
     })),
     {
       config: { device_write_iops: ["/dev/sda:10m"] },
-      says: 'device_write_iops[0]: "/dev/sda:10m" is no device with its figure; path:rate in operations a second, e.g. /dev/sda:200 would be right',
+      says:
+        'device_write_iops[0]: "/dev/sda:10m" is no device with its figure; path:rate in operations a second, e.g. /dev/sda:200 ' +
+        'would be right',
     },
     {
       config: { device_write_bps: ["/dev/sda:1m", "/dev/./sda:2m"] },
@@ -50,21 +69,37 @@ describe("block I/O", () => {
     },
   ];
   for (const { config, says } of mistakes) {
-    test(`${JSON.stringify(config)} is refused`, () => assert.deepEqual(mistakesOf({ config }).map((text) => text.replace(/^.* > config key /, "")), [says]));
+    test(`${JSON.stringify(config)} is refused`, () =>
+      assert.deepEqual(
+        mistakesOf({ config }).map((text) => text.replace(/^.* > config key /, "")),
+        [says],
+      ));
   }
 
   test("is refused where a rootless Podman may not limit it", () => {
     const facts = { rootless: true, cgroupVersion: "v2", cgroupControllers: ["memory", "pids"] };
     for (const [key, value] of Object.entries({ blkio_weight: 20, device_read_bps: ["/dev/sda:1m"] })) {
-      assert.throws(() => planOf({ config: { [key]: value }, facts }), new RegExp(`config key ${key}: needs the cgroup controller io, and this rootless Podman has memory, pids`));
+      assert.throws(
+        () => planOf({ config: { [key]: value }, facts }),
+        new RegExp(`config key ${key}: needs the cgroup controller io, and this rootless Podman has memory, pids`),
+      );
     }
   });
 
   const failures = [
-    { podman: "could not parse throttle device at /dev/x: no such file or directory", keys: 'device_read_bps = "/dev/x:1024", which needs a block device of the host' },
-    { podman: 'runc: error setting cgroup config: failed to write "1:3 1048576": write …/blkio.throttle.read_bps_device: no such device', keys: 'device_read_bps = "/dev/x:1024"' },
+    {
+      podman: "could not parse throttle device at /dev/x: no such file or directory",
+      keys: 'device_read_bps = "/dev/x:1024", which needs a block device of the host',
+    },
+    {
+      podman: 'runc: error setting cgroup config: failed to write "1:3 1048576": write …/blkio.throttle.read_bps_device: no such device',
+      keys: 'device_read_bps = "/dev/x:1024"',
+    },
     { podman: "crun: writing file `io.max`: No such device", keys: 'device_read_bps = "/dev/x:1024"' },
-    { podman: "runc: write …/blkio.bfq.weight_device: operation not supported", keys: 'blkio_weight_device = "/dev/x:20", which needs a block device of the host whose I/O scheduler is bfq' },
+    {
+      podman: "runc: write …/blkio.bfq.weight_device: operation not supported",
+      keys: 'blkio_weight_device = "/dev/x:20", which needs a block device of the host whose I/O scheduler is bfq',
+    },
     { podman: "crun: open io.weight: No such file or directory", keys: 'blkio_weight_device = "/dev/x:20"' },
   ];
   for (const { podman, keys } of failures) {

@@ -22,19 +22,30 @@ const owned: Readonly<Record<string, string>> = {
 const fileName = /^(?!cgroup\.)[a-z][a-z0-9_]*(\.[A-Za-z0-9_]+)+$/;
 
 /** Settings of the task's cgroup by their file, as the kernel has them. Notes the wish for each. */
-export function wantCgroupConf(settings: Readonly<Record<string, string>>, { report, wish }: Pick<Given, "report" | "wish">): Readonly<Record<string, string>> {
+export function wantCgroupConf(
+  settings: Readonly<Record<string, string>>,
+  { report, wish }: Pick<Given, "report" | "wish">,
+): Readonly<Record<string, string>> {
   for (const file of Object.keys(settings)) {
     const owner = Object.hasOwn(owned, file) ? owned[file] : undefined;
     if (owner !== undefined) report.refuse({ key, value: file, problem: "has a key of its own", remedy: `set ${owner}` });
     else if (!fileName.test(file)) {
-      report.refuse({ key, value: file, problem: "is no setting of a cgroup's controller", remedy: "write the name of its file, e.g. memory.high" });
+      report.refuse({
+        key,
+        value: file,
+        problem: "is no setting of a cgroup's controller",
+        remedy: "write the name of its file, e.g. memory.high",
+      });
     } else wish({ kind: "unconfined", key, value: file, what: "what else limits the task's cgroup" });
   }
   return settings;
 }
 
 /** Podman fails over it on cgroup v1 (podman 4.3 to 5.8). */
-export function checkCgroupConf(settings: Readonly<Record<string, string>>, context: { readonly facts: EngineFacts; readonly report: Report }): void {
+export function checkCgroupConf(
+  settings: Readonly<Record<string, string>>,
+  context: { readonly facts: EngineFacts; readonly report: Report },
+): void {
   const files = Object.keys(settings);
   const { facts, report } = context;
   if (files.length > 0 && facts.cgroupVersion === "v1") {

@@ -10,7 +10,10 @@ export function lacksController(controller: string, { rootless, cgroupController
 
 /** In words for the job's author: what is left out for want of a controller, as it is Nomad's bookkeeping or the task's own wish. */
 export function toUndelegatedNotice(what: string, controller: string, { cgroupControllers }: Delegated): string {
-  return `${what} not applied: it needs the cgroup controller ${controller}, and this rootless Podman has ${cgroupControllers.join(", ")}; ${delegation}`;
+  return (
+    `${what} not applied: it needs the cgroup controller ${controller}, and this rootless Podman has ` +
+    `${cgroupControllers.join(", ")}; ${delegation}`
+  );
 }
 
 const delegation = "have systemd delegate it to the user (Delegate= of user@.service), or use a rootful socket";

@@ -16,7 +16,11 @@ function wishesOf(config: HclRecord, memory: { readonly memoryMb?: number; reado
 const memoryOf = (wishes: Wishes): MemoryLimits | undefined => planOf(wishes).spec.resource_limits?.memory;
 const onSecond = { cgroupVersion: "v2", version: "5.4.2" };
 
-const rows: readonly { readonly config: HclRecord; readonly memory?: { readonly memoryMb?: number; readonly memoryMaxMb?: number }; readonly planned: MemoryLimits }[] = [
+const rows: readonly {
+  readonly config: HclRecord;
+  readonly memory?: { readonly memoryMb?: number; readonly memoryMaxMb?: number };
+  readonly planned: MemoryLimits;
+}[] = [
   { config: {}, planned: { limit: 64 * mib } },
   { config: { memory_reservation: "", memory_swap: "", memory_hard_limit: 0 }, planned: { limit: 64 * mib } },
   { config: { memory_reservation: "0m" }, planned: { limit: 64 * mib } },
@@ -41,7 +45,8 @@ const rows: readonly { readonly config: HclRecord; readonly memory?: { readonly 
   { config: { memory_hard_limit: 128, memory_swap: "128m" }, planned: { limit: 128 * mib, reservation: 64 * mib, swap: 128 * mib } },
 ];
 for (const { config, memory, planned } of rows) {
-  test(`plans the memory of ${JSON.stringify({ ...config, ...memory })}`, () => assert.deepEqual(memoryOf(wishesOf(config, memory)), planned));
+  test(`plans the memory of ${JSON.stringify({ ...config, ...memory })}`, () =>
+    assert.deepEqual(memoryOf(wishesOf(config, memory)), planned));
 }
 
 test("leaves no limit of swap to Podman where it takes one", () => {
@@ -61,19 +66,33 @@ const mistakes: readonly { readonly config: HclRecord; readonly memory?: { reado
   { config: { memory_reservation: "-1" }, message: `memory_reservation: "-1" ${sizeForm}` },
   { config: { memory_swap: "much" }, message: `memory_swap: "much" ${sizeForm}, or -1 for no limit` },
   { config: { memory_swap: "63m" }, message: `memory_swap: "63m" is below the task's memory limit of 64 MiB; ${swapForm}` },
-  { config: { memory_swap: "63m" }, memory: { memoryMaxMb: -1 }, message: 'memory_swap: "63m" needs a limit of memory, and the task has none; set resources.memory, or remove the key' },
+  {
+    config: { memory_swap: "63m" },
+    memory: { memoryMaxMb: -1 },
+    message: 'memory_swap: "63m" needs a limit of memory, and the task has none; set resources.memory, or remove the key',
+  },
   { config: { memory_swappiness: -1 }, message: "memory_swappiness: -1 is out of range; 0 to 100 would be right" },
   { config: { memory_swappiness: 101 }, message: "memory_swappiness: 101 is out of range; 0 to 100 would be right" },
-  { config: { memory_hard_limit: 32 }, message: "memory_hard_limit: 32 is below the task's memory of 64 MiB; write more MB than resources.memory, or use resources.memory_max" },
-  { config: { memory_hard_limit: -1 }, message: "memory_hard_limit: -1 is no limit; write more MB than resources.memory, or use resources.memory_max" },
+  {
+    config: { memory_hard_limit: 32 },
+    message: "memory_hard_limit: 32 is below the task's memory of 64 MiB; write more MB than resources.memory, or use resources.memory_max",
+  },
+  {
+    config: { memory_hard_limit: -1 },
+    message: "memory_hard_limit: -1 is no limit; write more MB than resources.memory, or use resources.memory_max",
+  },
 ];
 for (const { config, memory, message } of mistakes) {
   const [key = ""] = message.split(":");
-  test(`refuses ${JSON.stringify({ ...config, ...memory })}`, () => assert.deepEqual(mistakesOf(wishesOf(config, memory)), [`${key} > config key ${message}`]));
+  test(`refuses ${JSON.stringify({ ...config, ...memory })}`, () =>
+    assert.deepEqual(mistakesOf(wishesOf(config, memory)), [`${key} > config key ${message}`]));
 }
 
 test("refuses to keep more than the limit, where the kernel does", () => {
   const wishes = wishesOf({ memory_reservation: "100m" });
-  assert.throws(() => planOf(wishes), { code: "config-invalid", message: "config key memory_reservation: is above the task's memory limit of 64 MiB; it is for less than the limit" });
+  assert.throws(() => planOf(wishes), {
+    code: "config-invalid",
+    message: "config key memory_reservation: is above the task's memory limit of 64 MiB; it is for less than the limit",
+  });
   assert.equal(memoryOf({ ...wishes, facts: onSecond })?.reservation, 100 * mib);
 });

@@ -29,15 +29,18 @@ test("takes several limits, of which the later of one name counts", () => {
 for (const text of ["", "x", "1.5", "-2", "1:", ":1", "1:2:3", "18446744073709551616", "0x10", "host"]) {
   test(`refuses the limit "${text}"`, () => {
     assert.deepEqual(mistakesOf({ config: { ulimit: [{ nofile: text }] } }), [
-      `ulimit.nofile > config key ulimit.nofile: "${text}" is no limit; write soft or soft:hard, each a whole number, -1 or unlimited, e.g. 1024:4096`,
+      `ulimit.nofile > config key ulimit.nofile: "${text}" is no limit; write soft or soft:hard, each a whole number, -1 or ` +
+        "unlimited, e.g. 1024:4096",
     ]);
   });
 }
 
 for (const text of ["2:1", "-1:5", "unlimited:5"]) {
-  test(`refuses "${text}", which is soft above hard`, () => assert.match(mistakesOf({ config: { ulimit: [{ nofile: text }] } }).join(), /has a soft limit above the hard one/));
+  test(`refuses "${text}", which is soft above hard`, () =>
+    assert.match(mistakesOf({ config: { ulimit: [{ nofile: text }] } }).join(), /has a soft limit above the hard one/));
 }
 
 for (const name of ["files", "RLIMIT_NOFILE", "", "host"]) {
-  test(`refuses a limit called "${name}"`, () => assert.match(mistakesOf({ config: { ulimit: [{ [name]: "1" }] } }).join(), /is no limit that Linux has; it has as, core, cpu, /));
+  test(`refuses a limit called "${name}"`, () =>
+    assert.match(mistakesOf({ config: { ulimit: [{ [name]: "1" }] } }).join(), /is no limit that Linux has; it has as, core, cpu, /));
 }

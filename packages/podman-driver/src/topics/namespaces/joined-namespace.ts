@@ -60,7 +60,9 @@ function toSibling(container: string, { allocId }: TaskConfig): string | undefin
 
 /** A path with `..` in it would pass for another one under an operator's globs. */
 function toPath(key: string, path: string, report: Report): JoinedNamespace | undefined {
-  if (path.startsWith("/") && normalize(path) === path) return { spec: { nsmode: "path", value: path }, mode: `ns:${path}`, taskName: undefined };
+  if (path.startsWith("/") && normalize(path) === path) {
+    return { spec: { nsmode: "path", value: path }, mode: `ns:${path}`, taskName: undefined };
+  }
   report.refuse({
     key,
     value: `ns:${path}`,

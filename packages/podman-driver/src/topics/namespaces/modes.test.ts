@@ -24,11 +24,13 @@ for (const { key, field, what, words } of keys) {
       ["ns:/proc/5/ns/x", { nsmode: "path", value: "/proc/5/ns/x" }],
     ] as const;
     for (const [text, namespace] of rows) {
-      test(`${JSON.stringify(text)} becomes ${JSON.stringify(namespace)}`, () => assert.deepEqual(specOf({ config: { [key]: text } })[field], namespace));
+      test(`${JSON.stringify(text)} becomes ${JSON.stringify(namespace)}`, () =>
+        assert.deepEqual(specOf({ config: { [key]: text } })[field], namespace));
     }
 
     test("waits for another task of the allocation, however it is written, and for nothing else", () => {
-      const needsOf = (mode: string): unknown[] => planOf({ config: { [key]: mode } }).needs.filter(({ kind }) => kind === "task-namespace");
+      const needsOf = (mode: string): unknown[] =>
+        planOf({ config: { [key]: mode } }).needs.filter(({ kind }) => kind === "task-namespace");
       const need = { kind: "task-namespace", key, what, field, taskName: "db", container: `db-${allocId}` };
       assert.deepEqual([needsOf("task:db"), needsOf(`container:db-${allocId}`)], [[need], [need]]);
       for (const mode of ["container:infra", "ns:/proc/5/ns/x", "host", ""]) assert.deepEqual(needsOf(mode), []);

@@ -48,7 +48,10 @@ const sites = {
   cgroup: { what: "cgroup namespace", field: "cgroupns" },
 } as const;
 
-function toOthers({ ipc_mode: ipc, pid_mode: pid, uts_mode: uts, cgroupns: cgroup }: OtherOptions, given: Given): readonly WantedMode<OtherKind>[] {
+function toOthers(
+  { ipc_mode: ipc, pid_mode: pid, uts_mode: uts, cgroupns: cgroup }: OtherOptions,
+  given: Given,
+): readonly WantedMode<OtherKind>[] {
   const plain = ["host", "private"];
   const texts = [
     { key: "ipc_mode", text: ipc, of: "ipc", words: [...plain, "shareable", "none"] },
@@ -84,8 +87,9 @@ function toUserns(
   if (chosen === undefined) {
     // Without a wish, what Podman gives is the host's, unless its own configuration says otherwise.
     wish({ kind: "namespace", key: "userns", of: "userns", mode: "default", alike: ["host"] });
-    if (uidmap.length > 0 || gidmap.length > 0)
+    if (uidmap.length > 0 || gidmap.length > 0) {
       report.refuse({ key: "uidmap", problem: "and gidmap are nothing by themselves", remedy: 'set userns = "private" as well' });
+    }
     return undefined;
   }
   const { key, value: text } = chosen;

@@ -25,11 +25,26 @@ const rows: readonly { readonly config: HclRecord; readonly spec: object }[] = [
     config: { userns: "auto:size=9,uidmapping=0:100000:65536,gidmapping=5:6:7" },
     spec: autoWith({ Size: 9, AdditionalUIDMappings: [map], AdditionalGIDMappings: [{ container_id: 5, host_id: 6, size: 7 }] }),
   },
-  { config: { userns: "private", uidmap: ["0:100000:65536"] }, spec: { userns: { nsmode: "private" }, idmappings: { UIDMap: [map], GIDMap: [map] } } },
-  { config: { userns: "private", gidmap: ["0:100000:65536"] }, spec: { userns: { nsmode: "private" }, idmappings: { UIDMap: [map], GIDMap: [map] } } },
+  {
+    config: { userns: "private", uidmap: ["0:100000:65536"] },
+    spec: { userns: { nsmode: "private" }, idmappings: { UIDMap: [map], GIDMap: [map] } },
+  },
+  {
+    config: { userns: "private", gidmap: ["0:100000:65536"] },
+    spec: { userns: { nsmode: "private" }, idmappings: { UIDMap: [map], GIDMap: [map] } },
+  },
   {
     config: { userns: "private", uidmap: ["0:100000:65536"], gidmap: ["0:1:2", "2:9:1"] },
-    spec: { userns: { nsmode: "private" }, idmappings: { UIDMap: [map], GIDMap: [{ container_id: 0, host_id: 1, size: 2 }, { container_id: 2, host_id: 9, size: 1 }] } },
+    spec: {
+      userns: { nsmode: "private" },
+      idmappings: {
+        UIDMap: [map],
+        GIDMap: [
+          { container_id: 0, host_id: 1, size: 2 },
+          { container_id: 2, host_id: 9, size: 1 },
+        ],
+      },
+    },
   },
   { config: { userns: "task:db" }, spec: { userns: { nsmode: "container", value: `db-${allocId}` } } },
   { config: { userns: "container:infra" }, spec: { userns: { nsmode: "container", value: "infra" } } },
@@ -56,7 +71,10 @@ describe("the user namespace", () => {
     { config: { userns: "private", uidmap: ["0:0:4294967296"] }, says: /is no map of ids/ },
     { config: { userns: "auto", uidmap: ["0:1:2"] }, says: /"auto" takes no uidmap and gidmap/ },
     { config: { uidmap: ["0:1:2"] }, says: /^uidmap > .* set userns = "private" as well/ },
-    { config: { userns: "auto", userns_mode: "host" }, says: /^userns_mode > .*"host" says the same as userns, which is set too; remove userns_mode/ },
+    {
+      config: { userns: "auto", userns_mode: "host" },
+      says: /^userns_mode > .*"host" says the same as userns, which is set too; remove userns_mode/,
+    },
     { config: { userns: "container:" }, says: /"container:" names no container/ },
     { config: { userns: "ns:run/x" }, says: /is no absolute path/ },
     { config: { userns: "ns:/run/netns/../x" }, says: /is no absolute path without \. and \.\./ },
@@ -72,14 +90,19 @@ describe("the user namespace", () => {
 
   test("a rootful Podman has no nomap, and keep-id only since it stopped to refuse it", () => {
     assert.throws(() => planOf({ config: { userns: "nomap" }, facts: { version: "6.1.1" } }), /userns: "nomap" needs a rootless Podman/);
-    assert.throws(() => planOf({ config: { userns_mode: "keep-id" } }), /userns_mode: "keep-id" needs Podman 5\.4 or a rootless one, and the task's service belongs to root and is 4\.3\.1/);
+    assert.throws(
+      () => planOf({ config: { userns_mode: "keep-id" } }),
+      /userns_mode: "keep-id" needs Podman 5\.4 or a rootless one, and the task's service belongs to root and is 4\.3\.1/,
+    );
     assert.match(planOf({ config: { userns: "keep-id" }, facts: { version: "5.4.2" } }).notices.join(), /isolates nothing here/);
     assert.deepEqual(planOf({ config: { userns: "keep-id" }, facts: rootless }).notices, []);
   });
 
   test("that of another task is there once it runs", () => {
     const needs = planOf({ config: { userns_mode: "task:db" } }).needs.filter(({ kind }) => kind === "task-namespace");
-    assert.deepEqual(needs, [{ kind: "task-namespace", key: "userns_mode", what: "user namespace", field: "userns", taskName: "db", container: `db-${allocId}` }]);
+    assert.deepEqual(needs, [
+      { kind: "task-namespace", key: "userns_mode", what: "user namespace", field: "userns", taskName: "db", container: `db-${allocId}` },
+    ]);
   });
 
   test("a container of the own allocation is one of its tasks, however it is named", () => {
@@ -91,7 +114,8 @@ describe("the user namespace", () => {
 });
 
 describe("what Podman has made of the user namespace", () => {
-  const madeWith = (uidMap: readonly string[], gidMap: readonly string[] = uidMap): ContainerInspect => ({ host: { idMappings: { uidMap, gidMap } } }) as ContainerInspect;
+  const madeWith = (uidMap: readonly string[], gidMap: readonly string[] = uidMap): ContainerInspect =>
+    ({ host: { idMappings: { uidMap, gidMap } } }) as ContainerInspect;
   const maps = { userns: "private", uidmap: ["0:100000:65536"] };
 
   test("is not looked at where none was asked for", () => {

@@ -26,7 +26,10 @@ const rows: readonly { readonly config: HclRecord; readonly networks: unknown }[
     networks: { z: { interface_name: "eth1" }, a: { interface_name: "eth0" }, b: { interface_name: "eth2" } },
   },
   {
-    config: { network_mode: "bridge", networks: [{ name: "blue", ipv4_address: "10.1.0.9", ipv6_address: "fd00::9", mac_address: "02:42:ac:11:00:02", aliases: ["db"] }] },
+    config: {
+      network_mode: "bridge",
+      networks: [{ name: "blue", ipv4_address: "10.1.0.9", ipv6_address: "fd00::9", mac_address: "02:42:ac:11:00:02", aliases: ["db"] }],
+    },
     networks: { blue: { static_ips: ["10.1.0.9", "fd00::9"], static_mac: "02:42:ac:11:00:02", aliases: ["db"] } },
   },
 ];
@@ -46,21 +49,56 @@ const mistakes: readonly (readonly [config: HclRecord, message: string])[] = [
   [{ static_ips: ["10.88.0.9", "x"] }, 'static_ips: "x" is not an IP address; write an IP address, such as 10.88.0.10'],
   [{ static_mac: "02:42" }, 'static_mac: "02:42" is not a MAC address; write six bytes, such as 02:42:ac:11:00:02'],
   [{ static_mac: "02:42-ac:11:00:02" }, 'static_mac: "02:42-ac:11:00:02" is not a MAC address; write six bytes, such as 02:42:ac:11:00:02'],
-  [{ mac_address: "01:42:ac:11:00:02" }, 'mac_address: "01:42:ac:11:00:02" is an address of many, which no interface can have; begin with an even byte, such as 02'],
-  [{ static_mac: "02:42:ac:11:00:02", mac_address: "02:42:ac:11:00:02" }, 'mac_address: "02:42:ac:11:00:02" says the same as static_mac, which is set too; remove mac_address'],
+  [
+    { mac_address: "01:42:ac:11:00:02" },
+    'mac_address: "01:42:ac:11:00:02" is an address of many, which no interface can have; begin with an even byte, such as 02',
+  ],
+  [
+    { static_mac: "02:42:ac:11:00:02", mac_address: "02:42:ac:11:00:02" },
+    'mac_address: "02:42:ac:11:00:02" says the same as static_mac, which is set too; remove mac_address',
+  ],
   [{ network_aliases: ["a b"] }, 'network_aliases: "a b" is no host name; write letters, digits, hyphens and dots'],
-  [{ network_mode: "host", ipv4_address: "10.88.0.9" }, 'ipv4_address: has no effect with network_mode "host"; remove it, or use network_mode = "bridge" or a network of Podman\'s'],
-  [{ network_mode: "task:db", network_aliases: ["x"] }, 'network_aliases: has no effect with network_mode "task:db"; remove it, or use network_mode = "bridge" or a network of Podman\'s'],
+  [
+    { network_mode: "host", ipv4_address: "10.88.0.9" },
+    'ipv4_address: has no effect with network_mode "host"; remove it, or use network_mode = "bridge" or a network of Podman\'s',
+  ],
+  [
+    { network_mode: "task:db", network_aliases: ["x"] },
+    'network_aliases: has no effect with network_mode "task:db"; remove it, or use network_mode = "bridge" or a network of Podman\'s',
+  ],
   [{ networks: [{ name: "a" }], ipv4_address: "10.88.0.9" }, `ipv4_address: cannot be set beside networks blocks; ${onePlace}`],
-  [{ networks: [{ name: "a" }], network_mode: "b" }, 'networks: cannot be set beside network_mode "b"; remove network_mode, and give each network a block'],
+  [
+    { networks: [{ name: "a" }], network_mode: "b" },
+    'networks: cannot be set beside network_mode "b"; remove network_mode, and give each network a block',
+  ],
   [{ networks: [{ name: "a" }, { name: "a" }] }, 'networks[1].name: "a" is named twice; write all that belongs to a network in one block'],
   [{ networks: [{ name: "a b" }] }, 'networks[0].name: "a b" is no name of a network; podman network ls shows those there are'],
-  [{ networks: [{ name: "a", ipv4_address: "x" }] }, 'networks[0].ipv4_address: "x" is not an IPv4 address; write an IPv4 address, such as 10.88.0.10'],
-  [{ networks: [{ name: "a", ipv6_address: "x" }] }, 'networks[0].ipv6_address: "x" is not an IPv6 address; write an IPv6 address, such as fd00::10'],
-  [{ networks: [{ name: "a", mac_address: "x" }] }, 'networks[0].mac_address: "x" is not a MAC address; write six bytes, such as 02:42:ac:11:00:02'],
+  [
+    { networks: [{ name: "a", ipv4_address: "x" }] },
+    'networks[0].ipv4_address: "x" is not an IPv4 address; write an IPv4 address, such as 10.88.0.10',
+  ],
+  [
+    { networks: [{ name: "a", ipv6_address: "x" }] },
+    'networks[0].ipv6_address: "x" is not an IPv6 address; write an IPv6 address, such as fd00::10',
+  ],
+  [
+    { networks: [{ name: "a", mac_address: "x" }] },
+    'networks[0].mac_address: "x" is not a MAC address; write six bytes, such as 02:42:ac:11:00:02',
+  ],
   [{ networks: [{ name: "a", aliases: ["-"] }] }, 'networks[0].aliases: "-" is no host name; write letters, digits, hyphens and dots'],
-  [{ networks: [{ name: "a", interface_name: "a/b" }] }, 'networks[0].interface_name: "a/b" is no name for an interface; write up to 15 letters and digits, such as eth0'],
-  [{ networks: [{ name: "a", interface_name: "x0" }, { name: "b", interface_name: "x0" }] }, 'networks[1].interface_name: "x0" is the name of another network\'s interface too; give each its own'],
+  [
+    { networks: [{ name: "a", interface_name: "a/b" }] },
+    'networks[0].interface_name: "a/b" is no name for an interface; write up to 15 letters and digits, such as eth0',
+  ],
+  [
+    {
+      networks: [
+        { name: "a", interface_name: "x0" },
+        { name: "b", interface_name: "x0" },
+      ],
+    },
+    'networks[1].interface_name: "x0" is the name of another network\'s interface too; give each its own',
+  ],
   [{ advertise: "a" }, 'advertise: "a" is no network of this task; give the task networks blocks, or remove it'],
   [{ networks: [{ name: "a" }, { name: "b" }], advertise: "c" }, 'advertise: "c" is no network of this task; name one of a, b'],
 ];
@@ -72,9 +110,12 @@ for (const [config, message] of mistakes) {
 }
 
 test("is not for a rootless Podman's own kind of network, which has no addresses", () => {
-  const message = /network_mode: is not set, and a task of this rootless Podman is on "slirp4netns" then, where it can have no address of its own; set network_mode = "bridge"/;
+  const message =
+    /network_mode: is not set, and a task of this rootless Podman is on "slirp4netns" then, where it can have no address of its own; set network_mode = "bridge"/;
   assert.throws(() => networksOf({ ipv4_address: "10.88.0.9" }, { facts: { rootless: true } }), message);
-  assert.deepEqual(networksOf({ network_mode: "bridge", ipv4_address: "10.88.0.9" }, { facts: { rootless: true } }), { default: { static_ips: ["10.88.0.9"] } });
+  assert.deepEqual(networksOf({ network_mode: "bridge", ipv4_address: "10.88.0.9" }, { facts: { rootless: true } }), {
+    default: { static_ips: ["10.88.0.9"] },
+  });
 });
 
 describe("in a group with a network of its own", () => {
@@ -82,13 +123,22 @@ describe("in a group with a network of its own", () => {
   test("what the task asks for is told to be without effect", () => {
     const { spec, notices } = planOf({ task, config: { ipv4_address: "10.88.0.9", network_aliases: ["x"] } });
     assert.equal(spec.Networks, undefined);
-    assert.deepEqual(notices, ["ipv4_address is not used: the task joins its group's network", "network_aliases is not used: the task joins its group's network"]);
-    assert.deepEqual(planOf({ task, config: { networks: [{ name: "a" }], advertise: "a" } }).notices.map((notice) => notice.split(" ")[0]), ["networks", "advertise"]);
+    assert.deepEqual(notices, [
+      "ipv4_address is not used: the task joins its group's network",
+      "network_aliases is not used: the task joins its group's network",
+    ]);
+    assert.deepEqual(
+      planOf({ task, config: { networks: [{ name: "a" }], advertise: "a" } }).notices.map((notice) => notice.split(" ")[0]),
+      ["networks", "advertise"],
+    );
   });
 });
 
 test("says that a name on the default network may not be known to anybody", () => {
-  assert.match(planOf({ config: { network_aliases: ["db"] } }).notices.join(), /^network_aliases may have no effect: Podman's default network/);
+  assert.match(
+    planOf({ config: { network_aliases: ["db"] } }).notices.join(),
+    /^network_aliases may have no effect: Podman's default network/,
+  );
   assert.deepEqual(planOf({ config: { network_mode: "blue", network_aliases: ["db"] } }).notices, []);
 });
 

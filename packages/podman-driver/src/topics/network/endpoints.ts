@@ -85,10 +85,20 @@ function toBlocks(blocks: readonly NetworkBlock[], network: WantedNetwork, repor
     const key = `networks[${index}]`;
     const { name } = block;
     if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) {
-      report.refuse({ key: `${key}.name`, value: name, problem: "is no name of a network", remedy: "podman network ls shows those there are" });
+      report.refuse({
+        key: `${key}.name`,
+        value: name,
+        problem: "is no name of a network",
+        remedy: "podman network ls shows those there are",
+      });
     }
     if (blocks.findIndex((other) => other.name === name) < index) {
-      report.refuse({ key: `${key}.name`, value: name, problem: "is named twice", remedy: "write all that belongs to a network in one block" });
+      report.refuse({
+        key: `${key}.name`,
+        value: name,
+        problem: "is named twice",
+        remedy: "write all that belongs to a network in one block",
+      });
     }
     return { key: `${key}.name`, network: name, spec: toBlockSpec(block, { key, interfaceName: interfaces[index] }, report) };
   });
@@ -119,7 +129,12 @@ function nameInterfaces(blocks: readonly NetworkBlock[], report: Report): readon
     if (name === undefined) return;
     // The kernel's own rule.
     if (!/^[^\s/:]{1,15}$/.test(name) || name === "." || name === ".." || name === "lo") {
-      report.refuse({ key, value: name, problem: "is no name for an interface", remedy: "write up to 15 letters and digits, such as eth0" });
+      report.refuse({
+        key,
+        value: name,
+        problem: "is no name for an interface",
+        remedy: "write up to 15 letters and digits, such as eth0",
+      });
     }
     if (given.indexOf(name) < index) {
       report.refuse({ key, value: name, problem: "is the name of another network's interface too", remedy: "give each its own" });
@@ -148,7 +163,12 @@ function toMac(key: string, text: string, report: Report): string {
   const isMac = /^[0-9a-f]{2}(?:([:-])[0-9a-f]{2})(?:\1[0-9a-f]{2}){4}$/i.test(text);
   if (!isMac) report.refuse({ key, value: text, problem: "is not a MAC address", remedy: "write six bytes, such as 02:42:ac:11:00:02" });
   else if ((Number.parseInt(text.slice(0, 2), 16) & 1) === 1) {
-    report.refuse({ key, value: text, problem: "is an address of many, which no interface can have", remedy: "begin with an even byte, such as 02" });
+    report.refuse({
+      key,
+      value: text,
+      problem: "is an address of many, which no interface can have",
+      remedy: "begin with an even byte, such as 02",
+    });
   }
   return text.toLowerCase().replaceAll("-", ":");
 }

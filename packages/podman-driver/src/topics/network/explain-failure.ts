@@ -23,7 +23,9 @@ export function explainNetworkFailure(podmanText: string, { endpoints, ports }: 
     return { text: `config key ${key}: ${JSON.stringify(network)} is no network of this Podman; podman network ls shows those there are` };
   }
   const [, pod] = unknownPod.exec(podmanText) ?? [];
-  if (pod !== undefined) return { text: `config key pod: ${JSON.stringify(pod)} is no pod of this Podman; podman pod ps shows those there are` };
+  if (pod !== undefined) {
+    return { text: `config key pod: ${JSON.stringify(pod)} is no pod of this Podman; podman pod ps shows those there are` };
+  }
   const [, ip] = address.exec(podmanText) ?? [];
   if (ip !== undefined) return { text: `the address ${ip} is asked for by ${keyOfAddress(ip, endpoints)} of the task's config` };
   const [, protocol = "", host = "", number, trouble] = port.exec(podmanText) ?? [];
@@ -31,7 +33,9 @@ export function explainNetworkFailure(podmanText: string, { endpoints, ports }: 
   const hostPort: HostPort = { protocol: protocol.toLowerCase() === "udp" ? "udp" : "tcp", port: Number(number) };
   const text = `${describePort(hostPort, ports)} cannot be published`;
   // Podman writes both in small letters (podman 4.3 to 6.1).
-  return trouble === "address already in use" ? { text, takenPort: hostPort } : { text: `${text}: this host does not have the address ${host}` };
+  return trouble === "address already in use"
+    ? { text, takenPort: hostPort }
+    : { text: `${text}: this host does not have the address ${host}` };
 }
 
 function describePort({ protocol, port: number }: HostPort, ports: readonly PortMapping[]): string {

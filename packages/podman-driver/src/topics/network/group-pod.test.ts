@@ -13,7 +13,13 @@ describe("a group's pod", () => {
 
   test("is not found in what others have made", () => {
     const isolation = toIsolation(pod);
-    const others = [undefined, { ...isolation, labels: {} }, { ...isolation, path: "/var/run/netns/x" }, { ...isolation, path: "/proc/self/ns/net" }, { ...isolation, path: "/proc/42/ns/net/../../1/ns/net" }];
+    const others = [
+      undefined,
+      { ...isolation, labels: {} },
+      { ...isolation, path: "/var/run/netns/x" },
+      { ...isolation, path: "/proc/self/ns/net" },
+      { ...isolation, path: "/proc/42/ns/net/../../1/ns/net" },
+    ];
     for (const other of others) assert.equal(toGroupPod(other), undefined);
   });
 

@@ -35,7 +35,12 @@ export function toIsolation({ podId, infraId, infraPid, socketName, hostname }: 
 /** The pod in what Nomad hands to a task; undefined: the group's network is none of this driver's. */
 export function toGroupPod(isolation: NetworkIsolationSpec | undefined): GroupPod | undefined {
   const { labels = {}, path = "" } = isolation ?? {};
-  const { [podLabels.podId]: podId, [podLabels.infraId]: infraId, [podLabels.socketName]: socketName, [hostnameLabel]: hostname = "" } = labels;
+  const {
+    [podLabels.podId]: podId,
+    [podLabels.infraId]: infraId,
+    [podLabels.socketName]: socketName,
+    [hostnameLabel]: hostname = "",
+  } = labels;
   const infraPid = Number(pathRule.exec(path)?.[1] ?? 0);
   if (podId === undefined || infraId === undefined || socketName === undefined || infraPid === 0) return undefined;
   return { podId, infraId, infraPid, socketName, hostname };

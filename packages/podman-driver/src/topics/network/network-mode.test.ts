@@ -6,7 +6,11 @@ import { decodedOf, mistakesOf, planOf, specOf, type Wishes } from "../../../tes
 
 const { allocId } = plainTask();
 const withMode = (network_mode: string, wishes: Wishes = {}): Wishes => ({ ...wishes, config: { network_mode } });
-const pick = ({ netns, Networks, network_options: options }: ContainerSpec): unknown => ({ netns, ...(Networks && { Networks }), ...(options && { options }) });
+const pick = ({ netns, Networks, network_options: options }: ContainerSpec): unknown => ({
+  netns,
+  ...(Networks && { Networks }),
+  ...(options && { options }),
+});
 const rootless = { facts: { rootless: true, version: "5.4.2" } };
 const older = { facts: { rootless: true, version: "4.9.5" } };
 
@@ -18,7 +22,12 @@ const rows: readonly { readonly mode: string; readonly wishes?: Wishes; readonly
   { mode: "mynet", spec: { netns: { nsmode: "bridge" }, Networks: { mynet: {} } }, policyMode: "mynet" },
   { mode: "pasta", wishes: rootless, spec: { netns: { nsmode: "pasta" } }, policyMode: "pasta" },
   { mode: "pasta:", wishes: rootless, spec: { netns: { nsmode: "pasta" } }, policyMode: "pasta:" },
-  { mode: "pasta:-T,5432,--map-gw", wishes: rootless, spec: { netns: { nsmode: "pasta" }, options: { pasta: ["-T", "5432", "--map-gw"] } }, policyMode: "pasta:-T,5432,--map-gw" },
+  {
+    mode: "pasta:-T,5432,--map-gw",
+    wishes: rootless,
+    spec: { netns: { nsmode: "pasta" }, options: { pasta: ["-T", "5432", "--map-gw"] } },
+    policyMode: "pasta:-T,5432,--map-gw",
+  },
   { mode: "slirp4netns", wishes: older, spec: { netns: { nsmode: "slirp4netns" } }, policyMode: "slirp4netns" },
   { mode: "slirp4netns", spec: { netns: { nsmode: "slirp4netns" } }, policyMode: "slirp4netns" },
   {
@@ -32,13 +41,18 @@ for (const { mode, wishes, spec, policyMode } of rows) {
   test(`takes network_mode "${mode}"`, () => {
     const given = withMode(mode, wishes);
     assert.deepEqual(pick(specOf(given)), spec);
-    assert.deepEqual(decodedOf(given).wishes.filter((wish) => wish.kind === "namespace" && wish.of === "network"), [{ kind: "namespace", key: "network_mode", of: "network", mode: policyMode }]);
+    assert.deepEqual(
+      decodedOf(given).wishes.filter((wish) => wish.kind === "namespace" && wish.of === "network"),
+      [{ kind: "namespace", key: "network_mode", of: "network", mode: policyMode }],
+    );
   });
 }
 
 test("asks for another task's network as something that must be there first", () => {
   for (const mode of ["task:db", `container:db-${allocId}`]) {
-    assert.deepEqual(planOf(withMode(mode)).needs.slice(1), [{ kind: "task-namespace", key: "network_mode", what: "network", field: "netns", taskName: "db", container: `db-${allocId}` }]);
+    assert.deepEqual(planOf(withMode(mode)).needs.slice(1), [
+      { kind: "task-namespace", key: "network_mode", what: "network", field: "netns", taskName: "db", container: `db-${allocId}` },
+    ]);
   }
   for (const mode of ["container:db", "bridge"]) assert.equal(planOf(withMode(mode)).needs.length, 1);
 });
@@ -56,18 +70,30 @@ const mistakes: readonly (readonly [mode: string, message: string])[] = [
   ["task:web", '"task:web" is the task\'s own container; name another one'],
 ];
 for (const [mode, message] of mistakes) {
-  test(`refuses network_mode "${mode}" by name`, () => assert.deepEqual(mistakesOf(withMode(mode)), [`network_mode > config key network_mode: ${message}`]));
+  test(`refuses network_mode "${mode}" by name`, () =>
+    assert.deepEqual(mistakesOf(withMode(mode)), [`network_mode > config key network_mode: ${message}`]));
 }
 
 const beyond: readonly (readonly [mode: string, wishes: Wishes, message: string])[] = [
   ["pasta", {}, '"pasta" is for a rootless Podman, and this one runs as root; use network_mode = "bridge"'],
   ["pasta", { facts: { rootless: true, version: "4.3.1" } }, '"pasta" needs Podman 4.4, and 4.3.1 runs; use network_mode = "slirp4netns"'],
-  ["slirp4netns", { facts: { rootless: true, version: "6.1.1" } }, '"slirp4netns" is not there any more since Podman 6.0, and 6.1.1 runs; use network_mode = "pasta"'],
-  ["slirp4netns", { facts: { version: "6.1.1" } }, '"slirp4netns" is not there any more since Podman 6.0, and 6.1.1 runs; use network_mode = "bridge"'],
+  [
+    "slirp4netns",
+    { facts: { rootless: true, version: "6.1.1" } },
+    '"slirp4netns" is not there any more since Podman 6.0, and 6.1.1 runs; use network_mode = "pasta"',
+  ],
+  [
+    "slirp4netns",
+    { facts: { version: "6.1.1" } },
+    '"slirp4netns" is not there any more since Podman 6.0, and 6.1.1 runs; use network_mode = "bridge"',
+  ],
 ];
 for (const [mode, wishes, message] of beyond.slice()) {
   test(`refuses network_mode "${mode}" on ${JSON.stringify(wishes)}, which cannot do it`, () => {
-    assert.throws(() => specOf(withMode(mode, wishes)), (error) => error instanceof Error && error.message.includes(`config key network_mode: ${message}`));
+    assert.throws(
+      () => specOf(withMode(mode, wishes)),
+      (error) => error instanceof Error && error.message.includes(`config key network_mode: ${message}`),
+    );
   });
 }
 
@@ -78,7 +104,11 @@ describe("networking.default_rootless_mode", () => {
     assert.deepEqual(planned("mynet"), { netns: { nsmode: "bridge" }, Networks: { mynet: {} } });
     assert.deepEqual(planned("host"), { netns: { nsmode: "host" } });
   });
-  test("is refused by its name", () => assert.throws(() => planned("task:x"), /config key networking\.default_rootless_mode: "task:x" is no network; the operator sets it to/));
+  test("is refused by its name", () =>
+    assert.throws(
+      () => planned("task:x"),
+      /config key networking\.default_rootless_mode: "task:x" is no network; the operator sets it to/,
+    ));
 });
 
 describe("what Podman would drop on a network that is shared", () => {

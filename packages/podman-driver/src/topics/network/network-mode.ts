@@ -5,7 +5,10 @@ import { toGroupPod, type GroupPod } from "./group-pod.ts";
 
 /** The network a task asks for. */
 export type WantedNetwork =
-  /** The group's namespace wins over `network_mode`, as it always has with Podman tasks; `unusedMode` is what it won over, `pod` what this driver has made for it. */
+  /**
+   * The group's namespace wins over `network_mode`, as it always has with Podman tasks; `unusedMode` is what it won over, `pod`
+   * what this driver has made for it.
+   */
   | { readonly kind: "group"; readonly path: string; readonly unusedMode: string; readonly pod: GroupPod | undefined }
   /** That of a pod which somebody else has made. */
   | { readonly kind: "pod"; readonly pod: string }
@@ -34,23 +37,40 @@ const forms = "write bridge, host, none, pasta, slirp4netns, task:name, containe
  * What the group gives, or else the task's `network_mode`; `mode` is undefined where nobody asks for a network. Of a group's
  * `mode = "host"` Nomad tells drivers nothing (nomad 2.0), a host that does is followed.
  */
-export function toNetwork(task: TaskConfig, text: string | undefined, report: Report): { readonly network: WantedNetwork; readonly mode: string | undefined } {
+export function toNetwork(
+  task: TaskConfig,
+  text: string | undefined,
+  report: Report,
+): { readonly network: WantedNetwork; readonly mode: string | undefined } {
   const { path = "", mode } = task.networkIsolation ?? {};
-  if (path !== "") return { network: { kind: "group", path, unusedMode: text ?? "", pod: toGroupPod(task.networkIsolation) }, mode: undefined };
+  if (path !== "") {
+    return { network: { kind: "group", path, unusedMode: text ?? "", pod: toGroupPod(task.networkIsolation) }, mode: undefined };
+  }
   if (text !== undefined) return toNetworkMode("network_mode", text, { task, report });
   return mode === "host" ? { network: { kind: "plain", mode }, mode } : { network: { kind: "default" }, mode: undefined };
 }
 
 /** `network_mode` in words. What was refused comes to the default. */
-export function toNetworkMode(key: string, text: string, { task, report }: { readonly task: TaskConfig; readonly report: Report }): NetworkMode {
+export function toNetworkMode(
+  key: string,
+  text: string,
+  { task, report }: { readonly task: TaskConfig; readonly report: Report },
+): NetworkMode {
   const plain = toPlain(text);
   if (plain !== undefined) return { network: plain, mode: text };
   if (/^(container|task|ns):/.test(text)) {
     const joined = toJoined(key, text, { task, report });
     if (joined === undefined) return { network: { kind: "default" }, mode: text };
-    const { spec: { nsmode, value = "" }, mode, taskName } = joined;
+    const {
+      spec: { nsmode, value = "" },
+      mode,
+      taskName,
+    } = joined;
     if (nsmode === "path") return { network: { kind: "path", path: value }, mode };
-    return { network: taskName === undefined ? { kind: "container", container: value } : { kind: "task", taskName, container: value }, mode };
+    return {
+      network: taskName === undefined ? { kind: "container", container: value } : { kind: "task", taskName, container: value },
+      mode,
+    };
   }
   if (!nameRule.test(text)) report.refuse({ key, value: text, problem: "is no network", remedy: forms });
   return { network: { kind: "named", name: text }, mode: text };

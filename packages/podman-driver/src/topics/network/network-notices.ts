@@ -27,5 +27,6 @@ export function toEndpointNotices(
 }
 
 const namelessNotice =
-  "network_aliases may have no effect: Podman's default network resolves no names unless it is set up to; a network of its own (network_mode = \"name\") does";
+  'network_aliases may have no effect: Podman\'s default network resolves no names unless it is set up to; a network of its ' +
+    'own (network_mode = "name") does';
 const resolverNotice = "the group's dns block is not used: the task has the resolver of the container whose network it joins";

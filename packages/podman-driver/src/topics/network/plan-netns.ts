@@ -33,11 +33,17 @@ export function planNetns(wanted: WantedNetwork, endpoints: readonly WantedEndpo
       return { netns: { nsmode: "container", value: network.container } };
     case "stack":
       refuseStack(network, context);
-      return { netns: { nsmode: network.mode }, ...(network.options.length > 0 && { network_options: { [network.mode]: network.options } }) };
+      return {
+        netns: { nsmode: network.mode },
+        ...(network.options.length > 0 && { network_options: { [network.mode]: network.options } }),
+      };
     case "plain":
       return { netns: { nsmode: network.mode }, ...(network.mode === "bridge" && toNetworks(endpoints)) };
     case "named":
-      return { netns: { nsmode: "bridge" }, ...toNetworks(endpoints.length > 0 ? endpoints : [{ key: "network_mode", network: network.name, spec: {} }]) };
+      return {
+        netns: { nsmode: "bridge" },
+        ...toNetworks(endpoints.length > 0 ? endpoints : [{ key: "network_mode", network: network.name, spec: {} }]),
+      };
     case "default":
       return { netns: { nsmode: "bridge" } };
   }
@@ -59,7 +65,12 @@ function toDefault(endpoints: readonly WantedEndpoint[], { facts, defaultRootles
   const network = toPlain(text) ?? { kind: "named", name: text };
   if (/[^a-zA-Z0-9_.-]/.test(text) && network.kind === "named") {
     const key = "networking.default_rootless_mode";
-    report.refuse({ key, value: text, problem: "is no network", remedy: "the operator sets it to bridge, host, none, pasta, slirp4netns or the name of a network of Podman's" });
+    report.refuse({
+      key,
+      value: text,
+      problem: "is no network",
+      remedy: "the operator sets it to bridge, host, none, pasta, slirp4netns or the name of a network of Podman's",
+    });
   }
   if (endpoints.length > 0 && !(network.kind === "plain" && network.mode === "bridge") && network.kind !== "named") {
     const problem = `is not set, and a task of this rootless Podman is on "${text}" then, where it can have no address of its own`;
@@ -75,11 +86,15 @@ function refuseGroupOfRoot({ facts, report }: NetnsContext): void {
 }
 
 function refuseStack({ mode }: { readonly mode: "pasta" | "slirp4netns" }, { facts, report }: NetnsContext): void {
-  const refuse = (problem: string, remedy: string): void => report.refuse({ key: "network_mode", value: mode, problem, remedy, code: "unsupported" });
+  const refuse = (problem: string, remedy: string): void =>
+    report.refuse({ key: "network_mode", value: mode, problem, remedy, code: "unsupported" });
   if (mode === "pasta") {
     if (!facts.rootless) refuse("is for a rootless Podman, and this one runs as root", 'use network_mode = "bridge"');
     if (!isAtLeast(facts, [4, 4])) refuse(`needs Podman 4.4, and ${facts.version} runs`, 'use network_mode = "slirp4netns"');
   } else if (isAtLeast(facts, [6, 0])) {
-    refuse(`is not there any more since Podman 6.0, and ${facts.version} runs`, facts.rootless ? 'use network_mode = "pasta"' : 'use network_mode = "bridge"');
+    refuse(
+      `is not there any more since Podman 6.0, and ${facts.version} runs`,
+      facts.rootless ? 'use network_mode = "pasta"' : 'use network_mode = "bridge"',
+    );
   }
 }

@@ -16,12 +16,22 @@ describe("capabilities", () => {
   for (const { config, spec } of rows) {
     test(`${JSON.stringify(config)} becomes ${JSON.stringify(spec)}`, () => {
       const { privileged, cap_add: add, cap_drop: drop } = specOf({ config });
-      assert.deepEqual({ ...(privileged !== undefined && { privileged }), ...(add !== undefined && { cap_add: add }), ...(drop !== undefined && { cap_drop: drop }) }, spec);
+      assert.deepEqual(
+        {
+          ...(privileged !== undefined && { privileged }),
+          ...(add !== undefined && { cap_add: add }),
+          ...(drop !== undefined && { cap_drop: drop }),
+        },
+        spec,
+      );
     });
   }
 
   const mistakes: readonly { readonly config: HclRecord; readonly says: RegExp }[] = [
-    { config: { cap_add: ["NET_ADMN"] }, says: /^cap_add > config key cap_add: "NET_ADMN" is no capability; write ALL or one of AUDIT_CONTROL/ },
+    {
+      config: { cap_add: ["NET_ADMN"] },
+      says: /^cap_add > config key cap_add: "NET_ADMN" is no capability; write ALL or one of AUDIT_CONTROL/,
+    },
     { config: { cap_add: ["mknod"], cap_drop: ["CAP_MKNOD"] }, says: /^cap_drop > .*"MKNOD" is in cap_add as well/ },
     { config: { cap_add: ["ALL"], cap_drop: ["all"] }, says: /^cap_drop > .*"ALL" is in cap_add as well/ },
     { config: { privileged: true, cap_drop: ["NET_RAW"] }, says: /^cap_drop > .*\["NET_RAW"\] has no effect beside privileged/ },

@@ -23,12 +23,21 @@ const rows: readonly { readonly config: HclRecord; readonly spec: object }[] = [
   { config: { security_opt: ["no-new-privileges=false"] }, spec: {} },
   { config: { security_opt: ["seccomp=unconfined"] }, spec: { seccomp_profile_path: "unconfined", ...noted("seccomp", "unconfined") } },
   { config: { security_opt: ["seccomp:/etc/p.json"] }, spec: { seccomp_profile_path: "/etc/p.json", ...noted("seccomp", "/etc/p.json") } },
-  { config: { security_opt: ["seccomp=local/p.json"] }, spec: { seccomp_profile_path: "/alloc-dir/web/local/p.json", ...noted("seccomp", "/alloc-dir/web/local/p.json") } },
+  {
+    config: { security_opt: ["seccomp=local/p.json"] },
+    spec: { seccomp_profile_path: "/alloc-dir/web/local/p.json", ...noted("seccomp", "/alloc-dir/web/local/p.json") },
+  },
   { config: { security_opt: ["apparmor=mine"] }, spec: { apparmor_profile: "mine", ...noted("apparmor", "mine") } },
   { config: { apparmor_profile: "unconfined" }, spec: { apparmor_profile: "unconfined", ...noted("apparmor", "unconfined") } },
-  { config: { apparmor_profile: "mine", security_opt: ["apparmor=mine"] }, spec: { apparmor_profile: "mine", ...noted("apparmor", "mine") } },
+  {
+    config: { apparmor_profile: "mine", security_opt: ["apparmor=mine"] },
+    spec: { apparmor_profile: "mine", ...noted("apparmor", "mine") },
+  },
   { config: { security_opt: ["label=disable"] }, spec: { selinux_opts: ["disable"], ...noted("label", "disable") } },
-  { config: { selinux_opts: ["type:a_t"], security_opt: ["label:level:s0:c1,c2"] }, spec: { selinux_opts: ["type:a_t", "level:s0:c1,c2"], ...noted("label", "type:a_t,label=level:s0:c1,c2") } },
+  {
+    config: { selinux_opts: ["type:a_t"], security_opt: ["label:level:s0:c1,c2"] },
+    spec: { selinux_opts: ["type:a_t", "level:s0:c1,c2"], ...noted("label", "type:a_t,label=level:s0:c1,c2") },
+  },
   { config: { security_opt: ["label=nested"] }, spec: { label_nested: true } },
   { config: { security_opt: ["mask=/proc/a:/proc/b", "mask=/proc/c"] }, spec: { mask: ["/proc/a", "/proc/b", "/proc/c"] } },
   { config: { security_opt: ["unmask=ALL"] }, spec: { unmask: ["ALL"] } },
@@ -37,7 +46,10 @@ const rows: readonly { readonly config: HclRecord; readonly spec: object }[] = [
   { config: { security_opt: ["proc-opts=hidepid=2,gid=5"] }, spec: { procfs_opts: ["hidepid=2", "gid=5"] } },
   { config: { group_add: ["1000", "app", "1000", ""] }, spec: { groups: ["1000", "app"] } },
   { config: { group_add: ["keep-groups"] }, spec: { annotations: { "run.oci.keep_original_groups": "1" } } },
-  { config: { annotations: [{ a: "b" }], security_opt: ["label=disable"] }, spec: { selinux_opts: ["disable"], annotations: { a: "b", "io.podman.annotations.label": "disable" } } },
+  {
+    config: { annotations: [{ a: "b" }], security_opt: ["label=disable"] },
+    spec: { selinux_opts: ["disable"], annotations: { a: "b", "io.podman.annotations.label": "disable" } },
+  },
 ];
 
 describe("security options", () => {

@@ -31,36 +31,67 @@ const mountOf = (volumeOptions: HclRecord): HclRecord => ({ source: "v", target:
 describe("a mount block", () => {
   const rows: readonly { readonly mount: HclRecord; readonly more?: HclRecord; readonly planned: Planned }[] = [
     { mount: { target: "/x" }, planned: { volumes: [{ Dest: "/x", Options: [] }] } },
-    { mount: { type: "volume", source: "v", target: "/x", readonly: true }, planned: { volumes: [{ Name: "v", Dest: "/x", Options: ["ro"] }] } },
+    {
+      mount: { type: "volume", source: "v", target: "/x", readonly: true },
+      planned: { volumes: [{ Name: "v", Dest: "/x", Options: ["ro"] }] },
+    },
     { mount: mountOf({ no_copy: true }), planned: { volumes: [{ Name: "v", Dest: "/x", Options: ["nocopy"] }] } },
-    { mount: mountOf({ labels: [{ a: "1" }, { b: "2" }] }), planned: { volumes: [{ Name: "v", Dest: "/x", Options: [] }], needs: [{ ...made, labels: { a: "1", b: "2" } }] } },
+    {
+      mount: mountOf({ labels: [{ a: "1" }, { b: "2" }] }),
+      planned: { volumes: [{ Name: "v", Dest: "/x", Options: [] }], needs: [{ ...made, labels: { a: "1", b: "2" } }] },
+    },
     {
       mount: mountOf({ driver_config: { name: "local", options: [{ type: "tmpfs", device: "tmpfs" }] } }),
-      planned: { volumes: [{ Name: "v", Dest: "/x", Options: [] }], needs: [{ ...made, driver: "local", options: { type: "tmpfs", device: "tmpfs" } }] },
+      planned: {
+        volumes: [{ Name: "v", Dest: "/x", Options: [] }],
+        needs: [{ ...made, driver: "local", options: { type: "tmpfs", device: "tmpfs" } }],
+      },
     },
     { mount: mountOf({ subpath: "" }), planned: { volumes: [{ Name: "v", Dest: "/x", Options: [] }] } },
-    { mount: mountOf({}), more: { volume_driver: "flocker" }, planned: { volumes: [{ Name: "v", Dest: "/x", Options: [] }], needs: [{ ...made, driver: "flocker" }] } },
+    {
+      mount: mountOf({}),
+      more: { volume_driver: "flocker" },
+      planned: { volumes: [{ Name: "v", Dest: "/x", Options: [] }], needs: [{ ...made, driver: "flocker" }] },
+    },
     { mount: { target: "/x", volume_options: {} }, more: { volume_driver: "" }, planned: { volumes: [{ Dest: "/x", Options: [] }] } },
-    { mount: { type: "bind", source: "local/x", target: "/x" }, planned: { mounts: [{ type: "bind", source: "/alloc-dir/web/local/x", destination: "/x", options: ["rbind"] }] } },
+    {
+      mount: { type: "bind", source: "local/x", target: "/x" },
+      planned: { mounts: [{ type: "bind", source: "/alloc-dir/web/local/x", destination: "/x", options: ["rbind"] }] },
+    },
     {
       mount: { type: "bind", source: "/a", target: "/x", readonly: true, bind_options: { propagation: "rslave" }, options: ["noexec"] },
       planned: { mounts: [{ type: "bind", source: "/a", destination: "/x", options: ["rbind", "noexec", "ro", "rslave"] }] },
     },
-    { mount: { type: "bind", source: "/a", target: "/x", bind_options: { propagation: "" } }, planned: { mounts: [{ type: "bind", source: "/a", destination: "/x", options: ["rbind"] }] } },
-    { mount: { type: "bind", source: "/a", target: "/x", options: ["O"] }, planned: { overlay_volumes: [{ source: "/a", destination: "/x", options: [] }] } },
+    {
+      mount: { type: "bind", source: "/a", target: "/x", bind_options: { propagation: "" } },
+      planned: { mounts: [{ type: "bind", source: "/a", destination: "/x", options: ["rbind"] }] },
+    },
+    {
+      mount: { type: "bind", source: "/a", target: "/x", options: ["O"] },
+      planned: { overlay_volumes: [{ source: "/a", destination: "/x", options: [] }] },
+    },
     { mount: { type: "tmpfs", target: "/x" }, planned: { mounts: [{ type: "tmpfs", source: "tmpfs", destination: "/x", options: [] }] } },
-    { mount: { type: "tmpfs", target: "/x", tmpfs_options: { size: 0, mode: 0 } }, planned: { mounts: [{ type: "tmpfs", source: "tmpfs", destination: "/x", options: [] }] } },
+    {
+      mount: { type: "tmpfs", target: "/x", tmpfs_options: { size: 0, mode: 0 } },
+      planned: { mounts: [{ type: "tmpfs", source: "tmpfs", destination: "/x", options: [] }] },
+    },
     {
       mount: { type: "tmpfs", target: "/x", tmpfs_options: { size: 1_000_000, mode: 511 }, options: ["noexec"] },
       planned: { mounts: [{ type: "tmpfs", source: "tmpfs", destination: "/x", options: ["noexec", "size=1000000", "mode=777"] }] },
     },
     {
       mount: { type: "image", source: "busybox", target: "/x" },
-      planned: { image_volumes: [{ Source: "busybox", Destination: "/x", ReadWrite: false }], needs: [{ kind: "mount-image", key: "mount[0]", reference: "busybox" }] },
+      planned: {
+        image_volumes: [{ Source: "busybox", Destination: "/x", ReadWrite: false }],
+        needs: [{ kind: "mount-image", key: "mount[0]", reference: "busybox" }],
+      },
     },
     {
       mount: { type: "image", source: "busybox", target: "/x", options: ["rw"] },
-      planned: { image_volumes: [{ Source: "busybox", Destination: "/x", ReadWrite: true }], needs: [{ kind: "mount-image", key: "mount[0]", reference: "busybox" }] },
+      planned: {
+        image_volumes: [{ Source: "busybox", Destination: "/x", ReadWrite: true }],
+        needs: [{ kind: "mount-image", key: "mount[0]", reference: "busybox" }],
+      },
     },
   ];
   for (const { mount, more, planned } of rows) {
@@ -74,12 +105,24 @@ describe("a mount block", () => {
     [{ target: "/x", type: "bind" }, /^mount\[0\]\.source > .* is not set; a bind needs a path/],
     [{ target: "/x", type: "image" }, /^mount\[0\]\.source > .* is not set; name the image/],
     [{ target: "/x", type: "tmpfs", source: "s" }, /^mount\[0\]\.source > .* "s" has no meaning for a tmpfs/],
-    [{ target: "/x", type: "bind", source: "/a", tmpfs_options: { size: 5 } }, /^mount\[0\]\.tmpfs_options > .* is for mounts of the type tmpfs, and this one is of the type bind/],
+    [
+      { target: "/x", type: "bind", source: "/a", tmpfs_options: { size: 5 } },
+      /^mount\[0\]\.tmpfs_options > .* is for mounts of the type tmpfs, and this one is of the type bind/,
+    ],
     [{ target: "/x", bind_options: { propagation: "slave" } }, /^mount\[0\]\.bind_options > /],
     [{ target: "/x", type: "bind", source: "/a", bind_options: { propagation: "sideways" } }, /unknown mount option "sideways"/],
-    [{ target: "/x", volume_options: { driver_config: { name: "nfs" } } }, /^mount\[0\]\.source > .* a volume with a driver, labels or options needs a name/],
-    [{ target: "/x", volume_options: { subpath: "a" } }, /^mount\[0\]\.volume_options\.subpath > .*"a" is for a volume with a name, as any other is empty; set source$/],
-    [mountOf({ subpath: "/a" }), /^mount\[0\]\.volume_options\.subpath > .*"\/a" is no path within the volume; write it from the volume's folder, e\.g\. sites\/blue$/],
+    [
+      { target: "/x", volume_options: { driver_config: { name: "nfs" } } },
+      /^mount\[0\]\.source > .* a volume with a driver, labels or options needs a name/,
+    ],
+    [
+      { target: "/x", volume_options: { subpath: "a" } },
+      /^mount\[0\]\.volume_options\.subpath > .*"a" is for a volume with a name, as any other is empty; set source$/,
+    ],
+    [
+      mountOf({ subpath: "/a" }),
+      /^mount\[0\]\.volume_options\.subpath > .*"\/a" is no path within the volume; write it from the volume's folder, e\.g\. sites\/blue$/,
+    ],
     [mountOf({ subpath: "a/../../b" }), /"a\/..\/..\/b" is no path within the volume/],
     [{ target: "/x", source: "/host/path" }, /has the volume name "\/host\/path", which Podman does not take/],
     [{ target: "/x", type: "image", source: "i", options: ["Z"] }, /has the mount option Z, which is not for an image/],
@@ -94,7 +137,10 @@ describe("a mount block", () => {
   }
 
   test("is the same under mounts, with its own key", () => {
-    assert.match(mistakesOf({ config: { mounts: [{ target: "/x" }, { target: "/x" }] } })[0] ?? "", /^mounts\[1\] > .* is mounted at \/x, where mounts\[0\] is already/);
+    assert.match(
+      mistakesOf({ config: { mounts: [{ target: "/x" }, { target: "/x" }] } })[0] ?? "",
+      /^mounts\[1\] > .* is mounted at \/x, where mounts\[0\] is already/,
+    );
   });
 });
 
@@ -109,7 +155,8 @@ describe("a part of a volume", () => {
     assert.equal(explain("statfs /a: no such file or directory"), undefined);
     assert.throws(() => planOf({ config, facts: { version: "4.9.4" } }), {
       code: "unsupported",
-      message: /^config key mount\[0\]\.volume_options\.subpath: "sites\/blue" needs Podman 5\.0, and 4\.9\.4 runs, which would mount the whole volume/,
+      message:
+        /^config key mount\[0\]\.volume_options\.subpath: "sites\/blue" needs Podman 5\.0, and 4\.9\.4 runs, which would mount the whole volume/,
     });
   });
 

@@ -139,6 +139,11 @@ function volumeOf({ site, body, destination, options, volumeDriver }: MountParts
 function checkSubpath(path: string, { key, isNamed }: { readonly key: string; readonly isNamed: boolean }, { report }: Given): void {
   if (!isNamed) report.refuse({ key, value: path, problem: "is for a volume with a name, as any other is empty", remedy: "set source" });
   if (path.startsWith("/") || path.split("/").includes("..")) {
-    report.refuse({ key, value: path, problem: "is no path within the volume", remedy: "write it from the volume's folder, e.g. sites/blue" });
+    report.refuse({
+      key,
+      value: path,
+      problem: "is no path within the volume",
+      remedy: "write it from the volume's folder, e.g. sites/blue",
+    });
   }
 }

@@ -9,10 +9,16 @@ type Storage = Pick<ContainerSpec, "mounts" | "volumes" | "overlay_volumes">;
 /** What a config adds to the allocation's three folders. */
 function storageOf(config: HclRecord, more: Wishes = {}): Storage {
   const { mounts = [], volumes, overlay_volumes } = specOf({ ...more, config });
-  return { ...(mounts.length > 3 && { mounts: mounts.slice(3) }), ...(volumes !== undefined && { volumes }), ...(overlay_volumes !== undefined && { overlay_volumes }) };
+  return {
+    ...(mounts.length > 3 && { mounts: mounts.slice(3) }),
+    ...(volumes !== undefined && { volumes }),
+    ...(overlay_volumes !== undefined && { overlay_volumes }),
+  };
 }
 
-const bind = (source: string, destination: string, options: readonly string[] = ["rbind"]): Storage => ({ mounts: [{ type: "bind", source, destination, options }] });
+const bind = (source: string, destination: string, options: readonly string[] = ["rbind"]): Storage => ({
+  mounts: [{ type: "bind", source, destination, options }],
+});
 
 describe("volumes", () => {
   const rows: readonly { readonly text: string; readonly driver?: string; readonly storage: Storage }[] = [
@@ -30,7 +36,10 @@ describe("volumes", () => {
     { text: "/a:/b:idmap", storage: bind("/a", "/b", ["rbind", "idmap"]) },
     { text: "/a:/b:idmap=uids=0-1000-1", storage: bind("/a", "/b", ["rbind", "idmap=uids=0-1000-1"]) },
     { text: "/a:/b:O", storage: { overlay_volumes: [{ source: "/a", destination: "/b", options: [] }] } },
-    { text: "/a:/b:O,U,upperdir=/u,workdir=/w", storage: { overlay_volumes: [{ source: "/a", destination: "/b", options: ["U", "upperdir=/u", "workdir=/w"] }] } },
+    {
+      text: "/a:/b:O,U,upperdir=/u,workdir=/w",
+      storage: { overlay_volumes: [{ source: "/a", destination: "/b", options: ["U", "upperdir=/u", "workdir=/w"] }] },
+    },
     { text: "/cache", storage: { volumes: [{ Dest: "/cache", Options: [] }] } },
     { text: "data:/x:nocopy,ro", driver: "local", storage: { volumes: [{ Name: "data", Dest: "/x", Options: ["nocopy", "ro"] }] } },
     { text: "./data:/x", driver: "local", storage: bind("/alloc-dir/web/data", "/x") },
@@ -38,7 +47,8 @@ describe("volumes", () => {
     { text: "/a:/x", driver: "local", storage: bind("/a", "/x") },
   ];
   for (const { text, driver, storage } of rows) {
-    test(`mounts ${text}${driver === undefined ? "" : ` with volume_driver ${driver}`}`, () => assert.deepEqual(storageOf({ volumes: [text], volume_driver: driver ?? "" }), storage));
+    test(`mounts ${text}${driver === undefined ? "" : ` with volume_driver ${driver}`}`, () =>
+      assert.deepEqual(storageOf({ volumes: [text], volume_driver: driver ?? "" }), storage));
   }
 
   test("come in their order, behind Nomad's own", () => {
@@ -92,7 +102,12 @@ describe("volumes", () => {
 
   test("refuse an option that this Podman does not know, and say which does", () => {
     const given = { config: { volumes: ["/a:/b:no-dereference"] } };
-    assert.throws(() => planOf(given), { code: "unsupported", message: 'config key volumes[0]: "/a:/b:no-dereference" has the option no-dereference, which needs Podman 5.0, and 4.3.1 runs; leave it out, or update Podman' });
+    assert.throws(() => planOf(given), {
+      code: "unsupported",
+      message:
+        'config key volumes[0]: "/a:/b:no-dereference" has the option no-dereference, which needs Podman 5.0, and 4.3.1 runs; ' +
+          'leave it out, or update Podman',
+    });
     assert.doesNotThrow(() => planOf({ ...given, facts: { version: "5.4.2" } }));
   });
 
@@ -103,13 +118,17 @@ describe("volumes", () => {
   });
 
   test("note the host paths they ask for", () => {
-    const paths = decodedOf({ config: { volumes: ["/a:/1", "x:/2", "/c:/3:O,upperdir=/u,workdir=/w", "/cache"] } }).wishes.flatMap((wish) => (wish.kind === "bind" ? [wish.hostPath] : []));
+    const paths = decodedOf({ config: { volumes: ["/a:/1", "x:/2", "/c:/3:O,upperdir=/u,workdir=/w", "/cache"] } }).wishes.flatMap(
+      (wish) => (wish.kind === "bind" ? [wish.hostPath] : []),
+    );
     assert.deepEqual(paths, ["/a", "/alloc-dir/web/x", "/c", "/u", "/w"]);
   });
 });
 
 describe("tmpfs", () => {
-  const tmpfs = (destination: string, options: readonly string[] = []): Storage => ({ mounts: [{ type: "tmpfs", source: "tmpfs", destination, options }] });
+  const tmpfs = (destination: string, options: readonly string[] = []): Storage => ({
+    mounts: [{ type: "tmpfs", source: "tmpfs", destination, options }],
+  });
   const rows: Readonly<Record<string, Storage>> = {
     "/t": tmpfs("/t"),
     "/t:size=64m,mode=1777": tmpfs("/t", ["size=64m", "mode=1777"]),
@@ -126,5 +145,7 @@ describe("tmpfs", () => {
     "/t:Z": /Z, which is not for a tmpfs; it is for a bind or a volume/,
     "/t:uid=5": /unknown mount option "uid=5"/,
   };
-  for (const [text, message] of Object.entries(mistakes)) test(`refuses ${JSON.stringify(text)}`, () => assert.match(mistakesOf({ config: { tmpfs: [text] } }).join("\n"), message));
+  for (const [text, message] of Object.entries(mistakes)) {
+    test(`refuses ${JSON.stringify(text)}`, () => assert.match(mistakesOf({ config: { tmpfs: [text] } }).join("\n"), message));
+  }
 });

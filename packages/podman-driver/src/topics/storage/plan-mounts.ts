@@ -14,7 +14,8 @@ export function toMountSpec(asked: readonly WantedMount[]): Partial<ContainerSpe
     const { destination } = mount;
     if (mount.kind === "bind") mounts.push({ type: "bind", source: mount.source, destination, options: withRecursion(mount.options) });
     else if (mount.kind === "tmpfs") mounts.push(toTmpfsSpec(destination, mount.options));
-    else if (mount.kind === "volume") volumes.push({ ...toName(mount.name), Dest: destination, Options: mount.options, ...toSubPath(mount.subpath) });
+    else if (mount.kind === "volume")
+      volumes.push({ ...toName(mount.name), Dest: destination, Options: mount.options, ...toSubPath(mount.subpath) });
     else if (mount.kind === "image") images.push({ Source: mount.reference, Destination: destination, ReadWrite: mount.isWritable });
     else overlays.push({ source: mount.source, destination, options: mount.options.filter((option) => option !== "O") });
   }
@@ -49,7 +50,13 @@ export function checkEngine(mounts: readonly WantedMount[], { facts, report }: P
     if (subpathOf(mount) !== undefined && !isAtLeast(facts, [5, 0])) {
       const problem = `needs Podman 5.0, and ${facts.version} runs, which would mount the whole volume`;
       const key = `${mount.key}.volume_options.subpath`;
-      report.refuse({ key, value: subpathOf(mount), problem, remedy: "update Podman, or give the task a volume of its own", code: "unsupported" });
+      report.refuse({
+        key,
+        value: subpathOf(mount),
+        problem,
+        remedy: "update Podman, or give the task a volume of its own",
+        code: "unsupported",
+      });
     }
   }
 }
@@ -59,7 +66,9 @@ const nothingThere = /^(no such file or directory ?)+$/;
 
 /** What Podman's words mean where a mount may be to blame; undefined: they are about something else. */
 export function explainMountFailure(podmanText: string, mounts: readonly WantedMount[]): Explanation | undefined {
-  const subpaths = mounts.flatMap((mount) => (subpathOf(mount) === undefined ? [] : [`${mount.key}.volume_options.subpath = "${subpathOf(mount)}"`]));
+  const subpaths = mounts.flatMap((mount) =>
+    subpathOf(mount) === undefined ? [] : [`${mount.key}.volume_options.subpath = "${subpathOf(mount)}"`],
+  );
   if (subpaths.length === 0 || !nothingThere.test(podmanText)) return undefined;
   return { text: `the task's config has ${subpaths.join(", ")}, which must be in the volume already` };
 }

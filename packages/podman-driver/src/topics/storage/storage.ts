@@ -49,7 +49,12 @@ export const storageTopic = topic({
       ...(Object.keys(storageOptions).length > 0 && { storage_opts: storageOptions }),
       ...(shmBytes > 0 && { shm_size: shmBytes }),
     };
-    return { spec, needs: toMountNeeds(asked), isVerified: asked.some(isMapped), explain: (podmanText) => explainMountFailure(podmanText, asked) };
+    return {
+      spec,
+      needs: toMountNeeds(asked),
+      isVerified: asked.some(isMapped),
+      explain: (podmanText) => explainMountFailure(podmanText, asked),
+    };
   },
   verify: ({ asked }, made) => (made.ociRuntime === "runc" ? asked.filter(isMapped).map(toUnmapped) : []),
 });
