@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { access, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
@@ -205,11 +205,12 @@ test("a link that leads out of a folder, or a task's out of its allocation, is n
   await using alloc = await createJobFolder();
   await mkdir(join(alloc.path, "alloc", "web"), { recursive: true });
   await symlink(sources.path, join(alloc.path, "alloc", "web", "local"));
-  const task = sampleTask("web", "", { artifacts: [{ ...plain, source: join(sources.path, "one.txt"), destination: "local/tree" }] });
+  const task = sampleTask("web", "", { artifacts: [{ ...plain, source: join(sources.path, "one.txt"), destination: "local/new/one" }] });
   const [planned] = planArtifacts(task, { scope: new Map(), report: throwProblem });
   assert.ok(planned !== undefined);
   const fetching = fetchArtifact(planned, join(alloc.path, "alloc"), new AbortController().signal);
-  await assert.rejects(fetching, { message: /its destination leads out of the allocation's folder$/ });
+  await assert.rejects(fetching, { message: /local\/new\/one leads out of the allocation's folder$/ });
+  await assert.rejects(access(join(sources.path, "new")), { code: "ENOENT" });
 });
 
 test("a task finds its artifact, once fetched for all its starts", async () => {

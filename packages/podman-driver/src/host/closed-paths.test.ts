@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { findClosedFiles, findClosedFolder } from "./closed-paths.ts";
@@ -10,7 +9,8 @@ const other = { uid: (process.getuid?.() ?? 0) + 1000, ruledIds: [[200_000, 10]]
 const self = { uid: process.getuid?.() ?? 0, ruledIds: [] };
 
 function makeRoot(context: TestContext): string {
-  const root = mkdtempSync(join(tmpdir(), "closed-"));
+  // TMPDIR may itself be closed to others, as in a test world.
+  const root = mkdtempSync(join("/dev/shm", "closed-"));
   context.after(() => rmSync(root, { recursive: true }));
   chmodSync(root, 0o755);
   return root;

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { LibpodError } from "@driver/libpod";
@@ -11,7 +10,8 @@ const user = { uid: 4711, ruledIds: [] };
 const owner = `owner ${process.getuid?.()}:${process.getgid?.()}`;
 
 function makeAllocation(context: TestContext): string {
-  const root = mkdtempSync(join(tmpdir(), "alloc-"));
+  // TMPDIR may itself be closed to others, as in a test world.
+  const root = mkdtempSync(join("/dev/shm", "alloc-"));
   context.after(() => rmSync(root, { recursive: true }));
   chmodSync(root, 0o755);
   for (const folder of ["data/alloc", "data/task/local", "data/task/secrets"]) mkdirSync(join(root, folder), { recursive: true });
