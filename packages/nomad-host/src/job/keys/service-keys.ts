@@ -74,6 +74,6 @@ export const serviceKeys = {
   kind: key(string, "Kind"),
 };
 
-const noServices = "service: services are not registered outside a cluster, and their checks do not run";
+const noServices = "service: outside a cluster only the templates of this run find services, and their checks do not run";
 
 export const serviceKey = noted(block(serviceKeys, { isRepeated: true, ignoredJson: ["Id", "Namespace"] }), "Services", noServices);
