@@ -1,3 +1,4 @@
+import { messageOf } from "@driver/std";
 import { TemplateError } from "./template-error.ts";
 import type { Command, Operand, ParsedTemplate, Pipeline, TemplateNode } from "./template-tree.ts";
 import { isTemplateList, isTemplateMap, isTrue, printValue, sortedEntries, TemplateObject, typeOf } from "./template-value.ts";
@@ -142,7 +143,7 @@ class Renderer {
     try {
       return call(...values, ...last);
     } catch (error) {
-      throw new TemplateError(`${first.name}: ${error instanceof Error ? error.message : String(error)}`, line, { cause: error });
+      throw new TemplateError(`${first.name}: ${messageOf(error)}`, line, { cause: error });
     }
   }
 

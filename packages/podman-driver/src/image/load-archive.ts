@@ -1,5 +1,6 @@
 import type { ImageInspect, PodmanClient } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
+import { messageOf } from "@driver/std";
 import { openArchiveFile, readChunks, unpackGzip, verifyChunks, type ArchiveContent } from "./archive-content.ts";
 import type { ArchiveSource } from "./image-reference.ts";
 import { LoadProgress } from "./load-progress.ts";
@@ -108,7 +109,7 @@ function checkDigest({ checksum, source }: LoadJob, found: string): void {
 /** A source that breaks is the cause of a lost connection, and says more than that does. */
 function toLoadError(source: ArchiveSource, error: unknown): unknown {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) if (cause instanceof DriverError) return cause;
-  const text = error instanceof Error ? error.message.replace(/^load image: /, "") : String(error);
+  const text = messageOf(error).replace(/^load image: /, "");
   const recoverable =
     !/payload does not match|invalid tar header|more than one image|incorrect header check|invalid .* (code|distance|block)/.test(text);
   return new DriverError("failed", `image archive ${source.shown}: ${text}`, { recoverable, cause: error });

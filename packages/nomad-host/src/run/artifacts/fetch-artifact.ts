@@ -4,6 +4,7 @@ import { chmod, chown, cp, copyFile, glob, lstat, mkdtemp, readdir, readFile, re
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 
+import { messageOf } from "@driver/std";
 import { makeAllocFolder } from "../alloc/make-alloc-folder.ts";
 import { RunError } from "../run-error.ts";
 import { download } from "./download.ts";
@@ -23,8 +24,7 @@ export async function fetchArtifact(artifact: PlannedArtifact, allocPath: string
     await fetchInto(artifact, { allocPath, workPath, signal });
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new RunError("artifact-failed", `artifact ${artifact.title}: ${reason}`, { cause: error });
+    throw new RunError("artifact-failed", `artifact ${artifact.title}: ${messageOf(error)}`, { cause: error });
   } finally {
     await rm(workPath, { recursive: true, force: true });
   }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
+import { toTimerMs } from "@driver/std";
 import type { Job, PeriodicLaunch } from "../../job/job.ts";
 import { chooseExitCode } from "../lifecycle/task-outcome.ts";
 import type { TaskOutcome } from "../lifecycle/task-outcome.ts";
@@ -74,12 +75,9 @@ async function runPeriodic(
   return { exitCode: chooseExitCode(tasks, signal.aborted), tasks };
 }
 
-/** Node fires longer timers at once. */
-const longestTimerMs = 2 ** 31 - 1;
-
 /** Waits by the clock of the day, which may be set meanwhile; settles early when `signal` fires. */
 async function waitUntil(at: Date, signal: AbortSignal): Promise<void> {
   for (let leftMs = at.getTime() - Date.now(); leftMs > 0 && !signal.aborted; leftMs = at.getTime() - Date.now()) {
-    await delay(Math.min(leftMs, longestTimerMs), undefined, { signal }).catch(() => undefined);
+    await delay(toTimerMs(leftMs), undefined, { signal }).catch(() => undefined);
   }
 }
