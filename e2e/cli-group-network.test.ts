@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { globSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -77,4 +79,18 @@ test("run gives a group on a bridge its network as a pod, without CNI", async ()
   assert.deepEqual(await fetching, ["hello from shop\n", 1]);
   assert.deepEqual(await listContainers("web-", "fetch-"), []);
   assert.deepEqual(await listPods(stderr), []);
+});
+
+test("a mapped port of a group on a bridge that is taken fails the run before anything is made", async () => {
+  await using workplace = await CliWorkplace.create();
+  await using taken = createServer();
+  taken.listen(0, "0.0.0.0");
+  await once(taken, "listening");
+  const address = taken.address();
+  assert(typeof address === "object" && address !== null);
+  const job = await workplace.write("job.hcl", jobText.replace("to = 8080", `static = ${address.port}`));
+  const { code, stdout, stderr } = await workplace.runJob(job);
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.match(stderr, new RegExp(`port "\\w+": ${address.port} on [\\d.]+ is in use by another process`));
+  assert.doesNotMatch(stderr, /allocation/);
 });
