@@ -1,12 +1,16 @@
 // Runs inside a world: engine, image, then node's test runner over the files given as arguments.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { startEngine } from "@driver/testing";
+import { endHungTests } from "./hung-tests.ts";
 import { listLeftovers } from "./leftovers.ts";
 
 const image = "localhost/busybox:1";
 const files = process.argv.slice(2);
+/** The longest file takes a minute or two. */
+const limits = { mostMs: 600_000, everyMs: 5_000 };
 const worldFolder = process.env["WORLD_FOLDER"] ?? "";
 const scratch = join(worldFolder, "scratch");
 
@@ -22,15 +26,21 @@ for (const line of leftovers) process.stderr.write(`left behind by the tests: ${
 process.exitCode = code === 0 && leftovers.length > 0 ? 1 : code;
 
 /** Test files run two at a time: one waits while the other works, and there are two cores in the smallest machine we know. */
-function runTests(env: Readonly<Record<string, string>>): Promise<number> {
+async function runTests(env: Readonly<Record<string, string>>): Promise<number> {
   const options = ["--test", "--test-concurrency=2", "--test-timeout=300000", "--test-reporter=spec"];
   const child = spawn(process.execPath, [...options, ...files], {
     stdio: "inherit",
     // Set where a test runs `npm test`: the inner runner would take itself for a part of the outer one and print nothing.
     env: { ...process.env, NODE_TEST_CONTEXT: undefined, ...env },
   });
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("exit", (exitCode) => resolve(exitCode ?? 1));
-  });
+  const hasEnded = new AbortController();
+  const tell = (file: string): void => void process.stderr.write(`not ended after ${limits.mostMs / 1000} s, and killed: ${file}\n`);
+  const watching = endHungTests(child.pid ?? 0, { limits, tell }, hasEnded.signal);
+  try {
+    const [exitCode] = await once(child, "exit");
+    return typeof exitCode === "number" ? exitCode : 1;
+  } finally {
+    hasEnded.abort();
+    await watching;
+  }
 }

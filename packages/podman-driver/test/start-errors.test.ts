@@ -100,14 +100,13 @@ test("says when trying again may help", async () => {
 
 test("refuses a port that is in use, and offers another try", async () => {
   await using rig = await DriverRig.start();
-  const port = await takePort();
+  await using port = await takePort();
   const task = await rig.prepare({
     config: { network_mode: "bridge", ports: ["http"], command: "sleep", args: ["60"] },
     resources: { ports: [port.mapping] },
   });
   await assert.rejects(rig.driver.startTask(task.config, soon()), { message: /address already in use/, recoverable: true });
   assert.deepEqual(await containersOf(task.config.allocId), []);
-  port.release();
 });
 
 test("refuses a second start of the same task and does not harm the first", async () => {

@@ -64,14 +64,14 @@ test("gives up on a Podman that goes on refusing, soon and with another try on o
 
 test("waits for a port that is given up a moment later", async () => {
   await using rig = await DriverRig.start();
-  const port = await takePort();
+  await using port = await takePort();
   const task = await rig.prepare({
     config: { network_mode: "bridge", ports: ["http"], command: "sh", args: ["-c", "exit 32"] },
     resources: { ports: [port.mapping] },
   });
   const starting = rig.startTask(task);
   await until(() => /start container.*may be tried again.*address already in use/.test(rig.log));
-  port.release();
+  await port.release();
   await starting;
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 32);
 });

@@ -17,6 +17,7 @@ test("tells a socket that somebody listens on from one that nobody does, without
     connections += 1;
     connection.resume();
   }).listen(path);
+  context.after(() => server.close());
   await new Promise((resolve) => server.once("listening", resolve));
   assert.equal(isListening(hostRoots, path), true);
   assert.equal(isListening(hostRoots, join(folder, "link", "a socket.sock")), true);
@@ -25,6 +26,7 @@ test("tells a socket that somebody listens on from one that nobody does, without
 
   // A connection outlives the listener and bears its name.
   const client = connect(path);
+  context.after(() => client.destroy());
   await new Promise((resolve) => client.once("connect", resolve));
   server.close();
   assert.equal(isListening(hostRoots, path), false);

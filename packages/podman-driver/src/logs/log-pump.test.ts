@@ -240,7 +240,7 @@ test("waits for a slow reader, and settles the drain only when all is delivered"
   assert.deepEqual(bench.stdout.bytes(), outputOf(lines, "stdout"));
 });
 
-test("asks to be told of output while there is none, and not while it flows", async () => {
+test("asks to be told of output while there is none, and not while it flows", async (context) => {
   await using bench = new PumpBench();
   await bench.startPump();
   const untilWatched = async (count: number): Promise<void> => {
@@ -251,6 +251,7 @@ test("asks to be told of output while there is none, and not while it flows", as
     appendFileSync(bench.log, encodeLine(line("text")));
     for (const onOutput of bench.watchers) onOutput();
   }, 1);
+  context.after(() => clearInterval(flow));
   await untilWatched(0);
   clearInterval(flow);
   await untilWatched(1);

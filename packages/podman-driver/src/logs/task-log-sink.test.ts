@@ -207,9 +207,10 @@ test("writes on when a full disk has room again, and repeats nothing", async () 
   }
 });
 
-test("lets a reader go that has waited in vain for the first byte, but not before the task has ended", async () => {
+test("lets a reader go that has waited in vain for the first byte, but not before the task has ended", async (context) => {
   const bench = new SinkBench();
   const reader = spawn("cat", [bench.fifo], { stdio: "ignore" });
+  context.after(() => reader.kill());
   const gone = once(reader, "exit");
   await until(() => /fifo_open|wait_for_partner/.test(readFileSync(`/proc/${reader.pid}/wchan`, "utf8")) || reader.exitCode !== null);
   assert.equal(reader.exitCode, null);

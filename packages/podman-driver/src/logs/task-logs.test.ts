@@ -177,16 +177,16 @@ test("settles the drain of output that does not come on, and says that it is los
   }
 });
 
-test("waits for output that comes on slowly, but not for ever", async () => {
+test("waits for output that comes on slowly, but not for ever", async (context) => {
   const carrier = new ScriptedCarrier();
   const { logs, warnings } = start(carrier);
   await carrier.run(1);
   const flow = setInterval(() => (carrier.progress += 1), 5);
+  context.after(() => clearInterval(flow));
   const beganMs = performance.now();
   await logs.drain({ timeoutMs: 40, mostMs: 200 });
   assert.ok(performance.now() - beganMs >= 199);
   assert.equal(warnings.length, 1);
-  clearInterval(flow);
   await logs.close();
 });
 
