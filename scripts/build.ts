@@ -1,17 +1,19 @@
-// npm run build: one executable (dist/nomad-driver-podman) and the same program as a file for an installed Node (….mjs).
+// npm run build: one executable (dist/nomad-driver-podman) and the same program as a file for an installed Node (….mjs). In the
+// executable the command line's side is an asset, so that a plugin does not hold it (packages/cli/src/load-cli.ts).
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { build } from "esbuild";
+import { build, type BuildOptions } from "esbuild";
 import { isFresh, writeStamp } from "./build/build-stamp.ts";
 import { lazyBuiltins } from "./build/lazy-builtins.ts";
 import { stripElf } from "./build/strip-elf.ts";
 import { collectLicences } from "./build/third-party-licences.ts";
 
 const entry = "packages/cli/src/main.ts";
+const cliEntry = "packages/cli/src/run-cli.ts";
 const output = "dist/nomad-driver-podman";
 const stampPath = "dist/.stamp.json";
 const nodePackage = `node_modules/node-linux-${process.arch}`;
@@ -23,6 +25,9 @@ const assets: Readonly<Record<string, string>> = {
   "hcl2json.wasm.gz": "node_modules/@cdktn/hcl2json/main.wasm.gz",
 };
 
+/** Young objects die young here, one helper is enough for the rest, and nobody should start a debugger in a plugin by a signal. */
+const execArgv = ["--max-semi-space-size=2", "--disable-sigusr1", "--v8-pool-size=1"];
+
 /** Builds when a source, a bundled package, an asset or Node changed since the last build; false when nothing had. */
 export async function buildWhenStale(): Promise<boolean> {
   process.chdir(fileURLToPath(new URL("..", import.meta.url)));
@@ -30,17 +35,21 @@ export async function buildWhenStale(): Promise<boolean> {
   await mkdir("dist", { recursive: true });
   const folder = await mkdtemp("dist/.build-");
   try {
-    const sources = await bundle(join(folder, "main.mjs"));
+    const sources = await bundle(entry, join(folder, "whole.mjs"));
+    await chmod(join(folder, "whole.mjs"), 0o755);
+    await bundle(entry, join(folder, "main.mjs"), { external: ["./run-cli.ts"] });
+    await bundle(cliEntry, join(folder, "run-cli.cjs"), asFunction);
     await buildExecutable(folder);
     const licensed = [...sources, ...Object.values(assets), `${nodePackage}/package.json`];
     await writeFile("dist/THIRD_PARTY_LICENSES", collectLicences(licensed));
-    await rename(join(folder, "main.mjs"), `${output}.mjs`);
+    await rename(join(folder, "whole.mjs"), `${output}.mjs`);
     await rename(join(folder, "executable"), output);
     const scripts = [
       "scripts/build.ts",
       "scripts/build/lazy-builtins.ts",
       "scripts/build/strip-elf.ts",
       "scripts/build/third-party-licences.ts",
+      "scripts/build/write-code-cache.ts",
     ];
     await writeStamp(stampPath, [...licensed, ...scripts]);
     return true;
@@ -49,10 +58,18 @@ export async function buildWhenStale(): Promise<boolean> {
   }
 }
 
+/** A script whose value is a function for load-cli.ts to call; it imports nothing. */
+const asFunction: BuildOptions = {
+  format: "cjs",
+  banner: { js: "(function (module, moduleUrl) {" },
+  footer: { js: "})" },
+  define: { "import.meta.url": "moduleUrl" },
+};
+
 /** Names stay as they are, so that a stack trace can be read. Dynamic imports stay lazy. Returns the files that went in. */
-async function bundle(outfile: string): Promise<string[]> {
+async function bundle(entryPoint: string, outfile: string, options: BuildOptions = {}): Promise<string[]> {
   const result = await build({
-    entryPoints: [entry],
+    entryPoints: [entryPoint],
     outfile,
     bundle: true,
     format: "esm",
@@ -67,10 +84,10 @@ async function bundle(outfile: string): Promise<string[]> {
     inject: ["scripts/build/rpc-headers.ts"],
     // Read at the start: in a single executable, Node can no longer tell it once the module's wrapper is collected.
     banner: { js: "import.meta.url;" },
-    metafile: true,
     logLevel: "warning",
+    ...options,
+    metafile: true,
   });
-  await chmod(outfile, 0o755);
   await requireAscii(outfile);
   return Object.keys(result.metafile.inputs).toSorted();
 }
@@ -88,6 +105,8 @@ async function requireAscii(path: string): Promise<void> {
 }
 
 async function buildExecutable(folder: string): Promise<void> {
+  const cli = { "run-cli.cjs": join(folder, "run-cli.cjs"), "run-cli.cache": join(folder, "run-cli.cache") };
+  await promisify(execFile)(process.execPath, [...execArgv, "scripts/build/write-code-cache.ts", ...Object.values(cli)]);
   const config = {
     main: join(folder, "main.mjs"),
     mainFormat: "module",
@@ -95,10 +114,9 @@ async function buildExecutable(folder: string): Promise<void> {
     executable: await stripPinnedNode(),
     useCodeCache: true,
     disableExperimentalSEAWarning: true,
-    // Young objects die young here, one helper is enough for the rest, and nobody should start a debugger in a plugin by a signal.
-    execArgv: ["--max-semi-space-size=2", "--disable-sigusr1", "--v8-pool-size=1"],
+    execArgv,
     execArgvExtension: "none",
-    assets,
+    assets: { ...assets, ...cli },
   };
   await writeFile(join(folder, "sea.json"), JSON.stringify(config));
   await promisify(execFile)(process.execPath, ["--build-sea", join(folder, "sea.json")]);

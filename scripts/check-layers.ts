@@ -26,6 +26,7 @@ const floors: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     "back-off.ts": 0,
     "bell.ts": 0,
     "errors.ts": 0,
+    "identity.ts": 0,
     "repeated-failure.ts": 0,
     "settle-or-abort.ts": 0,
     "shared-outcome.ts": 0,
@@ -42,6 +43,7 @@ const floors: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     reap: 10,
     "driver.ts": 11,
     "index.ts": 12,
+    "start.ts": 12,
   },
 };
 

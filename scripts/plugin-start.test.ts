@@ -29,13 +29,18 @@ function resolve(from: string, specifier: string): string {
   return normalize(join("packages", name, exports[`.${entry}`] ?? assert.fail(`${specifier} has no file`)));
 }
 
-const start = [...loadedWith("packages/cli/src/run-plugin.ts")];
+test("a plugin start loads nothing of the driver but its name", () => {
+  const start = [...loadedWith("packages/cli/src/run-plugin.ts")];
+  assert.ok(start.includes("packages/podman-driver/src/identity.ts"));
+  const own = start.filter((path) => /^packages\/(podman-driver|libpod|hcl|nomad-host)\/|gen\/driver_pb/.test(path));
+  assert.deepEqual(own, ["start", "host/core-file", "identity"].map((name) => `packages/podman-driver/src/${name}.ts`));
+});
 
-test("a plugin start loads the driver, and of HCL its values alone", () => {
-  assert.ok(start.includes("packages/podman-driver/src/driver.ts"));
-  assert.ok(start.includes("packages/hcl/src/values.ts"));
+test("the driver loads of HCL its values alone", () => {
+  const driver = [...loadedWith("packages/podman-driver/src/driver.ts")];
+  assert.ok(driver.includes("packages/hcl/src/values.ts"));
   const unwanted = /^packages\/hcl\/src\/(index\.ts|parser\/|evaluation\/)|^packages\/nomad-host\/|tree-sitter|hcl2json/;
-  assert.deepEqual(start.filter((path) => unwanted.test(path)), []);
+  assert.deepEqual(driver.filter((path) => unwanted.test(path)), []);
 });
 
 test("reading a job file loads the parser, so the walk above would see it", () => {

@@ -8,10 +8,9 @@ import type { Plugin } from "esbuild";
 export const lazyBuiltins: Plugin = {
   name: "lazy-builtins",
   setup(build) {
+    const kinds = ["import-statement", "require-call", "dynamic-import"];
     build.onResolve({ filter: /^(node:)?[a-z_0-9/]+$/ }, ({ path, kind }) =>
-      (kind === "import-statement" || kind === "require-call") && isBuiltin(path)
-        ? { path: path.replace(/^node:/, ""), namespace: "builtin" }
-        : undefined,
+      kinds.includes(kind) && isBuiltin(path) ? { path: path.replace(/^node:/, ""), namespace: "builtin" } : undefined,
     );
     build.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule("node:${path}");`,

@@ -292,6 +292,22 @@ test("a call that was aborted before it began does not reach the driver", async 
   assert.equal(called, false);
 });
 
+test("a driver that is made late is made for nobody who only asks who it is, and once", async () => {
+  const driver = scriptedDriver({ configSchema: async () => ({ kind: "object", attributes: {} }) });
+  let made = 0;
+  await using served = await serveInProcess({
+    pluginInfo: (callSignal) => driver.pluginInfo(callSignal),
+    async load() {
+      made += 1;
+      return driver;
+    },
+  });
+  assert.equal((await served.driver.pluginInfo(signal)).name, "scripted");
+  assert.equal(made, 0);
+  const [schema, capabilities] = await Promise.all([served.driver.configSchema(signal), served.driver.capabilities(signal)]);
+  assert.deepEqual([schema?.kind, capabilities.fsIsolation, made], ["object", "none", 1]);
+});
+
 test("a driver that does not notice an abort holds no call", async () => {
   const deaf = new Promise<never>(() => {});
   const signals: AbortSignal[] = [];

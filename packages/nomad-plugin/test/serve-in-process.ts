@@ -1,7 +1,8 @@
 import { connectPlugin, createHclogLogger, parseHandshakeLine, parseLogLine } from "@driver/go-plugin";
 import type { LogEntry, PluginConnection, PluginIo } from "@driver/go-plugin";
 import { Writable } from "node:stream";
-import { createDriverClient, nomadHandshake, serveDriver } from "../src/index.ts";
+import { createDriverClient, nomadHandshake } from "../src/index.ts";
+import { serveDriver, serveLateDriver, type LateDriver } from "../src/serve-driver.ts";
 import type { TaskDriver } from "../src/index.ts";
 
 /** A driver behind a real socket, served by this process. */
@@ -14,7 +15,7 @@ export interface ServedDriver extends AsyncDisposable {
 }
 
 /** Serves `driver` as a plugin process would, with a process made for the test. */
-export async function serveInProcess(driver: TaskDriver): Promise<ServedDriver> {
+export async function serveInProcess(driver: TaskDriver | LateDriver): Promise<ServedDriver> {
   const handshake = Promise.withResolvers<string>();
   const stop = Promise.withResolvers<() => void>();
   const logs: LogEntry[] = [];
@@ -32,7 +33,7 @@ export async function serveInProcess(driver: TaskDriver): Promise<ServedDriver> 
     divertPrints: () => () => {},
     onUncaught: () => () => {},
   };
-  const ended = serveDriver(driver, { logger, io });
+  const ended = "load" in driver ? serveLateDriver(driver, { logger, io }) : serveDriver(driver, { logger, io });
   const address = parseHandshakeLine(await handshake.promise, nomadHandshake);
   const connection = connectPlugin(address);
   return {

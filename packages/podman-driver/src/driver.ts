@@ -31,6 +31,7 @@ import { followHealth } from "./engine/health-monitor.ts";
 import { Engines, type EnginesConfig } from "./engine/engines.ts";
 import { findUser } from "./host/find-user.ts";
 import { isMarkedAlive } from "./host/process-mark.ts";
+import { toPluginInfo } from "./identity.ts";
 import { ImageCleanUp } from "./image/image-clean-up.ts";
 import { keepInfraImage } from "./image/infra-image.ts";
 import { parseSignal } from "./plan/signal-name.ts";
@@ -83,7 +84,7 @@ export class PodmanDriver implements TaskDriver {
   }
 
   pluginInfo(): Promise<PluginInfo> {
-    return Promise.resolve({ name: "podman", version: this.#options.version, type: "driver", apiVersions: ["v0.1.0"] });
+    return Promise.resolve(toPluginInfo(this.#options.version));
   }
 
   configSchema(): Promise<Spec> {

@@ -1,6 +1,4 @@
-export { PodmanDriver, type PodmanDriverOptions } from "./driver.ts";
 export { checkTaskConfig, type ConfigProblem } from "./plan/check-task-config.ts";
-export { keepMemoryOutOfCoreFile } from "./host/core-file.ts";
 export { readPullStatus, type PullStatus } from "./image/pull-status.ts";
 export { pluginSchema, type PluginOptions } from "./config/plugin-schema.ts";
 export { taskSchema, type TaskOptions } from "./plan/task-schema.ts";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { encodeMsgpack, type HclValue, type Logger, type TaskConfig, type TaskEvent, type TaskHandle } from "@driver/nomad-plugin";
 import { FakePodman, HostFixture, type FakeContainer, LogReader, plainTask, type ScriptedFault } from "@driver/testing";
 import { DriverServices } from "../src/driver-services.ts";
-import { PodmanDriver } from "../src/index.ts";
+import { PodmanDriver } from "../src/driver.ts";
 
 const image = "localhost/busybox:1";
 

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import {
   connect as connectHttp2,
+  constants,
   createServer,
   type ClientHttp2Session,
   type ClientHttp2Stream,
@@ -49,9 +50,9 @@ class Bed implements AsyncDisposable {
   readonly openStreams = new Set<ServerHttp2Stream>();
   readonly session: ClientHttp2Session;
 
-  constructor(services: RpcServices) {
+  constructor(services: RpcServices, logger = silent) {
     const path = join(this.#folder, "s");
-    this.#server = new RpcServer(services, silent);
+    this.#server = new RpcServer(services, logger);
     this.#http.on("stream", (stream: ServerHttp2Stream) => {
       this.openStreams.add(stream);
       stream.once("close", () => this.openStreams.delete(stream));
@@ -114,8 +115,11 @@ const untilAborted = ({ signal }: RpcCall): Promise<never> =>
     signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
   });
 
-function health(check: (service: string, call: RpcCall) => Promise<MessageInitShape<typeof HealthCheckResponseSchema>>): RpcServices {
-  return new RpcServices().add(Health, {
+function health(
+  check: (service: string, call: RpcCall) => Promise<MessageInitShape<typeof HealthCheckResponseSchema>>,
+  services = new RpcServices(),
+): RpcServices {
+  return services.add(Health, {
     check: ({ service }, call) => check(service, call),
     async *watch(_request, call) {
       yield { status: 1 };
@@ -143,6 +147,39 @@ for (const [what, thrown, code, message] of [
     assert.deepEqual([headers[":status"], error?.code, error?.rawMessage], [200, code, message]);
   });
 }
+
+test("services that are added later are loaded once, by the first call of a method that is not there", async () => {
+  let loads = 0;
+  const loading = Promise.withResolvers<void>();
+  const services = new RpcServices();
+  services.addLater(async () => {
+    loads += 1;
+    await loading.promise;
+    health(() => Promise.resolve({ status: 1 }), services);
+  });
+  await using bed = new Bed(services);
+  const gone = bed.request(paths.check);
+  const calls = [bed.call(paths.check), bed.call("/plugin.Nothing/Here")];
+  while (bed.openStreams.size < 3) await sleep(5);
+  gone.close(constants.NGHTTP2_CANCEL);
+  while (bed.openStreams.size > 2) await sleep(5);
+  loading.resolve();
+  const [known, unknown] = await Promise.all(calls);
+  assert.deepEqual([known?.error, unknown?.error?.code], [undefined, Code.Unimplemented]);
+  assert.equal((await bed.call(paths.check)).error, undefined);
+  assert.deepEqual([loads, bed.openStreams.size], [1, 0]);
+});
+
+test("a load that fails ends the calls that wait for it, and says why", async () => {
+  const warnings: string[] = [];
+  const services = new RpcServices().addLater(() => Promise.reject(new Error("a part is missing")));
+  const warn: Logger["warn"] = (message, fields) => void warnings.push(`${message}: ${String(fields?.["error"])}`);
+  await using bed = new Bed(services, { ...silent, warn });
+  const stream = bed.request(paths.check);
+  await assert.rejects(once(stream, "close"), { code: "ERR_HTTP2_STREAM_ERROR" });
+  assert.equal(stream.rstCode, constants.NGHTTP2_INTERNAL_ERROR);
+  assert.deepEqual(warnings, ["answer not delivered: Error: a part is missing"]);
+});
 
 test("a stream that fails in its middle delivers what came before, and the status", async () => {
   const services = new RpcServices().add(GRPCStdio, {

@@ -36,18 +36,29 @@ export class RpcServer {
     stream.on("error", () => {});
     const path = headers[":path"] ?? "";
     const method = this.#services.find(path);
-    const refusal = refuse(headers, method);
-    if (method === undefined || refusal !== undefined) return stream.respond(refusal, { endStream: true });
-    const call = new ServerCall(stream, method);
-    this.#calls.add(call);
-    stream.once("close", () => this.#calls.delete(call));
-    call.run(headers["grpc-timeout"]).catch((error: unknown) => {
+    // No detour for a method that is there: every call passes here.
+    const answering =
+      method instanceof Promise
+        ? method.then((found) => this.#answer(stream, headers, found))
+        : this.#answer(stream, headers, method);
+    answering.catch((error: unknown) => {
       // Writes that race a cancel fail late; the client is not listening any more.
       if (stream.destroyed) return;
       this.#logger.warn("answer not delivered", { path, error: String(error) });
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     });
   };
+
+  async #answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: RpcMethod | undefined): Promise<void> {
+    // Left while its service was loaded.
+    if (stream.destroyed) return;
+    const refusal = refuse(headers, method);
+    if (method === undefined || refusal !== undefined) return stream.respond(refusal, { endStream: true });
+    const call = new ServerCall(stream, method);
+    this.#calls.add(call);
+    stream.once("close", () => this.#calls.delete(call));
+    await call.run(headers["grpc-timeout"]);
+  }
 
   /** Ends every call with status Canceled, as soon as its method heeds the signal. */
   endCalls(): void {

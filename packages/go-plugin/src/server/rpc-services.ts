@@ -38,6 +38,8 @@ export interface RpcMethod {
 /** The services that a plugin offers. */
 export class RpcServices {
   readonly #methods = new Map<string, RpcMethod>();
+  #load: (() => Promise<void>) | undefined;
+  #loaded: Promise<void> | undefined;
 
   add<S extends DescService>(service: S, implementation: ServiceImpl<S>): this {
     for (const method of service.methods) {
@@ -47,8 +49,19 @@ export class RpcServices {
     return this;
   }
 
-  /** By the path of a request: `/package.Service/Method`. */
-  find(path: string): RpcMethod | undefined {
-    return this.#methods.get(path);
+  /** `load` adds the rest of the services: run once, by the first look for a method that is not among those there are. */
+  addLater(load: () => Promise<void>): this {
+    this.#load = load;
+    return this;
+  }
+
+  /** By the path of a request: `/package.Service/Method`. A promise while the rest is not loaded yet; it rejects as the load does. */
+  find(path: string): RpcMethod | undefined | Promise<RpcMethod | undefined> {
+    const method = this.#methods.get(path);
+    if (method !== undefined || this.#load === undefined) return method;
+    this.#loaded ??= this.#load().then(() => {
+      this.#load = undefined;
+    });
+    return this.#loaded.then(() => this.#methods.get(path));
   }
 }

@@ -2,7 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { DriverCapabilities_MountConfigs as MountConfigs } from "../gen/driver_types_pb.ts";
 import type { DriverCapabilities as CapabilitiesMessage, DriverCapabilitiesSchema } from "../gen/driver_types_pb.ts";
 import type { DriverCapabilities } from "../task-driver.ts";
-import { fsIsolations, networkIsolationModes } from "./enum-names.ts";
+import { fsIsolations, networkIsolationModes } from "./driver-enums.ts";
 
 /** Capabilities as their message. */
 export function toCapabilitiesMessage(capabilities: DriverCapabilities): MessageInitShape<typeof DriverCapabilitiesSchema> {

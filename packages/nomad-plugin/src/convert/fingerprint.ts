@@ -2,7 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { FingerprintResponse, FingerprintResponseSchema } from "../gen/driver_pb.ts";
 import type { Attribute, AttributeSchema } from "../gen/structs_pb.ts";
 import type { AttributeValue, Fingerprint } from "../task-driver.ts";
-import { healthStates } from "./enum-names.ts";
+import { healthStates } from "./driver-enums.ts";
 
 /** A fingerprint as its message. */
 export function toFingerprintMessage(fingerprint: Fingerprint): MessageInitShape<typeof FingerprintResponseSchema> {

@@ -8,7 +8,7 @@ import type {
   NetworkOverrideSchema,
 } from "../gen/driver_types_pb.ts";
 import type { DriverNetwork, NetworkIsolationSpec, NetworkWish } from "../task-driver.ts";
-import { networkIsolationModes } from "./enum-names.ts";
+import { networkIsolationModes } from "./driver-enums.ts";
 import { fromPortMessages, toPortMessages } from "./resources.ts";
 
 /** A network namespace as its message. */

@@ -1,14 +1,21 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type {
-  ClientTopology as TopologyMessage,
-  PluginInfoResponse,
-  PluginInfoResponseSchema,
-  SetConfigRequest,
-  SetConfigRequestSchema,
+import {
+  PluginType as PluginTypeNumber,
+  type ClientTopology as TopologyMessage,
+  type PluginInfoResponse,
+  type PluginInfoResponseSchema,
+  type SetConfigRequest,
+  type SetConfigRequestSchema,
 } from "../gen/base_pb.ts";
 import type { ClientTopology, PluginConfig, PluginInfo } from "../task-driver.ts";
-import { pluginTypes } from "./enum-names.ts";
+import { enumNames } from "./enum-names.ts";
 import { toUint32, toUint64 } from "./numbers.ts";
+
+const pluginTypes = enumNames([
+  ["unknown", PluginTypeNumber.UNKNOWN],
+  ["driver", PluginTypeNumber.DRIVER],
+  ["device", PluginTypeNumber.DEVICE],
+]);
 
 /** A plugin's identity as its message. */
 export function toPluginInfoMessage(info: PluginInfo): MessageInitShape<typeof PluginInfoResponseSchema> {

@@ -10,7 +10,7 @@ import type {
 } from "../gen/driver_types_pb.ts";
 import type { InspectTaskResponse, InspectTaskResponseSchema } from "../gen/driver_pb.ts";
 import type { ExitResult, TaskEvent, TaskHandle, TaskStatus } from "../task-driver.ts";
-import { taskStates } from "./enum-names.ts";
+import { taskStates } from "./driver-enums.ts";
 import { toInt32 } from "./numbers.ts";
 import { fromTaskConfigMessage, toTaskConfigMessage } from "./task-config.ts";
 import { fromTimestamp, toTimestamp } from "./time.ts";

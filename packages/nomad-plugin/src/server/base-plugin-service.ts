@@ -7,8 +7,11 @@ import type { BasePlugin } from "../gen/base_pb.ts";
 import type { TaskDriver } from "../task-driver.ts";
 import type { CallReporter } from "./call-reporter.ts";
 
+/** What an agent asks of a plugin of any kind. */
+export type BasePluginCalls = Pick<TaskDriver, "pluginInfo" | "configSchema" | "setConfig">;
+
 /** What every Nomad plugin answers, on behalf of `driver`. */
-export function basePluginService(driver: TaskDriver, { answer }: CallReporter): ServiceImpl<typeof BasePlugin> {
+export function basePluginService(driver: BasePluginCalls, { answer }: CallReporter): ServiceImpl<typeof BasePlugin> {
   return {
     pluginInfo: (_request, context) => answer(context, async (signal) => toPluginInfoMessage(await driver.pluginInfo(signal))),
     configSchema: (_request, context) =>
