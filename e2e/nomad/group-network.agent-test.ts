@@ -35,7 +35,8 @@ function renderGroupJob(name: string, hostname: string): string {
     "until wget -qO- http://127.0.0.1:8080/ >/alloc/data/fetched; do sleep 0.2; done",
     "cat /etc/resolv.conf >/alloc/data/resolv",
     "nslookup answer.test | tee /alloc/data/looked-up",
-    "n=$(hostname); echo $n $(awk -v n=$n '$2 == n { print $1; exit }' /etc/hosts) >/alloc/data/own-name",
+    // As texts: an allocation's name may read as a number, such as 21e84302.
+    `n=$(hostname); echo $n $(awk -v n=$n '$2 "" == n "" { print $1; exit }' /etc/hosts) >/alloc/data/own-name`,
     "ip -4 -o address show eth0 | awk '{ print $4 }' | cut -d/ -f1 >/alloc/data/address",
     "exec sleep 600",
   ];

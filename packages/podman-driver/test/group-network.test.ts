@@ -25,7 +25,8 @@ async function exec(rig: DriverRig, task: RiggedTask, script: string): Promise<s
 }
 
 /** A task's host name, and the address that /etc/hosts gives it first. */
-const ownName = "n=$(hostname); echo $n $(awk -v n=$n '$2 == n { print $1; exit }' /etc/hosts)";
+// As texts: an allocation's name may read as a number, such as 21e84302.
+const ownName = `n=$(hostname); echo $n $(awk -v n=$n '$2 "" == n "" { print $1; exit }' /etc/hosts)`;
 
 test("gives a group one pod, whose network, host name and 127.0.0.1 its tasks share, and removes it with the group", async () => {
   await using rig = await startRig();
