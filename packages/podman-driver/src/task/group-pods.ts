@@ -1,5 +1,6 @@
 import type { ContainerInspect, PodInspect, PodListEntry, PodSpec } from "@driver/libpod";
 import { DriverError, type CreatedNetwork, type Logger, type NetworkWish } from "@driver/nomad-plugin";
+import { BackOff } from "../back-off.ts";
 import type { Engine } from "../engine/engine.ts";
 import { inStep, isNoAnswer, isTransient, mayPassSoon } from "../errors.ts";
 import { isProcessOfContainer } from "../host/cgroup-path.ts";
@@ -67,10 +68,26 @@ export async function createGroupPod(wish: GroupPodWish, context: GroupPodContex
   const pod = found ?? (await make());
   const created = pod.members.find((member) => member.id === pod.infraId)?.status !== "running";
   await step(`start the infra container of pod ${name}`, () => client.containers.start(pod.infraId, signal));
-  const infra = await step(`look at the infra container of pod ${name}`, () => client.containers.inspect(pod.infraId, signal));
+  const look = (): Promise<ContainerInspect | undefined> =>
+    step(`look at the infra container of pod ${name}`, () => client.containers.inspect(pod.infraId, signal));
+  const infra = await lookUntilTold(look, context.roots, signal);
   const spec = toSpecOf(pod, infra, { ...context, isConnected: wish.connection !== undefined });
   undo.keep();
   return { spec, created };
+}
+
+/** Podman names the process of a container that has just ended until conmon has told it of the end. */
+async function lookUntilTold(
+  look: () => Promise<ContainerInspect | undefined>,
+  roots: HostRoots,
+  signal: AbortSignal,
+): Promise<ContainerInspect | undefined> {
+  const deadlineMs = performance.now() + retryForMs;
+  for (const backOff = new BackOff({ shortestMs: 20, longestMs: 500 }); ; await backOff.pause(signal)) {
+    const infra = await look();
+    const { pid = 0 } = infra?.state ?? {};
+    if (pid === 0 || identifyProcess(roots, pid) !== undefined || performance.now() > deadlineMs) return infra;
+  }
 }
 
 /** What Nomad is told. A host that leaves the connection to this driver has no other way to know the network's address. */
