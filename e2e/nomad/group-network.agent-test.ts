@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { requestEngine, testSetting, until } from "@driver/testing";
 import { cniFolder } from "./agent-config.ts";
+import { decodeAllocation } from "./allocation.ts";
 import { fieldOf, listOf, numberOf, textOf } from "./json-fields.ts";
 import { NomadAgent } from "./nomad-agent.ts";
 import { NameServer } from "./name-server.ts";
@@ -106,15 +107,18 @@ interface PlacedAllocation {
   readonly mapped: string;
 }
 
+/** Settles when the server knows that both tasks run: an agent that is killed before it has noted their start finds nothing of them. */
 async function untilAllocation(agent: NomadAgent, jobName: string): Promise<PlacedAllocation> {
   let found: PlacedAllocation | undefined;
   await until(async () => {
     const [first] = listOf({ all: await agent.api.get(`/v1/job/${jobName}/allocations`) }, "all");
     if (first === undefined) return false;
     const id = textOf(first, "ID");
-    const [port] = listOf(fieldOf(fieldOf(await agent.api.get(`/v1/allocation/${id}`), "AllocatedResources"), "Shared"), "Ports");
-    found = port === undefined ? undefined : { id, mapped: `${textOf(port, "HostIP")}:${numberOf(port, "Value")}` };
-    return found !== undefined;
+    const report = await agent.api.get(`/v1/allocation/${id}`);
+    const [port] = listOf(fieldOf(fieldOf(report, "AllocatedResources"), "Shared"), "Ports");
+    if (port === undefined || !["web", "client"].every((task) => decodeAllocation(report, task).task?.state === "running")) return false;
+    found = { id, mapped: `${textOf(port, "HostIP")}:${numberOf(port, "Value")}` };
+    return true;
   }, runTimeoutMs);
   return found ?? assert.fail("no allocation");
 }
