@@ -29,7 +29,9 @@ test("100 allocations at once report their own codes and leave nothing", async (
     assert.equal((await task.readLog("stderr")).toString(), `end ${index}\n`);
   }
   await until(async () => (await Promise.all(tasks.map((task) => task.readContainer()))).every(({ status }) => status === ""));
-  await until(() => countGrowth(filesBefore, listOpenFiles(pluginPid)) <= 0);
+  await until(() => countGrowth(filesBefore, listOpenFiles(pluginPid)) <= 0).catch(() =>
+    assert.deepEqual(listOpenFiles(pluginPid).toSorted(), filesBefore.toSorted(), "files stay open"),
+  );
   assert.deepEqual(agent.pluginPids(), [pluginPid]);
 });
 
