@@ -47,7 +47,8 @@ export class PodmanClient {
   readonly volumes: Volumes;
   readonly events: Events;
   readonly #caller: PodmanCaller;
-  readonly #timeouts: CallTimeouts;
+  /** Shared with all groups of calls. */
+  readonly #timeouts: { -readonly [K in keyof CallTimeouts]: CallTimeouts[K] };
 
   constructor(options: PodmanClientOptions) {
     this.socketPath = options.socketPath;
@@ -60,6 +61,11 @@ export class PodmanClient {
     this.pods = new Pods(this.#caller, this.#timeouts);
     this.volumes = new Volumes(this.#caller, this.#timeouts);
     this.events = new Events(this.#caller, this.#timeouts);
+  }
+
+  /** Other limits for all calls from now on; those under way keep theirs. */
+  limitCalls(timeouts: Partial<CallTimeouts>): void {
+    Object.assign(this.#timeouts, timeouts);
   }
 
   /** The cheapest sign of life. A service that is not Podman's is `bad-answer`, and named where it names itself. */

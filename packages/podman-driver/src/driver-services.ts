@@ -3,7 +3,6 @@ import { ExitDirectories } from "./host/exit-directory.ts";
 import { Heartbeat } from "./host/heartbeat.ts";
 import { KernelLog } from "./host/kernel-log.ts";
 import { LoadedArchives } from "./image/loaded-archives.ts";
-import { SharedPulls } from "./image/shared-pulls.ts";
 import { SliceBuffers } from "./logs/slice-buffers.ts";
 import { hasSystemd, hostRoots, identifyProcess, readBootId, type HostRoots } from "./host/proc-files.ts";
 import { toProcessMark } from "./host/process-mark.ts";
@@ -23,7 +22,6 @@ export class DriverServices {
   readonly kernelLog: KernelLog;
   readonly sharedCpus: SharedCpus;
   readonly logBuffers = new SliceBuffers();
-  readonly pulls = new SharedPulls();
   readonly archives = new LoadedArchives();
   /** Looks at containers that Podman does not answer, each a subject; told of once for all. */
   readonly looks: RepeatedFailure;

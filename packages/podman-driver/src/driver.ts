@@ -60,6 +60,16 @@ export interface PodmanDriverOptions {
   readonly healthIntervals?: HealthIntervals;
 }
 
+/** What one plugin config comes to. It never changes: the next config makes another one. */
+interface DriverSetup {
+  readonly config: DriverConfig;
+  readonly engines: Engines;
+  /** Undefined: containers that Nomad has lost stay. */
+  readonly reaper: DanglingReaper | undefined;
+  /** Undefined: images stay. */
+  readonly imageCleanUp: ImageCleanUp | undefined;
+}
+
 /** Nomad's task driver for Podman. Each method orchestrates; decisions and I/O are elsewhere. */
 export class PodmanDriver implements TaskDriver {
   readonly #options: PodmanDriverOptions;
@@ -69,18 +79,16 @@ export class PodmanDriver implements TaskDriver {
   readonly #presence = new AgentPresence();
   readonly #removals: UnfinishedRemovals;
   readonly #networks: GroupNetworks;
-  #config: DriverConfig;
-  #engines: Engines;
-  #reaper: DanglingReaper | undefined;
-  #imageCleanUp: ImageCleanUp | undefined;
+  #setup: DriverSetup;
 
   constructor(options: PodmanDriverOptions) {
     this.#options = options;
     this.#services = options.services ?? new DriverServices(options.logger);
     this.#removals = new UnfinishedRemovals(options.logger.named("removals"));
     this.#networks = new GroupNetworks({ services: this.#services, removals: this.#removals, logger: options.logger.named("networks") });
-    this.#config = resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, { uid: options.uid, findUser });
-    this.#engines = new Engines(this.#enginesConfig(), options.logger);
+    const config = resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, { uid: options.uid, findUser });
+    const engines = new Engines(this.#toEnginesConfig(config), options.logger);
+    this.#setup = { config, engines, reaper: undefined, imageCleanUp: undefined };
   }
 
   pluginInfo(): Promise<PluginInfo> {
@@ -91,19 +99,21 @@ export class PodmanDriver implements TaskDriver {
     return Promise.resolve(pluginSchema.spec);
   }
 
-  async setConfig(config: PluginConfig): Promise<void> {
-    const resolved = resolveDriverConfig(config, { uid: this.#options.uid, findUser });
-    const keptImages = keepInfraImage(resolved.settings.images.infraImage);
-    this.#config = resolved;
-    for (const warning of this.#config.warnings) this.#options.logger.warn(warning);
-    // Running tasks keep the clients they were started with, and a look that is under way goes on.
-    this.#engines = this.#engines.replaceBy(this.#enginesConfig());
-    const formerReaper = this.#reaper;
+  async setConfig(pluginConfig: PluginConfig): Promise<void> {
+    const config = resolveDriverConfig(pluginConfig, { uid: this.#options.uid, findUser });
+    const keptImages = keepInfraImage(config.settings.images.infraImage);
+    for (const warning of config.warnings) this.#options.logger.warn(warning);
+    const former = this.#setup;
+    const engines = former.engines.replaceBy(this.#toEnginesConfig(config));
     // Before the real launch an agent only checks the configuration.
-    this.#reaper = config.client === undefined ? undefined : this.#startReaper();
-    const formerCleanUp = this.#imageCleanUp;
-    this.#imageCleanUp = config.client === undefined ? undefined : this.#startImageCleanUp(keptImages);
-    await Promise.all([formerReaper?.close(), formerCleanUp?.close()]);
+    const isLaunched = pluginConfig.client !== undefined;
+    this.#setup = {
+      config,
+      engines,
+      reaper: isLaunched ? this.#startReaper(config, engines) : undefined,
+      imageCleanUp: isLaunched ? this.#startImageCleanUp(config, { engines, keptImages, former: former.imageCleanUp }) : undefined,
+    };
+    await endRounds(former);
   }
 
   taskConfigSchema(): Promise<Spec> {
@@ -116,9 +126,9 @@ export class PodmanDriver implements TaskDriver {
       exec: true,
       fsIsolation: "image",
       networkIsolationModes: ["group", "host", "task"],
-      mustCreateNetwork: this.#config.makesGroupPods,
+      mustCreateNetwork: this.#setup.config.makesGroupPods,
       acceptsMounts: true,
-      disableLogCollection: this.#config.settings.logRoute.to.by !== "nomad",
+      disableLogCollection: this.#setup.config.settings.logRoute.to.by !== "nomad",
       dynamicWorkloadUsers: false,
     });
   }
@@ -126,8 +136,8 @@ export class PodmanDriver implements TaskDriver {
   fingerprint(signal: AbortSignal): AsyncIterable<Fingerprint> {
     const intervals = this.#options.healthIntervals ?? defaultHealthIntervals;
     const health = followHealth(
-      this.#engines,
-      { intervals, roots: this.#services.roots, policy: () => this.#config.settings.policy },
+      this.#setup.engines,
+      { intervals, roots: this.#services.roots, policy: () => this.#setup.config.settings.policy },
       signal,
     );
     return this.#presence.whileListening(health);
@@ -138,13 +148,13 @@ export class PodmanDriver implements TaskDriver {
   }
 
   async startTask(task: TaskConfig, signal: AbortSignal): Promise<StartedTask> {
-    const { settings } = this.#config;
+    const { config: { settings }, engines } = this.#setup;
     const decoded = wantTask(task, settings);
-    const engine = this.#engines.resolve(decoded.wanted.image.socket);
+    const { engine, name: socketName } = engines.resolve(decoded.wanted.image.socket);
     this.#presence.meet(task);
     const started = await this.#tasks.claim(task.id, { caller: signal, startedFor: this.#presence.session }, (claimed) =>
       startTask(
-        { task, decoded, engine, settings, services: this.#services, logger: this.#loggerOf(task), emit: this.#emitterOf(task) },
+        { task, decoded, engine, socketName, settings, services: this.#services, logger: this.#loggerOf(task), emit: this.#emitterOf(task) },
         claimed,
       ),
     );
@@ -157,11 +167,11 @@ export class PodmanDriver implements TaskDriver {
     this.#presence.meet(config);
     await this.#presence.duringRecovery(async () => {
       if (this.#tasks.find(config.id) !== undefined) return;
-      const { restartsStopped, settings } = this.#config;
+      const { config: { restartsStopped, settings }, engines } = this.#setup;
       await this.#tasks.claim(config.id, { caller: signal }, async () => {
         const request = {
           handle,
-          engines: this.#engines,
+          engines,
           services: this.#services,
           restartsStopped,
           settings,
@@ -204,7 +214,7 @@ export class PodmanDriver implements TaskDriver {
 
   async #destroy(task: TaskHandle, signal: AbortSignal): Promise<void> {
     await endTask(task, signal);
-    if (this.#config.removesContainers) await removeContainer(task.engine.client, task.containerId, signal);
+    if (this.#setup.config.removesContainers) await removeContainer(task.engine.client, task.containerId, signal);
     this.#tasks.delete(task.id);
     await this.#removals.tryHeldBy(task.containerId);
   }
@@ -214,7 +224,7 @@ export class PodmanDriver implements TaskDriver {
   }
 
   taskStats(taskId: string, options: { readonly intervalMs: number }, signal: AbortSignal): AsyncIterable<TaskStats> {
-    return this.#tasks.get(taskId).stats({ ...options, compute: this.#config.compute }, signal);
+    return this.#tasks.get(taskId).stats({ ...options, compute: this.#setup.config.compute }, signal);
   }
 
   async signalTask(taskId: string, signalName: string, signal: AbortSignal): Promise<void> {
@@ -236,21 +246,19 @@ export class PodmanDriver implements TaskDriver {
 
   /** On the default socket, since Nomad does not tell which one the group's tasks choose. */
   async createNetwork(allocId: string, wish: NetworkWish, signal: AbortSignal): Promise<CreatedNetwork> {
-    const {
-      makesGroupPods,
-      settings: { images },
-    } = this.#config;
+    const { config: { makesGroupPods, settings: { images } }, engines } = this.#setup;
     if (!makesGroupPods && wish.connection === undefined) {
       throw new DriverError("unsupported", 'CreateNetwork RPC not supported by driver: it makes networks with group_network = "pod"');
     }
     const { nodeId, session } = this.#presence;
     const { processMark } = this.#services;
-    return this.#networks.create(this.#engines.resolve(""), { ...wish, allocId, nodeId, processMark, session, images }, signal);
+    return this.#networks.create(engines.resolve(""), { ...wish, allocId, nodeId, processMark, session, images }, signal);
   }
 
   /** Whatever makes networks now: this one was made when it was asked for. */
   async destroyNetwork(allocId: string, _spec: NetworkIsolationSpec | undefined, signal: AbortSignal): Promise<void> {
-    await this.#networks.destroy(this.#engines.resolve(""), allocId, { keepsStopped: !this.#config.removesContainers }, signal);
+    const { config: { removesContainers }, engines } = this.#setup;
+    await this.#networks.destroy(engines.resolve("").engine, allocId, { keepsStopped: !removesContainers }, signal);
   }
 
   init(): Promise<void> {
@@ -264,25 +272,23 @@ export class PodmanDriver implements TaskDriver {
 
   /** Lets go of every task, which runs on, and of all sockets, watches and timers. */
   async close(): Promise<void> {
-    await this.#reaper?.close();
-    await this.#imageCleanUp?.close();
+    await endRounds(this.#setup);
     await this.#removals.close();
     await this.#tasks.close();
-    this.#engines.close();
+    this.#setup.engines.close();
     this.#services.close();
   }
 
-  #enginesConfig(): EnginesConfig {
-    return { ...this.#config, hasSystemd: this.#services.hasSystemd };
+  #toEnginesConfig({ sockets, callTimeoutMs }: DriverConfig): EnginesConfig {
+    return { sockets, callTimeoutMs, hasSystemd: this.#services.hasSystemd };
   }
 
-  #startReaper(): DanglingReaper | undefined {
-    const policy = this.#config.reaping;
+  #startReaper({ reaping: policy }: DriverConfig, engines: Engines): DanglingReaper | undefined {
     if (policy === undefined) return undefined;
     const { roots, bootId, processMark } = this.#services;
     return new DanglingReaper({
       policy,
-      engines: this.#engines.all,
+      engines: engines.all,
       presence: this.#presence,
       isKnown: (taskId) => this.#tasks.isOwned(taskId, this.#presence.session),
       onRemoved: (taskId) => this.#tasks.drop(taskId),
@@ -293,12 +299,10 @@ export class PodmanDriver implements TaskDriver {
     });
   }
 
-  /** `kept`: what stays whatever the operator's list says. */
-  #startImageCleanUp(kept: readonly string[]): ImageCleanUp | undefined {
-    const wished = this.#config.imageCleanUp;
+  #startImageCleanUp({ imageCleanUp: wished }: DriverConfig, { engines, keptImages, former }: CleanUpSite): ImageCleanUp | undefined {
     if (wished === undefined) return undefined;
-    const policy = { ...wished, keep: [...wished.keep, ...kept] };
-    return new ImageCleanUp({ policy, engines: this.#engines.all, logger: this.#options.logger.named("images") });
+    const policy = { ...wished, keep: [...wished.keep, ...keptImages] };
+    return new ImageCleanUp({ policy, engines: engines.all, logger: this.#options.logger.named("images"), former });
   }
 
   #execTarget(taskId: string): ExecTarget {
@@ -323,4 +327,16 @@ export class PodmanDriver implements TaskDriver {
   #loggerOf(task: TaskConfig): Logger {
     return this.#options.logger.with({ task: task.id });
   }
+}
+
+interface CleanUpSite {
+  readonly engines: Engines;
+  /** What stays whatever the operator's list says. */
+  readonly keptImages: readonly string[];
+  readonly former: ImageCleanUp | undefined;
+}
+
+/** Settles when nothing is looked at or removed any more. */
+async function endRounds({ reaper, imageCleanUp }: Pick<DriverSetup, "reaper" | "imageCleanUp">): Promise<void> {
+  await Promise.all([reaper?.close(), imageCleanUp?.close()]);
 }

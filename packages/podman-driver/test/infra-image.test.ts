@@ -9,7 +9,7 @@ import { imageCleanUpDefaults } from "../src/config/image-clean-up-policy.ts";
 import { imageDefaults, resolveImageSettings } from "../src/config/image-settings.ts";
 import { meetInfraImage } from "../src/image/infra-image.ts";
 import { LoadedArchives } from "../src/image/loaded-archives.ts";
-import { SharedPulls } from "../src/image/shared-pulls.ts";
+import { SharedPulls } from "../src/engine/shared-pulls.ts";
 import { ImageRig } from "./image-rig.ts";
 
 const manifests = /GET .*\/manifests\//;

@@ -23,8 +23,8 @@ test("many configs leave no connection behind while a task runs, and do not touc
     await configure(rig, { client_http_timeout: `${timeoutMs}ms` });
     assert.equal((await firstFingerprint(rig)).health, "healthy");
   }
-  // Podman's wait for the task, and one that the client of today keeps.
-  await until(async () => (await rig.podman.countConnections()) <= 2, 5000);
+  // Podman's wait for the task, and the four at most that the service's client keeps.
+  await until(async () => (await rig.podman.countConnections()) <= 5, 5000);
   await configure(rig, { client_http_timeout: "3s", socket_path: "/run/elsewhere.sock" });
   rig.podman.containers[0]?.end(3);
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 3);
@@ -41,4 +41,18 @@ test("a look at Podman that is under way outlives the config it was begun with",
   await configure(rig, { client_http_timeout: "2s" });
   held.clear();
   assert.deepEqual((await looking).healthDescription, "Healthy");
+});
+
+test("a service goes on to be known, and its health, when the config gives it another name and another time-out", async () => {
+  await using rig = await FakeRig.start();
+  const fingerprints = rig.driver.fingerprint(soon())[Symbol.asyncIterator]();
+  assert.equal(((await fingerprints.next()).value as Fingerprint).attributes["driver.podman.socketName"], "default");
+  const held = rig.podman.fault(/./, { kind: "hang" });
+  const socket = [{ name: "main", socket_path: rig.podman.socketPath }];
+  await rig.driver.setConfig({ msgpack: encodeMsgpack({ socket, client_http_timeout: "20s" }), apiVersion: "v0.1.0" });
+  const { attributes, health } = (await fingerprints.next()).value as Fingerprint;
+  assert.deepEqual([health, attributes["driver.podman.socketName"]], ["healthy", "main"]);
+  held.clear();
+  await fingerprints.return?.();
+  assert.equal(rig.podman.seen.filter((endpoint) => endpoint.endsWith("/info")).length, 1);
 });

@@ -2,17 +2,21 @@ import { existsSync } from "node:fs";
 import { PodmanClient, type PodmanInfo } from "@driver/libpod";
 import { DriverError, type Logger } from "@driver/nomad-plugin";
 import { toCapabilityName } from "../config/capability-names.ts";
-import type { PodmanSocket } from "../config/resolve-sockets.ts";
 import { ContainerEvents, defaultEventPauses, healthSubject } from "./container-events.ts";
 import { listCdiDevices } from "../host/cdi-devices.ts";
 import { readEngineUser } from "../host/engine-owner.ts";
 import { listRuntimes } from "../host/oci-runtimes.ts";
 import { RecoveryPatience } from "./recovery-patience.ts";
+import { SharedPulls } from "./shared-pulls.ts";
 import { SharedStats } from "./shared-stats.ts";
 import type { EngineFacts } from "./engine-facts.ts";
 import { settleOrAbort } from "../settle-or-abort.ts";
 
-export interface EngineOptions extends PodmanSocket {
+export interface EngineOptions {
+  /** Absolute path of its socket. */
+  readonly path: string;
+  /** The user whose the socket must be; undefined: anybody's. */
+  readonly ownerId?: number | undefined;
   /** Longest wait for an answer that should come soon. */
   readonly callTimeoutMs: number;
   /** Whether systemd runs this host. Default true. */
@@ -38,31 +42,30 @@ const infoMaxAgeMs = 5 * 60_000;
 /** A name that no container has, as Podman allows none that begins with a dot. */
 const noContainer = ".nomad-driver-podman-probe";
 
-/** One Podman service and what is known about it. */
+/**
+ * One Podman service, what is known about it, and what goes on with it. What the plugin config calls it is not its business: it outlives
+ * every config that has its socket.
+ */
 export class Engine {
-  readonly name: string;
   readonly socketPath: string;
-  readonly isDefault: boolean;
   readonly client: PodmanClient;
   /** Ends of containers. */
   readonly events: ContainerEvents;
   /** Results of health checks. */
   readonly healthEvents: ContainerEvents;
   readonly stats: SharedStats;
+  /** Images on their way. */
+  readonly pulls = new SharedPulls();
   readonly recoveryPatience = new RecoveryPatience();
   readonly #ownerId: number | undefined;
-  readonly #callTimeoutMs: number;
   readonly #hasSystemd: boolean;
   #facts: EngineFacts | undefined;
   #fresh: { readonly findings: EngineFindings; readonly untilMs: number } | undefined;
   #asking: Promise<EngineFacts> | undefined;
 
   constructor(options: EngineOptions) {
-    this.name = options.name;
     this.socketPath = options.path;
-    this.isDefault = options.isDefault;
     this.#ownerId = options.ownerId;
-    this.#callTimeoutMs = options.callTimeoutMs;
     this.#hasSystemd = options.hasSystemd ?? true;
     this.client = new PodmanClient({ socketPath: options.path, timeouts: { quickMs: options.callTimeoutMs } });
     this.events = new ContainerEvents(this.client.events, options.logger);
@@ -122,10 +125,14 @@ export class Engine {
     return findings;
   }
 
-  /** Whether a host made with these options would be another one. */
-  isLike({ name, path, ownerId, isDefault, callTimeoutMs }: Omit<EngineOptions, "logger" | "hasSystemd">): boolean {
-    const isSamePlace = name === this.name && path === this.socketPath && ownerId === this.#ownerId;
-    return isSamePlace && isDefault === this.isDefault && callTimeoutMs === this.#callTimeoutMs;
+  /** Whether it is the service at this place. One that must be another user's is another one: nothing that is known holds for it. */
+  isAt({ path, ownerId }: Pick<EngineOptions, "path" | "ownerId">): boolean {
+    return path === this.socketPath && ownerId === this.#ownerId;
+  }
+
+  /** The longest wait for an answer that should come soon, of every call from now on. */
+  limitCalls(callTimeoutMs: number): void {
+    this.client.limitCalls({ quickMs: callTimeoutMs });
   }
 
   /** The plugin config has it no more. Tasks that run on it go on to use it; when the last of them is gone nothing is left open. */

@@ -13,7 +13,7 @@ const sockets = [
 test("finds a service by name, and the default one by no name or by default", () => {
   const engines = makeHosts({ sockets, callTimeoutMs: 1000 });
   assert.deepEqual(
-    ["app", "main", "", "default"].map((name) => engines.resolve(name).socketPath),
+    ["app", "main", "", "default"].map((name) => engines.resolve(name).engine.socketPath),
     ["/run/app.sock", "/run/main.sock", "/run/main.sock", "/run/main.sock"],
   );
   assert.throws(() => engines.resolve("db"), {
@@ -26,7 +26,7 @@ test("finds a service by name, and the default one by no name or by default", ()
 test("asks a service what it can do once, and looks at less of it from then on", async () => {
   await using fake = await FakePodman.start();
   const engines = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
-  const engine = engines.resolve("");
+  const { engine } = engines.resolve("");
   assert.deepEqual(await engine.facts(soon()), {
     version: "4.3.1",
     rootless: false,
@@ -53,9 +53,9 @@ test("remembers no facts from a look that failed", async () => {
   await using fake = await FakePodman.start();
   const engines = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
   const rule = fake.fault(/info/, { kind: "empty-body" });
-  await assert.rejects(engines.resolve("").facts(soon()), { code: "bad-answer" });
+  await assert.rejects(engines.resolve("").engine.facts(soon()), { code: "bad-answer" });
   rule.clear();
-  assert.equal((await engines.resolve("").facts(soon())).version, "4.3.1");
+  assert.equal((await engines.resolve("").engine.facts(soon())).version, "4.3.1");
   engines.close();
 });
 
@@ -63,9 +63,9 @@ test("asks nothing for a caller who has left already", async () => {
   await using fake = await FakePodman.start();
   fake.fault(/./, { kind: "cut-before" });
   const engines = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
-  await assert.rejects(engines.resolve("").facts(AbortSignal.abort(new Error("has left"))), /has left/);
+  await assert.rejects(engines.resolve("").engine.facts(AbortSignal.abort(new Error("has left"))), /has left/);
   // Time for a failure that nobody waits for, which would end the process.
-  await assert.rejects(engines.resolve("").probe(soon()));
+  await assert.rejects(engines.resolve("").engine.probe(soon()));
   assert.equal(fake.seen.length, 1);
   engines.close();
 });
@@ -73,7 +73,7 @@ test("asks nothing for a caller who has left already", async () => {
 test("asks again what a service can do after a look that failed", async () => {
   await using fake = await FakePodman.start();
   const engines = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
-  const engine = engines.resolve("");
+  const { engine } = engines.resolve("");
   await engine.probe(soon());
   const rule = fake.fault(/containers/, { kind: "empty-body" });
   await assert.rejects(engine.probe(soon()), { code: "engine-error" });
@@ -91,12 +91,12 @@ test("asks nothing of a socket that is not its user's", async () => {
     callTimeoutMs: 1000,
   });
   const engines = makeHosts(of(owner + 1));
-  await assert.rejects(engines.resolve("").facts(soon()), {
+  await assert.rejects(engines.resolve("").engine.facts(soon()), {
     message: `the socket ${fake.socketPath} belongs to user ${owner}, and host_user names user ${owner + 1}`,
   });
   assert.deepEqual(fake.seen, []);
   const next = engines.replaceBy(of(owner));
-  assert.equal((await next.resolve("").facts(soon())).version, "4.3.1");
+  assert.equal((await next.resolve("").engine.facts(soon())).version, "4.3.1");
   next.close();
 });
 
@@ -104,31 +104,64 @@ test("keeps what is known of a service that stays the same under another config"
   await using fake = await FakePodman.start();
   const config = { sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 };
   const engines = makeHosts(config);
-  await engines.resolve("").facts(soon());
+  await engines.resolve("").engine.facts(soon());
   const next = engines.replaceBy({ ...config, sockets: [...config.sockets, { name: "app", path: "/run/app.sock", isDefault: false }] });
-  assert.equal(next.resolve(""), engines.resolve(""));
-  await next.resolve("").facts(soon());
+  assert.equal(next.resolve("").engine, engines.resolve("").engine);
+  await next.resolve("").engine.facts(soon());
   assert.deepEqual(fake.seen, ["GET /_ping", "GET /info"]);
+  next.close();
+});
+
+test("goes on with a service under another name and with other time-outs, and has it once under two names", async () => {
+  await using fake = await FakePodman.start();
+  const toConfig = (callTimeoutMs: number, ...names: readonly string[]): EnginesConfig => ({
+    sockets: names.map((name, index) => ({ name, path: fake.socketPath, isDefault: index === 0 })),
+    callTimeoutMs,
+  });
+  const engines = makeHosts(toConfig(20_000, "main"));
+  const { engine } = engines.resolve("");
+  await engine.facts(soon());
+  fake.fault(/events/, { kind: "hang" });
+  const unsubscribe = engine.events.subscribe("c1", () => undefined);
+  await until(() => fake.seen.some((endpoint) => /events/.test(endpoint)));
+  const pulling = Promise.withResolvers<string>();
+  const pull = engine.pulls.join("busybox", () => pulling.promise, () => undefined, soon());
+  const next = engines.replaceBy(toConfig(50, "app", "db"));
+  assert.deepEqual(next.named.map(({ name, isDefault }) => [name, isDefault]), [["app", true], ["db", false]]);
+  for (const name of ["app", "db"]) assert.equal(next.resolve(name).engine, engine);
+  assert.deepEqual(next.all, [engine]);
+  await engine.facts(soon());
+  const other = next.resolve("db").engine;
+  const unsubscribeOther = other.events.subscribe("c2", () => undefined);
+  const joined = other.pulls.join("busybox", () => assert.fail("it is pulled already"), () => undefined, soon());
+  pulling.resolve("id");
+  assert.deepEqual(await Promise.all([pull, joined]), ["id", "id"]);
+  assert.deepEqual(fake.seen.map((endpoint) => endpoint.split("?")[0]), ["GET /_ping", "GET /info", "GET /events"]);
+  fake.fault(/ping/, { kind: "hang" });
+  await assert.rejects(engine.probe(soon()), { code: "timeout" });
+  unsubscribe();
+  unsubscribeOther();
   next.close();
 });
 
 test("leaves a service that the config has no more to those who use it, and no connection when they have gone", async () => {
   await using fake = await FakePodman.start();
-  const config = { sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 20_000 };
-  let engines = makeHosts(config);
-  await engines.resolve("").probe(soon());
+  const configOf = (path: string): EnginesConfig => ({ sockets: [{ name: "default", path, isDefault: true }], callTimeoutMs: 20_000 });
+  let engines = makeHosts(configOf(fake.socketPath));
+  await engines.resolve("").engine.probe(soon());
   const held = fake.fault(/info/, { kind: "hang" });
   const looks = [];
-  for (let callTimeoutMs = 20_001; callTimeoutMs < 20_030; callTimeoutMs += 1) {
+  for (let round = 1; round < 30; round += 1) {
     const asked = fake.seen.length;
-    looks.push(engines.resolve("").probe(soon()));
+    looks.push(engines.resolve("").engine.probe(soon()));
     await until(() => fake.seen.length > asked + 1);
-    engines = engines.replaceBy({ ...config, callTimeoutMs });
+    // The same socket under another path.
+    engines = engines.replaceBy(configOf(`${"/".repeat(round % 2)}${fake.socketPath}`));
   }
   held.clear();
   for (const look of await Promise.all(looks)) assert.equal(look.version, "4.3.1");
   await until(async () => (await fake.countConnections()) === 0);
-  await engines.resolve("").probe(soon());
+  await engines.resolve("").engine.probe(soon());
   assert.equal(await fake.countConnections(), 1);
   engines.close();
 });

@@ -9,35 +9,54 @@ export interface EnginesConfig {
   readonly hasSystemd?: boolean | undefined;
 }
 
-/** All Podman services of this client. */
+/** A Podman service as one plugin config names it. */
+export interface NamedEngine {
+  /** What tasks call it in `socket`. */
+  readonly name: string;
+  /** True for exactly one name: that of tasks that choose none. */
+  readonly isDefault: boolean;
+  readonly engine: Engine;
+}
+
+/** All Podman services of one plugin config. */
 export class Engines {
+  /** In the order of the config; two names may be of one service. */
+  readonly named: readonly NamedEngine[];
+  /** Each once. */
   readonly all: readonly Engine[];
   /** Settles with those of the next plugin config. */
   readonly replaced: Promise<Engines>;
   readonly #logger: Logger;
   readonly #replacement = Promise.withResolvers<Engines>();
 
-  /** `former`: those of the config until now. The ones that stay the same are used on, with all that is known about them. */
-  constructor(config: EnginesConfig, logger: Logger, former: readonly Engine[] = []) {
+  /** `former`: those of the config until now. The ones whose sockets it has are used on, with all that is known of them and goes on. */
+  constructor({ sockets, callTimeoutMs, hasSystemd }: EnginesConfig, logger: Logger, former: readonly Engine[] = []) {
     this.#logger = logger;
     this.replaced = this.#replacement.promise;
-    this.all = config.sockets.map((socket) => {
-      const options = { ...socket, callTimeoutMs: config.callTimeoutMs, hasSystemd: config.hasSystemd };
-      return former.find((engine) => engine.isLike(options)) ?? new Engine({ ...options, logger: logger.with({ socket: socket.path }) });
+    const all = [...former];
+    this.named = sockets.map(({ name, isDefault, path, ownerId }) => {
+      const known = all.find((engine) => engine.isAt({ path, ownerId }));
+      const engine = known ?? new Engine({ path, ownerId, callTimeoutMs, hasSystemd, logger: logger.with({ socket: path }) });
+      if (known === undefined) all.push(engine);
+      return { name, isDefault, engine };
     });
+    this.all = all.filter((engine) => this.named.some((one) => one.engine === engine));
   }
 
   /** The services of another config. Those that it does not have are retired: who uses one of them still can. */
   replaceBy(config: EnginesConfig): Engines {
     const next = new Engines(config, this.#logger, this.all);
-    for (const engine of this.all) if (!next.all.includes(engine)) engine.retire();
+    for (const engine of this.all) {
+      if (next.all.includes(engine)) engine.limitCalls(config.callTimeoutMs);
+      else engine.retire();
+    }
     this.#replacement.resolve(next);
     return next;
   }
 
   /** The service that a task chooses by name. Throws a `DriverError` `config-invalid` that names those there are. */
-  resolve(name: string): Engine {
-    return findSocket(this.all, name);
+  resolve(name: string): NamedEngine {
+    return findSocket(this.named, name);
   }
 
   close(): void {

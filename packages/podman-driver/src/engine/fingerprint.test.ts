@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { PodmanInfo } from "@driver/libpod";
 import type { Fingerprint } from "@driver/nomad-plugin";
 import { openPolicy, strictPolicy, type OperatorPolicy } from "../config/operator-policy.ts";
-import { toFingerprint, type EngineProbe } from "./fingerprint.ts";
+import { toFingerprint, type NamedProbe } from "./fingerprint.ts";
 
 const program = { name: "crun", path: "/usr/bin/crun", version: "1" };
 const info: PodmanInfo = {
@@ -46,9 +46,9 @@ const info: PodmanInfo = {
   },
 };
 const findings = { version: "4.3.1", info, runtimes: ["crun", "runc"], cdiDevices: [] };
-const up = (name: string, isDefault: boolean): EngineProbe => ({ name, isDefault, findings });
-const down = (name: string, isDefault: boolean): EngineProbe => ({ name, isDefault, failure: `nothing listens on ${name}` });
-const fingerprintOf = (probes: readonly EngineProbe[], seenBefore: boolean, policy: OperatorPolicy = openPolicy): Fingerprint =>
+const up = (name: string, isDefault: boolean): NamedProbe => ({ name, isDefault, findings });
+const down = (name: string, isDefault: boolean): NamedProbe => ({ name, isDefault, failure: `nothing listens on ${name}` });
+const fingerprintOf = (probes: readonly NamedProbe[], seenBefore: boolean, policy: OperatorPolicy = openPolicy): Fingerprint =>
   toFingerprint(probes, { seenBefore, policy });
 
 test("is healthy and names the service's properties", () => {
@@ -114,7 +114,7 @@ test("describes the same failures in the same words, in whatever order they are 
 });
 
 test("leaves out what the service does not say", () => {
-  const quiet: EngineProbe = {
+  const quiet: NamedProbe = {
     name: "default",
     isDefault: true,
     findings: {
@@ -138,7 +138,7 @@ test("tells what tasks may ask for, under the names of Nomad's Docker driver", (
 });
 
 test("tells a rootless service's network command, and the CDI devices there are", () => {
-  const rootless: EngineProbe = {
+  const rootless: NamedProbe = {
     name: "app",
     isDefault: false,
     findings: { ...findings, info: { ...info, rootless: true }, cdiDevices: ["nvidia.com/gpu=0", "nvidia.com/gpu=all"] },

@@ -1,18 +1,20 @@
 import type { AttributeValue, Fingerprint } from "@driver/nomad-plugin";
 import type { OperatorPolicy } from "../config/operator-policy.ts";
 import type { EngineFindings } from "./engine.ts";
+import type { NamedEngine } from "./engines.ts";
 
 /** What the last look at one service gave. */
-export type EngineProbe =
-  | { readonly name: string; readonly isDefault: boolean; readonly findings: EngineFindings }
-  | { readonly name: string; readonly isDefault: boolean; readonly failure: string };
+export type EngineProbe = { readonly findings: EngineFindings } | { readonly failure: string };
+
+/** The same under a name of the service. */
+export type NamedProbe = EngineProbe & Pick<NamedEngine, "name" | "isDefault">;
 
 /**
  * The node's attributes and health from one round of probes. The driver stays healthy while its default service,
  * or any where the default is not set, answers; `seenBefore` tells an outage from a host without Podman.
  */
 export function toFingerprint(
-  probes: readonly EngineProbe[],
+  probes: readonly NamedProbe[],
   { seenBefore, policy }: { readonly seenBefore: boolean; readonly policy: OperatorPolicy },
 ): Fingerprint {
   const failed = probes.filter((probe) => "failure" in probe);
@@ -40,7 +42,7 @@ function toAllowances({ allowsPrivileged, volumes, pidsLimit = 0 }: OperatorPoli
   };
 }
 
-function toAttributes(probe: EngineProbe): Record<string, AttributeValue> {
+function toAttributes(probe: NamedProbe): Record<string, AttributeValue> {
   const prefix = probe.isDefault ? "driver.podman" : `driver.podman.${probe.name.replace(/[^A-Za-z0-9]/g, "_")}`;
   if ("failure" in probe) return { [`${prefix}.health`]: "unhealthy", [`${prefix}.healthDescription`]: probe.failure };
   const { info, version, runtimes, cdiDevices } = probe.findings;

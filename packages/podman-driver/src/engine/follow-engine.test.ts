@@ -24,7 +24,7 @@ async function startRestingService(
     response.setHeader("Libpod-Api-Version", "5.4.2").end(request.url?.endsWith("info") === true ? info : "OK");
   });
   await new Promise<void>((resolve) => server.listen(path, resolve));
-  const engine = new Engine({ name: "default", path, isDefault: true, callTimeoutMs: 20_000, logger: new RecordedLog().logger });
+  const engine = new Engine({ path, callTimeoutMs: 20_000, logger: new RecordedLog().logger });
   const stop = new AbortController();
   const looks: EngineProbe[] = [];
   void (async () => {

@@ -117,16 +117,15 @@ async function look(
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<{ readonly probe: EngineProbe; readonly outcome: LookOutcome }> {
-  const { name, isDefault } = engine;
   const deadline = AbortSignal.timeout(timeoutMs);
   try {
-    return { probe: { name, isDefault, findings: await engine.probe(AbortSignal.any([signal, deadline])) }, outcome: "healthy" };
+    return { probe: { findings: await engine.probe(AbortSignal.any([signal, deadline])) }, outcome: "healthy" };
   } catch (error) {
     const outcome = toOutcome(error, deadline.aborted);
     const said = outcome === "silent" && deadline.aborted ? `no answer within ${timeoutMs / 1000} s` : messageOf(error);
     const text = said.includes(engine.socketPath) ? said : `${said} (socket ${engine.socketPath})`;
     const obstacle = outcome === "unreachable" ? findSocketObstacle(engine.socketPath) : undefined;
-    return { probe: { name, isDefault, failure: obstacle === undefined ? text : `${text}: ${obstacle}` }, outcome };
+    return { probe: { failure: obstacle === undefined ? text : `${text}: ${obstacle}` }, outcome };
   }
 }
 

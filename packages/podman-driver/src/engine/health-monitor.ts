@@ -5,8 +5,8 @@ import { Bell } from "../bell.ts";
 import type { OperatorPolicy } from "../config/operator-policy.ts";
 import type { HostRoots } from "../host/proc-files.ts";
 import type { Engine } from "./engine.ts";
-import type { Engines } from "./engines.ts";
-import { toFingerprint, type EngineProbe } from "./fingerprint.ts";
+import type { Engines, NamedEngine } from "./engines.ts";
+import { toFingerprint, type EngineProbe, type NamedProbe } from "./fingerprint.ts";
 import { followEngine, type HealthIntervals } from "./follow-engine.ts";
 
 /** What is known of the others is told when one service has not answered its first look by then. */
@@ -57,6 +57,7 @@ class FollowedEngines implements Disposable {
   readonly news = new Bell();
   readonly #options: HealthOptions;
   readonly #signal: AbortSignal;
+  #named: readonly NamedEngine[] = [];
   #followed: readonly FollowedEngine[] = [];
   #isDisposed = false;
 
@@ -67,7 +68,7 @@ class FollowedEngines implements Disposable {
 
   /** Follows these from now on, and then those of each later config. */
   async follow(engines: Engines): Promise<void> {
-    for (let today = engines; !this.#isDisposed; today = await today.replaced) this.#replaceBy(today.all);
+    for (let today = engines; !this.#isDisposed; today = await today.replaced) this.#replaceBy(today);
   }
 
   /**
@@ -80,11 +81,12 @@ class FollowedEngines implements Disposable {
     return Math.max(0, ...waiting.map(({ since }) => Math.ceil(since + firstLookMs - performance.now())));
   }
 
-  probes(): readonly EngineProbe[] {
-    return this.#followed.map(
-      ({ probe, engine }) =>
-        probe ?? { name: engine.name, isDefault: engine.isDefault, failure: `no answer yet (socket ${engine.socketPath})` },
-    );
+  /** One for each name. */
+  probes(): readonly NamedProbe[] {
+    return this.#named.map(({ name, isDefault, engine }) => {
+      const { probe } = this.#followed.find((one) => one.engine === engine) ?? {};
+      return { name, isDefault, ...(probe ?? { failure: `no answer yet (socket ${engine.socketPath})` }) };
+    });
   }
 
   [Symbol.dispose](): void {
@@ -93,9 +95,10 @@ class FollowedEngines implements Disposable {
   }
 
   /** Goes on with those that it follows already, and lets go of all others. */
-  #replaceBy(engines: readonly Engine[]): void {
+  #replaceBy({ named, all }: Engines): void {
     const former = this.#followed;
-    this.#followed = engines.map((engine) => former.find((one) => one.engine === engine) ?? this.#start(engine));
+    this.#named = named;
+    this.#followed = all.map((engine) => former.find((one) => one.engine === engine) ?? this.#start(engine));
     for (const one of former) if (!this.#followed.includes(one)) one.stop.abort();
     this.news.ring();
   }

@@ -32,7 +32,7 @@ async function start(images: number, removal: { readonly status: number; readonl
   fake.fault(/DELETE .*images/, { kind: "answer", ...removal });
   const log = new RecordedLog();
   const { logger } = log;
-  const engine = new Engine({ name: "default", path: fake.socketPath, isDefault: true, callTimeoutMs: 10_000, logger });
+  const engine = new Engine({ path: fake.socketPath, callTimeoutMs: 10_000, logger });
   const cleanUp = new ImageCleanUp({ policy, engines: [engine], logger });
   return {
     log: () => JSON.stringify(log.lines),
@@ -55,6 +55,24 @@ test("looks again which images are still there when Podman does not answer a rem
   await using bench = await start(3, { status: 500, body: JSON.stringify({ cause: "panic", message: "panic", response: 500 }) });
   await until(() => /unused images cannot be removed; the next look tries again/.test(bench.log()));
   assert.equal(bench.count(/images\/json/), 3);
+});
+
+test("goes on with the delays of the config before", async () => {
+  await using fake = await FakePodman.start();
+  fake.fault(/GET .*images\/json/, { kind: "answer", status: 200, body: listOf(1) });
+  fake.fault(/DELETE .*images/, { kind: "answer", status: 200, body: JSON.stringify({ Errors: null }) });
+  const { logger } = new RecordedLog();
+  const engine = new Engine({ path: fake.socketPath, callTimeoutMs: 10_000, logger });
+  const looks = (): number => fake.seen.filter((line) => /images\/json/.test(line)).length;
+  const former = new ImageCleanUp({ policy: { ...policy, dryRun: true }, engines: [engine], logger });
+  await until(() => looks() > 0);
+  await former.close();
+  const before = looks();
+  const cleanUp = new ImageCleanUp({ policy, engines: [engine], logger, former });
+  await until(() => fake.seen.some((line) => line.startsWith("DELETE")));
+  assert.equal(looks(), before + 1);
+  await cleanUp.close();
+  engine.close();
 });
 
 test("asks again for a list that failed because an image was removed meanwhile", async () => {

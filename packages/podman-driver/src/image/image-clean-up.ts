@@ -14,6 +14,8 @@ export interface ImageCleanUpOptions {
   readonly policy: ImageCleanUpPolicy;
   readonly engines: readonly Engine[];
   readonly logger: Logger;
+  /** The clean-up of the config until now, whose delays run on. Default: every delay begins anew. */
+  readonly former?: ImageCleanUp | undefined;
 }
 
 /** A look is one call; the delay is kept to within one. */
@@ -27,15 +29,17 @@ const removedTogether = 25;
  * remembered over a restart but that a delay begins anew. Runs from its making until `close`.
  */
 export class ImageCleanUp {
-  readonly #options: ImageCleanUpOptions;
-  readonly #unusedSince = new Map<Engine, UnusedSince>();
+  readonly #options: Omit<ImageCleanUpOptions, "former">;
+  readonly #unusedSince: Map<Engine, UnusedSince>;
   /** What a dry run has told of, so that it tells once. */
   readonly #told = new Set<string>();
   readonly #rounds: EngineRounds;
 
-  constructor(options: ImageCleanUpOptions) {
+  constructor({ former, ...options }: ImageCleanUpOptions) {
     const { policy, engines, logger } = options;
     this.#options = options;
+    const known = former === undefined ? [] : [...former.#unusedSince];
+    this.#unusedSince = new Map(known.filter(([engine]) => engines.includes(engine)));
     const pauseMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, policy.delayMs / 3));
     this.#rounds = new EngineRounds({
       subject: "unused images",

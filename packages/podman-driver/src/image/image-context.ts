@@ -2,10 +2,10 @@ import type { PodmanClient } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
 import type { ImageSettings } from "../config/image-settings.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { SharedPulls } from "../engine/shared-pulls.ts";
 import type { LoadedArchives } from "./loaded-archives.ts";
 import { pullStatusMessage, toLogFields, type PullStatus } from "./pull-status.ts";
 import { defaultReportTimes, type ReportTimes } from "./pull-watch.ts";
-import type { SharedPulls } from "./shared-pulls.ts";
 
 /** The engine that an image is for, and whom it is told to. */
 export interface ImageContext {
@@ -32,7 +32,7 @@ export interface ImageContext {
 export interface ImageRequest {
   readonly engine: Engine;
   readonly settings: ImageSettings;
-  readonly services: { readonly pulls: SharedPulls; readonly archives: LoadedArchives };
+  readonly services: { readonly archives: LoadedArchives };
   /** Whether an archive may come from an address, which is whole and without its query. */
   mayFetch(url: string): boolean;
   /** Tells the task's owner what happens. */
@@ -43,7 +43,7 @@ export interface ImageRequest {
 
 /** Asks the engine for its facts when nobody has yet, and rejects as that does. */
 export async function toImageContext(request: ImageRequest, signal: AbortSignal): Promise<ImageContext> {
-  const { engine, settings, services: { pulls, archives } } = request;
+  const { engine, settings, services: { archives } } = request;
   const { downloadFolder, architecture: hostArchitecture } = await engine.facts(signal);
   return {
     podman: engine.client,
@@ -51,7 +51,7 @@ export async function toImageContext(request: ImageRequest, signal: AbortSignal)
     downloadFolder,
     hostArchitecture,
     settings,
-    pulls,
+    pulls: engine.pulls,
     archives,
     reportTimes: defaultReportTimes,
     mayFetch: request.mayFetch.bind(request),

@@ -9,7 +9,7 @@ import { parseImage } from "./image-reference.ts";
 import { resolveImage } from "./image-resolver.ts";
 import { LoadedArchives } from "./loaded-archives.ts";
 import type { PullStatus } from "./pull-status.ts";
-import { SharedPulls } from "./shared-pulls.ts";
+import { SharedPulls } from "../engine/shared-pulls.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(20_000);
 

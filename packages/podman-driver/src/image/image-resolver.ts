@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { ImageInspect } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
 import { messageOf } from "@driver/std";
+import type { PullListener } from "../engine/shared-pulls.ts";
 import type { ImageContext } from "./image-context.ts";
 import type { ImageNeed } from "./image-need.ts";
 import type { ArchiveSource, RegistrySource } from "./image-reference.ts";
@@ -11,7 +12,6 @@ import { fits, joinName, toPlatformName, toPlatformText } from "./platform.ts";
 import { pullForPlatform } from "./pull-for-platform.ts";
 import { pullImage } from "./pull-image.ts";
 import { toSize, toTime } from "./pull-progress.ts";
-import type { PullListener } from "./shared-pulls.ts";
 
 /**
  * The image to run: the one present, or pulled. Gives its ID. Rejects with a recoverable `DriverError` when trying again may help
@@ -125,7 +125,7 @@ async function pullShared(context: ImageContext, need: ImageNeed, reference: str
   return await joinPull(
     context,
     {
-      key: toPullKey(context, need, reference),
+      key: toPullKey(need, reference),
       begin,
       action: `pull image ${reference}`,
       image: reference,
@@ -175,7 +175,7 @@ async function loadShared(
     };
     return markPulled(context, (ending) => loadArchive(job, ending), stop);
   };
-  const key = JSON.stringify([socketPath, source, checksum ?? null, isForced]);
+  const key = JSON.stringify([source, checksum ?? null, isForced]);
   return await joinPull(
     context,
     { key, begin, action: `image archive ${source.shown}`, image: source.shown, timeoutMs, timeoutKey: undefined },
@@ -216,8 +216,8 @@ async function joinPull(
   }
 }
 
-/** What makes two pulls one. Kept in memory alone, and without a password in it. */
-function toPullKey({ socketPath }: ImageContext, { platform, login, tlsVerify, skipsFailingAuth }: ImageNeed, reference: string): string {
-  const parts = [socketPath, reference, platform ?? null, login ?? null, tlsVerify ?? null, skipsFailingAuth];
+/** What makes two pulls of one engine one. Kept in memory alone, and without a password in it. */
+function toPullKey({ platform, login, tlsVerify, skipsFailingAuth }: ImageNeed, reference: string): string {
+  const parts = [reference, platform ?? null, login ?? null, tlsVerify ?? null, skipsFailingAuth];
   return createHash("sha256").update(JSON.stringify(parts)).digest("base64");
 }

@@ -9,7 +9,7 @@ import { joinName } from "./platform.ts";
 import { toSize, toTime } from "./pull-progress.ts";
 import type { PullStatus } from "./pull-status.ts";
 import type { ReportTimes } from "./pull-watch.ts";
-import type { PullListener } from "./shared-pulls.ts";
+import type { PullListener } from "../engine/shared-pulls.ts";
 
 export interface LoadJob {
   readonly podman: PodmanClient;

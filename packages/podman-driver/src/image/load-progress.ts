@@ -1,7 +1,7 @@
 import { toSize, toTime } from "./pull-progress.ts";
 import type { PullStatus } from "./pull-status.ts";
 import type { ReportTimes } from "./pull-watch.ts";
-import type { PullListener } from "./shared-pulls.ts";
+import type { PullListener } from "../engine/shared-pulls.ts";
 
 export interface LoadProgressOptions {
   /** The place of the archive, as it may be shown. */

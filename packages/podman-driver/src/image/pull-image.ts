@@ -11,7 +11,7 @@ import { judgePullFailure, type PullFailure } from "./pull-failure.ts";
 import { PullProgress, toTime } from "./pull-progress.ts";
 import type { PullStatus } from "./pull-status.ts";
 import { PullWatch, type ReportTimes } from "./pull-watch.ts";
-import type { PullListener } from "./shared-pulls.ts";
+import type { PullListener } from "../engine/shared-pulls.ts";
 
 export interface PullJob {
   readonly podman: PodmanClient;

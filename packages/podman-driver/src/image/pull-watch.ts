@@ -1,6 +1,6 @@
 import { DriverError } from "@driver/nomad-plugin";
 import { readDownloads, type Downloads } from "../host/download-folder.ts";
-import type { PullListener } from "./shared-pulls.ts";
+import type { PullListener } from "../engine/shared-pulls.ts";
 import { toTime, type PullProgress } from "./pull-progress.ts";
 import type { PullStatus } from "./pull-status.ts";
 

@@ -2,6 +2,7 @@ import type { CreatedNetwork, Logger } from "@driver/nomad-plugin";
 import type { ImageSettings } from "../config/image-settings.ts";
 import type { DriverServices } from "../driver-services.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { NamedEngine } from "../engine/engines.ts";
 import { isNoAnswer } from "../errors.ts";
 import { toImageContext } from "../image/image-context.ts";
 import { meetInfraImage } from "../image/infra-image.ts";
@@ -11,7 +12,7 @@ import { createGroupPod, findGroupPod, removeGroupPod, type GroupPodWish, type P
 import type { UnfinishedRemovals } from "./unfinished-removals.ts";
 
 export interface GroupNetworksOptions {
-  readonly services: Pick<DriverServices, "roots" | "pulls" | "archives">;
+  readonly services: Pick<DriverServices, "roots" | "archives">;
   readonly removals: UnfinishedRemovals;
   readonly logger: Logger;
 }
@@ -42,7 +43,7 @@ export class GroupNetworks {
   }
 
   /** As `createGroupPod`. What fails leaves nothing behind. */
-  async create(engine: Engine, wish: GroupNetworkRequest, signal: AbortSignal): Promise<CreatedNetwork> {
+  async create({ name, engine }: NamedEngine, wish: GroupNetworkRequest, signal: AbortSignal): Promise<CreatedNetwork> {
     const { services, logger } = this.#options;
     const { allocId, session, images: settings } = wish;
     const emit = (message: string): void => logger.info(message, { allocation: allocId });
@@ -54,7 +55,7 @@ export class GroupNetworks {
     };
     this.#wanted.set(allocId, session);
     try {
-      return await createGroupPod(wish, { engine, roots: services.roots, logger, meetInfraImage: meetImage }, signal);
+      return await createGroupPod(wish, { name, engine, roots: services.roots, logger, meetInfraImage: meetImage }, signal);
     } catch (error) {
       this.#wanted.delete(allocId);
       const ports = wish.connection?.ports ?? [];

@@ -2,6 +2,7 @@ import type { ContainerInspect, PodInspect, PodListEntry, PodSpec } from "@drive
 import { DriverError, type CreatedNetwork, type Logger, type NetworkWish } from "@driver/nomad-plugin";
 import { BackOff } from "../back-off.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { NamedEngine } from "../engine/engines.ts";
 import { inStep, isNoAnswer, isTransient, mayPassSoon } from "../errors.ts";
 import { isProcessOfContainer } from "../host/cgroup-path.ts";
 import { identifyProcess, type HostRoots } from "../host/proc-files.ts";
@@ -21,8 +22,7 @@ export interface GroupPodWish extends NetworkWish {
   readonly processMark: string;
 }
 
-export interface GroupPodContext {
-  readonly engine: Engine;
+export interface GroupPodContext extends Pick<NamedEngine, "name" | "engine"> {
   readonly roots: HostRoots;
   readonly logger: Logger;
   /** Sees to it that the operator's infra image is there, and gives its id; undefined: he names none. */
@@ -94,7 +94,7 @@ async function lookUntilTold(
 function toSpecOf(
   { id: podId, name, infraId, hostname }: PodInspect,
   infra: ContainerInspect | undefined,
-  { engine, roots, isConnected }: Pick<GroupPodContext, "engine" | "roots"> & { readonly isConnected: boolean },
+  { name: socketName, roots, isConnected }: Pick<GroupPodContext, "name" | "roots"> & { readonly isConnected: boolean },
 ): CreatedNetwork["spec"] {
   const { pid: infraPid = 0, exitCode = 0 } = infra?.state ?? {};
   if (infraPid === 0) {
@@ -105,7 +105,7 @@ function toSpecOf(
     const problem = "is in no cgroup of that container as far as this host can tell";
     throw new DriverError("unsupported", `process ${infraPid}, which Podman names as the infra container of pod ${name}, ${problem}`);
   }
-  const spec = toIsolation({ podId, infraId, infraPid, hostname, socketName: engine.name });
+  const spec = toIsolation({ podId, infraId, infraPid, hostname, socketName });
   const address = infra === undefined ? undefined : toDriverNetwork(infra.network, {})?.ip;
   return isConnected && address !== undefined ? { ...spec, hosts: { hostname, address } } : spec;
 }

@@ -101,7 +101,7 @@ function toProven({ containerPid: pid, containerStartTicks: startTicks }: OwnSta
 
 function resolveEngine(engines: Engines, state: TaskState): Engine {
   try {
-    return engines.resolve(state.socketName ?? "");
+    return engines.resolve(state.socketName ?? "").engine;
   } catch (cause) {
     throw new DriverError(
       "failed",

@@ -27,7 +27,7 @@ export async function startContainer(request: StartRequest, undo: Rollback, sign
   const { engine, inStep } = start;
   const facts = await inStep(`ask Podman at ${engine.socketPath} what it can do`, () => engine.facts(signal));
   // The plan finds a bad config before anything is pulled.
-  const plan = planContainer({ ...request, facts, socketName: engine.name });
+  const plan = planContainer({ ...request, facts });
   for (const notice of plan.notices) start.emit(notice);
   const { roots } = request.services;
   const user = facts.rootless ? findEngineUser(roots, engine.socketPath) : undefined;

@@ -12,6 +12,8 @@ export interface StartRequest {
   readonly task: TaskConfig;
   readonly decoded: DecodedTask;
   readonly engine: Engine;
+  /** What the plugin config calls it. */
+  readonly socketName: string;
   readonly settings: TaskSettings;
   readonly services: DriverServices;
   readonly logger: Logger;

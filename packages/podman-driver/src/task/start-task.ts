@@ -23,7 +23,7 @@ export interface TaskStart {
 
 /** Starts a task. A start that fails leaves nothing behind on the host. */
 export async function startTask(request: StartRequest, signal: AbortSignal): Promise<TaskStart> {
-  const { task: config, decoded: { wanted, kept }, engine, services, logger } = request;
+  const { task: config, decoded: { wanted, kept }, engine, socketName, services, logger } = request;
   await using undo = new Rollback(logger);
   const { observed, isTakenOver } = await startContainer(request, undo, signal);
   const startedAt = observed.state.startedAt ?? new Date();
@@ -32,7 +32,7 @@ export async function startTask(request: StartRequest, signal: AbortSignal): Pro
   const processes = identifyInspected(services.roots, engine.socketPath, observed, undefined);
   const healthCheck = toHealthCheckTimes(wanted.health, await engine.facts(signal));
   const own = toOwnState(request, { processes, stopSignal: observed.config.stopSignal, healthCheck });
-  const driverState = encodeTaskState({ containerId: observed.id, startedAt, network, config: kept, socketName: engine.name, own });
+  const driverState = encodeTaskState({ containerId: observed.id, startedAt, network, config: kept, socketName, own });
   signal.throwIfAborted();
   undo.keep();
   const task = new TaskHandle({

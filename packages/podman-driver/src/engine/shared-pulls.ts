@@ -9,7 +9,7 @@ interface RunningPull {
   readonly listeners: Set<PullListener>;
 }
 
-/** Pulls in hand, each for all who want the same. One that nobody waits for any more is broken off. */
+/** Pulls of one engine that are in hand, each for all who want the same. One that nobody waits for any more is broken off. */
 export class SharedPulls {
   readonly #running = new Map<string, RunningPull>();
 
