@@ -1,5 +1,5 @@
 import { encodeMsgpack, type HclRecord } from "@driver/nomad-plugin";
-import { noSettings, planContainer, wantTask, type EngineFacts } from "@driver/podman-driver/plan";
+import { completeSpec, noSettings, planContainer, wantTask, type EngineFacts } from "@driver/podman-driver/plan";
 import { plainTask, testSetting } from "@driver/testing";
 import type { Part } from "../bed.ts";
 import { atMost } from "../figure.ts";
@@ -70,7 +70,8 @@ function timePlans(): readonly number[] {
   const task = plainTask({ driverConfig: encodeMsgpack({ image: testSetting("TEST_IMAGE"), ...longConfig }) });
   const times = Array.from({ length: plans + warmUpPlans }, () => {
     const startMs = performance.now();
-    planContainer({ task, decoded: wantTask(task, noSettings), settings: noSettings, facts, socketName: "default" });
+    const plan = planContainer({ task, decoded: wantTask(task, noSettings), settings: noSettings, facts, socketName: "default" });
+    completeSpec(plan, { image: "busybox", paths: new Map(), containers: new Map() });
     return performance.now() - startMs;
   });
   return times.slice(warmUpPlans);

@@ -5,10 +5,11 @@ import fc from "fast-check";
 import { resolveDriverConfig } from "../src/config/driver-config.ts";
 import { pluginSchema } from "../src/config/plugin-schema.ts";
 import type { EngineFacts } from "../src/engine/engine-facts.ts";
+import { completeSpec } from "../src/plan/complete-spec.ts";
 import { planContainer } from "../src/plan/container-plan.ts";
 import { taskSchema } from "../src/plan/task-schema.ts";
 import { wantTask } from "../src/plan/want-task.ts";
-import { plainFacts, plainSettings } from "./plan-of.ts";
+import { asWritten, plainFacts, plainSettings } from "./plan-of.ts";
 
 /** Texts that mean something to one key or another, so that more than the first check of each is reached. */
 const words = [
@@ -92,7 +93,10 @@ export const someFacts: readonly EngineFacts[] = [
 export function refusalOfTask(driverConfig: Uint8Array, of: EngineFacts): DriverError | undefined {
   const task = plainTask({ driverConfig });
   const settings = plainSettings;
-  return refusalOf(() => planContainer({ task, decoded: wantTask(task, settings), settings, facts: of, socketName: "default" }));
+  return refusalOf(() => {
+    const plan = planContainer({ task, decoded: wantTask(task, settings), settings, facts: of, socketName: "default" });
+    completeSpec(plan, asWritten);
+  });
 }
 
 /** Decodes and resolves a config of the plugin. @throws what is no driver error */

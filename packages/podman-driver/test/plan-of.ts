@@ -4,8 +4,10 @@ import { plainTask } from "@driver/testing";
 import type { TaskSettings } from "../src/config/task-settings.ts";
 import type { EngineFacts } from "../src/engine/engine-facts.ts";
 import { noSettings } from "../src/plan/check-task-config.ts";
+import { completeSpec } from "../src/plan/complete-spec.ts";
 import { planContainer, type ContainerPlan } from "../src/plan/container-plan.ts";
 import { findMistakes, wantTask, type DecodedTask } from "../src/plan/want-task.ts";
+import type { Met } from "../src/topics/met.ts";
 
 /** Of Podman 4.3.1 on Debian 12. */
 const defaultCapabilities =
@@ -44,16 +46,20 @@ export function decodedOf(wishes: Wishes = {}): DecodedTask {
   return wantTask(toTask(wishes), { ...plainSettings, ...wishes.settings });
 }
 
-/** The plan of a task's container. @throws DriverError for what the config or the engine does not allow */
-export function planOf(wishes: Wishes = {}): ContainerPlan {
+/** Needs that come to what the job has written. */
+export const asWritten: Met = { image: undefined, paths: new Map(), containers: new Map() };
+
+/** The plan of a task's container, and its spec where the needs come to `met`. @throws DriverError for what cannot be had */
+export function planOf(wishes: Wishes = {}, met = asWritten): Omit<ContainerPlan, "parts"> & { readonly spec: ContainerSpec } {
   const facts = { ...plainFacts, ...wishes.facts };
-  return planContainer({
+  const { parts, ...plan } = planContainer({
     task: toTask(wishes),
     decoded: decodedOf(wishes),
     settings: { ...plainSettings, ...wishes.settings },
     facts,
     socketName: "default",
   });
+  return { ...plan, spec: completeSpec({ ...plan, parts }, met) };
 }
 
 /** The spec of a task's container. @throws as `planOf` */

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { encodeMsgpack, type HclRecord, type TaskConfig } from "@driver/nomad-plugin";
 import { plainTask } from "@driver/testing";
-import { decodedOf, planOf, plainFacts, plainSettings, specOf } from "../../test/plan-of.ts";
+import { asWritten, decodedOf, planOf, plainFacts, plainSettings, specOf } from "../../test/plan-of.ts";
+import type { Met } from "../topics/met.ts";
 import { planContainer } from "./container-plan.ts";
 import { defaultImageSettings, type ImageSettings } from "../config/image-settings.ts";
 
@@ -88,6 +89,46 @@ test("names all that the engine cannot do", () => {
     message:
       /^the config has 2 mistakes: \(1\) config key pids_limit: needs the cgroup controller pids.* \(2\) config key network: a rootless Podman cannot join/,
   });
+});
+
+describe("the spec is made of what the needs have come to", () => {
+  const { allocId } = plainTask();
+  const specWith = (config: HclRecord, met: Partial<Met>): ReturnType<typeof specOf> => planOf({ config }, { ...asWritten, ...met }).spec;
+
+  test("the image, if there is one", () => {
+    assert.equal(specWith({}, { image: "sha" }).image, "sha");
+    assert.ok(!("image" in specWith({}, {})));
+  });
+
+  test("paths, where they lead to, wherever they stand", () => {
+    const config = {
+      image: "rootfs:/srv/link",
+      volumes: ["/srv/link:/data:ro", "/srv/link:/over:O", "/srv/other:/other"],
+      devices: ["/srv/link:/dev/x:r"],
+    };
+    const { rootfs, mounts = [], devices, overlay_volumes: overlays } = specWith(config, { paths: new Map([["/srv/link", "/srv/real"]]) });
+    assert.deepEqual(
+      [rootfs, mounts.slice(-2).map(({ source }) => source), devices, overlays?.map(({ source }) => source)],
+      ["/srv/real", ["/srv/real", "/srv/other"], [{ path: "/srv/real:/dev/x:r" }], ["/srv/real"]],
+    );
+  });
+
+  test("the containers of other tasks, by id", () => {
+    const keys = { network_mode: "netns", ipc_mode: "ipcns", pid_mode: "pidns", uts_mode: "utsns", cgroupns: "cgroupns", userns: "userns" };
+    for (const [key, field] of Object.entries(keys)) {
+      const spec = specWith({ [key]: "task:db" }, { containers: new Map([[`db-${allocId}`, "id"]]) });
+      assert.deepEqual(spec[field as keyof typeof spec], { nsmode: "container", value: "id" }, key);
+    }
+  });
+});
+
+test("names all that is mounted of the host, and guards it where the operator judges paths", () => {
+  const config = { image: "rootfs:/srv/root", volumes: ["/srv/a:/a", "/srv/b:/b:O"], tmpfs: ["/t"] };
+  const { binds, guardsBinds } = planOf({ config });
+  assert.deepEqual(binds.map(({ destination }) => destination).toSorted(), ["/", "/a", "/alloc", "/local", "/secrets"]);
+  const volumes = { isEnabled: true, allowedPaths: ["/srv", "/srv/b"] };
+  const policy = { ...plainSettings.policy, volumes };
+  assert.deepEqual([guardsBinds, planOf({ config, settings: { policy } }).guardsBinds, planOf({ settings: { policy } }).guardsBinds], [false, true, false]);
 });
 
 test("changes nothing it is given", () => {

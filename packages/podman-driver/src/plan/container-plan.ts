@@ -1,17 +1,14 @@
-import type { ContainerInspect, ContainerSpec } from "@driver/libpod";
+import type { ContainerInspect } from "@driver/libpod";
 import type { Fields, TaskConfig } from "@driver/nomad-plugin";
 import type { TaskSettings } from "../config/task-settings.ts";
 import type { EngineFacts } from "../engine/engine-facts.ts";
-import { applyCeilings } from "../policy/apply-ceilings.ts";
-import { toPathNeeds } from "../policy/path-needs.ts";
-import { toGroupPod } from "../topics/network/group-pod.ts";
-import { mergeSpecs } from "../topics/merge-parts.ts";
+import { planCeilings } from "../policy/ceilings.ts";
+import { guardsBinds, toPathNeeds } from "../policy/path-needs.ts";
 import { Report } from "../topics/report.ts";
-import type { Explanation, Need, PlanContext, PlanPart, Shortfall, Topic } from "../topics/topic.ts";
-import { topics } from "../topics/topics.ts";
+import type { Explanation, HostBind, Need, PlanContext, PlanPart, Shortfall, SpecPart, Topic } from "../topics/topic.ts";
+import { topics, type WantedTask } from "../topics/topics.ts";
 import { toContainerName } from "../topics/container-name.ts";
-import { nameHost } from "./host-names.ts";
-import { joinPod } from "./join-pod.ts";
+import { planNames } from "./plan-names.ts";
 import type { DecodedTask } from "./want-task.ts";
 
 export interface PlanInput {
@@ -25,10 +22,14 @@ export interface PlanInput {
 
 export interface ContainerPlan {
   readonly name: string;
-  /** All of the spec but what the needs give. */
-  readonly spec: ContainerSpec;
+  /** What `completeSpec` makes the spec of, once the needs are met. */
+  readonly parts: readonly SpecPart[];
   /** What must be there first, in this order. */
   readonly needs: readonly Need[];
+  /** All that is mounted of the host's files. */
+  readonly binds: readonly HostBind[];
+  /** True: the operator judges host paths, so what is mounted is looked at before the start. */
+  readonly guardsBinds: boolean;
   /** Things the task's owner should know, for task events. */
   readonly notices: readonly string[];
   /** What a failure of Podman's means for the job's author, from its words; undefined: they say all. */
@@ -42,34 +43,29 @@ export interface ContainerPlan {
  * @throws DriverError with all that the engine cannot do
  */
 export function planContainer({ task, decoded, settings, facts, socketName }: PlanInput): ContainerPlan {
+  const { wanted, wishes, configHash } = decoded;
+  const { policy } = settings;
   const report = new Report();
-  const planned = planAll(decoded, { task, settings, facts, socketName, configHash: decoded.configHash, report });
-  const parts = planned.map(({ part }) => part);
-  const merged = mergeSpecs(parts.map((part) => part.spec ?? {}));
-  const limited = applyCeilings(merged, { policy: settings.policy, defaultCapabilities: facts.defaultCapabilities, report });
+  const planned = planAll(wanted, { task, settings, facts, socketName, configHash, report });
+  const { security: { capabilities }, limits: { pidsLimit } } = wanted;
+  const parts: readonly PlanPart[] = [
+    ...planned.map(({ part }) => part),
+    { spec: planNames(wanted, { allocId: task.allocId, socketName }) },
+    { spec: planCeilings({ ...capabilities, pidsLimit }, { policy, defaultCapabilities: facts.defaultCapabilities, report }) },
+  ];
   report.throwIfAny();
-  const spec = finish(limited, { task, socketName });
-  const name = toContainerName(task.name, task.allocId);
+  const paths = toPathNeeds(wishes, { policy, allocDir: task.allocDir });
   const checks = planned.flatMap(({ part, verify }) => (part.isVerified === true && verify !== undefined ? [verify] : []));
-  const env = Object.fromEntries([spec.env, ...parts.map((part) => part.env)].flatMap((one = {}) => Object.entries(one)));
   return {
-    name,
-    spec: { ...spec, env, name },
-    needs: [
-      ...toPathNeeds(decoded.wishes, { policy: settings.policy, allocDir: task.allocDir }),
-      ...parts.flatMap(({ needs = [] }) => needs),
-    ],
+    name: toContainerName(task.name, task.allocId),
+    parts,
+    needs: [...paths, ...parts.flatMap(({ needs = [] }) => needs)],
+    binds: parts.flatMap(({ binds = [] }) => binds),
+    guardsBinds: guardsBinds(paths, policy),
     notices: [...decoded.notices, ...parts.flatMap(({ notices = [] }) => notices)],
     explain: (podmanText) => parts.map(({ explain }) => explain?.(podmanText)).find((explanation) => explanation !== undefined),
     findShortfalls: checks.length === 0 ? undefined : (made) => checks.flatMap((verify) => verify(made)),
   };
-}
-
-/** What follows from the namespaces that several topics choose. */
-function finish(spec: ContainerSpec, { task, socketName }: Pick<PlanInput, "task" | "socketName">): ContainerSpec {
-  const named = nameHost(spec, task);
-  const pod = toGroupPod(task.networkIsolation);
-  return pod?.socketName === socketName ? joinPod(named, pod) : named;
 }
 
 interface Planned {
@@ -77,7 +73,7 @@ interface Planned {
   readonly verify: ((made: ContainerInspect) => readonly Shortfall[]) | undefined;
 }
 
-function planAll({ wanted }: DecodedTask, context: PlanContext): readonly Planned[] {
+function planAll(wanted: WantedTask, context: PlanContext): readonly Planned[] {
   return Object.entries(topics).map(([name, one]) => {
     // Each topic takes what it wanted itself.
     const { plan, verify } = one as Topic<Fields, unknown>;

@@ -4,7 +4,6 @@ import { DriverError, type HclRecord } from "@driver/nomad-plugin";
 import { plainTask } from "@driver/testing";
 import { planOf } from "../../test/plan-of.ts";
 import type { EngineFacts } from "../engine/engine-facts.ts";
-import type { ContainerPlan } from "./container-plan.ts";
 
 /** What becomes of a wish that some Podman drops without a word. */
 type Outcome =
@@ -190,7 +189,7 @@ const task = { resources: { ...plainTask().resources, ports } };
 describe("what Podman would drop without a word", () => {
   for (const { fact, config, facts = {}, outcome } of rows) {
     test(`${fact}: ${JSON.stringify(config)}`, () => {
-      const plan = (): ContainerPlan => planOf({ config, facts, task });
+      const plan = (): ReturnType<typeof planOf> => planOf({ config, facts, task });
       if ("refused" in outcome) {
         assert.throws(plan, (error) => error instanceof DriverError && outcome.refused.test(error.message), String(outcome.refused));
       }

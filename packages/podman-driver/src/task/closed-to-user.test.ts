@@ -26,9 +26,9 @@ function failure(podmanMessage: string): DriverError {
 test("a refusal names the folder that is in the user's way, and how he gets in", (context) => {
   const allocDir = makeAllocation(context);
   chmodSync(allocDir, 0o700);
-  const spec = { mounts: [{ type: "tmpfs", destination: "/t" }, { type: "bind", source: join(allocDir, "alloc"), destination: "/alloc" }] };
+  const binds = [{ source: "/usr", destination: "/u" }, { source: join(allocDir, "alloc"), destination: "/alloc" }];
   const error = failure(`statfs ${allocDir}/alloc: permission denied`);
-  const explained = explainAccess(error, spec, user);
+  const explained = explainAccess(error, binds, user);
   assert.ok(explained instanceof DriverError);
   const text =
     `user 4711, whose Podman this is, may not enter ${allocDir} (mode 0700, ${owner}); to let him: setfacl -m u:4711:x ` +
@@ -38,12 +38,12 @@ test("a refusal names the folder that is in the user's way, and how he gets in",
 
 test("other errors stay as they are: of another kind, of root's Podman, or with nothing in the way", (context) => {
   const allocDir = makeAllocation(context);
-  const spec = { mounts: [{ type: "bind", source: join(allocDir, "alloc"), destination: "/alloc" }] };
+  const binds = [{ source: join(allocDir, "alloc"), destination: "/alloc" }];
   const denied = failure("statfs /x: permission denied");
-  assert.equal(explainAccess(denied, spec, user), denied);
+  assert.equal(explainAccess(denied, binds, user), denied);
   chmodSync(allocDir, 0o700);
-  assert.equal(explainAccess(denied, spec, undefined), denied);
-  for (const error of [failure("no such file"), new Error("permission denied")]) assert.equal(explainAccess(error, spec, user), error);
+  assert.equal(explainAccess(denied, binds, undefined), denied);
+  for (const error of [failure("no such file"), new Error("permission denied")]) assert.equal(explainAccess(error, binds, user), error);
 });
 
 test("files that Nomad wrote for nobody else are told, with the cure", (context) => {

@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import { LibpodError, type ContainerSpec } from "@driver/libpod";
+import { LibpodError } from "@driver/libpod";
 import { DriverError, type TaskConfig } from "@driver/nomad-plugin";
 import { findClosedFiles, findClosedFolder, type ClosedPath } from "../host/closed-paths.ts";
 import { readEngineOwner, type EngineOwner } from "../host/engine-owner.ts";
 import type { HostRoots } from "../host/proc-files.ts";
+import type { HostBind } from "../topics/topic.ts";
 
 /** So many are named; the others are counted. */
 const mostNamed = 5;
@@ -19,11 +20,10 @@ export function findEngineUser(roots: HostRoots, socketPath: string): EngineOwne
 }
 
 /** An error of a user's Podman that was not let at what it should mount, with the folder that is in the way and the cure. */
-export function explainAccess(error: unknown, spec: Pick<ContainerSpec, "mounts">, owner: EngineOwner | undefined): unknown {
+export function explainAccess(error: unknown, binds: readonly HostBind[], owner: EngineOwner | undefined): unknown {
   if (owner === undefined || !(error instanceof DriverError) || !(error.cause instanceof LibpodError)) return error;
   if (!/permission denied/i.test(error.cause.podmanMessage ?? "")) return error;
-  const sources = (spec.mounts ?? []).flatMap(({ type, source }) => (type === "bind" && source !== undefined ? [source] : []));
-  const closed = sources.map((source) => findClosedFolder(source, owner)).find((found) => found !== undefined);
+  const closed = binds.map(({ source }) => findClosedFolder(source, owner)).find((found) => found !== undefined);
   if (closed === undefined) return error;
   const cure = `setfacl -m u:${owner.uid}:x ${closed.path}, or chmod o+x ${closed.path}`;
   const text = `user ${owner.uid}, whose Podman this is, may not enter ${describe(closed)}; to let him: ${cure}`;

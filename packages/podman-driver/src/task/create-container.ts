@@ -1,12 +1,14 @@
-import { LibpodError, type ContainerSpec } from "@driver/libpod";
+import { LibpodError } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
 import { isNameConflict, toNameHolder } from "../errors.ts";
 import { toImageContext } from "../image/image-context.ts";
+import { completeSpec, type NamedSpec } from "../plan/complete-spec.ts";
 import type { ContainerPlan } from "../plan/container-plan.ts";
 import { allowsImageUrl } from "../policy/privilege-rules.ts";
+import type { Met } from "../topics/met.ts";
 import { judgeClaim } from "./container-claim.ts";
 import { cutOffError, wasCutOff, wasStarted } from "./cut-off-start.ts";
-import { hopeForNeeds, meetImageNeeds } from "./meet-needs.ts";
+import { hopeForImages, meetImages, type MetNeeds } from "./meet-needs.ts";
 import { removeLeftover } from "./remove-leftover.ts";
 import { retryTransient } from "./retry-transient.ts";
 import type { Rollback } from "./rollback.ts";
@@ -35,8 +37,11 @@ export interface FoundContainer {
   readonly isTakenOver: boolean;
 }
 
-/** What a container is made of: all of its spec but the images, which are looked for when Podman misses one. */
-type ContainerWish = Pick<ContainerPlan, "name" | "spec" | "needs">;
+/** What a container is made of: all but the images, which are looked for when Podman misses one. */
+interface ContainerWish {
+  readonly plan: ContainerPlan;
+  readonly met: MetNeeds;
+}
 
 /**
  * Creates a task's container, or takes over the one that an unanswered call for this very start has made. Another of its name is
@@ -44,7 +49,7 @@ type ContainerWish = Pick<ContainerPlan, "name" | "spec" | "needs">;
  * @throws DriverError: the name is somebody else's, or Podman refuses
  */
 export async function createContainer(start: Start, wish: ContainerWish, undo: Rollback): Promise<FoundContainer> {
-  const { name } = wish;
+  const { name } = wish.plan;
   let containerId = "";
   undo.onFailure(`remove container ${name}`, (undoSignal) => {
     const bounded = AbortSignal.any([undoSignal, AbortSignal.timeout(undoAnswerMs)]);
@@ -58,22 +63,24 @@ export async function createContainer(start: Start, wish: ContainerWish, undo: R
 }
 
 /** Most that a container needs is there: it is looked for, and an image pulled, when Podman misses something. */
-async function createWithImages(start: Start, { name, spec, needs }: ContainerWish): Promise<FoundContainer> {
+async function createWithImages(start: Start, { plan, met }: ContainerWish): Promise<FoundContainer> {
   const { inStep, signal } = start;
   let tries = 0;
-  const createWith = (images: Partial<ContainerSpec>): Promise<FoundContainer> =>
-    inStep(`create container ${name}`, () => {
+  const createWith = (images: Pick<Met, "image">): Promise<FoundContainer> => {
+    const spec = completeSpec(plan, { ...met, ...images });
+    return inStep(`create container ${plan.name}`, () => {
       tries += 1;
-      return createOrFind(start, { ...spec, ...images, name }, { clearsStorage: tries > patientTries });
+      return createOrFind(start, spec, { clearsStorage: tries > patientTries });
     });
-  const hoped = hopeForNeeds(needs);
+  };
+  const hoped = hopeForImages(plan.needs);
   const container = hoped === undefined ? undefined : await createWith(hoped).catch(undefinedWhenMissing);
   if (container !== undefined) return container;
   const { images, policy } = start.settings;
   const context = await toImageContext({ ...start, settings: images, mayFetch: (url) => allowsImageUrl(url, policy.imageUrls) }, signal);
   const image = start.decoded.wanted.image.name;
   const createMet = async (): Promise<FoundContainer> =>
-    await createWith(await inStep(`find image ${image}`, () => meetImageNeeds(needs, context, signal)));
+    await createWith(await inStep(`find image ${image}`, () => meetImages(plan.needs, context, signal)));
   // A clean-up, ours or another's, may have taken what was there a moment ago.
   return (await createMet().catch(undefinedWhenMissing)) ?? (await createMet());
 }
@@ -84,8 +91,6 @@ function undefinedWhenMissing(error: unknown): undefined {
   if (!(cause instanceof LibpodError) || cause.podmanCause === "no such pod") throw error;
   if (cause.code !== "not-found" && !/image not known|no such image/.test(cause.podmanMessage ?? "")) throw error;
 }
-
-type NamedSpec = ContainerSpec & { readonly name: string };
 
 async function createOrFind(start: Start, spec: NamedSpec, options: { readonly clearsStorage: boolean }): Promise<FoundContainer> {
   try {

@@ -6,7 +6,7 @@ import { ownLabels } from "../topics/labels.ts";
 import { checkJoined, findTaskContainer, type JoinContext } from "./join-task.ts";
 
 const task = plainTask();
-const need = { kind: "task-namespace", key: "network_mode", what: "network", field: "netns", taskName: "db", container: "db-1" } as const;
+const need = { kind: "task-namespace", key: "network_mode", what: "network", taskName: "db", container: "db-1" } as const;
 const never = new AbortController().signal;
 
 /** Only what a join is judged by. */

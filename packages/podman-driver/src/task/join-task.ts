@@ -1,4 +1,4 @@
-import type { ContainerInspect, ContainerSpec } from "@driver/libpod";
+import type { ContainerInspect } from "@driver/libpod";
 import { DriverError, type TaskConfig } from "@driver/nomad-plugin";
 import { BackOff } from "../back-off.ts";
 import type { Need } from "../topics/topic.ts";
@@ -33,15 +33,6 @@ export async function joinTasks(needs: readonly Need[], context: JoinContext, si
     joined.set(need.container, { id: await findTaskContainer(need, context, signal), need });
   }
   return joined;
-}
-
-/** The part of the spec that the needs give: what is joined, by id, since the name may be another container's a moment later. */
-export function toJoinedSpec(needs: readonly Need[], joined: JoinedTasks): Partial<ContainerSpec> {
-  const entries = needs.flatMap((need) => {
-    const found = need.kind === "task-namespace" ? joined.get(need.container) : undefined;
-    return need.kind !== "task-namespace" || found === undefined ? [] : [[need.field, { nsmode: "container", value: found.id }] as const];
-  });
-  return Object.fromEntries(entries);
 }
 
 /** Looks at what is to be joined once more, right before the start. @throws DriverError recoverable: one has ended */

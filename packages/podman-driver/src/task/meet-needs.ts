@@ -1,23 +1,21 @@
-import type { ContainerSpec } from "@driver/libpod";
 import type { ImageContext } from "../image/image-context.ts";
 import { toHopedImage, type ImageNeed } from "../image/image-need.ts";
 import { parseRegistryImage } from "../image/image-reference.ts";
 import { resolveImage } from "../image/image-resolver.ts";
 import type { ContainerPlan } from "../plan/container-plan.ts";
+import type { Met } from "../topics/met.ts";
 import type { Need } from "../topics/topic.ts";
 import { checkGroupNetwork } from "./group-pods.ts";
-import { joinTasks, toJoinedSpec, type JoinedTasks } from "./join-task.ts";
+import { joinTasks, type JoinedTasks } from "./join-task.ts";
 import { meetPaths, type ExpectedMount } from "./meet-paths.ts";
 import { meetVolume } from "./meet-volume.ts";
 import type { Rollback } from "./rollback.ts";
 import type { Start } from "./start-request.ts";
 
 /** What has come of the needs of a plan, but for its images. */
-export interface MetNeeds {
-  /** With each judged path as it was found, and what it joins. */
-  readonly spec: ContainerSpec;
-  /** What all binds of the container must be; undefined: the operator lets tasks bind what they like. */
-  readonly binds: readonly ExpectedMount[] | undefined;
+export interface MetNeeds extends Omit<Met, "image"> {
+  /** What the guarded binds of the container must show; undefined: none are guarded. */
+  readonly expected: readonly ExpectedMount[] | undefined;
   readonly joined: JoinedTasks;
 }
 
@@ -26,40 +24,44 @@ export interface MetNeeds {
  * where the start fails.
  * @throws DriverError that names key and value
  */
-export async function meetNeeds({ spec, needs }: Pick<ContainerPlan, "spec" | "needs">, start: Start, undo: Rollback): Promise<MetNeeds> {
+export async function meetNeeds({ needs, binds, guardsBinds }: NeedyPlan, start: Start, undo: Rollback): Promise<MetNeeds> {
   const { engine, settings: { policy }, task: { id: taskId, allocDir }, services: { roots }, inStep, signal } = start;
   for (const need of needs) if (need.kind === "group-network") checkGroupNetwork(need.pod, roots);
   const joined = await joinTasks(needs, start, signal);
   // What lies at the host's paths is looked at after the wait, which may be long.
   const paths = needs.filter((need) => need.kind === "path");
-  const found = paths.length === 0 ? { spec, expected: undefined } : await meetPaths(paths, spec, { policy, allocDir, roots });
+  const found = await meetPaths(paths, guardsBinds ? binds : undefined, { policy, allocDir, roots });
   for (const need of needs) {
     if (need.kind === "volume") await meetVolume(need, { podman: engine.client, undo, taskId, inStep }, signal);
   }
-  return { spec: { ...found.spec, ...toJoinedSpec(needs, joined) }, binds: found.expected, joined };
+  return { ...found, joined, containers: new Map([...joined].map(([name, { id }]) => [name, id])) };
 }
+
+type NeedyPlan = Pick<ContainerPlan, "needs" | "binds" | "guardsBinds">;
 
 type AnyImageNeed = Extract<Need, { readonly kind: "image" | "mount-image" }>;
 
-/** The part of the spec that the needs give if all images are there already; undefined where that must not be taken for granted. */
-export function hopeForNeeds(needs: readonly Need[]): Partial<ContainerSpec> | undefined {
+/** The image if all images of a plan are there already; undefined where that must not be taken for granted. */
+export function hopeForImages(needs: readonly Need[]): MetImage | undefined {
   const images = needs.filter(isImageNeed);
   // Of a mounted image that is missing Podman says so at the start only.
   const hoped = images.map((need) => (need.kind === "mount-image" ? undefined : toHopedImage(need)));
-  return hoped.includes(undefined) ? undefined : Object.assign({}, ...hoped.map((image) => ({ image })));
+  return hoped.includes(undefined) ? undefined : { image: hoped[0] };
 }
 
-/** Sees to it that every image is there that a plan needs, one after the other, and gives the part of the spec that follows from it. */
-export async function meetImageNeeds(needs: readonly Need[], context: ImageContext, signal: AbortSignal): Promise<Partial<ContainerSpec>> {
+/** Sees to it that every image is there that a plan needs, one after the other. */
+export async function meetImages(needs: readonly Need[], context: ImageContext, signal: AbortSignal): Promise<MetImage> {
   const images = needs.filter(isImageNeed);
   const own = images.find((need) => need.kind === "image");
-  const met: Partial<ContainerSpec>[] = [];
+  let image: string | undefined;
   for (const need of images) {
-    if (need.kind === "image") met.push({ image: await resolveImage(context, need, signal) });
+    if (need.kind === "image") image = await resolveImage(context, need, signal);
     else if (own !== undefined) await resolveImage(context, toMountedNeed(need.reference, own), signal);
   }
-  return Object.assign({}, ...met);
+  return { image };
 }
+
+type MetImage = Pick<Met, "image">;
 
 function isImageNeed(need: Need): need is AnyImageNeed {
   return need.kind === "image" || need.kind === "mount-image";

@@ -1,16 +1,13 @@
 import { realpath, stat } from "node:fs/promises";
 import { isAbsolute } from "node:path";
-import type { ContainerSpec, MountSpec } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
 import { openPath, type MountSource, type OpenedPath } from "../host/mount-table.ts";
 import type { HostRoots } from "../host/proc-files.ts";
-import { isWithin, judgesBinds } from "../policy/bind-rule.ts";
+import { isWithin } from "../policy/bind-rule.ts";
 import { judgeWishes } from "../policy/judge-wishes.ts";
 import type { PolicyContext } from "../policy/rule.ts";
 import { Report } from "../topics/report.ts";
-import type { Need } from "../topics/topic.ts";
-
-type PathNeed = Extract<Need, { readonly kind: "path" }>;
+import type { HostBind, PathNeed } from "../topics/topic.ts";
 
 export interface PathContext extends PolicyContext {
   readonly roots: HostRoots;
@@ -23,20 +20,24 @@ export interface ExpectedMount {
 }
 
 export interface MetPaths {
-  /** With each judged path as it was found. */
-  readonly spec: ContainerSpec;
-  /** All binds of the container; undefined: the operator lets tasks bind what they like. */
+  /** Where the judged paths lead to, by how they are written. */
+  readonly paths: ReadonlyMap<string, string>;
+  /** What the guarded binds must show; undefined: none are guarded. */
   readonly expected: readonly ExpectedMount[] | undefined;
 }
 
 /**
- * Resolves paths as the kernel does, judges those that are to be judged once more, and puts what they resolve to in their place.
+ * Resolves paths as the kernel does, and judges those that are to be judged once more. `guarded`: the binds that are looked at once they
+ * are mounted.
  * @throws DriverError with all that is missing or forbidden
  */
-export async function meetPaths(needs: readonly PathNeed[], spec: ContainerSpec, context: PathContext): Promise<MetPaths> {
-  const judged = needs.filter(({ isJudged }) => isJudged);
+export async function meetPaths(
+  needs: readonly PathNeed[],
+  guarded: readonly HostBind[] | undefined,
+  context: PathContext,
+): Promise<MetPaths> {
   const report = new Report();
-  const real = judged.length === 0 ? context : await resolveContext(context);
+  const real = needs.some(({ isJudged }) => isJudged) ? await resolveContext(context) : context;
   const found = new Map<string, OpenedPath>();
   for (const { wish, isJudged } of needs) {
     const opened = await lookAt(wish, { isJudged, roots: context.roots }, report);
@@ -45,11 +46,9 @@ export async function meetPaths(needs: readonly PathNeed[], spec: ContainerSpec,
     found.set(wish.hostPath, opened);
   }
   report.throwIfAny();
-  const completed = found.size === 0 ? spec : withSources(spec, found);
-  const isGuarded = judgesBinds(context.policy.volumes) && judged.some(({ wish }) => wish.kind === "bind");
-  if (!isGuarded) return { spec: completed, expected: undefined };
-  const expected = await expectMounts(completed, [...found.values()], { ...context, realAllocDir: real.allocDir });
-  return { spec: completed, expected };
+  const paths = new Map([...found].map(([path, { realPath }]) => [path, realPath]));
+  const expected = guarded === undefined ? undefined : await expectMounts(guarded, found, { ...context, realAllocDir: real.allocDir });
+  return { paths, expected };
 }
 
 interface Look {
@@ -92,36 +91,23 @@ function resolveOrSame(path: string): Promise<string> {
   return realpath(path).catch(() => path);
 }
 
-function withSources(spec: ContainerSpec, found: ReadonlyMap<string, OpenedPath>): ContainerSpec {
-  const { mounts, overlay_volumes: overlays, devices, rootfs } = spec;
-  const resolved = (path: string): string => found.get(path)?.realPath ?? path;
-  // Podman names a device inside as it names it on the host, behind all links, unless it is told another place.
-  const ofDevice = ([host = "", ...others]: readonly string[]): string => [resolved(host), ...others].join(":");
-  const ofMount = (mount: MountSpec): MountSpec => (mount.source === undefined ? mount : { ...mount, source: resolved(mount.source) });
-  return {
-    ...spec,
-    ...(rootfs !== undefined && { rootfs: resolved(rootfs) }),
-    ...(mounts !== undefined && { mounts: mounts.map(ofMount) }),
-    ...(devices !== undefined && { devices: devices.map(({ path }) => ({ path: ofDevice(path.split(":")) })) }),
-    ...(overlays !== undefined && { overlay_volumes: overlays.map((one) => ({ ...one, source: resolved(one.source) })) }),
-  };
-}
-
 interface GuardContext extends PathContext {
   readonly realAllocDir: string;
 }
 
 /** The allocation's own folders count as well: a task that binds the folder they are in could put links in their place. */
-async function expectMounts(spec: ContainerSpec, known: readonly OpenedPath[], context: GuardContext): Promise<readonly ExpectedMount[]> {
-  const { roots, allocDir, realAllocDir } = context;
-  const expect = async ({ source: path = "", destination }: MountSpec): Promise<ExpectedMount> => {
-    const { realPath, source } = known.find((one) => one.realPath === path) ?? (await openPath(roots, path));
+async function expectMounts(
+  binds: readonly HostBind[],
+  found: ReadonlyMap<string, OpenedPath>,
+  { roots, allocDir, realAllocDir }: GuardContext,
+): Promise<readonly ExpectedMount[]> {
+  const expect = async ({ source: written, destination }: HostBind): Promise<ExpectedMount> => {
+    const path = found.get(written)?.realPath ?? written;
+    const { realPath, source } = found.get(written) ?? (await openPath(roots, written));
     const isInside = !isWithin(path, allocDir) || isWithin(realPath, realAllocDir);
     if (isInside && source !== undefined) return { destination, source };
     const where = isInside ? "in a file system that this client does not see" : `outside the allocation's folder: it leads to ${realPath}`;
     throw new DriverError("unsupported", `the mount of ${path} at ${destination} is ${where}`);
   };
-  // Of the folders of an overlay the table of mounts says nothing.
-  const root = spec.rootfs === undefined || spec.rootfs_overlay === true ? [] : [{ type: "bind", source: spec.rootfs, destination: "/" }];
-  return await Promise.all([...root, ...(spec.mounts ?? [])].filter(({ type }) => type === "bind").map(expect));
+  return await Promise.all(binds.map(expect));
 }

@@ -32,7 +32,7 @@ export async function startContainer(request: StartRequest, undo: Rollback, sign
   const { roots } = request.services;
   const user = facts.rootless ? findEngineUser(roots, engine.socketPath) : undefined;
   const { id, isTakenOver } = await createAndStart(start, plan, undo).catch((error: unknown) => {
-    throw explainAccess(explainFailure(error, plan, roots), plan.spec, user);
+    throw explainAccess(explainFailure(error, plan, roots), plan.binds, user);
   });
   const closed = user === undefined ? undefined : tellClosedFiles(request.task, user);
   if (closed !== undefined) start.emit(closed);
@@ -42,12 +42,12 @@ export async function startContainer(request: StartRequest, undo: Rollback, sign
 }
 
 async function createAndStart(start: Start, plan: ContainerPlan, undo: Rollback): Promise<FoundContainer> {
-  const { spec, binds, joined } = await meetNeeds(plan, start, undo);
-  const container = await createContainer(start, { name: plan.name, spec, needs: plan.needs }, undo);
+  const met = await meetNeeds(plan, start, undo);
+  const container = await createContainer(start, { plan, met }, undo);
   await verify(start, plan, container.id);
   if (container.hasRun) return container;
-  if (binds !== undefined) await guardMounts(start, container.id, binds);
-  await checkAllJoined(joined, start);
+  if (met.expected !== undefined) await guardMounts(start, container.id, met.expected);
+  await checkAllJoined(met.joined, start);
   await startOnce(start, container.id);
   return container;
 }

@@ -5,6 +5,7 @@ import type { TaskLogin } from "../image/auth/find-credentials.ts";
 import { pullPolicies, type ImagePullPolicy } from "../image/image-need.ts";
 import { parseImage, parseLoad, toShownUrl, type ImageSource } from "../image/image-reference.ts";
 import { toPlatform } from "../image/platform.ts";
+import { whereTo } from "./met.ts";
 import type { Report } from "./report.ts";
 import { topic } from "./topic.ts";
 import type { Wish } from "./wish.ts";
@@ -70,8 +71,18 @@ export const imageTopic = topic({
     };
   },
   plan: ({ source, checksum, policy, platform, login, tlsVerify, skipsFailingAuth, pullTimeoutMs }) => {
-    if (source.kind === "rootfs") return { spec: { rootfs: source.path, ...(source.isOverlay && { rootfs_overlay: true }) } };
-    return { needs: [{ kind: "image", source, checksum, policy, platform, login, tlsVerify, skipsFailingAuth, pullTimeoutMs }] };
+    if (source.kind === "rootfs") {
+      return {
+        spec: source.isOverlay ? { rootfs_overlay: true } : {},
+        given: (met) => ({ rootfs: whereTo(source.path, met) }),
+        // Of the folders of an overlay the table of mounts says nothing.
+        binds: source.isOverlay ? [] : [{ source: source.path, destination: "/" }],
+      };
+    }
+    return {
+      given: ({ image }) => (image === undefined ? {} : { image }),
+      needs: [{ kind: "image", source, checksum, policy, platform, login, tlsVerify, skipsFailingAuth, pullTimeoutMs }],
+    };
   },
 });
 

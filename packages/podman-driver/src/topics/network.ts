@@ -5,12 +5,13 @@ import { toTaskNeeds } from "./namespaces/joined-namespace.ts";
 import { advertisedFields, toAdvertised } from "./network/advertised.ts";
 import { endpointFields, toEndpoints, type WantedEndpoint } from "./network/endpoints.ts";
 import { explainNetworkFailure } from "./network/explain-failure.ts";
-import { refuseJoinedHosts, toExtraHosts, toHostAdd } from "./network/extra-hosts.ts";
+import { refuseJoinedHosts, toExtraHosts, toHostAdd, type ExtraHost } from "./network/extra-hosts.ts";
 import { refuseOfPod, toJoinedPod, toPodWishes } from "./network/joined-pod.ts";
 import { describeNetwork, toNetwork, type WantedNetwork } from "./network/network-mode.ts";
 import { toEndpointNotices, toUnusedKeys } from "./network/network-notices.ts";
 import { planNetns } from "./network/plan-netns.ts";
 import { publishPort, toPortEnv, toPortMap } from "./network/port-map.ts";
+import { namespaceById } from "./met.ts";
 import type { Report } from "./report.ts";
 import { topic, type Need } from "./topic.ts";
 import type { Wish } from "./wish.ts";
@@ -33,6 +34,7 @@ export const networkTopic = topic({
     const asked = toNetwork(task, text, report);
     const network = pod === undefined ? asked.network : toJoinedPod(pod, text, { task, report });
     const { mode } = asked;
+    const group = task.networkIsolation?.hosts ?? { hostname: "", address: "" };
     const endpoints = toEndpoints(options, network, report);
     for (const wanted of network.kind === "pod" ? toPodWishes(network.pod) : toWishes(network, { text, mode, endpoints })) wish(wanted);
     refuseOfPod(network, { ports: ports.length > 0, port_map: Object.keys(portMap).length > 0 }, report);
@@ -44,25 +46,26 @@ export const networkTopic = topic({
       advertised: toAdvertised(options, endpoints, report),
       ports: toPorts(task, ports, report),
       ...toPortMap(task, portMap, ports, report),
-      hosts: toHosts(task, report),
-      extraHosts: toExtraHosts(extraHosts, report),
+      group,
+      hosts: [...toGroupHosts(group, report), ...toExtraHosts(extraHosts, report)],
     };
   },
   plan: (
-    { network, endpoints, unusedKeys, ports: labelled, published, portMap, unusedLabels, hosts, extraHosts },
+    { network, endpoints, unusedKeys, ports: labelled, published, portMap, unusedLabels, hosts },
     { task, settings, facts, socketName, report },
   ) => {
-    const netns = planNetns(network, endpoints, { facts, socketName, defaultRootlessMode: settings.defaultRootlessMode, report });
-    const { nsmode } = netns.netns;
+    const { netns, ...reached } = planNetns(network, endpoints, { facts, socketName, defaultRootlessMode: settings.defaultRootlessMode, report });
+    const { nsmode } = netns;
     const ports = [...labelled, ...published];
-    const hostadd = [...hosts, ...toHostAdd(extraHosts, { facts, report })];
+    const hostadd = toHostAdd(hosts, { facts, report });
     // Podman drops published ports with a warning where the container has no network of its own.
     const publishes = ports.length > 0 && !["host", "none", "path", "container"].includes(nsmode);
     return {
-      spec: { ...netns, ...(publishes && { portmappings: ports }), ...(hostadd.length > 0 && { hostadd }) },
+      spec: { ...reached, ...(publishes && { portmappings: ports }), ...(hostadd.length > 0 && { hostadd }) },
+      given: (met) => ({ netns: namespaceById(netns, met) }),
       // The group's network has its own way to its ports, and Nomad tells them.
       env: network.kind === "group" ? {} : toPortEnv(portMap),
-      needs: toNeeds(network, netns.netns),
+      needs: toNeeds(network, netns),
       explain: (podmanText) => explainNetworkFailure(podmanText, { endpoints, ports: task.resources.ports }),
       notices: [
         ...toNotices(network, { ports, unusedLabels, publishesMapped: published.length > 0, nsmode, task }),
@@ -74,7 +77,7 @@ export const networkTopic = topic({
 
 function toNeeds(network: WantedNetwork, spec: NamespaceSpec): readonly Need[] {
   if (network.kind === "task") {
-    return toTaskNeeds({ key: "network_mode", what: "network", field: "netns" }, { taskName: network.taskName, spec });
+    return toTaskNeeds({ key: "network_mode", what: "network" }, { taskName: network.taskName, spec });
   }
   return network.kind === "group" && network.pod !== undefined ? [{ kind: "group-network", pod: network.pod }] : [];
 }
@@ -136,12 +139,14 @@ function describeOwnPorts({ resources }: TaskConfig): string | undefined {
   );
 }
 
+/** What Nomad calls a group, and its address; empty where it says nothing. */
+type GroupName = NonNullable<NonNullable<TaskConfig["networkIsolation"]>["hosts"]>;
+
 /**
  * The line of /etc/hosts that Nomad wants in each task of a group; without an address (network mode none) there is none. Podman writes
  * down whatever it is given (podman 4.3 to 6.1).
  */
-function toHosts({ networkIsolation }: TaskConfig, report: Report): readonly string[] {
-  const { hostname = "", address = "" } = networkIsolation?.hosts ?? {};
+function toGroupHosts({ hostname, address }: GroupName, report: Report): readonly ExtraHost[] {
   if (hostname === "" || address === "") return [];
   if (isIP(address) === 0) {
     report.refuse({
@@ -151,7 +156,7 @@ function toHosts({ networkIsolation }: TaskConfig, report: Report): readonly str
       remedy: "the group's network gives it",
     });
   }
-  return [`${hostname}:${address}`];
+  return [{ name: hostname, address }];
 }
 
 interface NoticeContext {

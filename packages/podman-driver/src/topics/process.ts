@@ -52,15 +52,14 @@ export const processTopic = topic({
     };
   },
   plan: (wanted) => {
-    const { command, entrypoint, workDir, makesWorkDir, hostname, user, env, init, initPath, tty, isInteractive } = wanted;
+    const { command, entrypoint, workDir, makesWorkDir, user, env, init, initPath, tty, isInteractive } = wanted;
     return {
+      env,
       spec: {
-        env,
         ...(command.length > 0 && { command }),
         ...(entrypoint !== undefined && { entrypoint }),
         ...(workDir !== undefined && { work_dir: workDir }),
         ...(makesWorkDir && { create_working_dir: true }),
-        ...(hostname !== undefined && { hostname }),
         ...(user !== "" && { user }),
         ...(init && { init: true, ...(initPath !== undefined && { init_path: initPath }) }),
         ...(tty && { terminal: true }),

@@ -3,6 +3,7 @@ import type { Fields, InferFields, TaskConfig } from "@driver/nomad-plugin";
 import type { EngineFacts } from "../engine/engine-facts.ts";
 import type { TaskSettings } from "../config/task-settings.ts";
 import type { ImageNeed } from "../image/image-need.ts";
+import type { Met } from "./met.ts";
 import type { GroupPod } from "./network/group-pod.ts";
 import type { Report } from "./report.ts";
 import type { PathWish, Wish } from "./wish.ts";
@@ -53,21 +54,19 @@ export type Need =
   | { readonly kind: "path"; readonly wish: PathWish; readonly isJudged: boolean }
   /**
    * A namespace of another task of the allocation, in the container of that name; there once that task runs. `what`: the namespace,
-   * in words; `field`: where its container stands in the spec.
+   * in words.
    */
   | {
       readonly kind: "task-namespace";
       readonly key: string;
       readonly what: string;
-      readonly field: NamespaceField;
       readonly taskName: string;
       readonly container: string;
     }
   /** The process that holds the group's network, which must be the one that Nomad was told of. */
   | { readonly kind: "group-network"; readonly pod: GroupPod };
 
-/** The fields of a container's spec that name a namespace. */
-export type NamespaceField = "netns" | "ipcns" | "pidns" | "utsns" | "cgroupns" | "userns";
+export type PathNeed = Extract<Need, { readonly kind: "path" }>;
 
 /** What a failure of Podman's means for the job's author. */
 export interface Explanation {
@@ -83,11 +82,26 @@ export interface HostPort {
   readonly port: number;
 }
 
-/** A topic's part of the container. */
-export interface PlanPart {
+/** Something of the host that is mounted. */
+export interface HostBind {
+  /** As it is written. */
+  readonly source: string;
+  readonly destination: string;
+}
+
+/** A topic's part of the container's spec. Lists of all topics are joined, and no two may set one scalar. */
+export interface SpecPart {
   readonly spec?: Partial<ContainerSpec>;
-  /** Variables that replace the task's own of the same name. */
+  /** What only shows when the needs are met. */
+  readonly given?: (met: Met) => Partial<ContainerSpec>;
+  /** Variables; a later topic's replaces an earlier's of the same name. */
   readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A topic's part of the container. */
+export interface PlanPart extends SpecPart {
+  /** What the part mounts of the host's files, for those who see to it that it is the right thing. */
+  readonly binds?: readonly HostBind[];
   /** What the task's owner should know, for task events. */
   readonly notices?: readonly string[];
   readonly needs?: readonly Need[];
@@ -116,7 +130,6 @@ export interface Topic<F extends Fields, W> {
   readonly fields: F;
   /** Checks and converts: durations in ms, sizes in bytes, references parsed. Never throws for what a job may write. */
   want(options: InferFields<F>, given: Given): W;
-  /** A part of the container spec: lists of all topics are joined, and no two may set one scalar. */
   plan(wanted: W, context: PlanContext): PlanPart;
   /** Compares what was wanted with the container that Podman has made; asked where the topic's part says `isVerified`. */
   verify?(wanted: W, made: ContainerInspect): readonly Shortfall[];

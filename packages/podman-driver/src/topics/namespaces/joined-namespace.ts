@@ -3,7 +3,7 @@ import type { NamespaceSpec } from "@driver/libpod";
 import type { TaskConfig } from "@driver/nomad-plugin";
 import { toContainerName } from "../container-name.ts";
 import type { Report } from "../report.ts";
-import type { Need, NamespaceField } from "../topic.ts";
+import type { Need } from "../topic.ts";
 
 /** Somebody else's namespace. */
 export interface JoinedNamespace {
@@ -44,7 +44,6 @@ export function toJoined(
 export interface TaskNamespaceSite {
   readonly key: string;
   readonly what: string;
-  readonly field: NamespaceField;
 }
 
 /** That other task must run first; nothing has to for any other namespace. */

@@ -31,7 +31,7 @@ for (const { key, field, what, words } of keys) {
     test("waits for another task of the allocation, however it is written, and for nothing else", () => {
       const needsOf = (mode: string): unknown[] =>
         planOf({ config: { [key]: mode } }).needs.filter(({ kind }) => kind === "task-namespace");
-      const need = { kind: "task-namespace", key, what, field, taskName: "db", container: `db-${allocId}` };
+      const need = { kind: "task-namespace", key, what, taskName: "db", container: `db-${allocId}` };
       assert.deepEqual([needsOf("task:db"), needsOf(`container:db-${allocId}`)], [[need], [need]]);
       for (const mode of ["container:infra", "ns:/proc/5/ns/x", "host", ""]) assert.deepEqual(needsOf(mode), []);
     });

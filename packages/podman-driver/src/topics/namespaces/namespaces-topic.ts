@@ -1,5 +1,6 @@
-import type { ContainerSpec } from "@driver/libpod";
+import type { NamespaceSpec } from "@driver/libpod";
 import { attr } from "@driver/nomad-plugin";
+import { namespaceById } from "../met.ts";
 import { oneSpelling } from "../one-spelling.ts";
 import { topic, type Given } from "../topic.ts";
 import { toTaskNeeds } from "./joined-namespace.ts";
@@ -24,9 +25,16 @@ export const namespacesTopic = topic({
   },
   want: (options, given) => ({ userns: toUserns(options, given), others: toOthers(options, given) }),
   plan: ({ userns, others }, context) => {
-    const { spec = {}, needs = [], ...part } = userns === undefined ? {} : planUserns(userns.wanted, userns.key, context);
-    const joined = others.flatMap(({ key, of, ...mode }) => toTaskNeeds({ key, ...sites[of] }, mode));
-    return { ...part, spec: { ...spec, ...toSpec(others) }, needs: [...needs, ...joined] };
+    const { spec: { userns: ofUsers, ...spec } = {}, needs = [], ...part } =
+      userns === undefined ? {} : planUserns(userns.wanted, userns.key, context);
+    const namespaces = { ...(ofUsers !== undefined && { userns: ofUsers }), ...toSpec(others) };
+    const joined = others.flatMap(({ key, of, ...mode }) => toTaskNeeds({ key, what: sites[of].what }, mode));
+    return {
+      ...part,
+      spec,
+      given: (met) => Object.fromEntries(Object.entries(namespaces).map(([field, one]) => [field, namespaceById(one, met)])),
+      needs: [...needs, ...joined],
+    };
   },
   verify: ({ userns }, made) => (userns === undefined ? [] : verifyUserns(userns.wanted, userns.key, made)),
 });
@@ -62,7 +70,7 @@ function toOthers(
   return texts.flatMap(({ text, ...mode }) => (text === undefined ? [] : (wantMode({ text, ...mode }, given) ?? [])));
 }
 
-function toSpec(others: readonly WantedMode<OtherKind>[]): Partial<ContainerSpec> {
+function toSpec(others: readonly WantedMode<OtherKind>[]): Readonly<Record<string, NamespaceSpec>> {
   return Object.fromEntries(others.map(({ of, spec }) => [sites[of].field, spec]));
 }
 

@@ -13,7 +13,7 @@ export function planUserns(wanted: WantedUserns, key: string, context: Pick<Plan
   const isHostsOwn = wanted.kind === "keep-id" && !context.facts.rootless;
   return {
     spec: toSpec(wanted),
-    needs: wanted.kind === "joined" ? toTaskNeeds({ key, what: "user namespace", field: "userns" }, wanted) : [],
+    needs: wanted.kind === "joined" ? toTaskNeeds({ key, what: "user namespace" }, wanted) : [],
     notices: isHostsOwn
       ? [`${key} "keep-id" isolates nothing here: the task has the ids of the host, as its Podman service belongs to root`]
       : [],

@@ -101,7 +101,7 @@ describe("the user namespace", () => {
   test("that of another task is there once it runs", () => {
     const needs = planOf({ config: { userns_mode: "task:db" } }).needs.filter(({ kind }) => kind === "task-namespace");
     assert.deepEqual(needs, [
-      { kind: "task-namespace", key: "userns_mode", what: "user namespace", field: "userns", taskName: "db", container: `db-${allocId}` },
+      { kind: "task-namespace", key: "userns_mode", what: "user namespace", taskName: "db", container: `db-${allocId}` },
     ]);
   });
 

@@ -51,7 +51,7 @@ for (const { mode, wishes, spec, policyMode } of rows) {
 test("asks for another task's network as something that must be there first", () => {
   for (const mode of ["task:db", `container:db-${allocId}`]) {
     assert.deepEqual(planOf(withMode(mode)).needs.slice(1), [
-      { kind: "task-namespace", key: "network_mode", what: "network", field: "netns", taskName: "db", container: `db-${allocId}` },
+      { kind: "task-namespace", key: "network_mode", what: "network", taskName: "db", container: `db-${allocId}` },
     ]);
   }
   for (const mode of ["container:db", "bridge"]) assert.equal(planOf(withMode(mode)).needs.length, 1);

@@ -13,7 +13,7 @@ export interface NetnsContext {
   readonly socketName: string;
 }
 
-/** The part of the container's spec that says which network it is on. That of another task is filled in once it runs. */
+/** The part of the container's spec that says which network it is on. */
 export type NetnsSpec = Pick<ContainerSpec, "network_options" | "Networks" | "pod"> & { readonly netns: NamespaceSpec };
 
 /** The network in Podman's words, on this engine. */

@@ -2,6 +2,7 @@ import type { ContainerSpec, MountSpec } from "@driver/libpod";
 import { attr, blockAttrs, blockList } from "@driver/nomad-plugin";
 import { parseMemorySize } from "../../config/parse-memory-size.ts";
 import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
+import { whereTo, type Met } from "../met.ts";
 import { topic, type Given, type Shortfall } from "../topic.ts";
 import { toAllocMounts, toNomadMount } from "./alloc-mounts.ts";
 import { mountFields, parseMountBlock, type MountBlock } from "./mount-block.ts";
@@ -40,10 +41,10 @@ export const storageTopic = topic({
   },
   plan: ({ own, asked, storageOptions, shmBytes, isReadonly, hasTmpfs }, { facts, report }) => {
     checkEngine(asked, { facts, report });
-    const { mounts = [], ...others } = toMountSpec(asked);
+    const { mounts: more = [], overlay_volumes: overlays, ...others } = toMountSpec(asked);
+    const mounts = [...own, ...more, ...(hasTmpfs ? toRootTmpfs([...own, ...more], asked, facts) : [])];
     const spec: Partial<ContainerSpec> = {
       ...others,
-      mounts: [...own, ...mounts, ...(hasTmpfs ? toRootTmpfs([...own, ...mounts], asked, facts) : [])],
       ...(isReadonly && { read_only_filesystem: true }),
       ...(hasTmpfs && knowsRootTmpfs(facts) && { read_write_tmpfs: true }),
       ...(Object.keys(storageOptions).length > 0 && { storage_opts: storageOptions }),
@@ -51,6 +52,11 @@ export const storageTopic = topic({
     };
     return {
       spec,
+      given: (met) => ({
+        mounts: mounts.map((mount) => withSource(mount, met)),
+        ...(overlays !== undefined && { overlay_volumes: overlays.map((overlay) => withSource(overlay, met)) }),
+      }),
+      binds: mounts.flatMap(({ type, source = "", destination }) => (type === "bind" ? [{ source, destination }] : [])),
       needs: toMountNeeds(asked),
       isVerified: asked.some(isMapped),
       explain: (podmanText) => explainMountFailure(podmanText, asked),
@@ -58,6 +64,10 @@ export const storageTopic = topic({
   },
   verify: ({ asked }, made) => (made.ociRuntime === "runc" ? asked.filter(isMapped).map(toUnmapped) : []),
 });
+
+function withSource<M extends { readonly source?: string | undefined }>(mount: M, met: Met): M {
+  return mount.source === undefined ? mount : { ...mount, source: whereTo(mount.source, met) };
+}
 
 function isMapped(mount: WantedMount): boolean {
   return mount.kind !== "image" && mount.options.some((option) => /^idmap(=|$)/.test(option));
