@@ -47,7 +47,7 @@ import { followExec, runExec, type ExecTarget } from "./task/exec-session.ts";
 import { recoverTask } from "./task/recover-task.ts";
 import { startTask } from "./task/start-task.ts";
 import { signalTask, stopContainer } from "./task/stop-container.ts";
-import type { TaskHandle, TaskHandleOptions } from "./task/task-handle.ts";
+import type { TaskHandle, TaskSurroundings } from "./task/task-handle.ts";
 import { TaskStore } from "./task/task-store.ts";
 import { UnfinishedRemovals } from "./task/unfinished-removals.ts";
 
@@ -320,7 +320,7 @@ export class PodmanDriver implements TaskDriver {
   }
 
   /** Lives as long as the task, so it is made apart from the call that starts it: a closure keeps all that its neighbours use. */
-  #emitterOf({ id: taskId, name: taskName, allocId }: TaskConfig): TaskHandleOptions["emit"] {
+  #emitterOf({ id: taskId, name: taskName, allocId }: TaskConfig): TaskSurroundings["emit"] {
     return (message, annotations = {}) => this.#events.emit({ taskId, taskName, allocId, timestamp: new Date(), message, annotations });
   }
 

@@ -56,6 +56,23 @@ test("a task is taken over within seconds while Podman refuses connections, ends
   assert.equal((await task.stdout.whole()).toString(), "ready\nout\n");
 });
 
+test("a task that is taken over while Podman is away, and killed for memory, is told the limit that it has by its config", async () => {
+  await using faulty = await FaultyRig.start();
+  const { rig, proxy } = faulty;
+  const limits = { config: { memory_hard_limit: 32, memory_swap: "32m" }, resources: { memoryMb: 16 } };
+  const task = await rig.runScript(`${untilGo}; tail /dev/zero`, limits);
+  await rig.crash();
+  await proxy.refuse();
+  await rig.recover(task);
+  const waiting = rig.driver.waitTask(task.config.id, soon());
+  await go(task);
+  await until(async () => (await rig.driver.inspectTask(task.config.id, soon())).state === "exited");
+  await proxy.accept();
+  const { oomKilled, error } = await waiting;
+  assert.equal(oomKilled, true);
+  assert.match(error ?? "", /OOM killed.*memory limit of 32 MiB/);
+});
+
 test("a recovery ends within its own deadline though Podman says nothing", async () => {
   await using faulty = await FaultyRig.start();
   const { rig, proxy } = faulty;

@@ -128,7 +128,8 @@ test("names all that is mounted of the host, and guards it where the operator ju
   assert.deepEqual(binds.map(({ destination }) => destination).toSorted(), ["/", "/a", "/alloc", "/local", "/secrets"]);
   const volumes = { isEnabled: true, allowedPaths: ["/srv", "/srv/b"] };
   const policy = { ...plainSettings.policy, volumes };
-  assert.deepEqual([guardsBinds, planOf({ config, settings: { policy } }).guardsBinds, planOf({ settings: { policy } }).guardsBinds], [false, true, false]);
+  assert.equal(guardsBinds, false);
+  assert.deepEqual([config, {}].map((one) => planOf({ config: one, settings: { policy } }).guardsBinds), [true, false]);
 });
 
 test("changes nothing it is given", () => {

@@ -9,6 +9,7 @@ import type { Explanation, HostBind, Need, PlanContext, PlanPart, Shortfall, Spe
 import { topics, type WantedTask } from "../topics/topics.ts";
 import { toContainerName } from "../topics/container-name.ts";
 import { planNames } from "./plan-names.ts";
+import { toTaskTerms, type TaskTerms } from "./task-terms.ts";
 import type { DecodedTask } from "./want-task.ts";
 
 export interface PlanInput {
@@ -30,6 +31,8 @@ export interface ContainerPlan {
   readonly binds: readonly HostBind[];
   /** True: the operator judges host paths, so what is mounted is looked at before the start. */
   readonly guardsBinds: boolean;
+  /** What holds for the container as long as it is there. */
+  readonly terms: TaskTerms;
   /** Things the task's owner should know, for task events. */
   readonly notices: readonly string[];
   /** What a failure of Podman's means for the job's author, from its words; undefined: they say all. */
@@ -62,6 +65,7 @@ export function planContainer({ task, decoded, settings, facts, socketName }: Pl
     needs: [...paths, ...parts.flatMap(({ needs = [] }) => needs)],
     binds: parts.flatMap(({ binds = [] }) => binds),
     guardsBinds: guardsBinds(paths, policy),
+    terms: toTaskTerms(wanted, facts),
     notices: [...decoded.notices, ...parts.flatMap(({ notices = [] }) => notices)],
     explain: (podmanText) => parts.map(({ explain }) => explain?.(podmanText)).find((explanation) => explanation !== undefined),
     findShortfalls: checks.length === 0 ? undefined : (made) => checks.flatMap((verify) => verify(made)),

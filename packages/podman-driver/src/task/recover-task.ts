@@ -1,6 +1,6 @@
 import type { Logger } from "@driver/nomad-plugin";
 import { LibpodError, type ContainerInspect } from "@driver/libpod";
-import { DriverError, type TaskHandle as NomadTaskHandle } from "@driver/nomad-plugin";
+import { DriverError, type TaskConfig, type TaskHandle as NomadTaskHandle } from "@driver/nomad-plugin";
 import type { LogRoute } from "../config/log-route.ts";
 import type { TaskSettings } from "../config/task-settings.ts";
 import type { DriverServices } from "../driver-services.ts";
@@ -10,6 +10,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { Engines } from "../engine/engines.ts";
 import { isAlive, type ProcessIdentity } from "../host/proc-files.ts";
 import type { HealthCheckTimes } from "../topics/health.ts";
+import { memoryLimitBytes } from "../topics/limits/memory.ts";
 import type { TaskOrigin } from "./task-container.ts";
 import { TaskHandle } from "./task-handle.ts";
 import { identifyInspected } from "./task-processes.ts";
@@ -44,17 +45,21 @@ export async function recoverTask(request: RecoverRequest, signal: AbortSignal):
     throw new DriverError("task-not-found", `container ${state.containerId} of task ${handle.config.id} is gone`);
   }
   return new TaskHandle({
-    task: handle.config,
-    containerId: state.containerId,
-    engine,
-    startedAt: state.startedAt,
+    subject: { task: handle.config, engine, containerId: state.containerId },
     origin: toOrigin(request, { engine, state, observed, proven }),
-    logRoute: toLogRoute(request, state),
-    healthCheck: toHealthCheck(state.own),
-    services,
-    logger,
-    emit: request.emit,
+    terms: {
+      logRoute: toLogRoute(request, state),
+      healthCheck: toHealthCheck(state.own),
+      memoryLimitBytes: toMemoryLimit(handle.config, state.own),
+    },
+    surroundings: { services, logger, emit: request.emit },
   });
+}
+
+/** A state that does not tell is of a task that, as a rule, has the limit that Nomad asks for. */
+function toMemoryLimit({ resources }: TaskConfig, own: OwnState | undefined): number | undefined {
+  const limitBytes = own?.memoryLimitBytes ?? memoryLimitBytes(resources) ?? 0;
+  return limitBytes > 0 ? limitBytes : undefined;
 }
 
 function toHealthCheck(own: OwnState | undefined): HealthCheckTimes | undefined {
@@ -82,9 +87,10 @@ interface Observation {
 }
 
 /** A running container that Podman has forgotten is looked after by what the kernel knows. */
-function toOrigin(request: RecoverRequest, { engine, state: { own, network }, observed, proven }: Observation): TaskOrigin {
+function toOrigin(request: RecoverRequest, { engine, state: { own, network, startedAt }, observed, proven }: Observation): TaskOrigin {
   const { services, restartsStopped } = request;
   const recovered = {
+    startedAt,
     sameBoot: own === undefined || own.bootId === "" || own.bootId === services.bootId,
     // conmon of a container of the Go driver waits for a reader of Nomad's FIFO, and Podman waits for conmon.
     restarts: restartsStopped && own !== undefined ? { address: network?.ip } : undefined,

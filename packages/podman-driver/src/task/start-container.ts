@@ -13,6 +13,7 @@ import type { Rollback } from "./rollback.ts";
 import { beginStart, type Start, type StartRequest } from "./start-request.ts";
 
 export interface StartedContainer {
+  readonly plan: ContainerPlan;
   readonly observed: ContainerInspect;
   /** True: made by an earlier call, perhaps of a plugin that has died since. */
   readonly isTakenOver: boolean;
@@ -37,7 +38,7 @@ export async function startContainer(request: StartRequest, undo: Rollback, sign
   const closed = user === undefined ? undefined : tellClosedFiles(request.task, user);
   if (closed !== undefined) start.emit(closed);
   const observed = await inStep(`inspect container ${plan.name}`, () => engine.client.containers.inspect(id, signal));
-  if (observed !== undefined) return { observed, isTakenOver };
+  if (observed !== undefined) return { plan, observed, isTakenOver };
   throw new DriverError("failed", `container ${plan.name} vanished as soon as it was started`, { recoverable: true });
 }
 

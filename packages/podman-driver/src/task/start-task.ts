@@ -1,16 +1,16 @@
 import { isIPv6 } from "node:net";
 import type { ContainerInspect } from "@driver/libpod";
 import type { DriverNetwork, StartedTask } from "@driver/nomad-plugin";
-import type { ContainerProcesses } from "../host/container-processes.ts";
+import type { TaskTerms } from "../plan/task-terms.ts";
 import { missingAddresses, toDriverNetwork } from "../plan/observed-network.ts";
-import { toHealthCheckTimes, type HealthCheckTimes } from "../topics/health.ts";
 import type { WantedTask } from "../topics/topics.ts";
 import { Rollback } from "./rollback.ts";
-import { startContainer } from "./start-container.ts";
+import { startContainer, type StartedContainer } from "./start-container.ts";
 import type { StartRequest } from "./start-request.ts";
+import type { TaskOrigin } from "./task-container.ts";
 import { TaskHandle } from "./task-handle.ts";
 import { identifyInspected } from "./task-processes.ts";
-import { encodeTaskState, type OwnState } from "./task-state.ts";
+import { encodeTaskState, type NewTaskState } from "./task-state.ts";
 
 /** Version of the handle that Nomad keeps; the Go driver's too. */
 const handleVersion = 1;
@@ -23,31 +23,26 @@ export interface TaskStart {
 
 /** Starts a task. A start that fails leaves nothing behind on the host. */
 export async function startTask(request: StartRequest, signal: AbortSignal): Promise<TaskStart> {
-  const { task: config, decoded: { wanted, kept }, engine, socketName, services, logger } = request;
+  const { task: config, decoded: { wanted }, engine, services, logger, emit } = request;
   await using undo = new Rollback(logger);
-  const { observed, isTakenOver } = await startContainer(request, undo, signal);
-  const startedAt = observed.state.startedAt ?? new Date();
+  const started = await startContainer(request, undo, signal);
+  const { plan: { terms }, observed } = started;
   const network = toDriverNetwork(observed.network, wanted.network.portMap, wanted.network.advertised);
-  for (const shortfall of findAddressShortfalls(observed, network, wanted.network)) request.emit(shortfall);
-  const processes = identifyInspected(services.roots, engine.socketPath, observed, undefined);
-  const healthCheck = toHealthCheckTimes(wanted.health, await engine.facts(signal));
-  const own = toOwnState(request, { processes, stopSignal: observed.config.stopSignal, healthCheck });
-  const driverState = encodeTaskState({ containerId: observed.id, startedAt, network, config: kept, socketName, own });
+  for (const shortfall of findAddressShortfalls(observed, network, wanted.network)) emit(shortfall);
+  const origin = toOrigin(started, request);
+  const driverState = encodeTaskState(toState(request, { origin, terms, network }));
   signal.throwIfAborted();
   undo.keep();
-  const task = new TaskHandle({
-    task: config,
-    containerId: observed.id,
-    engine,
-    startedAt,
-    origin: { kind: "started", inspect: observed, processes, isTakenOver },
-    logRoute: wanted.logging,
-    healthCheck,
-    services,
-    logger,
-    emit: request.emit,
-  });
+  const subject = { task: config, engine, containerId: observed.id };
+  const task = new TaskHandle({ subject, origin, terms, surroundings: { services, logger, emit } });
   return { task, answer: { handle: { version: handleVersion, config, state: "running", driverState }, network } };
+}
+
+type StartedOrigin = Extract<TaskOrigin, { readonly kind: "started" }>;
+
+function toOrigin({ observed: inspect, isTakenOver }: StartedContainer, { engine, services }: StartRequest): StartedOrigin {
+  const processes = identifyInspected(services.roots, engine.socketPath, inspect, undefined);
+  return { kind: "started", startedAt: inspect.state.startedAt ?? new Date(), inspect, processes, isTakenOver };
 }
 
 /** What a running task wanted of its addresses and has not got, in words. One that has ended has none any more. */
@@ -68,20 +63,22 @@ function findAddressShortfalls(
 }
 
 interface StartedFacts {
-  readonly processes: ContainerProcesses;
-  readonly stopSignal: string;
-  readonly healthCheck: HealthCheckTimes | undefined;
+  readonly origin: StartedOrigin;
+  readonly terms: TaskTerms;
+  readonly network: DriverNetwork | undefined;
 }
 
-function toOwnState(request: StartRequest, { processes, stopSignal, healthCheck }: StartedFacts): OwnState {
-  const { main } = processes;
-  const { from, to } = request.decoded.wanted.logging;
-  return {
-    bootId: request.services.bootId,
+function toState({ decoded, socketName, services }: StartRequest, { origin, terms, network }: StartedFacts): NewTaskState {
+  const { startedAt, inspect: { id: containerId, config: { stopSignal } }, processes: { main } } = origin;
+  const { logRoute: { from, to }, healthCheck, memoryLimitBytes = 0 } = terms;
+  const own = {
+    bootId: services.bootId,
     containerPid: main?.pid ?? 0,
     containerStartTicks: main?.startTicks ?? "",
     logs: { from, by: to.by },
     ...(stopSignal !== "" && { stopSignal }),
     ...(healthCheck !== undefined && { healthEveryMs: healthCheck.everyMs ?? 0 }),
+    memoryLimitBytes,
   };
+  return { containerId, startedAt, network, config: decoded.kept, socketName, own };
 }

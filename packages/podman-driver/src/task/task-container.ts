@@ -6,7 +6,7 @@ import type { DriverServices } from "../driver-services.ts";
 import type { Engine } from "../engine/engine.ts";
 import { identifyWithoutEngine, type ContainerProcesses } from "../host/container-processes.ts";
 import type { ProcessIdentity } from "../host/proc-files.ts";
-import { memoryLimitBytes } from "../topics/limits/memory.ts";
+import type { TaskTerms } from "../plan/task-terms.ts";
 import { hasStopped, loseSilentExit, unknownExitCode } from "./exit-verdict.ts";
 import { defaultExitTimings } from "./exit-watcher.ts";
 import { findContainer } from "./find-container.ts";
@@ -14,8 +14,15 @@ import { hearPodman } from "./hear-podman.ts";
 import { restartStopped } from "./restart-stopped.ts";
 import { identifyInspected, TaskProcesses } from "./task-processes.ts";
 
-/** How a task came to this plugin, and how much is known of its container then. */
-export type TaskOrigin =
+/** Which container a task has, and where. */
+export interface TaskSubject {
+  readonly task: TaskConfig;
+  readonly engine: Engine;
+  readonly containerId: string;
+}
+
+/** How a task came to this plugin, and how much is known of its container then. `startedAt`: as far as that is known. */
+export type TaskOrigin = { readonly startedAt: Date } & (
   /** This plugin has just started it. `isTakenOver`: the container was made by an earlier call, perhaps of a plugin that has died. */
   | {
       readonly kind: "started";
@@ -31,7 +38,8 @@ export type TaskOrigin =
       readonly proven: ProcessIdentity | undefined;
       /** The image's stop signal as an earlier plugin knew it. */
       readonly stopSignal: string | undefined;
-    });
+    })
+);
 
 interface Recovered {
   /** False: the host was rebooted since the task was started. */
@@ -41,11 +49,9 @@ interface Recovered {
 }
 
 export interface TaskContainerOptions {
-  readonly task: TaskConfig;
-  readonly containerId: string;
-  readonly engine: Engine;
-  readonly startedAt: Date;
+  readonly subject: TaskSubject;
   readonly origin: TaskOrigin;
+  readonly terms: Pick<TaskTerms, "memoryLimitBytes">;
   readonly services: DriverServices;
   readonly logger: Logger;
 }
@@ -71,11 +77,11 @@ export class TaskContainer {
 
   /** Does nothing yet. */
   constructor(options: TaskContainerOptions) {
-    const { origin, services, containerId, task } = options;
-    this.processes = new TaskProcesses(services.roots, containerId, knownProcesses(options));
-    this.#startedAt = options.startedAt;
+    const { subject, origin, terms, services } = options;
+    this.processes = new TaskProcesses(services.roots, subject.containerId, knownProcesses(options));
+    this.#startedAt = origin.startedAt;
     this.#stopSignal = (origin.kind === "unseen" ? origin.stopSignal : origin.inspect.config.stopSignal) ?? "";
-    this.#memoryLimitBytes = memoryLimitBytes(task.resources);
+    this.#memoryLimitBytes = terms.memoryLimitBytes;
     this.#options = options;
     this.#inspected.promise.catch(() => undefined);
   }
@@ -146,7 +152,7 @@ export class TaskContainer {
 
   /** Asks Podman until it answers. */
   async #ask(signal: AbortSignal): Promise<ContainerInspect | undefined> {
-    const { engine, containerId, services } = this.#options;
+    const { subject: { engine, containerId }, services } = this.#options;
     try {
       const inspect = await findContainer(engine.client, containerId, services.looks, signal);
       if (inspect === undefined) throw new DriverError("task-not-found", `container ${containerId.slice(0, 12)} is gone`);
@@ -161,7 +167,7 @@ export class TaskContainer {
 
   /** Starts a container again that has stopped, where that is wanted. Answers with the task's end where it fails. */
   async #meet(inspect: ContainerInspect, signal: AbortSignal): Promise<WaitResult | undefined> {
-    const { origin, engine, containerId, logger } = this.#options;
+    const { subject: { engine, containerId }, origin, logger } = this.#options;
     this.#note(inspect);
     const restarts = origin.kind === "started" ? undefined : origin.restarts;
     const noMoreTries = this.#noMoreTries.signal;
@@ -183,7 +189,7 @@ export class TaskContainer {
 
   /** Where the kernel cannot be asked it is asked again: without it nobody could watch the task. */
   async #identify(inspect: ContainerInspect, proven: ProcessIdentity | undefined, signal: AbortSignal): Promise<void> {
-    const { services, engine } = this.#options;
+    const { subject: { engine }, services } = this.#options;
     for (const backOff = new BackOff(identifyPauses); ; await backOff.pause(signal)) {
       this.processes.replace(identifyInspected(services.roots, engine.socketPath, inspect, proven));
       if (!this.processes.isUncertain) return;
@@ -193,13 +199,13 @@ export class TaskContainer {
   #note(inspect: ContainerInspect): void {
     this.#stopSignal = inspect.config.stopSignal;
     this.#healthStatus = inspect.state.healthStatus;
-    // A key of the task's config may have set another than Nomad knows of.
+    // Where the state does not tell, it is as Nomad knows it, and a key of the task's config may have set another.
     if (inspect.host.memoryBytes > 0) this.#memoryLimitBytes = inspect.host.memoryBytes;
     this.#inspected.resolve(inspect);
   }
 }
 
-function knownProcesses({ origin, services, engine: { socketPath }, containerId }: TaskContainerOptions): ContainerProcesses {
+function knownProcesses({ subject: { engine: { socketPath }, containerId }, origin, services }: TaskContainerOptions): ContainerProcesses {
   if (origin.kind !== "unseen") return origin.processes;
   const { proven, sameBoot } = origin;
   const found = proven === undefined ? undefined : identifyWithoutEngine(services.roots, { socketPath, containerId, proven });

@@ -1,9 +1,9 @@
-import type { TaskConfig, TaskStats, TaskStatus, WaitResult } from "@driver/nomad-plugin";
+import type { Logger, TaskConfig, TaskStats, TaskStatus, WaitResult } from "@driver/nomad-plugin";
 import type { NodeCompute } from "../config/driver-config.ts";
-import type { LogRoute } from "../config/log-route.ts";
+import type { DriverServices } from "../driver-services.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { TaskLogs } from "../logs/task-logs.ts";
-import type { HealthCheckTimes } from "../topics/health.ts";
+import type { TaskTerms } from "../plan/task-terms.ts";
 import type { RepeatedFailure } from "../repeated-failure.ts";
 import { settleOrAbort } from "../settle-or-abort.ts";
 import { SharedOutcome } from "../shared-outcome.ts";
@@ -14,16 +14,23 @@ import { HealthWatch } from "./health-watch.ts";
 import { keepToSharedCpus } from "./keep-to-shared-cpus.ts";
 import { followStats } from "./stats-sampler.ts";
 import { openStatsSource, type StatsSource } from "./stats-source.ts";
-import { TaskContainer, type TaskContainerOptions } from "./task-container.ts";
+import { TaskContainer, type TaskOrigin, type TaskSubject } from "./task-container.ts";
 import { collectOutput, drainLimitsOf } from "./task-output.ts";
 import type { TaskProcesses } from "./task-processes.ts";
 
-export interface TaskHandleOptions extends TaskContainerOptions {
-  readonly logRoute: LogRoute;
-  /** Undefined: the task has no health check of its own. */
-  readonly healthCheck: HealthCheckTimes | undefined;
+/** What a task lives in: what all tasks of this plugin share, and whom it tells what. */
+export interface TaskSurroundings {
+  readonly services: DriverServices;
+  readonly logger: Logger;
   /** Tells the task's owner what happens. */
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
+}
+
+export interface TaskHandleOptions {
+  readonly subject: TaskSubject;
+  readonly origin: TaskOrigin;
+  readonly terms: TaskTerms;
+  readonly surroundings: TaskSurroundings;
 }
 
 /**
@@ -36,7 +43,9 @@ export class TaskHandle {
   readonly containerId: string;
   readonly engine: Engine;
   readonly #container: TaskContainer;
-  readonly #options: TaskHandleOptions;
+  readonly #origin: TaskOrigin;
+  readonly #terms: TaskTerms;
+  readonly #surroundings: TaskSurroundings;
   readonly #stop = new AbortController();
   /** The container has been looked at, or nobody will. */
   readonly #found = Promise.withResolvers<void>();
@@ -49,12 +58,14 @@ export class TaskHandle {
   #result: WaitResult | undefined;
   #completedAt: Date | undefined;
 
-  constructor(options: TaskHandleOptions) {
-    this.task = options.task;
-    this.containerId = options.containerId;
-    this.engine = options.engine;
-    this.#container = new TaskContainer(options);
-    this.#options = options;
+  constructor({ subject, origin, terms, surroundings }: TaskHandleOptions) {
+    this.task = subject.task;
+    this.containerId = subject.containerId;
+    this.engine = subject.engine;
+    this.#origin = origin;
+    this.#terms = terms;
+    this.#surroundings = surroundings;
+    this.#container = new TaskContainer({ subject, origin, terms, ...surroundings });
     this.#delivered = this.#live();
     this.#deliveredOutcome = new SharedOutcome(this.#delivered);
     // Every waiter sees a failure for itself; without one there is nobody to tell.
@@ -122,7 +133,7 @@ export class TaskHandle {
 
   /** Tells the task's owner what happens. */
   emit(message: string): void {
-    this.#options.emit(message);
+    this.#surroundings.emit(message);
   }
 
   /** Has the watch look at the container now: somebody has found that it does not run. */
@@ -182,8 +193,8 @@ export class TaskHandle {
         letLoose = keepToSharedCpus({
           task: this.task,
           processes: this.processes,
-          services: this.#options.services,
-          emit: this.#options.emit,
+          services: this.#surroundings.services,
+          emit: this.#surroundings.emit,
         });
       }
       this.#found.resolve();
@@ -193,7 +204,7 @@ export class TaskHandle {
       this.#ended.resolve(result);
       const lastHealth = health?.end(signal);
       // Whoever lets go of a task that has ended wants no more of its output, and those who wait get its result all the same.
-      if (logs !== undefined) await settleOrAbort(logs.drain(drainLimitsOf(this.#options.logRoute.from)), signal).catch(() => undefined);
+      if (logs !== undefined) await settleOrAbort(logs.drain(drainLimitsOf(this.#terms.logRoute.from)), signal).catch(() => undefined);
       await lastHealth;
       return result;
     } catch (error) {
@@ -208,21 +219,22 @@ export class TaskHandle {
   }
 
   #watchHealth(): HealthWatch | undefined {
-    const { healthCheck: times, emit, services } = this.#options;
+    const { healthCheck: times } = this.#terms;
+    const { services, emit } = this.#surroundings;
     if (times === undefined) return undefined;
     const { containerId, engine } = this;
     return new HealthWatch({ containerId, engine, times, knownStatus: this.#container.healthStatus, failures: services.checks, emit });
   }
 
   #collect(): TaskLogs | undefined {
-    const { logRoute: route, origin, services, logger, emit } = this.#options;
+    const { services, logger, emit } = this.#surroundings;
     return collectOutput({
       task: this.task,
       containerId: this.containerId,
       engine: this.engine,
-      route,
+      route: this.#terms.logRoute,
       // Nomad's log collector stops for good with the plugin that had begun to write to it.
-      isFresh: origin.kind === "started" && !origin.isTakenOver,
+      isFresh: this.#origin.kind === "started" && !this.#origin.isTakenOver,
       inspected: this.#container.inspected,
       processes: this.processes,
       services,
@@ -233,7 +245,7 @@ export class TaskHandle {
   }
 
   async #watch(signal: AbortSignal): Promise<WaitResult> {
-    const { services } = this.#options;
+    const { services } = this.#surroundings;
     const subject = this.containerId;
     const outcomesOf = (failures: RepeatedFailure): Outcomes => ({
       failed: (error) => failures.failed(error, subject),
@@ -269,7 +281,7 @@ export class TaskHandle {
   }
 
   #exitSources(): ExitSources {
-    const { services } = this.#options;
+    const { services } = this.#surroundings;
     const sources = toExitSources({ containerId: this.containerId, engine: this.engine, processes: this.processes, services });
     return {
       ...sources,

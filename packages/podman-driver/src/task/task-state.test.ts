@@ -142,6 +142,7 @@ describe("our own state", () => {
         logs: fc.record({ from, by: fc.constantFrom(...logCollectors) }, { noNullPrototype: true }),
         stopSignal: text,
         healthEveryMs: fc.nat(),
+        memoryLimitBytes: fc.nat(),
       },
       { noNullPrototype: true },
     );
@@ -205,6 +206,7 @@ describe("our own state", () => {
         logs: { from: { kind: "file", limitBytes: undefined }, by: "nomad" },
         stopSignal: undefined,
         healthEveryMs: undefined,
+        memoryLimitBytes: undefined,
       },
     });
   });

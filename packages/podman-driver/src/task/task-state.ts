@@ -27,6 +27,8 @@ export interface OwnState {
   readonly stopSignal?: string | undefined;
   /** The task has a health check of its own, run each so many ms by this driver; 0: by systemd. Undefined: none. */
   readonly healthEveryMs?: number | undefined;
+  /** 0: none. Undefined: a version has written it that did not keep it. */
+  readonly memoryLimitBytes?: number | undefined;
 }
 
 export interface TaskState {
@@ -133,6 +135,7 @@ function decodeOwnState(own: RawRecord): OwnState {
     logs: decodeLogs(own, at),
     stopSignal: textOf(own, "stopSignal", at),
     healthEveryMs: numberOf(own, "healthEveryMs", at),
+    memoryLimitBytes: numberOf(own, "memoryLimitBytes", at),
   };
 }
 

@@ -34,6 +34,15 @@ for (const { memory, ...wanted } of memories) {
   });
 }
 
+test("knows which memory limit the container gets", () => {
+  const of = (facts: Partial<EngineFacts>, config: HclRecord = {}): number | undefined =>
+    planOf({ config, facts, task: { resources: { ...resources, memoryMb: 64 } } }).terms.memoryLimitBytes;
+  assert.deepEqual(
+    [of(rootful), of(rootful, { memory_hard_limit: 128 }), of(rootlessWith("memory")), of(rootlessWith("cpu"))],
+    [64 * mib, 128 * mib, 64 * mib, undefined],
+  );
+});
+
 const weights: readonly { readonly facts: Partial<EngineFacts>; readonly cpuShares: number; readonly cpu: object }[] = [
   { facts: rootful, cpuShares: 100, cpu: { shares: 100 } },
   { facts: rootlessWith(), cpuShares: 100, cpu: {} },

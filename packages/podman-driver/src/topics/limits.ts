@@ -96,6 +96,11 @@ export const limitsTopic = topic({
   },
 });
 
+/** In bytes, of the container that an engine makes; undefined: none. */
+export function toMemoryLimit({ memory }: { readonly memory: WantedMemory }, facts: EngineFacts): number | undefined {
+  return lacksController("memory", facts) ? undefined : memory.limit;
+}
+
 interface SharedLimits {
   readonly cpus: string;
   readonly isHard: boolean;

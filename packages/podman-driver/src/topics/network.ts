@@ -54,7 +54,8 @@ export const networkTopic = topic({
     { network, endpoints, unusedKeys, ports: labelled, published, portMap, unusedLabels, hosts },
     { task, settings, facts, socketName, report },
   ) => {
-    const { netns, ...reached } = planNetns(network, endpoints, { facts, socketName, defaultRootlessMode: settings.defaultRootlessMode, report });
+    const { defaultRootlessMode } = settings;
+    const { netns, ...reached } = planNetns(network, endpoints, { facts, socketName, defaultRootlessMode, report });
     const { nsmode } = netns;
     const ports = [...labelled, ...published];
     const hostadd = toHostAdd(hosts, { facts, report });
