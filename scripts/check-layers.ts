@@ -174,7 +174,7 @@ function namesIn(path: string, section: string): string[] {
 if (import.meta.main) {
   process.chdir(fileURLToPath(new URL("..", import.meta.url)));
   const declared = readManifests();
-  const files = globSync(["packages/*/{src,test}/**/*.ts", "packages/*/*.ts", "{scripts,bench,e2e}/**/*.ts"]);
+  const files = globSync(["packages/*/{src,test,docs}/**/*.ts", "packages/*/*.ts", "{scripts,bench,e2e}/**/*.ts"]);
   const imports = files.flatMap((file) => findImports(file, readFileSync(file, "utf8")));
   const astray = imports.flatMap((wanted) => {
     const complaint = checkImport(wanted, declared);

@@ -148,8 +148,13 @@ function collection<T>(facts: MapFacts, codec: Codec<T>): ConfigOption<T> {
   };
 }
 
-function visitPlain(value: unknown, path: string, { facts, see }: { readonly facts: AttrFacts<unknown>; readonly see: SeeOption }): void {
-  if (asksForSomething(value) && value !== facts.default) see(path, facts);
+interface VisitedAttr {
+  readonly facts: AttrFacts<unknown> & { readonly secret?: true };
+  readonly see: SeeOption;
+}
+
+function visitPlain(value: unknown, path: string, { facts, see }: VisitedAttr): void {
+  if (asksForSomething(value) && value !== facts.default) see(path, facts, facts.secret === true ? undefined : value);
 }
 
 function attrSpec(name: string, type: string, facts: AttrFacts<unknown>): Spec {

@@ -16,6 +16,8 @@ export interface OptionDoc {
   readonly deprecated: string | undefined;
   /** True: any value that asks for something is refused. */
   readonly notYet: boolean;
+  /** True: what the key asks for cannot be had at all, and any value that asks for something is refused. */
+  readonly refused: boolean;
   /** The values, or forms of a value, that take effect; undefined: all. */
   readonly only: string | undefined;
   /** The version of the engine that is needed, with the form of the value where only that needs it; undefined: any that is supported. */
@@ -24,8 +26,8 @@ export interface OptionDoc {
   readonly unused: string | undefined;
 }
 
-/** Told of an option that a config sets: its path and what its declaration says. */
-export type SeeOption = (path: string, facts: OptionFacts) => void;
+/** Told of an option that a config sets: its path, what its declaration says, and its value where that is one and no secret. */
+export type SeeOption = (path: string, facts: OptionFacts, value?: unknown) => void;
 
 /**
  * One key of a config, declared once. Its five uses: the spec for Nomad, the checked decoder, the way back to plain
@@ -54,6 +56,11 @@ export interface OptionFacts {
   readonly deprecated?: string;
   /** The key is known, so that no config breaks over it, and takes no effect: a value that asks for something is to be refused. */
   readonly notYet?: true;
+  /**
+   * The key is another driver's, and what it asks for cannot be had at all: a value that asks for something is to be refused in these
+   * words. `problem` goes on behind the value, as in `is no duration`; `remedy` says what would be right.
+   */
+  readonly refused?: { readonly problem: string; readonly remedy: string };
   /** The values, or forms of a value, that take effect. */
   readonly only?: string;
   /** The version of the engine that is needed, e.g. `4.5`, or `host-gateway: 4.7` for a form of the value. */
@@ -74,11 +81,12 @@ export function factsRow({
   help,
   deprecated,
   notYet,
+  refused,
   only,
   needs,
   unused,
-}: OptionFacts): Pick<OptionDoc, "help" | "deprecated" | "notYet" | "only" | "needs" | "unused"> {
-  return { help, deprecated, notYet: notYet === true, only, needs, unused };
+}: OptionFacts): Pick<OptionDoc, "help" | "deprecated" | "notYet" | "refused" | "only" | "needs" | "unused"> {
+  return { help, deprecated, notYet: notYet === true, refused: refused !== undefined, only, needs, unused };
 }
 
 /** What both sides say of a key that must be set. */

@@ -179,6 +179,12 @@ describe("refusing what does not fit", () => {
   });
 });
 
+test("a look at what is set tells the values of keys, and no secret", () => {
+  const found = schema.whatIsSet(decodeWith({ pids: 7, auth: { user: "u", password: "geheim" } }));
+  const told = found.map(({ path, value }) => [path, value]);
+  assert.deepEqual(told, [["image", "i"], ["pids", 7], ["auth.user", "u"], ["auth.password", undefined]]);
+});
+
 describe("the other uses of a declaration", () => {
   test("the spec names every key, also inside defaults", () => {
     assert.equal(schema.spec.kind, "object");
@@ -223,7 +229,7 @@ describe("the other uses of a declaration", () => {
         default: '"5m"',
         required: false,
         help: "Longest wait.",
-        ...{ deprecated: undefined, notYet: false, only: undefined, needs: undefined, unused: undefined },
+        ...{ deprecated: undefined, notYet: false, refused: false, only: undefined, needs: undefined, unused: undefined },
       },
     );
     assert.equal(schema.options.find((row) => row.path === "ports")?.deprecated, "labels");

@@ -27,6 +27,8 @@ export interface ConfigSchema<T> {
 export interface SetOption {
   readonly path: string;
   readonly facts: OptionFacts;
+  /** Undefined for a block and for a secret. */
+  readonly value: unknown;
 }
 
 export interface SchemaFacts {
@@ -47,7 +49,7 @@ export function configSchema<const F extends Fields>(fields: F, facts: SchemaFac
     toValue: (config) => fieldsToValue(fields, config),
     whatIsSet(config) {
       const found: SetOption[] = [];
-      visitFields(fields, config, "", (path, optionFacts) => found.push({ path, facts: optionFacts }));
+      visitFields(fields, config, "", (path, optionFacts, value) => found.push({ path, facts: optionFacts, value }));
       return found;
     },
   };

@@ -6,7 +6,7 @@ import { decodedOf, planOf, type Wishes } from "../../test/plan-of.ts";
 import { resolveDriverConfig } from "../config/driver-config.ts";
 import { pluginSchema } from "../config/plugin-schema.ts";
 import { ownLabels } from "../topics/labels.ts";
-import { pluginSamples, taskSamples, type Samples } from "./option-samples.ts";
+import { pluginSamples, taskSamples, type Samples } from "../../docs/option-samples.ts";
 import { taskSchema } from "./task-schema.ts";
 
 /** A value, or a form of one, that a key which takes effect in part does not take. */
@@ -23,9 +23,6 @@ const beyondPlugin: Samples = {
   "logging.type": { logging: { type: "syslog" } },
   "logging.config": { logging: { type: "json-file", config: { "max-files": "2" } } },
 };
-
-/** Keys of other drivers that are there to say why they cannot be had. */
-const neverTaken: Readonly<Record<string, string>> = { isolation: "is for containers of Windows" };
 
 const wishes: Readonly<Record<string, HclValue>> = {
   string: "x",
@@ -104,7 +101,7 @@ interface Walk {
 function walk({ options, samples, beyond, outcomeOf }: Walk): void {
   const takesEffect = (path: string): void => {
     const sample = samples[path];
-    assert.ok(sample !== undefined, `${path} has neither a sample nor notYet: what does it do?`);
+    assert.ok(sample !== undefined, `${path} has neither a sample nor notYet or refused: what does it do?`);
     assert.notDeepEqual(outcomeOf(sample), orRefusal(() => outcomeOf(without(sample, path.split(".")))), `${path} changes nothing`);
   };
   const isRefused = (path: string, config: HclRecord): void =>
@@ -114,8 +111,8 @@ function walk({ options, samples, beyond, outcomeOf }: Walk): void {
     );
 
   for (const option of options) {
-    const { path, notYet, only } = option;
-    if (notYet || path in neverTaken) {
+    const { path, notYet, refused, only } = option;
+    if (notYet || refused) {
       test(`${path} is refused when it asks for something`, () => isRefused(refusedPath(options, path), configWith(options, option)));
     }
     else test(`${path} takes effect`, () => takesEffect(path));
@@ -126,7 +123,7 @@ function walk({ options, samples, beyond, outcomeOf }: Walk): void {
   }
 
   test("no sample is of a key that does not exist or takes no effect", () => {
-    const known = new Set(options.filter(({ path, notYet }) => !notYet && !(path in neverTaken)).map(({ path }) => path));
+    const known = new Set(options.filter(({ notYet, refused }) => !notYet && !refused).map(({ path }) => path));
     assert.deepEqual([...Object.keys(samples), ...Object.keys(beyond)].filter((path) => !known.has(path)), []);
     assert.deepEqual(Object.keys(beyond).toSorted(), options.filter(({ only }) => only !== undefined).map(({ path }) => path).toSorted());
   });

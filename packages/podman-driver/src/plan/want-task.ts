@@ -66,7 +66,8 @@ function wantAll(options: TaskOptions, given: Given): WantedTask {
 
 /** What would otherwise be ignored silently: a database whose `volumes` are dropped loses its data. */
 function refuseUnapplied(whatIsSet: readonly SetOption[], report: Report): void {
-  for (const { path, facts } of whatIsSet) {
+  for (const { path, facts, value } of whatIsSet) {
+    if (facts.refused !== undefined) report.refuse({ key: path, value, ...facts.refused, code: "unsupported" });
     if (facts.notYet === true) {
       report.refuse({ key: path, problem: "is not supported yet", remedy: "remove it from the task", code: "unsupported" });
     }

@@ -19,7 +19,13 @@ export const processTopic = topic({
     interactive: attr.bool({ default: false, help: "Keep the task's standard input open, though nobody writes to it." }),
     stop_signal: attr.string({ help: "Signal that asks the task to end where the job sets no kill_signal; default: the image's." }),
     stop_timeout: attr.number({ help: "Seconds that podman stop waits before it kills the task; Nomad itself goes by kill_timeout." }),
-    isolation: attr.string({ help: "Docker's key for containers of Windows, which Podman does not run: refused." }),
+    isolation: attr.string({
+      refused: {
+        problem: "is a mode for containers of Windows, which Podman does not run",
+        remedy: 'remove it; runtime = "kata" or another OCI runtime isolates more than the default one',
+      },
+      help: "Docker's key for containers of Windows, which Podman does not run: refused.",
+    }),
     container_exists_attempts: attr.number({
       unused: "a container's name that is in use is waited for, or its holder named, without it",
       help: "Docker's key, without effect here: a name that is in use is waited for anyway.",
@@ -29,7 +35,6 @@ export const processTopic = topic({
   },
   want: (options, { task, report }) => {
     const { command, entrypoint } = toCommand(options, report);
-    refuseWindows(options.isolation, report);
     // Nomad has what its device plugins set in both; a host that has not means the task's own words to count.
     const env = { ...task.deviceEnv, ...task.env };
     checkLengths(env, command, report);
@@ -76,18 +81,6 @@ export const processTopic = topic({
     };
   },
 });
-
-function refuseWindows(isolation: string | undefined, report: Report): void {
-  if (isolation === undefined) return;
-  const remedy = "remove it; runtime = \"kata\" or another OCI runtime isolates more than the default one";
-  report.refuse({
-    key: "isolation",
-    value: isolation,
-    problem: "is a mode for containers of Windows, which Podman does not run",
-    remedy,
-    code: "unsupported",
-  });
-}
 
 interface WorkDirOptions {
   readonly working_dir?: string | undefined;

@@ -1,7 +1,7 @@
-import { topics } from "../topics/topics.ts";
+import { topics } from "../src/topics/topics.ts";
 
 /** What the documentation says beside the schemas; nothing that runs loads it. */
-export { listPullFailures } from "../image/pull-failure.ts";
+export { listPullFailures } from "../src/image/pull-failure.ts";
 export { pluginSamples, taskSamples, type Samples } from "./option-samples.ts";
 
 /** The keys of each subject of a task's config, in the order of declaration. */
