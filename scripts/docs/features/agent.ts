@@ -65,12 +65,12 @@ export const agentFeatures: FeatureSection = {
     [
       "`volumes.selinuxlabel`",
       "M",
-      "src/topics/storage/storage > labels Nomad's mounts with … where their own label is …, and the task's not at all",
+      "src/topics/storage/storage-topic > labels Nomad's mounts with … where their own label is …, and the task's not at all",
     ],
     [
       "The SELinux label of each of Nomad's own mounts",
       "M",
-      "src/topics/storage/storage > labels Nomad's mounts with … where their own label is …, and the task's not at all",
+      "src/topics/storage/storage-topic > labels Nomad's mounts with … where their own label is …, and the task's not at all",
     ],
     ["`gc.container`", "M", "test/life > keeps the container for a look at it with gc.container = false"],
     [
@@ -88,10 +88,10 @@ export const agentFeatures: FeatureSection = {
     [
       "`extra_labels`",
       "M",
-      "src/topics/labels > sets Nomad's labels for extra_labels …",
+      "src/topics/labels/labels-topic > sets Nomad's labels for extra_labels …",
       "test/task-config > sets limits and labels as Nomad asks for them",
     ],
-    ["A label with the allocation's id on every container", "S", "src/topics/labels > always says whose container it is"],
+    ["A label with the allocation's id on every container", "S", "src/topics/labels/labels-topic > always says whose container it is"],
     [
       "`logging`: the log driver of tasks that set none",
       "M",

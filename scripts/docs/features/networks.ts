@@ -77,13 +77,13 @@ export const networkFeatures: FeatureSection = {
     [
       "A task's `network_mode` beside the group's network",
       "S",
-      "src/topics/network > is the group's whatever the task asks for, which is told with network_mode \"…\"",
+      "src/topics/network/network-topic > is the group's whatever the task asks for, which is told with network_mode \"…\"",
     ],
     [
       "`ports`, for TCP and UDP",
       "M",
       "test/task-config > publishes ports and tells Nomad the task's own address",
-      "src/topics/network > are published for tcp and udp at their address",
+      "src/topics/network/network-topic > are published for tcp and udp at their address",
     ],
     ["`port_map`", "M", "test/process > publishes the ports of a group by port_map, and tells the task and Nomad of them"],
     ["All ports of the image published", "N", "Nomad gives out ports"],

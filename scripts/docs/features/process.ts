@@ -5,7 +5,7 @@ export const processFeatures: FeatureSection = {
   rows: [
     ["`command` and `args`", "M", "test/task-config > replaces the image's entrypoint and command"],
     ["`entrypoint` as a list", "M", "test/task-config > replaces the image's entrypoint and command"],
-    ["`entrypoint` as a text", "M", "src/topics/process > says that an entrypoint of one string is deprecated"],
+    ["`entrypoint` as a text", "M", "src/topics/process/process-topic > says that an entrypoint of one string is deprecated"],
     [
       "`working_dir` and Docker's `work_dir`",
       "M",
@@ -18,7 +18,7 @@ export const processFeatures: FeatureSection = {
       "test/security-options > are those of the user and those that are added",
       "test/security-options > of the service are kept by crun alone, which the task's owner is told",
     ],
-    ["`hostname`", "M", "src/topics/process > runs as the user, in the folder and under the name that the job says"],
+    ["`hostname`", "M", "src/topics/process/process-topic > runs as the user, in the folder and under the name that the job says"],
     ["`tty`", "M", "test/process > gives the task a terminal, and keeps its standard input open"],
     ["`interactive`", "M", "test/process > gives the task a terminal, and keeps its standard input open"],
     [
@@ -45,7 +45,7 @@ export const processFeatures: FeatureSection = {
       "S",
       "test/health > tells of a task that becomes healthy, unhealthy and healthy again",
       "test/health > ends an unhealthy task as on_failure says, and tells why",
-      "src/topics/health > has a check for the start where Podman knows one, and refuses it elsewhere",
+      "src/topics/health/health-topic > has a check for the start where Podman knows one, and refuses it elsewhere",
     ],
     [
       "Podman's secrets as files and variables",

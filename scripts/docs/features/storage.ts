@@ -40,7 +40,7 @@ export const storageFeatures: FeatureSection = {
       "The options O, U and idmap",
       "S",
       "test/volumes > U gives a folder to the task's user, O keeps what the task writes away from it",
-      "src/topics/storage/storage > says of idmap that older runc leaves it undone, and looks at nothing else",
+      "src/topics/storage/storage-topic > says of idmap that older runc leaves it undone, and looks at nothing else",
     ],
     [
       "A part of a volume",
@@ -49,7 +49,7 @@ export const storageFeatures: FeatureSection = {
     ],
     ["Volumes of another container, modes of the image's volumes", "C"],
     ["Nomad's host volumes and CSI", "M", "test/task-config > mounts what Nomad asks for, read-only where it says so"],
-    ["Propagation of Nomad's mounts", "M", "src/topics/storage/storage > adds Nomad's mounts behind them"],
+    ["Propagation of Nomad's mounts", "M", "src/topics/storage/storage-topic > adds Nomad's mounts behind them"],
     ["`readonly_rootfs`", "M", "test/mounts > … leaves only what is mounted writable"],
     ["Memory on a read-only root", "C", "test/mounts > … leaves only what is mounted writable"],
     [

@@ -4,7 +4,7 @@ import { encodeMsgpack, type HclRecord, type HclValue, type OptionDoc } from "@d
 import { decodedOf, planOf } from "../../test/plan-of.ts";
 import { resolveDriverConfig } from "../config/driver-config.ts";
 import { pluginSchema } from "../config/plugin-schema.ts";
-import { ownLabels } from "../topics/labels.ts";
+import { ownLabels } from "../topics/labels/labels-topic.ts";
 import { taskSchema } from "./task-schema.ts";
 
 // What makes job and agent files writes keys down that it has nothing for; Go drivers take that for not set.

@@ -5,7 +5,7 @@ import { plainTask } from "@driver/testing";
 import { decodedOf, planOf, type Wishes } from "../../test/plan-of.ts";
 import { resolveDriverConfig } from "../config/driver-config.ts";
 import { pluginSchema } from "../config/plugin-schema.ts";
-import { ownLabels } from "../topics/labels.ts";
+import { ownLabels } from "../topics/labels/labels-topic.ts";
 import { pluginSamples, taskSamples, type Samples } from "../../docs/option-samples.ts";
 import { taskSchema } from "./task-schema.ts";
 

@@ -1,7 +1,7 @@
 import type { LogRoute } from "../config/log-route.ts";
 import type { EngineFacts } from "../engine/engine-facts.ts";
-import { toHealthCheckTimes, type HealthCheckTimes } from "../topics/health.ts";
-import { toMemoryLimit } from "../topics/limits.ts";
+import { toHealthCheckTimes, type HealthCheckTimes } from "../topics/health/health-topic.ts";
+import { toMemoryLimit } from "../topics/limits/limits-topic.ts";
 import type { WantedTask } from "../topics/topics.ts";
 
 /** What holds for a task's container as long as it is there; kept with the task's state. */

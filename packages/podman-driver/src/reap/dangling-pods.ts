@@ -2,7 +2,7 @@ import type { PodListEntry } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
 import type { ReapPolicy } from "../config/driver-config.ts";
 import type { Engine } from "../engine/engine.ts";
-import { ownLabels } from "../topics/labels.ts";
+import { ownLabels } from "../topics/labels/labels-topic.ts";
 import type { AgentPresence } from "./agent-presence.ts";
 import { planPodReaping } from "./plan-pod-reaping.ts";
 

@@ -1,7 +1,7 @@
 import type { ContainerListEntry } from "@driver/libpod";
 import type { Engine } from "../engine/engine.ts";
 import { EngineRounds } from "../engine/engine-rounds.ts";
-import { ownLabels } from "../topics/labels.ts";
+import { ownLabels } from "../topics/labels/labels-topic.ts";
 import { DanglingPods, type DanglingPodsOptions } from "./dangling-pods.ts";
 import { planReaping, type ReapFacts } from "./plan-reaping.ts";
 

@@ -1,6 +1,6 @@
 import type { PodListEntry, PodMember } from "@driver/libpod";
 import type { ReapPolicy } from "../config/driver-config.ts";
-import { ownLabels } from "../topics/labels.ts";
+import { ownLabels } from "../topics/labels/labels-topic.ts";
 import { holdsProcesses } from "./plan-reaping.ts";
 
 export interface PodReapFacts {

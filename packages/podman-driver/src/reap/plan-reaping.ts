@@ -1,6 +1,6 @@
 import type { ContainerListEntry } from "@driver/libpod";
 import type { ReapPolicy } from "../config/driver-config.ts";
-import { ownLabels } from "../topics/labels.ts";
+import { ownLabels } from "../topics/labels/labels-topic.ts";
 
 export interface ReapFacts {
   /** Nomad's id of this node; several nodes may share one Podman service. */

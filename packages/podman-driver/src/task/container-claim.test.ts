@@ -4,7 +4,7 @@ import type { ContainerInspect } from "@driver/libpod";
 import { plainTask } from "@driver/testing";
 import { taskSchema } from "../plan/task-schema.ts";
 import { hashConfig } from "../plan/want-task.ts";
-import { ownLabels } from "../topics/labels.ts";
+import { ownLabels } from "../topics/labels/labels-topic.ts";
 import { judgeClaim } from "./container-claim.ts";
 
 const task = plainTask();

@@ -1,7 +1,7 @@
 import type { ContainerInspect } from "@driver/libpod";
 import { join } from "node:path";
 import type { TaskConfig } from "@driver/nomad-plugin";
-import { ownLabels } from "../topics/labels.ts";
+import { ownLabels } from "../topics/labels/labels-topic.ts";
 
 /** Whose a container is that has the name this task wants. */
 export type ContainerClaim =

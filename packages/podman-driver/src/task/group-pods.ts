@@ -6,7 +6,7 @@ import type { NamedEngine } from "../engine/engines.ts";
 import { inStep, isNoAnswer, isTransient, mayPassSoon } from "../errors.ts";
 import { isProcessOfContainer } from "../host/cgroup-path.ts";
 import { identifyProcess, type HostRoots } from "../host/proc-files.ts";
-import { ownLabels } from "../topics/labels.ts";
+import { ownLabels } from "../topics/labels/labels-topic.ts";
 import { toGroupHostname, toGroupPodName, toIsolation, type GroupPod } from "../topics/network/group-pod.ts";
 import { toDriverNetwork } from "../plan/observed-network.ts";
 import { publishPort } from "../topics/network/port-map.ts";

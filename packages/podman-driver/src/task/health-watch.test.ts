@@ -5,7 +5,7 @@ import { LibpodError } from "@driver/libpod";
 import { RecordedLog, until } from "@driver/testing";
 import { ContainerEvents } from "../engine/container-events.ts";
 import { RepeatedFailure } from "../repeated-failure.ts";
-import type { HealthCheckTimes } from "../topics/health.ts";
+import type { HealthCheckTimes } from "../topics/health/health-topic.ts";
 import { HealthWatch } from "./health-watch.ts";
 
 const bySystemd: HealthCheckTimes = { everyMs: undefined, firstEveryMs: undefined };

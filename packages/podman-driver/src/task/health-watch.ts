@@ -4,7 +4,7 @@ import { toTimerMs } from "@driver/std";
 import type { Engine } from "../engine/engine.ts";
 import { isNoAnswer } from "../errors.ts";
 import type { RepeatedFailure } from "../repeated-failure.ts";
-import type { HealthCheckTimes } from "../topics/health.ts";
+import type { HealthCheckTimes } from "../topics/health/health-topic.ts";
 
 export interface HealthWatchOptions {
   readonly containerId: string;

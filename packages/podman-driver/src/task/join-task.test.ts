@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ContainerInspect } from "@driver/libpod";
 import { plainTask } from "@driver/testing";
-import { ownLabels } from "../topics/labels.ts";
+import { ownLabels } from "../topics/labels/labels-topic.ts";
 import { checkJoined, findTaskContainer, type JoinContext } from "./join-task.ts";
 
 const task = plainTask();

@@ -1,6 +1,6 @@
 import type { PodmanClient, VolumeInspect } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
-import { ownLabels } from "../topics/labels.ts";
+import { ownLabels } from "../topics/labels/labels-topic.ts";
 import { toMistake } from "../topics/report.ts";
 import type { Need } from "../topics/topic.ts";
 import type { Rollback } from "./rollback.ts";

@@ -9,7 +9,7 @@ import { findLastCollected } from "../logs/last-collected.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Engines } from "../engine/engines.ts";
 import { isAlive, type ProcessIdentity } from "../host/proc-files.ts";
-import type { HealthCheckTimes } from "../topics/health.ts";
+import type { HealthCheckTimes } from "../topics/health/health-topic.ts";
 import { memoryLimitBytes } from "../topics/limits/memory.ts";
 import type { TaskOrigin } from "./task-container.ts";
 import { TaskHandle } from "./task-handle.ts";

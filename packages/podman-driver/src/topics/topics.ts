@@ -1,18 +1,18 @@
 import type { ConfigOption, Infer } from "@driver/nomad-plugin";
-import { devicesTopic } from "./devices/devices.ts";
-import { dnsTopic } from "./dns.ts";
-import { healthTopic } from "./health.ts";
-import { imageTopic } from "./image.ts";
-import { labelsTopic } from "./labels.ts";
-import { limitsTopic } from "./limits.ts";
-import { loggingTopic } from "./logging.ts";
+import { devicesTopic } from "./devices/devices-topic.ts";
+import { dnsTopic } from "./dns/dns-topic.ts";
+import { healthTopic } from "./health/health-topic.ts";
+import { imageTopic } from "./image/image-topic.ts";
+import { labelsTopic } from "./labels/labels-topic.ts";
+import { limitsTopic } from "./limits/limits-topic.ts";
+import { loggingTopic } from "./logging/logging-topic.ts";
 import { namespacesTopic } from "./namespaces/namespaces-topic.ts";
-import { networkTopic } from "./network.ts";
-import { processTopic } from "./process.ts";
-import { secretsTopic } from "./secrets.ts";
-import { runtimeTopic } from "./security/runtime-topic.ts";
+import { networkTopic } from "./network/network-topic.ts";
+import { processTopic } from "./process/process-topic.ts";
+import { secretsTopic } from "./secrets/secrets-topic.ts";
+import { runtimeTopic } from "./runtime/runtime-topic.ts";
 import { securityTopic } from "./security/security-topic.ts";
-import { storageTopic } from "./storage/storage.ts";
+import { storageTopic } from "./storage/storage-topic.ts";
 
 /** Everything a task's config may say. Schema, checks, docs and the container's spec are folds over this list. */
 export const topics = {

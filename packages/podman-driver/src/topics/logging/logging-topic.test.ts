@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { LogConfiguration } from "@driver/libpod";
 import type { HclRecord } from "@driver/nomad-plugin";
-import type { LogCollector, LogOrigin, LogRoute } from "../config/log-route.ts";
-import { decodedOf, mistakesOf, specOf, type Wishes } from "../../test/plan-of.ts";
+import type { LogCollector, LogOrigin, LogRoute } from "../../config/log-route.ts";
+import { decodedOf, mistakesOf, specOf, type Wishes } from "../../../test/plan-of.ts";
 
 const file: LogOrigin = { kind: "file" };
 const smallFile: LogOrigin = { kind: "file", limitBytes: 65_536 };

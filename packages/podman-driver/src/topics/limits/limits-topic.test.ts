@@ -4,9 +4,9 @@ import type { ContainerSpec } from "@driver/libpod";
 import type { HclRecord, TaskResources } from "@driver/nomad-plugin";
 import { plainTask } from "@driver/testing";
 import fc from "fast-check";
-import type { EngineFacts } from "../engine/engine-facts.ts";
-import { mistakesOf, planOf, specOf, type Wishes } from "../../test/plan-of.ts";
-import { memoryLimitBytes } from "./limits/memory.ts";
+import type { EngineFacts } from "../../engine/engine-facts.ts";
+import { mistakesOf, planOf, specOf, type Wishes } from "../../../test/plan-of.ts";
+import { memoryLimitBytes } from "./memory.ts";
 
 type Limits = NonNullable<ContainerSpec["resource_limits"]>;
 

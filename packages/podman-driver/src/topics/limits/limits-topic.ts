@@ -1,14 +1,14 @@
 import type { ContainerSpec } from "@driver/libpod";
 import { attr, mapAttr, type LinuxResources } from "@driver/nomad-plugin";
-import { explainBlockIoFailure, planBlockIo, wantBlockIo } from "./limits/block-io.ts";
-import { checkCgroupConf, wantCgroupConf } from "./limits/cgroup-conf.ts";
-import { toCgroupParent } from "./limits/cgroup-parent.ts";
-import { checkController, lacksController, toUndelegatedNotice } from "./limits/check-controller.ts";
-import { fitMemory, toMemory, type WantedMemory } from "./limits/memory.ts";
-import { toUlimits } from "./limits/ulimit.ts";
-import type { Report } from "./report.ts";
-import type { EngineFacts } from "../engine/engine-facts.ts";
-import { topic, type PlanContext } from "./topic.ts";
+import { explainBlockIoFailure, planBlockIo, wantBlockIo } from "./block-io.ts";
+import { checkCgroupConf, wantCgroupConf } from "./cgroup-conf.ts";
+import { toCgroupParent } from "./cgroup-parent.ts";
+import { checkController, lacksController, toUndelegatedNotice } from "./check-controller.ts";
+import { fitMemory, toMemory, type WantedMemory } from "./memory.ts";
+import { toUlimits } from "./ulimit.ts";
+import type { Report } from "../report.ts";
+import type { EngineFacts } from "../../engine/engine-facts.ts";
+import { topic, type PlanContext } from "../topic.ts";
 
 /** The kernel takes no other shares (cgroup v1: `cpu.shares`; v2: runtimes make a weight of them, and some fail beyond). */
 const [fewestShares, mostShares] = [2, 262_144];

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ContainerSpec } from "@driver/libpod";
 import type { HclRecord, HclValue } from "@driver/nomad-plugin";
-import { decodedOf, mistakesOf, plainFacts, specOf } from "../../test/plan-of.ts";
-import { toHealthCheckTimes } from "./health.ts";
+import { decodedOf, mistakesOf, plainFacts, specOf } from "../../../test/plan-of.ts";
+import { toHealthCheckTimes } from "./health-topic.ts";
 
 type Planned = Pick<ContainerSpec, "healthconfig" | "health_check_on_failure_action" | "startupHealthConfig">;
 

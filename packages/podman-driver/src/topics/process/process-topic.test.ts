@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ContainerSpec } from "@driver/libpod";
 import type { HclRecord, HclValue } from "@driver/nomad-plugin";
-import { mistakesOf, planOf, specOf } from "../../test/plan-of.ts";
+import { mistakesOf, planOf, specOf } from "../../../test/plan-of.ts";
 
 type PlannedCommand = Pick<ContainerSpec, "command" | "entrypoint">;
 

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import type { NamespaceSpec, PortMappingSpec } from "@driver/libpod";
 import type { PortMapping, TaskConfig, TaskResources } from "@driver/nomad-plugin";
 import { plainTask } from "@driver/testing";
-import { decodedOf, mistakesOf, planOf, specOf, type Wishes } from "../../test/plan-of.ts";
+import { decodedOf, mistakesOf, planOf, specOf, type Wishes } from "../../../test/plan-of.ts";
 
 const { resources } = plainTask();
 const inGroup: Partial<TaskConfig> = { networkIsolation: { mode: "group", path: "/var/run/netns/x", labels: {} } };

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import type { HclRecord } from "@driver/nomad-plugin";
 import { plainTask } from "@driver/testing";
 import fc from "fast-check";
-import { decodedOf, specOf } from "../../test/plan-of.ts";
-import { ownLabels } from "./labels.ts";
+import { decodedOf, specOf } from "../../../test/plan-of.ts";
+import { ownLabels } from "./labels-topic.ts";
 
 const prefix = "com.hashicorp.nomad.";
 const task = plainTask();

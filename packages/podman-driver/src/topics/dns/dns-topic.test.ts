@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ContainerSpec } from "@driver/libpod";
 import type { DnsConfig, HclRecord } from "@driver/nomad-plugin";
-import { mistakesOf, planOf, specOf, type Wishes } from "../../test/plan-of.ts";
+import { mistakesOf, planOf, specOf, type Wishes } from "../../../test/plan-of.ts";
 
 const wishesOf = (dns: DnsConfig | undefined, dnsServers: readonly string[]): Wishes => ({
   task: dns === undefined ? {} : { dns },

@@ -1,8 +1,8 @@
 import { attr } from "@driver/nomad-plugin";
-import { checkLengths, toCommand } from "./process/command.ts";
-import { toHostname, toStopSignal, toStopTimeout, toTimezone, toUmask } from "./process/life.ts";
-import type { Report } from "./report.ts";
-import { topic } from "./topic.ts";
+import { checkLengths, toCommand } from "./command.ts";
+import { toHostname, toStopSignal, toStopTimeout, toTimezone, toUmask } from "./life.ts";
+import type { Report } from "../report.ts";
+import { topic } from "../topic.ts";
 
 /** What runs in the container, as whom, what it is called, and how it is asked to end. */
 export const processTopic = topic({

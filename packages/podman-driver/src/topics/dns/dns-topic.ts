@@ -1,8 +1,8 @@
 import { isIP } from "node:net";
 import type { ContainerSpec } from "@driver/libpod";
 import { attr } from "@driver/nomad-plugin";
-import type { Report } from "./report.ts";
-import { topic } from "./topic.ts";
+import type { Report } from "../report.ts";
+import { topic } from "../topic.ts";
 
 const ownKeys = ["dns_servers", "dns_search_domains", "dns_options"] as const;
 const groupKeys = ["dns.servers", "dns.searches", "dns.options"] as const;

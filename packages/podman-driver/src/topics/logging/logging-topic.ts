@@ -1,9 +1,9 @@
 import type { LogConfiguration } from "@driver/libpod";
 import { attr, block, mapAttr } from "@driver/nomad-plugin";
-import type { LogRoute } from "../config/log-route.ts";
-import { resolveLogFiles } from "../config/resolve-log-files.ts";
-import { possibleLogDrivers, possibleLogOptions, resolveTaskLogOrigin } from "../config/resolve-log-origin.ts";
-import { topic } from "./topic.ts";
+import type { LogRoute } from "../../config/log-route.ts";
+import { resolveLogFiles } from "../../config/resolve-log-files.ts";
+import { possibleLogDrivers, possibleLogOptions, resolveTaskLogOrigin } from "../../config/resolve-log-origin.ts";
+import { topic } from "../topic.ts";
 
 /**
  * conmon drops the oldest lines when a log reaches its size limit, and the host's containers.conf may set one; a limit

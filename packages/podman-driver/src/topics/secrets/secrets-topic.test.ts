@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ContainerSpec } from "@driver/libpod";
 import type { HclRecord } from "@driver/nomad-plugin";
-import { mistakesOf, specOf } from "../../test/plan-of.ts";
+import { mistakesOf, specOf } from "../../../test/plan-of.ts";
 
 const file = { Source: "db", Target: undefined, UID: 0, GID: 0, Mode: 0o444 };
 

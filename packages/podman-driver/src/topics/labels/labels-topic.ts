@@ -1,6 +1,6 @@
 import { mapAttr, type TaskConfig } from "@driver/nomad-plugin";
-import { matchesGlob } from "../config/matches-glob.ts";
-import { topic } from "./topic.ts";
+import { matchesGlob } from "../../config/matches-glob.ts";
+import { topic } from "../topic.ts";
 
 /** Our own labels are always set: they tell whose container this is when its name is taken. */
 export const ownLabels = {

@@ -1,20 +1,20 @@
 import { isIP } from "node:net";
 import type { NamespaceSpec, PortMappingSpec } from "@driver/libpod";
 import { attr, mapAttr, type TaskConfig } from "@driver/nomad-plugin";
-import { toTaskNeeds } from "./namespaces/joined-namespace.ts";
-import { advertisedFields, toAdvertised } from "./network/advertised.ts";
-import { endpointFields, toEndpoints, type WantedEndpoint } from "./network/endpoints.ts";
-import { explainNetworkFailure } from "./network/explain-failure.ts";
-import { refuseJoinedHosts, toExtraHosts, toHostAdd, type ExtraHost } from "./network/extra-hosts.ts";
-import { refuseOfPod, toJoinedPod, toPodWishes } from "./network/joined-pod.ts";
-import { describeNetwork, toNetwork, type WantedNetwork } from "./network/network-mode.ts";
-import { toEndpointNotices, toUnusedKeys } from "./network/network-notices.ts";
-import { planNetns } from "./network/plan-netns.ts";
-import { publishPort, toPortEnv, toPortMap } from "./network/port-map.ts";
-import { namespaceById } from "./met.ts";
-import type { Report } from "./report.ts";
-import { topic, type Need } from "./topic.ts";
-import type { Wish } from "./wish.ts";
+import { toTaskNeeds } from "../namespaces/joined-namespace.ts";
+import { advertisedFields, toAdvertised } from "./advertised.ts";
+import { endpointFields, toEndpoints, type WantedEndpoint } from "./endpoints.ts";
+import { explainNetworkFailure } from "./explain-failure.ts";
+import { refuseJoinedHosts, toExtraHosts, toHostAdd, type ExtraHost } from "./extra-hosts.ts";
+import { refuseOfPod, toJoinedPod, toPodWishes } from "./joined-pod.ts";
+import { describeNetwork, toNetwork, type WantedNetwork } from "./network-mode.ts";
+import { toEndpointNotices, toUnusedKeys } from "./network-notices.ts";
+import { planNetns } from "./plan-netns.ts";
+import { publishPort, toPortEnv, toPortMap } from "./port-map.ts";
+import { namespaceById } from "../met.ts";
+import type { Report } from "../report.ts";
+import { topic, type Need } from "../topic.ts";
+import type { Wish } from "../wish.ts";
 
 /** How the container reaches others and is reached. */
 export const networkTopic = topic({

@@ -1,14 +1,14 @@
 import { attr, block } from "@driver/nomad-plugin";
-import { parseLimitMs } from "../config/image-settings.ts";
-import { parseRegistryKey } from "../config/registry-key.ts";
-import type { TaskLogin } from "../image/auth/find-credentials.ts";
-import { pullPolicies, type ImagePullPolicy } from "../image/image-need.ts";
-import { parseImage, parseLoad, toShownUrl, type ImageSource } from "../image/image-reference.ts";
-import { toPlatform } from "../image/platform.ts";
-import { whereTo } from "./met.ts";
-import type { Report } from "./report.ts";
-import { topic } from "./topic.ts";
-import type { Wish } from "./wish.ts";
+import { parseLimitMs } from "../../config/image-settings.ts";
+import { parseRegistryKey } from "../../config/registry-key.ts";
+import type { TaskLogin } from "../../image/auth/find-credentials.ts";
+import { pullPolicies, type ImagePullPolicy } from "../../image/image-need.ts";
+import { parseImage, parseLoad, toShownUrl, type ImageSource } from "../../image/image-reference.ts";
+import { toPlatform } from "../../image/platform.ts";
+import { whereTo } from "../met.ts";
+import type { Report } from "../report.ts";
+import { topic } from "../topic.ts";
+import type { Wish } from "../wish.ts";
 
 const authFields = {
   username: attr.string({ help: "User name at the registry." }),
