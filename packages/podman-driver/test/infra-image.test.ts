@@ -7,6 +7,7 @@ import { PodmanClient } from "@driver/libpod";
 import { registryLogin, RegistryProxy, startEngine, TestRegistry, until, type Engine } from "@driver/testing";
 import { imageCleanUpDefaults } from "../src/config/image-clean-up-policy.ts";
 import { imageDefaults, resolveImageSettings } from "../src/config/image-settings.ts";
+import { reportAll } from "../src/config/report.ts";
 import { meetInfraImage } from "../src/image/infra-image.ts";
 import { LoadedArchives } from "../src/image/loaded-archives.ts";
 import { SharedPulls } from "../src/engine/shared-pulls.ts";
@@ -45,7 +46,7 @@ class InfraRig implements AsyncDisposable {
         socketPath: this.engine.socketPath,
         downloadFolder: "",
         hostArchitecture: "",
-        settings: resolveImageSettings({ ...imageDefaults, auth, gc: imageCleanUpDefaults, ...options }),
+        settings: reportAll((report) => resolveImageSettings({ ...imageDefaults, auth, gc: imageCleanUpDefaults, ...options }, report)),
         pulls: this.#pulls,
         archives: new LoadedArchives(),
         reportTimes: { firstMs: 10_000, eachMs: 30_000 },

@@ -67,7 +67,7 @@ describe("recover_stopped", () => {
   test("is refused where the containers of finished tasks are kept, which it would start again", () => {
     assert.throws(
       () => configOf(body({ recover_stopped: true }, [["gc", body({ container: false })]])),
-      /recover_stopped and gc\.container = false exclude each other/,
+      /recover_stopped: true and gc\.container = false exclude each other/,
     );
   });
 });

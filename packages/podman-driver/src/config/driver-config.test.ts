@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encodeMsgpack, type HclValue } from "@driver/nomad-plugin";
+import { encodeMsgpack, type DriverError, type HclValue } from "@driver/nomad-plugin";
 import { resolveDriverConfig, type DriverConfig } from "./driver-config.ts";
 
 const resolve = (config: Readonly<Record<string, HclValue>>): DriverConfig =>
@@ -74,4 +74,32 @@ test("refuses values that make no sense", () => {
     message: /client_http_timeout: "soon" is not a duration/,
   });
   assert.throws(() => resolve({ socket_path: "tcp://host:1" }), { code: "config-invalid", message: /tcp addresses are not supported/ });
+});
+
+test("tells all mistakes at once", () => {
+  const config = {
+    auth: { config: "auth.json", username: "u" },
+    allow_caps: ["NOPE", "NET_ADMIN"],
+    device_cdi: { A_DEVICE: "gpu" },
+    client_http_timeout: "soon",
+    gc: { dangling_containers: { period: "0" }, image_delay: "never" },
+    log_files: { max_files: 0, max_file_size: "1k" },
+    pull_activity_timeout: "-1s",
+    socket: [{ name: "a", socket_path: "run/a" }, { name: "b", host_user: "nobody-here" }],
+    volumes: { enabled: false, allowed_paths: ["srv"], selinuxlabel: "y" },
+  };
+  assert.throws(() => resolve(config), ({ code, message }: DriverError) => {
+    assert.equal(code, "config-invalid");
+    const keys = [...message.matchAll(/\(\d+\) config key ([^\s:]+): [^;]+; [^;]+?(?= \(\d+\)|$)/g)].map(([, key]) => key);
+    assert.deepEqual(keys.toSorted(), [
+      "allow_caps", "auth.config", "auth.password", "auth.server_address", "client_http_timeout", "device_cdi.A_DEVICE",
+      "gc.dangling_containers.period", "gc.image_delay", "log_files.max_file_size", "log_files.max_files", "pull_activity_timeout",
+      "socket[0].socket_path", "socket[1].host_user", "volumes.allowed_paths[0]", "volumes.enabled", "volumes.selinuxlabel",
+    ]);
+    return true;
+  });
+});
+
+test("tells all values of a wrong type at once", () => {
+  assert.throws(() => resolve({ extra_labels: 5, policy: "lax" }), /^DriverError: the config has 2 mistakes: .*policy.*extra_labels/);
 });

@@ -1,12 +1,14 @@
 import { availableParallelism } from "node:os";
-import { DriverError, type PluginConfig } from "@driver/nomad-plugin";
+import type { PluginConfig } from "@driver/nomad-plugin";
 import { toTimerMs } from "@driver/std";
 import { resolvePolicy } from "./operator-policy.ts";
 import { resolveImageCleanUp, type ImageCleanUpPolicy } from "./image-clean-up-policy.ts";
-import { resolveImageSettings } from "./image-settings.ts";
+import { parseLimitMs, resolveImageSettings } from "./image-settings.ts";
 import { toOptionNotices } from "./option-notices.ts";
 import { parseDurationMs } from "./parse-duration.ts";
 import { pluginSchema, type PluginOptions } from "./plugin-schema.ts";
+import { refuseUnapplied } from "./refuse-unapplied.ts";
+import { reportAll, type Report } from "./report.ts";
 import { resolveDeviceCdi } from "./resolve-device-cdi.ts";
 import { resolveLogRoute } from "./resolve-log-route.ts";
 import { resolveSockets, type HostUsers, type PodmanSocket } from "./resolve-sockets.ts";
@@ -50,68 +52,80 @@ export interface DriverConfig {
   readonly compute: NodeCompute;
 }
 
-/** Decodes and checks what Nomad sends; rejects what this version would have to ignore. */
+/**
+ * Decodes and checks what Nomad sends; rejects what this version would have to ignore.
+ * @throws DriverError `config-invalid` or `unsupported` with all mistakes, each with key, value and what would be right
+ */
 export function resolveDriverConfig(config: PluginConfig, users: HostUsers): DriverConfig {
-  const options = pluginSchema.decode(config.msgpack);
-  refuseUnapplied(options);
-  const callTimeoutMs = parseDurationMs(options.client_http_timeout, "client_http_timeout");
+  // Without a mistake it is decoded.
+  return reportAll((report) => {
+    const options = pluginSchema.decodeAll(config.msgpack, (mistake) => report.note(mistake, ""));
+    return options === undefined ? undefined : resolveOptions(options, { config, users, report });
+  }) as DriverConfig;
+}
+
+interface Given {
+  readonly config: PluginConfig;
+  readonly users: HostUsers;
+  readonly report: Report;
+}
+
+function resolveOptions(options: PluginOptions, { config, users, report }: Given): DriverConfig {
+  const whatIsSet = pluginSchema.whatIsSet(options);
+  refuseUnapplied(whatIsSet, "the agent's plugin block", report);
   const { topology } = config.client ?? {};
-  const { sockets, warnings } = resolveSockets(options, users);
+  const { sockets, warnings } = resolveSockets(options, users, report);
   return {
     sockets,
-    warnings: [...warnings, ...pluginSchema.whatIsSet(options).flatMap(toOptionNotices)],
-    callTimeoutMs: toTimerMs(callTimeoutMs === 0 ? Infinity : callTimeoutMs),
+    warnings: [...warnings, ...whatIsSet.flatMap(toOptionNotices)],
+    callTimeoutMs: resolveCallTimeout(options, report),
     settings: {
       extraLabels: options.extra_labels,
       dnsServers: options.dns_servers,
       defaultRootlessMode: options.networking.default_rootless_mode ?? "",
       hostCpuCount: availableParallelism(),
-      logRoute: resolveLogRoute(options),
-      policy: resolvePolicy(options, sockets.find(({ isDefault }) => isDefault)?.name ?? ""),
-      deviceCdiKinds: resolveDeviceCdi(options.device_cdi),
-      selinuxLabel: resolveSelinuxLabel(options.volumes),
-      images: resolveImageSettings(options),
+      logRoute: resolveLogRoute(options, report),
+      policy: resolvePolicy(options, sockets.find(({ isDefault }) => isDefault)?.name ?? "", report),
+      deviceCdiKinds: resolveDeviceCdi(options.device_cdi, report),
+      selinuxLabel: resolveSelinuxLabel(options.volumes, report),
+      images: resolveImageSettings(options, report),
     },
     removesContainers: options.gc.container,
-    restartsStopped: resolveRestart(options),
-    reaping: resolveReaping(options.gc),
-    imageCleanUp: resolveImageCleanUp(options.gc),
+    restartsStopped: resolveRestart(options, report),
+    reaping: resolveReaping(options.gc, report),
+    imageCleanUp: resolveImageCleanUp(options.gc, report),
     makesGroupPods: options.group_network === "pod",
     compute: { totalComputeMhz: topology?.totalComputeMhz ?? 0, coreCount: topology?.coreCount ?? 0 },
   };
 }
 
-function resolveRestart({ recover_stopped: restarts, gc }: PluginOptions): boolean {
-  if (!restarts || gc.container) return restarts;
-  throw new DriverError(
-    "config-invalid",
-    "config keys recover_stopped and gc.container = false exclude each other: the kept containers of finished tasks would be " +
-      "started again; remove one",
-  );
+function resolveCallTimeout({ client_http_timeout: text }: PluginOptions, report: Report): number {
+  const key = "client_http_timeout";
+  return toTimerMs(report.attempt(key, Infinity, () => parseLimitMs(text, key)));
 }
 
-function resolveReaping({ container, dangling_containers: dangling }: PluginOptions["gc"]): ReapPolicy | undefined {
-  const key = "gc.dangling_containers";
-  const periodMs = parseDurationMs(dangling.period, `${key}.period`);
-  const creationGraceMs = parseDurationMs(dangling.creation_grace, `${key}.creation_grace`);
+function resolveRestart({ recover_stopped: restarts, gc }: PluginOptions, report: Report): boolean {
+  if (restarts && !gc.container) {
+    report.refuse({
+      key: "recover_stopped",
+      value: restarts,
+      problem: "and gc.container = false exclude each other: the kept containers of finished tasks would be started again",
+      remedy: "remove one of them",
+    });
+  }
+  return restarts;
+}
+
+function resolveReaping({ container, dangling_containers: dangling }: PluginOptions["gc"], report: Report): ReapPolicy | undefined {
+  const block = "gc.dangling_containers";
+  const durationOf = (key: "period" | "creation_grace"): number | undefined =>
+    report.attempt<number | undefined>(`${block}.${key}`, undefined, () => parseDurationMs(dangling[key], `${block}.${key}`));
+  const [periodMs = 1, creationGraceMs = 0] = [durationOf("period"), durationOf("creation_grace")];
   if (periodMs === 0) {
-    throw new DriverError(
-      "config-invalid",
-      `config key ${key}.period: "${dangling.period}" is no period; write e.g. 5m, or set ${key}.enabled = false`,
-    );
+    const remedy = `write e.g. 5m, or set ${block}.enabled = false`;
+    report.refuse({ key: `${block}.period`, value: dangling.period, problem: "is no period", remedy });
   }
   return dangling.enabled
     ? { periodMs: toTimerMs(periodMs), creationGraceMs, dryRun: dangling.dry_run, keepsStopped: !container }
     : undefined;
-}
-
-/** Keys that this version does not act on. Silence would be worse than an agent that says so. */
-function refuseUnapplied(options: PluginOptions): void {
-  const paths = pluginSchema.whatIsSet(options).flatMap(({ path, facts }) => (facts.notYet === true ? [path] : []));
-  if (paths.length === 0) return;
-  const [are, them] = paths.length === 1 ? ["is", "it"] : ["are", "them"];
-  throw new DriverError(
-    "unsupported",
-    `plugin config: ${paths.join(", ")} ${are} not supported yet: remove ${them} from the agent's plugin block`,
-  );
 }

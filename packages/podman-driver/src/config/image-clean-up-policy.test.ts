@@ -1,19 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { imageCleanUpDefaults, resolveImageCleanUp } from "./image-clean-up-policy.ts";
+import { reportAll } from "./report.ts";
 
+type Options = Parameters<typeof resolveImageCleanUp>[0];
+const resolve = (options: Options): ReturnType<typeof resolveImageCleanUp> =>
+  reportAll((report) => resolveImageCleanUp(options, report));
 const on = { ...imageCleanUpDefaults, image: true };
 
-test("removes no image unless the operator says so", () => assert.equal(resolveImageCleanUp(imageCleanUpDefaults), undefined));
+test("removes no image unless the operator says so", () => assert.equal(resolve(imageCleanUpDefaults), undefined));
 
 test("waits as long as Nomad's Docker driver, and takes its own alone", () => {
-  assert.deepEqual(resolveImageCleanUp(on), { delayMs: 180_000, keep: [], takesOthers: false, water: undefined, dryRun: false });
+  assert.deepEqual(resolve(on), { delayMs: 180_000, keep: [], takesOthers: false, water: undefined, dryRun: false });
 });
 
 test("stops ten percent below the high water mark, or where it is told", () => {
-  assert.deepEqual(resolveImageCleanUp({ ...on, image_high_water: 85 })?.water, { high: 85, low: 75 });
-  assert.deepEqual(resolveImageCleanUp({ ...on, image_high_water: 85, image_low_water: 20 })?.water, { high: 85, low: 20 });
-  assert.deepEqual(resolveImageCleanUp({ ...on, image_high_water: 5 })?.water, { high: 5, low: 0 });
+  assert.deepEqual(resolve({ ...on, image_high_water: 85 })?.water, { high: 85, low: 75 });
+  assert.deepEqual(resolve({ ...on, image_high_water: 85, image_low_water: 20 })?.water, { high: 85, low: 20 });
+  assert.deepEqual(resolve({ ...on, image_high_water: 5 })?.water, { high: 5, low: 0 });
 });
 
 for (const [options, message] of [
@@ -24,5 +28,5 @@ for (const [options, message] of [
   [{ image_high_water: 50, image_low_water: 50 }, /gc\.image_low_water: 50 is not below gc\.image_high_water \(50\)/],
 ] as const) {
   test(`refuses ${JSON.stringify(options)}`, () =>
-    assert.throws(() => resolveImageCleanUp({ ...on, ...options }), { code: "config-invalid", message }));
+    assert.throws(() => resolve({ ...on, ...options }), { code: "config-invalid", message }));
 }

@@ -1,5 +1,5 @@
-import { DriverError } from "@driver/nomad-plugin";
 import { parseDurationMs } from "./parse-duration.ts";
+import type { Report } from "./report.ts";
 
 /** The operator's wishes for images that no container uses. */
 export interface ImageCleanUpPolicy {
@@ -30,27 +30,33 @@ interface CleanUpOptions {
 
 /** How far below the high water mark a clean-up goes where the operator does not say. */
 const defaultDrop = 10;
+const highKey = "gc.image_high_water";
 
-/**
- * Undefined: images stay.
- * @throws DriverError `config-invalid`
- */
-export function resolveImageCleanUp(options: CleanUpOptions): ImageCleanUpPolicy | undefined {
+/** Undefined: images stay. */
+export function resolveImageCleanUp(options: CleanUpOptions, report: Report): ImageCleanUpPolicy | undefined {
   const { image, image_keep: keep, image_others: takesOthers, image_dry_run: dryRun } = options;
-  const delayMs = parseDurationMs(options.image_delay, "gc.image_delay");
-  const water = resolveWater(options.image_high_water || undefined, options.image_low_water || undefined);
+  const key = "gc.image_delay";
+  const delayMs = report.attempt(key, 0, () => parseDurationMs(options.image_delay, key));
+  const water = resolveWater(options.image_high_water || undefined, options.image_low_water || undefined, report);
   return image ? { delayMs, keep, takesOthers, water, dryRun } : undefined;
 }
 
-function resolveWater(high: number | undefined, low: number | undefined): ImageCleanUpPolicy["water"] {
-  if (high === undefined && low === undefined) return undefined;
-  if (high === undefined) throw invalid("image_high_water", "is missing: gc.image_low_water alone says when to stop, not when to begin");
-  if (high <= 0 || high > 100) throw invalid("image_high_water", `${high} is no percentage of a disk; write e.g. 85`);
+function resolveWater(high: number | undefined, low: number | undefined, report: Report): ImageCleanUpPolicy["water"] {
+  if (high === undefined) {
+    if (low !== undefined) {
+      const problem = "is missing: gc.image_low_water alone says when to stop, not when to begin";
+      report.refuse({ key: highKey, problem, remedy: "set both, or remove gc.image_low_water" });
+    }
+    return undefined;
+  }
+  if (high <= 0 || high > 100) {
+    report.refuse({ key: highKey, value: high, problem: "is no percentage of a disk", remedy: "write e.g. 85" });
+    return undefined;
+  }
   const stop = low ?? Math.max(0, high - defaultDrop);
-  if (stop < 0 || stop >= high) throw invalid("image_low_water", `${stop} is not below gc.image_high_water (${high})`);
+  if (stop < 0 || stop >= high) {
+    const problem = `is not below ${highKey} (${high})`;
+    report.refuse({ key: "gc.image_low_water", value: stop, problem, remedy: "write less, and at least 0" });
+  }
   return { high, low: stop };
-}
-
-function invalid(key: string, text: string): DriverError {
-  return new DriverError("config-invalid", `config key gc.${key}: ${text}`, { configKey: `gc.${key}` });
 }

@@ -1,6 +1,7 @@
 import { toTimerMs } from "@driver/std";
 import { parseDurationMs } from "./parse-duration.ts";
-import { noOperatorAuth, resolveAuth, type OperatorAuth } from "./resolve-auth.ts";
+import { reportAll, type Report } from "./report.ts";
+import { resolveAuth, type OperatorAuth } from "./resolve-auth.ts";
 
 /** What the operator has set for the images of all tasks. */
 export interface ImageSettings {
@@ -20,7 +21,9 @@ export interface ImageSettings {
 /** Total as the Go driver's default. Over a blob that a registry answers with 429, Podman itself is silent for 123 s (podman 5.4). */
 export const imageDefaults = { image_pull_timeout: "5m", pull_activity_timeout: "3m", infra_image_pull_timeout: "5m" } as const;
 
-export const defaultImageSettings: ImageSettings = resolveImageSettings({ ...imageDefaults, gc: { image: false } });
+export const defaultImageSettings: ImageSettings = reportAll((report) =>
+  resolveImageSettings({ ...imageDefaults, gc: { image: false } }, report),
+);
 
 interface ImageOptions {
   readonly auth?: Parameters<typeof resolveAuth>[0];
@@ -31,19 +34,20 @@ interface ImageOptions {
   readonly gc: { readonly image: boolean };
 }
 
-/** @throws DriverError `config-invalid` */
-export function resolveImageSettings(options: ImageOptions): ImageSettings {
+/** What the plugin config says of images. */
+export function resolveImageSettings(options: ImageOptions, report: Report): ImageSettings {
+  const limitOf = (key: keyof typeof imageDefaults): number => report.attempt(key, Infinity, () => parseLimitMs(options[key], key));
   return {
-    auth: options.auth === undefined ? noOperatorAuth : resolveAuth(options.auth),
-    pullTimeoutMs: parseLimitMs(options.image_pull_timeout, "image_pull_timeout"),
-    pullActivityTimeoutMs: parseLimitMs(options.pull_activity_timeout, "pull_activity_timeout"),
+    auth: resolveAuth(options.auth, report),
+    pullTimeoutMs: limitOf("image_pull_timeout"),
+    pullActivityTimeoutMs: limitOf("pull_activity_timeout"),
     infraImage: options.infra_image === "" ? undefined : options.infra_image,
-    infraPullTimeoutMs: parseLimitMs(options.infra_image_pull_timeout, "infra_image_pull_timeout"),
+    infraPullTimeoutMs: limitOf("infra_image_pull_timeout"),
     marksPulled: options.gc.image,
   };
 }
 
-/** A duration as a limit: 0 is none, Infinity. */
+/** A duration as a limit: 0 is none, Infinity. @throws DriverError as `parseDurationMs` */
 export function parseLimitMs(text: string, key: string): number {
   const durationMs = parseDurationMs(text, key);
   return durationMs === 0 ? Infinity : toTimerMs(durationMs);

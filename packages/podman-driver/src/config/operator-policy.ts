@@ -1,6 +1,6 @@
-import { DriverError } from "@driver/nomad-plugin";
 import { capabilityNames, toCapabilityName } from "./capability-names.ts";
 import type { PluginOptions } from "./plugin-schema.ts";
+import type { Report } from "./report.ts";
 import { resolveVolumePolicy, type VolumePolicy } from "./resolve-volume-policy.ts";
 
 /** The namespaces whose modes an operator may limit, as `allowed_modes` calls them. */
@@ -87,15 +87,14 @@ type PolicyOptions = Pick<
  * The policy that a plugin config comes to: the preset, with what is set beside it in its place; an empty list is not set. As soon
  * as something is limited that `privileged` would undo, `allow_privileged` is false unless it is set.
  * @param defaultSocket name of the service of tasks that choose none
- * @throws DriverError `config-invalid`: an unknown capability, or a limit that is none
  */
-export function resolvePolicy(options: PolicyOptions, defaultSocket: string): OperatorPolicy {
+export function resolvePolicy(options: PolicyOptions, defaultSocket: string, report: Report): OperatorPolicy {
   const preset = options.policy === "strict" ? strictPolicy : openPolicy;
-  const caps = orPreset(options.allow_caps.map(toAllowedCapability), preset.caps);
+  const caps = orPreset(options.allow_caps.map((text) => toAllowedCapability(text, report)), preset.caps);
   const allowsUnconfined = options.allow_unconfined ?? preset.allowsUnconfined;
   const isLimited = !allowsUnconfined || options.allow_devices.length > 0 || (caps !== undefined && !caps.includes("ALL"));
   return {
-    volumes: resolveVolumePolicy(options.volumes),
+    volumes: resolveVolumePolicy(options.volumes, report),
     allowedDevices: options.allow_devices,
     allowsPrivileged: options.allow_privileged ?? !isLimited,
     allowsUnconfined,
@@ -105,7 +104,7 @@ export function resolvePolicy(options: PolicyOptions, defaultSocket: string): Op
     imageUrls: orPreset(options.allow_image_urls, preset.imageUrls),
     sockets: orPreset(options.allowed_sockets, preset.sockets),
     defaultSocket,
-    pidsLimit: toPidsLimit(options.pids_limit ?? 0) ?? preset.pidsLimit,
+    pidsLimit: toPidsLimit(options.pids_limit ?? 0, report) ?? preset.pidsLimit,
   };
 }
 
@@ -128,15 +127,18 @@ function resolveModes(given: PolicyOptions["allowed_modes"], preset: OperatorPol
 /** The word that makes a list not empty, and allows nothing. */
 const noCapability = "none";
 
-function toAllowedCapability(text: string): string {
+function toAllowedCapability(text: string, report: Report): string {
   const name = text === noCapability ? text : toCapabilityName(text);
   if (name !== undefined) return name;
-  const known = `there are ${capabilityNames.join(", ")}, and the words all and none`;
-  throw new DriverError("config-invalid", `config key allow_caps: ${JSON.stringify(text)} is no capability; ${known}`);
+  const remedy = `there are ${capabilityNames.join(", ")}, and the words all and none`;
+  report.refuse({ key: "allow_caps", value: text, problem: "is no capability", remedy });
+  return text;
 }
 
-function toPidsLimit(limit: number): number | undefined {
-  if (limit >= 0) return limit === 0 ? undefined : limit;
-  const remedy = "write the most processes that a task may have, or 0 for none";
-  throw new DriverError("config-invalid", `config key pids_limit: ${limit} is no limit; ${remedy}`);
+function toPidsLimit(limit: number, report: Report): number | undefined {
+  if (limit < 0) {
+    const remedy = "write the most processes that a task may have, or 0 for none";
+    report.refuse({ key: "pids_limit", value: limit, problem: "is no limit", remedy });
+  }
+  return limit > 0 ? limit : undefined;
 }

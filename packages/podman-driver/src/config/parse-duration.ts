@@ -1,4 +1,4 @@
-import { DriverError } from "@driver/nomad-plugin";
+import { toRefusal } from "./report.ts";
 
 const unitMs: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 const part = /(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/g;
@@ -16,8 +16,5 @@ export function parseDurationMs(text: string, key: string): number {
   const durationMs = parts.reduce((sum, [, amount, unit = ""]) => sum + Number(amount) * (unitMs[unit] ?? NaN), 0);
   // Sums of decimal fractions may end a hair above the whole millisecond that was meant.
   if (isComplete && Number.isSafeInteger(Math.ceil(durationMs))) return Math.ceil(Number(durationMs.toPrecision(15)));
-  throw new DriverError(
-    "config-invalid",
-    `config key ${key}: ${JSON.stringify(text)} is not a duration; write a number with its unit, e.g. 90s, 5m or 1h30m`,
-  );
+  throw toRefusal({ key, value: text, problem: "is not a duration", remedy: "write a number with its unit, e.g. 90s, 5m or 1h30m" });
 }

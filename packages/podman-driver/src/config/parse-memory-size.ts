@@ -1,4 +1,4 @@
-import { DriverError } from "@driver/nomad-plugin";
+import { toRefusal } from "./report.ts";
 
 const size = /^(\d+(?:\.\d+)?) ?(?:([bkmgt])(?:i?b)?)?$/i;
 const exponents = ["b", "k", "m", "g", "t"];
@@ -20,10 +20,7 @@ export function parseMemorySize(text: string, { key, allowUnlimited = false }: M
   const bytes = readMemorySize(text);
   if (bytes !== undefined) return bytes;
   const unlimited = allowUnlimited ? ", or -1 for no limit" : "";
-  throw new DriverError(
-    "config-invalid",
-    `config key ${key}: ${JSON.stringify(text)} is not a size; write a number with a unit, e.g. 64m or 1.5g${unlimited}`,
-  );
+  throw toRefusal({ key, value: text, problem: "is not a size", remedy: `write a number with a unit, e.g. 64m or 1.5g${unlimited}` });
 }
 
 /** The same for a size that is a part of a value; undefined: it is none. */

@@ -1,6 +1,6 @@
 import type { RegistryLogin } from "@driver/libpod";
-import { DriverError } from "@driver/nomad-plugin";
 import { parseRegistryKey, type RegistryKey } from "./registry-key.ts";
+import type { Report } from "./report.ts";
 
 /** Where the operator keeps credentials for the pulls of all tasks. */
 export interface OperatorAuth {
@@ -21,37 +21,34 @@ interface AuthOptions {
 
 export const noOperatorAuth: OperatorAuth = { config: undefined, helper: undefined, login: undefined };
 
-/**
- * What the plugin's `auth` block says.
- * @throws DriverError `config-invalid` for a login that does not say whose it is
- */
-export function resolveAuth(options: AuthOptions | undefined): OperatorAuth {
+/** What the plugin's `auth` block says. A login must say whose it is. */
+export function resolveAuth(options: AuthOptions | undefined, report: Report): OperatorAuth {
   if (options === undefined) return noOperatorAuth;
-  const { config, helper, username, password, server_address: address } = options;
+  const { config, helper } = options;
   if (config !== undefined && !config.startsWith("/")) {
-    throw invalid("config", `${JSON.stringify(config)} is no absolute path; write e.g. /etc/nomad.d/auth.json`);
+    const remedy = "write e.g. /etc/nomad.d/auth.json";
+    report.refuse({ key: "auth.config", value: config, problem: "is no absolute path", remedy });
   }
   if (helper !== undefined && !/^[\w.+-]+$/.test(helper)) {
-    throw invalid("helper", `${JSON.stringify(helper)} is no name of a program; write what follows docker-credential-, e.g. ecr-login`);
+    const remedy = "write what follows docker-credential-, e.g. ecr-login";
+    report.refuse({ key: "auth.helper", value: helper, problem: "is no name of a program", remedy });
   }
-  return { config, helper, login: resolveLogin(username, password, address) };
+  return { config, helper, login: resolveLogin(options, report) };
 }
 
-function resolveLogin(username: string | undefined, password: string | undefined, address: string | undefined): OperatorAuth["login"] {
+function resolveLogin({ username, password, server_address: address }: AuthOptions, report: Report): OperatorAuth["login"] {
   if (username === undefined && password === undefined && address === undefined) return undefined;
-  if (username === undefined || password === undefined) {
-    throw invalid(username === undefined ? "username" : "password", "is missing; write user name and password of the registry");
+  const server = address === undefined ? undefined : parseRegistryKey(address);
+  for (const [key, value] of [["auth.username", username], ["auth.password", password]] as const) {
+    if (value === undefined) report.refuse({ key, problem: "is missing", remedy: "write user name and password of the registry" });
   }
-  if (address === undefined) {
-    throw invalid("server_address", "is missing: without it the password would go to every registry; write e.g. registry.example.com:5000");
-  }
-  const server = parseRegistryKey(address);
   if (server === undefined) {
-    throw invalid("server_address", `${JSON.stringify(address)} is no registry; write e.g. registry.example.com:5000`);
+    report.refuse({
+      key: "auth.server_address",
+      value: address,
+      problem: address === undefined ? "is missing: without it the password would go to every registry" : "is no registry",
+      remedy: "write e.g. registry.example.com:5000",
+    });
   }
-  return { username, password, server };
-}
-
-function invalid(key: string, text: string): DriverError {
-  return new DriverError("config-invalid", `config key auth.${key}: ${text}`, { configKey: `auth.${key}` });
+  return username === undefined || password === undefined || server === undefined ? undefined : { username, password, server };
 }

@@ -1,6 +1,6 @@
-import { DriverError } from "@driver/nomad-plugin";
 import type { LogFileLimits } from "./log-route.ts";
 import { parseMemorySize } from "./parse-memory-size.ts";
+import type { Report } from "./report.ts";
 
 interface LogFileOptions {
   readonly max_files?: number | undefined;
@@ -13,18 +13,30 @@ const leastFileBytes = 4096;
 export const logFileDefaults = { max_files: 10, max_file_size: "10m" } as const;
 export const defaultLogFiles: LogFileLimits = { maxFiles: 10, maxFileBytes: 10 * 1_048_576 };
 
-/**
- * Rotation limits of a `log_files` block; what it does not set comes from `fallback`.
- * @param key the path of the block, for the message
- * @throws DriverError `config-invalid` for less than one file or for files below 4 KiB
- */
-export function resolveLogFiles(options: LogFileOptions | undefined, key: string, fallback = defaultLogFiles): LogFileLimits {
-  const maxFiles = options?.max_files ?? fallback.maxFiles;
-  const size = options?.max_file_size;
-  const maxFileBytes = size === undefined ? fallback.maxFileBytes : parseMemorySize(size, { key: `${key}.max_file_size` });
-  if (maxFiles < 1) throw new DriverError("config-invalid", `config key ${key}.max_files: ${maxFiles} must be at least 1`);
-  if (maxFileBytes < leastFileBytes) {
-    throw new DriverError("config-invalid", `config key ${key}.max_file_size: "${size}" must be at least 4k`);
+interface LogFilesSite {
+  /** The path of the block, for messages. */
+  readonly key: string;
+  readonly report: Report;
+  /** Where what the block does not set comes from. Default: Nomad's own. */
+  readonly fallback?: LogFileLimits;
+}
+
+/** Rotation limits of a `log_files` block: one file at least, and none below 4 KiB. */
+export function resolveLogFiles(
+  { max_files: maxFiles, max_file_size: size }: LogFileOptions = {},
+  { key, report, fallback = defaultLogFiles }: LogFilesSite,
+): LogFileLimits {
+  if (maxFiles !== undefined && maxFiles < 1) {
+    report.refuse({ key: `${key}.max_files`, value: maxFiles, problem: "is no number of files", remedy: "it must be at least 1" });
   }
-  return { maxFiles, maxFileBytes };
+  return {
+    maxFiles: maxFiles ?? fallback.maxFiles,
+    maxFileBytes: size === undefined ? fallback.maxFileBytes : toFileBytes(size, `${key}.max_file_size`, report),
+  };
+}
+
+function toFileBytes(size: string, key: string, report: Report): number {
+  const bytes = report.attempt(key, leastFileBytes, () => parseMemorySize(size, { key }));
+  if (bytes < leastFileBytes) report.refuse({ key, value: size, problem: "is too small", remedy: "it must be at least 4k" });
+  return bytes;
 }

@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { LogOrigin } from "./log-route.ts";
+import { reportAll } from "./report.ts";
 import { resolveLogOrigin, resolveTaskLogOrigin } from "./resolve-log-origin.ts";
 
 type Options = Readonly<Record<string, string>>;
-const resolve = (driver: string | undefined, options: Options = {}): LogOrigin => resolveLogOrigin({ driver, options }, "logging");
+type Logging = Parameters<typeof resolveLogOrigin>[0];
+const originOf = (logging: Logging): LogOrigin => reportAll((report) => resolveLogOrigin(logging, "logging", report));
+const originOfTask = (logging: Logging, ofPlugin: LogOrigin): LogOrigin =>
+  reportAll((report) => resolveTaskLogOrigin(logging, ofPlugin, report));
+const resolve = (driver: string | undefined, options: Options = {}): LogOrigin => originOf({ driver, options });
 
 describe("a logging block", () => {
   const meanings: readonly (readonly [string | undefined, Options, LogOrigin])[] = [
@@ -60,12 +65,13 @@ describe("a logging block", () => {
     ],
     ["k8s-file", { "max-size": "1m", "max-file": "many" }, "config-invalid", /logging\.options\.max-file: "many" is no number of files/],
     ["k8s-file", { "max-size": "big" }, "config-invalid", /logging\.options\.max-size: "big" is not a size/],
-    ["k8s-file", { "max-size": "1k" }, "config-invalid", /logging\.options\.max-size: "1k" must be at least 64k/],
+    ["k8s-file", { "max-size": "1k" }, "config-invalid", /logging\.options\.max-size: "1k" is too small; it must be at least 64k/],
+    ["k8s-file", { "max-size": "1k", "max-file": "0" }, "config-invalid", /^the config has 2 mistakes: .*max-size: "1k".*max-file: "0"/],
     [
       "journald",
       { "max-size": "1m", path: "x" },
       "unsupported",
-      /^config key logging\.options\.path, logging\.options\.max-size: would have no effect, as the journal .*; remove them/,
+      /\(1\) config key logging\.options\.path: would have .* journal .*; remove it \(2\) config key logging\.options\.max-size: would/,
     ],
     ["none", { tag: "x" }, "unsupported", /^config key logging\.options\.tag: would have no effect/],
   ];
@@ -77,23 +83,22 @@ describe("a logging block", () => {
 
 test("a task's block counts when it says anything, and else the plugin's", () => {
   const journal: LogOrigin = { kind: "journal", options: { tag: "all" } };
-  assert.deepEqual(resolveTaskLogOrigin(undefined, journal), journal);
-  assert.deepEqual(resolveTaskLogOrigin({ driver: "", options: {} }, journal), journal);
-  assert.deepEqual(resolveTaskLogOrigin({ driver: "nomad", options: {} }, journal), { kind: "file" });
-  assert.deepEqual(resolveTaskLogOrigin({ options: { "max-size": "1m" } }, journal), { kind: "file", limitBytes: 1_048_576 });
-  assert.deepEqual(resolveTaskLogOrigin({ driver: "journald", options: {} }, journal), { kind: "journal", options: {} });
+  assert.deepEqual(originOfTask(undefined, journal), journal);
+  assert.deepEqual(originOfTask({ driver: "", options: {} }, journal), journal);
+  assert.deepEqual(originOfTask({ driver: "nomad", options: {} }, journal), { kind: "file" });
+  assert.deepEqual(originOfTask({ options: { "max-size": "1m" } }, journal), { kind: "file", limitBytes: 1_048_576 });
+  assert.deepEqual(originOfTask({ driver: "journald", options: {} }, journal), { kind: "journal", options: {} });
 });
 
 describe("Docker's spelling of a logging block", () => {
-  const resolveDocker = (type: string | undefined, config: Options): LogOrigin =>
-    resolveLogOrigin({ options: {}, type, config }, "logging");
+  const resolveDocker = (type: string | undefined, config: Options): LogOrigin => originOf({ options: {}, type, config });
 
   test("means what ours means", () => {
     assert.deepEqual(resolveDocker("json-file", { "max-size": "10m", "max-file": "2" }), { kind: "file", limitBytes: 20 * 1_048_576 });
     assert.deepEqual(resolveDocker("journald", { tag: "web" }), { kind: "journal", options: { tag: "web" } });
     assert.deepEqual(resolveDocker(undefined, {}), { kind: "file" });
-    assert.deepEqual(resolveTaskLogOrigin({ options: {}, type: "none", config: {} }, { kind: "file" }), { kind: "none" });
-    assert.deepEqual(resolveTaskLogOrigin({ options: {}, type: "", config: {} }, { kind: "none" }), { kind: "none" });
+    assert.deepEqual(originOfTask({ options: {}, type: "none", config: {} }, { kind: "file" }), { kind: "none" });
+    assert.deepEqual(originOfTask({ options: {}, type: "", config: {} }, { kind: "none" }), { kind: "none" });
   });
 
   test("is named in the messages as it was written", () => {
@@ -110,12 +115,12 @@ describe("Docker's spelling of a logging block", () => {
 
   test("is not taken together with ours", () => {
     const both = { driver: "nomad", type: "json-file", options: {} };
-    assert.throws(() => resolveLogOrigin(both, "logging"), {
+    assert.throws(() => originOf(both), {
       code: "config-invalid",
       message: "config key logging.type: is a second name for logging.driver, which is set too; remove one of the two",
     });
     const options = { options: { "max-size": "1m" }, config: { "max-size": "2m" } };
-    assert.throws(() => resolveTaskLogOrigin(options, { kind: "file" }), {
+    assert.throws(() => originOfTask(options, { kind: "file" }), {
       message: "config key logging.config: is a second name for logging.options, which is set too; remove one of the two",
     });
   });

@@ -1,6 +1,6 @@
-import { DriverError } from "@driver/nomad-plugin";
 import type { LogOrigin } from "./log-route.ts";
 import { parseMemorySize } from "./parse-memory-size.ts";
+import type { Report } from "./report.ts";
 
 interface LoggingOptions {
   readonly driver?: string | undefined;
@@ -28,12 +28,12 @@ const leastLimitBytes = 65_536;
 const mostFiles = 1000;
 
 /**
- * What a `logging` block asks for. A block without a driver means "nomad", as does a missing block.
- * @param key the path of the block, for the message
- * @throws DriverError `unsupported` for a driver or an option that would be ignored or cannot work, `config-invalid` for a bad value
+ * What a `logging` block asks for. A block without a driver means "nomad", as does a missing block. A driver or an option that would
+ * be ignored or cannot work is refused.
+ * @param key the path of the block, for messages
  */
-export function resolveLogOrigin(logging: LoggingOptions | undefined, key: string): LogOrigin {
-  const named = nameParts(logging, key);
+export function resolveLogOrigin(logging: LoggingOptions | undefined, key: string, report: Report): LogOrigin {
+  const named = nameParts(logging, key, report);
   const { driver, driverKey, options } = named;
   switch (driver) {
     case "":
@@ -41,32 +41,47 @@ export function resolveLogOrigin(logging: LoggingOptions | undefined, key: strin
     case "k8s-file":
     // Podman itself writes the same file for both (podman 4.3).
     case "json-file":
-      return toFile(named);
+      return toFile(named, report);
     case "journald":
-      refuseOptions(named, { refused: ["path", "max-size", "max-file"], reason: "the journal has no file for each task" });
+      refuseOptions(named, { refused: ["path", "max-size", "max-file"], reason: "the journal has no file for each task" }, report);
       return { kind: "journal", options };
     case "none":
-      refuseOptions(named, { refused: Object.keys(options), reason: `${driverKey} "none" keeps no output` });
+      refuseOptions(named, { refused: Object.keys(options), reason: `${driverKey} "none" keeps no output` }, report);
       return { kind: "none" };
-    default: {
-      const message = `config key ${driverKey}: "${driver}" ${whyNot(driver)}; use one of ${possibleLogDrivers}`;
-      throw new DriverError("unsupported", message, { configKey: driverKey });
-    }
+    default:
+      report.refuse({
+        key: driverKey,
+        value: driver,
+        problem: whyNot(driver),
+        remedy: `use one of ${possibleLogDrivers}`,
+        code: "unsupported",
+      });
+      return { kind: "none" };
   }
 }
 
 /** The task's own `logging` block counts when it says anything, else the plugin's (as with the Go driver). */
-export function resolveTaskLogOrigin(logging: LoggingOptions | undefined, ofPlugin: LogOrigin): LogOrigin {
-  if (logging === undefined) return ofPlugin;
-  const { driver, options } = nameParts(logging, "logging");
-  return driver !== "" || Object.keys(options).length > 0 ? resolveLogOrigin(logging, "logging") : ofPlugin;
+export function resolveTaskLogOrigin(logging: LoggingOptions | undefined, ofPlugin: LogOrigin, report: Report): LogOrigin {
+  const { driver = "", type = "", options = {}, config = {} } = logging ?? {};
+  const saysNothing = driver === "" && type === "" && Object.keys({ ...options, ...config }).length === 0;
+  return saysNothing ? ofPlugin : resolveLogOrigin(logging, "logging", report);
 }
 
 /** One of the two spellings of each part; both are a mistake, as one of them would not count. */
-function nameParts({ driver = "", type = "", options = {}, config = {} }: Partial<LoggingOptions> = {}, key: string): NamedLogging {
+function nameParts(
+  { driver = "", type = "", options = {}, config = {} }: Partial<LoggingOptions> = {},
+  key: string,
+  report: Report,
+): NamedLogging {
   const [hasOptions, hasConfig] = [options, config].map((one) => Object.keys(one).length > 0);
-  if (driver !== "" && type !== "") throw twice(`${key}.type`, `${key}.driver`);
-  if (hasOptions === true && hasConfig === true) throw twice(`${key}.config`, `${key}.options`);
+  const refuseSecond = (second: string, first: string): void =>
+    report.refuse({
+      key: `${key}.${second}`,
+      problem: `is a second name for ${key}.${first}, which is set too`,
+      remedy: "remove one of the two",
+    });
+  if (driver !== "" && type !== "") refuseSecond("type", "driver");
+  if (hasOptions === true && hasConfig === true) refuseSecond("config", "options");
   return {
     driver: driver === "" ? type : driver,
     driverKey: type === "" ? `${key}.driver` : `${key}.type`,
@@ -75,46 +90,41 @@ function nameParts({ driver = "", type = "", options = {}, config = {} }: Partia
   };
 }
 
-function twice(dockers: string, ours: string): DriverError {
-  const message = `config key ${dockers}: is a second name for ${ours}, which is set too; remove one of the two`;
-  return new DriverError("config-invalid", message, { configKey: dockers });
-}
-
 function whyNot(driver: string): string {
   // Podman takes it, and the output goes to where its service writes its own (podman 4.3).
   return driver.startsWith("passthrough") ? "would send the output to the Podman service's own" : "is no log driver of Podman";
 }
 
 /** conmon ends with an error over a tag here, and Podman ignores whatever else it does not know (podman 4.3). */
-function toFile(named: NamedLogging): LogOrigin {
-  const { "max-size": size, "max-file": files, ...others } = named.options;
+function toFile(named: NamedLogging, report: Report): LogOrigin {
+  const { "max-size": size, "max-file": files, tag, path, ...others } = named.options;
   const { optionsKey, driverKey } = named;
   const driver = named.driver === "" ? "nomad" : named.driver;
-  if ("tag" in others) {
-    const remedy = `remove it, or set ${driverKey} = "journald"`;
-    throw refusal("unsupported", optionsKey, `tag: has no meaning with the log driver "${driver}"; ${remedy}`);
-  }
-  if ("path" in others) {
-    throw refusal("unsupported", optionsKey, "path: is not supported, as the file is kept in Podman's own storage; remove it");
-  }
-  const reason = `the log driver "${driver}" knows max-size and max-file alone`;
-  refuseOptions({ ...named, options: others }, { refused: Object.keys(others), reason });
-  if (size !== undefined) return { kind: "file", limitBytes: toLimitBytes(size, files, optionsKey) };
-  if (files === undefined) return { kind: "file" };
-  throw refusal("unsupported", optionsKey, "max-file: would have no effect, as no max-size says how large a file is; set both or neither");
+  const refuse = (option: string, problem: string, remedy: string): void =>
+    report.refuse({ key: `${optionsKey}.${option}`, problem, remedy, code: "unsupported" });
+  if (tag !== undefined) refuse("tag", `has no meaning with the log driver "${driver}"`, `remove it, or set ${driverKey} = "journald"`);
+  if (path !== undefined) refuse("path", "is not supported, as the file is kept in Podman's own storage", "remove it");
+  refuseOptions(named, { refused: Object.keys(others), reason: `the log driver "${driver}" knows max-size and max-file alone` }, report);
+  if (size !== undefined) return { kind: "file", limitBytes: toLimitBytes(size, files, { optionsKey, report }) };
+  if (files !== undefined) refuse("max-file", "would have no effect, as no max-size says how large a file is", "set both or neither");
+  return { kind: "file" };
 }
 
 /** What stays of it on the disk, in however many files. */
-function toLimitBytes(size: string, files: string | undefined, optionsKey: string): number {
-  const limitBytes = parseMemorySize(size, { key: `${optionsKey}.max-size` });
-  if (limitBytes < leastLimitBytes) throw refusal("config-invalid", optionsKey, `max-size: "${size}" must be at least 64k`);
+function toLimitBytes(
+  size: string,
+  files: string | undefined,
+  { optionsKey, report }: { readonly optionsKey: string; readonly report: Report },
+): number {
+  const key = `${optionsKey}.max-size`;
+  const limitBytes = report.attempt(key, leastLimitBytes, () => parseMemorySize(size, { key }));
+  if (limitBytes < leastLimitBytes) report.refuse({ key, value: size, problem: "is too small", remedy: "it must be at least 64k" });
   const count = files === undefined ? 1 : Number(/^\d{1,4}$/.exec(files)?.[0] ?? 0);
-  if (count >= 1 && count <= mostFiles) return limitBytes * count;
-  throw refusal("config-invalid", optionsKey, `max-file: "${files}" is no number of files; 1 to ${mostFiles} would be right`);
-}
-
-function refusal(code: "unsupported" | "config-invalid", optionsKey: string, text: string): DriverError {
-  return new DriverError(code, `config key ${optionsKey}.${text}`, { configKey: optionsKey });
+  if (count < 1 || count > mostFiles) {
+    const remedy = `1 to ${mostFiles} would be right`;
+    report.refuse({ key: `${optionsKey}.max-file`, value: files, problem: "is no number of files", remedy });
+  }
+  return limitBytes * count;
 }
 
 interface RefusedOptions {
@@ -122,10 +132,13 @@ interface RefusedOptions {
   readonly reason: string;
 }
 
-function refuseOptions({ options, optionsKey }: NamedLogging, { refused, reason }: RefusedOptions): void {
-  const found = refused.filter((name) => name in options);
-  if (found.length === 0) return;
-  const all = found.map((name) => `${optionsKey}.${name}`).join(", ");
-  const message = `config key ${all}: would have no effect, as ${reason}; remove ${found.length === 1 ? "it" : "them"}`;
-  throw new DriverError("unsupported", message, { configKey: optionsKey });
+function refuseOptions({ options, optionsKey }: NamedLogging, { refused, reason }: RefusedOptions, report: Report): void {
+  for (const name of refused.filter((one) => one in options)) {
+    report.refuse({
+      key: `${optionsKey}.${name}`,
+      problem: `would have no effect, as ${reason}`,
+      remedy: "remove it",
+      code: "unsupported",
+    });
+  }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { reportAll } from "./report.ts";
 import { findSocket, resolveSockets } from "./resolve-sockets.ts";
 
 type Options = Parameters<typeof resolveSockets>[0];
@@ -7,39 +8,41 @@ type Block = Options["socket"][number];
 
 const block = (name: string | undefined, path: string): Block => ({ name, socket_path: `unix://${path}`, host_user: undefined });
 const users = (uid = 0): Parameters<typeof resolveSockets>[1] => ({ uid, findUser: (name) => (name === "app" ? 1001 : undefined) });
+const resolve = (options: Options, ofHost: ReturnType<typeof users>): ReturnType<typeof resolveSockets> =>
+  reportAll((report) => resolveSockets(options, ofHost, report));
 const blocks = (...socket: readonly Block[]): Options => ({ socket, socket_path: undefined });
 
 test("without any setting the plugin's own user decides", () => {
   const none = { socket: [], socket_path: undefined };
-  assert.deepEqual(resolveSockets(none, users()).sockets, [{ name: "default", path: "/run/podman/podman.sock", isDefault: true }]);
-  assert.deepEqual(resolveSockets(none, users(1000)).sockets, [
+  assert.deepEqual(resolve(none, users()).sockets, [{ name: "default", path: "/run/podman/podman.sock", isDefault: true }]);
+  assert.deepEqual(resolve(none, users(1000)).sockets, [
     { name: "default", path: "/run/user/1000/podman/podman.sock", isDefault: true },
   ]);
 });
 
 test("socket_path names the one service", () => {
-  assert.deepEqual(resolveSockets({ socket: [], socket_path: "unix:///run/x.sock" }, users()).sockets, [
+  assert.deepEqual(resolve({ socket: [], socket_path: "unix:///run/x.sock" }, users()).sockets, [
     { name: "default", path: "/run/x.sock", isDefault: true },
   ]);
 });
 
 test("socket and socket_path exclude each other", () => {
-  assert.throws(() => resolveSockets({ socket: [block("a", "/a")], socket_path: "unix:///b" }, users()), {
+  assert.throws(() => resolve({ socket: [block("a", "/a")], socket_path: "unix:///b" }, users()), {
     code: "config-invalid",
-    message: /socket and socket_path exclude each other/,
+    message: /socket_path: "unix:\/\/\/b" and socket exclude each other/,
   });
 });
 
 test("a block named default, or without a name, is the default", () => {
-  assert.deepEqual(resolveSockets(blocks(block("a", "/a"), block(undefined, "/b")), users()).sockets, [
+  assert.deepEqual(resolve(blocks(block("a", "/a"), block(undefined, "/b")), users()).sockets, [
     { name: "a", path: "/a", isDefault: false },
     { name: "default", path: "/b", isDefault: true },
   ]);
-  assert.equal(resolveSockets(blocks(block("a", "/a"), block("", "/b")), users()).sockets[1]?.name, "default");
+  assert.equal(resolve(blocks(block("a", "/a"), block("", "/b")), users()).sockets[1]?.name, "default");
 });
 
 test("without a block named default the first one is it", () => {
-  const { sockets } = resolveSockets(blocks(block("a", "/a"), block("b", "/b")), users());
+  const { sockets } = resolve(blocks(block("a", "/a"), block("b", "/b")), users());
   assert.deepEqual(sockets.map(({ name, isDefault }) => [name, isDefault]), [["a", true], ["b", false]]);
   assert.equal(findSocket(sockets, "default").name, "a");
   assert.equal(findSocket(sockets, "").name, "a");
@@ -47,20 +50,20 @@ test("without a block named default the first one is it", () => {
 });
 
 test("a second block of the same name is left out, with a warning that names it", () => {
-  const { sockets, warnings } = resolveSockets(blocks(block("a", "/a"), block("a", "/other")), users());
+  const { sockets, warnings } = resolve(blocks(block("a", "/a"), block("a", "/other")), users());
   assert.deepEqual(sockets, [{ name: "a", path: "/a", isDefault: true }]);
   assert.match(warnings.join(), /socket "a" at \/other is ignored/);
 });
 
 test("a wrong address is refused with the place of its block", () => {
   const socket = [block("a", "/a"), { name: "b", socket_path: "tcp://1.2.3.4:80", host_user: undefined }];
-  assert.throws(() => resolveSockets({ socket, socket_path: undefined }, users()), {
+  assert.throws(() => resolve({ socket, socket_path: undefined }, users()), {
     message: /socket\[1\]\.socket_path: "tcp:\/\/1\.2\.3\.4:80"/,
   });
 });
 
 test("an unknown socket of a task is refused with those there are", () => {
-  const { sockets } = resolveSockets(blocks(block("a", "/a"), block("b", "/b")), users());
+  const { sockets } = resolve(blocks(block("a", "/a"), block("b", "/b")), users());
   assert.throws(() => findSocket(sockets, "c"), {
     code: "config-invalid",
     message: 'config key socket: "c" is no socket of this client\'s plugin config; there are: a, b',
@@ -68,7 +71,7 @@ test("an unknown socket of a task is refused with those there are", () => {
 });
 
 test("host_user names the user whose the socket must be, and where it is when the block does not say", () => {
-  const { sockets } = resolveSockets(
+  const { sockets } = resolve(
     blocks({ name: "a", socket_path: undefined, host_user: "app" }, { name: "b", socket_path: "unix:/run/b.sock", host_user: "1002" }),
     users(),
   );
@@ -76,16 +79,16 @@ test("host_user names the user whose the socket must be, and where it is when th
     { name: "a", path: "/run/user/1001/podman/podman.sock", ownerId: 1001, isDefault: true },
     { name: "b", path: "/run/b.sock", ownerId: 1002, isDefault: false },
   ]);
-  const root = resolveSockets(blocks({ name: "a", socket_path: "", host_user: "0" }), users(1000));
+  const root = resolve(blocks({ name: "a", socket_path: "", host_user: "0" }), users(1000));
   assert.deepEqual(root.sockets, [{ name: "a", path: "/run/podman/podman.sock", ownerId: 0, isDefault: true }]);
 });
 
 test("a user that the host does not have, and a block that names no place, are refused", () => {
-  assert.throws(() => resolveSockets(blocks({ name: "a", socket_path: undefined, host_user: "ap" }), users()), {
+  assert.throws(() => resolve(blocks({ name: "a", socket_path: undefined, host_user: "ap" }), users()), {
     code: "config-invalid",
     message: /socket\[0\]\.host_user: "ap" is no user/,
   });
-  assert.throws(() => resolveSockets(blocks({ name: "a", socket_path: undefined, host_user: undefined }), users()), {
+  assert.throws(() => resolve(blocks({ name: "a", socket_path: undefined, host_user: undefined }), users()), {
     code: "config-invalid",
     message: /socket\[0\]\.socket_path: ""/,
   });

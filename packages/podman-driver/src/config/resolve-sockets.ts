@@ -1,6 +1,6 @@
-import { DriverError } from "@driver/nomad-plugin";
 import { parseSocketAddress } from "./parse-socket-address.ts";
 import type { PluginOptions } from "./plugin-schema.ts";
+import { toRefusal, type Report } from "./report.ts";
 
 /** A Podman service that tasks can choose. */
 export interface PodmanSocket {
@@ -34,15 +34,19 @@ export interface HostUsers {
  * The Podman services of a plugin config. Without any, the service of the plugin's own user. A block without a name is
  * called `default`; of two blocks with one name the second is left out. Where none is called `default`, the first block
  * is the default.
- * @throws DriverError `config-invalid`: `socket` and `socket_path` together, a wrong address, or an unknown user
  */
-export function resolveSockets(options: Pick<PluginOptions, "socket" | "socket_path">, users: HostUsers): ResolvedSockets {
+export function resolveSockets(
+  options: Pick<PluginOptions, "socket" | "socket_path">,
+  users: HostUsers,
+  report: Report,
+): ResolvedSockets {
+  const key = "socket_path";
   const address = options.socket_path ?? "";
   if (options.socket.length > 0) {
-    if (address !== "") throw new DriverError("config-invalid", "config keys socket and socket_path exclude each other: remove one");
-    return resolveBlocks(options.socket, users);
+    if (address !== "") report.refuse({ key, value: address, problem: "and socket exclude each other", remedy: "remove one of them" });
+    return resolveBlocks(options.socket, users, report);
   }
-  const path = address === "" ? socketOfUser(users.uid) : parseSocketAddress(address, "socket_path");
+  const path = address === "" ? socketOfUser(users.uid) : report.attempt(key, "", () => parseSocketAddress(address, key));
   return { sockets: [{ name: defaultName, path, isDefault: true }], warnings: [] };
 }
 
@@ -56,18 +60,15 @@ export function findSocket<S extends Pick<PodmanSocket, "name" | "isDefault">>(s
     sockets.find((socket) => socket.name === wanted) ?? (wanted === defaultName ? sockets.find((socket) => socket.isDefault) : undefined);
   if (found !== undefined) return found;
   const known = sockets.map((socket) => socket.name).join(", ");
-  throw new DriverError(
-    "config-invalid",
-    `config key socket: ${JSON.stringify(name)} is no socket of this client's plugin config; there are: ${known}`,
-  );
+  throw toRefusal({ key: "socket", value: name, problem: "is no socket of this client's plugin config", remedy: `there are: ${known}` });
 }
 
 type SocketBlock = PluginOptions["socket"][number];
 
-function resolveBlocks(blocks: readonly SocketBlock[], users: HostUsers): ResolvedSockets {
+function resolveBlocks(blocks: readonly SocketBlock[], users: HostUsers, report: Report): ResolvedSockets {
   const named = blocks.map((block, index) => ({
     name: block.name === undefined || block.name === "" ? defaultName : block.name,
-    ...resolvePlace(block, `socket[${index}]`, users),
+    ...resolvePlace(block, `socket[${index}]`, { users, report }),
   }));
   const isFirst = (name: string, index: number): boolean => named.findIndex((other) => other.name === name) === index;
   const kept = named.filter(({ name }, index) => isFirst(name, index));
@@ -83,17 +84,18 @@ function resolveBlocks(blocks: readonly SocketBlock[], users: HostUsers): Resolv
 function resolvePlace(
   { socket_path: address = "", host_user: user = "" }: SocketBlock,
   key: string,
-  users: HostUsers,
+  { users, report }: { readonly users: HostUsers; readonly report: Report },
 ): Pick<PodmanSocket, "path" | "ownerId"> {
-  if (user === "") return { path: parseSocketAddress(address, `${key}.socket_path`) };
+  const pathKey = `${key}.socket_path`;
+  const toPath = (): string => report.attempt(pathKey, "", () => parseSocketAddress(address, pathKey));
+  if (user === "") return { path: toPath() };
   const ownerId = /^\d{1,10}$/.test(user) ? Number(user) : users.findUser(user);
   if (ownerId === undefined) {
-    throw new DriverError(
-      "config-invalid",
-      `config key ${key}.host_user: ${JSON.stringify(user)} is no user that /etc/passwd has; write the user's id, e.g. "1000"`,
-    );
+    const problem = "is no user that /etc/passwd has";
+    report.refuse({ key: `${key}.host_user`, value: user, problem, remedy: 'write the user\'s id, e.g. "1000"' });
+    return { path: "" };
   }
-  return { path: address === "" ? socketOfUser(ownerId) : parseSocketAddress(address, `${key}.socket_path`), ownerId };
+  return { path: address === "" ? socketOfUser(ownerId) : toPath(), ownerId };
 }
 
 function socketOfUser(uid: number): string {

@@ -1,6 +1,6 @@
 import { isAbsolute, normalize } from "node:path";
-import { DriverError } from "@driver/nomad-plugin";
 import type { PluginOptions } from "./plugin-schema.ts";
+import type { Report } from "./report.ts";
 
 export interface VolumePolicy {
   /** False: of the host's folders a task gets its allocation's alone, and no named volume. */
@@ -9,30 +9,33 @@ export interface VolumePolicy {
   readonly allowedPaths: readonly string[];
 }
 
-/**
- * What tasks may mount.
- * @throws DriverError `config-invalid`
- */
-export function resolveVolumePolicy({ enabled, allowed_paths: allowedPaths }: PluginOptions["volumes"]): VolumePolicy {
-  if (!enabled && allowedPaths.length > 0) {
-    const problem = "config keys volumes.enabled = false and volumes.allowed_paths exclude each other";
-    throw new DriverError("config-invalid", `${problem}: remove enabled to allow these paths, or the paths to allow none`);
+/** What tasks may mount. */
+export function resolveVolumePolicy({ enabled, allowed_paths: paths }: PluginOptions["volumes"], report: Report): VolumePolicy {
+  if (!enabled && paths.length > 0) {
+    report.refuse({
+      key: "volumes.enabled",
+      value: enabled,
+      problem: "and volumes.allowed_paths exclude each other",
+      remedy: "remove enabled to allow these paths, or the paths to allow none",
+    });
   }
-  return { isEnabled: enabled, allowedPaths: allowedPaths.map(toFolder) };
+  return { isEnabled: enabled, allowedPaths: paths.map((path, index) => toFolder(path, `volumes.allowed_paths[${index}]`, report)) };
 }
 
-function toFolder(path: string, index: number): string {
-  if (isAbsolute(path)) return normalize(path).replace(/(?<=.)\/+$/, "");
-  const problem = `${JSON.stringify(path)} is no absolute path; write e.g. /srv/data`;
-  throw new DriverError("config-invalid", `config key volumes.allowed_paths[${index}]: ${problem}`);
+function toFolder(path: string, key: string, report: Report): string {
+  if (!isAbsolute(path)) report.refuse({ key, value: path, problem: "is no absolute path", remedy: "write e.g. /srv/data" });
+  return normalize(path).replace(/(?<=.)\/+$/, "");
 }
 
-/**
- * The mount option that relabels the allocation's folders and Nomad's mounts on an SELinux host; empty: none.
- * @throws DriverError `config-invalid`
- */
-export function resolveSelinuxLabel({ selinuxlabel: label = "" }: PluginOptions["volumes"]): string {
-  if (["", "z", "Z"].includes(label)) return label;
-  const problem = `${JSON.stringify(label)} is no SELinux mount option; z (shared) or Z (private) would be right`;
-  throw new DriverError("config-invalid", `config key volumes.selinuxlabel: ${problem}`);
+/** The mount option that relabels the allocation's folders and Nomad's mounts on an SELinux host; empty: none. */
+export function resolveSelinuxLabel({ selinuxlabel: label = "" }: PluginOptions["volumes"], report: Report): string {
+  if (!["", "z", "Z"].includes(label)) {
+    report.refuse({
+      key: "volumes.selinuxlabel",
+      value: label,
+      problem: "is no SELinux mount option",
+      remedy: "z (shared) or Z (private) would be right",
+    });
+  }
+  return label;
 }

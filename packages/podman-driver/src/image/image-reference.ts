@@ -1,5 +1,6 @@
 import { join, normalize } from "node:path";
-import { DriverError } from "@driver/nomad-plugin";
+import type { DriverError } from "@driver/nomad-plugin";
+import { toRefusal } from "../config/report.ts";
 
 /** A name, as Podman is to be asked for it. `isLocal`: no registry has it, as it is an ID or under `localhost/`. */
 export interface RegistrySource {
@@ -114,34 +115,29 @@ function toPlace(
   path: string,
   { image, folders, key = "image" }: PathContext,
 ): { readonly path: string; readonly within: string | undefined } {
-  if (path === "") throw invalid(image, "names no file; write a path, e.g. docker-archive:local/redis.tar", key);
+  if (path === "") throw invalid(image, "names no file", "write a path, e.g. docker-archive:local/redis.tar", key);
   if (path.startsWith("/")) return { path: normalize(path), within: undefined };
   const place = join(folders.allocDir, folders.taskName, path);
-  if (!place.startsWith(`${folders.allocDir}/`)) throw invalid(image, "leads out of the allocation's folder; give an absolute path", key);
+  if (!place.startsWith(`${folders.allocDir}/`)) throw invalid(image, "leads out of the allocation's folder", "give an absolute path", key);
   return { path: place, within: folders.allocDir };
 }
 
-function checkUrl(url: string, image: string, key?: string): string {
+function checkUrl(url: string, image: string, key = "image"): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed === undefined) throw invalid(image, "is no URL", key);
+  if (parsed === undefined) throw invalid(image, "is no URL", "write e.g. https://example.com/redis.tar behind its kind", key);
   if (parsed.username !== "" || parsed.password !== "") {
-    throw new DriverError(
-      "config-invalid",
-      `config key ${key ?? "image"}: has a user name in its URL, which would be kept with the task; remove it`,
-    );
+    throw toRefusal({ key, problem: "has a user name in its URL, which would be kept with the task", remedy: "remove it" });
   }
   return url;
 }
 
 /** @throws DriverError `config-invalid` or `unsupported` that says what would be right */
 function parseReference(image: string, key = "image"): RegistrySource {
-  if (image === "") throw new DriverError("config-invalid", `config key ${key}: a name is required; write e.g. docker.io/library/redis:7`);
+  if (image === "") throw toRefusal({ key, problem: "a name is required", remedy: "write e.g. docker.io/library/redis:7" });
   const transport = /^([a-z-]+):(?!\d)/.exec(image)?.[1];
   if (transport !== undefined && otherTransports.includes(transport)) {
-    throw new DriverError(
-      "unsupported",
-      `config key ${key}: "${image}" has the transport ${transport}:, which is not supported yet; use a registry reference`,
-    );
+    const problem = `has the transport ${transport}:, which is not supported yet`;
+    throw toRefusal({ key, value: image, problem, remedy: "use a registry reference", code: "unsupported" });
   }
   if (idPattern.test(image)) return { kind: "registry", reference: image, isLocal: true };
   const reference = image.startsWith("docker:") ? qualify(afterDocker(image, key)) : image.replace(/^https:\/\//, "");
@@ -151,32 +147,34 @@ function parseReference(image: string, key = "image"): RegistrySource {
 
 function afterDocker(image: string, key: string): string {
   if (image.startsWith("docker://")) return image.slice("docker://".length);
-  throw invalid(image, `is not a reference; write docker://${image.slice("docker:".length)}`, key);
+  throw invalid(image, "is not a reference", `write docker://${image.slice("docker:".length)}`, key);
 }
 
 /** The grammar of Podman and of registries, whose own messages say neither place nor remedy. */
 function checkReference(reference: string, image: string, key: string): void {
-  const refuse = (text: string): DriverError => invalid(image, text, key);
+  const refusal = (problem: string, remedy: string): DriverError => invalid(image, problem, remedy, key);
   const [named = "", digest, ...more] = reference.split("@");
   const colon = named.indexOf(":", named.lastIndexOf("/"));
   const [name, tag] = colon === -1 ? [named, undefined] : [named.slice(0, colon), named.slice(colon + 1)];
-  if (/^[a-z]+:\/\//.test(reference)) throw refuse("is a URL; write the registry without its scheme, e.g. registry.example.com/app:1");
-  if (/\s/.test(reference)) throw refuse("has a blank in it; remove it");
-  if (reference.includes("${")) throw refuse("has a variable in it that nobody has filled in");
-  if (more.length > 0) throw refuse("has more than one @; write name@sha256:…");
+  if (/^[a-z]+:\/\//.test(reference)) {
+    throw refusal("is a URL", "write the registry without its scheme, e.g. registry.example.com/app:1");
+  }
+  if (/\s/.test(reference)) throw refusal("has a blank in it", "remove it");
+  if (reference.includes("${")) throw refusal("has a variable in it that nobody has filled in", "write one that Nomad knows");
+  if (more.length > 0) throw refusal("has more than one @", "write name@sha256:…");
   if (digest !== undefined && !digestPattern.test(digest)) {
-    throw refuse("has no whole digest behind the @; write sha256: and 64 hexadecimal digits");
+    throw refusal("has no whole digest behind the @", "write sha256: and 64 hexadecimal digits");
   }
   if (tag !== undefined && !tagPattern.test(tag)) {
-    throw refuse("has no valid tag; write 1 to 128 letters, digits, dots, dashes or underscores behind the colon");
+    throw refusal("has no valid tag", "write 1 to 128 letters, digits, dots, dashes or underscores behind the colon");
   }
-  if (name.length > longestName) throw refuse(`has a name of more than ${longestName} characters`);
+  if (name.length > longestName) throw refusal(`has a name of more than ${longestName} characters`, "use a shorter one");
   if (namePattern.test(name)) return;
   const lower = lowerPath(name);
   if (lower !== name && namePattern.test(lower)) {
-    throw refuse(`has capital letters in its path; write ${reference.replace(name, lower)}`);
+    throw refusal("has capital letters in its path", `write ${reference.replace(name, lower)}`);
   }
-  throw refuse("is not the name of an image; write e.g. docker.io/library/redis:7");
+  throw refusal("is not the name of an image", "write e.g. docker.io/library/redis:7");
 }
 
 /** A registry's name may have capitals, a path may not. */
@@ -186,8 +184,8 @@ function lowerPath(name: string): string {
   return hasRegistry ? name.slice(0, slash) + name.slice(slash).toLowerCase() : name.toLowerCase();
 }
 
-function invalid(value: string, text: string, key = "image"): DriverError {
-  return new DriverError("config-invalid", `config key ${key}: ${JSON.stringify(value)} ${text}`, { configKey: key });
+function invalid(value: string, problem: string, remedy: string, key: string): DriverError {
+  return toRefusal({ key, value, problem, remedy });
 }
 
 function qualify(reference: string): string {

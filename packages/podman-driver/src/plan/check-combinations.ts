@@ -1,5 +1,5 @@
 import type { NamespaceKind } from "../config/operator-policy.ts";
-import type { Report } from "../topics/report.ts";
+import type { Report } from "../config/report.ts";
 import type { WantedTask } from "../topics/topics.ts";
 import { refuseInPod } from "./refuse-in-pod.ts";
 

@@ -4,7 +4,7 @@ import type { TaskSettings } from "../config/task-settings.ts";
 import type { EngineFacts } from "../engine/engine-facts.ts";
 import { planCeilings } from "../policy/ceilings.ts";
 import { guardsBinds, toPathNeeds } from "../policy/path-needs.ts";
-import { Report } from "../topics/report.ts";
+import { Report } from "../config/report.ts";
 import type { Explanation, HostBind, Need, PlanContext, PlanPart, Shortfall, SpecPart, Topic } from "../topics/topic.ts";
 import { topics, type WantedTask } from "../topics/topics.ts";
 import { toContainerName } from "../topics/container-name.ts";

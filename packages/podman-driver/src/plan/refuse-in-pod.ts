@@ -1,5 +1,5 @@
 import { refuseOfPod } from "../topics/network/joined-pod.ts";
-import type { Report } from "../topics/report.ts";
+import type { Report } from "../config/report.ts";
 import type { WantedTask } from "../topics/topics.ts";
 
 /**

@@ -82,7 +82,7 @@ describe("a config with many mistakes", () => {
     "image_pull_timeout",
     "entrypoint",
     "logging.driver",
-    "log_files",
+    "log_files.max_files",
     "cpu_cfs_period",
     "network_mode",
     "ports",

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { encodeGoMsgpack, type HclRecord, type SetOption, type TaskConfig } from "@driver/nomad-plugin";
+import { encodeGoMsgpack, type HclRecord, type TaskConfig } from "@driver/nomad-plugin";
 import { toOptionNotices } from "../config/option-notices.ts";
+import { refuseUnapplied } from "../config/refuse-unapplied.ts";
+import { Report, reportAll, type Mistake } from "../config/report.ts";
 import type { TaskSettings } from "../config/task-settings.ts";
 import { judgeWishes } from "../policy/judge-wishes.ts";
-import { Report, type Mistake } from "../topics/report.ts";
 import type { Given } from "../topics/topic.ts";
 import { topics, type WantedTask } from "../topics/topics.ts";
 import type { Wish } from "../topics/wish.ts";
@@ -28,11 +29,8 @@ export interface DecodedTask {
  * @throws DriverError `config-invalid` or `unsupported` with all mistakes, each with key, value and what would be right
  */
 export function wantTask(task: TaskConfig, settings: TaskSettings): DecodedTask {
-  const report = new Report();
-  const decoded = decodeInto(report, task, settings);
-  report.throwIfAny();
-  // Without a mistake it was decoded.
-  return decoded as DecodedTask;
+  // Without a mistake it is decoded.
+  return reportAll((report) => decodeInto(report, task, settings)) as DecodedTask;
 }
 
 /** What `wantTask` would refuse. Empty: only a start can tell. */
@@ -46,7 +44,7 @@ function decodeInto(report: Report, task: TaskConfig, settings: TaskSettings): D
   const options = taskSchema.decodeAll(task.driverConfig, (mistake) => report.note(mistake, ""));
   if (options === undefined) return undefined;
   const whatIsSet = taskSchema.whatIsSet(options);
-  refuseUnapplied(whatIsSet, report);
+  refuseUnapplied(whatIsSet, "the task", report);
   const wishes: Wish[] = [];
   const wanted = wantAll(options, { task, settings, isPrivileged: options.privileged, report, wish: (wish) => void wishes.push(wish) });
   const combined = checkCombinations({ wanted, keys: new Set(whatIsSet.map(({ path }) => path)) }, report);
@@ -62,16 +60,6 @@ function wantAll(options: TaskOptions, given: Given): WantedTask {
     (topic.want as (options: TaskOptions, given: Given) => unknown)(options, given),
   ]);
   return Object.fromEntries(entries) as WantedTask;
-}
-
-/** What would otherwise be ignored silently: a database whose `volumes` are dropped loses its data. */
-function refuseUnapplied(whatIsSet: readonly SetOption[], report: Report): void {
-  for (const { path, facts, value } of whatIsSet) {
-    if (facts.refused !== undefined) report.refuse({ key: path, value, ...facts.refused, code: "unsupported" });
-    if (facts.notYet === true) {
-      report.refuse({ key: path, problem: "is not supported yet", remedy: "remove it from the task", code: "unsupported" });
-    }
-  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { ContainerSpec } from "@driver/libpod";
 import { allCapabilities } from "../config/capability-names.ts";
 import type { OperatorPolicy } from "../config/operator-policy.ts";
-import type { Report } from "../topics/report.ts";
+import type { Report } from "../config/report.ts";
 
 /** What a task asks for of that which an operator limits. Capabilities are without CAP_. */
 export interface AskedRights {

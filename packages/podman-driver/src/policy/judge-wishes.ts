@@ -1,4 +1,4 @@
-import type { Refusal } from "../topics/report.ts";
+import type { Refusal } from "../config/report.ts";
 import type { Wish } from "../topics/wish.ts";
 import { bindRule, volumeRule } from "./bind-rule.ts";
 import { deviceRule } from "./device-rule.ts";

@@ -1,5 +1,5 @@
 import type { OperatorPolicy } from "../config/operator-policy.ts";
-import type { Refusal } from "../topics/report.ts";
+import type { Refusal } from "../config/report.ts";
 import type { Wish } from "../topics/wish.ts";
 
 /** What a wish is held against. */

@@ -6,7 +6,7 @@ import type { HostRoots } from "../host/proc-files.ts";
 import { isWithin } from "../policy/bind-rule.ts";
 import { judgeWishes } from "../policy/judge-wishes.ts";
 import type { PolicyContext } from "../policy/rule.ts";
-import { Report } from "../topics/report.ts";
+import { Report } from "../config/report.ts";
 import type { HostBind, PathNeed } from "../topics/topic.ts";
 
 export interface PathContext extends PolicyContext {

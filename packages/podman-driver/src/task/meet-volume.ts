@@ -1,7 +1,6 @@
 import type { PodmanClient, VolumeInspect } from "@driver/libpod";
-import { DriverError } from "@driver/nomad-plugin";
 import { ownLabels } from "../topics/labels/labels-topic.ts";
-import { toMistake } from "../topics/report.ts";
+import { toRefusal } from "../config/report.ts";
 import type { Need } from "../topics/topic.ts";
 import type { Rollback } from "./rollback.ts";
 
@@ -50,6 +49,5 @@ function refuseOther({ key, value, name, driver, options }: VolumeNeed, found: V
   if (!isOtherDriver && others.length === 0) return;
   const differs = isOtherDriver ? `the driver ${found.driver}, not ${driver}` : `other values for ${others.join(", ")}`;
   const problem = `asks for the volume ${name}, and there is one of that name with ${differs}`;
-  const { message } = toMistake({ key, value, problem, remedy: "ask for the same, or use another name" });
-  throw new DriverError("config-invalid", message, { configKey: key });
+  throw toRefusal({ key, value, problem, remedy: "ask for the same, or use another name" });
 }

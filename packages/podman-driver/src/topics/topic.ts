@@ -5,7 +5,7 @@ import type { TaskSettings } from "../config/task-settings.ts";
 import type { ImageNeed } from "../image/image-need.ts";
 import type { Met } from "./met.ts";
 import type { GroupPod } from "./network/group-pod.ts";
-import type { Report } from "./report.ts";
+import type { Report } from "../config/report.ts";
 import type { PathWish, Wish } from "./wish.ts";
 
 /** What a topic is told besides its own keys. */

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import type { ContainerSpec } from "@driver/libpod";
 import { attr } from "@driver/nomad-plugin";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 import { topic } from "../topic.ts";
 
 const ownKeys = ["dns_servers", "dns_search_domains", "dns_options"] as const;

@@ -1,7 +1,7 @@
 import type { HealthConfig } from "@driver/libpod";
 import type { HclValue } from "@driver/nomad-plugin";
 import { parseDurationMs } from "../../config/parse-duration.ts";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 
 export interface HealthCheckOptions {
   readonly test?: HclValue | undefined;

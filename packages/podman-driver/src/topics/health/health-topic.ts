@@ -2,7 +2,7 @@ import type { ContainerSpec } from "@driver/libpod";
 import { attr, block } from "@driver/nomad-plugin";
 import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
 import { toCheck, toHealthConfig, type WantedCheck } from "./health-check.ts";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 import { topic } from "../topic.ts";
 
 /** What becomes of a health check: the image's is left alone or turned off, or the task has its own. */

@@ -6,7 +6,7 @@ import { pullPolicies, type ImagePullPolicy } from "../../image/image-need.ts";
 import { parseImage, parseLoad, toShownUrl, type ImageSource } from "../../image/image-reference.ts";
 import { toPlatform } from "../../image/platform.ts";
 import { whereTo } from "../met.ts";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 import { topic } from "../topic.ts";
 import type { Wish } from "../wish.ts";
 

@@ -2,7 +2,7 @@ import { isAbsolute, normalize } from "node:path";
 import type { BlockIoSpec } from "@driver/libpod";
 import { readMemorySize } from "../../config/parse-memory-size.ts";
 import type { EngineFacts } from "../../engine/engine-facts.ts";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 import type { Explanation } from "../topic.ts";
 import { checkController } from "./check-controller.ts";
 

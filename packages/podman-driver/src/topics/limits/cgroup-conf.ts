@@ -1,5 +1,5 @@
 import type { EngineFacts } from "../../engine/engine-facts.ts";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 import type { Given } from "../topic.ts";
 import { checkController } from "./check-controller.ts";
 

@@ -1,5 +1,5 @@
 import type { EngineFacts } from "../../engine/engine-facts.ts";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 
 type Delegated = Pick<EngineFacts, "rootless" | "cgroupControllers">;
 

@@ -6,7 +6,7 @@ import { toCgroupParent } from "./cgroup-parent.ts";
 import { checkController, lacksController, toUndelegatedNotice } from "./check-controller.ts";
 import { fitMemory, toMemory, type WantedMemory } from "./memory.ts";
 import { toUlimits } from "./ulimit.ts";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 import type { EngineFacts } from "../../engine/engine-facts.ts";
 import { topic, type PlanContext } from "../topic.ts";
 

@@ -2,7 +2,7 @@ import type { MemoryLimits } from "@driver/libpod";
 import type { TaskResources } from "@driver/nomad-plugin";
 import { parseMemorySize } from "../../config/parse-memory-size.ts";
 import type { EngineFacts } from "../../engine/engine-facts.ts";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 
 const mib = 1_048_576;
 

@@ -1,5 +1,5 @@
 import type { RlimitSpec } from "@driver/libpod";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 
 /** What Linux knows (getrlimit(2)); Podman finds out about another name when the container is started only. */
 const names = [

@@ -75,5 +75,5 @@ test("has nobody collect what is kept nowhere", () => {
 
 test("names both blocks when both are wrong", () => {
   const mistakes = mistakesOf({ config: { logging: { driver: "wat" }, log_files: { max_files: -1 } } });
-  assert.deepEqual(mistakes.map((mistake) => mistake.split(" ")[0]), ["logging.driver", "log_files"]);
+  assert.deepEqual(mistakes.map((mistake) => mistake.split(" ")[0]), ["logging.driver", "log_files.max_files"]);
 });

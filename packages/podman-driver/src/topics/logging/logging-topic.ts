@@ -37,8 +37,8 @@ export const loggingTopic = topic({
     ),
   },
   want: ({ log_files: logFiles, logging }, { settings: { logRoute }, report }): LogRoute => {
-    const from = report.attempt("logging", logRoute.from, () => resolveTaskLogOrigin(logging, logRoute.from));
-    const files = report.attempt("log_files", logRoute.to.files, () => resolveLogFiles(logFiles, "log_files", logRoute.to.files));
+    const from = resolveTaskLogOrigin(logging, logRoute.from, report);
+    const files = resolveLogFiles(logFiles, { key: "log_files", report, fallback: logRoute.to.files });
     // Where nothing is kept there is nothing to collect.
     return { from, to: { by: from.kind === "none" ? "off" : logRoute.to.by, files } };
   },

@@ -1,5 +1,5 @@
 import type { IdMap } from "@driver/libpod";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 
 /** Ids are 32 bits, and the last one means nobody (linux). */
 const idCount = 2 ** 32 - 1;

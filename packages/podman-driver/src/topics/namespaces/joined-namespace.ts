@@ -2,7 +2,7 @@ import { normalize } from "node:path";
 import type { NamespaceSpec } from "@driver/libpod";
 import type { TaskConfig } from "@driver/nomad-plugin";
 import { toContainerName } from "../container-name.ts";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 import type { Need } from "../topic.ts";
 
 /** Somebody else's namespace. */

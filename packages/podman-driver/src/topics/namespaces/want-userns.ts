@@ -1,6 +1,6 @@
 import type { IdMap, NamespaceSpec } from "@driver/libpod";
 import type { TaskConfig } from "@driver/nomad-plugin";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 import { toIdMap } from "./id-maps.ts";
 import { toJoined } from "./joined-namespace.ts";
 

@@ -1,5 +1,5 @@
 import { attr } from "@driver/nomad-plugin";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 import type { WantedEndpoint } from "./endpoints.ts";
 
 /** Which of a task's addresses Nomad is told. */

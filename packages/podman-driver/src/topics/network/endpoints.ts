@@ -2,7 +2,7 @@ import { isIPv4, isIPv6 } from "node:net";
 import type { PerNetworkSpec } from "@driver/libpod";
 import { attr, blockList, type InferFields } from "@driver/nomad-plugin";
 import { oneSpelling } from "../one-spelling.ts";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 import { describeNetwork, type WantedNetwork } from "./network-mode.ts";
 
 /** A network of Podman's that a container is on, and what it is there. */

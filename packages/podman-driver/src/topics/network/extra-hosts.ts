@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 import { describeNetwork, type WantedNetwork } from "./network-mode.ts";
 
 /** A line of /etc/hosts that a task asks for. */

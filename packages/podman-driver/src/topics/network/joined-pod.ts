@@ -1,5 +1,5 @@
 import type { TaskConfig } from "@driver/nomad-plugin";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 import type { Wish } from "../wish.ts";
 import type { WantedNetwork } from "./network-mode.ts";
 

@@ -1,6 +1,6 @@
 import type { TaskConfig } from "@driver/nomad-plugin";
 import { toJoined } from "../namespaces/joined-namespace.ts";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 import { toGroupPod, type GroupPod } from "./group-pod.ts";
 
 /** The network a task asks for. */

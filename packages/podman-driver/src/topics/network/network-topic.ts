@@ -12,7 +12,7 @@ import { toEndpointNotices, toUnusedKeys } from "./network-notices.ts";
 import { planNetns } from "./plan-netns.ts";
 import { publishPort, toPortEnv, toPortMap } from "./port-map.ts";
 import { namespaceById } from "../met.ts";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 import { topic, type Need } from "../topic.ts";
 import type { Wish } from "../wish.ts";
 

@@ -1,6 +1,6 @@
 import type { ContainerNetworkSpec, ContainerSpec, NamespaceSpec } from "@driver/libpod";
 import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 import type { WantedEndpoint } from "./endpoints.ts";
 import { toPlain, type WantedNetwork } from "./network-mode.ts";
 

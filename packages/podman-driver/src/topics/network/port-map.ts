@@ -1,6 +1,6 @@
 import type { PortMappingSpec } from "@driver/libpod";
 import type { PortMapping, TaskConfig } from "@driver/nomad-plugin";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 
 export interface WantedPortMap {
   /** Container port by label, for Nomad. */

@@ -1,5 +1,5 @@
-import { DriverError, type HclValue } from "@driver/nomad-plugin";
-import type { Report } from "../report.ts";
+import type { HclValue } from "@driver/nomad-plugin";
+import type { Report } from "../../config/report.ts";
 
 interface CommandOptions {
   readonly command?: string | undefined;
@@ -16,7 +16,7 @@ export interface WantedCommand {
 
 /** What is to run: `args` alone replace the image's CMD as well (as with the Go driver). */
 export function toCommand({ command, args, entrypoint: given }: CommandOptions, report: Report): WantedCommand {
-  const entrypoint = report.attempt("entrypoint", undefined, () => toEntrypoint(given));
+  const entrypoint = toEntrypoint(given, report);
   if (command !== undefined && command.trim() !== command) {
     report.refuse({
       key: "command",
@@ -39,13 +39,14 @@ export function toCommand({ command, args, entrypoint: given }: CommandOptions, 
 }
 
 /** A list, or for old jobs one string, which is one word and is not split. */
-function toEntrypoint(value: HclValue | undefined): readonly string[] | undefined {
+function toEntrypoint(value: HclValue | undefined, report: Report): readonly string[] | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === "string") return [value];
   if (Array.isArray(value) && value.every((part) => typeof part === "string" || typeof part === "number" || typeof part === "boolean")) {
     return value.map(String);
   }
-  throw new DriverError("config-invalid", 'config key entrypoint: must be a list of strings, such as ["/bin/sh", "-c"]');
+  report.refuse({ key: "entrypoint", problem: "is no command", remedy: 'it must be a list of strings, such as ["/bin/sh", "-c"]' });
+  return undefined;
 }
 
 /** Linux takes no longer argument or variable (execve(2): MAX_ARG_STRLEN, 32 pages, with the zero at its end). */

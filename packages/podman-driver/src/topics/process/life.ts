@@ -1,5 +1,5 @@
 import { toSignalNumber } from "@driver/nomad-plugin";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 
 /** Words for what is wrong: Podman knows a name or a number of a signal in the image only, and takes a number here. */
 export function toStopSignal(text: string | undefined, report: Report): number | undefined {

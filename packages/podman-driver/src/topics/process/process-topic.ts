@@ -1,7 +1,7 @@
 import { attr } from "@driver/nomad-plugin";
 import { checkLengths, toCommand } from "./command.ts";
 import { toHostname, toStopSignal, toStopTimeout, toTimezone, toUmask } from "./life.ts";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 import { topic } from "../topic.ts";
 
 /** What runs in the container, as whom, what it is called, and how it is asked to end. */

@@ -1,6 +1,6 @@
 import type { SecretSpec } from "@driver/libpod";
 import { attr, blockList } from "@driver/nomad-plugin";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 import { topic } from "../topic.ts";
 
 /** Without a mode only root could read the file (podman 4.3 to 6.1); this is what Podman's command line asks for. */

@@ -1,6 +1,6 @@
 import { isAbsolute, join } from "node:path";
 import type { TaskConfig } from "@driver/nomad-plugin";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 
 /** What `security_opt`, `selinux_opts` and `apparmor_profile` come to. */
 export interface SecurityOptions {

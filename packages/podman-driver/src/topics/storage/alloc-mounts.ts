@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { MountSpec } from "@driver/libpod";
 import type { Mount, TaskConfig } from "@driver/nomad-plugin";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 
 interface AllocMountOptions {
   /** The driver writes the log files itself, so no task may (as Nomad's Docker driver has it). */

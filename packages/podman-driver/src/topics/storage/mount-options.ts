@@ -1,5 +1,5 @@
 import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
-import type { Report } from "../report.ts";
+import type { Report } from "../../config/report.ts";
 
 /** What is mounted; an overlay is a folder of the host's whose changes stay in the container (Podman's option O). */
 export type MountKind = "bind" | "overlay" | "volume" | "tmpfs";

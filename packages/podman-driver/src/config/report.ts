@@ -34,6 +34,23 @@ function toText(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) => (typeof part === "bigint" ? String(part) : part));
 }
 
+/** The same as an error, for a parser of one value that knows no report: `Report.attempt` takes it over. */
+export function toRefusal(refusal: Refusal): DriverError {
+  const { key, code, message } = toMistake(refusal);
+  return new DriverError(code, message, { configKey: key });
+}
+
+/**
+ * What `read` makes of a config.
+ * @throws DriverError with all mistakes that it reports, when there are any
+ */
+export function reportAll<T>(read: (report: Report) => T): T {
+  const report = new Report();
+  const result = read(report);
+  report.throwIfAny();
+  return result;
+}
+
 /** Gathers all that is wrong, so that nobody has to mend a config by one mistake a try. */
 export class Report {
   readonly #mistakes: Mistake[] = [];
