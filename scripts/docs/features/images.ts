@@ -5,9 +5,9 @@ export const imageFeatures: FeatureSection = {
   rows: [
     ["An image by tag or digest", "M", "test/image-pull > a digest names one image for good, with a tag beside it or not"],
     ["By tag and digest at once", "S", "test/image-pull > a digest names one image for good, with a tag beside it or not"],
-    ["Short names, by the host's `registries.conf`", "M", "src/image/image-reference > asks Podman for"],
-    ["`docker://` before a name", "M", "src/image/image-reference > names Docker Hub in full for any name behind docker://, with a tag"],
-    ["`https://` before a name", "C", "src/image/image-reference > asks Podman for"],
+    ["Short names, by the host's `registries.conf`", "M", "src/config/image-reference > asks Podman for"],
+    ["`docker://` before a name", "M", "src/config/image-reference > names Docker Hub in full for any name behind docker://, with a tag"],
+    ["`https://` before a name", "C", "src/config/image-reference > asks Podman for"],
     [
       "An archive on the host or in the task's folder",
       "M",

@@ -1,4 +1,5 @@
 import { toTimerMs } from "@driver/std";
+import { parseRegistryImage, type RegistrySource } from "./image-reference.ts";
 import { parseDurationMs } from "./parse-duration.ts";
 import { reportAll, type Report } from "./report.ts";
 import { resolveAuth, type OperatorAuth } from "./resolve-auth.ts";
@@ -11,7 +12,7 @@ export interface ImageSettings {
   /** Longest time of a download in which no byte comes; Infinity: no limit. */
   readonly pullActivityTimeoutMs: number;
   /** The image of pods' infra containers; undefined: Podman's own. */
-  readonly infraImage: string | undefined;
+  readonly infraImage: RegistrySource | undefined;
   /** Longest time until it is there; Infinity: no limit. */
   readonly infraPullTimeoutMs: number;
   /** True: what is pulled or loaded is marked as this driver's to remove. */
@@ -41,10 +42,16 @@ export function resolveImageSettings(options: ImageOptions, report: Report): Ima
     auth: resolveAuth(options.auth, report),
     pullTimeoutMs: limitOf("image_pull_timeout"),
     pullActivityTimeoutMs: limitOf("pull_activity_timeout"),
-    infraImage: options.infra_image === "" ? undefined : options.infra_image,
+    infraImage: resolveInfraImage(options.infra_image, report),
     infraPullTimeoutMs: limitOf("infra_image_pull_timeout"),
     marksPulled: options.gc.image,
   };
+}
+
+function resolveInfraImage(name: string | undefined, report: Report): RegistrySource | undefined {
+  if (name === undefined || name === "") return undefined;
+  const key = "infra_image";
+  return report.attempt<RegistrySource | undefined>(key, undefined, () => parseRegistryImage(name, key));
 }
 
 /** A duration as a limit: 0 is none, Infinity. @throws DriverError as `parseDurationMs` */

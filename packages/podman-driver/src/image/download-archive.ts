@@ -1,6 +1,6 @@
 import { DriverError } from "@driver/nomad-plugin";
 import type { ArchiveContent } from "./archive-content.ts";
-import { toShownUrl } from "./image-reference.ts";
+import { toShownUrl } from "../config/image-reference.ts";
 
 export interface DownloadOptions {
   readonly activityTimeoutMs: number;

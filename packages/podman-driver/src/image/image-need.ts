@@ -1,5 +1,5 @@
 import type { TaskLogin } from "./auth/find-credentials.ts";
-import type { ArchiveSource, RegistrySource } from "./image-reference.ts";
+import type { ArchiveSource, RegistrySource } from "../config/image-reference.ts";
 import type { Platform } from "./platform.ts";
 
 /** When a registry is asked. */

@@ -5,7 +5,7 @@ import { FakePodman, until, type ScriptedFault } from "@driver/testing";
 import { defaultImageSettings } from "../config/image-settings.ts";
 import type { ImageContext } from "./image-context.ts";
 import type { ImageNeed } from "./image-need.ts";
-import { parseImage } from "./image-reference.ts";
+import { parseImage } from "../config/image-reference.ts";
 import { resolveImage } from "./image-resolver.ts";
 import { LoadedArchives } from "./loaded-archives.ts";
 import type { PullStatus } from "./pull-status.ts";

@@ -5,7 +5,7 @@ import { messageOf } from "@driver/std";
 import type { PullListener } from "../engine/shared-pulls.ts";
 import type { ImageContext } from "./image-context.ts";
 import type { ImageNeed } from "./image-need.ts";
-import type { ArchiveSource, RegistrySource } from "./image-reference.ts";
+import type { ArchiveSource, RegistrySource } from "../config/image-reference.ts";
 import { toMark } from "./image-mark.ts";
 import { listImages } from "./list-images.ts";
 import { fits, joinName, toPlatformName, toPlatformText } from "./platform.ts";

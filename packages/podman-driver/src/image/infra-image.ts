@@ -1,8 +1,6 @@
+import type { RegistrySource } from "../config/image-reference.ts";
 import type { ImageContext } from "./image-context.ts";
-import { parseRegistryImage } from "./image-reference.ts";
 import { resolveImage } from "./image-resolver.ts";
-
-const imageKey = "infra_image";
 
 /**
  * Sees to it that the infra image of pods is there, pulled like a task's in a time of its own. Gives its ID, which `pods/create` takes as
@@ -14,7 +12,7 @@ export async function meetInfraImage(context: ImageContext, signal: AbortSignal)
   if (infraImage === undefined) return undefined;
   const need = {
     kind: "image",
-    source: parseRegistryImage(infraImage, imageKey),
+    source: infraImage,
     checksum: undefined,
     policy: "missing",
     platform: undefined,
@@ -27,13 +25,10 @@ export async function meetInfraImage(context: ImageContext, signal: AbortSignal)
   return await resolveImage(context, need, signal);
 }
 
-/**
- * The names under which a store has the infra image, as patterns of `gc.image_keep`: between two pods nothing uses it. None without one.
- * @throws DriverError `config-invalid` for what is no name of an image
- */
-export function keepInfraImage(infraImage: string | undefined): readonly string[] {
+/** The names under which a store has the infra image, as patterns of `gc.image_keep`, since between two pods nothing uses it. */
+export function keepInfraImage(infraImage: RegistrySource | undefined): readonly string[] {
   if (infraImage === undefined) return [];
-  const { reference } = parseRegistryImage(infraImage, imageKey);
+  const { reference } = infraImage;
   const [named = "", digest] = reference.split("@");
   const name = named.replace(/:[^/]*$/, "");
   const stored = digest === undefined ? (name === named ? `${named}:latest` : named) : `${name}@${digest}`;

@@ -2,7 +2,7 @@ import type { ImageInspect, PodmanClient } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
 import { messageOf } from "@driver/std";
 import { openArchiveFile, readChunks, unpackGzip, verifyChunks, type ArchiveContent } from "./archive-content.ts";
-import type { ArchiveSource } from "./image-reference.ts";
+import type { ArchiveSource } from "../config/image-reference.ts";
 import { LoadProgress } from "./load-progress.ts";
 import type { LoadedArchive, LoadedArchives } from "./loaded-archives.ts";
 import { joinName } from "./platform.ts";

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { ImageListEntry } from "@driver/libpod";
 import type { ImageCleanUpPolicy } from "../config/image-clean-up-policy.ts";
+import { parseRegistryImage } from "../config/image-reference.ts";
 import { toMark } from "./image-mark.ts";
 import { joinName } from "./platform.ts";
 import { keepInfraImage } from "./infra-image.ts";
@@ -106,7 +107,7 @@ describe("the infra image of pods stays, and no other,", () => {
   for (const [word, stored] of rows) {
     test(`where it is ${word}`, () => {
       const images = [imageOf("b".repeat(64), stored), imageOf("c", "r.io/other:3.9")];
-      assert.deepEqual(dueOf(images, { takesOthers: true, keep: keepInfraImage(word) }), ["c"]);
+      assert.deepEqual(dueOf(images, { takesOthers: true, keep: keepInfraImage(parseRegistryImage(word)) }), ["c"]);
     });
   }
 

@@ -1,6 +1,6 @@
 import type { ImageContext } from "../image/image-context.ts";
 import { toHopedImage, type ImageNeed } from "../image/image-need.ts";
-import { parseRegistryImage } from "../image/image-reference.ts";
+import { parseRegistryImage } from "../config/image-reference.ts";
 import { resolveImage } from "../image/image-resolver.ts";
 import type { ContainerPlan } from "../plan/container-plan.ts";
 import type { Met } from "../topics/met.ts";

@@ -3,7 +3,7 @@ import { parseLimitMs } from "../../config/image-settings.ts";
 import { parseRegistryKey } from "../../config/registry-key.ts";
 import type { TaskLogin } from "../../image/auth/find-credentials.ts";
 import { pullPolicies, type ImagePullPolicy } from "../../image/image-need.ts";
-import { parseImage, parseLoad, toShownUrl, type ImageSource } from "../../image/image-reference.ts";
+import { parseImage, parseLoad, toShownUrl, type ImageSource } from "../../config/image-reference.ts";
 import { toPlatform } from "../../image/platform.ts";
 import { whereTo } from "../met.ts";
 import type { Report } from "../../config/report.ts";

@@ -1,6 +1,6 @@
 import { join, normalize } from "node:path";
 import type { DriverError } from "@driver/nomad-plugin";
-import { toRefusal } from "../config/report.ts";
+import { toRefusal } from "./report.ts";
 
 /** A name, as Podman is to be asked for it. `isLocal`: no registry has it, as it is an ID or under `localhost/`. */
 export interface RegistrySource {
