@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LibpodError, type LoggedLine, type LogOptions } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
+import { BackOff } from "../back-off.ts";
 import { RepeatFilter, type JournalMark } from "./journal-cursor.ts";
 import type { JournalProgress, LogPosition } from "./log-position.ts";
 import type { LogSinks } from "./open-log-sinks.ts";
+import { pauseForRetry } from "./pause-for-retry.ts";
 
 export interface JournalPumpOptions {
   /** Podman's word for what stands in the journal. */
@@ -132,19 +134,20 @@ export class JournalPump {
 
   async #run(): Promise<void> {
     const { retryMs, retryMostMs, endNewsMs } = this.#intervals;
-    for (let pauseMs = retryMs; this.#follows; ) {
+    const ends = { stop: this.#stop.signal, ending: this.#ending.signal };
+    for (const backOff = new BackOff({ shortestMs: retryMs, longestMs: retryMostMs }); this.#follows;) {
       const before = this.#delivered;
       const outcome = await this.#read({ follow: true });
       if (outcome === "over") return;
-      pauseMs = this.#delivered > before ? retryMs : Math.min(pauseMs * 2, retryMostMs);
-      if (outcome === "broken" && this.#follows) await this.#pause(pauseMs);
+      if (this.#delivered > before) backOff.reset();
+      if (outcome === "broken" && this.#follows) await pauseForRetry(backOff, ends);
       if (outcome !== "complete") continue;
       if (!this.#ending.signal.aborted) {
         this.#options.onEnd();
         await this.#pause(endNewsMs);
       }
       if (this.#ending.signal.aborted) return this.#finish();
-      await this.#pause(pauseMs);
+      await pauseForRetry(backOff, ends);
     }
     await this.#look();
   }

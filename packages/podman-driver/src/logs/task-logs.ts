@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { BackOff } from "../back-off.ts";
 import type { LogTroubles } from "./log-troubles.ts";
+import { pauseForRetry } from "./pause-for-retry.ts";
 
 /** The carrying of a container's output, under way. */
 export interface LogRun {
@@ -99,14 +101,15 @@ export class TaskLogs {
   async #live(): Promise<void> {
     const { carrier, troubles } = this.#options;
     const { retryMs, retryMostMs } = this.#intervals;
-    for (let pauseMs = retryMs; !this.#stop.signal.aborted; pauseMs = Math.min(2 * pauseMs, retryMostMs)) {
+    const ends = { stop: this.#stop.signal, ending: this.#ending.signal };
+    for (const backOff = new BackOff({ shortestMs: retryMs, longestMs: retryMostMs }); !this.#stop.signal.aborted;) {
       const before = carrier.progress;
       const outcome = await this.#runOnce();
       if (this.#stop.signal.aborted) return;
       if (outcome === "delivered") return troubles.clear(part);
       troubles.raise(part, "the output cannot be collected; trying again", outcome.error);
-      if (carrier.progress > before) pauseMs = retryMs;
-      await this.#pause(pauseMs);
+      if (carrier.progress > before) backOff.reset();
+      await pauseForRetry(backOff, ends).catch(() => undefined);
     }
   }
 
@@ -128,12 +131,5 @@ export class TaskLogs {
       await this.#run?.close();
       this.#run = undefined;
     }
-  }
-
-  /** Ends early when the container does, whose last output is waited for. */
-  async #pause(pauseMs: number): Promise<void> {
-    const [stop, ending] = [this.#stop.signal, this.#ending.signal];
-    const most = ending.aborted ? Math.min(pauseMs, this.#intervals.retryMs) : pauseMs;
-    await sleep(most, undefined, { signal: ending.aborted ? stop : AbortSignal.any([stop, ending]) }).catch(() => undefined);
   }
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { LibpodError, type ExecStream, type PodmanClient } from "@driver/libpod";
 import {
   DriverError,
@@ -10,6 +9,7 @@ import {
   type ExitResult,
 } from "@driver/nomad-plugin";
 import { toTimerMs } from "@driver/std";
+import { BackOff, type BackOffLimits } from "../back-off.ts";
 import { inStep, toDriverError } from "../errors.ts";
 import { killSessionOf } from "../host/kill-session.ts";
 import type { HostRoots } from "../host/proc-files.ts";
@@ -30,6 +30,7 @@ const outputTailBytes = 4096;
 const endOfTransmission = Uint8Array.of(4);
 /** Podman writes the exit code down before the stream ends; a lagging service gets this long. */
 const exitCodeGraceMs = 5000;
+const exitCodePauses: BackOffLimits = { shortestMs: 10, longestMs: 2000 };
 /** To kill a session its process must be known: so long is Podman asked for it, and so long is one answer waited for. */
 const [killAskForMs, killAnswerMs] = [2000, 5000];
 
@@ -141,15 +142,13 @@ async function pass(to: Feed, operation: ExecInput, signal: AbortSignal): Promis
 async function waitForExitCode(podman: PodmanClient, execId: string, signal: AbortSignal): Promise<ExitResult> {
   const deadlineMs = performance.now() + exitCodeGraceMs;
   const inspect = (): ReturnType<PodmanClient["exec"]["inspect"]> => podman.exec.inspect(execId, signal);
-  for (let pauseMs = 10; ; pauseMs *= 2) {
+  for (const backOff = new BackOff(exitCodePauses); ; await backOff.pause(signal)) {
     const forMs = Math.max(0, deadlineMs - performance.now());
     const session = await inStep(`inspect exec ${execId.slice(0, 12)}`, retryTransient(inspect, { forMs, signal }));
     if (!session.running) return { exitCode: session.exitCode, signal: 0, oomKilled: false };
     if (performance.now() > deadlineMs) {
       throw new DriverError("failed", "exec: its output has ended, but Podman says it still runs; exit code unknown");
     }
-    // A timer that is cut short rejects with an error of its own.
-    await sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 
