@@ -21,6 +21,7 @@ export { serveDriver } from "./serve-driver.ts";
 export { driverServices } from "./server/driver-services.ts";
 export { FolderDescriptor } from "./logs/folder-descriptor.ts";
 export { GuardedDirectory } from "./logs/guarded-directory.ts";
+export { logFileDefaults } from "./logs/log-file-defaults.ts";
 export { RotatedLog, type RotatedLogOptions, type RotatedLogPosition } from "./logs/rotated-log.ts";
 export { toSignalNumber } from "./signal-number.ts";
 export { takeUntilAborted } from "./take-until-aborted.ts";

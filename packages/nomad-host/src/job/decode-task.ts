@@ -1,5 +1,5 @@
 import type { ConfigBody } from "@driver/nomad-plugin";
-import { toSignalNumber } from "@driver/nomad-plugin";
+import { logFileDefaults, toSignalNumber } from "@driver/nomad-plugin";
 import type { BlockReader } from "./block-reader.ts";
 import { decodeArtifact } from "./decode-artifact.ts";
 import { decodeRestart } from "./decode-restart.ts";
@@ -129,8 +129,8 @@ function decodeLogs(reader: BlockReader<typeof logsKeys> | undefined): Task["log
   const disabled = reader?.get("disabled");
   const enabled = reader?.get("enabled");
   return {
-    maxFiles: reader?.get("max_files") ?? 10,
-    maxFileSizeMb: reader?.get("max_file_size") ?? 10,
+    maxFiles: reader?.get("max_files") ?? logFileDefaults.maxFiles,
+    maxFileSizeMb: reader?.get("max_file_size") ?? logFileDefaults.maxFileSizeMb,
     disabled: disabled ?? enabled === false,
   };
 }

@@ -19,12 +19,14 @@ import fc from "fast-check";
 import { GuardedDirectory } from "./guarded-directory.ts";
 import { RotatedLog } from "./rotated-log.ts";
 
+const roomy = { maxFiles: 10, maxFileBytes: 1_048_576 };
+
 class LogFolder implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), "rotated-"));
   readonly directory = GuardedDirectory.open(this.path);
 
   open(limits: { readonly maxFiles?: number; readonly maxFileBytes?: number } = {}): RotatedLog {
-    return new RotatedLog({ directory: this.directory, baseName: "task.stdout", ...limits });
+    return new RotatedLog({ directory: this.directory, baseName: "task.stdout", ...roomy, ...limits });
   }
 
   read(index: number): string {
@@ -166,7 +168,7 @@ test("leaves no descriptor open when a file cannot be cut where an earlier write
     unlink: assert.fail,
     openFileForAppending: (name: string) => openSync(join(folder.path, name), constants.O_RDONLY),
   };
-  assert.throws(() => new RotatedLog({ directory, baseName: "task.stdout", resumeAt: { index: 0, sizeBytes: 3 } }), { code: "EINVAL" });
+  assert.throws(() => new RotatedLog({ directory, baseName: "task.stdout", ...roomy, resumeAt: { index: 0, sizeBytes: 3 } }), { code: "EINVAL" });
   assert.equal(readdirSync("/proc/self/fd").length, before);
 });
 
@@ -175,7 +177,7 @@ test("tells how much it has written when the disk is full", async () => {
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder.path]);
   const directory = GuardedDirectory.open(folder.path);
   try {
-    const log = new RotatedLog({ directory, baseName: "task.stdout" });
+    const log = new RotatedLog({ directory, baseName: "task.stdout", ...roomy });
     const ballast = join(folder.path, "ballast");
     writeFileSync(ballast, Buffer.alloc(32 * 1024));
     const bytes = Buffer.alloc(64 * 1024, "x");

@@ -10,10 +10,10 @@ export interface RotatedLogOptions {
   readonly directory: Pick<GuardedDirectory, "list" | "unlink" | "openFileForAppending">;
   /** `<task>.stdout` or `<task>.stderr`: Nomad reads the files `<baseName>.<index>`. */
   readonly baseName: string;
-  /** Files kept, the one being written included. Default 10. */
-  readonly maxFiles?: number;
-  /** A file that has reached this size is followed by the next. Default 10 MiB. */
-  readonly maxFileBytes?: number;
+  /** Files kept, the one being written included. */
+  readonly maxFiles: number;
+  /** A file that has reached this size is followed by the next. */
+  readonly maxFileBytes: number;
   /** Where an earlier writer is known to have got to: whatever it wrote beyond that is taken away again. */
   readonly resumeAt?: RotatedLogPosition | undefined;
 }
@@ -31,7 +31,7 @@ const mostTidied = 1000;
 
 /** Writes a task's output into the numbered files that `nomad alloc logs` reads. One writer per stream. */
 export class RotatedLog {
-  readonly #options: Required<Omit<RotatedLogOptions, "resumeAt">>;
+  readonly #options: RotatedLogOptions;
   #index: number;
   #fd: number;
   #sizeBytes: number;
@@ -40,7 +40,7 @@ export class RotatedLog {
 
   /** Goes on with the highest index there is, or the next one that can be had: a task may plant links, FIFOs and folders. */
   constructor(options: RotatedLogOptions) {
-    this.#options = { maxFiles: 10, maxFileBytes: 10 * 1_048_576, ...options };
+    this.#options = options;
     const { resumeAt } = options;
     if (resumeAt !== undefined) for (const index of this.#indexes()) if (index > resumeAt.index) this.#remove(index);
     const highest = this.#indexes().reduce((most, index) => Math.max(most, index), 0);

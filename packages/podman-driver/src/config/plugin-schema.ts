@@ -1,6 +1,6 @@
 import { imageCleanUpDefaults } from "./image-clean-up-policy.ts";
 import { imageDefaults } from "./image-settings.ts";
-import { logFileDefaults } from "./resolve-log-files.ts";
+import { logFileOptionDefaults } from "./resolve-log-files.ts";
 import { possibleLogDrivers, possibleLogOptions } from "./resolve-log-origin.ts";
 import { attr, block, blockAttrs, blockList, configSchema, type Infer } from "@driver/nomad-plugin";
 
@@ -176,13 +176,13 @@ export const pluginSchema = configSchema(
     }),
     log_files: block(
       {
-        max_files: attr.number({ default: logFileDefaults.max_files, help: "Log files kept of each stream of a task." }),
+        max_files: attr.number({ default: logFileOptionDefaults.max_files, help: "Log files kept of each stream of a task." }),
         max_file_size: attr.string({
-          default: logFileDefaults.max_file_size,
+          default: logFileOptionDefaults.max_file_size,
           help: "Size at which a log file is followed by the next, e.g. 10m.",
         }),
       },
-      { default: logFileDefaults, help: 'Rotation of the log files that the driver writes with log_collection = "driver".' },
+      { default: logFileOptionDefaults, help: 'Rotation of the log files that the driver writes with log_collection = "driver".' },
     ),
     client_http_timeout: attr.string({ default: "60s", help: "Longest wait for an answer of the Podman API; 0: no limit." }),
     dns_servers: attr.list("string", { help: "Name servers of tasks without a Nomad dns block." }),

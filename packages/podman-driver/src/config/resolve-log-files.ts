@@ -1,3 +1,4 @@
+import { logFileDefaults } from "@driver/nomad-plugin";
 import type { LogFileLimits } from "./log-route.ts";
 import { parseMemorySize } from "./parse-memory-size.ts";
 import type { Report } from "./report.ts";
@@ -9,9 +10,10 @@ interface LogFileOptions {
 
 const leastFileBytes = 4096;
 
-/** Nomad's own defaults. */
-export const logFileDefaults = { max_files: 10, max_file_size: "10m" } as const;
-export const defaultLogFiles: LogFileLimits = { maxFiles: 10, maxFileBytes: 10 * 1_048_576 };
+const { maxFiles, maxFileSizeMb } = logFileDefaults;
+/** Nomad's own defaults, as the block says them. */
+export const logFileOptionDefaults = { max_files: maxFiles, max_file_size: `${maxFileSizeMb}m` } as const;
+export const defaultLogFiles: LogFileLimits = { maxFiles, maxFileBytes: maxFileSizeMb * 1_048_576 };
 
 interface LogFilesSite {
   /** The path of the block, for messages. */
@@ -23,14 +25,14 @@ interface LogFilesSite {
 
 /** Rotation limits of a `log_files` block: one file at least, and none below 4 KiB. */
 export function resolveLogFiles(
-  { max_files: maxFiles, max_file_size: size }: LogFileOptions = {},
+  { max_files: count, max_file_size: size }: LogFileOptions = {},
   { key, report, fallback = defaultLogFiles }: LogFilesSite,
 ): LogFileLimits {
-  if (maxFiles !== undefined && maxFiles < 1) {
-    report.refuse({ key: `${key}.max_files`, value: maxFiles, problem: "is no number of files", remedy: "it must be at least 1" });
+  if (count !== undefined && count < 1) {
+    report.refuse({ key: `${key}.max_files`, value: count, problem: "is no number of files", remedy: "it must be at least 1" });
   }
   return {
-    maxFiles: maxFiles ?? fallback.maxFiles,
+    maxFiles: count ?? fallback.maxFiles,
     maxFileBytes: size === undefined ? fallback.maxFileBytes : toFileBytes(size, `${key}.max_file_size`, report),
   };
 }

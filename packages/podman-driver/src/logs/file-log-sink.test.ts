@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { GuardedDirectory } from "@driver/nomad-plugin";
 import { until } from "@driver/testing";
+import { defaultLogFiles } from "../config/resolve-log-files.ts";
 import { FileLogSink } from "./file-log-sink.ts";
 import { LogFolder } from "./log-folder.ts";
 import { LogTroubles } from "./log-troubles.ts";
@@ -32,7 +33,13 @@ class AllocBench implements AsyncDisposable {
   }
 
   sink(stream: "stdout" | "stderr", maxFileBytes = 10): FileLogSink {
-    const sink = FileLogSink.open({ folder: this.folder, baseName: `web.${stream}`, maxFileBytes, troubles: this.troubles });
+    const sink = FileLogSink.open({
+      folder: this.folder,
+      baseName: `web.${stream}`,
+      maxFiles: 10,
+      maxFileBytes,
+      troubles: this.troubles,
+    });
     this.#sinks.push(sink);
     return sink;
   }
@@ -88,7 +95,7 @@ test("follows no link in the folder's place, and writes on when the folder is pu
 test("opens its files with the first output, and as soon as there is room for them", async () => {
   await using bench = new AllocBench();
   execFileSync("mount", ["-t", "tmpfs", "-o", "nr_inodes=2", "tmpfs", bench.logs]);
-  const sink = new FileLogSink({ folder: bench.folder, baseName: "web.stdout", troubles: bench.troubles });
+  const sink = new FileLogSink({ folder: bench.folder, baseName: "web.stdout", ...defaultLogFiles, troubles: bench.troubles });
   try {
     writeFileSync(join(bench.logs, "ballast"), "");
     assert.throws(() => bench.sink("stderr"), { code: "ENOSPC" });

@@ -9,7 +9,7 @@ import { ConmonLogControl } from "./conmon-log-control.ts";
 import { DropNotice } from "./drop-notice.ts";
 import { LogPosition } from "./log-position.ts";
 import { LogPump } from "./log-pump.ts";
-import { LogSpool } from "./log-spool.ts";
+import { defaultRotateBytes, LogSpool } from "./log-spool.ts";
 import type { LogTroubles } from "./log-troubles.ts";
 import { openLogSinks, type LogSinks } from "./open-log-sinks.ts";
 import type { SliceBuffers } from "./slice-buffers.ts";
@@ -44,7 +44,6 @@ export interface LogPlace {
   readonly staticDir: string;
 }
 
-const rotateBytes = 16 * 1_048_576;
 /** Names what this is about in `LogTroubles`. */
 const limitPart = "limit";
 
@@ -131,7 +130,7 @@ export class FileLogs implements LogCarrier {
     const isSame = staticDir === dirname(logPath);
     const control = new ConmonLogControl((use) => (isSame ? use(folder) : inFolder(staticDir, owner, use)));
     const limits =
-      limitBytes === undefined ? {} : { backlogBytes: limitBytes, rotateBytes: Math.min(rotateBytes, Math.ceil(limitBytes / 2)) };
+      limitBytes === undefined ? {} : { backlogBytes: limitBytes, rotateBytes: Math.min(defaultRotateBytes, Math.ceil(limitBytes / 2)) };
     const onEmptied = (error: unknown): void => {
       troubles.raise(limitPart, "conmon begins no new log file; the present one had outgrown its limit and was emptied", error);
       this.#saveBeginning();

@@ -4,13 +4,16 @@ import type { LogProgress } from "./log-position.ts";
 import { LogRotation, type RotationIntervals } from "./log-rotation.ts";
 import { LogSegment } from "./log-segment.ts";
 
+/** conmon's file is followed by a new one about so often. */
+export const defaultRotateBytes = 16 * 1_048_576;
+
 export interface LogSpoolOptions {
   /** The engine's folder that the log is in; its owner closes it after the spool. */
   readonly folder: EngineFolder;
   /** The file conmon writes; rotated ones stand beside it as `<name>.<number>`. */
   readonly name: string;
   readonly control: Pick<ConmonLogControl, "ask" | "look">;
-  /** A delivered stretch this long is given back to the disk. Default 16 MiB. */
+  /** A delivered stretch this long is given back to the disk. Default `defaultRotateBytes`. */
   readonly rotateBytes?: number;
   /** More than this undelivered, and the oldest is dropped. Default 256 MiB. */
   readonly backlogBytes?: number;
@@ -73,7 +76,13 @@ export class LogSpool {
     const { folder, name, control, intervals } = options;
     const files = await openFiles(folder, name);
     const rotation = new LogRotation({ folder, name, control, begunName: files.twinName, ...(intervals !== undefined && { intervals }) });
-    const settings = { rotateBytes: 16 * 1_048_576, backlogBytes: 256 * 1_048_576, stuckMs: 3000, onEmptied: () => undefined, ...options };
+    const settings = {
+      rotateBytes: defaultRotateBytes,
+      backlogBytes: 256 * 1_048_576,
+      stuckMs: 3000,
+      onEmptied: () => undefined,
+      ...options,
+    };
     return new LogSpool(settings, files, rotation);
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "@driver/nomad-plugin";
+import { defaultLogFiles } from "../config/resolve-log-files.ts";
 import { FifoGate } from "./fifo-gate.ts";
 import type { FifoWriter } from "./fifo-writer.ts";
 import { FileLogSink } from "./file-log-sink.ts";
@@ -135,7 +136,7 @@ export class TaskLogSink implements LogSink {
     if (this.#files === undefined) {
       this.#options.logger.warn("nobody reads the task's log FIFO; writing the log files directly", { fifo: this.#options.fifoName });
       const { folder, baseName, troubles } = this.#options;
-      this.#files = new FileLogSink({ folder, baseName, troubles });
+      this.#files = new FileLogSink({ folder, baseName, ...defaultLogFiles, troubles });
     }
     return left;
   }

@@ -1,3 +1,4 @@
+import { logFileDefaults } from "@driver/nomad-plugin";
 import type { BlockReader } from "../block-reader.ts";
 import type { JobType } from "../job.ts";
 import type { taskKeys, templateKeys } from "../keys/task-keys.ts";
@@ -71,7 +72,8 @@ function checkPorts(service: ServiceReader, portLabels: readonly string[]): void
 
 function checkLogs(reader: TaskReader, diskMb: number): void {
   const logs = reader.optionalBlock("logs");
-  const logsMb = (logs?.get("max_files") ?? 10) * (logs?.get("max_file_size") ?? 10);
+  const { maxFiles, maxFileSizeMb } = logFileDefaults;
+  const logsMb = (logs?.get("max_files") ?? maxFiles) * (logs?.get("max_file_size") ?? maxFileSizeMb);
   const where = logs ?? reader;
   if (logsMb >= diskMb) where.report(`logs: ${logsMb} MB of them must be less than the ${diskMb} MB of the group's ephemeral_disk`);
   if (logs?.get("enabled") !== undefined && logs.get("disabled") !== undefined && logs.get("enabled") === logs.get("disabled"))
