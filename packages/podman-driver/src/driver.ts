@@ -29,7 +29,7 @@ import { DriverServices } from "./driver-services.ts";
 import { defaultHealthIntervals, type HealthIntervals } from "./engine/follow-engine.ts";
 import { followHealth } from "./engine/health-monitor.ts";
 import { Engines, type EnginesConfig } from "./engine/engines.ts";
-import { findUser } from "./host/find-user.ts";
+import { findUser } from "./host/account-files.ts";
 import { isMarkedAlive } from "./host/process-mark.ts";
 import { toPluginInfo } from "./identity.ts";
 import { ImageCleanUp } from "./image/image-clean-up.ts";

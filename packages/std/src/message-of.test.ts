@@ -3,5 +3,6 @@ import { test } from "node:test";
 import { messageOf } from "./message-of.ts";
 
 test("an error says its message, and anything else itself", () => {
-  assert.deepEqual([new TypeError("no"), "text", 5, undefined].map(messageOf), ["no", "text", "5", "undefined"]);
+  const thrown = [new TypeError("no"), new TypeError(), "text", 5, undefined];
+  assert.deepEqual(thrown.map(messageOf), ["no", "TypeError", "text", "5", "undefined"]);
 });

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { messageOf } from "@driver/std";
 
 /** Bytes of an error text that fit the header block of the trailers, percent-encoded and with details. */
 const maxTextBytes = 8_192;
@@ -9,7 +10,9 @@ const maxTextBytes = 8_192;
  */
 export function toStatusError(error: unknown, signal: AbortSignal): ConnectError {
   if (signal.aborted) return new ConnectError("the call was cancelled", abortCode(signal.reason), undefined, undefined, error);
-  if (!(error instanceof ConnectError)) return new ConnectError(boundedText(messageOf(error)), Code.Unknown, undefined, undefined, error);
+  if (!(error instanceof ConnectError)) {
+    return new ConnectError(boundedText(messageOf(error) || "unknown error"), Code.Unknown, undefined, undefined, error);
+  }
   const bounded = new ConnectError(
     boundedText(error.rawMessage),
     error.code === Code.Unavailable ? Code.Unknown : error.code,
@@ -23,11 +26,6 @@ export function toStatusError(error: unknown, signal: AbortSignal): ConnectError
 
 function abortCode(reason: unknown): Code {
   return reason instanceof ConnectError && reason.code === Code.DeadlineExceeded ? Code.DeadlineExceeded : Code.Canceled;
-}
-
-function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message || error.name : String(error);
-  return text === "" ? "unknown error" : text;
 }
 
 /** Lone surrogates would make the percent-encoding throw. */

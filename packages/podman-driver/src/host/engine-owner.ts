@@ -1,6 +1,7 @@
 import { lstatSync, readlinkSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { DriverError } from "@driver/nomad-plugin";
+import { readSubordinateIds } from "./account-files.ts";
 import { isAlive, isShortage, readIfThere, readRealUserId, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
 
 /** The user whose engine it is. All that an engine names on this host must be his: the plugin is root as a rule, and he may not be. */
@@ -48,7 +49,7 @@ export function toOwner(roots: HostRoots, uid: number, conmon: ProcessIdentity |
   const ofConmon = conmon === undefined ? undefined : readProcessOwner(roots, conmon.pid);
   if (ofConmon?.uid === uid && ofConmon.ruledIds.length > 0) return ofConmon;
   // Root rules over what is mapped here.
-  return { uid, ruledIds: uid === 0 ? readRuledIds(roots, "self", uid) : readSubordinateIds(roots, uid) };
+  return { uid, ruledIds: uid === 0 ? readRuledIds(roots, "self", uid) : readSubordinateIds(uid, roots.etcDir) };
 }
 
 /** Whether a user, of a file or a process, is the engine's owner or one whom he rules over. */
@@ -101,20 +102,4 @@ function readRuledIds(roots: HostRoots, pid: number | "self", uid: number): Engi
   });
   const isRoot = ranges.some(({ inside, outside, count }) => inside === 0 && outside === uid && count > 0);
   return isRoot ? ranges.map(({ outside, count }) => [outside, count] as const) : [];
-}
-
-/**
- * Lines of /etc/subuid are `name or id : first id : count` (subuid(5)); newuidmap gives him no others. What only a directory
- * service tells is not known.
- */
-function readSubordinateIds(roots: HostRoots, uid: number): EngineOwner["ruledIds"] {
-  const names = new Set([String(uid)]);
-  for (const [name = "", , id] of readFields(join(roots.etcDir, "passwd"))) if (name !== "" && id === String(uid)) names.add(name);
-  return readFields(join(roots.etcDir, "subuid")).flatMap(([who = "", first = "", count = ""]) =>
-    names.has(who) && /^\d+$/.test(first) && /^\d+$/.test(count) ? [[Number(first), Number(count)] as const] : [],
-  );
-}
-
-function readFields(path: string): readonly (readonly string[])[] {
-  return (readIfThere(path) ?? "").split("\n").map((line) => line.trim().split(":"));
 }

@@ -1,4 +1,5 @@
 import { DriverError } from "@driver/nomad-plugin";
+import { messageOf } from "@driver/std";
 import type { ArchiveContent } from "./archive-content.ts";
 import { toShownUrl } from "../config/image-reference.ts";
 
@@ -89,8 +90,8 @@ function toFailure(error: unknown, { shown, silence, signal }: Download): unknow
   if (silence.signal.aborted) return silence.signal.reason;
   if (error instanceof DriverError) return error;
   // fetch says why in the cause alone.
-  const { message } = error instanceof Error && error.cause instanceof Error ? error.cause : { message: String(error) };
-  return new DriverError("failed", `image archive ${shown}: ${message}`, { recoverable: true, cause: error });
+  const reason = messageOf(error instanceof Error && error.cause instanceof Error ? error.cause : error);
+  return new DriverError("failed", `image archive ${shown}: ${reason}`, { recoverable: true, cause: error });
 }
 
 /** Ends a download in which nothing comes. Does not count while the other side takes its time. */
