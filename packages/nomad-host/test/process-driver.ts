@@ -94,7 +94,7 @@ export function createProcessDriver(options: { readonly writesLogFiles?: boolean
       throw unsupported("TaskStats");
     },
     signalTask: async (taskId, signalName) => sendSignal(life(taskId).pid, signalName),
-    execTask: async (taskId, { command }) => exec(life(taskId).config, command),
+    execTask: async (taskId, { command }, signal) => exec(life(taskId).config, command, signal),
     execTaskStreaming: () => {
       throw unsupported("ExecTaskStreaming");
     },
@@ -106,8 +106,9 @@ export function createProcessDriver(options: { readonly writesLogFiles?: boolean
 }
 
 /** Runs a command where the task runs. */
-async function exec(config: TaskConfig, [program = "", ...args]: readonly string[]): Promise<ExecOutput> {
-  const child = spawn(program, args, { cwd: join(config.allocDir, config.name), env: { PATH: process.env["PATH"], ...config.env } });
+async function exec(config: TaskConfig, [program = "", ...args]: readonly string[], signal: AbortSignal): Promise<ExecOutput> {
+  const env = { PATH: process.env["PATH"], ...config.env };
+  const child = spawn(program, args, { cwd: join(config.allocDir, config.name), env, signal });
   const [stdout, stderr] = await Promise.all([buffer(child.stdout), buffer(child.stderr), onceEvent(child, "close")]);
   return { stdout, stderr, result: { exitCode: child.exitCode ?? -1, signal: 0, oomKilled: false } };
 }

@@ -32,9 +32,10 @@ export interface RecordedRun {
 
 /** `task:event` for the life of each task, in order. */
 export function lives({ events }: RecordedRun): readonly string[] {
-  return events.flatMap((event) =>
-    "task" in event && event.kind !== "task-log" ? [`${event.task}:${event.kind.slice("task-".length)}`] : [],
-  );
+  return events.flatMap((event) => {
+    const isOfLife = "task" in event && event.kind.startsWith("task-") && event.kind !== "task-log";
+    return isOfLife ? [`${event.task}:${event.kind.slice("task-".length)}`] : [];
+  });
 }
 
 /** A driver in this process, as if it were launched. */

@@ -1,18 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { Service, TaskArtifact, TaskTemplate, TemplateChange } from "../src/job/job.ts";
+import type { TaskArtifact, TaskTemplate, TemplateChange } from "../src/job/job.ts";
 import type { RunEvent } from "../src/run/run-event.ts";
 import { emptyFolder } from "./empty-folder.ts";
 import { lives, recordRun } from "./record-run.ts";
 import type { RecordOptions, RecordedRun } from "./record-run.ts";
+import { sampleService } from "./sample-check.ts";
 import { sampleGroup, sampleJob, sampleTask, sampleTemplate } from "./sample-job.ts";
 
 const position = { line: 1, column: 1 };
-
-function service(name: string, changes: Partial<Service> = {}): Service {
-  return { name, portLabel: "", tags: ["t"], provider: "nomad", address: "", checks: [], position, ...changes };
-}
 
 async function run(tasks: Parameters<typeof sampleGroup>[0], more: Partial<RecordOptions> = {}, group = {}): Promise<RecordedRun> {
   await using folder = await emptyFolder();
@@ -71,7 +68,8 @@ test("services of the run are found by their names, with their ports", async () 
   const text = '{{ range nomadService "web" }}{{ .Name }} {{ .Address }}:{{ .Port }} {{ .Tags | join "+" }}\n{{ end }}';
   const task = sampleTask("only", "cat local/x", { templates: [sampleTemplate("local/x", text)] });
   const network = { mode: "host", ports: [{ label: "http", position }], position };
-  const services = [service("web", { portLabel: "http", tags: ["a", "${NOMAD_JOB_NAME}"] }), service("other", { provider: "consul" })];
+  const web = sampleService("web", { portLabel: "http", tags: ["a", "${NOMAD_JOB_NAME}"] });
+  const services = [web, sampleService("other", { provider: "consul" })];
   const done = await run([task], {}, { network, services });
   const allocation = done.events.find((event) => event.kind === "allocation");
   assert.ok(allocation !== undefined);
@@ -82,7 +80,7 @@ test("services of the run are found by their names, with their ports", async () 
 async function watchChange(change: TemplateChange, script: string, more: Partial<TaskTemplate> = {}): Promise<RecordedRun> {
   const template = sampleTemplate("local/x", '{{ len (nomadService "late") }}\n', { change, ...more });
   const watcher = sampleTask("watcher", script, { templates: [template], leader: true });
-  const late = sampleTask("late", "exec sleep 60", { services: [service("late")], lifecycle: { hook: "poststart", sidecar: true } });
+  const late = sampleTask("late", "exec sleep 60", { services: [sampleService("late")], lifecycle: { hook: "poststart", sidecar: true } });
   return run([watcher, late]);
 }
 

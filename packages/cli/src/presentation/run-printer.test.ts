@@ -27,6 +27,7 @@ function printerTo(shown: string[], options: { readonly isTerminal?: boolean; re
 }
 
 const web = { group: "front", allocIndex: 1, task: "web" };
+const check = { service: "page", check: "alive", provider: "nomad", mode: "healthiness" } as const;
 const exit = { exitCode: 0, signal: 0, oomKilled: false };
 const log = (stream: "stdout" | "stderr", text: string): RunEvent => ({ kind: "task-log", ...web, stream, data: Buffer.from(text) });
 
@@ -53,6 +54,14 @@ const lines: readonly (readonly [RunEvent, readonly string[]])[] = [
   [
     { kind: "task-failed", ...web, message: "no\u001b[2Jimage\u009b\n\tat all\r" },
     ["2 web   * failed: no\\x1b[2Jimage\\x9b\n\tat all\\x0d\n"],
+  ],
+  [
+    { kind: "check-status", ...web, ...check, status: "critical", output: `no\n answer \u001b${"x".repeat(300)}` },
+    [`2 web   * check "alive" of service page: critical: no answer \\x1b${"x".repeat(189)}…\n`],
+  ],
+  [
+    { kind: "check-status", group: "front", allocIndex: 1, ...check, status: "passing", output: "" },
+    ['2 group front[1]: check "alive" of service page: passing\n'],
   ],
   [{ kind: "task-exited", ...web, result: exit, isStoppedByHost: false }, ["2 web   * ended: exit code 0\n"]],
   [

@@ -1,5 +1,6 @@
 import type { LogStream, RunEvent, RunResult, TaskName } from "@driver/nomad-host";
 
+import { describeCheck } from "./describe-check.ts";
 import { describeExit } from "./describe-exit.ts";
 import { describeNoRestart, describeRestart } from "./describe-restart.ts";
 import { describeLogEntry } from "./describe-log-entry.ts";
@@ -21,6 +22,7 @@ export interface RunPrinterOptions {
   readonly now: () => number;
 }
 
+const checkLooks: Readonly<Record<"critical" | "passing" | "warning", Look>> = { passing: "green", warning: "yellow", critical: "red" };
 const palette: readonly Look[] = ["cyan", "yellow", "magenta", "blue", "green"];
 
 /** Shows a run: `task | line` for what tasks write, and one line on stderr for each event. */
@@ -85,6 +87,8 @@ export class RunPrinter {
         return this.#line(event, style("yellow", describeRestart(event)));
       case "task-not-restarting":
         return this.#line(event, style("red", describeNoRestart(event)));
+      case "check-status":
+        return this.#describeCheck(event);
       case "periodic-waiting":
         return style("dim", `the next launch is at ${event.at.toISOString()}`);
       case "periodic-launch":
@@ -94,6 +98,14 @@ export class RunPrinter {
       case "task-log":
         return undefined;
     }
+  }
+
+  /** A check of a group has no task to stand behind. */
+  #describeCheck(event: Extract<RunEvent, { kind: "check-status" }>): string {
+    const { group, allocIndex, task, status } = event;
+    const { style } = this.#options.stderr;
+    const text = style(checkLooks[status], toPrintable(describeCheck(event)));
+    return task === undefined ? `group ${group}[${allocIndex}]: ${text}` : this.#line({ group, allocIndex, task }, text);
   }
 
   /** An event of a task: `*` where its log lines have `|`. */

@@ -16,9 +16,7 @@ import { titleOf } from "./title-of.ts";
  * key without effect. What is below such a key is checked as everything else, and not noted again.
  */
 export function checkBlock(block: ConfigBlock, kind: BlockKind<JobKeys>, reading: JobReading): readonly JobNote[] {
-  return noteInside({ block, kind, reading }).toSorted(
-    (left, right) => left.position.line - right.position.line || left.position.column - right.position.column,
-  );
+  return noteInside({ block, kind, reading });
 }
 
 interface Checked {

@@ -10,10 +10,11 @@ import { decodeTask } from "./decode-task.ts";
 import { decodeVolume } from "./decode-volumes.ts";
 import { JobProblems } from "./job-file-error.ts";
 import { hasControlCharacter } from "./has-control-character.ts";
-import type { Job, JobType, Task, TaskGroup } from "./job.ts";
+import type { Job, JobNote, JobType, Task, TaskGroup } from "./job.ts";
 import type { groupKeys } from "./keys/group-keys.ts";
 import { jobBlock, jobKeys } from "./keys/job-keys.ts";
 import type { taskKeys } from "./keys/task-keys.ts";
+import { noteServices } from "./note-services.ts";
 import { checkJob } from "./rules/check-job.ts";
 
 type JobReader = BlockReader<typeof jobKeys>;
@@ -28,13 +29,18 @@ export interface DecodedJob {
 export function decodeJob(block: ConfigBlock, source: SourceFile): DecodedJob {
   const problems = new JobProblems();
   const reading = { source, problems };
-  const notes = checkBlock(block, jobBlock, reading);
+  const keyNotes = checkBlock(block, jobBlock, reading);
   const reader = new BlockReader(block, jobKeys, reading);
   const type = reader.get("type") ?? "service";
   const groups = decodeGroups(reader, { type, jobName: reader.get("name") ?? reader.label });
   if (groups.length === 0) reader.report(`job "${reader.label}": has no group; a job needs at least one group with a task`);
   checkJob(reader, type);
+  const notes = [...keyNotes, ...noteServices(groups)].toSorted(byPlace);
   return { job: toJob(reader, { type, groups, notes }), problems };
+}
+
+function byPlace({ position: left }: JobNote, { position: right }: JobNote): number {
+  return left.line - right.line || left.column - right.column;
 }
 
 function toJob(reader: JobReader, parts: Pick<Job, "type" | "groups" | "notes">): Job {

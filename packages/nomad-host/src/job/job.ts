@@ -66,8 +66,10 @@ export interface Service {
 export interface ServiceCheck {
   readonly name: string;
   readonly type: "grpc" | "http" | "script" | "tcp";
-  /** Of a port of the group; empty for scripts. */
+  /** Of a port of the group, or a number; empty for scripts. */
   readonly portLabel: string;
+  /** `host`, `driver`, `alloc` or `alloc_ipv6`; empty: the service's own address, else the host's. */
+  readonly addressMode: string;
   readonly command: string;
   readonly args: readonly string[];
   /** The task that a script runs in. */
@@ -79,11 +81,40 @@ export interface ServiceCheck {
   readonly body: string;
   /** True: certificates are not looked at. */
   readonly isInsecure: boolean;
+  /** The name that a certificate must have; empty: that of the address. */
+  readonly tlsServerName: string;
+  /** The service that a gRPC server is asked about; empty: the server itself. */
+  readonly grpcService: string;
+  readonly isGrpcOverTls: boolean;
   readonly intervalMs: number;
   readonly timeoutMs: number;
+  /** As Consul has it before the first result; empty: critical. */
+  readonly initialStatus: string;
+  /** How many results in a row change the status. */
+  readonly thresholds: CheckThresholds;
+  /** Whether a rollout waits for it: `ignore` means it does not. */
+  readonly isReadiness: boolean;
   /** Absent: a check that fails restarts nothing. */
-  readonly restart?: { readonly limit: number; readonly graceMs: number } | undefined;
+  readonly restart?: CheckRestart | undefined;
   readonly position: Position;
+}
+
+/** Results in a row; 0 counts as 1. */
+export interface CheckThresholds {
+  readonly successesBeforePassing: number;
+  readonly failuresBeforeCritical: number;
+  /** 0: as many as before critical. */
+  readonly failuresBeforeWarning: number;
+}
+
+/** What restarts the tasks of a check that fails. */
+export interface CheckRestart {
+  /** Failing for this many intervals; from 1 on. */
+  readonly limit: number;
+  /** So long after a start it is let be. */
+  readonly graceMs: number;
+  /** True: a warning counts as health. */
+  readonly ignoresWarnings: boolean;
 }
 
 export interface TaskGroup {

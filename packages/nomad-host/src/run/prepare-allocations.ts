@@ -5,6 +5,8 @@ import type { Fingerprint, Spec } from "@driver/nomad-plugin";
 
 import type { Job, Task } from "../job/job.ts";
 import type { FoundService } from "../template/functions/host-functions.ts";
+import { planChecks } from "./checks/plan-checks.ts";
+import type { PlannedCheck } from "./checks/planned-check.ts";
 import { findConfigProblems } from "./driver/check-configs.ts";
 import type { CheckConfig } from "./driver/check-configs.ts";
 import type { PlacedProblem } from "./driver/encode-task-config.ts";
@@ -36,6 +38,10 @@ export interface PreparedAllocation {
   readonly tasks: ReadonlyMap<Task, PreparedTask>;
   /** The group's own, for templates of the whole run. */
   readonly services: readonly FoundService[];
+  /** Of the group's services and of those of its tasks. */
+  readonly checks: readonly PlannedCheck[];
+  /** Of the group's own network; undefined: it has none. */
+  readonly allocAddress?: string | undefined;
 }
 
 /** Gives each allocation its ports and cores; rejects with `port-unavailable` or `job-invalid`. */
@@ -107,7 +113,11 @@ export async function prepareAllocations(
     }
     const [first] = tasks.values();
     const scope = first?.built.scope ?? nodeScope;
-    return { allocation, tasks, services: planServices(serviceHome(allocation, { task: undefined, facts, scope })) };
+    const checks = [
+      ...planChecks(group.services, { task: undefined, scope }),
+      ...[...tasks].flatMap(([{ name, services }, { built }]) => planChecks(services, { task: name, scope: built.scope })),
+    ];
+    return { allocation, tasks, checks, services: planServices(serviceHome(allocation, { task: undefined, facts, scope })) };
   };
   const prepared = await Promise.all(allocations.map(prepare));
   problems.throwIfAny();

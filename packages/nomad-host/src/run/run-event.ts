@@ -51,6 +51,20 @@ export type RunEvent =
   /** The driver's own words, e.g. about an image that is pulled. */
   | ({ readonly kind: "task-event"; readonly message: string; readonly at: Date } & TaskName)
   | ({ readonly kind: "task-log"; readonly stream: LogStream; readonly data: Uint8Array } & TaskName)
+  /** A check of a service has come to another status. `task` is the one whose service it is, or whose script; a group's has none. */
+  | {
+      readonly kind: "check-status";
+      readonly group: string;
+      readonly allocIndex: number;
+      readonly task?: string;
+      readonly service: string;
+      readonly check: string;
+      readonly provider: "consul" | "nomad";
+      /** Whether a rollout would wait for it: `healthiness`. */
+      readonly mode: "healthiness" | "readiness";
+      readonly status: "passing" | "warning" | "critical";
+      readonly output: string;
+    }
   /** The next launch of a periodic job. */
   | { readonly kind: "periodic-waiting"; readonly at: Date }
   | { readonly kind: "periodic-launch"; readonly jobId: string }

@@ -90,8 +90,8 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<RunResul
   const registry = new ServiceRegistry();
   const surroundings = { session, logCollection, on, random, signal, killSignal } as const;
   const outcomes = await Promise.all(
-    joined.map(({ allocation, tasks, services }) =>
-      runAllocation({ ...{ allocation, plan: allocation.plan, tasks, services, registry }, ...surroundings }),
+    joined.map(({ allocation, tasks, services, checks, allocAddress }) =>
+      runAllocation({ ...{ allocation, plan: allocation.plan, tasks, services, checks, allocAddress, registry }, ...surroundings }),
     ),
   );
   const tasks = outcomes.flat();

@@ -127,7 +127,7 @@ test("notes what has no effect on one machine, in the order of the file", async 
       "29 constraint",
       "34 reschedule",
       "43 ephemeral_disk size",
-      "71 service",
+      '71 service "web"',
       "131 logs max_files",
       "132 logs max_file_size",
     ],

@@ -1,6 +1,8 @@
 import { key, noted, refused } from "./job-key.ts";
 import { block, bool, durationMs, blockMap, free, integer, string, strings } from "./key-kinds.ts";
-import { noConnect } from "./reasons.ts";
+import { noConnect, noRegistry, rollout } from "./reasons.ts";
+
+const silent = { isSilentInJson: true };
 
 export const checkRestartKeys = {
   limit: key(integer(), "Limit"),
@@ -16,7 +18,7 @@ export const checkKeys = {
   path: key(string, "Path"),
   protocol: key(string, "Protocol"),
   port: key(string, "PortLabel"),
-  expose: key(bool, "Expose"),
+  expose: noted(bool, "Expose", `check expose: has no effect, ${noConnect}`, silent),
   address_mode: key(string, "AddressMode"),
   advertise: key(string, "Advertise"),
   interval: key(durationMs, "Interval"),
@@ -51,29 +53,29 @@ export const identityKeys = {
   extra_claims: key(strings, "ExtraClaims"),
 };
 
+const weightKeys = { passing: key(integer(), "Passing"), warning: key(integer(), "Warning") };
+
 export const serviceKeys = {
   name: key(string, "Name"),
   tags: key(strings, "Tags"),
-  canary_tags: key(strings, "CanaryTags"),
-  enable_tag_override: key(bool, "EnableTagOverride"),
+  canary_tags: noted(strings, "CanaryTags", `service canary_tags: has no effect, ${rollout}`),
+  enable_tag_override: noted(bool, "EnableTagOverride", `service enable_tag_override: has no effect, ${noRegistry}`, silent),
   port: key(string, "PortLabel"),
   address_mode: key(string, "AddressMode"),
   address: key(string, "Address"),
   check: key(block(checkKeys, { isRepeated: true, ignoredJson: ["Id"] }), "Checks"),
   check_restart: key(block(checkRestartKeys), "CheckRestart"),
   connect: refused("Connect", noConnect),
-  meta: key(blockMap, "Meta"),
-  canary_meta: key(blockMap, "CanaryMeta"),
-  tagged_addresses: key(blockMap, "TaggedAddresses"),
+  meta: noted(blockMap, "Meta", `service meta: has no effect, ${noRegistry}`),
+  canary_meta: noted(blockMap, "CanaryMeta", `service canary_meta: has no effect, ${rollout}`),
+  tagged_addresses: noted(blockMap, "TaggedAddresses", `service tagged_addresses: has no effect, ${noRegistry}`),
   task: key(string, "TaskName"),
   on_update: key(string, "OnUpdate"),
-  identity: key(block(identityKeys), "Identity"),
-  weights: key(block({ passing: key(integer(), "Passing"), warning: key(integer(), "Warning") }), "Weights"),
+  identity: noted(block(identityKeys), "Identity", "service identity: has no effect, there is nobody to show a token to"),
+  weights: noted(block(weightKeys), "Weights", `service weights: has no effect, ${noRegistry}`, silent),
   provider: key(string, "Provider"),
-  cluster: key(string, "Cluster"),
-  kind: key(string, "Kind"),
+  cluster: noted(string, "Cluster", `service cluster: has no effect, ${noRegistry}`, silent),
+  kind: noted(string, "Kind", `service kind: has no effect, ${noRegistry}`, silent),
 };
 
-const noServices = "service: outside a cluster only the templates of this run find services, and their checks do not run";
-
-export const serviceKey = noted(block(serviceKeys, { isRepeated: true, ignoredJson: ["Id", "Namespace"] }), "Services", noServices);
+export const serviceKey = key(block(serviceKeys, { isRepeated: true, ignoredJson: ["Id", "Namespace"] }), "Services");

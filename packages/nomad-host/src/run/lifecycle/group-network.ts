@@ -52,5 +52,6 @@ function withNetwork(one: PreparedAllocation, networkIsolation: NetworkIsolation
     built: join(task.built),
     rebuild: async (state) => join(await task.rebuild(state)),
   });
-  return { ...one, tasks: new Map([...one.tasks].map(([task, prepared]) => [task, joinTask(prepared)])) };
+  const tasks = new Map([...one.tasks].map(([task, prepared]) => [task, joinTask(prepared)]));
+  return { ...one, tasks, allocAddress: networkIsolation.hosts?.address };
 }

@@ -3,6 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { messageOf } from "@driver/std";
 import type { Task } from "../../job/job.ts";
 import type { FoundService } from "../../template/functions/host-functions.ts";
+import { AllocationChecks } from "../checks/allocation-checks.ts";
+import type { PlannedCheck } from "../checks/planned-check.ts";
 import type { DriverSession } from "../driver/driver-session.ts";
 import type { LogCollection } from "../logs/task-logs.ts";
 import type { RunListener } from "../run-event.ts";
@@ -22,6 +24,10 @@ export interface AllocationRunOptions {
   /** The group's own, which are there from its start to its end. */
   readonly services: readonly FoundService[];
   readonly registry: ServiceRegistry;
+  /** Of the group's services and of those of its tasks. */
+  readonly checks: readonly PlannedCheck[];
+  /** Of the group's own network; undefined: it has none. */
+  readonly allocAddress: string | undefined;
   readonly session: DriverSession;
   readonly logCollection: LogCollection;
   readonly on: RunListener;
@@ -41,6 +47,7 @@ export interface AllocationRunOptions {
 export async function runAllocation(options: AllocationRunOptions): Promise<readonly TaskOutcome[]> {
   const { allocation, plan, registry, services, signal } = options;
   const runs = new TaskRuns(options);
+  await using checks = runs.checks;
   const stopped = waitAbort(signal);
   try {
     registry.set(allocation.id, services);
@@ -48,6 +55,8 @@ export async function runAllocation(options: AllocationRunOptions): Promise<read
     const reason = await Promise.race([phases, runs.ended, stopped.reached]);
     runs.close();
     registry.set(allocation.id, []);
+    // From here on nothing is restarted.
+    await checks[Symbol.asyncDispose]();
     await stopAll(options, runs, reason);
     await phases;
   } finally {
@@ -99,6 +108,8 @@ class TaskRuns {
   readonly outcomes: TaskOutcome[] = [];
   /** Settles with the reason when the end of one task ends the allocation. */
   readonly ended: Promise<string>;
+  /** Begun with this, and the caller's to end. */
+  readonly checks: AllocationChecks;
   readonly #ended = Promise.withResolvers<string>();
   readonly #options: AllocationRunOptions;
   readonly #runs = new Map<Task, TaskRun>();
@@ -107,6 +118,12 @@ class TaskRuns {
   constructor(options: AllocationRunOptions) {
     this.#options = options;
     this.ended = this.#ended.promise;
+    const { allocation, checks, allocAddress, session, on, random } = options;
+    const { group, index: allocIndex, ports } = allocation;
+    this.checks = new AllocationChecks({
+      ...{ name: { group: group.name, allocIndex }, checks, ports, allocAddress, session, on, random },
+      restartTasks: (reason) => this.#restartRunning(reason),
+    });
   }
 
   /** From now on `start` starts nothing. */
@@ -130,6 +147,10 @@ class TaskRuns {
     await Promise.all(tasks.map((task) => this.#runs.get(task)?.stop(reason)));
   }
 
+  async #restartRunning(reason: string): Promise<void> {
+    await Promise.all([...this.#runs.values()].map((run) => run.restartAsFailed(reason)));
+  }
+
   #start(task: Task): TaskRun {
     const { allocation, tasks, registry, session, logCollection, on, random, signal, killSignal } = this.#options;
     const name = { group: allocation.group.name, allocIndex: allocation.index, task: task.name };
@@ -140,7 +161,8 @@ class TaskRuns {
     const { services } = prepared;
     const { config } = prepared.built;
     const ends = { on, random, signal, killSignal };
-    const run = new TaskRun({ name, task, jobType, config, preparation, registry, services, session, logCollection, ...ends });
+    const around = { registry, services, checks: this.checks, session, logCollection };
+    const run = new TaskRun({ name, task, jobType, config, preparation, ...around, ...ends });
     this.#runs.set(task, run);
     void run.finished.then((outcome) => this.#note(task, outcome));
     return run;

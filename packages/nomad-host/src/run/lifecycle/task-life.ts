@@ -1,4 +1,4 @@
-import type { TaskConfig, WaitResult } from "@driver/nomad-plugin";
+import type { DriverNetwork, TaskConfig, WaitResult } from "@driver/nomad-plugin";
 import { DriverError } from "@driver/nomad-plugin";
 
 import { messageOf } from "@driver/std";
@@ -49,6 +49,7 @@ export class TaskLife {
   /** Ends the waiting for a task that neither stops nor dies. */
   readonly #giveUp = new AbortController();
   #config: TaskConfig;
+  #network: DriverNetwork | undefined;
   #isStarted = false;
   #isDestroyed = false;
   #isOver = false;
@@ -63,6 +64,11 @@ export class TaskLife {
   /** Whether StartTask has succeeded. */
   get isStarted(): boolean {
     return this.#isStarted;
+  }
+
+  /** What the driver told of the task's network at its start. */
+  get network(): DriverNetwork | undefined {
+    return this.#network;
   }
 
   /**
@@ -93,7 +99,7 @@ export class TaskLife {
     try {
       this.#config = { ...(await preparation.prepare(this.#stop.signal)), id };
       await on({ kind: "task-starting", ...name });
-      await session.startTask(this.#config, this.#stop.signal);
+      this.#network = (await session.startTask(this.#config, this.#stop.signal)).network;
       await on({ kind: "task-running", ...name });
       this.#isStarted = true;
       this.#started.resolve();

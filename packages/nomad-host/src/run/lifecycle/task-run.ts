@@ -5,6 +5,7 @@ import type { TaskConfig } from "@driver/nomad-plugin";
 import { messageOf, toTimerMs } from "@driver/std";
 import type { ChangeScript, JobType, Task, TaskTemplate } from "../../job/job.ts";
 import type { FoundService } from "../../template/functions/host-functions.ts";
+import type { AllocationChecks } from "../checks/allocation-checks.ts";
 import type { DriverSession } from "../driver/driver-session.ts";
 import { TaskLogs } from "../logs/task-logs.ts";
 import type { LogCollection } from "../logs/task-logs.ts";
@@ -13,7 +14,7 @@ import type { ServiceRegistry } from "../services/service-registry.ts";
 import { renewTaskId } from "./allocation.ts";
 import { roleOf } from "./plan-lifecycle.ts";
 import { planRestart, restartsOnSuccess } from "./plan-restart.ts";
-import type { RestartDecision, RestartState } from "./plan-restart.ts";
+import type { RestartDecision, RestartState, TaskEnding } from "./plan-restart.ts";
 import { TaskLife } from "./task-life.ts";
 import type { TaskLifeEnd } from "./task-life.ts";
 import type { TaskPreparation } from "./task-preparation.ts";
@@ -30,6 +31,8 @@ export interface TaskRunOptions {
   readonly registry: ServiceRegistry;
   /** What is found by templates while the task runs. */
   readonly services: readonly FoundService[];
+  /** Those of its allocation. */
+  readonly checks: AllocationChecks;
   readonly session: DriverSession;
   readonly logCollection: LogCollection;
   readonly on: RunListener;
@@ -54,8 +57,8 @@ export class TaskRun {
   #life: TaskLife | undefined;
   #stopping: Promise<void> | undefined;
   #restarts = 0;
-  /** Set when a life is ended so that another one follows, whatever the policy says. */
-  #isRestartWanted = false;
+  /** Set when a life is ended so that another one follows: whatever the policy says, or as after a failure. */
+  #restartWanted: "anyway" | "as-after-failure" | undefined;
   #isFailed = false;
   #isOver = false;
 
@@ -72,6 +75,11 @@ export class TaskRun {
     this.#stopping ??= this.#runStop(reason);
     await this.#stopping;
     await this.finished;
+  }
+
+  /** Ends the task's life, if it has one, as a failure: what follows is up to its restart policy. Settles when it has ended. */
+  async restartAsFailed(reason: string): Promise<void> {
+    if (this.#life?.isStarted === true) await this.#restart(reason, "as-after-failure");
   }
 
   async #runStop(reason: string): Promise<void> {
@@ -104,27 +112,31 @@ export class TaskRun {
     const life = new TaskLife({ name, task, config, preparation, session, logs, on, killSignal });
     this.#life = life;
     await life.started;
-    const watch = life.isStarted ? this.#noteStart(config.id) : undefined;
+    const watches = new AsyncDisposableStack();
+    if (life.isStarted) this.#noteStart(life, config.id, watches);
     const end = await life.finished;
     this.#life = undefined;
     registry.set(config.id, []);
-    await watch?.[Symbol.asyncDispose]();
+    await watches.disposeAsync();
     // What hinders a start in the moment of Ctrl-C is laid to that, and the stop is on its way.
     if (end.ending.kind === "start-failed" && signal.aborted && !wasInterrupted) this.#stop.abort(signal.reason);
     return end;
   }
 
-  #noteStart(taskId: string): TemplateWatch | undefined {
-    const { preparation, registry, services, on, name } = this.#options;
+  #noteStart({ network }: TaskLife, id: string, watches: AsyncDisposableStack): void {
+    const { preparation, registry, services, checks, on, name } = this.#options;
     this.#started.resolve();
-    registry.set(taskId, services);
-    if (!preparation.isChanging) return undefined;
-    return new TemplateWatch({
-      preparation,
-      registry,
-      onChange: (changed, signal) => this.#followChange(changed, { taskId, signal }),
-      onFailure: async (error) => on({ kind: "note", message: `${name.task}: its templates could not be rendered: ${messageOf(error)}` }),
-    });
+    registry.set(id, services);
+    watches.use(checks.watchTask({ name: name.task, id, network, restart: (reason) => this.restartAsFailed(reason) }));
+    if (!preparation.isChanging) return;
+    watches.use(
+      new TemplateWatch({
+        preparation,
+        registry,
+        onChange: (changed, signal) => this.#followChange(changed, { taskId: id, signal }),
+        onFailure: async (error) => on({ kind: "note", message: `${name.task}: its templates could not be rendered: ${messageOf(error)}` }),
+      }),
+    );
   }
 
   /** What the templates want when they have come to another text; a restart settles all (`nomad`: TaskTemplateManager). */
@@ -136,7 +148,7 @@ export class TaskRun {
     const splayMs = Math.max(0, ...changes.map((change) => change.splayMs));
     await delay(random() * splayMs, undefined, { signal: at.signal }).catch(() => undefined);
     if (at.signal.aborted || changes.length === 0) return;
-    if (changes.some(({ mode }) => mode === "restart")) return this.#restart("a template has changed");
+    if (changes.some(({ mode }) => mode === "restart")) return this.#restart("a template has changed", "anyway");
     for (const signalName of new Set(changes.flatMap((change) => (change.mode === "signal" ? [change.signal] : []))))
       await this.#tryChange(`the signal ${signalName}`, () => this.#options.session.signalTask(at.taskId, signalName, at.signal));
     for (const { script } of changes) if (script !== undefined) await this.#runScript(script, at);
@@ -150,7 +162,7 @@ export class TaskRun {
     });
     if (isDone || !failsTask || signal.aborted) return;
     this.#isFailed = true;
-    await this.#restart("its change_script failed");
+    await this.#restart("its change_script failed", "anyway");
   }
 
   /** Says what went wrong, and whether nothing did. */
@@ -165,11 +177,11 @@ export class TaskRun {
     }
   }
 
-  /** Ends this life; another one follows at once, and does not count (`nomad`). */
-  async #restart(reason: string): Promise<void> {
+  /** Ends this life; one that follows anyway does so at once, and does not count (`nomad`). */
+  async #restart(reason: string, wanted: "anyway" | "as-after-failure"): Promise<void> {
     const { on, name } = this.#options;
     if (this.#stop.signal.aborted) return;
-    this.#isRestartWanted = true;
+    this.#restartWanted = wanted;
     await on({ kind: "task-stopping", ...name, reason });
     await this.#life?.stop(reason);
   }
@@ -180,11 +192,10 @@ export class TaskRun {
     const { signal } = this.#stop;
     if (signal.aborted) return "stopped";
     if (this.#isFailed) return "fail";
-    if (this.#isRestartWanted) {
-      this.#isRestartWanted = false;
-      return "restart";
-    }
-    const decision = this.#decide(end);
+    const wanted = this.#restartWanted;
+    this.#restartWanted = undefined;
+    if (wanted === "anyway") return "restart";
+    const decision = this.#decide(wanted === "as-after-failure" ? { kind: "exited", isSuccessful: false } : end.ending);
     const { attempts, intervalMs } = task.restart;
     if (decision.action === "fail") await on({ kind: "task-not-restarting", ...name, reason: decision.reason, attempts, intervalMs });
     if (decision.action !== "restart") return decision.action;
@@ -195,7 +206,7 @@ export class TaskRun {
     return signal.aborted ? "stopped" : "restart";
   }
 
-  #decide({ ending }: TaskLifeEnd): RestartDecision {
+  #decide(ending: TaskEnding): RestartDecision {
     const { task, jobType, random } = this.#options;
     return planRestart(ending, {
       policy: task.restart,
