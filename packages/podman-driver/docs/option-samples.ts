@@ -246,4 +246,5 @@ export const pluginSamples: Samples = {
   "allowed_modes.cgroup": { allowed_modes: { cgroup: ["private"] } },
   allowed_sockets: { allowed_sockets: ["rootless"] },
   pids_limit: { pids_limit: 512 },
+  allow_swap: { allow_swap: false },
 };

@@ -47,6 +47,13 @@ test("lets a task swap without a limit", async () => {
   assert.ok(limit === "max" || Number(limit) >= 2 ** 50, limit);
 });
 
+test("has no swap where the operator allows none", async () => {
+  await using rig = await DriverRig.start({ pluginConfig: { allow_swap: false } });
+  const output = await rig.outputOf(printCgroup);
+  const [, limit = ""] = /memory\.(?:memsw\.limit_in_bytes|swap\.max) (\S+)/.exec(output) ?? [];
+  assert.equal(Number(limit), output.includes("memsw") ? plainTask().resources.memoryMb * mib : 0, output);
+});
+
 test("takes the period of a hard CPU limit from the task", async () => {
   const print = "cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/cpu/cpu.cfs_period_us /sys/fs/cgroup/cpu.max 2>/dev/null";
   const linux = { ...plainTask().resources.linux, percentTicks: 0.5 / availableParallelism() };

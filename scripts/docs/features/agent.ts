@@ -107,6 +107,7 @@ export const agentFeatures: FeatureSection = {
     ["`image_pull_timeout` for all tasks", "S", "test/image-pull > is ended by image_pull_timeout, the task's or the plugin's"],
     ["`pull_activity_timeout`", "S", "test/image-pull > is ended by pull_activity_timeout when a blob stalls, and can be tried again"],
     ["`pids_limit` as a maximum", "S", "src/policy/policy > has no more processes than allowed"],
+    ["Swap forbidden for all tasks: `allow_swap`", "S", "test/limits > has no swap where the operator allows none"],
     [
       "`container_exists_attempts`, `nvidia_runtime`, `oom_score_adj` for all tasks",
       "S",

@@ -28,6 +28,8 @@ export interface OperatorPolicy {
   readonly defaultSocket: string;
   /** The most processes of a task, and what a task gets that asks for none. */
   readonly pidsLimit: number | undefined;
+  /** False: a task has no swap beside its memory, and cannot ask for some. */
+  readonly allowsSwap: boolean;
 }
 
 /** Lets tasks ask for everything, as the Go driver does. */
@@ -43,6 +45,7 @@ export const openPolicy: OperatorPolicy = {
   sockets: undefined,
   defaultSocket: "default",
   pidsLimit: undefined,
+  allowsSwap: true,
 };
 
 /** What `policy = "strict"` sets where the operator does not say otherwise; docs/policy.md has it as a table. */
@@ -81,6 +84,7 @@ type PolicyOptions = Pick<
   | "allowed_modes"
   | "allowed_sockets"
   | "pids_limit"
+  | "allow_swap"
 >;
 
 /**
@@ -105,6 +109,7 @@ export function resolvePolicy(options: PolicyOptions, defaultSocket: string, rep
     sockets: orPreset(options.allowed_sockets, preset.sockets),
     defaultSocket,
     pidsLimit: toPidsLimit(options.pids_limit ?? 0, report) ?? preset.pidsLimit,
+    allowsSwap: options.allow_swap,
   };
 }
 

@@ -114,6 +114,7 @@ export const pluginSchema = configSchema(
     allowed_modes: block(modeLists, { help: "Globs of the namespace modes that tasks may have; one that begins with ! takes away." }),
     allowed_sockets: attr.list("string", { help: "Globs of the names of the sockets that tasks may run on; default: all." }),
     pids_limit: attr.number({ help: "The most processes of a task, and the limit of a task that sets none; 0: Podman's default." }),
+    allow_swap: attr.bool({ default: true, help: "Allow tasks to swap; false: no task does, as with Docker's driver." }),
     container_exists_attempts: attr.number({
       unused: "a name that is in use is waited for, or its holder named, without it",
       help: "Docker's key, without effect here.",

@@ -212,6 +212,7 @@ describe("the plugin schema", () => {
       allowed_modes: undefined,
       allowed_sockets: [],
       pids_limit: undefined,
+      allow_swap: true,
       container_exists_attempts: undefined,
       nvidia_runtime: undefined,
       oom_score_adj: undefined,

@@ -50,11 +50,13 @@ export function planContainer({ task, decoded, settings, facts, socketName }: Pl
   const { policy } = settings;
   const report = new Report();
   const planned = planAll(wanted, { task, settings, facts, socketName, configHash, report });
-  const { security: { capabilities }, limits: { pidsLimit } } = wanted;
+  const { security: { capabilities }, limits: { pidsLimit, memory: { swap: swapBytes } } } = wanted;
+  const terms = toTaskTerms(wanted, facts);
+  const asked = { ...capabilities, pidsLimit, memoryLimitBytes: terms.memoryLimitBytes, swapBytes };
   const parts: readonly PlanPart[] = [
     ...planned.map(({ part }) => part),
     { spec: planNames(wanted, { allocId: task.allocId, socketName }) },
-    { spec: planCeilings({ ...capabilities, pidsLimit }, { policy, defaultCapabilities: facts.defaultCapabilities, report }) },
+    { spec: planCeilings(asked, { policy, defaultCapabilities: facts.defaultCapabilities, report }) },
   ];
   report.throwIfAny();
   const paths = toPathNeeds(wishes, { policy, allocDir: task.allocDir });
@@ -65,7 +67,7 @@ export function planContainer({ task, decoded, settings, facts, socketName }: Pl
     needs: [...paths, ...parts.flatMap(({ needs = [] }) => needs)],
     binds: parts.flatMap(({ binds = [] }) => binds),
     guardsBinds: guardsBinds(paths, policy),
-    terms: toTaskTerms(wanted, facts),
+    terms,
     notices: [...decoded.notices, ...parts.flatMap(({ notices = [] }) => notices)],
     explain: (podmanText) => parts.map(({ explain }) => explain?.(podmanText)).find((explanation) => explanation !== undefined),
     findShortfalls: checks.length === 0 ? undefined : (made) => checks.flatMap((verify) => verify(made)),

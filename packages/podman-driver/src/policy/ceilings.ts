@@ -10,7 +10,13 @@ export interface AskedRights {
   readonly drop: readonly string[];
   /** 0: as many processes as Podman gives it. */
   readonly pidsLimit: number;
+  /** Bytes, in all that apply on this engine; undefined: no limit. */
+  readonly memoryLimitBytes: number | undefined;
+  /** Memory and swap together; -1: no limit; undefined: as Podman gives it. */
+  readonly swapBytes: number | undefined;
 }
+
+const mib = 1_048_576;
 
 /** What a container gets without a wish, and what the operator wants of it. */
 export interface CeilingContext {
@@ -21,16 +27,20 @@ export interface CeilingContext {
 }
 
 /**
- * The operator's part of a container, whatever its task asks for: Podman's default capabilities that are not allowed are taken away, and
- * the number of processes is limited. Pure.
+ * The operator's part of a container, whatever its task asks for: Podman's default capabilities that are not allowed are taken away, the
+ * number of processes is limited, and there is no swap where the operator wants none. Pure.
  */
 export function planCeilings(asked: AskedRights, { policy, defaultCapabilities, report }: CeilingContext): Partial<ContainerSpec> {
   const dropped = toDropped(asked, { policy, defaultCapabilities });
   const { pidsLimit: mostPids } = policy;
   if (mostPids !== undefined && asked.pidsLimit > mostPids) refusePids(asked.pidsLimit, mostPids, report);
+  const limits = {
+    ...(mostPids !== undefined && asked.pidsLimit === 0 && { pids: { limit: mostPids } }),
+    ...(!policy.allowsSwap && toNoSwap(asked, report)),
+  };
   return {
     ...(dropped.length > 0 && { cap_drop: dropped }),
-    ...(mostPids !== undefined && asked.pidsLimit === 0 && { resource_limits: { pids: { limit: mostPids } } }),
+    ...(Object.keys(limits).length > 0 && { resource_limits: limits }),
   };
 }
 
@@ -47,6 +57,22 @@ function refusePids(wanted: number, most: number, report: Report): void {
     key: "pids_limit",
     value: wanted,
     problem: `is more than the ${most} that this client allows`,
-    remedy: `the client's operator can allow it with pids_limit in the plugin's config`,
+    remedy: remedyOf("pids_limit"),
   });
+}
+
+/** Memory and swap are counted together, so that no more than the memory is no swap. Without a limit of memory Podman takes none. */
+function toNoSwap(
+  { memoryLimitBytes: limit, swapBytes: swap }: AskedRights,
+  report: Report,
+): { readonly memory?: { readonly swap: number } } {
+  if (limit === undefined || swap === limit) return {};
+  if (swap === undefined) return { memory: { swap: limit } };
+  const problem = `is not the task's memory limit of ${limit / mib} MiB, and this client allows no swap`;
+  report.refuse({ key: "memory_swap", problem, remedy: remedyOf("allow_swap = true") });
+  return {};
+}
+
+function remedyOf(option: string): string {
+  return `the client's operator can allow it with ${option} in the plugin's config`;
 }

@@ -259,6 +259,7 @@ describe("the table of docs/policy.md", () => {
     ["allow_image_urls", strictPolicy.imageUrls ?? []],
     ["allowed_sockets", strictPolicy.sockets ?? []],
     ["pids_limit", strictPolicy.pidsLimit === undefined ? [] : [String(strictPolicy.pidsLimit)]],
+    ["allow_swap", [String(strictPolicy.allowsSwap)]],
   ];
   for (const [option, words] of preset) test(`says what strict sets of ${option}`, () => assert.deepEqual(table.get(option), words));
 });
@@ -284,4 +285,29 @@ describe("what a container gets without asking", () => {
     assert.deepEqual(specWith({ pids_limit: 100 }).resource_limits?.pids, { limit: 100 });
     assert.equal(specWith({ pids_limit: 0 }).resource_limits?.pids, undefined);
   });
+
+  test("has no swap beside its memory where the operator allows none", () => {
+    const limit = 67_108_864;
+    const limitsWith = (config: HclRecord): unknown => specWith({ allow_swap: false }, config).resource_limits;
+    assert.deepEqual(limitsWith({}), { ...specWith({}).resource_limits, memory: { limit, swap: limit } });
+    assert.deepEqual(limitsWith({ memory_swap: "0" }), { ...specWith({}).resource_limits, memory: { limit, swap: limit } });
+    assert.deepEqual(specWith({ allow_swap: true }).resource_limits?.memory, { limit });
+  });
+
+  test("has no limit of swap without one of memory, since Podman takes none", () => {
+    const resources = { ...plainTask().resources, memoryMaxMb: -1 };
+    const { resource_limits: limits } = specOf({ task: { resources }, settings: { policy: policyOf({ allow_swap: false }) } });
+    assert.deepEqual(limits?.memory, { reservation: 67_108_864 });
+  });
+
+  for (const swap of ["80m", "-1"]) {
+    test(`is refused with memory_swap = ${swap} where the operator allows no swap`, () => {
+      assert.throws(() => specWith({ allow_swap: false }, { memory_swap: swap }), {
+        code: "config-invalid",
+        message:
+          "config key memory_swap: is not the task's memory limit of 64 MiB, and this client allows no swap; the client's operator " +
+          "can allow it with allow_swap = true in the plugin's config",
+      });
+    });
+  }
 });
