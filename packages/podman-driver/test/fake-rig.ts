@@ -110,7 +110,7 @@ export class FakeRig implements AsyncDisposable {
       named: () => logger,
       with: () => logger,
     };
-    const healthIntervals = { healthyMs: 20, firstRetryMs: 20, seenReturnMs: 20, unseenReturnMs: 20, probeTimeoutMs: 5000 };
+    const healthIntervals = { healthyMs: 20, firstRetryMs: 20, seenReturnMs: 20, unseenReturnMs: 20, restingMs: 20, probeTimeoutMs: 5000 };
     const driver = new PodmanDriver({ logger, version: "0.0.0", uid: 0, services: new DriverServices(logger, this.host), healthIntervals });
     // Ends with the signal; nothing of it can fail.
     void this.#collectEvents(driver);

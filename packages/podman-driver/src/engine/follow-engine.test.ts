@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { test, type TestContext } from "node:test";
 import { RecordedLog, until } from "@driver/testing";
 import { hostRoots } from "../host/proc-files.ts";
@@ -18,19 +19,22 @@ async function startRestingService(
 ): Promise<{ readonly server: Server; readonly engine: Engine; readonly asked: string[]; readonly looks: EngineProbe[] }> {
   const folder = mkdtempSync(join(tmpdir(), "resting-"));
   const path = join(folder, "podman.sock");
+  // The name of a socket that stays when its listener goes, as with systemd's.
+  mkdirSync(join(folder, "bound"));
+  symlinkSync(join(folder, "bound/podman.sock"), path);
   const asked: string[] = [];
   const server = createServer((request, response) => {
     asked.push(request.url?.split("/").at(-1) ?? "");
     response.setHeader("Libpod-Api-Version", "5.4.2").end(request.url?.endsWith("info") === true ? info : "OK");
   });
-  await new Promise<void>((resolve) => server.listen(path, resolve));
+  await new Promise<void>((resolve) => server.listen(join(folder, "bound/podman.sock"), resolve));
   const engine = new Engine({ path, callTimeoutMs: 20_000, logger: new RecordedLog().logger });
   const stop = new AbortController();
   const looks: EngineProbe[] = [];
   void (async () => {
     for await (const look of followEngine(
       engine,
-      { intervals: { ...defaultHealthIntervals, healthyMs: 3_600_000 }, roots: hostRoots },
+      { intervals: { ...defaultHealthIntervals, healthyMs: 3_600_000, restingMs: 50 }, roots: hostRoots },
       stop.signal,
     ))
       looks.push(look);
@@ -62,6 +66,19 @@ test("looks again where nobody listens any more", async (context) => {
   server.closeAllConnections();
   await until(() => looks.length > 1);
   assert.match(JSON.stringify(looks.at(-1)), /cannot reach podman|was lost/);
+});
+
+test("sees without a look that systemd listens no more for a service that rests", async (context) => {
+  const { server, asked, looks } = await startRestingService(context);
+  await until(() => asked.length === 3);
+  server.closeAllConnections();
+  await until(async () => (await new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count)))) === 0);
+  // It is seen to rest before the listener goes.
+  await sleep(200);
+  assert.equal(looks.length, 1);
+  server.close();
+  await until(() => looks.length > 1);
+  assert.match(JSON.stringify(looks.at(-1)), /cannot reach podman/);
 });
 
 test("asks a service that is away once a minute where its return is seen, and one that fails otherwise more often", () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { LibpodError } from "@driver/libpod";
 import { messageOf } from "@driver/std";
 import { Bell } from "../bell.ts";
@@ -15,6 +16,8 @@ export interface HealthIntervals {
   /** Where the service's return will be seen without a look. */
   readonly seenReturnMs: number;
   readonly unseenReturnMs: number;
+  /** Between two looks at the kernel's list of sockets while a service rests and systemd listens for it. */
+  readonly restingMs: number;
   /** A service that does not answer a look, a ping and one question, within this is not healthy. */
   readonly probeTimeoutMs: number;
 }
@@ -24,6 +27,7 @@ export const defaultHealthIntervals: HealthIntervals = {
   firstRetryMs: 100,
   seenReturnMs: 60_000,
   unseenReturnMs: 10_000,
+  restingMs: 1500,
   probeTimeoutMs: 10_000,
 };
 
@@ -50,7 +54,7 @@ export async function* followEngine(
     if (signal.aborted) return;
     yield probe;
     failures = outcome === "healthy" ? 0 : failures + 1;
-    using contact = new Contact(engine, roots, bell.ring);
+    using contact = new Contact(engine, { roots, restingMs: intervals.restingMs, ring: bell.ring });
     // A service that had only let go, and is well, may do so each time: its next end would tell nothing.
     if (outcome === "silent") contact.awaitAnswer(signal);
     else if (outcome === "healthy" && !hadEnded) contact.awaitEnd(signal);
@@ -70,18 +74,22 @@ export function pauseAfter(
   return Math.min(firstRetryMs * 2 ** (failures - 1), isReturnSeen ? seenReturnMs : unseenReturnMs);
 }
 
+interface ContactOptions {
+  readonly roots: HostRoots;
+  readonly restingMs: number;
+  ring(): void;
+}
+
 /** A connection to the service that is kept for what it alone shows. Disposed of, it is dropped and rings no more. */
 class Contact implements Disposable {
   hasEnded = false;
   readonly #engine: Engine;
-  readonly #roots: HostRoots;
-  readonly #ring: () => void;
+  readonly #options: ContactOptions;
   readonly #dropped = new AbortController();
 
-  constructor(engine: Engine, roots: HostRoots, ring: () => void) {
+  constructor(engine: Engine, options: ContactOptions) {
     this.#engine = engine;
-    this.#roots = roots;
-    this.#ring = ring;
+    this.#options = options;
   }
 
   /** Rings when a service that gave no answer gives one, or breaks the connection. */
@@ -89,12 +97,20 @@ class Contact implements Disposable {
     void this.#hold(signal).then(this.#ringIfKept, this.#ringIfKept);
   }
 
-  /** Rings when the connection ends and nobody listens any more. A service that rests while systemd listens for it is well. */
+  /**
+   * Rings when the connection has ended and nobody listens any more, at once or later: a service that rests while systemd listens
+   * for it is well. When systemd stops to, it leaves the socket where it is, so that only the kernel's list shows it.
+   */
   awaitEnd(signal: AbortSignal): void {
-    const onEnd = (): void => {
-      if (this.#dropped.signal.aborted || isListening(this.#roots, this.#engine.socketPath)) return;
-      this.hasEnded = true;
-      this.#ring();
+    const onEnd = async (): Promise<void> => {
+      const { roots, restingMs, ring } = this.#options;
+      while (!this.#dropped.signal.aborted) {
+        if (!isListening(roots, this.#engine.socketPath)) {
+          this.hasEnded = true;
+          return ring();
+        }
+        await sleep(restingMs, undefined, { signal: this.#dropped.signal, ref: false }).catch(() => undefined);
+      }
     };
     void this.#hold(signal).then(({ ended }) => ended).then(onEnd, onEnd);
   }
@@ -108,7 +124,7 @@ class Contact implements Disposable {
   }
 
   readonly #ringIfKept = (): void => {
-    if (!this.#dropped.signal.aborted) this.#ring();
+    if (!this.#dropped.signal.aborted) this.#options.ring();
   };
 }
 

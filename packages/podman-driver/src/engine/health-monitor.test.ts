@@ -8,7 +8,7 @@ import { openPolicy } from "../config/operator-policy.ts";
 import { hostRoots } from "../host/proc-files.ts";
 import { Engines, type EnginesConfig } from "./engines.ts";
 
-const quick = { healthyMs: 5, firstRetryMs: 5, seenReturnMs: 5, unseenReturnMs: 5, probeTimeoutMs: 20_000 };
+const quick = { healthyMs: 5, firstRetryMs: 5, seenReturnMs: 5, unseenReturnMs: 5, restingMs: 5, probeTimeoutMs: 20_000 };
 /** Without a sign nothing would be looked at before the test's end. */
 const patient = { ...quick, healthyMs: 3_600_000, seenReturnMs: 3_600_000 };
 const probeTimeoutMs = 300;
