@@ -44,7 +44,7 @@ function decodeInPieces(file: Buffer, cuts: readonly number[]): { decoder: K8sFi
 
 /** What no line of conmon's begins with. */
 const otherHeads = [
-  ...["hello", "", `${stamp} stdout`, `${stamp} stdout F`, `${stamp} stdout X text`, `${stamp} stdin F text`],
+  ...["hello", "", `${stamp} stdout`, `${stamp} stdout P`, `${stamp} stdout X text`, `${stamp} stdin F text`],
   ...["yesterday stdout F text", `${"9".repeat(80)} stdout F text`, "\0\0\0\0"],
 ];
 
@@ -163,4 +163,12 @@ describe("K8sFileLines", () => {
     decoder.finish(output);
     assert.equal(textsOf(output).stdout, "cut");
   });
+});
+
+test("takes the end that conmon 2.2.0 sets to output without a newline for no output", () => {
+  const ended = Buffer.concat([line("stdout", "P", "hola"), Buffer.from(`${stamp} stdout F\n`), Buffer.from(`${stamp} stderr F\n`)]);
+  for (const { decoder, output } of [decode(ended), decodeInPieces(ended, [ended.length - 1])]) {
+    assert.deepEqual(textsOf(output), { stdout: "hola", stderr: "" });
+    assert.deepEqual([decoder.malformedLines, decoder.consumedBytes], [0, ended.length]);
+  }
 });

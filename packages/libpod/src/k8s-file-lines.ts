@@ -19,7 +19,8 @@ const tagLength = 10;
 
 /**
  * Incremental decoder of conmon's k8s-file log: `<timestamp> <stdout|stderr> <F|P> <bytes>\n`, where F says that the
- * task wrote the newline and P that it did not (conmon: ctr_logging.c). A line with another head, or over 1 MiB, is
+ * task wrote the newline and P that it did not (conmon: ctr_logging.c). A last F without the space and bytes is conmon's own end of
+ * output without a newline (conmon 2.2.0) and comes to nothing. A line with another head, or over 1 MiB, is
  * handed on whole as stdout and counted: output is never dropped.
  */
 export class K8sFileLines {
@@ -85,12 +86,13 @@ export class K8sFileLines {
     const terminated = buffer[end - 1] === newline;
     const tag = findTag(buffer, start, end);
     const payload = tag + tagLength;
+    const isFull = buffer[tag + 8] === 0x46;
+    if (tag !== -1 && isFull && terminated && payload === end) return;
     if (tag === -1 || end - start > maxK8sFileLineBytes + 1 || payload > (terminated ? end - 1 : end)) {
       this.#malformedLines += 1;
       output.stdout.append(buffer, start, end);
       return;
     }
-    const isFull = buffer[tag + 8] === 0x46;
     const stream = buffer[tag + 4] === 0x6f ? output.stdout : output.stderr;
     stream.append(buffer, payload, terminated && !isFull ? end - 1 : end);
   }
@@ -117,11 +119,15 @@ function isTimestamp(buffer: Buffer, start: number): boolean {
   return buffer[start + 4] === 0x2d && buffer[start + 7] === 0x2d && buffer[start + 10] === 0x54 && buffer[start + 13] === 0x3a;
 }
 
-/** ` stdout F `, ` stdout P `, ` stderr F ` or ` stderr P ` at `at`. */
+/** ` stdout F `, ` stdout P `, ` stderr F ` or ` stderr P ` at `at`; the end of the line may stand for the last space. */
 function isTag(buffer: Buffer, at: number): boolean {
   if (buffer[at] !== space || buffer[at + 1] !== 0x73 || buffer[at + 2] !== 0x74 || buffer[at + 3] !== 0x64) return false;
   const isOut = buffer[at + 4] === 0x6f && buffer[at + 5] === 0x75 && buffer[at + 6] === 0x74;
   const isErr = buffer[at + 4] === 0x65 && buffer[at + 5] === 0x72 && buffer[at + 6] === 0x72;
   if (!isOut && !isErr) return false;
-  return buffer[at + 7] === space && (buffer[at + 8] === 0x46 || buffer[at + 8] === 0x50) && buffer[at + 9] === space;
+  return buffer[at + 7] === space && (buffer[at + 8] === 0x46 || buffer[at + 8] === 0x50) && isSpaceOrEnd(buffer[at + 9]);
+}
+
+function isSpaceOrEnd(byte: number | undefined): boolean {
+  return byte === space || byte === newline;
 }
