@@ -6,6 +6,7 @@ import { ContainerEvents, defaultEventPauses, healthSubject } from "./container-
 import { listCdiDevices } from "../host/cdi-devices.ts";
 import { readEngineUser } from "../host/engine-owner.ts";
 import { listRuntimes } from "../host/oci-runtimes.ts";
+import { findKnownFaults } from "./known-faults.ts";
 import { RecoveryPatience } from "./recovery-patience.ts";
 import { SharedPulls } from "./shared-pulls.ts";
 import { SharedStats } from "./shared-stats.ts";
@@ -59,6 +60,9 @@ export class Engine {
   readonly recoveryPatience = new RecoveryPatience();
   readonly #ownerId: number | undefined;
   readonly #hasSystemd: boolean;
+  readonly #logger: Logger;
+  /** Faults of its programs that the log has. */
+  readonly #toldFaults = new Set<string>();
   #facts: EngineFacts | undefined;
   #fresh: { readonly findings: EngineFindings; readonly untilMs: number } | undefined;
   #asking: Promise<EngineFacts> | undefined;
@@ -67,6 +71,7 @@ export class Engine {
     this.socketPath = options.path;
     this.#ownerId = options.ownerId;
     this.#hasSystemd = options.hasSystemd ?? true;
+    this.#logger = options.logger;
     this.client = new PodmanClient({ socketPath: options.path, timeouts: { quickMs: options.callTimeoutMs } });
     this.events = new ContainerEvents(this.client.events, options.logger);
     this.healthEvents = new ContainerEvents(this.client.events, options.logger, defaultEventPauses, healthSubject);
@@ -107,6 +112,7 @@ export class Engine {
     const info = await this.client.info(signal);
     const findings = { version, info, runtimes: listRuntimes(info.ociRuntime.name), cdiDevices: listCdiDevices() };
     this.#fresh = { findings, untilMs: performance.now() + infoMaxAgeMs };
+    this.#tellFaults(info);
     this.#facts = {
       version,
       rootless: info.rootless,
@@ -138,6 +144,13 @@ export class Engine {
   /** The plugin config has it no more. Tasks that run on it go on to use it; when the last of them is gone nothing is left open. */
   retire(): void {
     this.client.retire();
+  }
+
+  #tellFaults(info: PodmanInfo): void {
+    for (const fault of findKnownFaults(info)) {
+      if (!this.#toldFaults.has(fault)) this.#logger.warn("a program of Podman's has a known fault", { fault });
+      this.#toldFaults.add(fault);
+    }
   }
 
   /** What another user has put there gets none of the tasks. A socket that is missing is the ping's business. */
