@@ -64,7 +64,7 @@ test("tells each fault once while a service is looked at again and again", async
   });
   await new Promise<void>((resolve) => server.listen(path, resolve));
   const log = new RecordedLog();
-  const engine = new Engine({ name: "default", path, isDefault: true, callTimeoutMs: 20_000, logger: log.logger });
+  const engine = new Engine({ path, callTimeoutMs: 20_000, logger: log.logger });
   context.after(() => {
     engine.close();
     server.close();
