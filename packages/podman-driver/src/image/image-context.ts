@@ -1,6 +1,7 @@
 import type { PodmanClient } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
 import type { ImageSettings } from "../config/image-settings.ts";
+import type { EngineFacts } from "../engine/engine-facts.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { SharedPulls } from "../engine/shared-pulls.ts";
 import type { LoadedArchives } from "./loaded-archives.ts";
@@ -31,6 +32,7 @@ export interface ImageContext {
 /** Whose image it is, and what is shared with all others. */
 export interface ImageRequest {
   readonly engine: Engine;
+  readonly facts: Pick<EngineFacts, "downloadFolder" | "architecture">;
   readonly settings: ImageSettings;
   readonly services: { readonly archives: LoadedArchives };
   /** Whether an archive may come from an address, which is whole and without its query. */
@@ -41,10 +43,9 @@ export interface ImageRequest {
   readonly logger?: Logger;
 }
 
-/** Asks the engine for its facts when nobody has yet, and rejects as that does. */
-export async function toImageContext(request: ImageRequest, signal: AbortSignal): Promise<ImageContext> {
-  const { engine, settings, services: { archives } } = request;
-  const { downloadFolder, architecture: hostArchitecture } = await engine.facts(signal);
+/** What the parts that see to an image work with. */
+export function toImageContext(request: ImageRequest): ImageContext {
+  const { engine, facts: { downloadFolder, architecture: hostArchitecture }, settings, services: { archives } } = request;
   return {
     podman: engine.client,
     socketPath: engine.socketPath,

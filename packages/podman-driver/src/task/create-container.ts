@@ -77,7 +77,7 @@ async function createWithImages(start: Start, { plan, met }: ContainerWish): Pro
   const container = hoped === undefined ? undefined : await createWith(hoped).catch(undefinedWhenMissing);
   if (container !== undefined) return container;
   const { images, policy } = start.settings;
-  const context = await toImageContext({ ...start, settings: images, mayFetch: (url) => allowsImageUrl(url, policy.imageUrls) }, signal);
+  const context = toImageContext({ ...start, settings: images, mayFetch: (url) => allowsImageUrl(url, policy.imageUrls) });
   const image = start.decoded.wanted.image.name;
   const createMet = async (): Promise<FoundContainer> =>
     await createWith(await inStep(`find image ${image}`, () => meetImages(plan.needs, context, signal)));

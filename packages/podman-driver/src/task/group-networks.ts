@@ -51,7 +51,8 @@ export class GroupNetworks {
       if (settings.infraImage === undefined) return undefined;
       // It comes from a registry.
       const mayFetch = (): boolean => false;
-      return meetInfraImage(await toImageContext({ engine, settings, services, mayFetch, emit, logger }, bounded), bounded);
+      const facts = await engine.facts(bounded);
+      return meetInfraImage(toImageContext({ engine, facts, settings, services, mayFetch, emit, logger }), bounded);
     };
     this.#wanted.set(allocId, session);
     try {

@@ -1,6 +1,6 @@
 import type { ContainerInspect } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
-import { planContainer, type ContainerPlan } from "../plan/container-plan.ts";
+import type { ContainerPlan } from "../plan/container-plan.ts";
 import type { Shortfall } from "../topics/topic.ts";
 import { explainAccess, findEngineUser, tellClosedFiles } from "./closed-to-user.ts";
 import { createContainer, type FoundContainer } from "./create-container.ts";
@@ -10,35 +10,28 @@ import { guardMounts } from "./guard-mounts.ts";
 import { checkAllJoined } from "./join-task.ts";
 import { meetNeeds } from "./meet-needs.ts";
 import type { Rollback } from "./rollback.ts";
-import { beginStart, type Start, type StartRequest } from "./start-request.ts";
+import type { Start } from "./start-request.ts";
 
 export interface StartedContainer {
-  readonly plan: ContainerPlan;
   readonly observed: ContainerInspect;
   /** True: made by an earlier call, perhaps of a plugin that has died since. */
   readonly isTakenOver: boolean;
 }
 
 /**
- * Brings a task's container up and returns what Podman then says of it. Whatever fails is undone by `undo`, which the
+ * Brings a planned container up and returns what Podman then says of it. Whatever fails is undone by `undo`, which the
  * caller owns and keeps once nothing else can fail.
  */
-export async function startContainer(request: StartRequest, undo: Rollback, signal: AbortSignal): Promise<StartedContainer> {
-  const start = beginStart(request, signal);
-  const { engine, inStep } = start;
-  const facts = await inStep(`ask Podman at ${engine.socketPath} what it can do`, () => engine.facts(signal));
-  // The plan finds a bad config before anything is pulled.
-  const plan = planContainer({ ...request, facts });
-  for (const notice of plan.notices) start.emit(notice);
-  const { roots } = request.services;
+export async function startContainer(start: Start, plan: ContainerPlan, undo: Rollback): Promise<StartedContainer> {
+  const { engine, facts, task, services: { roots }, inStep, emit, signal } = start;
   const user = facts.rootless ? findEngineUser(roots, engine.socketPath) : undefined;
   const { id, isTakenOver } = await createAndStart(start, plan, undo).catch((error: unknown) => {
     throw explainAccess(explainFailure(error, plan, roots), plan.binds, user);
   });
-  const closed = user === undefined ? undefined : tellClosedFiles(request.task, user);
-  if (closed !== undefined) start.emit(closed);
+  const closed = user === undefined ? undefined : tellClosedFiles(task, user);
+  if (closed !== undefined) emit(closed);
   const observed = await inStep(`inspect container ${plan.name}`, () => engine.client.containers.inspect(id, signal));
-  if (observed !== undefined) return { plan, observed, isTakenOver };
+  if (observed !== undefined) return { observed, isTakenOver };
   throw new DriverError("failed", `container ${plan.name} vanished as soon as it was started`, { recoverable: true });
 }
 

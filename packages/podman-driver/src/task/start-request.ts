@@ -2,6 +2,7 @@ import type { ContainerInspect } from "@driver/libpod";
 import type { Logger, TaskConfig } from "@driver/nomad-plugin";
 import type { TaskSettings } from "../config/task-settings.ts";
 import type { DriverServices } from "../driver-services.ts";
+import type { EngineFacts } from "../engine/engine-facts.ts";
 import type { Engine } from "../engine/engine.ts";
 import { inStep, mayPassSoon } from "../errors.ts";
 import type { DecodedTask } from "../plan/want-task.ts";
@@ -21,8 +22,9 @@ export interface StartRequest {
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
 }
 
-/** A start under way. */
+/** A start under way, on an engine that has told what it can do. */
 export interface Start extends StartRequest {
+  readonly facts: EngineFacts;
   readonly signal: AbortSignal;
   /** Does one step with Podman, again where that may help, and names it in the error. */
   inStep<T>(step: string, work: () => Promise<T>): Promise<T>;
@@ -36,7 +38,7 @@ const retryForMs = 3000;
 const fullId = /^[0-9a-f]{64}$/;
 
 /** Podman's hiccups are no failure of the task. What the job or a registry is to blame for is told at once. */
-export function beginStart(request: StartRequest, signal: AbortSignal): Start {
+export async function beginStart(request: StartRequest, signal: AbortSignal): Promise<Start> {
   const { engine, logger } = request;
   const step = <T>(text: string, work: () => Promise<T>): Promise<T> => {
     const when = (error: unknown): boolean => {
@@ -50,5 +52,6 @@ export function beginStart(request: StartRequest, signal: AbortSignal): Start {
     step(`look at container ${container.replace(fullId, (id) => id.slice(0, 12))}`, () =>
       engine.client.containers.inspect(container, signal),
     );
-  return { ...request, emit: request.emit.bind(request), signal, inStep: step, look };
+  const facts = await step(`ask Podman at ${engine.socketPath} what it can do`, () => engine.facts(signal));
+  return { ...request, emit: request.emit.bind(request), facts, signal, inStep: step, look };
 }

@@ -2,11 +2,12 @@ import { isIPv6 } from "node:net";
 import type { ContainerInspect } from "@driver/libpod";
 import type { DriverNetwork, StartedTask } from "@driver/nomad-plugin";
 import type { TaskTerms } from "../plan/task-terms.ts";
+import { planContainer } from "../plan/container-plan.ts";
 import { missingAddresses, toDriverNetwork } from "../plan/observed-network.ts";
 import type { WantedTask } from "../topics/topics.ts";
 import { Rollback } from "./rollback.ts";
 import { startContainer, type StartedContainer } from "./start-container.ts";
-import type { StartRequest } from "./start-request.ts";
+import { beginStart, type StartRequest } from "./start-request.ts";
 import type { TaskOrigin } from "./task-container.ts";
 import { TaskHandle } from "./task-handle.ts";
 import { identifyInspected } from "./task-processes.ts";
@@ -25,8 +26,13 @@ export interface TaskStart {
 export async function startTask(request: StartRequest, signal: AbortSignal): Promise<TaskStart> {
   const { task: config, decoded: { wanted }, engine, services, logger, emit } = request;
   await using undo = new Rollback(logger);
-  const started = await startContainer(request, undo, signal);
-  const { plan: { terms }, observed } = started;
+  const start = await beginStart(request, signal);
+  // The plan finds what is wrong for this engine before anything is pulled.
+  const plan = planContainer(start);
+  for (const notice of plan.notices) emit(notice);
+  const started = await startContainer(start, plan, undo);
+  const { terms } = plan;
+  const { observed } = started;
   const network = toDriverNetwork(observed.network, wanted.network.portMap, wanted.network.advertised);
   for (const shortfall of findAddressShortfalls(observed, network, wanted.network)) emit(shortfall);
   const origin = toOrigin(started, request);
