@@ -9,7 +9,7 @@ import { imageCleanUpDefaults } from "../src/config/image-clean-up-policy.ts";
 import { imageDefaults, resolveImageSettings } from "../src/config/image-settings.ts";
 import { reportAll } from "../src/config/report.ts";
 import { meetInfraImage } from "../src/image/infra-image.ts";
-import { LoadedArchives } from "../src/image/loaded-archives.ts";
+import { LoadedArchives } from "../src/engine/loaded-archives.ts";
 import { SharedPulls } from "../src/engine/shared-pulls.ts";
 import { ImageRig } from "./image-rig.ts";
 
@@ -43,7 +43,6 @@ class InfraRig implements AsyncDisposable {
     try {
       const context = {
         podman,
-        socketPath: this.engine.socketPath,
         downloadFolder: "",
         hostArchitecture: "",
         settings: reportAll((report) => resolveImageSettings({ ...imageDefaults, auth, gc: imageCleanUpDefaults, ...options }, report)),

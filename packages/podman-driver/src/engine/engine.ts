@@ -7,6 +7,7 @@ import { listCdiDevices } from "../host/cdi-devices.ts";
 import { readEngineUser } from "../host/engine-owner.ts";
 import { listRuntimes } from "../host/oci-runtimes.ts";
 import { findKnownFaults } from "./known-faults.ts";
+import { LoadedArchives } from "./loaded-archives.ts";
 import { RecoveryPatience } from "./recovery-patience.ts";
 import { SharedPulls } from "./shared-pulls.ts";
 import { SharedStats } from "./shared-stats.ts";
@@ -57,6 +58,7 @@ export class Engine {
   readonly stats: SharedStats;
   /** Images on their way. */
   readonly pulls = new SharedPulls();
+  readonly archives = new LoadedArchives();
   readonly recoveryPatience = new RecoveryPatience();
   readonly #ownerId: number | undefined;
   readonly #hasSystemd: boolean;

@@ -3,16 +3,14 @@ import type { Logger } from "@driver/nomad-plugin";
 import type { ImageSettings } from "../config/image-settings.ts";
 import type { EngineFacts } from "../engine/engine-facts.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { LoadedArchives } from "../engine/loaded-archives.ts";
 import type { SharedPulls } from "../engine/shared-pulls.ts";
-import type { LoadedArchives } from "./loaded-archives.ts";
 import { pullStatusMessage, toLogFields, type PullStatus } from "./pull-status.ts";
 import { defaultReportTimes, type ReportTimes } from "./pull-watch.ts";
 
 /** The engine that an image is for, and whom it is told to. */
 export interface ImageContext {
   readonly podman: PodmanClient;
-  /** Names the engine among all. */
-  readonly socketPath: string;
   /** Where Podman keeps what it downloads; empty: not known. */
   readonly downloadFolder: string;
   /** Empty: not known. */
@@ -29,12 +27,11 @@ export interface ImageContext {
   follow(status: PullStatus): void;
 }
 
-/** Whose image it is, and what is shared with all others. */
+/** For which engine an image is, and for whom. */
 export interface ImageRequest {
   readonly engine: Engine;
   readonly facts: Pick<EngineFacts, "downloadFolder" | "architecture">;
   readonly settings: ImageSettings;
-  readonly services: { readonly archives: LoadedArchives };
   /** Whether an archive may come from an address, which is whole and without its query. */
   mayFetch(url: string): boolean;
   /** Tells the task's owner what happens. */
@@ -45,15 +42,14 @@ export interface ImageRequest {
 
 /** What the parts that see to an image work with. */
 export function toImageContext(request: ImageRequest): ImageContext {
-  const { engine, facts: { downloadFolder, architecture: hostArchitecture }, settings, services: { archives } } = request;
+  const { engine, facts: { downloadFolder, architecture: hostArchitecture }, settings } = request;
   return {
     podman: engine.client,
-    socketPath: engine.socketPath,
     downloadFolder,
     hostArchitecture,
     settings,
     pulls: engine.pulls,
-    archives,
+    archives: engine.archives,
     reportTimes: defaultReportTimes,
     mayFetch: request.mayFetch.bind(request),
     emit: request.emit.bind(request),

@@ -7,7 +7,7 @@ import type { ImageContext } from "./image-context.ts";
 import type { ImageNeed } from "./image-need.ts";
 import { parseImage } from "../config/image-reference.ts";
 import { resolveImage } from "./image-resolver.ts";
-import { LoadedArchives } from "./loaded-archives.ts";
+import { LoadedArchives } from "../engine/loaded-archives.ts";
 import type { PullStatus } from "./pull-status.ts";
 import { SharedPulls } from "../engine/shared-pulls.ts";
 
@@ -26,7 +26,6 @@ class Bench implements AsyncDisposable {
     this.#client = new PodmanClient({ socketPath: fake.socketPath });
     this.#context = {
       podman: this.#client,
-      socketPath: fake.socketPath,
       downloadFolder: "",
       hostArchitecture: "amd64",
       settings: defaultImageSettings,

@@ -149,20 +149,19 @@ async function markPulled(
   return id;
 }
 
-/** One load for all tasks that want the same archive in the same engine. */
+/** One load for all tasks of the engine that want the same archive. */
 async function loadShared(
   context: ImageContext,
   need: ImageNeed & { readonly source: ArchiveSource },
   signal: AbortSignal,
 ): Promise<string> {
-  const { podman, socketPath, archives, settings, reportTimes, follow } = context;
+  const { podman, archives, settings, reportTimes, follow } = context;
   const { source, checksum, policy, pullTimeoutMs: timeoutMs } = need;
   const { loadArchive } = await import("./load-archive.ts");
   const isForced = policy === "always";
   const begin = (tell: PullListener, stop: AbortSignal): Promise<string> => {
     const job = {
       podman,
-      engine: socketPath,
       source,
       checksum,
       isForced,

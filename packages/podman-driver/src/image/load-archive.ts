@@ -4,7 +4,7 @@ import { messageOf } from "@driver/std";
 import { openArchiveFile, readChunks, unpackGzip, verifyChunks, type ArchiveContent } from "./archive-content.ts";
 import type { ArchiveSource } from "../config/image-reference.ts";
 import { LoadProgress } from "./load-progress.ts";
-import type { LoadedArchive, LoadedArchives } from "./loaded-archives.ts";
+import type { LoadedArchive, LoadedArchives } from "../engine/loaded-archives.ts";
 import { joinName } from "./platform.ts";
 import { toSize, toTime } from "./pull-progress.ts";
 import type { PullStatus } from "./pull-status.ts";
@@ -13,8 +13,6 @@ import type { PullListener } from "../engine/shared-pulls.ts";
 
 export interface LoadJob {
   readonly podman: PodmanClient;
-  /** Names the engine among all. */
-  readonly engine: string;
   readonly source: ArchiveSource;
   /** `sha256:…` that the bytes must have; undefined: any. */
   readonly checksum: string | undefined;
@@ -39,22 +37,22 @@ export function loadArchive(job: LoadJob, signal: AbortSignal): Promise<string> 
 }
 
 async function loadFile(job: LoadJob, signal: AbortSignal): Promise<string> {
-  const { source, engine, archives } = job;
+  const { source, archives } = job;
   await using file = await openArchiveFile(source.place, source.within);
   const { dev, ino, size, mtimeNs } = await file.stat({ bigint: true });
-  const origin = `${engine} file ${dev}:${ino}:${size}:${mtimeNs}:${source.name}`;
+  const origin = `file ${dev}:${ino}:${size}:${mtimeNs}:${source.name}`;
   const known =
     archives.find(origin) ??
-    (archives.hasSize(engine, Number(size)) ? archives.findContent(engine, await digestOf(readChunks(file))) : undefined);
+    (archives.hasSize(Number(size)) ? archives.findContent(await digestOf(readChunks(file))) : undefined);
   const present = await findLoaded(job, known, signal);
   if (present !== undefined) return present.id;
   return await load(job, origin, { sizeBytes: Number(size), chunks: readChunks(file) }, signal);
 }
 
 async function loadDownload(job: LoadJob, signal: AbortSignal): Promise<string> {
-  const { engine, checksum, archives, source } = job;
-  const origin = `${engine} address ${source.place}:${source.name}`;
-  const known = checksum === undefined ? undefined : archives.findContent(engine, checksum);
+  const { checksum, archives, source } = job;
+  const origin = `address ${source.place}:${source.name}`;
+  const known = checksum === undefined ? undefined : archives.findContent(checksum);
   const present = await findLoaded(job, known, signal);
   if (present !== undefined) return present.id;
   const { download } = await import("./download-archive.ts");

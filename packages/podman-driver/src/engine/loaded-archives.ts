@@ -10,7 +10,7 @@ export interface LoadedArchive {
 /** More are forgotten, the oldest first: they are loaded again when they are asked for. */
 const mostKept = 500;
 
-/** Which archives have been loaded into which engine, so that none is loaded twice. For the life of the plugin. */
+/** Which archives have been loaded into an engine, so that none is loaded twice. */
 export class LoadedArchives {
   readonly #byOrigin = new Map<string, LoadedArchive>();
 
@@ -20,23 +20,18 @@ export class LoadedArchives {
   }
 
   /** Whether something of this size has been loaded, so that a look at the content is worth it. */
-  hasSize(engine: string, sizeBytes: number): boolean {
-    return this.#entries(engine).some((one) => one.sizeBytes === sizeBytes);
+  hasSize(sizeBytes: number): boolean {
+    return [...this.#byOrigin.values()].some((one) => one.sizeBytes === sizeBytes);
   }
 
-  findContent(engine: string, digest: string): LoadedArchive | undefined {
-    return this.#entries(engine).find((one) => one.digest === digest);
+  findContent(digest: string): LoadedArchive | undefined {
+    return [...this.#byOrigin.values()].find((one) => one.digest === digest);
   }
 
-  /** `origin` begins with the engine's name. */
   note(origin: string, loaded: LoadedArchive): void {
     this.#byOrigin.delete(origin);
     this.#byOrigin.set(origin, loaded);
     const [oldest] = this.#byOrigin.keys();
     if (this.#byOrigin.size > mostKept && oldest !== undefined) this.#byOrigin.delete(oldest);
-  }
-
-  #entries(engine: string): readonly LoadedArchive[] {
-    return [...this.#byOrigin].flatMap(([origin, loaded]) => (origin.startsWith(`${engine} `) ? [loaded] : []));
   }
 }
