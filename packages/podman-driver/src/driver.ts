@@ -110,7 +110,7 @@ export class PodmanDriver implements TaskDriver {
     this.#setup = {
       config,
       engines,
-      reaper: isLaunched ? this.#startReaper(config, engines) : undefined,
+      reaper: isLaunched ? this.#startReaper(config, engines, former.reaper) : undefined,
       imageCleanUp: isLaunched ? this.#startImageCleanUp(config, { engines, keptImages, former: former.imageCleanUp }) : undefined,
     };
     await endRounds(former);
@@ -283,7 +283,7 @@ export class PodmanDriver implements TaskDriver {
     return { sockets, callTimeoutMs, hasSystemd: this.#services.hasSystemd };
   }
 
-  #startReaper({ reaping: policy }: DriverConfig, engines: Engines): DanglingReaper | undefined {
+  #startReaper({ reaping: policy }: DriverConfig, engines: Engines, former: DanglingReaper | undefined): DanglingReaper | undefined {
     if (policy === undefined) return undefined;
     const { roots, bootId, processMark } = this.#services;
     return new DanglingReaper({
@@ -296,6 +296,7 @@ export class PodmanDriver implements TaskDriver {
       isOthers: (mark) => mark !== processMark && isMarkedAlive(roots, mark, bootId),
       isWanted: (allocId) => this.#networks.isWanted(allocId, this.#presence.session) || this.#tasks.hasAllocation(allocId),
       logger: this.#options.logger.named("reaper"),
+      former,
     });
   }
 

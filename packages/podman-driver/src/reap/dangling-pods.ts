@@ -22,10 +22,12 @@ export interface DanglingPodsOptions {
 export class DanglingPods {
   readonly #options: DanglingPodsOptions;
   /** What the last look has found, by socket. */
-  readonly #lonely = new Map<string, ReadonlyMap<string, number>>();
+  readonly #lonely: Map<string, ReadonlyMap<string, number>>;
 
-  constructor(options: DanglingPodsOptions) {
+  /** `former`: those of the config until now, whose times of grace run on. Default: every one begins anew. */
+  constructor(options: DanglingPodsOptions, former?: DanglingPods) {
     this.#options = options;
+    this.#lonely = new Map(former === undefined ? [] : former.#lonely);
   }
 
   /** Looks once. Rejects when Podman does not list its pods. */

@@ -11,6 +11,8 @@ export interface DanglingReaperOptions extends DanglingPodsOptions {
   readonly isKnown: (taskId: string) => boolean;
   /** The container of a task without one is gone. */
   readonly onRemoved: (taskId: string) => void;
+  /** That of the config until now, which has looked already. Default: nobody has. */
+  readonly former?: DanglingReaper | undefined;
 }
 
 /**
@@ -18,14 +20,14 @@ export interface DanglingReaperOptions extends DanglingPodsOptions {
  * memory and a name that the next start needs. Looks once a period; runs from its making until `close`.
  */
 export class DanglingReaper {
-  readonly #options: DanglingReaperOptions;
+  readonly #options: Omit<DanglingReaperOptions, "former">;
   readonly #pods: DanglingPods;
   readonly #rounds: EngineRounds;
 
-  constructor(options: DanglingReaperOptions) {
+  constructor({ former, ...options }: DanglingReaperOptions) {
     const { policy, engines, presence, logger } = options;
     this.#options = options;
-    this.#pods = new DanglingPods(options);
+    this.#pods = new DanglingPods(options, former === undefined ? undefined : former.#pods);
     this.#rounds = new EngineRounds({
       subject: "dangling containers and pods",
       engines,
