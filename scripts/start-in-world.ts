@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
+import { messageOf } from "@driver/std";
 import { HostNetwork, startEngine, TestingError } from "@driver/testing";
 
 const plugin = fileURLToPath(new URL("../dist/nomad-driver-podman", import.meta.url));
@@ -17,7 +18,7 @@ try {
 } catch (error) {
   const isStopped = starting.signal.aborted;
   if (!isStopped && !(error instanceof TestingError)) throw error;
-  process.stderr.write(`${isStopped ? "Stopped." : String((error as Error).message)}\n`);
+  process.stderr.write(`${isStopped ? "Stopped." : messageOf(error)}\n`);
   process.exitCode = isStopped ? interruptedCode : 1;
 }
 

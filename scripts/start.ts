@@ -1,6 +1,7 @@
 // npm start [-- FILE and options of `nomad-driver-podman run`]: builds what is stale and runs a job file on an engine of its own.
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { messageOf } from "@driver/std";
 import { claimEngineStorage, runInWorld, TestingError, type RunningWorld } from "@driver/testing";
 import { buildWhenStale } from "./build.ts";
 
@@ -17,7 +18,7 @@ try {
 } catch (error) {
   const isStopped = controller.signal.aborted;
   if (!isStopped && !(error instanceof TestingError)) throw error;
-  process.stderr.write(`${isStopped ? "Stopped." : String((error as Error).message)}\n`);
+  process.stderr.write(`${isStopped ? "Stopped." : messageOf(error)}\n`);
   process.exitCode = isStopped ? interruptedCode : 1;
 }
 

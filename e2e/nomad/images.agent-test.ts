@@ -52,7 +52,7 @@ test("an image comes with the operator's login, is told of in alloc status, and 
   await until(async () => !(await hasImage(image)), removalTimeoutMs);
 });
 
-test("a login of the job's own goes before the operator's, and one that is not taken ends the allocation with the registry's words", async () => {
+test("a job's own login goes before the operator's, and one that is not taken ends the allocation in the registry's words", async () => {
   await registry.publish("own:1", { mark: "own" });
   const image = `${proxy.host}/own:1`;
   const login = (password: string): string =>

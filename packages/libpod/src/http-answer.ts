@@ -45,7 +45,7 @@ export class HttpAnswer {
           if (length > maxBodyBytes) reject(toBadAnswer(`the body is longer than ${maxBodyBytes} bytes`, this.exchange.request));
           else chunks.push(chunk);
         });
-        const fail = (error: unknown): void => reject(toExchangeFailure(error, this.exchange) as Error);
+        const fail = (error: unknown): void => reject(toExchangeFailure(error, this.exchange));
         message.once("end", () => {
           // An abort takes the listener for data away, and a body that had come whole still ends.
           if (this.exchange.scope.signal.aborted) fail(undefined);

@@ -15,7 +15,8 @@ const endings = [
 
 for (const { what, script, wanted } of endings) {
   for (const isFrozen of [false, true]) {
-    test(`a task that ${what} is stopped and destroyed, and its code reported, while its conmon hangs${isFrozen ? ", and Podman as well" : ""}`, async () => {
+    const [hung, hangs] = isFrozen ? ["conmon and Podman", "hang"] : ["conmon", "hangs"];
+    test(`a task that ${what} is stopped and destroyed, and its code reported, while ${hung} ${hangs}`, async () => {
       await using faulty = await FaultyRig.start();
       const { rig, proxy } = faulty;
       const { task, state } = await startReady(faulty, script);

@@ -206,7 +206,7 @@ describe("the certificate of a registry", () => {
     const unknown = await images.failure(image, { auth: { tls_verify: true } });
     assert.match(
       unknown.message,
-      /x509: .*; this node does not trust the registry's certificate; put its CA into \/etc\/containers\/certs\.d\/127\.0\.0\.1:\d+\/ca\.crt/,
+      /x509: .*; this node does not trust .* certificate; put its CA into \/etc\/containers\/certs\.d\/127\.0\.0\.1:\d+\/ca\.crt/,
     );
     assert.equal(unknown.recoverable, false);
     assert.match(await images.run(image), /^safe /);

@@ -29,7 +29,8 @@ test("the disk gets back what is delivered also while Podman's socket is away", 
 });
 
 for (const isAway of [false, true]) {
-  test(`output goes on, and the disk gets back what is delivered, of a task that is taken over while Podman ${isAway ? "has no socket" : "says nothing"}`, async () => {
+  const state = isAway ? "has no socket" : "says nothing";
+  test(`output goes on, and the disk gets back what is delivered, of a task taken over while Podman ${state}`, async () => {
     await using faulty = await FaultyRig.start();
     const { rig, proxy } = faulty;
     const task = await rig.runScript(`echo ready; ${untilGo()}; seq 1 1000000; ${untilGo("end")}`);

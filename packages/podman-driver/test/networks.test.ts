@@ -75,7 +75,7 @@ test("gives a task a fixed address and Docker's mac_address on the default netwo
   assert.match(seen, new RegExp(`02:42:ac:11:00:0b[^]*${ip.replaceAll(".", "\\.")}/`));
 });
 
-test("puts a task on several networks, each with its address, names and interface, and tells Nomad the one that it is to advertise", async () => {
+test("puts a task on several networks, each with its address, names and interface, and tells Nomad which one to advertise", async () => {
   await using front = await RiggedNetwork.create("a-front", "10.201.2");
   await using back = await RiggedNetwork.create("b-back", "10.201.3");
   await using rig = await DriverRig.start();

@@ -10,7 +10,10 @@ test("strict refuses a privileged task with the option that would allow it, and 
   const task = await rig.prepare({ config: { privileged: true, pid_mode: "host" } });
   await assert.rejects(
     rig.startTask(task),
-    /2 mistakes: \(1\) config key privileged: true is not allowed on this client; .*allow_privileged = true.* \(2\) config key pid_mode: "host" is a mode that is not allowed.*allowed_modes\.pid/,
+    new RegExp(
+      /2 mistakes: \(1\) config key privileged: true is not allowed on this client; .*allow_privileged = true.* /.source +
+        /\(2\) config key pid_mode: "host" is a mode that is not allowed.*allowed_modes\.pid/.source,
+    ),
   );
 });
 

@@ -21,7 +21,8 @@ const faults: readonly Fault[] = [
 ];
 
 for (const fault of faults) {
-  test(`a task is taken over though Podman cannot tell of it yet (${fault.kind}${fault.kind === "made-up" ? ` ${fault.status}` : ""}), with its code and its output`, async () => {
+  const what = fault.kind === "made-up" ? `${fault.kind} ${fault.status}` : fault.kind;
+  test(`a task is taken over though Podman cannot tell of it yet (${what}), with its code and its output`, async () => {
     await using faulty = await FaultyRig.start();
     const { rig, proxy } = faulty;
     const task = await rig.runScript(`echo before; ${untilGo}; echo after; exit 71`);
@@ -40,7 +41,7 @@ for (const fault of faults) {
   });
 }
 
-test("a task is taken over within seconds while Podman refuses connections, ends by itself, and all its output comes when Podman is back", async () => {
+test("a task is taken over soon while Podman refuses connections, ends, and all its output comes when Podman is back", async () => {
   await using faulty = await FaultyRig.start();
   const { rig, proxy } = faulty;
   const task = await rig.runScript(`echo ready; ${untilGo}; echo out; exit 72`);
@@ -90,7 +91,10 @@ test("a recovery ends within its own deadline though Podman says nothing", async
 });
 
 for (const answersInTime of [true, false]) {
-  test(`a task that ended while no plugin ran ${answersInTime ? "has its code from a Podman that answers late" : "is stopped, and its end reported, though Podman does not answer"}`, async () => {
+  const outcome = answersInTime
+    ? "has its code from a Podman that answers late"
+    : "is stopped, and its end reported, though Podman does not answer";
+  test(`a task that ended while no plugin ran ${outcome}`, async () => {
     await using faulty = await FaultyRig.start();
     const { rig, proxy } = faulty;
     const task = await rig.runScript(`${untilGo}; exit 76`);

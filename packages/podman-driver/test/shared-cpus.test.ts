@@ -7,7 +7,8 @@ import { DriverRig, plainTask, testSetting, until } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
-test("a task without cores runs on what Nomad shares out, and on more of it or less as that changes", { skip: availableParallelism() < 2 && "one core cannot be shared out" }, async (context) => {
+const skip = availableParallelism() < 2 && "one core cannot be shared out";
+test("a task without cores runs on what Nomad shares out, and on more of it or less as that changes", { skip }, async (context) => {
   // In place of Nomad's own: /sys/fs/cgroup/nomad.slice/share.slice.
   const slice = join(testSetting("TEST_SCRATCH"), "share.slice");
   mkdirSync(slice);

@@ -55,7 +55,7 @@ const badStarts: readonly BadStart[] = [
     what: "several wrong keys",
     wishes: { config: { network_mode: "bridge", ipv4_address: "fd00::9", static_mac: "02:00" } },
     message:
-      /2 mistakes: \(1\) config key ipv4_address: "fd00::9" is not an IPv4 address; .* \(2\) config key static_mac: "02:00" is not a MAC address/,
+      /2 mistakes: \(1\) .* ipv4_address: "fd00::9" is not an IPv4 address; .* \(2\) .* static_mac: "02:00" is not a MAC address/,
   },
   { what: "a bind whose source is missing", wishes: { config: { volumes: ["/no/such/source:/x"] } }, message: /\/no\/such\/source/ },
   {

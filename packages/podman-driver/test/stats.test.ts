@@ -77,7 +77,8 @@ test("refuses statistics of a task it does not know", async () => {
   }, /task not found/);
 });
 
-test("measures the CPU on a host that lacks the memory controller", { skip: isUnified() && "cgroup v2 has no folder of one controller" }, async () => {
+const skip = isUnified() && "cgroup v2 has no folder of one controller";
+test("measures the CPU on a host that lacks the memory controller", { skip }, async () => {
   await using faulty = await FaultyRig.start({ hides: "memory-controller" });
   const task = await faulty.rig.runScript("while :; do :; done");
   const { cpu, memory } = await nthSample(faulty.rig, task.config.id, 3);

@@ -3,7 +3,7 @@ import type { FeatureSection } from "../feature-table.ts";
 /** The test of a task on several networks. */
 export const onSeveralNetworks =
   "test/networks > puts a task on several networks, each with its address, names and interface, " +
-  "and tells Nomad the one that it is to advertise";
+  "and tells Nomad which one to advertise";
 
 export const networkFeatures: FeatureSection = {
   title: "Networks",

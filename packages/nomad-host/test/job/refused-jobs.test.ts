@@ -163,7 +163,8 @@ const wholeFiles: readonly (readonly [title: string, text: string, message: RegE
   ],
   [
     "two leaders",
-    `job "a" {\n  group "g" {\n${["t", "u"].map((name) => `    task "${name}" {\n      driver = "x"\n      leader = true\n    }\n`).join("")}  }\n}\n`,
+    'job "a" {\n  group "g" {\n    task "t" {\n      driver = "x"\n      leader = true\n    }\n' +
+      '    task "u" {\n      driver = "x"\n      leader = true\n    }\n  }\n}\n',
     /^task "u": only one task of a group can be its leader$/,
   ],
   [

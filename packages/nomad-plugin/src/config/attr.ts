@@ -127,11 +127,11 @@ function scalar<T, F extends AttrFacts<unknown>>(facts: F, codec: Codec<T>): Con
     spec: (name) => attrSpec(name, codec.type, facts),
     decodeValue(value, path) {
       // Go drivers take an empty text for one that is not set, and what generates configs relies on it.
-      if (value !== undefined && value !== null && value !== "") return codec.decode(value, path) as Present<T, F>;
+      if (value !== undefined && value !== null && value !== "") return codec.decode(value, path);
       if (facts.required === true) throw new DriverError("config-invalid", missingKey(path), { configKey: path });
       return facts.default as Present<T, F>;
     },
-    toValue: (value) => (value === undefined ? null : codec.encode(value as T)),
+    toValue: (value) => (value === undefined ? null : codec.encode(value)),
     visit: (value, path, see) => visitPlain(value, path, { facts, see }),
     docs: (path) => [docRow(path, codec.type, facts)],
   };

@@ -168,7 +168,8 @@ test("leaves no descriptor open when a file cannot be cut where an earlier write
     unlink: assert.fail,
     openFileForAppending: (name: string) => openSync(join(folder.path, name), constants.O_RDONLY),
   };
-  assert.throws(() => new RotatedLog({ directory, baseName: "task.stdout", ...roomy, resumeAt: { index: 0, sizeBytes: 3 } }), { code: "EINVAL" });
+  const resumeAt = { index: 0, sizeBytes: 3 };
+  assert.throws(() => new RotatedLog({ directory, baseName: "task.stdout", ...roomy, resumeAt }), { code: "EINVAL" });
   assert.equal(readdirSync("/proc/self/fd").length, before);
 });
 

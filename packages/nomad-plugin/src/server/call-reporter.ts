@@ -61,7 +61,7 @@ function reportedItems<T, U>(
       try {
         open ??= takeUntilAborted(items(signal), signal);
       } catch (error) {
-        return Promise.reject(report(error) as Error);
+        return Promise.reject(report(error));
       }
       return open.next().then(pass, fail);
     },

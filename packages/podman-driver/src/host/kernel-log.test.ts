@@ -8,7 +8,8 @@ import { KernelLog } from "./kernel-log.ts";
 const id = "ab".repeat(32);
 const other = "cd".repeat(32);
 const recordOf = (containerId: string): string =>
-  `6,1234,6122790018,-;oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),oom_memcg=/libpod_parent/libpod-${containerId},task_memcg=/libpod_parent/libpod-${containerId},task=tail,pid=7,uid=0\n`;
+  `6,1234,6122790018,-;oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),oom_memcg=/libpod_parent/libpod-${containerId},` +
+  `task_memcg=/libpod_parent/libpod-${containerId},task=tail,pid=7,uid=0\n`;
 
 async function inLog(text: string, use: (log: KernelLog, host: HostFixture) => Promise<void>): Promise<void> {
   using host = new HostFixture();
@@ -44,7 +45,8 @@ test("finds a record that is written while another question is being answered", 
 
 test("knows the groups that systemd makes, whatever they are called", () =>
   inLog(
-    `6,1,2,-;oom-kill:task_memcg=/nomad.slice/libpod-${id}.scope/container\n6,2,3,-;oom-kill:task_memcg=/user.slice/libpod-payload-${other}\n`,
+    `6,1,2,-;oom-kill:task_memcg=/nomad.slice/libpod-${id}.scope/container\n` +
+      `6,2,3,-;oom-kill:task_memcg=/user.slice/libpod-payload-${other}\n`,
     async (log) => {
       assert.deepEqual([await log.hasOomKill(id), await log.hasOomKill(other)], [true, true]);
     },

@@ -119,7 +119,7 @@ for (const {
   userId = 0,
   kills,
 } of cases) {
-  test(`${kills ? "kills" : "does not kill"} the session of a process without a cgroup of the container, whose parent is ${what}`, async () => {
+  test(`${kills ? "kills" : "spares"} the session of a process without a cgroup of the container, whose parent is ${what}`, async () => {
     using host = new HostFixture();
     host.giveSocketTo(engineOf);
     host.addProcess({ pid: 41, args, userId: conmonOf });
@@ -140,7 +140,7 @@ for (const {
 }
 
 for (const [whose, userId, kills] of [["his", user, true], ["another user's", 1001, false], ["root's", 0, false]] as const) {
-  test(`${kills ? "kills" : "does not kill"} a process that a user's engine names and that is ${whose}, though a cgroup of the container has it`, async () => {
+  test(`${kills ? "kills" : "spares"} a process in the container's cgroup that a user's engine names and that is ${whose}`, async () => {
     using host = new HostFixture();
     host.giveSocketTo(user);
     const children = await spawnThree(host, { userId, cgroups: [`4:memory:${group}`] });

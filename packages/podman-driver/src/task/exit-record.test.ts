@@ -184,7 +184,8 @@ test("takes the code from a Podman that answers late, when all others are gone w
 });
 
 for (const beingEnded of [false, true]) {
-  test(`takes the code of a process that conmon does not bury from the kernel, ${beingEnded ? "soon when somebody ends the task" : "when conmon has had its time"}`, async () => {
+  const when = beingEnded ? "soon when somebody ends the task" : "when conmon has had its time";
+  test(`takes the code of a process that conmon does not bury from the kernel, ${when}`, async () => {
     const container = new ScriptedContainer();
     Object.assign(container, { mainGone: true, unburiedCode: 37, beingEnded, isFrozen: true });
     const result = watch(container);

@@ -228,7 +228,7 @@ test("success is only ever reported when Podman says that the container finished
 });
 
 for (const state of [exited(0), exited(137), { ...exited(0), status: "created" }, undefined]) {
-  test(`a process that lives has not ended, though Podman says ${state?.status ?? "nothing of it"} (${state?.exitCode ?? "no code"})`, () => {
+  test(`a process that lives has not ended, though Podman says ${state?.status ?? "nothing"} (${state?.exitCode ?? "no code"})`, () => {
     assert.deepEqual(judgeExit(evidence(state, { mainAlive: true, waitCode: 1 })), { ended: false });
     const lost = judgeExit(evidence(state, { mainAlive: true, conmonAlive: false }));
     assert.ok(lost.ended && lost.result.exitCode === unknownExitCode);

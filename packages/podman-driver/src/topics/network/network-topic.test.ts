@@ -131,7 +131,8 @@ describe("ports", () => {
     { mode: "bridge", more: inGroup, count: 0 },
   ];
   for (const { mode, more, count } of published) {
-    test(`are ${count === 0 ? "not " : ""}published with ${JSON.stringify({ mode, ...more })}: the container ${count === 0 ? "has no network of its own" : "has one"}`, () => {
+    const outcome = count === 0 ? "are not published without a network of its own" : "are published in a network of its own";
+    test(`${outcome}: ${JSON.stringify({ mode, ...more })}`, () => {
       const spec = specOf({ task: { ...withPorts(http), ...more }, config: { network_mode: mode, ports: ["http"] } });
       assert.deepEqual([spec.portmappings?.length ?? 0, "portmappings" in spec], [count, count > 0]);
     });
@@ -191,7 +192,8 @@ describe("the task's owner is told", () => {
     { mode: "none", ports: [], notices: [] },
   ];
   for (const { mode, ports, notices } of unpublished) {
-    test(`of ports ${JSON.stringify(ports)} with network_mode ${mode}: ${notices.length === 0 ? "nothing" : "they are not published"}`, () => {
+    const what = notices.length === 0 ? "nothing" : "they are not published";
+    test(`of ports ${JSON.stringify(ports)} with network_mode ${mode}: ${what}`, () => {
       assert.deepEqual(noticesOf(mode, withPorts(http), ports), notices);
     });
   }

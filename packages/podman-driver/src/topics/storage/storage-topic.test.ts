@@ -85,7 +85,8 @@ test("mounts the protected log folder behind the folder that it is in", () => {
 });
 
 for (const [selinuxLabel, ownLabel, options] of [["", "", []], ["z", "", ["z"]], ["z", "Z", ["Z"]], ["Z", "", ["Z"]]] as const) {
-  test(`labels Nomad's mounts with ${selinuxLabel || "nothing"} where their own label is ${ownLabel || "not set"}, and the task's not at all`, () => {
+  const [label, own] = [selinuxLabel || "nothing", ownLabel || "not set"];
+  test(`labels Nomad's mounts with ${label} where their own label is ${own}, and the task's not at all`, () => {
     const planned = mountsOf({
       settings: { selinuxLabel },
       task: { mounts: [{ ...mount, selinuxLabel: ownLabel }] },
