@@ -186,3 +186,29 @@ test("templates find variables, and follow the services of the run with a signal
   assert.equal(result.code, 0, result.stderr);
   assert.deepEqual(result.stdout.match(/\d \w+/g), ["0 Ada", "1 Ada", "1 Ada"]);
 });
+
+test("a variable's file that changes while the job runs is rendered again, and its task starts again", async () => {
+  await using workplace = await CliWorkplace.create();
+  const file = await workplace.write("items.json", '{ "word": "first" }');
+  const template = `template {
+    data        = "WORD={{ with nomadVar \\"nomad/jobs/hosted\\" }}{{ .word }}{{ end }}"
+    destination = "secrets/env"
+    env         = true
+    splay       = "0s"
+  }`;
+  const script = "echo $WORD; test $WORD = second || exec sleep 100";
+  const job = await workplace.write("job.hcl", jobText({ task: `kill_timeout = "1s"\n${template}`, script }));
+  let isChanged = false;
+  const { code, stdout, stderr } = await workplace.run(
+    ["run", "-socket", testSetting("TEST_PODMAN_SOCKET"), "-nomad-var", `nomad/jobs/hosted=@${file}`, job],
+    {
+      onOutput: (running) => {
+        if (isChanged || !running.stdout.includes("first")) return;
+        isChanged = true;
+        void writeFile(file, '{ "word": "second" }');
+      },
+    },
+  );
+  assert.deepEqual([code, stdout], [0, "hosted | first\nhosted | second\n"], stderr);
+  assert.match(stderr, /^hosted \* rendered again: secrets\/env$/m);
+});

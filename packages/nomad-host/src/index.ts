@@ -15,6 +15,7 @@ export type { CheckConfig, ConfigProblem } from "./run/driver/check-configs.ts";
 export type { TaskOutcome } from "./run/lifecycle/task-outcome.ts";
 export type { NoRestartReason } from "./run/lifecycle/plan-restart.ts";
 export type { HostSettings } from "./run/host-settings.ts";
+export { VariableStore } from "./run/variables/variable-store.ts";
 export { RunError } from "./run/run-error.ts";
 export { loadPluginConfig } from "./run/driver/load-plugin-config.ts";
 export type { RunErrorCode } from "./run/run-error.ts";

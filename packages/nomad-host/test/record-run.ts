@@ -5,6 +5,7 @@ import type { CheckConfig } from "../src/run/driver/check-configs.ts";
 import type { LaunchDriver } from "../src/run/driver/launched-driver.ts";
 import type { HostSettings } from "../src/run/host-settings.ts";
 import type { RunEvent, RunListener } from "../src/run/run-event.ts";
+import type { VariableStore } from "../src/run/variables/variable-store.ts";
 import { runJob } from "../src/run/run-job.ts";
 import type { RunResult } from "../src/run/run-job.ts";
 import { createProcessDriver } from "./process-driver.ts";
@@ -16,7 +17,7 @@ export interface RecordOptions {
   readonly probe?: boolean;
   readonly checkConfig?: CheckConfig;
   readonly host?: HostSettings;
-  readonly variables?: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  readonly variables?: VariableStore;
   readonly signal?: AbortSignal;
   readonly killSignal?: AbortSignal;
   readonly onEvent?: RunListener;

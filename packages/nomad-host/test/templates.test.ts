@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import type { TaskArtifact, TaskTemplate, TemplateChange } from "../src/job/job.ts";
 import type { RunEvent } from "../src/run/run-event.ts";
+import { VariableStore } from "../src/run/variables/variable-store.ts";
 import { emptyFolder } from "./empty-folder.ts";
 import { lives, recordRun } from "./record-run.ts";
 import type { RecordOptions, RecordedRun } from "./record-run.ts";
@@ -19,7 +20,7 @@ async function run(tasks: Parameters<typeof sampleGroup>[0], more: Partial<Recor
 test("a template finds the task's environment and Nomad's variables", async () => {
   const text = '{{ env "NOMAD_TASK_NAME" }} {{ env "MINE" }} {{ with nomadVar "nomad/jobs/x" }}{{ .user }}{{ end }}\n';
   const task = sampleTask("only", "cat local/x", { templates: [sampleTemplate("local/x", text)], env: { MINE: "${NOMAD_JOB_NAME}" } });
-  const done = await run([task], { variables: new Map([["nomad/jobs/x", { user: "Ada" }]]) });
+  const done = await run([task], { variables: new VariableStore(new Map([["nomad/jobs/x", { user: "Ada" }]])) });
   assert.equal(done.log("only", "stdout").toString(), "only sample Ada\n");
 });
 
@@ -39,7 +40,8 @@ test("variables of a rendered template reach the environment", async () => {
   const templates = [
     sampleTemplate("secrets/env", '{{ range $k, $v := nomadVar "x" }}{{ $k }}={{ $v | toJSON }}\n{{ end }}', { env: true }),
   ];
-  const done = await run([sampleTask("only", "echo $A-$B", { templates })], { variables: new Map([["x", { A: "1 2", B: "3" }]]) });
+  const variables = new VariableStore(new Map([["x", { A: "1 2", B: "3" }]]));
+  const done = await run([sampleTask("only", "echo $A-$B", { templates })], { variables });
   assert.equal(done.log("only", "stdout").toString(), "1 2-3\n");
 });
 
@@ -125,6 +127,22 @@ test("a script that fails is told, and ends the task where it is to", async () =
   const done = await watchChange({ ...plain, mode: "script", script }, "exec sleep 60");
   assert.ok(done.events.some((event) => event.kind === "note" && event.message === "watcher: change_script sh failed: exit code 3"));
   assert.equal(done.result.tasks.find(({ task }) => task === "watcher")?.isFailed, true);
+});
+
+test("a variable that changes while the task runs is in the file again, and one that is gone is told", async () => {
+  const variables = new VariableStore(new Map([["x", { a: "0" }]]));
+  const template = sampleTemplate("local/x", '{{ with nomadVar "x" }}{{ .a }}{{ end }}\n', { change: plain });
+  const task = sampleTask("only", `${untilOne}; sleep 60`, { templates: [template] });
+  const stop = new AbortController();
+  const onEvent = (event: RunEvent): void => {
+    if (event.kind === "task-running") variables.replace(new Map([["x", { a: "1" }]]));
+    if (event.kind === "task-event") variables.replace(new Map());
+    if (event.kind === "note") stop.abort(new Error("seen"));
+  };
+  const done = await run([task], { variables, onEvent, signal: stop.signal });
+  assert.equal(toldAgain(done).length, 1);
+  const notes = done.events.flatMap((event) => (event.kind === "note" ? [event.message] : []));
+  assert.match(notes.join("\n"), /^only: its templates could not be rendered: .*there is no variable "x"/);
 });
 
 test("a template that is rendered once stays as it is", async () => {

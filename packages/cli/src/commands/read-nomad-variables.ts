@@ -21,6 +21,11 @@ export async function readNomadVariables(assignments: readonly string[]): Promis
   return variables;
 }
 
+/** The file that an assignment takes its items from; undefined: it has the value itself. */
+export function variableFileOf(assignment: string): string | undefined {
+  return /^[^=]+=@(.+)$/s.exec(assignment)?.[1];
+}
+
 async function readItems(file: string): Promise<Items> {
   const refuse = (problem: string, cause?: unknown) => new UsageError(`run: -nomad-var: ${JSON.stringify(file)} ${problem}`, { cause });
   const text = await readFile(file, "utf8").catch((error: unknown) => {

@@ -18,7 +18,7 @@ import { UsageError } from "../usage-error.ts";
 import { runHelp } from "./help.ts";
 import { watchInterrupts } from "./interrupts.ts";
 import type { Interrupts } from "./interrupts.ts";
-import { readNomadVariables } from "./read-nomad-variables.ts";
+import { NomadVariableFiles } from "./nomad-variable-files.ts";
 import { ownExecutable } from "./own-executable.ts";
 import { pluginName, withSocket } from "./plugin-config.ts";
 
@@ -70,7 +70,8 @@ async function runWanted(
   const { pluginConfigPath, pluginPath, socket } = wanted;
   const signal = interrupts.stop;
   const agentConfig = pluginConfigPath === undefined ? undefined : await loadPluginConfig(pluginConfigPath, pluginName, signal);
-  return launchJob(job, {
+  using variables = await NomadVariableFiles.open(wanted.nomadVars, (message) => void on({ kind: "note", message }));
+  return await launchJob(job, {
     dispatch: await readDispatch(wanted),
     isLaunchedNow: wanted.isLaunchedNow,
     launch: launcher(pluginPath),
@@ -78,7 +79,7 @@ async function runWanted(
     checkConfig: pluginPath === undefined ? checkTaskConfig : undefined,
     pluginConfig: withSocket(agentConfig, socket),
     host: toHostSettings(wanted),
-    variables: await readNomadVariables(wanted.nomadVars),
+    variables: variables.store,
     on,
     signal,
     killSignal: interrupts.kill,

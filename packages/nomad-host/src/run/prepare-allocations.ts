@@ -80,7 +80,7 @@ export interface HostFacts {
   readonly variables: ReadonlyMap<string, Readonly<Record<string, string>>>;
 }
 
-const nothingYet: TemplateState = { services: [], sources: new Map(), isTrial: true };
+const nothingYet = { services: [], sources: new Map(), isTrial: true } as const;
 
 /**
  * Builds all task configs before anything starts, so that a mistake in the last task starts none. Rejects with one
@@ -97,7 +97,7 @@ export async function prepareAllocations(
   const prepare = async (allocation: PlacedAllocation): Promise<PreparedAllocation> => {
     const { datacenter, job, group } = allocation;
     const nodeScope = toNodeScope(facts.node, { datacenter, region: job.region, driverAttributes: driver.attributes });
-    const around = { ...facts, nodeScope, taskSchema, parse };
+    const around = { node: facts.node, nodeScope, taskSchema, parse };
     const tasks = new Map<Task, PreparedTask>();
     for (const task of group.tasks) {
       if (task.driver !== driver.name) {
@@ -105,7 +105,7 @@ export async function prepareAllocations(
         continue;
       }
       const report = (problem: PlacedProblem) => problems.add("job-invalid", problem);
-      const built = await buildTask(allocation, task, { ...around, ...nothingYet, report });
+      const built = await buildTask(allocation, task, { ...around, ...nothingYet, variables: facts.variables, report });
       if (built === undefined) continue;
       const rebuild = (state: TemplateState) => rebuildTask(allocation, task, { ...around, ...state });
       tasks.set(task, { built, rebuild, services: planServices(serviceHome(allocation, { task, facts, scope: built.scope })) });

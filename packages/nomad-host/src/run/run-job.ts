@@ -24,6 +24,7 @@ import { placeAllocations, prepareAllocations } from "./prepare-allocations.ts";
 import type { PlacedAllocation } from "./prepare-allocations.ts";
 import type { RunListener } from "./run-event.ts";
 import { ServiceRegistry } from "./services/service-registry.ts";
+import { VariableStore } from "./variables/variable-store.ts";
 import { checkHostPaths } from "./volumes/check-host-paths.ts";
 
 export interface RunJobOptions {
@@ -36,8 +37,8 @@ export interface RunJobOptions {
   readonly checkConfig?: CheckConfig | undefined;
   /** What this machine has for jobs; default: nothing. */
   readonly host?: HostSettings | undefined;
-  /** Items of Nomad's variables, by path, for templates; default: none. */
-  readonly variables?: ReadonlyMap<string, Readonly<Record<string, string>>> | undefined;
+  /** Nomad's variables for templates, which may change; default: none. */
+  readonly variables?: VariableStore | undefined;
   /** Folder in which the run makes one of its own and removes it; default: the system's temporary one. */
   readonly parentPath?: string;
   /** Address from which ports are given; default: that of the default route's interface. */
@@ -80,15 +81,15 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<RunResul
   const { info, taskSchema, fingerprint } = session.facts;
   const { checkConfig } = options;
   const driver = { name: info.name, taskSchema, attributes: fingerprint.attributes, checkConfig };
-  const variables = options.variables ?? new Map();
-  const prepared = await prepareAllocations(placed, driver, { node, hostIp, variables });
+  const variables = options.variables ?? new VariableStore(new Map());
+  const prepared = await prepareAllocations(placed, driver, { node, hostIp, variables: variables.all() });
   for (const { allocation } of prepared) await openAllocation(allocation, { rootPath, on });
   const joined = await joinGroupNetworks(prepared, { session, on, signal }, owned);
   signal.throwIfAborted();
   const logCollection = session.facts.capabilities.disableLogCollection ? "files" : "fifo";
   const random = options.random ?? Math.random;
   const registry = new ServiceRegistry();
-  const surroundings = { session, logCollection, on, random, signal, killSignal } as const;
+  const surroundings = { variables, session, logCollection, on, random, signal, killSignal } as const;
   const outcomes = await Promise.all(
     joined.map(({ allocation, tasks, services, checks, allocAddress }) =>
       runAllocation({ ...{ allocation, plan: allocation.plan, tasks, services, checks, allocAddress, registry }, ...surroundings }),

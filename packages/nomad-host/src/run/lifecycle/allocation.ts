@@ -41,6 +41,8 @@ export interface Allocation {
 /** What templates look into, as it is at present. */
 export interface TemplateState {
   readonly services: readonly FoundService[];
+  /** Items of Nomad's variables, by path. */
+  readonly variables: TemplateSurroundings["variables"];
   /** Texts of template sources that could be read. */
   readonly sources: ReadonlyMap<TaskTemplate, string>;
   /** True: a template about services may fail, since none is there yet. */
@@ -48,8 +50,6 @@ export interface TemplateState {
 }
 
 export interface TaskSurroundings {
-  /** Items of Nomad's variables, by path. */
-  readonly variables: TemplateSurroundings["variables"];
   readonly node: NodeFacts;
   readonly nodeScope: Scope;
   readonly taskSchema: Spec;

@@ -9,6 +9,7 @@ import type { DriverSession } from "../driver/driver-session.ts";
 import type { LogCollection } from "../logs/task-logs.ts";
 import type { RunListener } from "../run-event.ts";
 import type { ServiceRegistry } from "../services/service-registry.ts";
+import type { VariableStore } from "../variables/variable-store.ts";
 import type { Allocation } from "./allocation.ts";
 import { planStop } from "./plan-lifecycle.ts";
 import type { LifecyclePlan } from "./plan-lifecycle.ts";
@@ -24,6 +25,7 @@ export interface AllocationRunOptions {
   /** The group's own, which are there from its start to its end. */
   readonly services: readonly FoundService[];
   readonly registry: ServiceRegistry;
+  readonly variables: VariableStore;
   /** Of the group's services and of those of its tasks. */
   readonly checks: readonly PlannedCheck[];
   /** Of the group's own network; undefined: it has none. */
@@ -152,16 +154,16 @@ class TaskRuns {
   }
 
   #start(task: Task): TaskRun {
-    const { allocation, tasks, registry, session, logCollection, on, random, signal, killSignal } = this.#options;
+    const { allocation, tasks, registry, variables, session, logCollection, on, random, signal, killSignal } = this.#options;
     const name = { group: allocation.group.name, allocIndex: allocation.index, task: task.name };
     const jobType = allocation.job.type;
     const prepared = tasks.get(task);
     if (prepared === undefined) throw new Error(`task ${task.name} was not prepared`);
-    const preparation = new TaskPreparation({ name, task, prepared, allocPath: allocation.path, registry, on });
+    const preparation = new TaskPreparation({ name, task, prepared, allocPath: allocation.path, registry, variables, on });
     const { services } = prepared;
     const { config } = prepared.built;
     const ends = { on, random, signal, killSignal };
-    const around = { registry, services, checks: this.checks, session, logCollection };
+    const around = { registry, variables, services, checks: this.checks, session, logCollection };
     const run = new TaskRun({ name, task, jobType, config, preparation, ...around, ...ends });
     this.#runs.set(task, run);
     void run.finished.then((outcome) => this.#note(task, outcome));

@@ -12,6 +12,7 @@ import { toAllocPath } from "../env/alloc-path.ts";
 import { RunError } from "../run-error.ts";
 import type { RunListener, TaskName } from "../run-event.ts";
 import type { ServiceRegistry } from "../services/service-registry.ts";
+import type { VariableStore } from "../variables/variable-store.ts";
 import type { BuiltTask, TemplateState } from "./allocation.ts";
 
 /** A task that was built before anything runs, and how it is built once more. */
@@ -28,6 +29,7 @@ export interface TaskPreparationOptions {
   readonly prepared: PreparedTask;
   readonly allocPath: string;
   readonly registry: ServiceRegistry;
+  readonly variables: VariableStore;
   readonly on: RunListener;
 }
 
@@ -101,8 +103,8 @@ export class TaskPreparation {
   }
 
   #rebuild(): Promise<BuiltTask> {
-    const { prepared, registry } = this.#options;
-    return prepared.rebuild({ services: registry.all(), sources: this.#sources, isTrial: false });
+    const { prepared, registry, variables } = this.#options;
+    return prepared.rebuild({ services: registry.all(), variables: variables.all(), sources: this.#sources, isTrial: false });
   }
 
   /** What a task has made of its file is left alone as long as the text is the same. */

@@ -11,6 +11,7 @@ import { TaskLogs } from "../logs/task-logs.ts";
 import type { LogCollection } from "../logs/task-logs.ts";
 import type { RunListener, TaskName } from "../run-event.ts";
 import type { ServiceRegistry } from "../services/service-registry.ts";
+import type { VariableStore } from "../variables/variable-store.ts";
 import { renewTaskId } from "./allocation.ts";
 import { roleOf } from "./plan-lifecycle.ts";
 import { planRestart, restartsOnSuccess } from "./plan-restart.ts";
@@ -29,6 +30,7 @@ export interface TaskRunOptions {
   readonly config: TaskConfig;
   readonly preparation: TaskPreparation;
   readonly registry: ServiceRegistry;
+  readonly variables: VariableStore;
   /** What is found by templates while the task runs. */
   readonly services: readonly FoundService[];
   /** Those of its allocation. */
@@ -124,7 +126,7 @@ export class TaskRun {
   }
 
   #noteStart({ network }: TaskLife, id: string, watches: AsyncDisposableStack): void {
-    const { preparation, registry, services, checks, on, name } = this.#options;
+    const { preparation, registry, variables, services, checks, on, name } = this.#options;
     this.#started.resolve();
     registry.set(id, services);
     watches.use(checks.watchTask({ name: name.task, id, network, restart: (reason) => this.restartAsFailed(reason) }));
@@ -132,7 +134,7 @@ export class TaskRun {
     watches.use(
       new TemplateWatch({
         preparation,
-        registry,
+        sources: [registry, variables],
         onChange: (changed, signal) => this.#followChange(changed, { taskId: id, signal }),
         onFailure: async (error) => on({ kind: "note", message: `${name.task}: its templates could not be rendered: ${messageOf(error)}` }),
       }),

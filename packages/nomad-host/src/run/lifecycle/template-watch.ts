@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 import type { TaskTemplate } from "../../job/job.ts";
-import type { ServiceRegistry } from "../services/service-registry.ts";
+import type { Changing } from "../change-listeners.ts";
 import type { TaskPreparation } from "./task-preparation.ts";
 
 /** Changes that come together are looked at once. */
@@ -9,30 +9,31 @@ const gatherMs = 100;
 
 export interface TemplateWatchOptions {
   readonly preparation: TaskPreparation;
-  readonly registry: ServiceRegistry;
+  /** What the templates look into. */
+  readonly sources: readonly Changing[];
   /** Told the templates that have come to another text; must not reject. */
   readonly onChange: (changed: readonly TaskTemplate[], signal: AbortSignal) => Promise<void>;
   /** Told what went wrong with them. */
   readonly onFailure: (error: unknown) => Promise<void>;
 }
 
-/** Renders the templates of a running task again when the services of the run change, until it is disposed. */
+/** Renders the templates of a running task again when what they look into changes, until it is disposed. */
 export class TemplateWatch implements AsyncDisposable {
   readonly #options: TemplateWatchOptions;
   readonly #closing = new AbortController();
-  readonly #unlisten: () => void;
+  readonly #unlisten: readonly (() => void)[];
   #isStale = false;
   #running: Promise<void> | undefined;
 
   constructor(options: TemplateWatchOptions) {
     this.#options = options;
-    this.#unlisten = options.registry.onChange(() => this.#look());
+    this.#unlisten = options.sources.map((source) => source.onChange(() => this.#look()));
     // What changed while the task was started is not overlooked.
     this.#look();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#unlisten();
+    for (const unlisten of this.#unlisten) unlisten();
     this.#closing.abort();
     await this.#running;
   }

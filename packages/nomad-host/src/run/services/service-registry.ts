@@ -1,9 +1,11 @@
 import type { FoundService } from "../../template/functions/host-functions.ts";
+import { ChangeListeners } from "../change-listeners.ts";
+import type { Changing } from "../change-listeners.ts";
 
 /** The services of one run that are there at present. */
-export class ServiceRegistry {
+export class ServiceRegistry implements Changing {
   readonly #homes = new Map<string, readonly FoundService[]>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new ChangeListeners();
 
   all(): readonly FoundService[] {
     return [...this.#homes.values()].flat();
@@ -14,12 +16,10 @@ export class ServiceRegistry {
     if (services.length === 0 && !this.#homes.has(home)) return;
     if (services.length === 0) this.#homes.delete(home);
     else this.#homes.set(home, services);
-    for (const listener of this.#listeners) listener();
+    this.#listeners.tell();
   }
 
-  /** Calls `listener` after each change, until what is returned is called. */
   onChange(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.onChange(listener);
   }
 }
