@@ -71,7 +71,9 @@ export class NomadVariableFiles implements Disposable {
 
   #readSoon(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => (this.#reading = this.#reading.then(() => this.#read())), stillMs).unref();
+    this.#timer = setTimeout(() => {
+      this.#reading = this.#reading.then(() => this.#read());
+    }, stillMs).unref();
   }
 
   async #read(): Promise<void> {
