@@ -94,7 +94,9 @@ function readPackages(file) {
 function installSystemPackages(name) {
   const isRoot = process.getuid() === 0;
   const engineTools = isRoot ? systemTools : [...systemTools, ...rootlessTools];
-  const tools = name === "build" ? [] : name === "test" ? [...engineTools, ...testTools] : engineTools;
+  // Root's tests have an ordinary user's engine too.
+  const more = { test: [...testTools, ...(isRoot ? rootlessTools : [])] }[name] || [];
+  const tools = name === "build" ? [] : [...engineTools, ...more];
   const missing = tools.filter((tool) => !tool.programs.some(hasProgram));
   if (!libraryFolders.some((folder) => fs.existsSync(path.join(folder, nodeLibrary.file)))) missing.push(nodeLibrary);
   if (missing.length === 0) return;

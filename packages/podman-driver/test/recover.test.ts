@@ -4,8 +4,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { PodmanClient, type ContainerState } from "@driver/libpod";
-import { decodeMsgpackRaw, encodeGoMsgpack, encodeGoTime, type TaskHandle } from "@driver/nomad-plugin";
+import { decodeMsgpackRaw } from "@driver/nomad-plugin";
 import { DriverRig, testSetting, until, type RiggedTask } from "@driver/testing";
+import { goHandle } from "./go-handle.ts";
 import { findContainerOf } from "./inspect-of.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
@@ -118,7 +119,7 @@ test("never takes a container that the reboot of the host has reset for one that
     soon(),
   );
   podman.close();
-  await rig.driver.recoverTask(goHandle(task, id), soon());
+  await rig.driver.recoverTask(goHandle(task, { containerId: id, socket: "default" }), soon());
   const result = await rig.driver.waitTask(task.config.id, soon());
   assert.notEqual(result.exitCode, 0);
   assert.match(result.error ?? "", /exit code unknown/);
@@ -140,7 +141,7 @@ test("takes over a running task that the Go driver has started", async () => {
   );
   await podman.containers.start(id, soon());
   podman.close();
-  await rig.driver.recoverTask(goHandle(task, id), soon());
+  await rig.driver.recoverTask(goHandle(task, { containerId: id, socket: "default" }), soon());
   await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "" }, soon());
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 24);
   await rig.driver.destroyTask(task.config.id, { force: true }, soon());
@@ -160,18 +161,6 @@ test("keeps no password in the state that Nomad stores", async () => {
   assert.match(text, /TaskConfig/);
   assert.doesNotMatch(text, /password/);
 });
-
-/** What the Go driver leaves with Nomad for a task. */
-function goHandle(task: RiggedTask, containerId: string): TaskHandle {
-  const driverState = encodeGoMsgpack({
-    ContainerID: containerId,
-    LogStreamer: false,
-    Net: null,
-    StartedAt: encodeGoTime(new Date()),
-    TaskConfig: { image: testSetting("TEST_IMAGE"), socket: "default" },
-  });
-  return { version: 1, config: { ...task.config, driverConfig: new Uint8Array() }, state: "unknown", driverState };
-}
 
 async function go(task: RiggedTask): Promise<void> {
   await writeFile(join(task.config.allocDir, "alloc", "go"), "");

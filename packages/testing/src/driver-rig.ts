@@ -14,6 +14,7 @@ import {
   type TaskHandle,
   type TaskResources,
 } from "@driver/nomad-plugin";
+import { hasControllers } from "./host-facts.ts";
 import { LogReader } from "./log-reader.ts";
 import { plainTask } from "./plain-task.ts";
 import { testSetting } from "./test-setting.ts";
@@ -194,8 +195,13 @@ function toTaskConfig(
     nodeId: "00000000-0000-0000-0000-000000000001",
     user: wishes.user ?? "",
     env: { NOMAD_ALLOC_DIR: "/alloc", NOMAD_TASK_DIR: "/local", NOMAD_SECRETS_DIR: "/secrets", ...wishes.env },
-    resources: { ...plain.resources, ...wishes.resources },
+    resources: { ...plain.resources, ...withoutLimits(), ...wishes.resources },
     driverConfig: encodeMsgpack({ image: testSetting("TEST_IMAGE"), network_mode: "none", ...wishes.config }),
     ...wishes.more,
   };
+}
+
+/** Where the world has no controllers of cgroups, a task that asks for limits cannot start. */
+function withoutLimits(): Partial<TaskResources> {
+  return hasControllers() ? {} : { memoryMb: 0, cpuShares: 0 };
 }

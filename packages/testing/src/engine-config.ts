@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { OrdinaryUser } from "./ordinary-user.ts";
 import { searchPath } from "./tool-path.ts";
 
 /** Where an engine keeps what, and how it runs containers. */
@@ -11,6 +12,8 @@ export interface EngineLayout {
   readonly storageDriver: StorageDriver;
   readonly ociRuntime: string;
   readonly ulimits: readonly string[];
+  /** False: containers run without limits, since the kernel has no controllers for them. */
+  readonly hasControllers: boolean;
   readonly bridge: { readonly name: string; readonly prefix: string };
   readonly eventsLogger: "file" | "journald";
 }
@@ -23,8 +26,9 @@ export function engineSocketPath(folder: string): string {
 }
 
 /** Variables that make a `podman` command speak of this engine and of nothing that belongs to the user. */
-export function engineEnvironment(folder: string): Readonly<Record<string, string>> {
+export function engineEnvironment(folder: string, user?: OrdinaryUser): Readonly<Record<string, string>> {
   return {
+    ...(user !== undefined && { USER: user.name, XDG_RUNTIME_DIR: join(folder, "runtime"), TMPDIR: join(folder, "tmpdir") }),
     CONTAINERS_CONF: join(folder, "containers.conf"),
     CONTAINERS_STORAGE_CONF: join(folder, "storage.conf"),
     CONTAINERS_REGISTRIES_CONF: join(folder, "registries.conf"),
@@ -40,6 +44,7 @@ export function engineEnvironment(folder: string): Readonly<Record<string, strin
  */
 export function toContainersConf(layout: EngineLayout): string {
   const quoted = layout.ulimits.map((limit) => JSON.stringify(limit)).join(", ");
+  const containers = [...(quoted === "" ? [] : [`default_ulimits = [${quoted}]`]), ...(layout.hasControllers ? [] : ["pids_limit = 0"])];
   return toToml({
     engine: {
       runtime: layout.ociRuntime,
@@ -50,7 +55,7 @@ export function toContainersConf(layout: EngineLayout): string {
       volume_path: join(layout.storage, "volumes"),
     },
     network: { network_backend: "netavark", network_config_dir: join(layout.folder, "networks"), default_network: layout.bridge.name },
-  }).concat(quoted === "" ? "" : `[containers]\ndefault_ulimits = [${quoted}]\n`);
+  }).concat(containers.length === 0 ? "" : ["[containers]", ...containers, ""].join("\n"));
 }
 
 /** storage.conf text. */
@@ -97,7 +102,7 @@ export function toNetworkFile(bridge: EngineLayout["bridge"]): string {
 
 /** Writes all of the engine's own configuration. */
 export async function writeEngineConfig(layout: EngineLayout): Promise<void> {
-  for (const name of ["networks", "home"]) await mkdir(join(layout.folder, name), { recursive: true });
+  for (const name of ["networks", "home", "runtime", "tmpdir"]) await mkdir(join(layout.folder, name), { recursive: true });
   await mkdir(layout.storage, { recursive: true });
   const files: Record<string, string> = {
     "containers.conf": toContainersConf(layout),

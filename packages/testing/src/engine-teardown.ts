@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import type { OrdinaryUser } from "./ordinary-user.ts";
 import { runProcess } from "./run-process.ts";
 
 /** What is needed to undo an engine, also one that is only half up. */
@@ -10,6 +11,8 @@ export interface EngineRemains {
   readonly folder: string;
   readonly storage: string;
   readonly podman: string;
+  /** Whose engine it is, where that is not root's. */
+  readonly user?: OrdinaryUser | undefined;
   readonly env: NodeJS.ProcessEnv;
   readonly service: ChildProcess | undefined;
 }
@@ -24,6 +27,8 @@ export async function stopEngine(remains: EngineRemains): Promise<void> {
     await endProcess(remains.service);
   }
   for (const pid of listProcessesNaming(remains.folder)) killProcess(pid, "SIGKILL");
+  // The process that keeps a user's namespaces is named by nothing.
+  if (remains.user !== undefined) for (const pid of listProcessesOf(remains.user.uid)) killProcess(pid, "SIGKILL");
   for (const mountPoint of listMountsBelow([remains.folder, remains.storage])) {
     await runProcess("umount", ["--lazy", mountPoint], { signal: AbortSignal.timeout(stepTimeoutMs) }).catch(() => undefined);
   }
@@ -33,7 +38,8 @@ export async function stopEngine(remains: EngineRemains): Promise<void> {
 
 /** Nothing that fails here may keep the later steps from being taken: they end the same things by force. */
 async function podman(remains: EngineRemains, args: readonly string[]): Promise<void> {
-  await runProcess(remains.podman, args, { env: remains.env, signal: AbortSignal.timeout(stepTimeoutMs) }).catch(() => undefined);
+  const { env, user } = remains;
+  await runProcess(remains.podman, args, { env, user, signal: AbortSignal.timeout(stepTimeoutMs) }).catch(() => undefined);
 }
 
 async function endProcess(child: ChildProcess): Promise<void> {
@@ -52,6 +58,13 @@ export function listProcessesNaming(folder: string): number[] {
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .filter((name) => readText(`/proc/${name}/cmdline`).split("\0").some((argument) => argument.startsWith(`${folder}/`)))
     .map(Number);
+}
+
+/** Those of this process's namespace alone. */
+function listProcessesOf(uid: number): number[] {
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && new RegExp(`^Uid:\\t${uid}\\t`, "m").test(readText(`/proc/${pid}/status`)));
 }
 
 /** Mount points below the folders, deepest first. */

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,8 @@ import { busyboxImageChanges, createBusyboxArchive } from "./busybox-image.ts";
 import { engineEnvironment, engineSocketPath, writeEngineConfig } from "./engine-config.ts";
 import { stopEngine } from "./engine-teardown.ts";
 import { noteBridge } from "./host-network.ts";
-import { parseRoutes, planBridge, readAllowedUlimits, resolveOciRuntime } from "./host-facts.ts";
+import { hasControllers, parseRoutes, planBridge, readAllowedUlimits, resolveOciRuntime } from "./host-facts.ts";
+import type { OrdinaryUser } from "./ordinary-user.ts";
 import { pingEngine, requestEngine } from "./engine-request.ts";
 import { runProcess, type ProcessResult } from "./run-process.ts";
 import { resolveStorageDriver } from "./storage-driver.ts";
@@ -26,6 +27,8 @@ export interface EngineOptions {
   readonly downloadFolder?: string;
   /** Where Podman writes its events. Only with "journald" does it follow a container's journald log. Default "file". */
   readonly eventsLogger?: "file" | "journald";
+  /** An ordinary user whose rootless engine it is. Default: this process's own. */
+  readonly user?: OrdinaryUser | undefined;
   /** Longest time from start to the first answer. Default 20 s. */
   readonly startTimeoutMs?: number;
 }
@@ -58,10 +61,11 @@ export async function startEngine(options: EngineOptions, signal: AbortSignal): 
   const folder = options.folder ?? "/run/engine";
   const storage = options.storage ?? join(folder, "storage");
   const podman = resolveTool("podman");
-  const env = engineEnvironment(folder);
+  const { user } = options;
+  const env = engineEnvironment(folder, user);
   await mkdir(folder, { mode: 0o700 });
   const holder: { service: ChildProcess | undefined } = { service: undefined };
-  const close = () => stopEngine({ folder, storage, podman, env: { ...process.env, ...env }, service: holder.service });
+  const close = () => stopEngine({ folder, storage, podman, user, env: { ...process.env, ...env }, service: holder.service });
   try {
     // Container records of an engine that was killed: their world is gone, and a fresh engine starts without any.
     await rm(join(storage, "libpod"), { recursive: true, force: true });
@@ -73,16 +77,18 @@ export async function startEngine(options: EngineOptions, signal: AbortSignal): 
       storageDriver: await resolveStorageDriver(storage, signal),
       ociRuntime: resolveOciRuntime(),
       ulimits: readAllowedUlimits(),
+      hasControllers: hasControllers(),
       eventsLogger: options.eventsLogger ?? "file",
       bridge,
     });
+    if (user !== undefined) await runProcess("chown", ["-R", `${user.uid}:${user.gid}`, folder, storage], { signal });
     const ending = AbortSignal.any([signal, AbortSignal.timeout(options.startTimeoutMs ?? defaultStartTimeoutMs)]);
-    await startService(holder, { podman, folder, downloadFolder: options.downloadFolder }, ending);
+    await startService(holder, { podman, folder, user, downloadFolder: options.downloadFolder }, ending);
   } catch (error) {
     await close();
     throw error;
   }
-  return createEngine({ folder, podman, holder, downloadFolder: options.downloadFolder, close });
+  return createEngine({ folder, podman, user, holder, downloadFolder: options.downloadFolder, close });
 }
 
 const defaultStartTimeoutMs = 20_000;
@@ -90,6 +96,7 @@ const defaultStartTimeoutMs = 20_000;
 interface ServiceSettings {
   readonly podman: string;
   readonly folder: string;
+  readonly user: OrdinaryUser | undefined;
   readonly downloadFolder: string | undefined;
 }
 
@@ -101,10 +108,23 @@ async function startService(holder: { service: ChildProcess | undefined }, setti
 async function killService(service: ChildProcess | undefined, socketPath: string): Promise<void> {
   if (service !== undefined && service.exitCode === null && service.signalCode === null) {
     const gone = once(service, "exit");
+    // An ordinary user's Podman does its work in a child, which is in the user's namespaces.
+    for (const pid of childrenOf(service.pid ?? 0)) if (isService(pid)) process.kill(Number(pid), "SIGKILL");
     service.kill("SIGKILL");
     await gone;
   }
   await rm(socketPath, { force: true });
+}
+
+/** Of all its threads. */
+function childrenOf(pid: number): readonly string[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").split(" ").filter((child) => child !== ""),
+  );
+}
+
+function isService(pid: string): boolean {
+  return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("system\0service\0");
 }
 
 interface StartedEngine extends ServiceSettings {
@@ -114,7 +134,7 @@ interface StartedEngine extends ServiceSettings {
 }
 
 function createEngine(started: StartedEngine): Engine {
-  const env = engineEnvironment(started.folder);
+  const env = engineEnvironment(started.folder, started.user);
   const socketPath = engineSocketPath(started.folder);
   const controller = new AbortController();
   let closing: Promise<void> | undefined;
@@ -132,21 +152,22 @@ function createEngine(started: StartedEngine): Engine {
     killService: () => killService(started.holder.service, socketPath),
     reviveService: () =>
       startService(started.holder, started, AbortSignal.any([controller.signal, AbortSignal.timeout(defaultStartTimeoutMs)])),
-    run: (args) => runProcess(started.podman, args, { env: { ...process.env, ...env }, signal: controller.signal }),
+    run: (args) => runProcess(started.podman, args, { env: { ...process.env, ...env }, user: started.user, signal: controller.signal }),
     importBusybox: (tag) => importBusybox(socketPath, tag, controller.signal),
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
-function spawnService({ podman, folder, downloadFolder }: ServiceSettings): ChildProcess {
+function spawnService({ podman, folder, user, downloadFolder }: ServiceSettings): ChildProcess {
   const log = openSync(join(folder, "service.log"), "a");
   try {
     return spawn(podman, ["system", "service", "--time=0", `unix://${engineSocketPath(folder)}`], {
       stdio: ["ignore", log, log],
       // conmon inherits it, and writes a file named "oom" there when a container runs out of memory.
       cwd: folder,
-      env: { ...process.env, ...engineEnvironment(folder), ...(downloadFolder !== undefined && { TMPDIR: downloadFolder }) },
+      ...(user !== undefined && { uid: user.uid, gid: user.gid }),
+      env: { ...process.env, ...engineEnvironment(folder, user), ...(downloadFolder !== undefined && { TMPDIR: downloadFolder }) },
     });
   } finally {
     closeSync(log);

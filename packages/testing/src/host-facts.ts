@@ -20,6 +20,16 @@ export function toUlimits(limits: string): string[] {
   });
 }
 
+/** Whether the kernel can limit containers here: false in a world with cgroup v2 whose controllers are all in use by v1 outside. */
+export function hasControllers(): boolean {
+  try {
+    return readFileSync("/sys/fs/cgroup/cgroup.controllers", "utf8").split(/\s/).includes("memory");
+  } catch {
+    // cgroup v1 has no such file.
+    return true;
+  }
+}
+
 /** crun refuses hosts that have both cgroup versions mounted, so runc goes first wherever v1 is in use. */
 export function resolveOciRuntime(): string {
   const usesV1 = / - cgroup /.test(readFileSync("/proc/self/mountinfo", "utf8"));

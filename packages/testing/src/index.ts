@@ -2,6 +2,7 @@ export { busyboxImagePath } from "./busybox-image.ts";
 export { startJournal, whyNoJournal, type Journal } from "./journal.ts";
 export { requestEngine, type EngineRequest } from "./engine-request.ts";
 export { startEngine, type Engine, type EngineOptions } from "./engine.ts";
+export { makeOrdinaryUser, whyNoOrdinaryUser, type OrdinaryUser } from "./ordinary-user.ts";
 export { claimEngineStorage, type EngineStorage } from "./engine-storage.ts";
 export { compareSnapshots, takeHostSnapshot, type HostSnapshot } from "./host-snapshot.ts";
 export { runProcess, type ProcessOptions, type ProcessResult } from "./run-process.ts";

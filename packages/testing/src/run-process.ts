@@ -6,9 +6,16 @@ export interface ProcessResult {
   readonly stderr: string;
 }
 
+export interface ProcessUser {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 export interface ProcessOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly stdin?: Uint8Array;
+  /** Whose process it is. Default: this one's. */
+  readonly user?: ProcessUser | undefined;
   /** An abort kills the process; the promise then rejects with the signal's reason. */
   readonly signal: AbortSignal;
 }
@@ -17,7 +24,9 @@ export interface ProcessOptions {
 export function runProcess(command: string, args: readonly string[], options: ProcessOptions): Promise<ProcessResult> {
   options.signal.throwIfAborted();
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: "pipe", ...(options.env === undefined ? {} : { env: options.env }) });
+    const { env, user } = options;
+    const asUser = user === undefined ? {} : { uid: user.uid, gid: user.gid };
+    const child = spawn(command, args, { stdio: "pipe", ...asUser, ...(env !== undefined && { env }) });
     const kill = () => child.kill("SIGKILL");
     options.signal.addEventListener("abort", kill, { once: true });
     const output: Record<"stdout" | "stderr", Buffer[]> = { stdout: [], stderr: [] };

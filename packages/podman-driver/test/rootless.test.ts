@@ -1,0 +1,223 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { chmod, copyFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { promisify } from "node:util";
+import { PodmanClient } from "@driver/libpod";
+import type { Fingerprint, HclValue } from "@driver/nomad-plugin";
+import {
+  DriverRig,
+  makeOrdinaryUser,
+  RecordedEvents,
+  startEngine,
+  testSetting,
+  until,
+  whyNoOrdinaryUser,
+  type Engine,
+  type OrdinaryUser,
+  type RiggedTask,
+  type TaskWishes,
+} from "@driver/testing";
+import { goHandle } from "./go-handle.ts";
+
+const soon = (): AbortSignal => AbortSignal.timeout(120_000);
+const forever = "while :; do sleep 0.1; done";
+const socket = "users";
+const whyNot = await whyNoOrdinaryUser(soon());
+const when = { skip: whyNot ?? false };
+
+/** A task of the user's engine. */
+function ofUser(wishes: TaskWishes = {}): TaskWishes {
+  return { ...wishes, config: { socket, ...wishes.config } };
+}
+
+/** The Podman of an ordinary user, beside root's. */
+let engine: Engine;
+let user: OrdinaryUser;
+
+before(async () => {
+  if (whyNot !== undefined) return;
+  const world = process.env["WORLD_FOLDER"] ?? "";
+  user = await makeOrdinaryUser(world);
+  engine = await startEngine(
+    { folder: "/run/users-engine", storage: join(world, "users-storage"), user, startTimeoutMs: 60_000 },
+    soon(),
+  );
+  await engine.importBusybox(testSetting("TEST_IMAGE"));
+});
+after(async () => {
+  if (whyNot === undefined) await engine.close();
+});
+
+const startRig = (): Promise<DriverRig> => {
+  const sockets: HclValue = [
+    { name: "default", socket_path: testSetting("TEST_PODMAN_SOCKET") },
+    { name: socket, socket_path: `unix:${engine.socketPath}`, host_user: user.name },
+  ];
+  return DriverRig.start({ pluginConfig: { socket_path: "", socket: sockets } });
+};
+
+test("runs a task, with its output in Nomad's FIFOs, which stay root's alone", when, async () => {
+  await using rig = await startRig();
+  const task = await rig.runScript("echo out; echo err >&2; grep . /proc/self/uid_map; exit 7", ofUser());
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 7);
+  const [out = "", map = ""] = (await task.stdout.whole()).toString().split("\n");
+  assert.equal(out, "out");
+  assert.match(map, new RegExp(`^ +0 +${user.uid} +1$`));
+  assert.equal((await task.stderr.whole()).toString(), "err\n");
+  const { uid, gid, mode } = await stat(task.config.stdoutPath);
+  assert.deepEqual([uid, gid, mode & 0o7777], [0, 0, 0o600]);
+});
+
+test("gives the task's user the ids that keep-id promises", when, async () => {
+  await using rig = await startRig();
+  const task = await rig.runScript("id -u; touch /local/mine && echo made", ofUser({ config: { userns: "keep-id" } }));
+  assert.equal(await rig.finish(task), `${user.uid}\nmade\n`);
+  assert.equal((await stat(join(task.config.allocDir, "task/local/mine"))).uid, user.uid);
+});
+
+test("tells that limits are not held where the kernel lets a user have none", when, async () => {
+  await using rig = await startRig();
+  await using events = new RecordedEvents(rig.driver);
+  const task = await rig.runScript("true", ofUser());
+  await rig.finish(task);
+  await until(() => events.messages.some((text) => /limit/i.test(text) && /rootless|not applied/i.test(text)));
+});
+
+test("runs commands in a task, and kills those that take too long with all they have started", when, async () => {
+  await using rig = await startRig();
+  const task = await rig.runScript(forever, ofUser());
+  const { id } = task.config;
+  const exec = (command: string, timeoutMs: number) => rig.driver.execTask(id, { command: ["sh", "-c", command], timeoutMs }, soon());
+  const { stdout, result } = await exec("id -u; exit 43", 60_000);
+  assert.deepEqual([Buffer.from(stdout).toString(), result.exitCode], ["0\n", 43]);
+  await assert.rejects(exec("sleep 4321 & sleep 4321", 1500), /not finished within 1500 ms/);
+  await until(async () => Buffer.from((await exec("ps | grep -c '[s]leep 4321'", 60_000)).stdout).toString() === "0\n");
+});
+
+test("recovers a task after a crash of the plugin, with its output and its end", when, async () => {
+  await using rig = await startRig();
+  const task = await rig.runScript("trap 'echo bye; exit 21' TERM; echo hello; while :; do sleep 0.05; done", ofUser());
+  await task.stdout.until((text) => text.includes("hello"));
+  await rig.crash();
+  await rig.recover(task);
+  const ended = rig.driver.waitTask(task.config.id, soon());
+  await rig.driver.stopTask(task.config.id, { timeoutMs: 60_000, killSignal: "" }, soon());
+  assert.equal((await ended).exitCode, 21);
+  assert.equal((await task.stdout.whole()).toString(), "hello\nbye\n");
+});
+
+test("takes over a running task that the Go driver has started", when, async () => {
+  await using rig = await startRig();
+  const task = await rig.prepare(ofUser());
+  const containerId = await runLikeGoDriver(engine, task);
+  await rig.driver.recoverTask(goHandle(task, { containerId, socket }), soon());
+  await rig.driver.stopTask(task.config.id, { timeoutMs: 60_000, killSignal: "" }, soon());
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 24);
+});
+
+test("names the folder on the way to the allocation that the user may not enter, and what lets him", when, async () => {
+  await using rig = await startRig();
+  await chmod(rig.root, 0o700);
+  const task = await rig.prepare(ofUser({ config: { command: "true" } }));
+  await assert.rejects(rig.startTask(task), (error: Error) => {
+    assert.match(error.message, /permission denied/);
+    assert.ok(error.message.includes(`user ${user.uid}, whose Podman this is, may not enter ${rig.root} (mode 0700, owner 0:0)`), error.message);
+    assert.ok(error.message.includes(`chmod o+x ${rig.root}`), error.message);
+    return true;
+  });
+  await chmod(rig.root, 0o711);
+  await rig.startTask(task);
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
+});
+
+test("names the files that Nomad wrote and the task's user cannot read", when, async () => {
+  await using rig = await startRig();
+  await using events = new RecordedEvents(rig.driver);
+  const task = await rig.prepare(ofUser({ config: { command: "sh", args: ["-c", "cat /local/secret.env || echo closed"] } }));
+  const path = join(task.config.allocDir, "task/local/secret.env");
+  await writeFile(path, "a=b\n", { mode: 0o600 });
+  await rig.startTask(task);
+  assert.equal(await rig.finish(task), "closed\n");
+  await until(() => events.messages.some((text) => text.includes("local/secret.env (mode 0600, owner 0:0)")));
+});
+
+describe("with a plugin of that user", when, () => {
+  let command: string;
+
+  before(async () => {
+    const folder = join(process.env["WORLD_FOLDER"] ?? "", "ordinary-user");
+    const plugin = join(folder, "plugin");
+    // A checkout may lie where only root can go.
+    await copyFile(testSetting("TEST_PLUGIN"), plugin);
+    command = join(folder, "nomad-driver-podman");
+    const become = `setpriv --reuid=${user.uid} --regid=${user.gid} --clear-groups`;
+    await writeFile(command, `#!/bin/sh\nexec ${become} ${plugin}\n`, { mode: 0o755 });
+  });
+
+  test("runs a task with its output", async () => {
+    await using rig = await DriverRig.start({ command, pluginConfig: { socket_path: `unix:${engine.socketPath}` } });
+    const task = await rig.prepare({ config: { command: "sh", args: ["-c", "echo out; exit 5"] } });
+    await promisify(execFile)("chown", ["-R", `${user.uid}:${user.gid}`, rig.root]);
+    await rig.startTask(task);
+    assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 5);
+    assert.equal((await task.stdout.whole()).toString(), "out\n");
+  });
+
+  test("says which folder keeps it from root's socket", async () => {
+    await using rig = await DriverRig.start({ command });
+    for await (const { health, healthDescription } of rig.driver.fingerprint(soon())) {
+      assert.equal(health, "undetected");
+      assert.match(healthDescription, new RegExp(`user ${user.uid} may not enter /run/engine \\(mode 0700, owner 0:0\\)`));
+      break;
+    }
+  });
+});
+
+test("goes on while it dies and comes back, and root's with it", when, async () => {
+  await using rig = await startRig();
+  let last: Fingerprint | undefined;
+  const stop = new AbortController();
+  const following = (async () => {
+    for await (const fingerprint of rig.driver.fingerprint(stop.signal)) last = fingerprint;
+  })().catch(() => undefined);
+  const health = (): unknown => last?.attributes[`driver.podman.${socket}.health`];
+  await until(() => health() === "healthy", 60_000);
+  assert.equal(last?.attributes[`driver.podman.${socket}.rootless`], true);
+  const counting = "i=0; while [ ! -e /alloc/go ]; do i=$((i+1)); echo $i; sleep 0.05; done; exit 9";
+  const users = await rig.runScript(counting, ofUser({ name: "users" }));
+  const roots = await rig.runScript(counting, { name: "roots" });
+  await engine.killService();
+  await until(() => health() === "unhealthy", 60_000);
+  assert.equal(last?.health, "healthy");
+  for (const task of [users, roots]) await writeFile(join(task.config.allocDir, "alloc/go"), "");
+  for (const task of [users, roots]) {
+    assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 9);
+    const numbers = (await task.stdout.whole()).toString().trim().split("\n").map(Number);
+    assert.deepEqual(numbers, numbers.map((_, index) => index + 1));
+  }
+  await engine.reviveService();
+  await until(() => health() === "healthy", 60_000);
+  stop.abort();
+  await following;
+});
+
+async function runLikeGoDriver(engine: Engine, task: RiggedTask): Promise<string> {
+  const podman = new PodmanClient({ socketPath: engine.socketPath });
+  try {
+    const { id } = await podman.containers.create(
+      {
+        name: `task-${task.config.allocId}`,
+        image: testSetting("TEST_IMAGE"),
+        command: ["sh", "-c", "trap 'exit 24' TERM; while :; do sleep 0.05; done"],
+        netns: { nsmode: "none" },
+      },
+      soon(),
+    );
+    await podman.containers.start(id, soon());
+    return id;
+  } finally {
+    podman.close();
+  }
+}
