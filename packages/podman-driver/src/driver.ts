@@ -47,7 +47,8 @@ import { followExec, runExec, type ExecTarget } from "./task/exec-session.ts";
 import { recoverTask } from "./task/recover-task.ts";
 import { startTask } from "./task/start-task.ts";
 import { signalTask, stopContainer } from "./task/stop-container.ts";
-import type { TaskHandle, TaskSurroundings } from "./task/task-handle.ts";
+import type { TaskHandle } from "./task/task-handle.ts";
+import type { TaskSurroundings } from "./task/task-surroundings.ts";
 import { TaskStore } from "./task/task-store.ts";
 import { UnfinishedRemovals } from "./task/unfinished-removals.ts";
 
@@ -154,7 +155,7 @@ export class PodmanDriver implements TaskDriver {
     this.#presence.meet(task);
     const started = await this.#tasks.claim(task.id, { caller: signal, startedFor: this.#presence.session }, (claimed) =>
       startTask(
-        { task, decoded, engine, socketName, settings, services: this.#services, logger: this.#loggerOf(task), emit: this.#emitterOf(task) },
+        { task, decoded, engine, socketName, settings, ...this.#surroundingsOf(task) },
         claimed,
       ),
     );
@@ -169,15 +170,7 @@ export class PodmanDriver implements TaskDriver {
       if (this.#tasks.find(config.id) !== undefined) return;
       const { config: { restartsStopped, settings }, engines } = this.#setup;
       await this.#tasks.claim(config.id, { caller: signal }, async () => {
-        const request = {
-          handle,
-          engines,
-          services: this.#services,
-          restartsStopped,
-          settings,
-          logger: this.#loggerOf(config),
-          emit: this.#emitterOf(config),
-        };
+        const request = { handle, engines, restartsStopped, settings, ...this.#surroundingsOf(config) };
         return { task: await recoverTask(request, signal), answer: undefined };
       });
     });
@@ -318,6 +311,10 @@ export class PodmanDriver implements TaskDriver {
     const task = this.#tasks.get(taskId);
     if (!task.isRunning) throw new DriverError("task-state", `task ${taskId} has ended`);
     return task;
+  }
+
+  #surroundingsOf(task: TaskConfig): TaskSurroundings {
+    return { services: this.#services, logger: this.#loggerOf(task), emit: this.#emitterOf(task) };
   }
 
   /** Lives as long as the task, so it is made apart from the call that starts it: a closure keeps all that its neighbours use. */

@@ -1,11 +1,9 @@
 import type { DriverServices } from "../driver-services.ts";
-import type { Engine } from "../engine/engine.ts";
 import type { ExitSources, HintWatch } from "./exit-watcher.ts";
+import type { TaskSubject } from "./task-container.ts";
 import type { TaskProcesses } from "./task-processes.ts";
 
-export interface WatchedContainer {
-  readonly containerId: string;
-  readonly engine: Engine;
+export interface WatchedContainer extends Pick<TaskSubject, "engine" | "containerId"> {
   readonly processes: TaskProcesses;
   readonly services: DriverServices;
 }

@@ -3,7 +3,6 @@ import { LibpodError, type ContainerInspect } from "@driver/libpod";
 import { DriverError, type TaskConfig, type TaskHandle as NomadTaskHandle } from "@driver/nomad-plugin";
 import type { LogRoute } from "../config/log-route.ts";
 import type { TaskSettings } from "../config/task-settings.ts";
-import type { DriverServices } from "../driver-services.ts";
 import { toDriverError } from "../errors.ts";
 import { findLastCollected } from "../logs/last-collected.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -14,18 +13,16 @@ import { memoryLimitBytes } from "../topics/limits/memory.ts";
 import type { TaskOrigin } from "./task-container.ts";
 import { TaskHandle } from "./task-handle.ts";
 import { identifyInspected } from "./task-processes.ts";
+import type { TaskSurroundings } from "./task-surroundings.ts";
 import { decodeTaskState, type OwnState, type TaskState } from "./task-state.ts";
 
-export interface RecoverRequest {
+export interface RecoverRequest extends TaskSurroundings {
   readonly handle: NomadTaskHandle;
   readonly engines: Engines;
-  readonly services: DriverServices;
   /** True: a container that has stopped is started again, as far as this driver made it. */
   readonly restartsStopped: boolean;
   /** How the output of tasks is collected now; a task of ours keeps the way it was started with. */
   readonly settings: TaskSettings;
-  readonly logger: Logger;
-  emit(message: string, annotations?: Readonly<Record<string, string>>): void;
 }
 
 /**

@@ -1,25 +1,21 @@
 import type { ContainerInspect } from "@driver/libpod";
-import type { Logger, TaskConfig } from "@driver/nomad-plugin";
+import type { TaskConfig } from "@driver/nomad-plugin";
 import type { TaskSettings } from "../config/task-settings.ts";
-import type { DriverServices } from "../driver-services.ts";
 import type { EngineFacts } from "../engine/engine-facts.ts";
 import type { Engine } from "../engine/engine.ts";
 import { inStep, mayPassSoon } from "../errors.ts";
 import type { DecodedTask } from "../plan/want-task.ts";
 import { retryTransient } from "./retry-transient.ts";
+import type { TaskSurroundings } from "./task-surroundings.ts";
 
 /** A task that is to be started, and on which engine. */
-export interface StartRequest {
+export interface StartRequest extends TaskSurroundings {
   readonly task: TaskConfig;
   readonly decoded: DecodedTask;
   readonly engine: Engine;
   /** What the plugin config calls it. */
   readonly socketName: string;
   readonly settings: TaskSettings;
-  readonly services: DriverServices;
-  readonly logger: Logger;
-  /** Tells the task's owner what happens. */
-  emit(message: string, annotations?: Readonly<Record<string, string>>): void;
 }
 
 /** A start under way, on an engine that has told what it can do. */

@@ -1,6 +1,5 @@
-import type { Logger, TaskConfig, TaskStats, TaskStatus, WaitResult } from "@driver/nomad-plugin";
+import type { TaskConfig, TaskStats, TaskStatus, WaitResult } from "@driver/nomad-plugin";
 import type { NodeCompute } from "../config/driver-config.ts";
-import type { DriverServices } from "../driver-services.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { TaskLogs } from "../logs/task-logs.ts";
 import type { TaskTerms } from "../plan/task-terms.ts";
@@ -17,14 +16,7 @@ import { openStatsSource, type StatsSource } from "./stats-source.ts";
 import { TaskContainer, type TaskOrigin, type TaskSubject } from "./task-container.ts";
 import { collectOutput, drainLimitsOf } from "./task-output.ts";
 import type { TaskProcesses } from "./task-processes.ts";
-
-/** What a task lives in: what all tasks of this plugin share, and whom it tells what. */
-export interface TaskSurroundings {
-  readonly services: DriverServices;
-  readonly logger: Logger;
-  /** Tells the task's owner what happens. */
-  emit(message: string, annotations?: Readonly<Record<string, string>>): void;
-}
+import type { TaskSurroundings } from "./task-surroundings.ts";
 
 export interface TaskHandleOptions {
   readonly subject: TaskSubject;
@@ -43,6 +35,7 @@ export class TaskHandle {
   readonly containerId: string;
   readonly engine: Engine;
   readonly #container: TaskContainer;
+  readonly #subject: TaskSubject;
   readonly #origin: TaskOrigin;
   readonly #terms: TaskTerms;
   readonly #surroundings: TaskSurroundings;
@@ -62,6 +55,7 @@ export class TaskHandle {
     this.task = subject.task;
     this.containerId = subject.containerId;
     this.engine = subject.engine;
+    this.#subject = subject;
     this.#origin = origin;
     this.#terms = terms;
     this.#surroundings = surroundings;
@@ -190,12 +184,7 @@ export class TaskHandle {
       if (failure === undefined) {
         logs = this.#collect();
         health = this.#watchHealth();
-        letLoose = keepToSharedCpus({
-          task: this.task,
-          processes: this.processes,
-          services: this.#surroundings.services,
-          emit: this.#surroundings.emit,
-        });
+        letLoose = keepToSharedCpus({ task: this.task, processes: this.processes, ...this.#surroundings });
       }
       this.#found.resolve();
       const result = failure ?? (await this.#watch(signal));
@@ -227,19 +216,15 @@ export class TaskHandle {
   }
 
   #collect(): TaskLogs | undefined {
-    const { services, logger, emit } = this.#surroundings;
+    const origin = this.#origin;
     return collectOutput({
-      task: this.task,
-      containerId: this.containerId,
-      engine: this.engine,
+      subject: this.#subject,
+      surroundings: this.#surroundings,
       route: this.#terms.logRoute,
       // Nomad's log collector stops for good with the plugin that had begun to write to it.
-      isFresh: this.#origin.kind === "started" && !this.#origin.isTakenOver,
+      isFresh: origin.kind === "started" && !origin.isTakenOver,
       inspected: this.#container.inspected,
       processes: this.processes,
-      services,
-      logger,
-      emit,
       onEnd: () => this.#hintOfExit(),
     });
   }
@@ -282,7 +267,7 @@ export class TaskHandle {
 
   #exitSources(): ExitSources {
     const { services } = this.#surroundings;
-    const sources = toExitSources({ containerId: this.containerId, engine: this.engine, processes: this.processes, services });
+    const sources = toExitSources({ ...this.#subject, processes: this.processes, services });
     return {
       ...sources,
       watchHints: (hint) => {
