@@ -5,8 +5,6 @@ export interface ContainerSpec
   readonly name?: string | undefined;
   /** Reference or id of a local image; create never pulls. */
   readonly image?: string | undefined;
-  /** The name that inspect shows for the image. */
-  readonly raw_image_name?: string | undefined;
   /** Path of an unpacked root file system, instead of an image. */
   readonly rootfs?: string | undefined;
   /** True: what the container changes in it is kept apart, and dropped with the container. */
@@ -25,10 +23,6 @@ export interface ContainerProcessSpec {
   /** Replaces the image's; its CMD is then dropped too unless `command` is given. */
   readonly entrypoint?: readonly string[] | undefined;
   readonly env?: StringMap | undefined;
-  readonly unsetenv?: readonly string[] | undefined;
-  readonly unsetenvall?: boolean | undefined;
-  readonly env_host?: boolean | undefined;
-  readonly httpproxy?: boolean | undefined;
   readonly work_dir?: string | undefined;
   /** Podman 4.0 and later. */
   readonly create_working_dir?: boolean | undefined;
@@ -47,7 +41,6 @@ export interface ContainerProcessSpec {
   readonly secrets?: readonly SecretSpec[] | undefined;
   /** Variable name to secret name. */
   readonly secret_env?: StringMap | undefined;
-  readonly systemd?: "true" | "false" | "always" | undefined;
 }
 
 export interface SecretSpec {
@@ -63,11 +56,7 @@ export interface ContainerStorageSpec {
   readonly volumes?: readonly NamedVolumeSpec[] | undefined;
   readonly overlay_volumes?: readonly OverlayVolumeSpec[] | undefined;
   readonly image_volumes?: readonly ImageVolumeSpec[] | undefined;
-  /** What to do with the image's VOLUME folders: "anonymous", "tmpfs" or "ignore". */
-  readonly image_volume_mode?: string | undefined;
-  readonly volumes_from?: readonly string[] | undefined;
   readonly devices?: readonly DeviceSpec[] | undefined;
-  readonly device_cgroup_rule?: readonly DeviceCgroupRule[] | undefined;
   readonly shm_size?: number | undefined;
   readonly storage_opts?: StringMap | undefined;
 }
@@ -106,14 +95,6 @@ export interface DeviceSpec {
   readonly path: string;
 }
 
-export interface DeviceCgroupRule {
-  readonly allow: boolean;
-  readonly type?: string | undefined;
-  readonly major?: number | undefined;
-  readonly minor?: number | undefined;
-  readonly access?: string | undefined;
-}
-
 /** `nsmode`: default, host, private, path, container, pod, none, and per kind bridge, slirp4netns, pasta, shareable, keep-id, auto. */
 export interface NamespaceSpec {
   readonly nsmode: string;
@@ -124,9 +105,6 @@ export interface NamespaceSpec {
 export interface ContainerNetworkSpec {
   readonly netns?: NamespaceSpec | undefined;
   readonly portmappings?: readonly PortMappingSpec[] | undefined;
-  /** Container port to protocol. */
-  readonly expose?: StringMap | undefined;
-  readonly publish_image_ports?: boolean | undefined;
   /** Network name to its options; wants `netns` "bridge". Podman 4.0 and later. */
   readonly Networks?: Readonly<Record<string, PerNetworkSpec>> | undefined;
   /** Options of slirp4netns or pasta by mode. */
@@ -135,10 +113,8 @@ export interface ContainerNetworkSpec {
   readonly dns_server?: readonly string[] | undefined;
   readonly dns_search?: readonly string[] | undefined;
   readonly dns_option?: readonly string[] | undefined;
-  readonly use_image_resolve_conf?: boolean | undefined;
   /** "name:address". */
   readonly hostadd?: readonly string[] | undefined;
-  readonly use_image_hosts?: boolean | undefined;
 }
 
 export interface PortMappingSpec {
@@ -148,8 +124,6 @@ export interface PortMappingSpec {
   readonly host_ip?: string | undefined;
   /** "tcp", "udp", "sctp" or a list with commas. */
   readonly protocol?: string | undefined;
-  /** Number of consecutive ports. */
-  readonly range?: number | undefined;
 }
 
 export interface PerNetworkSpec {
@@ -165,8 +139,6 @@ export interface ContainerLimitsSpec extends BlockIoSpec {
   readonly oom_score_adj?: number | undefined;
   readonly sysctl?: StringMap | undefined;
   readonly cgroup_parent?: string | undefined;
-  /** "enabled", "disabled", "no-conmon" or "split". */
-  readonly cgroups_mode?: string | undefined;
 }
 
 /** Figures for block devices of the host by their path; rates are a second. */
@@ -244,8 +216,6 @@ export interface ContainerSecuritySpec {
 }
 
 export interface IdMappings {
-  readonly HostUIDMapping?: boolean | undefined;
-  readonly HostGIDMapping?: boolean | undefined;
   readonly UIDMap?: readonly IdMap[] | undefined;
   readonly GIDMap?: readonly IdMap[] | undefined;
   /** Counts only with `userns` "auto", and that only with this. */
@@ -271,17 +241,11 @@ export interface ContainerLifeSpec {
   readonly stop_signal?: number | undefined;
   /** Seconds. */
   readonly stop_timeout?: number | undefined;
-  /** Seconds after which conmon kills the container. */
-  readonly timeout?: number | undefined;
-  readonly restart_policy?: string | undefined;
-  readonly remove?: boolean | undefined;
   readonly healthconfig?: HealthConfig | undefined;
   /** 0 none, 2 kill, 3 restart, 4 stop. Podman 4.3 and later. */
   readonly health_check_on_failure_action?: number | undefined;
   /** Runs instead of the other until it has succeeded. Later than Podman 4.3, which ignores it. */
   readonly startupHealthConfig?: StartupHealthConfig | undefined;
-  /** "container", "conmon" or "ignore". */
-  readonly sdnotifyMode?: string | undefined;
 }
 
 /** Times are nanoseconds. What is left out is 0, and a time-out of 0 fails every check (podman 4.3, 5.4). */

@@ -9,11 +9,6 @@ export interface ExecSpec {
   readonly command: readonly string[];
   readonly tty: boolean;
   readonly attachStdin: boolean;
-  readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Default: the container's. */
-  readonly user?: string | undefined;
-  /** Default: the container's. */
-  readonly workingDir?: string | undefined;
 }
 
 /** `height` and `width` are characters. */
@@ -25,10 +20,6 @@ export interface TerminalSize {
 export interface ExecStartOptions {
   /** As given to create. */
   readonly tty: boolean;
-  /** Rows of the terminal. */
-  readonly height?: number | undefined;
-  /** Columns of the terminal. */
-  readonly width?: number | undefined;
 }
 
 /** A session of an exec, running or ended. */
@@ -58,9 +49,6 @@ export class Execs {
       AttachStdin: spec.attachStdin,
       AttachStdout: true,
       AttachStderr: true,
-      Env: spec.env === undefined ? undefined : Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
-      User: spec.user,
-      WorkingDir: spec.workingDir,
     });
     const request: HttpRequest = {
       action: `create exec in container ${container}`,
@@ -77,8 +65,8 @@ export class Execs {
    * A command that cannot be run is no error here: its stderr says so and its exit code is 126 or 127.
    */
   async start(execId: string, options: ExecStartOptions, signal: AbortSignal): Promise<ExecStream> {
-    const { tty, height, width } = options;
-    const body = encodeJson({ Detach: false, Tty: tty, h: height, w: width });
+    const { tty } = options;
+    const body = encodeJson({ Detach: false, Tty: tty });
     const request: HttpRequest = { action: `start exec ${execId}`, method: "POST", path: ["exec", execId, "start"], body };
     const { socket, exchange } = await this.#caller.upgrade(request, { deadlineMs: this.#timeouts.quickMs, signal });
     return openExecStream({ socket, exchange, tty });

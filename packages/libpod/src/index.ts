@@ -16,8 +16,6 @@ export type {
   ContainerMount,
   ContainerNetwork,
   ContainerState,
-  ContainerUlimit,
-  PublishedPort,
 } from "./container-inspect.ts";
 export type { ContainerListEntry } from "./container-list-entry.ts";
 export type { ContainerStats } from "./container-stats.ts";
@@ -30,11 +28,10 @@ export type { OutputPiece } from "./frame-demuxer.ts";
 
 // Images.
 export type { ImageName, Images, PullPolicy, PullRequest, PullUpdate, RegistryCredentials, RegistryLogin } from "./images.ts";
-export type { ImageConfig, ImageInspect, ImageListEntry } from "./image-inspect.ts";
+export type { ImageInspect, ImageListEntry } from "./image-inspect.ts";
 
 // The engine.
 export type { EventFilter, Events, PodmanEvent } from "./events.ts";
-export type { Networks } from "./networks.ts";
 export type { PodInspect, PodListEntry, PodMember, Pods, PodSpec } from "./pods.ts";
 export type { VolumeInspect, Volumes, VolumeSpec } from "./volumes.ts";
 

@@ -28,16 +28,10 @@ export class K8sFileLines {
   readonly #carry = new ByteRun();
   #passingOn = false;
   #pushedBytes = 0;
-  #malformedLines = 0;
 
   /** Bytes of the file that are dealt with: always the end of a line, except within one over 1 MiB. Resume here. */
   get consumedBytes(): number {
     return this.#pushedBytes - this.#carry.length;
-  }
-
-  /** Lines handed on raw. */
-  get malformedLines(): number {
-    return this.#malformedLines;
   }
 
   /** Adds what `chunk` completes to `output`: exactly what the task wrote. Keeps a copy of an unfinished line, at most 1 MiB. */
@@ -74,7 +68,6 @@ export class K8sFileLines {
       this.#carry.append(chunk, start, chunk.length);
       return;
     }
-    if (!this.#passingOn) this.#malformedLines += 1;
     this.#passingOn = true;
     output.stdout.append(this.#carry.bytes, 0, this.#carry.length);
     this.#carry.clear();
@@ -89,7 +82,6 @@ export class K8sFileLines {
     const isFull = buffer[tag + 8] === 0x46;
     if (tag !== -1 && isFull && terminated && payload === end) return;
     if (tag === -1 || end - start > maxK8sFileLineBytes + 1 || payload > (terminated ? end - 1 : end)) {
-      this.#malformedLines += 1;
       output.stdout.append(buffer, start, end);
       return;
     }

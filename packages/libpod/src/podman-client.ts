@@ -5,7 +5,6 @@ import { Events } from "./events.ts";
 import { Execs } from "./execs.ts";
 import type { HttpRequest } from "./http-request.ts";
 import { Images } from "./images.ts";
-import { Networks } from "./networks.ts";
 import { decodePodmanInfo, type PodmanInfo } from "./podman-info.ts";
 import { Pods } from "./pods.ts";
 import { PodmanCaller, type CallAnswer } from "./podman-caller.ts";
@@ -20,8 +19,6 @@ export interface PodmanClientOptions {
 export interface PodmanPing {
   /** Podman's version, such as "4.3.1". */
   readonly version: string;
-  /** The Docker level it speaks besides, such as "1.41". */
-  readonly apiVersion: string;
 }
 
 const pingRequest: HttpRequest = { action: "ping podman", method: "GET", path: ["_ping"] };
@@ -42,7 +39,6 @@ export class PodmanClient {
   readonly containers: Containers;
   readonly exec: Execs;
   readonly images: Images;
-  readonly networks: Networks;
   readonly pods: Pods;
   readonly volumes: Volumes;
   readonly events: Events;
@@ -57,10 +53,9 @@ export class PodmanClient {
     this.containers = new Containers(this.#caller, this.#timeouts);
     this.exec = new Execs(this.#caller, this.#timeouts);
     this.images = new Images(this.#caller, this.#timeouts);
-    this.networks = new Networks(this.#caller, this.#timeouts);
     this.pods = new Pods(this.#caller, this.#timeouts);
     this.volumes = new Volumes(this.#caller, this.#timeouts);
-    this.events = new Events(this.#caller, this.#timeouts);
+    this.events = new Events(this.#caller);
   }
 
   /** Other limits for all calls from now on; those under way keep theirs. */
@@ -72,7 +67,7 @@ export class PodmanClient {
   async ping(signal: AbortSignal): Promise<PodmanPing> {
     const answer = await this.#caller.exchange(pingRequest, { deadlineMs: this.#timeouts.quickMs, signal });
     const version = answer.header("libpod-api-version");
-    if (version !== "" && answer.status < 400) return { version, apiVersion: answer.header("api-version") };
+    if (version !== "" && answer.status < 400) return { version };
     if (version !== "" || answer.status >= 500) throw toAnswerError({ status: answer.status, body: answer.text }, pingRequest);
     throw toBadAnswer(`${toStranger(answer)}; is ${this.socketPath} the socket of a Podman service?`, pingRequest);
   }

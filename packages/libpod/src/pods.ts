@@ -30,7 +30,6 @@ export interface PodInspect {
   readonly labels: StringMap;
   /** Empty for a pod without one. */
   readonly infraId: string;
-  readonly sharedNamespaces: readonly string[];
   /** The infra container among them. */
   readonly members: readonly PodMember[];
 }
@@ -102,7 +101,6 @@ export function decodePod(value: unknown): PodInspect {
     hostname: reader.string("Hostname"),
     labels: reader.stringMap("Labels"),
     infraId: reader.string("InfraContainerID"),
-    sharedNamespaces: reader.strings("SharedNamespaces"),
     members: reader.list("Containers").map((member) => decodeMember(member, "Name", "State")),
   };
 }

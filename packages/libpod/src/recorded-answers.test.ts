@@ -18,13 +18,12 @@ function nested(object: JsonObject, key: string): JsonObject {
 }
 
 describe("answers of Podman 4.3.1", () => {
-  test("a running container decodes with process, network, ports, log and mounts", () => {
+  test("a running container decodes with process, network, log and mounts", () => {
     const container = decodeContainerInspect(recorded("container-running"));
     assert.equal(container.name, "cap2");
     assert.deepEqual({ ...container.state, pid: 0, conmonPid: 0, cgroupPath: "" }, {
       status: "running",
       running: true,
-      paused: false,
       pid: 0,
       conmonPid: 0,
       exitCode: 0,
@@ -38,13 +37,9 @@ describe("answers of Podman 4.3.1", () => {
     assert.ok(container.state.pid > 0 && container.state.conmonPid > 0);
     assert.equal(container.state.cgroupPath, `/libpod_parent/libpod-${container.id}`);
     assert.equal(container.network.networks.libpodt?.ipAddress, "10.213.0.8");
-    assert.deepEqual(container.network.ports, { "80/tcp": [{ hostIp: "127.0.0.1", hostPort: 18080 }] });
-    assert.deepEqual(container.mounts, [
-      { type: "bind", name: "", source: "/tmp", destination: "/x", options: ["rbind"], writable: false },
-    ]);
-    assert.equal(container.host.logDriver, "k8s-file");
+    assert.deepEqual(container.mounts, [{ source: "/tmp" }]);
     assert.ok(container.host.logPath.startsWith(container.staticDir));
-    assert.deepEqual([container.config.command, container.config.entrypoint, container.config.stopSignal], [["sleep", "1000"], [], "15"]);
+    assert.deepEqual([container.config.entrypoint, container.config.stopSignal], [[], "15"]);
   });
 
   test("Go's zero time is no moment", () => {
@@ -61,20 +56,18 @@ describe("answers of Podman 4.3.1", () => {
 
   test("a list of containers in several states decodes", () => {
     const list = decodeContainerList(recorded("container-list"));
-    assert.deepEqual(list.map((entry) => [entry.names[0], entry.status, entry.labels, entry.exitedAt]), [
-      ["cap1", "running", { x: "y" }, undefined],
-      ["cap2", "running", {}, undefined],
-      ["cap3", "created", {}, undefined],
+    assert.deepEqual(list.map((entry) => [entry.names[0], entry.status, entry.labels]), [
+      ["cap1", "running", { x: "y" }],
+      ["cap2", "running", {}],
+      ["cap3", "created", {}],
     ]);
-    assert.deepEqual(list[0]?.startedAt, new Date("2026-11-23T04:25:56Z"));
   });
 
-  test("an image with an empty config decodes, alone and in a list", () => {
+  test("an image decodes, alone and in a list", () => {
     const image = decodeImageInspect(recorded("image"));
     const [entry] = decodeImageList(recorded("image-list"));
     assert.equal(image.id, entry?.id);
-    assert.deepEqual([image.repoTags, image.labels, image.config.command], [["localhost/busybox:1"], {}, []]);
-    assert.deepEqual([entry?.names, entry?.dangling], [["localhost/busybox:1"], false]);
+    assert.deepEqual([image.repoTags, entry?.names], [["localhost/busybox:1"], ["localhost/busybox:1"]]);
   });
 
   test("the engine's info decodes", () => {
@@ -83,7 +76,7 @@ describe("answers of Podman 4.3.1", () => {
       [info.version, info.cgroupVersion, info.cgroupManager, info.rootless, info.storage.driver],
       ["4.3.1", "v1", "cgroupfs", false, "overlay"],
     );
-    assert.deepEqual([info.ociRuntime.name, info.conmon.path, info.logDrivers.includes("k8s-file")], ["runc", "/usr/bin/conmon", true]);
+    assert.equal(info.ociRuntime.name, "runc");
   });
 
   test("an exec decodes before its start and after its end", () => {
@@ -91,14 +84,11 @@ describe("answers of Podman 4.3.1", () => {
     assert.deepEqual(decodeExecInspect(recorded("exec-exited")), { running: false, exitCode: 0, pid: 0 });
   });
 
-  test("every event decodes, and only deaths have exit codes", () => {
+  test("every event decodes", () => {
     const lines = readFileSync(new URL("../test/recorded/podman-4.3.1/events.jsonl", import.meta.url), "utf8").trim().split("\n");
     const events = lines.map((line) => decodePodmanEvent(JSON.parse(line)));
-    assert.ok(events.some((event) => event.type === "image" && event.action === "tag"));
-    const died = events.filter((event) => event.exitCode !== undefined);
-    assert.deepEqual(died.map((event) => [event.action, event.exitCode, event.attributes.name, event.at.toISOString()]), [
-      ["died", 137, "cap1", "2026-11-23T04:27:10.991Z"],
-    ]);
+    const end = events.find(({ at }) => at.toISOString() === "2026-11-23T04:27:10.991Z");
+    assert.equal(end?.id, "d66c21d41f5d81e1d7cc60995d1e782a1759dc9d6877c788a0b0ff0d165afb6e");
   });
 });
 
@@ -108,14 +98,12 @@ describe("other versions' shapes", () => {
     const container = decodeContainerInspect({
       ...answer,
       State: { ...nested(answer, "State"), Health: undefined },
-      NetworkSettings: { ...nested(answer, "NetworkSettings"), Networks: undefined, Ports: { "80/tcp": null } },
-      Config: { ...nested(answer, "Config"), Entrypoint: ["/init", "--"], StopSignal: "SIGTERM", Labels: null, Cmd: null },
+      NetworkSettings: { ...nested(answer, "NetworkSettings"), Networks: undefined },
+      Config: { ...nested(answer, "Config"), Entrypoint: ["/init", "--"], StopSignal: "SIGTERM", Labels: null },
     });
-    assert.deepEqual(
-      [container.config.entrypoint, container.config.stopSignal, container.config.labels, container.config.command],
-      [["/init", "--"], "SIGTERM", {}, []],
-    );
-    assert.deepEqual([container.state.healthStatus, container.network.networks, container.network.ports], ["", {}, { "80/tcp": [] }]);
+    const { entrypoint, stopSignal, labels } = container.config;
+    assert.deepEqual([entrypoint, stopSignal, labels], [["/init", "--"], "SIGTERM", {}]);
+    assert.deepEqual([container.state.healthStatus, container.network.networks], ["", {}]);
   });
 
   test("Podman 4 joins the entrypoint into one text", () => {

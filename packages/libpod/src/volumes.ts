@@ -17,8 +17,6 @@ export interface VolumeSpec {
 export interface VolumeInspect {
   readonly name: string;
   readonly driver: string;
-  /** The volume's folder on the host. */
-  readonly mountpoint: string;
   readonly labels: StringMap;
   readonly options: StringMap;
 }
@@ -58,7 +56,6 @@ function decodeVolume(value: unknown): VolumeInspect {
   return {
     name: reader.requiredString("Name"),
     driver: reader.string("Driver"),
-    mountpoint: reader.string("Mountpoint"),
     labels: reader.stringMap("Labels"),
     options: reader.stringMap("Options"),
   };

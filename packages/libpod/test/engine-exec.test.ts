@@ -33,16 +33,9 @@ describe("exec", limit, () => {
   test("gives both streams and the exit code", async ({ signal }) => {
     await using engine = openEngineUnderTest(signal);
     const id = await engine.run(sleeper);
-    const spec = {
-      command: ["sh", "-c", 'echo "out $A"; echo err >&2; exit 3'],
-      tty: false,
-      attachStdin: false,
-      env: { A: "1 2" },
-      workingDir: "/",
-      user: "0",
-    };
+    const spec = { command: ["sh", "-c", "echo out; echo err >&2; exit 3"], tty: false, attachStdin: false };
     assert.deepEqual(await runExec(engine.client, id, spec, signal), {
-      stdout: "out 1 2\n",
+      stdout: "out\n",
       stderr: "err\n",
       end: { running: false, exitCode: 3, pid: 0 },
     });

@@ -48,7 +48,7 @@ describe("an exec's connection", limit, () => {
       socket.write(`${switching}\x01\0\0`);
       socket.end("\0raw\r\n");
     });
-    const stream = await server.client.exec.start("e1", { tty: true, height: 24, width: 80 }, signal);
+    const stream = await server.client.exec.start("e1", { tty: true }, signal);
     assert.deepEqual(await readAll(stream), { stdout: "\x01\0\0\0raw\r\n", stderr: "" });
   });
 

@@ -6,14 +6,7 @@ import { ScriptedStreams } from "../../test/scripted-streams.ts";
 import { ContainerEvents, type EventSource } from "./container-events.ts";
 
 const timings = { shortestMs: 1, longestMs: 5 };
-const died = (id: string, at: number): PodmanEvent => ({
-  type: "container",
-  action: "died",
-  id,
-  at: new Date(at),
-  attributes: {},
-  exitCode: 0,
-});
+const died = (id: string, at: number): PodmanEvent => ({ id, at: new Date(at) });
 
 /** An events endpoint that gives what the test puts in, one stream after the other. */
 class ScriptedEvents extends ScriptedStreams<PodmanEvent> implements EventSource {

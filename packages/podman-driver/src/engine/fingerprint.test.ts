@@ -5,18 +5,10 @@ import type { Fingerprint } from "@driver/nomad-plugin";
 import { openPolicy, strictPolicy, type OperatorPolicy } from "../config/operator-policy.ts";
 import { toFingerprint, type NamedProbe } from "./fingerprint.ts";
 
-const program = { name: "crun", path: "/usr/bin/crun", version: "1" };
 const info: PodmanInfo = {
   version: "4.3.1",
-  apiVersion: "4.3.1",
   os: "linux",
   arch: "amd64",
-  hostname: "h",
-  kernel: "6",
-  distribution: "debian",
-  distributionVersion: "12",
-  cpus: 2,
-  memoryTotalBytes: 1,
   rootless: false,
   selinuxEnabled: false,
   apparmorEnabled: true,
@@ -26,24 +18,10 @@ const info: PodmanInfo = {
   cgroupVersion: "v2",
   cgroupManager: "systemd",
   cgroupControllers: ["cpu"],
-  eventLogger: "file",
-  logDriver: "k8s-file",
   networkBackend: "netavark",
   rootlessNetworkCommand: "pasta",
-  databaseBackend: "",
-  conmon: { ...program, name: "" },
-  ociRuntime: program,
-  logDrivers: ["k8s-file"],
-  storage: {
-    driver: "overlay",
-    graphRoot: "/g",
-    runRoot: "/r",
-    volumePath: "/v",
-    imageCopyTmpDir: "/var/tmp",
-    containerCount: 0,
-    runningCount: 0,
-    imageCount: 0,
-  },
+  ociRuntime: { name: "crun", path: "/usr/bin/crun" },
+  storage: { driver: "overlay", graphRoot: "/g", runRoot: "/r", imageCopyTmpDir: "/var/tmp" },
 };
 const findings = { version: "4.3.1", info, runtimes: ["crun", "runc"], cdiDevices: [] };
 const up = (name: string, isDefault: boolean): NamedProbe => ({ name, isDefault, findings });
@@ -120,7 +98,7 @@ test("leaves out what the service does not say", () => {
     findings: {
       ...findings,
       version: "3.0.1",
-      info: { ...info, networkBackend: "", remoteSocketPath: "", ociRuntime: { ...program, path: "" } },
+      info: { ...info, networkBackend: "", remoteSocketPath: "", ociRuntime: { ...info.ociRuntime, path: "" } },
     },
   };
   const { attributes } = fingerprintOf([quiet], false);

@@ -16,13 +16,9 @@ function imageOf(id: string, name: string, more: Partial<ImageListEntry> & { rea
   return {
     id,
     repoTags: names,
-    repoDigests: [],
     names,
-    createdAt: undefined,
     sizeBytes: 1,
     containerCount: 0,
-    dangling: false,
-    labels: {},
     ...rest,
   };
 }
@@ -53,7 +49,7 @@ describe("an image goes", () => {
     const images = [
       imageOf("a", "r.io/a:1"),
       imageOf("b", "r.io/b:1", { isOurs: false }),
-      imageOf("c", "", { isOurs: false, dangling: true }),
+      imageOf("c", "", { isOurs: false }),
     ];
     assert.deepEqual(dueOf(images), ["a"]);
     assert.deepEqual(dueOf(images, { takesOthers: true }), ["a", "b", "c"]);

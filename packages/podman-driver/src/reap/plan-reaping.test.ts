@@ -12,18 +12,9 @@ function entry(more: Partial<ContainerListEntry> & { readonly task?: string; rea
   return {
     id: "c1",
     names: ["web"],
-    imageName: "",
-    imageId: "",
     labels: { "nomad-driver-podman.task_id": task, "nomad-driver-podman.node_id": node },
     status: "running",
-    pid: 1,
-    exitCode: 0,
     createdAt: new Date(now.getTime() - 60_000),
-    startedAt: undefined,
-    exitedAt: undefined,
-    pod: "",
-    networks: [],
-    mountDestinations: [],
     ...rest,
   };
 }

@@ -10,14 +10,7 @@ import { HealthWatch } from "./health-watch.ts";
 
 const bySystemd: HealthCheckTimes = { everyMs: undefined, firstEveryMs: undefined };
 const byDriver: HealthCheckTimes = { everyMs: 2, firstEveryMs: 1 };
-const event: PodmanEvent = {
-  type: "container",
-  action: "health_status",
-  id: "mine",
-  at: new Date(1000),
-  attributes: {},
-  exitCode: undefined,
-};
+const event: PodmanEvent = { id: "mine", at: new Date(1000) };
 
 /** A service whose container has one health after the other; the last one stays. */
 class ScriptedHealth {
