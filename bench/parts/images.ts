@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { DriverRig, TestRegistry, testSetting, until, type RiggedTask } from "@driver/testing";
+import { DriverRig, RecordedEvents, TestRegistry, testSetting, until, type RiggedTask } from "@driver/testing";
 import type { TaskEvent } from "@driver/nomad-plugin";
 import { ApiRecorder } from "../api-recorder.ts";
 import type { Bed, Part } from "../bed.ts";
@@ -82,13 +82,11 @@ async function timed(work: () => Promise<void>): Promise<number> {
 /** Starts tasks and takes the time of their pulls from what the driver tells of them. */
 class DriverPulls implements AsyncDisposable {
   readonly #rig: DriverRig;
-  readonly #events: TaskEvent[] = [];
-  readonly #stop = new AbortController();
-  readonly #following: Promise<void>;
+  readonly #events: RecordedEvents;
 
   private constructor(rig: DriverRig) {
     this.#rig = rig;
-    this.#following = this.#follow();
+    this.#events = new RecordedEvents(rig.driver);
   }
 
   static async start(): Promise<DriverPulls> {
@@ -98,7 +96,7 @@ class DriverPulls implements AsyncDisposable {
   async time(reference: string): Promise<number> {
     const task = await this.#rig.prepare(wishesOf(reference));
     const told = (word: string): TaskEvent | undefined =>
-      this.#events.find(({ taskId, message }) => taskId === task.config.id && message.startsWith(word));
+      this.#events.all.find(({ taskId, message }) => taskId === task.config.id && message.startsWith(word));
     await this.#rig.startTask(task);
     await until(() => told("Pulled image ") !== undefined);
     await destroyTasks(this.#rig, [task]);
@@ -107,17 +105,8 @@ class DriverPulls implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
-    await this.#following;
+    await this.#events[Symbol.asyncDispose]();
     await this.#rig[Symbol.asyncDispose]();
-  }
-
-  async #follow(): Promise<void> {
-    try {
-      for await (const event of this.#rig.driver.taskEvents(this.#stop.signal)) this.#events.push(event);
-    } catch (error) {
-      if (!this.#stop.signal.aborted) throw error;
-    }
   }
 }
 

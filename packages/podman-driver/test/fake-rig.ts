@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { encodeMsgpack, type HclValue, type Logger, type TaskConfig, type TaskEvent, type TaskHandle } from "@driver/nomad-plugin";
-import { FakePodman, HostFixture, type FakeContainer, LogReader, plainTask, type ScriptedFault } from "@driver/testing";
+import { FakePodman, HostFixture, type FakeContainer, LogReader, plainTask, RecordedEvents, type ScriptedFault } from "@driver/testing";
 import { DriverServices } from "../src/driver-services.ts";
 import { PodmanDriver } from "../src/driver.ts";
 
@@ -31,10 +31,10 @@ export class FakeRig implements AsyncDisposable {
   readonly podman: FakePodman;
   readonly host = new HostFixture();
   readonly logLines: string[] = [];
-  readonly events: TaskEvent[] = [];
   driver: PodmanDriver;
   readonly #pluginConfig: Readonly<Record<string, HclValue>>;
-  readonly #stopEvents = new AbortController();
+  /** Of each driver, one after the other. */
+  readonly #recorded: RecordedEvents[] = [];
   readonly #readers: LogReader[] = [];
 
   private constructor(podman: FakePodman, pluginConfig: Readonly<Record<string, HclValue>>) {
@@ -85,13 +85,17 @@ export class FakeRig implements AsyncDisposable {
     await this.#configure();
   }
 
+  get events(): readonly TaskEvent[] {
+    return this.#recorded.flatMap(({ all }) => all);
+  }
+
   /** All that has left the driver as text. */
   get spoken(): string {
     return [...this.logLines, ...this.events.map((event) => JSON.stringify(event))].join("\n");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopEvents.abort();
+    for (const recorded of this.#recorded) await recorded[Symbol.asyncDispose]();
     await this.driver.close();
     await Promise.all(this.#readers.map((reader) => reader.close()));
     await this.podman[Symbol.asyncDispose]();
@@ -112,13 +116,8 @@ export class FakeRig implements AsyncDisposable {
     };
     const healthIntervals = { healthyMs: 20, firstRetryMs: 20, seenReturnMs: 20, unseenReturnMs: 20, restingMs: 20, probeTimeoutMs: 5000 };
     const driver = new PodmanDriver({ logger, version: "0.0.0", uid: 0, services: new DriverServices(logger, this.host), healthIntervals });
-    // Ends with the signal; nothing of it can fail.
-    void this.#collectEvents(driver);
+    this.#recorded.push(new RecordedEvents(driver));
     return driver;
-  }
-
-  async #collectEvents(driver: PodmanDriver): Promise<void> {
-    for await (const event of driver.taskEvents(this.#stopEvents.signal)) this.events.push(event);
   }
 
   async #configure(): Promise<void> {

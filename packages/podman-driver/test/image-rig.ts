@@ -2,9 +2,10 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { PodmanClient } from "@driver/libpod";
-import { encodeMsgpack, type HclRecord, type TaskEvent } from "@driver/nomad-plugin";
+import { encodeMsgpack, type HclRecord } from "@driver/nomad-plugin";
 import {
   DriverRig,
+  RecordedEvents,
   RegistryProxy,
   startEngine,
   TestRegistry,
@@ -25,11 +26,9 @@ export class ImageRig implements AsyncDisposable {
   readonly registry: TestRegistry;
   readonly proxy: RegistryProxy;
   readonly podman: PodmanClient;
-  readonly events: TaskEvent[] = [];
   readonly #socketPath: string;
   readonly #engine: AsyncDisposable | undefined;
-  readonly #stop = new AbortController();
-  readonly #following: Promise<void>;
+  readonly #events: RecordedEvents;
 
   private constructor(
     parts: Pick<ImageRig, "rig" | "registry" | "proxy" | "podman">,
@@ -42,7 +41,7 @@ export class ImageRig implements AsyncDisposable {
     this.podman = parts.podman;
     this.#socketPath = socketPath;
     this.#engine = engine;
-    this.#following = this.#follow();
+    this.#events = new RecordedEvents(this.rig.driver);
   }
 
   static async start({ pluginConfig, socketPath, ...options }: ImageRigOptions = {}): Promise<ImageRig> {
@@ -100,7 +99,7 @@ export class ImageRig implements AsyncDisposable {
 
   /** Messages about a task, or about all. */
   messages(task?: RiggedTask): readonly string[] {
-    return this.events.filter(({ taskId }) => task === undefined || taskId === task.config.id).map(({ message }) => message);
+    return this.#events.all.filter(({ taskId }) => task === undefined || taskId === task.config.id).map(({ message }) => message);
   }
 
   async imageId(name: string): Promise<string | undefined> {
@@ -116,7 +115,7 @@ export class ImageRig implements AsyncDisposable {
       ),
     );
     const service = await readFile(join(dirname(this.#socketPath), "service.log"), "utf8");
-    return [this.rig.log, JSON.stringify(this.events), ...handles, ...containers, service].join("\n");
+    return [this.rig.log, JSON.stringify(this.#events.all), ...handles, ...containers, service].join("\n");
   }
 
   async setConfig(config: HclRecord): Promise<void> {
@@ -128,21 +127,12 @@ export class ImageRig implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort();
-    await this.#following;
+    await this.#events[Symbol.asyncDispose]();
     await this.rig[Symbol.asyncDispose]();
     await this.proxy[Symbol.asyncDispose]();
     await this.registry[Symbol.asyncDispose]();
     this.podman.close();
     await this.#engine?.[Symbol.asyncDispose]();
-  }
-
-  async #follow(): Promise<void> {
-    try {
-      for await (const event of this.rig.driver.taskEvents(this.#stop.signal)) this.events.push(event);
-    } catch {
-      // The plugin was killed, or the test has ended.
-    }
   }
 }
 

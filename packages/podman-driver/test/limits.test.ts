@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { test } from "node:test";
-import { DriverRig, plainTask, RecordedEvents, until, type TaskWishes } from "@driver/testing";
+import { DriverRig, plainTask, RecordedEvents, until } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
@@ -14,15 +14,10 @@ memory.low memory.swap.max memory.max pids.max; do
   done
 done`;
 
-async function outputOf(script: string, wishes: TaskWishes): Promise<string> {
-  await using rig = await DriverRig.start();
-  return await rig.outputOf(script, wishes);
-}
-
 const mib = 1_048_576;
 
 test("limits what a task has asked to be limited, as its cgroup tells", async () => {
-  const output = await outputOf(printCgroup, {
+  const output = await DriverRig.outputOf(printCgroup, {
     config: { memory_reservation: "24m", memory_swap: "80m", memory_swappiness: 0, pids_limit: 64 },
     resources: { memoryMb: 48, memoryMaxMb: 64 },
   });
@@ -42,7 +37,7 @@ test("limits what a task has asked to be limited, as its cgroup tells", async ()
 });
 
 test("lets a task swap without a limit", async () => {
-  const output = await outputOf(printCgroup, { config: { memory_swap: "-1" } });
+  const output = await DriverRig.outputOf(printCgroup, { config: { memory_swap: "-1" } });
   const [, limit = ""] = /memory\.(?:memsw\.limit_in_bytes|swap\.max) (\S+)/.exec(output) ?? [];
   assert.ok(limit === "max" || Number(limit) >= 2 ** 50, limit);
 });
@@ -57,7 +52,7 @@ test("has no swap where the operator allows none", async () => {
 test("takes the period of a hard CPU limit from the task", async () => {
   const print = "cat /sys/fs/cgroup/cpu/cpu.cfs_quota_us /sys/fs/cgroup/cpu/cpu.cfs_period_us /sys/fs/cgroup/cpu.max 2>/dev/null";
   const linux = { ...plainTask().resources.linux, percentTicks: 0.5 / availableParallelism() };
-  const output = await outputOf(print, { config: { cpu_hard_limit: true, cpu_cfs_period: 40_000 }, resources: { linux } });
+  const output = await DriverRig.outputOf(print, { config: { cpu_hard_limit: true, cpu_cfs_period: 40_000 }, resources: { linux } });
   const [quota, period] = output.trim().split(/\s+/).map(Number);
   // The driver rounds the task's share of each core down.
   assert.ok(period === 40_000 && quota !== undefined && quota > 20_000 - availableParallelism() && quota <= 20_000, output);
@@ -77,7 +72,7 @@ test("kills a task at Docker's hard limit, and says which that was", async () =>
 test("sets the limits of processes, the inclination to be killed and the kernel's settings", async () => {
   const script =
     "grep -E 'core|open files|processes|file size' /proc/self/limits; cat /proc/self/oom_score_adj /proc/sys/net/core/somaxconn";
-  const output = await outputOf(script, {
+  const output = await DriverRig.outputOf(script, {
     config: {
       network_mode: "bridge",
       // Podman 4.3 adds high limits of files and processes to a list without them, which a host without CAP_SYS_RESOURCE refuses.
@@ -108,7 +103,7 @@ const disk = findDisk();
 test("limits how fast a task reads and writes a disk", { skip: disk === undefined && "this machine has no disk" }, async () => {
   const { path, id } = disk ?? assert.fail("no disk");
   const print = "cd /sys/fs/cgroup; grep -H . io.max blkio/blkio.throttle.*_device 2>/dev/null | sed 's|.*/blkio.throttle.||'";
-  const output = await outputOf(print, {
+  const output = await DriverRig.outputOf(print, {
     config: {
       device_read_bps: [`${path}:10m`],
       device_write_bps: [`${path}:20m`],
@@ -151,7 +146,7 @@ test("weighs a task's disk time, or tells its owner that the kernel does not", a
 
 test("keeps a task's memory to the NUMA nodes it names, which the host must have", async () => {
   assert.match(
-    await outputOf(
+    await DriverRig.outputOf(
       "cat /sys/fs/cgroup/cpuset.mems /sys/fs/cgroup/cpuset/cpuset.mems 2>/dev/null; grep Mems_allowed_list /proc/self/status",
       { config: { cpuset_mems: "0" } },
     ),
@@ -164,7 +159,7 @@ test("keeps a task's memory to the NUMA nodes it names, which the host must have
 
 test("writes what else the job says into the task's cgroup", { skip: !isUnified && "needs cgroup v2" }, async () => {
   assert.equal(
-    await outputOf("cat /sys/fs/cgroup/memory.high", { config: { cgroup_conf: [{ "memory.high": String(32 * mib) }] } }),
+    await DriverRig.outputOf("cat /sys/fs/cgroup/memory.high", { config: { cgroup_conf: [{ "memory.high": String(32 * mib) }] } }),
     `${32 * mib}\n`,
   );
 });

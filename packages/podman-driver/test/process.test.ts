@@ -2,24 +2,19 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { DriverRig, type TaskWishes } from "@driver/testing";
+import { DriverRig } from "@driver/testing";
 import { inspectOf } from "./inspect-of.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
-async function outputOf(script: string, wishes: TaskWishes): Promise<string> {
-  await using rig = await DriverRig.start();
-  return await rig.outputOf(script, wishes);
-}
-
 test("runs an init as PID 1 that reaps what the task leaves", async () => {
   const script =
     "tr '\\0' ' ' < /proc/1/cmdline; echo; (sleep 0 &) ; sleep 0.2; grep -l '^State:.*zombie' /proc/[0-9]*/status || echo no zombies";
-  assert.match(await outputOf(script, { config: { init: true } }), /^\S*(?:podman-init|catatonit) -- sh .*\nno zombies\n$/);
+  assert.match(await DriverRig.outputOf(script, { config: { init: true } }), /^\S*(?:podman-init|catatonit) -- sh .*\nno zombies\n$/);
 });
 
 test("runs another init where the task names one", async () => {
-  const output = await outputOf("tr '\\0' ' ' < /proc/1/cmdline", { config: { init: true, init_path: "/usr/bin/catatonit" } });
+  const output = await DriverRig.outputOf("tr '\\0' ' ' < /proc/1/cmdline", { config: { init: true, init_path: "/usr/bin/catatonit" } });
   assert.match(output, /-- sh -c/);
   await using rig = await DriverRig.start();
   await assert.rejects(rig.runScript("true", { config: { init: true, init_path: "/no/such/init" } }), /\/no\/such\/init/);
@@ -53,7 +48,7 @@ test("asks a task to end with the signal that its config names", async () => {
 });
 
 test("gives the task its time zone, its umask and a working directory that Docker would make", async () => {
-  const output = await outputOf("umask; pwd; md5sum < /etc/localtime", {
+  const output = await DriverRig.outputOf("umask; pwd; md5sum < /etc/localtime", {
     config: { umask: "0027", work_dir: "/made/for/it", timezone: "Europe/Paris" },
   });
   const zone = createHash("md5").update(await readFile("/usr/share/zoneinfo/Europe/Paris")).digest("hex");
@@ -61,7 +56,7 @@ test("gives the task its time zone, its umask and a working directory that Docke
 });
 
 test("writes the lines of a task into its hosts file", async () => {
-  const output = await outputOf("cat /etc/hosts; ping -c 1 -W 1 nowhere.test 2>&1 | head -1", {
+  const output = await DriverRig.outputOf("cat /etc/hosts; ping -c 1 -W 1 nowhere.test 2>&1 | head -1", {
     config: { network_mode: "bridge", extra_hosts: ["db.test;db2.test:192.0.2.10", "six.test:[2001:db8::6]", "nowhere.test:127.0.0.1"] },
   });
   assert.match(output, /^192\.0\.2\.10\s+db\.test$/m);
@@ -72,7 +67,7 @@ test("writes the lines of a task into its hosts file", async () => {
 
 test("gives the task its own resolver", async () => {
   const config = { network_mode: "bridge", dns_servers: ["192.0.2.53"], dns_search_domains: ["own.test"], dns_options: ["ndots:4"] };
-  const output = await outputOf("cat /etc/resolv.conf", { config });
+  const output = await DriverRig.outputOf("cat /etc/resolv.conf", { config });
   assert.match(output, /^nameserver 192\.0\.2\.53$/m);
   assert.match(output, /^search own\.test/m);
   assert.match(output, /^options .*ndots:4/m);

@@ -117,6 +117,12 @@ export class DriverRig implements AsyncDisposable {
     return task;
   }
 
+  /** As the method of that name does, with a plugin of its own. */
+  static async outputOf(script: string, wishes: TaskWishes = {}): Promise<string> {
+    await using rig = await DriverRig.start();
+    return await rig.outputOf(script, wishes);
+  }
+
   /** Runs `script` in a shell as a task of its own. Settles with what it has written to stdout. */
   async outputOf(script: string, wishes: TaskWishes = {}): Promise<string> {
     return await this.finish(await this.runScript(script, wishes));
