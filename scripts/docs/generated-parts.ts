@@ -4,7 +4,7 @@ import { pluginSchema } from "@driver/podman-driver";
 import { listPullFailures, pluginSamples } from "@driver/podman-driver/docs";
 import { toFeatureTables } from "./feature-table.ts";
 import { featureSections } from "./features/index.ts";
-import { toNotedTable, toRefusedTable, toSupportedTable } from "./job-tables.ts";
+import { toKeySections, toSupportedTable } from "./job-tables.ts";
 import { toOptionTable } from "./option-table.ts";
 import { dockerNames, goKeys } from "./other-drivers.ts";
 import { toPullFailureTable } from "./pull-failure-table.ts";
@@ -19,10 +19,9 @@ export const generatedParts: Readonly<Record<string, Readonly<Record<string, () 
   },
   "docs/features.md": { features: () => toFeatureTables(featureSections) },
   "docs/images.md": { "pull failures": () => toPullFailureTable(listPullFailures()) },
+  "docs/job-file.md": { "job keys": () => toKeySections(jobKeys) },
   "docs/running-without-nomad.md": {
     "job blocks": () => toSupportedTable(jobKeys),
-    "noted keys": () => toNotedTable(jobKeys),
-    "refused keys": () => toRefusedTable(jobKeys),
     "template functions": () => toWords(templateFunctionNames()),
     functions: () => toWords(functionNames()),
     "missing functions": () => toWords(unsupportedFunctionNames()),

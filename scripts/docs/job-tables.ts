@@ -20,21 +20,44 @@ export function toSupportedTable(jobKeys: JobKeys): string {
   );
 }
 
-/** What `run` refuses, with the reason or the way out that it prints. */
-export function toRefusedTable(jobKeys: JobKeys): string {
-  const rows = placeBlocks(jobKeys).flatMap(({ path, keys = {} }) =>
-    Object.entries(keys).flatMap(([name, { support }]) => (support.effect === "refused" ? [[`\`${name}\``, path, support.reason]] : [])),
-  );
-  return toTable(["Key", "In", "What `run` says"], rows);
+/** What `run` does with every key of a job file: a section with a table for each block, at every depth. */
+export function toKeySections(jobKeys: JobKeys): string {
+  const sections = findSections(jobKeys);
+  const titles = new Map(sections.map(({ keys, path }) => [keys, path]));
+  return sections
+    .map(({ path, keys }) => {
+      const rows = Object.entries(keys).map(([name, key]) => [`\`${name}\``, formOf(key), effectOf(key, titles)]);
+      return `## ${path}\n\n${toTable(["Key", "Form", "What `run` does"], rows)}`;
+    })
+    .join("\n\n");
 }
 
-/** What `run` reads and tells to be without effect. */
-export function toNotedTable(jobKeys: JobKeys): string {
-  const rows = placeBlocks(jobKeys).map(({ path, keys = {} }) => [path, code(namesOf(keys, ({ support }) => support.effect === "none"))]);
-  return toTable(
-    ["In", "Keys without effect"],
-    rows.filter(([, keys]) => keys !== ""),
-  );
+/** Breadth first, so that what stands in several blocks is shown in the outermost of them. */
+function findSections(root: JobKeys): readonly { readonly path: string; readonly keys: JobKeys }[] {
+  const sections = new Map<JobKeys, string>([[root, "job"]]);
+  for (const [keys, path] of sections)
+    for (const [name, { kind }] of Object.entries(keys))
+      if (kind.form === "block" && !sections.has(kind.keys)) sections.set(kind.keys, `${path} > ${name}`);
+  return [...sections].map(([keys, path]) => ({ path, keys }));
+}
+
+const forms: Readonly<Record<JobKey["kind"]["form"], string>> = {
+  argument: "argument",
+  block: "block",
+  free: "block of any content",
+  map: "map",
+  unread: "any",
+};
+
+function formOf({ kind }: JobKey): string {
+  return kind.form === "argument" ? kind.words : forms[kind.form];
+}
+
+function effectOf({ kind, support }: JobKey, titles: ReadonlyMap<JobKeys, string>): string {
+  const inner = kind.form === "block" ? titles.get(kind.keys) : undefined;
+  const link = inner === undefined ? "" : `; see [${inner}](#${inner.replaceAll(" > ", "--")})`;
+  if (support.effect === "refused") return `refuses it: ${support.reason}`;
+  return `${support.effect === "full" ? "takes effect" : `checks it, and says: ${support.note}`}${link}`;
 }
 
 /** A task may also stand in the job itself; its keys are shown once, where they first come up. */
