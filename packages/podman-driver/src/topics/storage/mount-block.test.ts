@@ -152,7 +152,7 @@ describe("a part of a volume", () => {
     assert.deepEqual(spec.volumes, [{ Name: "v", Dest: "/x", Options: [], SubPath: "sites/blue" }]);
     const { text } = explain("no such file or directory no such file or directory") ?? {};
     assert.equal(text, 'the task\'s config has mount[0].volume_options.subpath = "sites/blue", which must be in the volume already');
-    const newer = "securejoin.OpenInRoot sites/blue: openat2 /v/_data/sites/blue: no such file or directory";
+    const newer = "securejoin.OpenInRoot sites/blue: openat2 /v/_data/sites/blue: no such file or directory no such file or directory";
     assert.equal(explain(newer)?.text, text);
     assert.equal(explain("statfs /a: no such file or directory"), undefined);
     assert.throws(() => planOf({ config, facts: { version: "4.9.4" } }), {

@@ -62,7 +62,7 @@ export function checkEngine(mounts: readonly WantedMount[], { facts, report }: P
 }
 
 /** Of a part of a volume that is not there Podman says no more than this (podman 5.4), or how it looked for it (podman 6.1). */
-const nothingThere = /^(no such file or directory ?)+$|^securejoin\.OpenInRoot .*: no such file or directory$/;
+const nothingThere = /^(no such file or directory ?)+$|^securejoin\.OpenInRoot .*no such file or directory$/;
 
 /** What Podman's words mean where a mount may be to blame; undefined: they are about something else. */
 export function explainMountFailure(podmanText: string, mounts: readonly WantedMount[]): Explanation | undefined {
