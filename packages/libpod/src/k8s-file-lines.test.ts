@@ -100,7 +100,7 @@ describe("K8sFileLines", () => {
     );
   });
 
-  test("hands a line with another head on as raw stdout and counts it", () => {
+  test("hands a line with another head on as raw stdout", () => {
     for (const head of otherHeads) {
       const { output } = decode(`${head}\n${stamp} stderr F next\n`);
       assert.deepEqual(textsOf(output), { stdout: `${head}\n`, stderr: "next\n" }, head);
@@ -162,6 +162,6 @@ test("takes the end that conmon 2.2.0 sets to output without a newline for no ou
   const ended = Buffer.concat([line("stdout", "P", "hola"), Buffer.from(`${stamp} stdout F\n`), Buffer.from(`${stamp} stderr F\n`)]);
   for (const { decoder, output } of [decode(ended), decodeInPieces(ended, [ended.length - 1])]) {
     assert.deepEqual(textsOf(output), { stdout: "hola", stderr: "" });
-    assert.deepEqual([decoder.malformedLines, decoder.consumedBytes], [0, ended.length]);
+    assert.equal(decoder.consumedBytes, ended.length);
   }
 });

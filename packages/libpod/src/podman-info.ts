@@ -22,13 +22,17 @@ export interface PodmanInfo {
   readonly networkBackend: string;
   /** What gives an ordinary user's containers a network: "pasta" or "slirp4netns". */
   readonly rootlessNetworkCommand: string;
+  readonly conmon: EngineProgram;
   readonly ociRuntime: EngineProgram;
   readonly storage: EngineStorage;
 }
 
 export interface EngineProgram {
+  /** Empty for conmon. */
   readonly name: string;
   readonly path: string;
+  /** Several lines for OCI runtimes. */
+  readonly version: string;
 }
 
 export interface EngineStorage {
@@ -61,6 +65,7 @@ export function decodePodmanInfo(value: unknown): PodmanInfo {
     cgroupControllers: host.strings("cgroupControllers"),
     networkBackend: host.string("networkBackend"),
     rootlessNetworkCommand: host.string("rootlessNetworkCmd") || toOlderNetworkCommand(host),
+    conmon: decodeProgram(host.nested("conmon")),
     ociRuntime: decodeProgram(host.nested("ociRuntime")),
     storage: decodeStorage(reader.nested("store")),
   };
@@ -72,7 +77,7 @@ function toOlderNetworkCommand(host: JsonReader): string {
 }
 
 function decodeProgram(reader: JsonReader): EngineProgram {
-  return { name: reader.string("name"), path: reader.string("path") };
+  return { name: reader.string("name"), path: reader.string("path"), version: reader.string("version") };
 }
 
 function decodeStorage(reader: JsonReader): EngineStorage {

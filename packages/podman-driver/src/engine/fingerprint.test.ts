@@ -20,7 +20,8 @@ const info: PodmanInfo = {
   cgroupControllers: ["cpu"],
   networkBackend: "netavark",
   rootlessNetworkCommand: "pasta",
-  ociRuntime: { name: "crun", path: "/usr/bin/crun" },
+  conmon: { name: "", path: "/usr/bin/conmon", version: "conmon version 2.1.12" },
+  ociRuntime: { name: "crun", path: "/usr/bin/crun", version: "crun version 1.21" },
   storage: { driver: "overlay", graphRoot: "/g", runRoot: "/r", imageCopyTmpDir: "/var/tmp" },
 };
 const findings = { version: "4.3.1", info, runtimes: ["crun", "runc"], cdiDevices: [] };
