@@ -24,24 +24,25 @@ const beyondPlugin: Samples = {
   "logging.config": { logging: { type: "json-file", config: { "max-files": "2" } } },
 };
 
-const wishes: Readonly<Record<string, HclValue>> = {
-  string: "x",
-  any: "x",
-  bool: true,
-  number: 1,
-  "list(string)": ["x"],
-  "list(map(string))": [{ a: "x" }],
-  "list(map(number))": [{ a: 1 }],
-  "block of string": { a: "x" },
-};
+const scalarWishes: Readonly<Record<string, HclValue>> = { string: "x", any: "x", bool: true, number: 1 };
+
+/** A value of this type that asks for something; undefined for a block, whose keys do. */
+function wishOf(type: string): HclValue | undefined {
+  const [, ofList, ofMap] = /^(?:list\((.*)\)|map\((.*)\))$/.exec(type.replace(/^block of (.*)$/, "map($1)")) ?? [];
+  const inner = ofList ?? ofMap;
+  if (inner === undefined) return scalarWishes[type];
+  const one = wishOf(inner);
+  return one === undefined ? undefined : ofList === undefined ? { a: one } : [one];
+}
 
 /** A config in which one key asks for something; of a block, the first key that can. */
 function configWith(options: readonly OptionDoc[], { path, type }: OptionDoc): HclRecord {
-  const inner = type === "block" ? options.find((option) => option.path.startsWith(`${path}.`) && option.type in wishes) : undefined;
+  const asksInside = (option: OptionDoc): boolean => option.path.startsWith(`${path}.`) && wishOf(option.type) !== undefined;
+  const inner = type === "block" ? options.find(asksInside) : undefined;
   if (inner !== undefined) return configWith(options, inner);
-  assert.ok(type in wishes, `no wish for the type ${type}`);
+  const wish = wishOf(type) ?? assert.fail(`no wish for the type ${type}`);
   const [root = path, ...keys] = path.split(".");
-  return { [root]: keys.reduceRight<HclValue>((value, key) => ({ [key]: value }), wishes[type] ?? null) };
+  return { [root]: keys.reduceRight<HclValue>((value, key) => ({ [key]: value }), wish) };
 }
 
 /** The same config without one key. */
