@@ -1,4 +1,5 @@
 import type { PortMapping } from "@driver/nomad-plugin";
+import { toMistake } from "../../config/report.ts";
 import type { Explanation, HostPort } from "../topic.ts";
 import type { WantedEndpoint } from "./endpoints.ts";
 
@@ -19,12 +20,13 @@ const port = /\b(tcp|udp)[46]?(?: port)? (\S*):(\d+)\b.*(address already in use|
 export function explainNetworkFailure(podmanText: string, { endpoints, ports }: AskedNetwork): Explanation | undefined {
   const [, network] = unknownNetwork.exec(podmanText) ?? [];
   if (network !== undefined) {
-    const key = keyOf(network, endpoints);
-    return { text: `config key ${key}: ${JSON.stringify(network)} is no network of this Podman; podman network ls shows those there are` };
+    const [problem, remedy] = ["is no network of this Podman", "podman network ls shows those there are"];
+    return { text: toMistake({ key: keyOf(network, endpoints), value: network, problem, remedy }).message };
   }
   const [, pod] = unknownPod.exec(podmanText) ?? [];
   if (pod !== undefined) {
-    return { text: `config key pod: ${JSON.stringify(pod)} is no pod of this Podman; podman pod ps shows those there are` };
+    const [problem, remedy] = ["is no pod of this Podman", "podman pod ps shows those there are"];
+    return { text: toMistake({ key: "pod", value: pod, problem, remedy }).message };
   }
   const [, ip] = address.exec(podmanText) ?? [];
   if (ip !== undefined) return { text: `the address ${ip} is asked for by ${keyOfAddress(ip, endpoints)} of the task's config` };
