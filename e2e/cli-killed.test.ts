@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 
-import { testSetting } from "@driver/testing";
+import { testSetting, until } from "@driver/testing";
 
 import { CliWorkplace, listContainers } from "./cli-run.ts";
 
@@ -58,7 +58,8 @@ test("what a killed run has left is named by the next run, and goes as the docum
   const [name = ""] = (await readdir(temporary)).filter((entry) => entry.startsWith("nomad-run-"));
   const folder = join(temporary, name);
   const next = await workplace.run(["run", "-socket", "/nowhere.sock", job], { env: { TMPDIR: temporary } });
-  assert(next.stderr.includes(`note: left behind by runs that were killed, perhaps with tasks that still run: ${folder}\n`), next.stderr);
+  const note = "note: left behind by runs that were killed, perhaps with tasks that still run, and removed with -clean";
+  assert(next.stderr.includes(`${note}: ${folder}\n`), next.stderr);
 
   process.kill(plugin, "SIGTERM");
   assert.equal((await listContainers("killedtask-")).length, 1);
@@ -66,4 +67,23 @@ test("what a killed run has left is named by the next run, and goes as the docum
   await run("sh", ["-ec", await documentedCleanUp()], { env });
   assert.deepEqual(await listContainers("killedtask-"), []);
   assert.deepEqual((await readdir(temporary)).filter((entry) => entry === name), []);
+});
+
+test("what a killed run has left goes with the next run where that is asked for, the group's pod too", async () => {
+  await using workplace = await CliWorkplace.create();
+  const temporary = join(workplace.path, "killed");
+  await mkdir(temporary);
+  const bridge = 'group "killed" {\n    network {\n      mode = "bridge"\n    }';
+  const job = await workplace.write("job.hcl", jobText.replace('group "killed" {', bridge));
+  const plugin = await killARun(job, temporary);
+  assert.equal((await listContainers("killedtask-")).length, 1);
+  const left = (await readdir(temporary)).filter((entry) => entry.startsWith("nomad-run-"));
+  const short = await workplace.write("short.hcl", jobText.replaceAll("killed", "short").replace("exec sleep 600", "true"));
+  const args = ["run", "-clean", "-socket", testSetting("TEST_PODMAN_SOCKET"), short];
+  const next = await workplace.run(args, { env: { TMPDIR: temporary } });
+  assert(next.stderr.includes(`note: removed what a killed run has left: ${join(temporary, left[0] ?? "")}\n`), next.stderr);
+  assert.equal(next.code, 0, next.stderr);
+  assert.deepEqual(await listContainers("killedtask-", "-infra"), []);
+  await until(async () => (await readdir(temporary)).length === 0, 20_000);
+  assert.throws(() => process.kill(plugin, 0), { code: "ESRCH" });
 });

@@ -18,6 +18,7 @@ export interface RecordOptions {
   readonly checkConfig?: CheckConfig;
   readonly host?: HostSettings;
   readonly variables?: VariableStore;
+  readonly cleansDeadRuns?: boolean;
   readonly signal?: AbortSignal;
   readonly killSignal?: AbortSignal;
   readonly onEvent?: RunListener;
@@ -42,7 +43,7 @@ export function lives({ events }: RecordedRun): readonly string[] {
 /** A driver in this process, as if it were launched. */
 export function inProcess(driver: TaskDriver): LaunchDriver {
   return () =>
-    Promise.resolve({ driver, plugin: { exited: new Promise(() => undefined) }, [Symbol.asyncDispose]: () => Promise.resolve() });
+    Promise.resolve({ driver, plugin: { pid: 0, exited: new Promise(() => undefined) }, [Symbol.asyncDispose]: () => Promise.resolve() });
 }
 
 /** Runs a job to its end on the process driver and keeps its events. */
@@ -57,6 +58,7 @@ export async function recordRun(job: Job, options: RecordOptions): Promise<Recor
     checkConfig: options.checkConfig,
     host: options.host,
     variables: options.variables,
+    cleansDeadRuns: options.cleansDeadRuns,
     hostIp: "127.0.0.1",
     random: () => 0,
     on: async (event) => {

@@ -18,6 +18,7 @@ const plain = {
   pluginConfigPath: undefined,
   pluginPath: undefined,
   isJsonWanted: false,
+  isCleaningWanted: false,
   isHelpWanted: false,
 };
 
@@ -36,6 +37,7 @@ const cases: readonly (readonly [readonly string[], object])[] = [
   [["-now", "job.hcl"], { isLaunchedNow: true }],
   [["-host-network", "lan=10.0.0.0/8", "job.hcl"], { hostNetworks: { lan: "10.0.0.0/8" } }],
   [["-json", "job.hcl"], { isJsonWanted: true }],
+  [["-clean", "job.hcl"], { isCleaningWanted: true }],
   [["--", "-var"], { jobPath: "-var" }],
   [["-h"], { jobPath: "", isHelpWanted: true }],
   [["-help", "job.hcl"], { isHelpWanted: true }],

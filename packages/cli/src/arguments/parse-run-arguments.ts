@@ -30,6 +30,8 @@ export interface RunArguments {
   readonly pluginPath: string | undefined;
   /** Events as JSON on stdout, for programs. */
   readonly isJsonWanted: boolean;
+  /** True: what killed runs have left is removed first. */
+  readonly isCleaningWanted: boolean;
   readonly isHelpWanted: boolean;
 }
 
@@ -46,6 +48,7 @@ const options = {
   "plugin-config": { type: "string" },
   plugin: { type: "string" },
   json: { type: "boolean" },
+  clean: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -76,6 +79,7 @@ export function parseRunArguments(args: readonly string[]): RunArguments {
     pluginConfigPath: values["plugin-config"],
     pluginPath: values.plugin,
     isJsonWanted: values.json === true,
+    isCleaningWanted: values.clean === true,
     isHelpWanted,
   };
 }

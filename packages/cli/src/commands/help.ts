@@ -35,6 +35,7 @@ Options (one dash or two):
   -plugin-config FILE   agent configuration with a plugin "nomad-driver-podman" block
   -plugin FILE          use another plugin executable than this one
   -json                 write one JSON object a line to stdout, for programs
+  -clean                first end and remove what runs that were killed have left
 
 Output: lines of a task's stdout go to stdout as "task | line", those of its
 stderr to stderr in the same form. Events go to stderr as "task * event".

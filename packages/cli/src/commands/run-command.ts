@@ -74,6 +74,7 @@ async function runWanted(
   return await launchJob(job, {
     dispatch: await readDispatch(wanted),
     isLaunchedNow: wanted.isLaunchedNow,
+    cleansDeadRuns: wanted.isCleaningWanted,
     launch: launcher(pluginPath),
     // Another plugin may take what this one refuses.
     checkConfig: pluginPath === undefined ? checkTaskConfig : undefined,

@@ -15,6 +15,8 @@ import type { NodeFacts } from "./env/node-facts.ts";
 import { noHostSettings } from "./host-settings.ts";
 import type { HostSettings } from "./host-settings.ts";
 import { joinGroupNetworks } from "./lifecycle/group-network.ts";
+import { cleanDeadRuns } from "./leftovers/clean-dead-runs.ts";
+import { RunRecorder } from "./leftovers/run-recorder.ts";
 import { runAllocation } from "./lifecycle/run-allocation.ts";
 import { chooseExitCode } from "./lifecycle/task-outcome.ts";
 import type { TaskOutcome } from "./lifecycle/task-outcome.ts";
@@ -39,6 +41,8 @@ export interface RunJobOptions {
   readonly host?: HostSettings | undefined;
   /** Nomad's variables for templates, which may change; default: none. */
   readonly variables?: VariableStore | undefined;
+  /** True: what runs that were killed have left is ended and removed first. */
+  readonly cleansDeadRuns?: boolean | undefined;
   /** Folder in which the run makes one of its own and removes it; default: the system's temporary one. */
   readonly parentPath?: string;
   /** Address from which ports are given; default: that of the default route's interface. */
@@ -73,11 +77,14 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<RunResul
   const node = await readNodeFacts(hostIp);
   await using owned = new AsyncDisposableStack();
   const parentPath = options.parentPath ?? tmpdir();
-  await noteDeadRuns(parentPath, on);
+  const deadRuns = await findDeadRunFolders(parentPath);
+  if (options.cleansDeadRuns !== true) await noteDeadRuns(deadRuns, on);
   const rootPath = await createRunFolder(parentPath);
   owned.defer(() => removeRoot(rootPath, on));
   const placed = await placeAllocations(job, planned, { rootPath, hostIp, node, host });
-  const session = owned.use(await startSession(placed, node, options));
+  const recorder = new RunRecorder(rootPath, (message) => void on({ kind: "note", message }));
+  const session = owned.use(await startSession({ allocations: placed, node, recorder }, options));
+  if (options.cleansDeadRuns === true) await cleanDeadRuns(deadRuns, { session, on, signal });
   const { info, taskSchema, fingerprint } = session.facts;
   const { checkConfig } = options;
   const driver = { name: info.name, taskSchema, attributes: fingerprint.attributes, checkConfig };
@@ -100,14 +107,19 @@ export async function runJob(job: Job, options: RunJobOptions): Promise<RunResul
 }
 
 /** Their tasks may run on, with a plugin that nobody asks any more: what to do is the operator's decision. */
-async function noteDeadRuns(parentPath: string, on: RunListener): Promise<void> {
-  const dead = await findDeadRunFolders(parentPath);
+async function noteDeadRuns(dead: readonly string[], on: RunListener): Promise<void> {
   if (dead.length === 0) return;
-  const message = `left behind by runs that were killed, perhaps with tasks that still run: ${dead.join(", ")}`;
+  const message = `left behind by runs that were killed, perhaps with tasks that still run, and removed with -clean: ${dead.join(", ")}`;
   await on({ kind: "note", message });
 }
 
-async function startSession(allocations: readonly PlacedAllocation[], node: NodeFacts, options: RunJobOptions): Promise<DriverSession> {
+interface SessionParts {
+  readonly allocations: readonly PlacedAllocation[];
+  readonly node: NodeFacts;
+  readonly recorder: RunRecorder;
+}
+
+async function startSession({ allocations, node, recorder }: SessionParts, options: RunJobOptions): Promise<DriverSession> {
   const { launch, pluginConfig, probe, on, signal } = options;
   if (probe === true) await probePlugin(launch, { body: pluginConfig, signal });
   const tell = (event: Parameters<RunListener>[0]): void => void on(event);
@@ -116,6 +128,7 @@ async function startSession(allocations: readonly PlacedAllocation[], node: Node
       launch,
       pluginConfig,
       node,
+      recorder,
       onLog: (entry) => tell({ kind: "plugin-log", entry }),
       onTaskEvent: (event) => tellTaskEvent(event, allocations, on),
       onHealth: ({ health, healthDescription }) => tell({ kind: "note", message: `the driver is ${health}: ${healthDescription}` }),

@@ -9,7 +9,9 @@ import type {
   WaitResult,
 } from "@driver/nomad-plugin";
 
+import { DriverError } from "@driver/nomad-plugin";
 import { messageOf } from "@driver/std";
+import type { RunRecorder } from "../leftovers/run-recorder.ts";
 import { RunError } from "../run-error.ts";
 import { isDriverAnswer } from "./driver-answer.ts";
 import { LiveDriver } from "./live-driver.ts";
@@ -21,6 +23,8 @@ const maxRelaunches = 5;
 
 export interface DriverSessionOptions extends LiveDriverOptions {
   readonly onNote: (message: string) => void;
+  /** Notes what would be left if this process were killed. */
+  readonly recorder: RunRecorder;
 }
 
 /**
@@ -44,12 +48,15 @@ export class DriverSession implements AsyncDisposable {
   }
 
   static async start(options: DriverSessionOptions, signal: AbortSignal): Promise<DriverSession> {
-    return new DriverSession(await LiveDriver.start(options, signal), options);
+    const live = await LiveDriver.start(options, signal);
+    await options.recorder.pluginLaunched(live.pid);
+    return new DriverSession(live, options);
   }
 
   async startTask(config: TaskConfig, signal: AbortSignal): Promise<StartedTask> {
     const started = await this.#call((driver) => driver.startTask(config, signal), signal);
     this.#handles.set(config.id, started.handle);
+    await this.#options.recorder.taskStarted(started.handle);
     return started;
   }
 
@@ -82,15 +89,29 @@ export class DriverSession implements AsyncDisposable {
   async destroyTask(taskId: string, signal: AbortSignal): Promise<void> {
     await this.#call((driver) => driver.destroyTask(taskId, { force: true }, signal), signal);
     this.#handles.delete(taskId);
+    await this.#options.recorder.taskRemoved(taskId);
+  }
+
+  /** Ends and removes a task of a run that is gone; one that is not there any more is no failure. */
+  async removeForeign(handle: TaskHandle, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#call((driver) => driver.recoverTask(handle, signal), signal);
+      await this.#call((driver) => driver.destroyTask(handle.config.id, { force: true }, signal), signal);
+    } catch (error) {
+      if (!(error instanceof DriverError && error.code === "task-not-found")) throw error;
+    }
   }
 
   /** Makes the network of an allocation, or finds it as it was made. */
   async createNetwork(allocId: string, wish: NetworkWish, signal: AbortSignal): Promise<NetworkIsolationSpec> {
-    return (await this.#call((driver) => driver.createNetwork(allocId, wish, signal), signal)).spec;
+    const { spec } = await this.#call((driver) => driver.createNetwork(allocId, wish, signal), signal);
+    await this.#options.recorder.networkMade(allocId, spec);
+    return spec;
   }
 
   async destroyNetwork(allocId: string, spec: NetworkIsolationSpec, signal: AbortSignal): Promise<void> {
     await this.#call((driver) => driver.destroyNetwork(allocId, spec, signal), signal);
+    await this.#options.recorder.networkRemoved(allocId);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -134,6 +155,7 @@ export class DriverSession implements AsyncDisposable {
     }
     this.#options.onNote(`the plugin ended (${ending}); it is launched again`);
     const live = await LiveDriver.start(this.#options, this.#closing.signal);
+    await this.#options.recorder.pluginLaunched(live.pid);
     for (const [taskId, handle] of this.#handles) await this.#recover(live, taskId, handle);
     this.#options.onNote(`the plugin runs again and has recovered ${this.#handles.size} task(s)`);
     return live;

@@ -5,6 +5,8 @@ import type { TaskDriver } from "@driver/nomad-plugin";
 export interface LaunchedDriver extends AsyncDisposable {
   readonly driver: TaskDriver;
   readonly plugin: {
+    /** 0: it is no process of its own. */
+    readonly pid: number;
     /** Settles when the process has ended, for whatever reason. */
     readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null }>;
   };

@@ -33,6 +33,8 @@ export interface DriverFacts {
 export class LiveDriver implements AsyncDisposable {
   readonly driver: TaskDriver;
   readonly facts: DriverFacts;
+  /** Of its process. */
+  readonly pid: number;
   readonly #launched: LaunchedDriver;
   readonly #streams: DriverStreams;
   #ending: string | undefined;
@@ -40,6 +42,7 @@ export class LiveDriver implements AsyncDisposable {
   private constructor(launched: LaunchedDriver, facts: DriverFacts, streams: DriverStreams) {
     this.driver = launched.driver;
     this.facts = facts;
+    this.pid = launched.plugin.pid;
     this.#launched = launched;
     this.#streams = streams;
     void launched.plugin.exited.then(({ code, signal }) => {
