@@ -229,6 +229,6 @@ test("folders of runs that were killed are named", async () => {
   await mkdir(left);
   const run = await recordRun(sampleJob([sampleGroup([sampleTask("only", "exit 0")])]), { parentPath: folder.path });
   await rmdir(left);
-  const message = `left behind by runs that were killed, perhaps with tasks that still run: ${left}`;
+  const message = `left behind by runs that were killed, perhaps with tasks that still run, and removed with -clean: ${left}`;
   assert.deepEqual(run.events[0], { kind: "note", message });
 });

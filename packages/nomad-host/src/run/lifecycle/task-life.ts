@@ -52,6 +52,7 @@ export class TaskLife {
   #network: DriverNetwork | undefined;
   #isStarted = false;
   #isDestroyed = false;
+  #destroying: Promise<void> | undefined;
   #isOver = false;
 
   constructor(options: TaskLifeOptions) {
@@ -121,9 +122,15 @@ export class TaskLife {
     return end;
   }
 
-  /** Nomad ignores the answer, too: a task that never started is not known to the driver. */
+  /** A kill and the end that it brings may ask for it at once. */
   async #destroy(): Promise<void> {
     if (this.#isDestroyed) return;
+    this.#destroying ??= this.#tryDestroy().finally(() => (this.#destroying = undefined));
+    await this.#destroying;
+  }
+
+  /** Nomad ignores the answer, too: a task that never started is not known to the driver. */
+  async #tryDestroy(): Promise<void> {
     const { session, config, on, name } = this.#options;
     try {
       await session.destroyTask(config.id, AbortSignal.timeout(destroyTimeoutMs));
