@@ -39,9 +39,9 @@ function renderPart(part: TemplatePart, scope: Scope): string {
 type Interpolation = Extract<TemplatePart, { readonly kind: "interpolation" }>;
 
 /** What is left for later keeps the spaces it was written with, by which `${ x }` is told from `${x}` (`nomad`). */
-function evaluateInterpolation({ expression, text }: Interpolation, scope: Scope): HclValue {
+function evaluateInterpolation({ expression, text, kept }: Interpolation, scope: Scope): HclValue {
   const isAlone = /^\$\{ *(.*?) *\}$/s.exec(text)?.[1] === ("text" in expression ? expression.text : undefined);
-  return isAlone && isUnknownReference(expression, scope) ? text : evaluate(expression, scope);
+  return isAlone && isUnknownReference(expression, scope) ? kept : evaluate(expression, scope);
 }
 
 function renderInterpolation(interpolation: Interpolation, scope: Scope): string {

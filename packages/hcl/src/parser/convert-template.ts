@@ -124,7 +124,7 @@ function toToken(mark: Node, context: ConvertContext): TemplateToken {
   const position = positionOf(mark);
   switch (mark.type) {
     case "template_interpolation":
-      return { kind: "interpolation", expression: onlyExpression(mark, context), text: mark.text };
+      return { kind: "interpolation", expression: onlyExpression(mark, context), text: mark.text, kept: keptText(mark, context) };
     case "template_if_intro":
       return { kind: "if", condition: onlyExpression(mark, context), position };
     case "template_else_intro":
@@ -134,6 +134,21 @@ function toToken(mark: Node, context: ConvertContext): TemplateToken {
     default:
       return { kind: mark.type === "template_if_end" ? "endif" : "endfor", position };
   }
+}
+
+/**
+ * Nomad keeps an unknown name from its source, and looks for its closing brace among all that follow it and its spaces: braces
+ * behind it are taken along, and stand there once more as text (`nomad`: jobspec2, UndefinedVariable).
+ */
+function keptText({ text, endIndex }: Node, { source }: ConvertContext): string {
+  const opened = text.replace(/ *\}$/, "");
+  const from = endIndex - (text.length - opened.length);
+  let kept = opened;
+  for (let at = from + 1; at < source.text.length; at += 1) {
+    if (source.text[at] === "}") kept += source.text.slice(from, at);
+    else if (source.text[at] !== " ") return `${kept}}`;
+  }
+  return kept;
 }
 
 function onlyExpression(mark: Node, context: ConvertContext): Expression {

@@ -6,7 +6,7 @@ import type { SourceFile } from "../error/source-error.ts";
 /** A template as a flat list: whitespace markers and indentation work on neighbours, whatever nests them. */
 export type TemplateToken =
   | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "interpolation"; readonly expression: Expression; readonly text: string }
+  | { readonly kind: "interpolation"; readonly expression: Expression; readonly text: string; readonly kept: string }
   | { readonly kind: "if"; readonly condition: Expression; readonly position: Position }
   | { readonly kind: "for"; readonly intro: ForIntro; readonly position: Position }
   | { readonly kind: "else" | "endif" | "endfor"; readonly position: Position };

@@ -19,8 +19,8 @@ export interface ForIntro {
 /** A piece of a template; whitespace markers and heredoc indentation are already applied. */
 export type TemplatePart =
   | { readonly kind: "text"; readonly text: string }
-  /** `text` is its source, braces and all. */
-  | { readonly kind: "interpolation"; readonly expression: Expression; readonly text: string }
+  /** `text` is its source, braces and all; `kept` is what stands for it where it is a name that nobody knows. */
+  | { readonly kind: "interpolation"; readonly expression: Expression; readonly text: string; readonly kept: string }
   | {
       readonly kind: "if";
       readonly condition: Expression;

@@ -105,6 +105,25 @@ test("env and meta hold what is stored, and have no escape when the task starts"
   assert.equal(interpolateText(task.env["A"] ?? "", new Map(Object.entries(env))), "server %{x} $${y}");
 });
 
+/** Values of Nomad 2.0.5's `nomad job run -output`: braces behind an unknown name are doubled. */
+const braces: readonly (readonly [text: string, value: string])[] = [
+  ["${foo.bar}}y", "${foo.bar}}}y"],
+  ["${foo.bar}}", "${foo.bar}}}"],
+  ["${foo.bar} }", "${foo.bar} } }"],
+  ["${foo.bar}a}", "${foo.bar}a}"],
+  ["${foo.bar}}}", "${foo.bar}}}}}}"],
+  ["${NOMAD_X}}${x.y}}z", "${NOMAD_X}}}${x.y}}}z"],
+  ["}${foo.bar}", "}${foo.bar}"],
+  ["{${foo.bar}}", "{${foo.bar}}}"],
+  ["${ foo.bar  }}", "${ foo.bar    }}}"],
+  ["${upper(foo.bar)}}", "${FOO.BAR}}"],
+];
+
+for (const [text, value] of braces)
+  test(`braces behind an unknown name: ${text}`, async () => {
+    assert.equal((await loadTask(`env {\n  A = "${text}"\n}`)).env["A"], value);
+  });
+
 test("an unknown name stays as text everywhere in a job", async () => {
   const group = 'shutdown_delay = "1s"\nmeta {\n  a = nope\n  b = "-D${java.io.tmpdir}"\n  c = try(foo.bar, "x")\n  d = can(foo.bar)\n}';
   const job = await loadText(jobText({ group, task: "user = nobody" }));
