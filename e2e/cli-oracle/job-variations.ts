@@ -1,3 +1,5 @@
+import fc from "fast-check";
+
 import { artifactParts, launchParts, payloadParts, templateParts, volumeParts } from "./host-variations.ts";
 import { checks, serviceBodies } from "./service-variations.ts";
 
@@ -339,6 +341,20 @@ const topParts = [
   'nope = "x"',
   'nope "x" {| |}',
 ];
+
+const drawable: readonly (readonly [level: Level, texts: readonly string[]])[] = [
+  ["job", [...constraints, ...affinities, ...spreads, ...jobParts, ...launchParts]],
+  ["group", [...rollouts, ...updates, ...migrates, ...reschedules, ...groupParts]],
+  ["task", [...taskParts, ...artifactParts, ...payloadParts, ...templateParts, ...serviceBodies.map((inner) => `service {| ${inner} |}`)]],
+];
+
+/** One job that has several of the parts that the variations have one each of. */
+export const drawnJob: fc.Arbitrary<string> = fc
+  .tuple(
+    fc.constantFrom(...allTypes),
+    ...drawable.map(([level, texts]) => fc.tuple(fc.constant(level), fc.subarray([...texts], { maxLength: 2 }))),
+  )
+  .map(([type, ...parts]) => toText(Object.fromEntries(parts.map(([level, texts]) => [level, texts.map(unfold).join("\n")])), type));
 
 /** Jobs that a Nomad server takes or refuses for one thing each. */
 export const jobVariations: readonly Variation[] = [

@@ -25,15 +25,18 @@ export class LiveAllocation {
   readonly id: string;
   readonly jobName: string;
   readonly #agent: NomadAgent;
+  readonly #task: string;
 
-  constructor(agent: NomadAgent, id: string, jobName: string) {
+  /** `task` is the one that is looked at. */
+  constructor(agent: NomadAgent, id: string, job: { readonly name: string; readonly task: string }) {
     this.#agent = agent;
     this.id = id;
-    this.jobName = jobName;
+    this.jobName = job.name;
+    this.#task = job.task;
   }
 
   async report(): Promise<AllocationReport> {
-    return decodeAllocation(await this.#agent.api.get(`/v1/allocation/${this.id}`), taskName);
+    return decodeAllocation(await this.#agent.api.get(`/v1/allocation/${this.id}`), this.#task);
   }
 
   /** Settles when the log holds `words`. Nomad's collector may still have the last of them when it has reported the end. */
@@ -53,10 +56,20 @@ export class LiveAllocation {
     return exit;
   }
 
+  /** Settles with the allocation's last status, be it that its task never started. */
+  async untilOver(timeoutMs: number): Promise<string> {
+    let status = "";
+    await until(async () => {
+      ({ status } = await this.report());
+      return ["complete", "failed"].includes(status);
+    }, timeoutMs);
+    return status;
+  }
+
   /** What is in the files that `nomad alloc logs` reads. */
   async readLog(stream: "stdout" | "stderr"): Promise<Buffer> {
     const folder = join(this.#agent.allocFolder(this.id), "logs");
-    const prefix = `${taskName}.${stream}.`;
+    const prefix = `${this.#task}.${stream}.`;
     const names = (await readdir(folder).catch(() => [])).filter((name) => name.startsWith(prefix));
     const sorted = names.toSorted((left, right) => Number(left.slice(prefix.length)) - Number(right.slice(prefix.length)));
     return Buffer.concat(await Promise.all(sorted.map((name) => readFile(join(folder, name)))));
@@ -86,7 +99,7 @@ export class LiveAllocation {
 
   /** Asks Podman. */
   async readContainer(): Promise<ContainerState> {
-    const path = `/containers/${taskName}-${this.id}/json`;
+    const path = `/containers/${this.#task}-${this.id}/json`;
     const answer = await requestEngine(this.#agent.socketPath, { method: "GET", path, signal: AbortSignal.timeout(20_000) });
     if (answer.status === 404) return { status: "", pid: 0 };
     const state = fieldOf(JSON.parse(answer.text), "State");
@@ -96,16 +109,30 @@ export class LiveAllocation {
 
 /** Runs a job. Settles when all its allocations have been placed, in the order of their numbers. */
 export async function startJob(agent: NomadAgent, wish: JobWish): Promise<readonly LiveAllocation[]> {
-  const job = await agent.api.post("/v1/jobs/parse", { JobHCL: renderJobFile(wish), Canonicalize: true });
+  return startJobFile(agent, { name: wish.name, task: taskName, count: wish.count ?? 1, text: renderJobFile(wish) });
+}
+
+/** A job file with one group of one task. */
+export interface JobFile {
+  readonly name: string;
+  readonly task: string;
+  /** Of its group. */
+  readonly count: number;
+  readonly text: string;
+}
+
+/** Like `startJob`, for a file. */
+export async function startJobFile(agent: NomadAgent, file: JobFile): Promise<readonly LiveAllocation[]> {
+  const job = await agent.api.post("/v1/jobs/parse", { JobHCL: file.text, Canonicalize: true });
   await agent.api.post("/v1/jobs", { Job: job });
   let placed: readonly unknown[] = [];
   await until(async () => {
-    const answer = await agent.api.get(`/v1/job/${wish.name}/allocations`);
+    const answer = await agent.api.get(`/v1/job/${file.name}/allocations`);
     placed = Array.isArray(answer) ? answer : [];
-    return placed.length === (wish.count ?? 1);
+    return placed.length === file.count;
   }, placeTimeoutMs);
   const numbered = placed.map((one) => ({ id: textOf(one, "ID"), index: Number(/\[(\d+)\]$/.exec(textOf(one, "Name"))?.[1]) }));
-  return numbered.toSorted((left, right) => left.index - right.index).map(({ id }) => new LiveAllocation(agent, id, wish.name));
+  return numbered.toSorted((left, right) => left.index - right.index).map(({ id }) => new LiveAllocation(agent, id, file));
 }
 
 /** Like `startJob`, for a job of one allocation. */
