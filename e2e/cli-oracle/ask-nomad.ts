@@ -33,10 +33,16 @@ async function askOne(nomad: string, path: string, text: string): Promise<NomadA
     await run(nomad, ["job", "validate", path], { env });
     return { isValid: true, reason: "" };
   } catch (error) {
+    if (!hasAnswered(error)) throw error;
     const { stdout = "", stderr = "" } =
       error instanceof Error ? (error as Error & { readonly stdout?: string; readonly stderr?: string }) : {};
     return { isValid: false, reason: toReason(`${stdout}\n${stderr}`) };
   }
+}
+
+/** Whether a program that failed has run at all. */
+export function hasAnswered(error: unknown): boolean {
+  return error instanceof Error && "code" in error && typeof error.code === "number";
 }
 
 function toReason(output: string): string {

@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { inspectJob, JobFileError } from "@driver/nomad-host";
 import fc from "fast-check";
 
-import { askNomad, readNomadVersion } from "../cli-oracle/ask-nomad.ts";
+import { askNomad, hasAnswered, readNomadVersion } from "../cli-oracle/ask-nomad.ts";
 import { drawnJob, jobVariations } from "../cli-oracle/job-variations.ts";
 import recorded from "../cli-oracle/nomad-answers.json" with { type: "json" };
 
@@ -49,10 +49,12 @@ function variableFiles(path: string): readonly string[] {
 /** What Nomad reads in a file, in the form of `nomad job run -json`; undefined: it cannot read it. */
 async function readByNomad(path: string): Promise<string | undefined> {
   const args = [...(path.endsWith(".json") ? ["-json"] : []), ...variableFiles(path).flatMap((file) => ["-var-file", file])];
-  return run(nomad, ["job", "run", "-output", ...args, path], { maxBuffer: 1 << 26 }).then(
-    ({ stdout }) => stdout,
-    () => undefined,
-  );
+  try {
+    return (await run(nomad, ["job", "run", "-output", ...args, path], { maxBuffer: 1 << 26 })).stdout;
+  } catch (error) {
+    if (!hasAnswered(error)) throw error;
+    return undefined;
+  }
 }
 
 interface Reading {
