@@ -10,6 +10,8 @@ import { UnixHttp, type TakenConnection } from "./unix-http.ts";
 export interface CallOptions {
   /** Absent: no deadline of its own. */
   readonly deadlineMs?: number | undefined;
+  /** True: not on a kept connection, which may lead to a service that nobody else can reach any more. */
+  readonly isAlone?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -38,7 +40,8 @@ export class PodmanCaller {
   async exchange(request: HttpRequest, options: CallOptions): Promise<CallAnswer> {
     const scope = this.#openScope(request, options);
     try {
-      return await readAnswer(await (request.method === "GET" ? this.#http.read(request, scope) : this.#http.send(request, scope)));
+      const mayShare = request.method === "GET" && options.isAlone !== true;
+      return await readAnswer(await (mayShare ? this.#http.read(request, scope) : this.#http.send(request, scope)));
     } finally {
       scope.close();
     }

@@ -97,10 +97,10 @@ export class FakePodman implements AsyncDisposable {
     await closed;
   }
 
-  /** The service ends and takes its socket with it. */
+  /** The service takes its socket away, and ends. */
   async vanish(): Promise<void> {
-    await this.refuse();
     rmSync(this.socketPath, { force: true });
+    await this.refuse();
   }
 
   /** The service is there again. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { renameSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Fingerprint } from "@driver/nomad-plugin";
@@ -113,6 +114,19 @@ test("sees a service go and come back by no look of its own", async () => {
   assert.match((await gone).healthDescription, /app: .*the socket does not exist/);
   await app.resume();
   assert.equal((await next(stream)).healthDescription, "Healthy");
+});
+
+test("sees that a service has lost its socket, though a connection to it is left", async () => {
+  await using services = await TwoServices.start();
+  const { socketPath } = services.fakes[1];
+  const stream = services.follow(patient);
+  assert.equal((await next(stream)).healthDescription, "Healthy");
+  const gone = next(stream);
+  renameSync(socketPath, `${socketPath}.away`);
+  assert.match((await gone).healthDescription, /app: .*the socket does not exist/);
+  const back = next(stream);
+  renameSync(`${socketPath}.away`, socketPath);
+  assert.equal((await back).healthDescription, "Healthy");
 });
 
 test("sees by no look of its own that a service which gave no answer gives one", async () => {
