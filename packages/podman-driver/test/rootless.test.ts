@@ -123,7 +123,8 @@ test("names the folder on the way to the allocation that the user may not enter,
   const task = await rig.prepare(ofUser({ config: { command: "true" } }));
   await assert.rejects(rig.startTask(task), (error: Error) => {
     assert.match(error.message, /permission denied/);
-    assert.ok(error.message.includes(`user ${user.uid}, whose Podman this is, may not enter ${rig.root} (mode 0700, owner 0:0)`), error.message);
+    const closed = `user ${user.uid}, whose Podman this is, may not enter ${rig.root} (mode 0700, owner 0:0)`;
+    assert.ok(error.message.includes(closed), error.message);
     assert.ok(error.message.includes(`chmod o+x ${rig.root}`), error.message);
     return true;
   });

@@ -22,7 +22,12 @@ const rows: readonly (readonly [podman: string, conmon: string, runtime: readonl
   ["4.8.2", "conmon version 2.1.9, commit: ", ["crun", "crun version 1.28"], ["conmon 2.1.9: containers do not start (\""]],
   ["4.8.2", "conmon version 2.1.10, commit: ", ["crun", "crun version 1.28"], []],
   ["6.0.0", "conmon version 2.2.0, commit: ", ["crun", "crun version 1.28"], ["conmon 2.2.0: podman logs says \"is not a"]],
-  ["5.8.4", "", ["crun", "crun version 1.14.1\ncommit: 2"], ["crun 1.14.1: containers do not start (\"u", "crun 1.14.1: podman exec by hand without"]],
+  [
+    "5.8.4",
+    "",
+    ["crun", "crun version 1.14.1\ncommit: 2"],
+    ["crun 1.14.1: containers do not start (\"u", "crun 1.14.1: podman exec by hand without"],
+  ],
   ["5.4.2", "", ["crun", "crun version 1.14.1"], ["crun 1.14.1: podman exec by hand without"]],
   ["5.4.2", "", ["crun", "crun version 1.11"], ["crun 1.11: the option noexec of volumes ", "crun 1.11: podman exec by hand without -"]],
   ["5.4.2", "", ["crun", "crun version 1.21"], ["crun 1.21: containers do not start on ol", "crun 1.21: podman exec by hand without -"]],
