@@ -31,6 +31,8 @@ const testTools = [
   { programs: ["skopeo"], package: "skopeo" },
   { programs: ["openssl"], package: "openssl" },
 ];
+/** What fetches the Podman of other releases. */
+const matrixTools = [{ programs: ["mmdebstrap"], package: "mmdebstrap" }];
 /** The pinned Node is linked to it, and so is the plugin. */
 const nodeLibrary = { file: "libatomic.so.1", package: "libatomic1" };
 const libraryFolders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/lib64", "/usr/lib", "/lib"];
@@ -95,7 +97,7 @@ function installSystemPackages(name) {
   const isRoot = process.getuid() === 0;
   const engineTools = isRoot ? systemTools : [...systemTools, ...rootlessTools];
   // Root's tests have an ordinary user's engine too.
-  const more = { test: [...testTools, ...(isRoot ? rootlessTools : [])] }[name] || [];
+  const more = { test: [...testTools, ...(isRoot ? rootlessTools : [])], "test-matrix": matrixTools }[name] || [];
   const tools = name === "build" ? [] : [...engineTools, ...more];
   const missing = tools.filter((tool) => !tool.programs.some(hasProgram));
   if (!libraryFolders.some((folder) => fs.existsSync(path.join(folder, nodeLibrary.file)))) missing.push(nodeLibrary);

@@ -9,7 +9,8 @@ export { runProcess, type ProcessOptions, type ProcessResult } from "./run-proce
 export { HostNetwork } from "./host-network.ts";
 export { findTool } from "./tool-path.ts";
 export { TestingError, type TestingErrorCode } from "./testing-error.ts";
-export { runInWorld, sweepStaleWorlds, type RunningWorld, type WorldOptions } from "./world.ts";
+export { buildUserland, type UserlandSource } from "./userland.ts";
+export { runInWorld, sweepStaleWorlds, type RunningWorld, type WorldOptions, type WorldUserland } from "./world.ts";
 export { DriverRig, type RiggedTask, type RigOptions, type TaskWishes } from "./driver-rig.ts";
 export { encodeTar } from "./tar-encoder.ts";
 export { LogReader } from "./log-reader.ts";

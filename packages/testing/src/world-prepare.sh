@@ -25,6 +25,21 @@ if [ "$WORLD_CGROUPS" = own ]; then
   done <"$WORLD_FOLDER/cgroup-mounts"
 fi
 
+# Another release's programs and libraries. Of /etc only what they are configured by, since accounts and names are the host's.
+if [ -n "${WORLD_USERLAND:-}" ]; then
+  if [ "$WORLD_CGROUP_VERSION" = v2 ] && ! grep -q ' /sys/fs/cgroup cgroup2 ' /proc/mounts; then
+    umount --recursive /sys/fs/cgroup
+    mount -t cgroup2 cgroup2 /sys/fs/cgroup
+    mkdir /sys/fs/cgroup/world
+    echo $$ >/sys/fs/cgroup/world/cgroup.procs
+  elif [ "$WORLD_CGROUP_VERSION" = v1 ] && grep -q ' /sys/fs/cgroup/unified cgroup2 ' /proc/mounts; then
+    umount /sys/fs/cgroup/unified
+  fi
+  mkdir -p /etc/containers
+  mount --bind "$WORLD_USERLAND/etc/containers" /etc/containers
+  mount --bind "$WORLD_USERLAND/usr" /usr
+fi
+
 # /run of its own, with everything of the host's in it but the places where container engines keep state.
 # What disappears meanwhile is left out. /dev/shm too: Podman keeps its locks there, one set for all engines of a user.
 exec 9</run

@@ -21,12 +21,24 @@ const enginesFolder = "/var/lib/containers";
 export interface WorldOptions {
   /** "own": nothing but loopback, gone with the world. "host": published ports can be reached from outside. */
   readonly network: "own" | "host";
+  /** Another release's programs, libraries and container settings in the place of the host's. Default: the host's. */
+  readonly userland?: WorldUserland | undefined;
   readonly command: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   /** An abort kills the world and everything in it. */
   readonly signal: AbortSignal;
   /** Called once the world's first process is on its way. */
   readonly onStart?: (world: RunningWorld) => void;
+}
+
+export interface WorldUserland {
+  /** A folder with a release's `usr` and `etc`, unpacked. */
+  readonly folder: string;
+  /**
+   * On a host with cgroup v1. "v1": its controllers without the cgroup2 mount beside them, with which crun refuses to work. "v2":
+   * cgroup2 alone, of whose controllers the host's v1 mounts leave none.
+   */
+  readonly cgroups: "v1" | "v2";
 }
 
 /** The handle by which signals reach the command of a world. */
@@ -64,6 +76,7 @@ export async function runInWorld(options: WorldOptions): Promise<number> {
         WORLD_FOLDER: folder.path,
         WORLD_NETWORK: options.network,
         WORLD_CGROUPS: scope.directories.length > 0 ? "own" : "host",
+        ...(options.userland !== undefined && { WORLD_USERLAND: options.userland.folder, WORLD_CGROUP_VERSION: options.userland.cgroups }),
       },
     });
     return await waitForWorld(child, options);
