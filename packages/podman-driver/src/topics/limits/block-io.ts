@@ -128,13 +128,22 @@ export function planBlockIo(
 /** Words of Podman (4.3 to 6.1), of runc on cgroup v1 and of crun on v2, about a device that cannot be limited, or not like this. */
 const weightTrouble = /weight device|weight_device|io\.(bfq\.)?weight\b/;
 const throttleTrouble = /throttle device|blkio\.throttle\.|\bio\.max\b/;
+/** Of either kind of device (podman 5.8), by its path: what is none, or is missing. */
+const deviceTrouble = /(\/\S+): (?:not a block device|no such file or directory)/;
+
+/** Which of the devices an error of Podman's is about; none: it is about something else. */
+function toBlame(podmanText: string, devices: WantedBlockIo["devices"]): (device: WantedBlockIo["devices"][number]) => boolean {
+  const isWeight = weightTrouble.test(podmanText);
+  if (isWeight || throttleTrouble.test(podmanText)) return ({ key }) => (key === "blkio_weight_device") === isWeight;
+  const named = devices.find(({ path }) => path === deviceTrouble.exec(podmanText)?.[1]);
+  return (device) => device === named;
+}
 
 /** Which key an error of Podman's is about; undefined: it is about something else. */
 export function explainBlockIoFailure(podmanText: string, { devices }: WantedBlockIo): Explanation | undefined {
-  const isWeight = weightTrouble.test(podmanText);
-  if (!isWeight && !throttleTrouble.test(podmanText)) return undefined;
-  const asked = devices.filter(({ key }) => (key === "blkio_weight_device") === isWeight);
+  const asked = devices.filter(toBlame(podmanText, devices));
   if (asked.length === 0) return undefined;
+  const isWeight = asked[0]?.key === "blkio_weight_device";
   const keys = asked.map(({ key, path, figure }) => `${key} = "${path}:${figure}"`).join(", ");
   const hint = isWeight ? "a block device of the host whose I/O scheduler is bfq" : "a block device of the host";
   return { text: `the task's config has ${keys}, which needs ${hint}` };
