@@ -115,7 +115,8 @@ describe("block I/O", () => {
     test(`is named by its path when Podman says no more than that it is ${words}`, () => {
       const { explain } = planOf({ config: { device_read_bps: ["/dev/x:1k"], blkio_weight_device: ["/dev/y:20"] } });
       assert.match(explain(`/dev/x: ${words}`)?.text ?? "", /^the task's config has device_read_bps = "\/dev\/x:1024", which needs/);
-      assert.match(explain(`/dev/y: ${words}`)?.text ?? "", /^the task's config has blkio_weight_device = "\/dev\/y:20", which needs .*bfq$/);
+      const weighed = explain(`/dev/y: ${words}`)?.text ?? "";
+      assert.match(weighed, /^the task's config has blkio_weight_device = "\/dev\/y:20", which needs .*bfq$/);
       assert.equal(explain(`/dev/z: ${words}`), undefined);
     });
   }
