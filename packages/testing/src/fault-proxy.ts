@@ -146,6 +146,8 @@ export class FaultProxy implements AsyncDisposable {
       path: incoming.url,
       headers: withoutHopHeaders(incoming.rawHeaders),
     });
+    // Of a caller who left during a delay nothing else would end it.
+    upstream.once("socket", (socket) => this.#own(socket));
     upstream.on("error", () => incoming.socket.destroy());
     upstream.once("response", (answer) => void relayAnswer(answer, outgoing, fault));
     // The caller hung up: Podman must see that too, or a wait would stay open there.
