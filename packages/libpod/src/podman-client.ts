@@ -63,7 +63,10 @@ export class PodmanClient {
     Object.assign(this.#timeouts, timeouts);
   }
 
-  /** The cheapest sign of life, on a connection of its own, as who comes now would have one. A service that is not Podman's is `bad-answer`, and named where it names itself. */
+  /**
+   * The cheapest sign of life, on a connection of its own, as who comes now would have one. A service that is not Podman's is
+   * `bad-answer`, and named where it names itself.
+   */
   async ping(signal: AbortSignal): Promise<PodmanPing> {
     const answer = await this.#caller.exchange(pingRequest, { deadlineMs: this.#timeouts.quickMs, isAlone: true, signal });
     const version = answer.header("libpod-api-version");
