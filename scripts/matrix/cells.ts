@@ -12,17 +12,11 @@ export interface MatrixCell {
 }
 
 /**
- * Newer ones move: what a mirror does not serve is told, and is no failure. Debian 11, with Podman 3.0, keeps programs outside of /usr
- * and cannot be laid over it.
+ * Newer ones move: what a mirror does not serve is told, and is no failure. The packages of Debian 11 and 12 bring programs outside of
+ * /usr, so that their userlands cannot be laid over it.
  */
 export const matrixCells: readonly MatrixCell[] = [
   { name: "installed", source: undefined, cgroups: "host", programs: "the host itself" },
-  {
-    name: "bookworm",
-    source: { suites: ["bookworm"], packages: ["podman", "netavark", "aardvark-dns", "slirp4netns"] },
-    cgroups: "v1",
-    programs: "Debian 12",
-  },
   {
     name: "trixie",
     source: { suites: ["trixie"], packages: ["podman", "netavark", "aardvark-dns", "passt"] },
