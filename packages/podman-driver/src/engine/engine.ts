@@ -150,7 +150,7 @@ export class Engine {
 
   #tellFaults(info: PodmanInfo): void {
     for (const fault of findKnownFaults(info)) {
-      if (!this.#toldFaults.has(fault)) this.#logger.warn("a program of Podman's has a known fault", { fault });
+      if (!this.#toldFaults.has(fault)) this.#logger.info("a program of Podman's has a known fault", { fault });
       this.#toldFaults.add(fault);
     }
   }
