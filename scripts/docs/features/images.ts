@@ -79,7 +79,11 @@ export const imageFeatures: FeatureSection = {
       "test/image-pull > … has its own words and … try",
       "src/image/image-resolver > offers … try after: …",
     ],
-    ["Signature policies, mirrors and blocked registries of the host", "M", "Podman's own, untouched; no test of ours looks at it"],
+    [
+      "Signature policies, mirrors and blocked registries of the host",
+      "M",
+      "test/host-image-rules > pulls as the host's registries.conf and policy.json say, and tells Podman's words where they forbid it",
+    ],
     ["Decryption keys, a file of logins per task", "C"],
     ["Auto-update by label", "N", "needs units of systemd; a policy and a periodic deployment do it"],
   ],

@@ -72,7 +72,12 @@ export const securityFeatures: FeatureSection = {
       "test/namespaces > joins another task of the allocation, a container and a file",
       "test/join-task > joins every other namespace of another task with …, also when that starts later, and again after its restart",
     ],
-    ["A rootless engine", "M", "a rootless service is not part of the tests"],
+    [
+      "A rootless engine",
+      "M",
+      "test/rootless > runs a task, with its output in Nomad's FIFOs, which stay root's alone",
+      "test/rootless > recovers a task after a crash of the plugin, with its output and its end",
+    ],
     [
       "Log FIFOs that a rootless engine can write to",
       "M",
