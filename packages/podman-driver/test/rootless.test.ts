@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { chmod, copyFile, stat, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
@@ -166,11 +166,14 @@ describe("with a plugin of that user", when, () => {
     assert.equal((await task.stdout.whole()).toString(), "out\n");
   });
 
-  test("says which folder keeps it from root's socket", async () => {
-    await using rig = await DriverRig.start({ command });
+  test("says which folder keeps it from root's socket", async (context) => {
+    const folder = "/run/roots-own";
+    await mkdir(folder, { mode: 0o700 });
+    context.after(() => rm(folder, { recursive: true }));
+    await using rig = await DriverRig.start({ command, pluginConfig: { socket_path: `unix:${folder}/podman.sock` } });
     for await (const { health, healthDescription } of rig.driver.fingerprint(soon())) {
       assert.equal(health, "undetected");
-      assert.match(healthDescription, new RegExp(`user ${user.uid} may not enter /run/engine \\(mode 0700, owner 0:0\\)`));
+      assert.match(healthDescription, new RegExp(`user ${user.uid} may not enter ${folder} \\(mode 0700, owner 0:0\\)`));
       break;
     }
   });
