@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { PodmanClient, type ContainerState } from "@driver/libpod";
 import { decodeMsgpackRaw } from "@driver/nomad-plugin";
 import { DriverRig, testSetting, until, type RiggedTask } from "@driver/testing";
-import { goHandle } from "./go-handle.ts";
+import { goHandle, runLikeGoDriver } from "./go-handle.ts";
 import { findContainerOf } from "./inspect-of.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
@@ -129,19 +129,8 @@ test("never takes a container that the reboot of the host has reset for one that
 test("takes over a running task that the Go driver has started", async () => {
   await using rig = await DriverRig.start();
   const task = await rig.prepare({});
-  const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  const { id } = await podman.containers.create(
-    {
-      name: `task-${task.config.allocId}`,
-      image: testSetting("TEST_IMAGE"),
-      command: ["sh", "-c", "trap 'exit 24' TERM; while :; do sleep 0.05; done"],
-      netns: { nsmode: "none" },
-    },
-    soon(),
-  );
-  await podman.containers.start(id, soon());
-  podman.close();
-  await rig.driver.recoverTask(goHandle(task, { containerId: id, socket: "default" }), soon());
+  const containerId = await runLikeGoDriver(task, testSetting("TEST_PODMAN_SOCKET"));
+  await rig.driver.recoverTask(goHandle(task, { containerId, socket: "default" }), soon());
   await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "" }, soon());
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 24);
   await rig.driver.destroyTask(task.config.id, { force: true }, soon());

@@ -4,7 +4,6 @@ import { chmod, copyFile, mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
-import { PodmanClient } from "@driver/libpod";
 import type { Fingerprint, HclValue } from "@driver/nomad-plugin";
 import {
   DriverRig,
@@ -16,10 +15,9 @@ import {
   whyNoOrdinaryUser,
   type Engine,
   type OrdinaryUser,
-  type RiggedTask,
   type TaskWishes,
 } from "@driver/testing";
-import { goHandle } from "./go-handle.ts";
+import { goHandle, runLikeGoDriver } from "./go-handle.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(120_000);
 const forever = "while :; do sleep 0.1; done";
@@ -111,7 +109,7 @@ test("recovers a task after a crash of the plugin, with its output and its end",
 test("takes over a running task that the Go driver has started", when, async () => {
   await using rig = await startRig();
   const task = await rig.prepare(ofUser());
-  const containerId = await runLikeGoDriver(engine, task);
+  const containerId = await runLikeGoDriver(task, engine.socketPath);
   await rig.driver.recoverTask(goHandle(task, { containerId, socket }), soon());
   await rig.driver.stopTask(task.config.id, { timeoutMs: 60_000, killSignal: "" }, soon());
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 24);
@@ -206,22 +204,3 @@ test("goes on while it dies and comes back, and root's with it", when, async () 
   stop.abort();
   await following;
 });
-
-async function runLikeGoDriver(engine: Engine, task: RiggedTask): Promise<string> {
-  const podman = new PodmanClient({ socketPath: engine.socketPath });
-  try {
-    const { id } = await podman.containers.create(
-      {
-        name: `task-${task.config.allocId}`,
-        image: testSetting("TEST_IMAGE"),
-        command: ["sh", "-c", "trap 'exit 24' TERM; while :; do sleep 0.05; done"],
-        netns: { nsmode: "none" },
-      },
-      soon(),
-    );
-    await podman.containers.start(id, soon());
-    return id;
-  } finally {
-    podman.close();
-  }
-}
