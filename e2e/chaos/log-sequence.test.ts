@@ -36,6 +36,13 @@ test("a short last line may be repeated by one kill after another", () => {
   assert.match(check(`${lines(1, 20)}no newlineno newlin!`, 2, unfinished) ?? "", /instead of/);
 });
 
+test("a repeat may be cut off by the next one before it has come to where the log was", () => {
+  const cutOff = lines(1, 35) + lines(33, 34) + lines(32, 36) + lines(35, 400);
+  assert.equal(check(cutOff, 3), undefined);
+  assert.match(check(cutOff, 2) ?? "", /without a kill/);
+  assert.match(check(`${lines(1, 35)}stdout 34 some other text\n${lines(35, 400)}`, 2) ?? "", /instead of/);
+});
+
 test("a repeated tail is bounded", () => {
   assert.match(check(lines(1, 200) + lines(100, 400), 1) ?? "", /instead of/);
 });

@@ -39,9 +39,7 @@ export function checkSequence(actual: Buffer, written: WrittenLog, rules: Sequen
     reached = Math.max(reached, at);
     if (position === actual.length) break;
     const from = { at, repeatBytes: rules.repeatBytes };
-    const back =
-      findRepeat(actual.subarray(position, position + probeBytes), expected, from) ??
-      findShortTail(actual.subarray(position), expected, from);
+    const back = findRepeat(actual.subarray(position, position + probeBytes), expected, from) ?? findShortRepeat(actual, position, expected, from);
     if (back === undefined) {
       return { problem: `after ${at} bytes comes ${quote(actual, position)} instead of ${quote(expected, at)}`, repeatedBytes };
     }
@@ -65,19 +63,44 @@ function commonLength(left: Buffer, right: Buffer): number {
   return length;
 }
 
-function findRepeat(probe: Buffer, expected: Buffer, from: { readonly at: number; readonly repeatBytes: number }): number | undefined {
-  const earliest = Math.max(0, from.at - from.repeatBytes);
-  const found = expected.subarray(earliest, from.at + probe.length).lastIndexOf(probe);
+interface RepeatFrom {
+  /** Where the log had come to. */
+  readonly at: number;
+  readonly repeatBytes: number;
+}
+
+function findRepeat(probe: Buffer, expected: Buffer, { at, repeatBytes }: RepeatFrom): number | undefined {
+  const earliest = Math.max(0, at - repeatBytes);
+  const found = expected.subarray(earliest, at + probe.length).lastIndexOf(probe);
   return found === -1 ? undefined : earliest + found;
 }
 
-/** A tail that is shorter than a probe, and repeated again right after: from the beginning of a line to where the log had come. */
-function findShortTail(rest: Buffer, expected: Buffer, from: { readonly at: number; readonly repeatBytes: number }): number | undefined {
-  for (let back = Math.max(0, from.at - Math.min(probeBytes, from.repeatBytes)); back < from.at; back += 1) {
-    const tail = expected.subarray(back, from.at);
-    if ((back === 0 || expected[back - 1] === newline) && rest.subarray(0, tail.length).equals(tail)) return back;
+/**
+ * A repeat that the next one cuts off before a probe is full: from the beginning of a line on, through the end of that line or to
+ * where the log had come. It begins as a rule like the line that was due, so that it is told from that one only in its middle.
+ */
+function findShortRepeat(actual: Buffer, position: number, expected: Buffer, { at, repeatBytes }: RepeatFrom): number | undefined {
+  const sameOfLine = at - toLineStart(expected, at);
+  const earliest = at <= repeatBytes ? 0 : toNextLine(expected, at - repeatBytes - 1);
+  let best = { back: -1, length: 0 };
+  for (const same of [0, sameOfLine]) {
+    const rest = actual.subarray(position - same);
+    for (let back = earliest; back < at; back = toNextLine(expected, back)) {
+      const length = commonLength(rest, expected.subarray(back));
+      const isTold = back + length >= at - same || back + length >= toNextLine(expected, back);
+      if (back + same < at && length > same && isTold && length > best.length) best = { back: back + same, length };
+    }
   }
-  return undefined;
+  return best.back === -1 ? undefined : best.back;
+}
+
+function toLineStart(text: Buffer, at: number): number {
+  return at === 0 ? 0 : text.lastIndexOf(newline, at - 1) + 1;
+}
+
+function toNextLine(text: Buffer, at: number): number {
+  const end = text.indexOf(newline, at);
+  return end === -1 ? text.length : end + 1;
 }
 
 function quote(bytes: Buffer, at: number): string {
