@@ -4,6 +4,7 @@ import { messageOf } from "@driver/std";
 import { BackOff, type BackOffLimits } from "../back-off.ts";
 import type { DriverServices } from "../driver-services.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { LogPlace } from "../logs/file-logs.ts";
 import { identifyWithoutEngine, type ContainerProcesses } from "../host/container-processes.ts";
 import type { ProcessIdentity } from "../host/proc-files.ts";
 import type { TaskTerms } from "../plan/task-terms.ts";
@@ -41,6 +42,8 @@ export type TaskOrigin = { readonly startedAt: Date } & (
     })
 );
 
+type UnseenOrigin = Extract<TaskOrigin, { readonly kind: "unseen" }>;
+
 interface Recovered {
   /** False: the host was rebooted since the task was started. */
   readonly sameBoot: boolean;
@@ -50,7 +53,6 @@ interface Recovered {
 
 export interface TaskContainerOptions {
   readonly subject: TaskSubject;
-  readonly origin: TaskOrigin;
   readonly terms: Pick<TaskTerms, "memoryLimitBytes">;
   readonly services: DriverServices;
   readonly logger: Logger;
@@ -61,13 +63,17 @@ const { lostGraceMs } = defaultExitTimings;
 const restartGraceMs = 5 * 60_000;
 const identifyPauses: BackOffLimits = { shortestMs: 100, longestMs: 2000 };
 
-/** A task's container as far as Podman and the kernel have told of it, until it can be watched. */
+/**
+ * A task's container as far as Podman and the kernel have told of it, until it can be watched. Keeps of what Podman said only what
+ * is asked for later: there is one for each task.
+ */
 export class TaskContainer {
   /** What the kernel knows of it. */
   readonly processes: TaskProcesses;
   readonly #options: TaskContainerOptions;
   readonly #noMoreTries = new AbortController();
-  readonly #inspected = Promise.withResolvers<ContainerInspect>();
+  readonly #logPlace = Promise.withResolvers<LogPlace>();
+  readonly #sameBoot: boolean;
   #startedAt: Date;
   #isRestarting = false;
   #hasRestarted = false;
@@ -76,14 +82,15 @@ export class TaskContainer {
   #healthStatus = "";
 
   /** Does nothing yet. */
-  constructor(options: TaskContainerOptions) {
-    const { subject, origin, terms, services } = options;
-    this.processes = new TaskProcesses(services.roots, subject.containerId, knownProcesses(options));
+  constructor(options: TaskContainerOptions, origin: TaskOrigin) {
+    const { subject, terms, services } = options;
+    this.processes = new TaskProcesses(services.roots, subject.containerId, knownProcesses(options, origin));
+    this.#sameBoot = origin.kind === "started" || origin.sameBoot;
     this.#startedAt = origin.startedAt;
     this.#stopSignal = (origin.kind === "unseen" ? origin.stopSignal : origin.inspect.config.stopSignal) ?? "";
     this.#memoryLimitBytes = terms.memoryLimitBytes;
     this.#options = options;
-    this.#inspected.promise.catch(() => undefined);
+    this.#logPlace.promise.catch(() => undefined);
   }
 
   /** When its process was started last. */
@@ -108,36 +115,38 @@ export class TaskContainer {
 
   /** False: it was started before the host's last reboot. */
   get isOfThisBoot(): boolean {
-    const { origin } = this.#options;
     // A process that the kernel has in the container's cgroup was started in this boot, whatever an old state says.
-    return origin.kind === "started" || origin.sameBoot || this.#hasRestarted || this.processes.main !== undefined;
+    return this.#sameBoot || this.#hasRestarted || this.processes.main !== undefined;
   }
 
-  /** What Podman says of it; settles as soon as it says anything, and rejects when it knows none. */
-  get inspected(): Promise<ContainerInspect> {
-    return this.#inspected.promise;
+  /** Where Podman says that its log is; settles as soon as it says anything, and rejects when it does not know the container. */
+  get logPlace(): Promise<LogPlace> {
+    return this.#logPlace.promise;
   }
 
   /**
    * Settles when it can be watched; with the task's end where it was to be started again and was not, and where nobody can tell how
-   * its process has ended. Rejects with the reason of `signal`, and of `giveUp` while Podman is waited for. Called once.
+   * its process has ended. Rejects with the reason of `signal`, and of `giveUp` while Podman is waited for. Called once, with the
+   * origin that this was made of.
    */
-  async find(signal: AbortSignal, giveUp: AbortSignal): Promise<WaitResult | undefined> {
-    const { origin, services: { heartbeat } } = this.#options;
-    if (origin.kind !== "unseen") {
-      if (this.processes.isUncertain) await this.#identify(origin.inspect, this.processes.main, signal);
-      return this.#meet(origin.inspect, signal);
-    }
+  async find(origin: TaskOrigin, signal: AbortSignal, giveUp: AbortSignal): Promise<WaitResult | undefined> {
+    if (origin.kind === "unseen") return this.#findUnseen(origin, signal, giveUp);
+    if (this.processes.isUncertain) await this.#identify(origin.inspect, this.processes.main, signal);
+    return this.#meet(origin.inspect, origin.kind === "started" ? undefined : origin.restarts, signal);
+  }
+
+  async #findUnseen({ proven, restarts }: UnseenOrigin, signal: AbortSignal, giveUp: AbortSignal): Promise<WaitResult | undefined> {
+    const { services: { heartbeat } } = this.#options;
     const asking = this.#ask(signal);
     asking.catch(() => undefined);
     // All that its end needs may be in sight: then Podman is asked for the sake of its output only.
     if (this.processes.isMainKnown && this.processes.conmonFolders !== undefined) return undefined;
-    const patienceMs = origin.restarts === undefined ? lostGraceMs : restartGraceMs;
+    const patienceMs = restarts === undefined ? lostGraceMs : restartGraceMs;
     const inspect = await hearPodman(asking, { processes: this.processes, heartbeat, patienceMs }, AbortSignal.any([signal, giveUp]));
     if (inspect === "silent") return loseSilentExit(patienceMs);
     if (inspect === undefined) return undefined;
-    await this.#identify(inspect, origin.proven, signal);
-    return this.#meet(inspect, signal);
+    await this.#identify(inspect, proven, signal);
+    return this.#meet(inspect, restarts, signal);
   }
 
   /** It is not started (again) from now on; a start that is under way comes to its end. */
@@ -159,17 +168,16 @@ export class TaskContainer {
       this.#note(inspect);
       return inspect;
     } catch (error) {
-      this.#inspected.reject(error);
+      this.#logPlace.reject(error);
       signal.throwIfAborted();
       return undefined;
     }
   }
 
   /** Starts a container again that has stopped, where that is wanted. Answers with the task's end where it fails. */
-  async #meet(inspect: ContainerInspect, signal: AbortSignal): Promise<WaitResult | undefined> {
-    const { subject: { engine, containerId }, origin, logger } = this.#options;
+  async #meet(inspect: ContainerInspect, restarts: Recovered["restarts"], signal: AbortSignal): Promise<WaitResult | undefined> {
+    const { subject: { engine, containerId }, logger } = this.#options;
     this.#note(inspect);
-    const restarts = origin.kind === "started" ? undefined : origin.restarts;
     const noMoreTries = this.#noMoreTries.signal;
     if (restarts === undefined || !hasStopped(inspect.state) || this.processes.isMainAlive() || noMoreTries.aborted) return undefined;
     this.#isRestarting = true;
@@ -201,11 +209,14 @@ export class TaskContainer {
     this.#healthStatus = inspect.state.healthStatus;
     // Where the state does not tell, it is as Nomad knows it, and a key of the task's config may have set another.
     if (inspect.host.memoryBytes > 0) this.#memoryLimitBytes = inspect.host.memoryBytes;
-    this.#inspected.resolve(inspect);
+    this.#logPlace.resolve({ logPath: inspect.host.logPath, staticDir: inspect.staticDir });
   }
 }
 
-function knownProcesses({ subject: { engine: { socketPath }, containerId }, origin, services }: TaskContainerOptions): ContainerProcesses {
+function knownProcesses(
+  { subject: { engine: { socketPath }, containerId }, services }: TaskContainerOptions,
+  origin: TaskOrigin,
+): ContainerProcesses {
   if (origin.kind !== "unseen") return origin.processes;
   const { proven, sameBoot } = origin;
   const found = proven === undefined ? undefined : identifyWithoutEngine(services.roots, { socketPath, containerId, proven });

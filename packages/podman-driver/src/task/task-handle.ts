@@ -36,7 +36,8 @@ export class TaskHandle {
   readonly engine: Engine;
   readonly #container: TaskContainer;
   readonly #subject: TaskSubject;
-  readonly #origin: TaskOrigin;
+  /** False: an earlier plugin began to deliver its output, or may have. */
+  readonly #isFresh: boolean;
   readonly #terms: TaskTerms;
   readonly #surroundings: TaskSurroundings;
   readonly #stop = new AbortController();
@@ -56,11 +57,13 @@ export class TaskHandle {
     this.containerId = subject.containerId;
     this.engine = subject.engine;
     this.#subject = subject;
-    this.#origin = origin;
+    // Nomad's log collector stops for good with the plugin that had begun to write to it.
+    this.#isFresh = origin.kind === "started" && !origin.isTakenOver;
     this.#terms = terms;
     this.#surroundings = surroundings;
-    this.#container = new TaskContainer({ subject, origin, terms, ...surroundings });
-    this.#delivered = this.#live();
+    this.#container = new TaskContainer({ subject, terms, ...surroundings }, origin);
+    // What Podman said of the container is held until it is found, not for as long as it runs.
+    this.#delivered = this.#live(this.#container.find(origin, this.#stop.signal, this.#giveUp.signal));
     this.#deliveredOutcome = new SharedOutcome(this.#delivered);
     // Every waiter sees a failure for itself; without one there is nobody to tell.
     for (const promise of [this.#delivered, this.#ended.promise]) promise.catch(() => undefined);
@@ -174,13 +177,13 @@ export class TaskHandle {
     await this.#delivered.catch(() => undefined);
   }
 
-  async #live(): Promise<WaitResult> {
+  async #live(finding: Promise<WaitResult | undefined>): Promise<WaitResult> {
     const signal = this.#stop.signal;
     let logs: TaskLogs | undefined;
     let health: HealthWatch | undefined;
     let letLoose: (() => void) | undefined;
     try {
-      const failure = await this.#orGiveUp(this.#container.find(signal, this.#giveUp.signal));
+      const failure = await this.#orGiveUp(finding);
       if (failure === undefined) {
         logs = this.#collect();
         health = this.#watchHealth();
@@ -216,14 +219,12 @@ export class TaskHandle {
   }
 
   #collect(): TaskLogs | undefined {
-    const origin = this.#origin;
     return collectOutput({
       subject: this.#subject,
       surroundings: this.#surroundings,
       route: this.#terms.logRoute,
-      // Nomad's log collector stops for good with the plugin that had begun to write to it.
-      isFresh: origin.kind === "started" && !origin.isTakenOver,
-      inspected: this.#container.inspected,
+      isFresh: this.#isFresh,
+      logPlace: this.#container.logPlace,
       processes: this.processes,
       onEnd: () => this.#hintOfExit(),
     });

@@ -1,4 +1,3 @@
-import type { ContainerInspect } from "@driver/libpod";
 import type { LogOrigin, LogRoute } from "../config/log-route.ts";
 import { FileLogs, type LogPlace } from "../logs/file-logs.ts";
 import { JournalLogs } from "../logs/journal-logs.ts";
@@ -15,8 +14,8 @@ export interface TaskOutputOptions {
   readonly route: LogRoute;
   /** True: this plugin has just started the task, so that nothing of its output is delivered yet. */
   readonly isFresh: boolean;
-  /** What Podman says of the container; settles as soon as it says anything. */
-  readonly inspected: Promise<ContainerInspect>;
+  /** Where Podman says that the container's log is; settles as soon as it says anything. */
+  readonly logPlace: Promise<LogPlace>;
   readonly processes: TaskProcesses;
   /** The journal says that the container has ended. */
   onEnd(): void;
@@ -38,13 +37,12 @@ export function collectOutput(options: TaskOutputOptions): TaskLogs | undefined 
 }
 
 function toFileLogs(options: TaskOutputOptions, limitBytes: number | undefined, troubles: LogTroubles): FileLogs {
-  const { subject: { task, containerId, engine }, surroundings: { services, logger, emit }, processes, isFresh, inspected } = options;
+  const { subject: { task, containerId, engine }, surroundings: { services, logger, emit }, processes, isFresh, logPlace } = options;
   const { to } = options.route;
   const findPlace = async (signal: AbortSignal): Promise<LogPlace> => {
     // A Podman that hangs or is down must not leave the log without its limit.
     if (processes.conmonFolders?.log !== undefined) return processes.conmonFolders.log;
-    const inspect = await settleOrAbort(inspected, signal);
-    return { logPath: inspect.host.logPath, staticDir: inspect.staticDir };
+    return settleOrAbort(logPlace, signal);
   };
   return new FileLogs({
     task,
