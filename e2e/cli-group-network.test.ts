@@ -53,7 +53,7 @@ const jobText = `job "grouped" {
 /** The pods of the allocation that `run` has told of. */
 async function listPods(told: string): Promise<readonly unknown[]> {
   const [, allocation] = /: allocation ([0-9a-f]{8}),/.exec(told) ?? assert.fail("no allocation");
-  const signal = AbortSignal.timeout(20_000);
+  const signal = AbortSignal.timeout(60_000);
   const answer = await requestEngine(testSetting("TEST_PODMAN_SOCKET"), { method: "GET", path: "/pods/json", signal });
   const pods: unknown = JSON.parse(answer.text);
   return Array.isArray(pods) ? pods.filter((pod) => JSON.stringify(pod).includes(`"nomad-${allocation}`)) : [];

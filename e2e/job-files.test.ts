@@ -121,7 +121,7 @@ async function configureWith(text: string): Promise<void> {
   await using folder = await temporaryFolder();
   const path = join(folder.path, "agent.hcl");
   await writeFile(path, text);
-  const body = await loadPluginConfig(path, "nomad-driver-podman", AbortSignal.timeout(10_000));
+  const body = await loadPluginConfig(path, "nomad-driver-podman", AbortSignal.timeout(60_000));
   assert.ok(body !== undefined);
   const pluginConfig = decodeMsgpack(encodeConfig(pluginSchema.spec, body)) as HclRecord;
   await using _rig = await DriverRig.start({ pluginConfig });

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { LibpodError, type ExecInspect, type ExecSpec, type ExecStream, type PodmanClient } from "../src/index.ts";
 import { openEngineUnderTest } from "./engine-under-test.ts";
 
-const limit = { timeout: 60_000 };
+const limit = { timeout: 240_000 };
 const sleeper = { command: ["sleep", "1000"] };
 
 interface ExecResult {

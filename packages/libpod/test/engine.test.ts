@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import { ByteRun, K8sFileLines, LibpodError, type ContainerSpec, type LoggedLine } from "../src/index.ts";
 import { openEngineUnderTest } from "./engine-under-test.ts";
 
-const limit = { timeout: 90_000 };
+const limit = { timeout: 240_000 };
 const sleeper: ContainerSpec = { command: ["sleep", "1000"] };
 
 describe("a container's log", limit, () => {

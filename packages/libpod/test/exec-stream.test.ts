@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { LibpodError, type ExecStream } from "../src/index.ts";
 import { startScriptedPodman, type ScriptedPodman } from "./scripted-podman.ts";
 
-const limit = { timeout: 20_000 };
+const limit = { timeout: 120_000 };
 const { signal } = new AbortController();
 const switching = "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
 

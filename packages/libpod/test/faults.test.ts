@@ -7,7 +7,7 @@ import { PodmanClient } from "../src/index.ts";
 import { failure } from "./failure.ts";
 import { startRawListener, startScriptedPodman, untilSeen } from "./scripted-podman.ts";
 
-const limit = { timeout: 20_000 };
+const limit = { timeout: 120_000 };
 const { signal } = new AbortController();
 
 describe("no service", limit, () => {

@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { failure } from "./failure.ts";
 import { startScriptedPodman } from "./scripted-podman.ts";
 
-const limit = { timeout: 20_000 };
+const limit = { timeout: 120_000 };
 const { signal } = new AbortController();
 
 describe("requests", limit, () => {

@@ -58,7 +58,7 @@ export class FakeRig implements AsyncDisposable {
   /** Prepares and starts a task that runs `script`, as far as the fake knows shell. */
   async runScript(script: string): Promise<FakeTask & { readonly handle: TaskHandle }> {
     const task = await this.prepare({ command: "sh", args: ["-c", script] });
-    const { handle } = await this.driver.startTask(task.config, AbortSignal.timeout(20_000));
+    const { handle } = await this.driver.startTask(task.config, AbortSignal.timeout(60_000));
     return { ...task, handle };
   }
 

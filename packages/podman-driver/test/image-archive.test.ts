@@ -89,7 +89,7 @@ describe("an archive", () => {
     await using archives = await Archives.make(images, "again");
     const image = `docker-archive:${archives.path("docker.tar")}`;
     assert.match(await images.run(image), /^again /);
-    await images.podman.images.remove(["localhost/shop:1"], AbortSignal.timeout(10_000));
+    await images.podman.images.remove(["localhost/shop:1"], AbortSignal.timeout(60_000));
     assert.match(await images.run(image), /^again /);
     await using others = await Archives.make(images, "other");
     await copyFile(others.path("docker.tar"), archives.path("docker.tar"));
@@ -131,7 +131,7 @@ describe("an archive", () => {
     await writeFile(archives.path("cut.tar"), whole.subarray(0, whole.length / 2));
     await writeFile(archives.path("cut.tar.gz"), (await readFile(archives.path("gzip.tar.gz"))).subarray(0, 50_000));
     await mkdir(archives.path("folder"));
-    const before = (await images.podman.images.list(AbortSignal.timeout(10_000))).length;
+    const before = (await images.podman.images.list(AbortSignal.timeout(60_000))).length;
     const rows = [
       { name: "junk.tar", message: /payload does not match any of the supported image formats/ },
       { name: "cut.tar", message: /image archive \S+cut\.tar: podman answered 500: / },
@@ -145,7 +145,7 @@ describe("an archive", () => {
       (await images.failure(`docker-archive:${archives.path("gzip.tar.gz")}`, wrong)).message,
       /its content is sha256:\w+, and image_checksum wants sha256:0+: it is not loaded$/,
     );
-    assert.equal((await images.podman.images.list(AbortSignal.timeout(10_000))).length, before);
+    assert.equal((await images.podman.images.list(AbortSignal.timeout(60_000))).length, before);
     const other = await images.failure(`docker-archive:${archives.path("docker.tar")}:nobody:2`);
     assert.match(other.message, /there is no nobody:2 in it, but localhost\/shop:1$/);
   });
@@ -208,7 +208,7 @@ describe("an archive at an address", () => {
     const task = await images.prepare(`docker-archive:${server.url}/x`);
     const start = images.rig.startTask(task).catch((error: unknown) => error);
     await until(() => loads(images.messages()) === 1);
-    await images.rig.driver.destroyTask(task.config.id, { force: true }, AbortSignal.timeout(10_000));
+    await images.rig.driver.destroyTask(task.config.id, { force: true }, AbortSignal.timeout(60_000));
     await until(() => left);
     assert.ok((await start) instanceof Error);
   });

@@ -7,7 +7,7 @@ import { listImages } from "../src/image/list-images.ts";
 import { removeUnused } from "../src/image/remove-unused.ts";
 import { ImageRig } from "./image-rig.ts";
 
-const soon = (): AbortSignal => AbortSignal.timeout(30_000);
+const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const cleaning = { image: true, image_delay: "2s" };
 /** Several looks and the delay. */
 const longAfterMs = 5000;

@@ -5,7 +5,7 @@ import { ImageRig } from "./image-rig.ts";
 const native = process.arch === "x64" ? "amd64" : "arm64";
 const foreign = native === "amd64" ? "arm64" : "amd64";
 const both = [native, foreign];
-const soon = (): AbortSignal => AbortSignal.timeout(20_000);
+const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
 test("gives each task the platform that it asks for, and leaves the name to this machine's", async () => {
   await using images = await ImageRig.start();

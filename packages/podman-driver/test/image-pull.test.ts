@@ -35,11 +35,11 @@ describe("one pull", () => {
     const starts = [images.rig.startTask(one), images.rig.startTask(other)];
     const outcomes = Promise.allSettled(starts);
     await until(() => images.proxy.count(blobs) >= 2 && images.messages(other).length > 0);
-    await images.rig.driver.destroyTask(one.config.id, { force: true }, AbortSignal.timeout(10_000));
+    await images.rig.driver.destroyTask(one.config.id, { force: true }, AbortSignal.timeout(60_000));
     await sleep(700);
     assert.deepEqual(images.proxy.abandoned, []);
     const startMs = performance.now();
-    await images.rig.driver.destroyTask(other.config.id, { force: true }, AbortSignal.timeout(10_000));
+    await images.rig.driver.destroyTask(other.config.id, { force: true }, AbortSignal.timeout(60_000));
     await until(() => images.proxy.abandoned.length > 0);
     assert.ok(performance.now() - startMs < 2000);
     assert.deepEqual((await outcomes).map(({ status }) => status), ["rejected", "rejected"]);

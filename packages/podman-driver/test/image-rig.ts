@@ -103,7 +103,7 @@ export class ImageRig implements AsyncDisposable {
   }
 
   async imageId(name: string): Promise<string | undefined> {
-    return (await this.podman.images.inspect(name, AbortSignal.timeout(20_000)))?.id;
+    return (await this.podman.images.inspect(name, AbortSignal.timeout(60_000)))?.id;
   }
 
   /** All that the plugin has written and told: its log, events and, for each task that runs, its handle and the container's inspect. */
@@ -111,7 +111,7 @@ export class ImageRig implements AsyncDisposable {
     const handles = tasks.map((task) => Buffer.from(this.rig.handleOf(task).driverState).toString("latin1"));
     const containers = await Promise.all(
       tasks.map(async ({ config }) =>
-        JSON.stringify(await this.podman.containers.inspect(`${config.name}-${config.allocId}`, AbortSignal.timeout(20_000))),
+        JSON.stringify(await this.podman.containers.inspect(`${config.name}-${config.allocId}`, AbortSignal.timeout(60_000))),
       ),
     );
     const service = await readFile(join(dirname(this.#socketPath), "service.log"), "utf8");
@@ -122,7 +122,7 @@ export class ImageRig implements AsyncDisposable {
     const plugin = { socket_path: `unix://${this.#socketPath}`, ...config };
     await this.rig.driver.setConfig(
       { msgpack: encodeMsgpack(plugin), client: { minPort: 14_000, maxPort: 14_512 }, apiVersion: "v0.1.0" },
-      AbortSignal.timeout(10_000),
+      AbortSignal.timeout(60_000),
     );
   }
 

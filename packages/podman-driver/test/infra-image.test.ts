@@ -111,7 +111,7 @@ test("an infra image outlives the clean-up of all other images, and a bad name i
     await images.run(images.at(name));
   }
   await images.setConfig({ infra_image: images.at("pause:1"), gc: { image: true, image_others: true, image_delay: "0s" } });
-  const exists = (name: string): Promise<boolean> => images.podman.images.exists(images.at(name), AbortSignal.timeout(10_000));
+  const exists = (name: string): Promise<boolean> => images.podman.images.exists(images.at(name), AbortSignal.timeout(60_000));
   await until(async () => !(await exists("other:1")));
   await sleep(1500);
   assert.equal(await exists("pause:1"), true);

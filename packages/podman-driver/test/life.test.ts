@@ -63,7 +63,7 @@ for (const end of ["stop", "destroy"] as const) {
     const main = identifyProcess(hostRoots, inspect?.state.pid ?? 0);
     assert.ok(inspect !== undefined && main !== undefined);
     process.kill(inspect.state.conmonPid, "SIGKILL");
-    const result = await rig.driver.waitTask(task.config.id, AbortSignal.timeout(5000));
+    const result = await rig.driver.waitTask(task.config.id, soon());
     assert.notEqual(result.exitCode, 0);
     assert.match(result.error ?? "", /exit code unknown: conmon/);
     assert.equal(isAlive(hostRoots, main), true);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { ExecInput } from "@driver/nomad-plugin";
 import { FaultyRig, podmanError, until, type Fault, type RiggedTask } from "@driver/testing";
 
-const soon = (): AbortSignal => AbortSignal.timeout(30_000);
+const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const onCreate = { method: "POST", path: /^\/containers\/[^/]+\/exec$/ } as const;
 const onStart = { method: "POST", path: /^\/exec\/[^/]+\/start$/ } as const;
 const onInspect = { method: "GET", path: /^\/exec\/[^/]+\/json$/ } as const;

@@ -48,7 +48,7 @@ test("a task is taken over soon while Podman refuses connections, ends, and all 
   await task.stdout.until((text) => text === "ready\n");
   await rig.crash();
   await proxy.refuse();
-  await rig.driver.recoverTask(rig.handleOf(task), AbortSignal.timeout(5000));
+  await rig.driver.recoverTask(rig.handleOf(task), soon());
   const waiting = rig.driver.waitTask(task.config.id, soon());
   await go(task);
   await until(async () => (await rig.driver.inspectTask(task.config.id, soon())).state === "exited");
@@ -106,7 +106,7 @@ for (const answersInTime of [true, false]) {
     await rig.recover(task);
     const waiting = rig.driver.waitTask(task.config.id, soon());
     if (answersInTime) silence.remove();
-    else await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "" }, AbortSignal.timeout(15_000));
+    else await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "" }, soon());
     const { exitCode, error = "" } = await waiting;
     assert.equal(exitCode, answersInTime ? 76 : -1);
     assert.match(error, answersInTime ? /^$/ : /^exit code unknown: .*within 7 s neither conmon nor Podman has told its code$/);

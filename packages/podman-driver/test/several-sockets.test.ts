@@ -64,11 +64,11 @@ test("an engine that dies and comes back under load is told at once, and the oth
   })();
   for (let round = 0; round < 2; round++) {
     await second.killService();
-    await until(() => sockets.attribute("second.health") === "unhealthy", 15_000);
+    await until(() => sockets.attribute("second.health") === "unhealthy", 25_000);
     assert.deepEqual([sockets.last?.health, sockets.attribute("health")], ["healthy", "healthy"]);
     assert.match(String(sockets.attribute("second.healthDescription")), /^ping podman: .*second-engine\/podman\.sock/);
     await second.reviveService();
-    await until(() => sockets.attribute("second.health") === "healthy", 15_000);
+    await until(() => sockets.attribute("second.health") === "healthy", 25_000);
   }
   await load;
   const ended = rig.driver.waitTask(resident.config.id, soon());
@@ -129,5 +129,5 @@ test("a service that comes back as another version is known as that", async () =
   await fake.vanish();
   fake.version = "5.4.2";
   await fake.resume();
-  await until(() => sockets.attribute("second.version") === "5.4.2", 15_000);
+  await until(() => sockets.attribute("second.version") === "5.4.2", 25_000);
 });

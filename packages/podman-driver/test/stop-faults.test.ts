@@ -6,7 +6,7 @@ import { decodeMsgpackRaw } from "@driver/nomad-plugin";
 import { until } from "@driver/testing";
 import { FakeRig, podmanError } from "./fake-rig.ts";
 
-const soon = (): AbortSignal => AbortSignal.timeout(20_000);
+const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const forever = "while :; do sleep 1; done";
 
 describe("stopping and destroying", { concurrency: true }, () => {

@@ -172,7 +172,7 @@ async function launch(options: RigOptions, logLines: string[]): Promise<Launched
   const config = { socket_path: `unix://${testSetting("TEST_PODMAN_SOCKET")}`, ...options.pluginConfig };
   const client = { minPort: 14_000, maxPort: 14_512, topology: { coreCount: 2, totalComputeMhz: 4000 } };
   try {
-    await launched.driver.setConfig({ msgpack: encodeMsgpack(config), client, apiVersion: "v0.1.0" }, AbortSignal.timeout(10_000));
+    await launched.driver.setConfig({ msgpack: encodeMsgpack(config), client, apiVersion: "v0.1.0" }, AbortSignal.timeout(60_000));
     return launched;
   } catch (error) {
     await launched[Symbol.asyncDispose]();

@@ -45,8 +45,8 @@ export class LogReader {
     return this.bytes().toString("utf8");
   }
 
-  /** Settles when `wanted` holds for the text read so far; rejects after `timeoutMs` (default 20 s) with what there is. */
-  async until(wanted: (text: string) => boolean, timeoutMs = 20_000): Promise<string> {
+  /** Settles when `wanted` holds for the text read so far; rejects after `timeoutMs` (default 60 s) with what there is. */
+  async until(wanted: (text: string) => boolean, timeoutMs = 60_000): Promise<string> {
     const deadlineMs = performance.now() + timeoutMs;
     while (!wanted(this.text())) {
       if (performance.now() > deadlineMs) throw new Error(`the log did not get there; it has ${JSON.stringify(this.text().slice(-500))}`);
@@ -58,7 +58,7 @@ export class LogReader {
   /** The whole log: settles when the last writer but this reader's own has gone. */
   async whole(): Promise<Buffer> {
     await this.#dropKeeper();
-    const deadlineMs = performance.now() + 20_000;
+    const deadlineMs = performance.now() + 60_000;
     while (!this.#ended) {
       if (performance.now() > deadlineMs) throw new Error(`somebody still writes to ${this.#path}`);
       await sleep(5);

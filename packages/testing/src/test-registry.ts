@@ -197,7 +197,7 @@ async function makeCertificates(folder: string): Promise<void> {
   ];
   for (const step of steps) {
     const args = step.split(" ").map((word) => (/\.(key|crt|csr|ext)$/.test(word) ? join(folder, word) : word));
-    const result = await runProcess(resolveTool("openssl"), args, { signal: AbortSignal.timeout(20_000) });
+    const result = await runProcess(resolveTool("openssl"), args, { signal: AbortSignal.timeout(60_000) });
     if (result.code !== 0) throw new TestingError("registry", `no certificate for the test registry: ${result.stderr}`);
   }
 }

@@ -60,7 +60,7 @@ export class TokenServer implements AsyncDisposable {
       "-out",
       path,
     ];
-    const made = await runProcess(resolveTool("openssl"), args, { signal: AbortSignal.timeout(20_000) });
+    const made = await runProcess(resolveTool("openssl"), args, { signal: AbortSignal.timeout(60_000) });
     if (made.code !== 0) throw new TestingError("registry", `no certificate for the token server: ${made.stderr}`);
     const server = new TokenServer(holder, { key: await readFile(keyPath, "utf8"), certificate: await readFile(path, "utf8"), path });
     server.#server.listen(0, "127.0.0.1");

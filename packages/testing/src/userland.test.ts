@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { buildUserland } from "./userland.ts";
 
-const soon = (): AbortSignal => AbortSignal.timeout(20_000);
+const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
 /** A folder with an mmdebstrap that does as `script` says, first in PATH until the test ends. */
 function withMmdebstrap(context: TestContext, script: string): string {

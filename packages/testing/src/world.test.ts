@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { runInWorld, sweepStaleWorlds } from "./world.ts";
 import { until } from "./until.ts";
 
-const signal = () => AbortSignal.timeout(30_000);
+const signal = () => AbortSignal.timeout(120_000);
 
 test("a command's exit code comes out of its world", async () => {
   const command = ["sh", "-c", '[ "$(grep -c : /proc/net/dev)" = 1 ] && [ -z "$(ls /var/lib/containers)" ] && [ -w "$TMPDIR" ] && exit 7'];
