@@ -32,9 +32,8 @@ function hasCode(code: string, message: RegExp) {
 test("a launched plugin answers, and kill ends it with code 0 and without a socket", async () => {
   const plugin = await launch();
   assert.equal((await createClient(Health, plugin.transport).check({ service: "plugin" })).status, 1);
-  const start = performance.now();
   await Promise.all([plugin.kill(), plugin.kill()]);
-  assert.ok(performance.now() - start < 1_900);
+  // One that takes longer than its host waits is killed by SIGKILL.
   assert.deepEqual(await plugin.exited, { code: 0, signal: null });
   assert.ok(plugin.address.network === "unix" && !isSocketLeft(plugin.address.path));
 });
@@ -65,9 +64,8 @@ test("a program that ends before its handshake is reported with its exit", async
 });
 
 test("a program that prints something else is refused with what it printed, and killed", async () => {
-  const start = performance.now();
-  await assert.rejects(launch(shell("echo hello world; exec sleep 30")), hasCode("handshake-invalid", /"hello world"/));
-  assert.ok(performance.now() - start < 5_000);
+  // A launch that waited for its end would be ended by the test's own signal, with another error.
+  await assert.rejects(launch(shell("echo hello world; exec sleep 600")), hasCode("handshake-invalid", /"hello world"/));
 });
 
 test("a handshake may come in pieces, but not without end", async () => {
@@ -78,18 +76,16 @@ test("a handshake may come in pieces, but not without end", async () => {
 });
 
 test("a program that says nothing is killed at the start timeout", async () => {
-  const start = performance.now();
   await assert.rejects(
-    launch({ ...shell("exec sleep 30"), startTimeoutMs: 100 }),
+    launch({ ...shell("exec sleep 600"), startTimeoutMs: 100 }),
     hasCode("launch-timeout", /no handshake on stdout within 100 ms/),
   );
-  assert.ok(performance.now() - start < 5_000);
 });
 
 test("an abort ends a launch with the signal's reason", async () => {
   const stop = new AbortController();
   const launching = launch({
-    ...shell("echo up >&2; exec sleep 30"),
+    ...shell("echo up >&2; exec sleep 600"),
     signal: stop.signal,
     onLog: () => stop.abort(new Error("changed my mind")),
   });
@@ -97,19 +93,20 @@ test("an abort ends a launch with the signal's reason", async () => {
 });
 
 test("a plugin that does not know Shutdown is killed after two seconds", async () => {
-  const plugin = await launch(shell("echo '1|2|unix|/nonexistent/socket|grpc|'; exec sleep 30"));
+  const plugin = await launch(shell("echo '1|2|unix|/nonexistent/socket|grpc|'; exec sleep 600"));
   const start = performance.now();
   await plugin.kill();
   const took = performance.now() - start;
-  assert.ok(took > 1_900 && took < 4_000, `took ${took} ms`);
+  assert.ok(took > 1_900, `took ${took} ms`);
   assert.deepEqual(await plugin.exited, { code: null, signal: "SIGKILL" });
 });
 
 test("exited waits for whoever still holds the plugin's output", async () => {
-  const plugin = await launch(shell("echo '1|2|unix|/nonexistent/socket|grpc|'; (sleep 0.6; echo '[WARN] late' >&2) & exit 0"));
-  const start = performance.now();
+  const entries: LogEntry[] = [];
+  const script = "echo '1|2|unix|/nonexistent/socket|grpc|'; (sleep 0.6; echo '[WARN] late' >&2) & exit 0";
+  const plugin = await launch({ ...shell(script), onLog: (entry) => entries.push(entry) });
   assert.deepEqual(await plugin.exited, { code: 0, signal: null });
-  assert.ok(performance.now() - start > 300);
+  assert.deepEqual(entries.map(({ message }) => message), ["[WARN] late"]);
 });
 
 test("a plugin that prints on after its handshake is not held up", async () => {

@@ -68,9 +68,8 @@ test("killing the plugin takes a moment although every kind of stream is open, a
   const streams = [driver.fingerprint(signal), driver.taskEvents(signal), driver.taskStats(config.id, { intervalMs: 1_000 }, signal)];
   const ended = streams.map((stream) => assert.rejects(Array.fromAsync<unknown>(stream)));
   await driver.pluginInfo(signal);
-  const start = performance.now();
   await plugin.kill();
-  assert.ok(performance.now() - start < 1_900, `took ${performance.now() - start} ms`);
+  // One that takes longer than its host waits is killed by SIGKILL.
   assert.deepEqual(await plugin.exited, { code: 0, signal: null });
   await Promise.all([waiting, ...ended]);
   process.kill(Number(readFileSync(config.stdoutPath, "utf8")), "SIGKILL");

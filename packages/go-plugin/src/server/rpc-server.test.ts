@@ -228,29 +228,38 @@ test("a deadline further away than timers reach does not come at once", async ()
 });
 
 test("a caller who leaves ends the call's signal, and so does the plugin's end", async () => {
+  const entered = Promise.withResolvers<void>();
   const left = Promise.withResolvers<unknown>();
   await using bed = new Bed(
-    health((_service, call) => untilAborted(call).catch((error: unknown) => (left.resolve(error), Promise.reject(error)))),
+    health((_service, call) => {
+      entered.resolve();
+      return untilAborted(call).catch((error: unknown) => (left.resolve(error), Promise.reject(error)));
+    }),
   );
   const stream = bed.request(paths.check);
   stream.end(empty);
-  await sleep(20);
+  await entered.promise;
   stream.close(8);
   assert.equal((await left.promise) instanceof ConnectError, true);
-  const ended = bed.call(paths.watch);
-  await sleep(20);
+  const watching = bed.request(paths.watch);
+  watching.end(empty);
+  const ended = readAnswer(watching);
+  // Its first message.
+  await once(watching, "readable");
   bed.endCalls();
   assert.equal((await ended).error?.code, Code.Canceled);
 });
 
 test("the plugin's end ends calls with status Canceled, also one that waits for its caller or ends without an error", async () => {
+  const [waits, ignores] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const services = new RpcServices().add(GRPCBroker, {
     async *startStream(requests) {
-      for await (const _ of requests);
+      for await (const _ of requests) waits.resolve();
     },
   });
   services.add(GRPCStdio, {
     async *streamStdio(_request, { signal }) {
+      ignores.resolve();
       await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
     },
   });
@@ -258,8 +267,7 @@ test("the plugin's end ends calls with status Canceled, also one that waits for 
   const streams = [paths.broker, paths.stdio].map((path) => bed.request(path));
   for (const stream of streams) stream.write(empty);
   streams[1]?.end();
-  while (bed.openStreams.size < 2) await sleep(5);
-  await sleep(20);
+  await Promise.all([waits.promise, ignores.promise]);
   const answers = streams.map((stream) => readAnswer(stream));
   bed.endCalls();
   assert.deepEqual(
