@@ -11,7 +11,7 @@ const sockets = [
 ];
 
 test("finds a service by name, and the default one by no name or by default", () => {
-  const engines = makeHosts({ sockets, callTimeoutMs: 1000 });
+  const engines = makeHosts({ sockets, callTimeoutMs: 20_000 });
   assert.deepEqual(
     ["app", "main", "", "default"].map((name) => engines.resolve(name).engine.socketPath),
     ["/run/app.sock", "/run/main.sock", "/run/main.sock", "/run/main.sock"],
@@ -25,7 +25,7 @@ test("finds a service by name, and the default one by no name or by default", ()
 
 test("asks a service what it can do once, and looks at less of it from then on", async () => {
   await using fake = await FakePodman.start();
-  const engines = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
+  const engines = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 20_000 });
   const { engine } = engines.resolve("");
   assert.deepEqual(await engine.facts(soon()), {
     version: "4.3.1",
@@ -51,7 +51,7 @@ test("asks a service what it can do once, and looks at less of it from then on",
 
 test("remembers no facts from a look that failed", async () => {
   await using fake = await FakePodman.start();
-  const engines = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
+  const engines = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 20_000 });
   const rule = fake.fault(/info/, { kind: "empty-body" });
   await assert.rejects(engines.resolve("").engine.facts(soon()), { code: "bad-answer" });
   rule.clear();
@@ -62,7 +62,7 @@ test("remembers no facts from a look that failed", async () => {
 test("asks nothing for a caller who has left already", async () => {
   await using fake = await FakePodman.start();
   fake.fault(/./, { kind: "cut-before" });
-  const engines = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
+  const engines = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 20_000 });
   await assert.rejects(engines.resolve("").engine.facts(AbortSignal.abort(new Error("has left"))), /has left/);
   // Time for a failure that nobody waits for, which would end the process.
   await assert.rejects(engines.resolve("").engine.probe(soon()));
@@ -72,7 +72,7 @@ test("asks nothing for a caller who has left already", async () => {
 
 test("asks again what a service can do after a look that failed", async () => {
   await using fake = await FakePodman.start();
-  const engines = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 });
+  const engines = makeHosts({ sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 20_000 });
   const { engine } = engines.resolve("");
   await engine.probe(soon());
   const rule = fake.fault(/containers/, { kind: "empty-body" });
@@ -88,7 +88,7 @@ test("asks nothing of a socket that is not its user's", async () => {
   const owner = process.getuid?.() ?? 0;
   const of = (ownerId: number): EnginesConfig => ({
     sockets: [{ name: "default", path: fake.socketPath, ownerId, isDefault: true }],
-    callTimeoutMs: 1000,
+    callTimeoutMs: 20_000,
   });
   const engines = makeHosts(of(owner + 1));
   await assert.rejects(engines.resolve("").engine.facts(soon()), {
@@ -102,7 +102,7 @@ test("asks nothing of a socket that is not its user's", async () => {
 
 test("keeps what is known of a service that stays the same under another config", async () => {
   await using fake = await FakePodman.start();
-  const config = { sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 1000 };
+  const config = { sockets: [{ name: "default", path: fake.socketPath, isDefault: true }], callTimeoutMs: 20_000 };
   const engines = makeHosts(config);
   await engines.resolve("").engine.facts(soon());
   const next = engines.replaceBy({ ...config, sockets: [...config.sockets, { name: "app", path: "/run/app.sock", isDefault: false }] });

@@ -137,16 +137,21 @@ test("returns to the FIFO when somebody reads it again", async () => {
   await using bench = new SinkBench({ readerIsFresh: false });
   await bench.write("filed");
   bench.enterReader();
-  const written = bench.write("read");
   let text = "";
-  while (text === "") {
-    text = bench.read();
-    await new Promise(setImmediate);
+  let tries = 0;
+  // A reader that is slow to take the first bytes counts as none: what it did not take is filed, and it is tried again.
+  for (; text === ""; tries += 1) {
+    let isWritten = false;
+    const written = bench.write("read").then(() => (isWritten = true));
+    while (text === "" && !isWritten) {
+      text = bench.read();
+      await new Promise(setImmediate);
+    }
+    await written;
   }
-  await written;
   await bench.write(" on");
   assert.equal(text + bench.read(), "read on");
-  assert.equal(bench.file(0), "filed");
+  assert.equal(bench.file(0), `filed${"read".repeat(tries - 1)}`);
 });
 
 test("follows no link in the place of the FIFO or of a file", async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "@driver/testing";
 import { assertNothingOpen, exited, hang, running, ScriptedContainer, timings, watch } from "../../test/scripted-container.ts";
 
 test("believes Podman's inspect answer after a hint", async () => {
@@ -71,7 +72,8 @@ test("has Podman look seldom where hints are to be had in part, often where not,
     const container = new ScriptedContainer();
     container.sight = sight;
     const result = watch(container);
-    await sleep(1);
+    if (sight === "whole") await sleep(20);
+    else await until(() => container.waitIntervals.length > 0);
     container.state = exited(0);
     container.hint();
     await result;
