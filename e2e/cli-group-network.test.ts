@@ -7,7 +7,7 @@ import { test } from "node:test";
 
 import { requestEngine, testSetting } from "@driver/testing";
 
-import { CliWorkplace, listContainers } from "./cli-run.ts";
+import { CliWorkplace, listContainersOf } from "./cli-run.ts";
 
 const fetchScript = [
   "until wget -qO- http://127.0.0.1:8080/; do sleep 0.2; done",
@@ -77,7 +77,7 @@ test("run gives a group on a bridge its network as a pod, without CNI", async ()
   assert.equal(code, 0, stderr);
   assert.equal(stdout, "fetch | hello from shop\nfetch | 1\n");
   assert.deepEqual(await fetching, ["hello from shop\n", 1]);
-  assert.deepEqual(await listContainers("web-", "fetch-"), []);
+  assert.deepEqual(await listContainersOf({ stderr }), []);
   assert.deepEqual(await listPods(stderr), []);
 });
 

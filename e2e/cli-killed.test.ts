@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 
-import { testSetting, until } from "@driver/testing";
+import { requestEngine, testSetting, until } from "@driver/testing";
 
 import { CliWorkplace, listContainers } from "./cli-run.ts";
 
@@ -76,14 +76,19 @@ test("what a killed run has left goes with the next run where that is asked for,
   const bridge = 'group "killed" {\n    network {\n      mode = "bridge"\n    }';
   const job = await workplace.write("job.hcl", jobText.replace('group "killed" {', bridge));
   const plugin = await killARun(job, temporary);
-  assert.equal((await listContainers("killedtask-")).length, 1);
+  const [container = "", ...others] = await listContainers("killedtask-");
+  assert.deepEqual(others, []);
+  const pod = `/pods/nomad-${container.replace("killedtask-", "")}-group/exists`;
+  const askForPod = () =>
+    requestEngine(testSetting("TEST_PODMAN_SOCKET"), { method: "GET", path: pod, signal: AbortSignal.timeout(60_000) });
+  assert.equal((await askForPod()).status, 204);
   const left = (await readdir(temporary)).filter((entry) => entry.startsWith("nomad-run-"));
   const short = await workplace.write("short.hcl", jobText.replaceAll("killed", "short").replace("exec sleep 600", "true"));
   const args = ["run", "-clean", "-socket", testSetting("TEST_PODMAN_SOCKET"), short];
   const next = await workplace.run(args, { env: { TMPDIR: temporary } });
   assert(next.stderr.includes(`note: removed what a killed run has left: ${join(temporary, left[0] ?? "")}\n`), next.stderr);
   assert.equal(next.code, 0, next.stderr);
-  assert.deepEqual(await listContainers("killedtask-", "-infra"), []);
+  assert.deepEqual([await listContainers("killedtask-"), (await askForPod()).status], [[], 404]);
   await until(async () => (await readdir(temporary)).length === 0);
   assert.throws(() => process.kill(plugin, 0), { code: "ESRCH" });
 });

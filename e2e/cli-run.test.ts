@@ -3,7 +3,7 @@ import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { testSetting } from "@driver/testing";
+import { testSetting, until } from "@driver/testing";
 
 import { CliWorkplace, listContainers, sendAfter } from "./cli-run.ts";
 
@@ -119,12 +119,15 @@ test("a container outlives its plugin: run goes on with its log and its exit cod
     jobText("echo before; while [ ! -e /alloc/data/go ]; do sleep 0.05; done; echo after; exit 5"),
   );
   let isKilled = false;
+  let killing: Promise<unknown> | undefined;
   let isReleased = false;
   const { code, stdout, stderr } = await workplace.runJob(job, {
     onOutput: ({ stdout: shown, stderr: told, pid, temporaryPath }) => {
       if (!isKilled && shown === "clitask | before\n" && told.includes("clitask * started")) {
         isKilled = true;
-        process.kill(childOf(pid), "SIGKILL");
+        // Killed before it has noted what it delivered, a plugin delivers that again.
+        const isNoted = (): boolean => globSync(join(temporaryPath, "*/*/clitask/.podman-log-position")).length > 0;
+        killing = until(isNoted).then(() => process.kill(childOf(pid), "SIGKILL"));
       }
       if (!isReleased && told.includes("has recovered 1 task")) {
         isReleased = true;
@@ -132,6 +135,7 @@ test("a container outlives its plugin: run goes on with its log and its exit cod
       }
     },
   });
+  await killing;
   assert.match(stderr, /^note: the plugin ended \(signal SIGKILL\); it is launched again$/m);
   assert.equal(stdout, "clitask | before\nclitask | after\n");
   assert.equal(code, 5);

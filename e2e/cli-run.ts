@@ -90,6 +90,13 @@ export function sendAfter(...states: readonly string[]): NonNullable<CliOptions[
   };
 }
 
+/** Names of the containers that the test engine has of the allocations that a run has told of; other files run jobs at the same time. */
+export async function listContainersOf({ stderr }: Pick<CliResult, "stderr">): Promise<readonly string[]> {
+  const ids = [...stderr.matchAll(/: allocation ([0-9a-f]{8})/g)].map(([, id]) => `-${id}`);
+  assert.notEqual(ids.length, 0, stderr);
+  return listContainers(...ids);
+}
+
 /** Names of the containers on the test engine that carry one of `markers` in their names. */
 export async function listContainers(...markers: readonly string[]): Promise<readonly string[]> {
   const call = request({ socketPath: testSetting("TEST_PODMAN_SOCKET"), path: "/v4.0.0/libpod/containers/json?all=true" });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { CliWorkplace, listContainers } from "./cli-run.ts";
+import { CliWorkplace, listContainersOf } from "./cli-run.ts";
 
 const hello = join(import.meta.dirname, "..", "examples", "hello.nomad.hcl");
 
@@ -17,5 +17,5 @@ test("the hello job prints what it fetched, tells what happens, and leaves nothi
   assert.match(stderr, /^web {3}\* stopped: exit code 0$/m);
   assert.match(stderr, /^hello: done, 3 tasks in \d+\.\d s\n$/m);
   assert.equal(code, 0);
-  assert.deepEqual(await listContainers("seed-", "web-", "fetch-"), []);
+  assert.deepEqual(await listContainersOf({ stderr }), []);
 });

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { CliWorkplace, listContainers, sendAfter } from "./cli-run.ts";
+import { CliWorkplace, listContainersOf, sendAfter } from "./cli-run.ts";
 import { findSnippets, withScripts } from "./jobs/snippets.ts";
 
 const documents = join(import.meta.dirname, "jobs/documents");
@@ -74,7 +74,6 @@ for (const [file, server, client] of pods) {
     const fetched = `${client} | served\n`;
     const { code, stdout, stderr } = await workplace.runJob(job, { onOutput: sendAfter(fetched) });
     assert.deepEqual([stdout, code], [fetched, 130], stderr);
-    const [, allocation = "none"] = /allocation ([0-9a-f]{8})/.exec(stderr) ?? [];
-    assert.deepEqual(await listContainers(`-${allocation}`), []);
+    assert.deepEqual(await listContainersOf({ stderr }), []);
   });
 }
