@@ -72,9 +72,11 @@ test("a script that takes too long is critical", async () => {
 
 test("a group's check over TCP sees the port of a task come and go", async () => {
   const script = `exec ${process.execPath} -e '
-    const server = require("net").createServer((socket) => socket.resume());
+    const server = require("net").createServer((socket) => {
+      socket.resume();
+      server.close();
+    });
     server.listen(process.env.NOMAD_PORT_http, process.env.NOMAD_IP_http);
-    setTimeout(() => server.close(), 1500);
     setTimeout(() => undefined, 60000);'`;
   const network = { mode: "host", ports: [{ label: "http", position: { line: 1, column: 1 } }], position: { line: 1, column: 1 } };
   const services = [sampleService("web", { portLabel: "http", checks: [sampleCheck("tcp")] })];

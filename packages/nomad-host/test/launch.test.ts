@@ -94,10 +94,9 @@ test("a periodic job is launched at each of its times, until the run is stopped"
   });
   const launched = events.flatMap((event) => (event.kind === "periodic-launch" ? [event.jobId] : []));
   const logs = events.flatMap((event) => (event.kind === "task-log" ? [Buffer.from(event.data).toString()] : []));
-  assert.deepEqual(
-    logs.slice(0, 2),
-    launched.slice(0, 2).map((id) => `sample ${id}\n`),
-  );
+  // A launch may be slower than the next one.
+  const wanted = new Set(launched.map((id) => `sample ${id}\n`));
+  assert.ok(new Set(logs).size === logs.length && logs.length >= 2 && logs.every((line) => wanted.has(line)), logs.join(""));
   assert.equal(new Set(launched).size, launched.length);
   assert.equal(events.filter(({ kind }) => kind === "note").length, 1);
   assert.equal(exitCode, 130);

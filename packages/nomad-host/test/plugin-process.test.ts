@@ -66,12 +66,16 @@ test("gives up on a plugin that dies again and again, and says how it ended", as
   await using folder = await emptyFolder();
   const { launch, pids } = recordLaunches();
   const killLast = (): void => void process.kill(pids.at(-1) ?? 0, "SIGKILL");
-  const task = sampleTask("only", "echo ready; exec sleep 2");
+  const task = sampleTask("only", "echo $$; exec sleep 600");
+  let sleeper = 0;
   const onEvent: RunListener = (event) => {
+    if (event.kind === "task-log") sleeper = Number(Buffer.from(event.data).toString());
     if (event.kind === "task-log" || (event.kind === "note" && event.message.includes("recovered"))) killLast();
   };
   const run = await recordRun(sampleJob([sampleGroup([task])]), { parentPath: folder.path, launch, onEvent });
   assert.equal(run.result.exitCode, 1);
+  // Nobody is left who would end it.
+  process.kill(sleeper, "SIGKILL");
   assert.match(String(run.result.tasks[0]?.error), /the plugin ended 6 times, at last with signal SIGKILL/);
   assert.deepEqual(pids.filter(isAlive), []);
 });

@@ -62,7 +62,7 @@ test("a service is started again after success, too, and fails when its attempts
 
 test("mode delay goes on in the next interval", async () => {
   await using folder = await emptyFolder();
-  const restart: RestartPolicy = { attempts: 1, intervalMs: 300, delayMs: 0, mode: "delay" };
+  const restart: RestartPolicy = { attempts: 1, intervalMs: 3_000, delayMs: 0, mode: "delay" };
   const task = sampleTask("only", `${count}; [ $n = 4 ]`, { restart });
   const run = await recordRun(sampleJob([sampleGroup([task])]), { parentPath: folder.path });
   assert.deepEqual([run.result.exitCode, run.result.tasks[0]?.restarts], [0, 3]);

@@ -135,8 +135,8 @@ test("a second interrupt ends the waiting for a task that does not stop", async 
 test("a task that ignores its kill signal is killed after the kill timeout", async () => {
   await using folder = await emptyFolder();
   const tasks = [
-    sampleTask("leader", "sleep 0.2", { leader: true }),
-    sampleTask("deaf", "trap '' TERM; while :; do sleep 0.1; done", { killTimeoutMs: 100 }),
+    sampleTask("leader", "until [ -e ../alloc/data/deaf ]; do sleep 0.02; done", { leader: true }),
+    sampleTask("deaf", "trap '' TERM; touch ../alloc/data/deaf; while :; do sleep 0.1; done", { killTimeoutMs: 100 }),
   ];
   const run = await recordRun(sampleJob([sampleGroup(tasks)]), { parentPath: folder.path });
   assert.deepEqual([run.result.exitCode, run.result.tasks[1]?.result?.signal], [0, 9]);

@@ -1,11 +1,17 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { TaskDriver } from "@driver/nomad-plugin";
 
 import type { TaskArtifact, TaskTemplate, TemplateChange } from "../src/job/job.ts";
 import type { RunEvent } from "../src/run/run-event.ts";
 import { VariableStore } from "../src/run/variables/variable-store.ts";
 import { emptyFolder } from "./empty-folder.ts";
-import { lives, recordRun } from "./record-run.ts";
+import { createProcessDriver } from "./process-driver.ts";
+import { inProcess, lives, recordRun } from "./record-run.ts";
 import type { RecordOptions, RecordedRun } from "./record-run.ts";
 import { sampleService } from "./sample-check.ts";
 import { sampleGroup, sampleJob, sampleTask, sampleTemplate } from "./sample-job.ts";
@@ -79,12 +85,23 @@ test("services of the run are found by their names, with their ports", async () 
   assert.equal(done.log("only", "stdout").toString(), `web 127.0.0.1:${allocation.ports[0]?.hostPort} a+sample\n`);
 });
 
-/** Two tasks: `late` brings a service after `watcher` has started, whose template tells how many there are. */
+/** What a script says when it is far enough for another service to come. */
+const isReady = "touch ../alloc/data/ready";
+
+/** Two tasks: `late` brings a service once `watcher`, whose template tells how many there are, has said that it is ready. */
 async function watchChange(change: TemplateChange, script: string, more: Partial<TaskTemplate> = {}): Promise<RecordedRun> {
+  const driver = createProcessDriver();
+  const patient: TaskDriver = {
+    ...driver,
+    startTask: async (config, signal) => {
+      while (config.name === "late" && !existsSync(join(config.allocDir, "alloc", "data", "ready"))) await sleep(10, undefined, { signal });
+      return driver.startTask(config, signal);
+    },
+  };
   const template = sampleTemplate("local/x", '{{ len (nomadService "late") }}\n', { change, ...more });
   const watcher = sampleTask("watcher", script, { templates: [template], leader: true });
   const late = sampleTask("late", "exec sleep 60", { services: [sampleService("late")], lifecycle: { hook: "poststart", sidecar: true } });
-  return run([watcher, late]);
+  return run([watcher, late], { launch: inProcess(patient) });
 }
 
 const untilOne = "while [ $(cat local/x) != 1 ]; do sleep 0.05; done";
@@ -95,13 +112,13 @@ function toldAgain({ events }: RecordedRun): readonly RunEvent[] {
 }
 
 test("with noop the file changes, and nothing else", async () => {
-  const done = await watchChange(plain, `cat local/x; ${untilOne}; cat local/x`);
+  const done = await watchChange(plain, `cat local/x; ${isReady}; ${untilOne}; cat local/x`);
   assert.equal(done.log("watcher", "stdout").toString(), "0\n1\n");
   assert.equal(toldAgain(done).length, 1);
 });
 
 test("with restart the task starts again, whatever its restart block says", async () => {
-  const done = await watchChange({ ...plain, mode: "restart" }, "cat local/x; [ $(cat local/x) = 1 ] || exec sleep 60");
+  const done = await watchChange({ ...plain, mode: "restart" }, `cat local/x; ${isReady}; [ $(cat local/x) = 1 ] || exec sleep 60`);
   assert.equal(done.log("watcher", "stdout").toString(), "0\n1\n");
   assert.deepEqual(
     lives(done).filter((life) => life.startsWith("watcher:") && life !== "watcher:event"),
@@ -111,20 +128,20 @@ test("with restart the task starts again, whatever its restart block says", asyn
 });
 
 test("with signal the task gets it", async () => {
-  const script = "trap 'echo got; cat local/x; exit 0' USR1; while :; do sleep 0.05; done";
+  const script = `trap 'echo got; cat local/x; exit 0' USR1; ${isReady}; while :; do sleep 0.05; done`;
   const done = await watchChange({ ...plain, mode: "signal", signal: "SIGUSR1" }, script);
   assert.equal(done.log("watcher", "stdout").toString(), "got\n1\n");
 });
 
 test("with script the command runs in the task", async () => {
   const script = { command: "sh", args: ["-c", "cp local/x local/seen"], timeoutMs: 5_000, failsTask: false };
-  const done = await watchChange({ ...plain, mode: "script", script }, "while [ ! -s local/seen ]; do sleep 0.05; done; cat local/seen");
+  const done = await watchChange({ ...plain, mode: "script", script }, `${isReady}; while [ ! -s local/seen ]; do sleep 0.05; done; cat local/seen`);
   assert.equal(done.log("watcher", "stdout").toString(), "1\n");
 });
 
 test("a script that fails is told, and ends the task where it is to", async () => {
   const script = { command: "sh", args: ["-c", "exit 3"], timeoutMs: 5_000, failsTask: true };
-  const done = await watchChange({ ...plain, mode: "script", script }, "exec sleep 60");
+  const done = await watchChange({ ...plain, mode: "script", script }, `${isReady}; exec sleep 60`);
   assert.ok(done.events.some((event) => event.kind === "note" && event.message === "watcher: change_script sh failed: exit code 3"));
   assert.equal(done.result.tasks.find(({ task }) => task === "watcher")?.isFailed, true);
 });
@@ -146,6 +163,6 @@ test("a variable that changes while the task runs is in the file again, and one 
 });
 
 test("a template that is rendered once stays as it is", async () => {
-  const done = await watchChange({ ...plain, mode: "restart" }, "sleep 0.5; cat local/x", { isOnce: true });
+  const done = await watchChange({ ...plain, mode: "restart" }, `${isReady}; sleep 0.5; cat local/x`, { isOnce: true });
   assert.equal(toldAgain(done).length, 0);
 });
