@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import type { TaskDriver } from "@driver/nomad-plugin";
 
 import type { Service, ServiceCheck, TaskGroup } from "../src/job/job.ts";
 import type { RunEvent } from "../src/run/run-event.ts";
 import { emptyFolder } from "./empty-folder.ts";
-import { lives, recordRun } from "./record-run.ts";
+import { createProcessDriver } from "./process-driver.ts";
+import { inProcess, lives, recordRun } from "./record-run.ts";
 import type { RecordedRun } from "./record-run.ts";
 import { sampleCheck, sampleService } from "./sample-check.ts";
 import { sampleGroup, sampleJob, sampleTask } from "./sample-job.ts";
@@ -136,6 +140,31 @@ test("check_restart waits for the grace after each start", async () => {
     lives(run).filter((life) => life === "only:stopping"),
     [],
   );
+});
+
+test("no script is run in a task that has ended, however long its removal takes", async () => {
+  await using folder = await emptyFolder();
+  const plain = createProcessDriver();
+  let [scripts, isRemoved, late] = [0, false, 0];
+  const driver: TaskDriver = {
+    ...plain,
+    execTask: (...call) => {
+      if (isRemoved) late += 1;
+      scripts += 1;
+      return plain.execTask(...call);
+    },
+    destroyTask: async (...call) => {
+      isRemoved = true;
+      await plain.destroyTask(...call);
+      // Many times the interval of the check.
+      await sleep(500);
+    },
+  };
+  const stop = new AbortController();
+  const job = sampleJob([sampleGroup([sampleTask("only", "exec sleep 60", { services: [consul("web", [scriptOf("exit 0")])] })])]);
+  const onEvent = ({ kind }: RunEvent): void => (kind === "check-status" ? stop.abort(new Error("seen")) : undefined);
+  const run = await recordRun(job, { parentPath: folder.path, launch: inProcess(driver), signal: stop.signal, onEvent });
+  assert.deepEqual([scripts > 0, late, run.events.filter(({ kind }) => kind === "check-status").length], [true, 0, 1]);
 });
 
 test("checks end with their tasks, in the middle of a script, too", async () => {

@@ -41,11 +41,14 @@ const endAfterStopMs = 10_000;
 export class TaskLife {
   /** Settles when the task runs, or is known not to. */
   readonly started: Promise<void>;
+  /** Settles when the task has ended, or did not start; it is not destroyed yet, and its last logs are not delivered. */
+  readonly ended: Promise<void>;
   /** Settles, and never rejects, when the task has ended, its logs are delivered and it is destroyed. */
   readonly finished: Promise<TaskLifeEnd>;
   readonly #options: TaskLifeOptions;
   readonly #stop = new AbortController();
   readonly #started = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<void>();
   /** Ends the waiting for a task that neither stops nor dies. */
   readonly #giveUp = new AbortController();
   #config: TaskConfig;
@@ -59,6 +62,7 @@ export class TaskLife {
     this.#options = options;
     this.#config = options.config;
     this.started = this.#started.promise;
+    this.ended = this.#ended.promise;
     this.finished = this.#run();
   }
 
@@ -89,6 +93,7 @@ export class TaskLife {
     const logs = await this.#options.logs.open().catch((refusal: unknown) => toEnd(refusal, false));
     if ("ending" in logs) return this.#end(logs);
     const end = await this.#live();
+    this.#ended.resolve();
     await this.#destroy();
     await logs.drain();
     return this.#end(end);
@@ -116,6 +121,7 @@ export class TaskLife {
     const { result, error } = end;
     this.#isOver = true;
     this.#started.resolve();
+    this.#ended.resolve();
     const isStoppedByHost = this.#stop.signal.aborted;
     if (result !== undefined) await on({ kind: "task-exited", ...name, result, isStoppedByHost });
     else if (!isStoppedByHost) await on({ kind: "task-failed", ...name, message: messageOf(error) });

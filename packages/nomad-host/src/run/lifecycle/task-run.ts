@@ -116,10 +116,12 @@ export class TaskRun {
     await life.started;
     const watches = new AsyncDisposableStack();
     if (life.isStarted) this.#noteStart(life, config.id, watches);
-    const end = await life.finished;
-    this.#life = undefined;
+    await life.ended;
+    // While it is removed nobody is to find it, or to fail for looking into it.
     registry.set(config.id, []);
     await watches.disposeAsync();
+    const end = await life.finished;
+    this.#life = undefined;
     // What hinders a start in the moment of Ctrl-C is laid to that, and the stop is on its way.
     if (end.ending.kind === "start-failed" && signal.aborted && !wasInterrupted) this.#stop.abort(signal.reason);
     return end;
