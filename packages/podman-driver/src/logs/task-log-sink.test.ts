@@ -141,9 +141,9 @@ test("returns to the FIFO when somebody reads it again", async () => {
   let tries = 0;
   // A reader that is slow to take the first bytes counts as none: what it did not take is filed, and it is tried again.
   for (; text === ""; tries += 1) {
-    let isWritten = false;
-    const written = bench.write("read").then(() => (isWritten = true));
-    while (text === "" && !isWritten) {
+    const writing = { isDone: false };
+    const written = bench.write("read").then(() => (writing.isDone = true));
+    while (text === "" && !writing.isDone) {
       text = bench.read();
       await new Promise(setImmediate);
     }
