@@ -6,6 +6,7 @@ import { FaultProxy } from "./fault-proxy.ts";
 import { podmanError } from "./fault-rule.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { testSetting } from "./test-setting.ts";
+import { until } from "./until.ts";
 
 const upstreamPath = testSetting("TEST_PODMAN_SOCKET");
 
@@ -50,6 +51,20 @@ test("breaks answers in each way it knows", async () => {
   proxy.inject({ times: 1, fault: { kind: "delay", delayMs: 200 } });
   assert.equal((await ask(proxy, "/_ping")).status, 200);
   assert.ok(performance.now() - asked >= 199);
+});
+
+test("holds a request until it is told", async () => {
+  await using proxy = await startProxy();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const held = proxy.inject({ path: /^\/info$/, fault: { kind: "held", until: promise } });
+  const order: string[] = [];
+  const asking = ask(proxy, "/info").then(({ status }) => order.push(`answered ${status}`));
+  await until(() => held.hits === 1);
+  assert.equal((await ask(proxy, "/_ping")).status, 200);
+  order.push("let go");
+  resolve();
+  await asking;
+  assert.deepEqual(order, ["let go", "answered 200"]);
 });
 
 test("loses an answer only after Podman has acted", async () => {

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { rename, rm } from "node:fs/promises";
 import { createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createConnection, type Socket } from "node:net";
@@ -137,7 +138,7 @@ export class FaultProxy implements AsyncDisposable {
     outgoing.once("close", () => this.#unanswered.delete(outgoing));
     const fault = this.#draw(incoming);
     if (fault !== undefined && this.#answersAlone(fault, incoming, outgoing)) return;
-    if (fault?.kind === "delay") await this.#pause(fault.delayMs);
+    await this.#pauseFor(fault);
     if (incoming.destroyed && !incoming.complete) return;
     const upstream = httpRequest({
       socketPath: this.#upstreamPath,
@@ -172,14 +173,16 @@ export class FaultProxy implements AsyncDisposable {
       );
     }
     if (fault?.kind === "hang") return;
-    if (fault?.kind === "delay") await this.#pause(fault.delayMs);
+    await this.#pauseFor(fault);
     const upstream: Socket = createConnection({ path: this.#upstreamPath, allowHalfOpen: true });
     this.#own(upstream);
     relayUpgrade({ incoming, head, client: socket, upstream, fault });
   }
 
-  async #pause(delayMs: number): Promise<void> {
-    await sleep(delayMs, undefined, { signal: this.#ending.signal }).catch(() => undefined);
+  async #pauseFor(fault: Fault | undefined): Promise<void> {
+    const { signal } = this.#ending;
+    if (fault?.kind === "delay") await sleep(fault.delayMs, undefined, { signal }).catch(() => undefined);
+    if (fault?.kind === "held" && !signal.aborted) await Promise.race([fault.until, once(signal, "abort")]);
   }
 }
 

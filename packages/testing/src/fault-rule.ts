@@ -2,6 +2,8 @@
 export type Fault =
   /** Passed on after a pause. */
   | { readonly kind: "delay"; readonly delayMs: number }
+  /** Passed on once that has settled. */
+  | { readonly kind: "held"; readonly until: Promise<unknown> }
   /** Answered with what somebody made up; Podman never hears of the request. See `podmanError`. */
   | { readonly kind: "made-up"; readonly status: number; readonly body: string }
   /** Podman acts, and its success arrives without a body. */
