@@ -17,7 +17,7 @@ test("an engine runs a container and is gone after close", async () => {
   await engine.importBusybox("localhost/busybox:1");
   const printed = await engine.run(["run", "--rm", "localhost/busybox:1", "sh", "-c", "echo $PATH; cat /etc/passwd | wc -l"]);
   assert.deepEqual(printed, { code: 0, stdout: `${busyboxImagePath}\n3\n`, stderr: "" });
-  const left = await engine.run(["run", "--detach", "--publish", "18080:80", "localhost/busybox:1", "sleep", "600"]);
+  const left = await engine.run(["run", "--detach", "--publish", "18082:80", "localhost/busybox:1", "sleep", "600"]);
   assert.equal(left.code, 0, left.stderr);
   await engine.close();
   assert.equal(existsSync(folder), false);
