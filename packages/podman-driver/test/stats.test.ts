@@ -4,33 +4,41 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
 import type { TaskStats } from "@driver/nomad-plugin";
-import { DriverRig, FaultyRig, testSetting, until } from "@driver/testing";
+import { DriverRig, FaultyRig, testSetting, until, type RiggedTask } from "@driver/testing";
+import { go, untilGo } from "./go-file.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
 test("measures a busy task as the kernel counts it", async () => {
   await using rig = await DriverRig.start();
-  const task = await rig.runScript("x=$(head -c 20000000 /dev/zero | tr '\\0' x); while :; do :; done");
+  const task = await runBusy(rig);
   const podman = new PodmanClient({ socketPath: testSetting("TEST_PODMAN_SOCKET") });
-  const inspect = await podman.containers.inspect(`task-${task.config.allocId}`, soon());
-  podman.close();
+  const inspect = await podman.containers.inspect(`task-${task.config.allocId}`, soon()).finally(() => podman.close());
   const cgroupPath = inspect?.state.cgroupPath ?? assert.fail("Podman names no cgroup");
+  const kernel = [await readUsage(cgroupPath)];
+  const reading = setInterval(() => void readUsage(cgroupPath).then((usage) => kernel.push(usage)), 20).unref();
   const samples: TaskStats[] = [];
-  const kernel: { readonly usageNs: number; readonly atMs: number }[] = [];
-  for await (const sample of rig.driver.taskStats(task.config.id, { intervalMs: 1000 }, soon())) {
-    samples.push(sample);
-    kernel.push({ usageNs: await readUsageNs(cgroupPath), atMs: performance.now() });
-    if (samples.length === 4) break;
-  }
-  const [, before, , last] = kernel;
-  assert.ok(before !== undefined && last !== undefined);
-  const kernelPercent = (last.usageNs - before.usageNs) / 10_000 / (last.atMs - before.atMs);
-  const percent = ((samples[2]?.cpu.percent ?? 0) + (samples[3]?.cpu.percent ?? 0)) / 2;
-  assert.equal(samples[0]?.cpu.percent, 0);
-  assert.ok(Math.abs(percent - kernelPercent) < 15, `${percent} % against the kernel's ${kernelPercent} %`);
-  const { cpu, memory, timestampNs } = samples[3] ?? assert.fail("four samples were wanted");
-  assert.ok(Math.abs(Number(timestampNs / 1_000_000n) - Date.now()) < 5000);
-  assert.ok((cpu.userPercent ?? 0) > 0 && (cpu.totalTicksMhz ?? 0) > 0 && (cpu.totalTicksMhz ?? 0) <= 2100);
+  for await (const sample of rig.driver.taskStats(task.config.id, { intervalMs: 1000 }, soon())) if (samples.push(sample) === 4) break;
+  clearInterval(reading);
+  kernel.push(await readUsage(cgroupPath));
+  const [first, ...later] = samples;
+  const last = later.at(-1);
+  assert.ok(first !== undefined && last !== undefined);
+  assert.equal(first.cpu.percent, 0);
+  // What the kernel had counted at a sample lies between its readings before and after it, however rarely this process runs.
+  const usedMs = (at: TaskStats, from: "before" | "after"): number => {
+    const atMs = toMs(at);
+    const usage = from === "before" ? kernel.findLast(({ untilMs }) => untilMs <= atMs) : kernel.find(({ sinceMs }) => sinceMs >= atMs);
+    return usage?.usageMs ?? assert.fail(`nothing was read ${from} ${atMs}`);
+  };
+  const [least, most] = [usedMs(last, "before") - usedMs(first, "after"), usedMs(last, "after") - usedMs(first, "before")];
+  const shares = later.map((sample, index) => ((sample.cpu.percent ?? NaN) / 100) * (toMs(sample) - toMs(samples[index] ?? first)));
+  const told = shares.reduce((sum, share) => sum + share, 0);
+  assert.ok(told > 0 && told > least - 60 && told < most + 60, `${told} ms against the kernel's ${least} to ${most} ms`);
+  assert.ok(later.some(({ cpu }) => (cpu.userPercent ?? 0) > 0));
+  const { cpu, memory } = last;
+  // Of a node with two cores of 2 GHz.
+  assert.ok(Math.abs((cpu.totalTicksMhz ?? NaN) - (cpu.percent ?? NaN) * 20) < 1, JSON.stringify(cpu));
   assert.ok((memory.rssBytes ?? 0) > 15_000_000 && (memory.rssBytes ?? 0) < 67_108_864);
   assert.ok((memory.usageBytes ?? 0) >= (memory.rssBytes ?? 0) * 0.8 && (memory.maxUsageBytes ?? 0) > 15_000_000);
   assert.ok(memory.cacheBytes !== undefined && memory.swapBytes !== undefined);
@@ -51,22 +59,29 @@ test("reports throttling under a hard limit", async () => {
     },
   };
   const task = await rig.runScript("while :; do :; done", { config: { cpu_hard_limit: true }, resources });
-  let samples = 0;
-  for await (const { cpu } of rig.driver.taskStats(task.config.id, { intervalMs: 1000 }, soon())) {
-    samples += 1;
-    if (samples < 3) continue;
-    assert.ok((cpu.throttledPeriods ?? 0) > 0 && (cpu.throttledTimeNs ?? 0) > 0);
-    assert.ok((cpu.percent ?? Infinity) < 40, `${cpu.percent} % with a limit of 10 %`);
-    break;
-  }
+  const { cpu } = await sampleWith(rig, task, ({ percent = 0, throttledPeriods = 0 }) => throttledPeriods > 0 && percent > 0);
+  assert.ok((cpu.throttledTimeNs ?? 0) > 0);
+  assert.ok((cpu.percent ?? Infinity) < 40, `${cpu.percent} % with a limit of 10 %`);
 });
 
 test("honours the interval asked for and ends with the task", async () => {
   await using rig = await DriverRig.start();
-  const task = await rig.runScript("sleep 2");
-  const atMs: number[] = [];
-  for await (const _sample of rig.driver.taskStats(task.config.id, { intervalMs: 300 }, soon())) atMs.push(performance.now());
-  assert.ok(atMs.length >= 4 && atMs.length <= 9, `${atMs.length} samples in two seconds`);
+  const task = await rig.runScript(untilGo);
+  const follow = async (intervalMs: number, told: TaskStats[]): Promise<void> => {
+    for await (const sample of rig.driver.taskStats(task.config.id, { intervalMs }, soon())) told.push(sample);
+  };
+  const [often, seldom]: readonly TaskStats[][] = [[], []];
+  assert.ok(often !== undefined && seldom !== undefined);
+  const streams = Promise.all([follow(300, often), follow(3000, seldom)]);
+  // A busy machine leaves out what it has no time for, and brings nothing early.
+  await until(() => seldom.length >= 2 && often.length >= 4);
+  await go(task);
+  await streams;
+  assert.ok(often.length > seldom.length, `${often.length} samples against ${seldom.length}`);
+  for (const [told, intervalMs] of [[often, 300], [seldom, 3000]] as const) {
+    const tookMs = toMs(told.at(-1) ?? assert.fail()) - toMs(told[0] ?? assert.fail());
+    assert.ok(tookMs > (told.length - 2) * intervalMs, `${told.length} samples in ${tookMs} ms`);
+  }
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
 });
 
@@ -81,8 +96,8 @@ const skip = isUnified() && "cgroup v2 has no folder of one controller";
 test("measures the CPU on a host that lacks the memory controller", { skip }, async () => {
   await using faulty = await FaultyRig.start({ hides: "memory-controller" });
   const task = await faulty.rig.runScript("while :; do :; done");
-  const { cpu, memory } = await nthSample(faulty.rig, task.config.id, 3);
-  assert.ok((cpu.percent ?? 0) > 1 && cpu.throttledPeriods !== undefined, JSON.stringify(cpu));
+  const { cpu, memory } = await sampleWith(faulty.rig, task, ({ percent = 0 }) => percent > 1);
+  assert.ok(cpu.throttledPeriods !== undefined, JSON.stringify(cpu));
   assert.deepEqual(memory, {});
 });
 
@@ -90,17 +105,16 @@ test("asks Podman, once for all tasks and only while somebody listens, where no 
   await using faulty = await FaultyRig.start({ hides: "cgroups" });
   const { rig, proxy } = faulty;
   const asked = proxy.inject({ path: /^\/containers\/stats$/, fault: { kind: "delay", delayMs: 0 } });
-  const [busy, idle] = await Promise.all([
-    rig.runScript("x=$(head -c 20000000 /dev/zero | tr '\\0' x); while :; do :; done"),
-    rig.runScript("sleep 60"),
-  ]);
+  const [busy, idle] = await Promise.all([runBusy(rig), rig.runScript("sleep 600")]);
   assert.equal(asked.hits, 0);
   const listening = new AbortController();
   const idleStats = Array.fromAsync(rig.driver.taskStats(idle.config.id, { intervalMs: 1000 }, listening.signal)).catch(() => undefined);
-  const { cpu, memory, timestampNs } = await nthSample(rig, busy.config.id, 4);
-  assert.ok((cpu.percent ?? 0) > 1 && (cpu.percent ?? 0) < 300 && (cpu.totalTicksMhz ?? 0) > 0, JSON.stringify(cpu));
+  const startedMs = Date.now();
+  const sample = await sampleWith(rig, busy, ({ percent = 0 }) => percent > 1);
+  const { cpu, memory } = sample;
+  assert.ok((cpu.percent ?? 0) < 300 && (cpu.totalTicksMhz ?? 0) > 0, JSON.stringify(cpu));
   assert.ok((memory.usageBytes ?? 0) > 15_000_000 && (memory.usageBytes ?? 0) < 67_108_864, JSON.stringify(memory));
-  assert.ok(Math.abs(Number(timestampNs / 1_000_000n) - Date.now()) < 5000);
+  assert.ok(toMs(sample) > startedMs - 5000 && toMs(sample) <= Date.now() + 1);
   assert.deepEqual([asked.hits, proxy.countOpen(/stats/)], [1, 1]);
   listening.abort();
   await idleStats;
@@ -109,19 +123,41 @@ test("asks Podman, once for all tasks and only while somebody listens, where no 
   assert.deepEqual(await Array.fromAsync(rig.driver.taskStats(busy.config.id, { intervalMs: 1000 }, soon())), []);
 });
 
-async function nthSample(rig: DriverRig, taskId: string, count: number): Promise<TaskStats> {
-  let samples = 0;
-  for await (const sample of rig.driver.taskStats(taskId, { intervalMs: 1000 }, soon())) if ((samples += 1) === count) return sample;
-  return assert.fail(`only ${samples} samples`);
+/** A task that has 20 MB and a core's time, as soon as it has them. */
+async function runBusy(rig: DriverRig): Promise<RiggedTask> {
+  const task = await rig.runScript("x=$(head -c 20000000 /dev/zero | tr '\\0' x); echo ready; while :; do :; done");
+  await task.stdout.until((text) => text === "ready\n");
+  return task;
+}
+
+async function sampleWith(rig: DriverRig, { config }: RiggedTask, wanted: (cpu: TaskStats["cpu"]) => boolean): Promise<TaskStats> {
+  for await (const sample of rig.driver.taskStats(config.id, { intervalMs: 1000 }, soon())) if (wanted(sample.cpu)) return sample;
+  return assert.fail("the task has ended");
+}
+
+function toMs({ timestampNs }: TaskStats): number {
+  return Number(timestampNs / 1000n) / 1000;
 }
 
 function isUnified(): boolean {
   return existsSync("/sys/fs/cgroup/cgroup.controllers");
 }
 
-/** The kernel's own CPU time of a cgroup, of either version. */
-async function readUsageNs(cgroupPath: string): Promise<number> {
-  if (!isUnified()) return Number(await readFile(`/sys/fs/cgroup/cpuacct${cgroupPath}/cpuacct.usage`, "utf8"));
+interface Usage {
+  readonly sinceMs: number;
+  readonly usageMs: number;
+  readonly untilMs: number;
+}
+
+/** The kernel's own CPU time of a cgroup, of either version, and the times between which it was read. */
+async function readUsage(cgroupPath: string): Promise<Usage> {
+  const sinceMs = Date.now();
+  const usageMs = await readUsageMs(cgroupPath);
+  return { sinceMs, usageMs, untilMs: Date.now() };
+}
+
+async function readUsageMs(cgroupPath: string): Promise<number> {
+  if (!isUnified()) return Number(await readFile(`/sys/fs/cgroup/cpuacct${cgroupPath}/cpuacct.usage`, "utf8")) / 1e6;
   const usage = /^usage_usec (\d+)$/m.exec(await readFile(`/sys/fs/cgroup${cgroupPath}/cpu.stat`, "utf8"));
-  return Number(usage?.[1]) * 1000;
+  return Number(usage?.[1]) / 1000;
 }
