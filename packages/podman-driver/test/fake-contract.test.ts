@@ -18,7 +18,6 @@ function contractOn(name: string, open: () => Promise<Service>): void {
       await using service = await open();
       await using rig = await startRig(service);
       const task = await rig.runScript("echo one; sleep 0.2; exit 3");
-      assert.equal((await rig.driver.inspectTask(task.config.id, soon())).state, "running");
       assert.deepEqual(await rig.driver.waitTask(task.config.id, soon()), { exitCode: 3, signal: 0, oomKilled: false });
       assert.equal((await task.stdout.whole()).toString(), "one\n");
       await rig.driver.stopTask(task.config.id, { timeoutMs: 1000, killSignal: "" }, soon());
@@ -29,6 +28,7 @@ function contractOn(name: string, open: () => Promise<Service>): void {
       await using rig = await startRig(service);
       const task = await rig.runScript("trap 'exit 7' TERM; echo ready; while :; do sleep 0.05; done");
       await task.stdout.until((text) => text === "ready\n");
+      assert.equal((await rig.driver.inspectTask(task.config.id, soon())).state, "running");
       await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "" }, soon());
       assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 7);
     });

@@ -43,10 +43,10 @@ export class FakeRig implements AsyncDisposable {
     this.driver = this.#makeDriver();
   }
 
-  /** `pluginConfig` is added to the socket and a `client_http_timeout` of one second. */
+  /** `pluginConfig` is added to the socket and a `client_http_timeout` that is no reason to fail on a busy machine. */
   static async start(pluginConfig: Readonly<Record<string, HclValue>> = {}): Promise<FakeRig> {
     const podman = await FakePodman.start([image]);
-    const rig = new FakeRig(podman, { socket_path: podman.socketPath, client_http_timeout: "1000ms", ...pluginConfig });
+    const rig = new FakeRig(podman, { socket_path: podman.socketPath, client_http_timeout: "30s", ...pluginConfig });
     await rig.#configure();
     return rig;
   }

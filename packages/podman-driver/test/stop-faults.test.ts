@@ -56,7 +56,7 @@ describe("stopping and destroying", { concurrency: true }, () => {
   });
 
   test("kills the main process itself when Podman does not pass the signal on", async () => {
-    await using rig = await FakeRig.start();
+    await using rig = await FakeRig.start({ client_http_timeout: "4s" });
     const task = await rig.runScript(forever);
     const { container, child } = await rig.embody();
     await rig.replaceDriver();
