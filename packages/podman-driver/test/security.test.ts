@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
@@ -48,17 +48,18 @@ describe("what the task's first process may do", () => {
 
 describe("the user namespace", () => {
   // Ids for `auto`, which Podman looks up under this name, and a null device that everybody may use, as it ought to be. Both are
-  // the world's own: its mounts are private.
-  const mounted = ["/etc/subuid", "/etc/subgid", "/dev/null"];
+  // the world's own: its mounts are private. The ids stay, and so do those of others: another file's test may add its own to them.
   before(async () => {
-    const [ids, device] = [join(testSetting("TEST_SCRATCH"), "subordinate-ids"), join(testSetting("TEST_SCRATCH"), "null")];
-    await writeFile(ids, "containers:500000:262144\n");
+    const device = join(testSetting("TEST_SCRATCH"), "null");
     await run("mknod", ["-m", "666", device, "c", "1", "3"]);
-    for (const place of mounted) await run("mount", ["--bind", place === "/dev/null" ? device : ids, place]);
+    await run("mount", ["--bind", device, "/dev/null"]);
+    for (const name of ["subuid", "subgid"]) {
+      const ids = join(testSetting("TEST_SCRATCH"), `${name}-with-containers`);
+      await writeFile(ids, `containers:500000:262144\n${await readFile(`/etc/${name}`, "utf8")}`);
+      await run("mount", ["--bind", ids, `/etc/${name}`]);
+    }
   });
-  after(async () => {
-    for (const place of mounted) await run("umount", ["--lazy", place]);
-  });
+  after(() => run("umount", ["--lazy", "/dev/null"]));
 
   const idsOf = async (config: TaskWishes["config"]): Promise<string> =>
     (await rig.outputOf("cat /proc/self/uid_map /proc/self/gid_map", { config: config ?? {} })).replaceAll(/ +/g, " ");
