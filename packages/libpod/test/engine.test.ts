@@ -88,13 +88,13 @@ describe("containers", limit, () => {
     await using engine = openEngineUnderTest(signal);
     const { containers } = engine.client;
     const ready = "echo ready; while :; do sleep 0.1; done";
-    for (const [command, code] of [
-      [`trap '' TERM; ${ready}`, 137],
-      [`trap 'exit 9' TERM; ${ready}`, 9],
+    for (const [command, timeoutSeconds, code] of [
+      [`trap '' TERM; ${ready}`, 1, 137],
+      [`trap 'exit 9' TERM; ${ready}`, 20, 9],
     ] as const) {
       const id = await engine.run({ command: ["sh", "-c", command] });
       await untilLogged(await logPathOf(engine.client, id, signal), "ready", signal);
-      assert.equal(await containers.stop(id, { timeoutSeconds: 1 }, signal), "stopped");
+      assert.equal(await containers.stop(id, { timeoutSeconds }, signal), "stopped");
       assert.equal((await containers.inspect(id, signal))?.state.exitCode, code);
     }
   });

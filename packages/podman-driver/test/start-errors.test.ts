@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
 import { encodeMsgpack, type HclValue } from "@driver/nomad-plugin";
-import { DriverRig, testSetting, type TaskWishes } from "@driver/testing";
+import { DriverRig, FaultyRig, testSetting, until, type TaskWishes } from "@driver/testing";
 import { takePort } from "./taken-port.ts";
 import { withPodman } from "./with-podman.ts";
 
@@ -167,17 +167,18 @@ test("leaves a stranger's container alone and says whose it is", async () => {
 });
 
 test("undoes a start whose caller hangs up", async () => {
-  await using rig = await DriverRig.start();
-  const task = await rig.prepare({ config: { command: "sleep", args: ["60"] } });
-  const gone = new AbortController();
-  const start = rig.driver.startTask(task.config, gone.signal);
-  setTimeout(() => gone.abort(new Error("hung up")), 60);
-  await assert.rejects(start);
-  const deadlineMs = performance.now() + 10_000;
-  while ((await containersOf(task.config.allocId)).length > 0 && performance.now() < deadlineMs) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  assert.deepEqual(await containersOf(task.config.allocId), []);
+  await using faulty = await FaultyRig.start();
+  const task = await faulty.rig.prepare({ config: { command: "sleep", args: ["60"] } });
+  const hungUp = Promise.withResolvers<void>();
+  const held = faulty.proxy.inject({ fault: { kind: "held", until: hungUp.promise }, method: "POST", path: /\/start$/ });
+  const caller = new AbortController();
+  const outcome = assert.rejects(faulty.rig.driver.startTask(task.config, caller.signal), /hung up/);
+  await until(() => held.hits > 0);
+  assert.equal((await containersOf(task.config.allocId)).length, 1);
+  caller.abort(new Error("hung up"));
+  await outcome;
+  hungUp.resolve();
+  await until(async () => (await containersOf(task.config.allocId)).length === 0);
 });
 
 function mount(facts: {
