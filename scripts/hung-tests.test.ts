@@ -12,7 +12,7 @@ test("ends a test file that goes on for ever, and names it, and none that ends i
   const told: string[] = [];
   const watching = endHungTests(
     runner.pid ?? assert.fail("it has not started"),
-    { limits: { mostMs: 1_000, everyMs: 20 }, tell: (file) => void told.push(file) },
+    { limits: { mostMs: 3_000, everyMs: 20 }, tell: (file) => void told.push(file) },
     stop.signal,
   );
   await ended;
