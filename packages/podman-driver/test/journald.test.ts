@@ -17,12 +17,11 @@ import {
   type RiggedTask,
 } from "@driver/testing";
 import { decodeTaskState } from "../src/task/task-state.ts";
+import { go, untilGo } from "./go-file.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const missing = whyNoJournal();
 const journald = { logging: { driver: "journald" } };
-/** Shell: waits until the test says go. */
-const untilGo = "while [ ! -e /alloc/go ]; do sleep 0.05; done";
 /** Shell: numbered lines, one every 10 ms. */
 const count = (last: number): string => `i=1; while [ $i -le ${last} ]; do echo $i; i=$((i+1)); sleep 0.01; done`;
 const numbers = (last: number): string => Array.from({ length: last }, (_, index) => `${index + 1}\n`).join("");
@@ -213,9 +212,8 @@ journalTest("a journald task ends, and its owner is told, though the journal doe
   await journal.kill();
   try {
     await go(task);
-    const beganMs = performance.now();
+    // The journal is dead until the end of this: whoever waited for it would wait for ever.
     assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
-    assert.ok(performance.now() - beganMs < 12_000);
     assert.match(rig.log, /The journal does not say that the container has ended/);
     assert.equal((await task.stdout.whole()).toString(), "before\n");
   } finally {
@@ -232,10 +230,6 @@ journalTest("a journald task comes with a delay, and its owner is told why, wher
   assert.equal((await task.stdout.whole()).toString(), "first\nsecond\n");
   assert.match(rig.log, /Set events_logger = \\?"journald\\?" in containers\.conf/);
 });
-
-async function go(task: RiggedTask): Promise<void> {
-  await writeFile(join(task.config.allocDir, "alloc", "go"), "");
-}
 
 function logFile(task: RiggedTask): string {
   return join(task.config.allocDir, "alloc", "logs", "task.stdout.0");

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
 import { DriverRig, testSetting } from "@driver/testing";
 import { hostRoots, identifyProcess, isAlive } from "../src/host/proc-files.ts";
+import { go, untilGo } from "./go-file.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
@@ -17,20 +18,23 @@ for (const code of [0, 1, 3, 137]) {
 
 test("gives every waiter the same result, also those who come late", async () => {
   await using rig = await DriverRig.start();
-  const task = await rig.runScript("sleep 0.3; exit 4");
-  const early = await Promise.all([1, 2, 3].map(() => rig.driver.waitTask(task.config.id, soon())));
+  const task = await rig.runScript(`${untilGo}; exit 4`);
+  const waiting = [1, 2, 3].map(() => rig.driver.waitTask(task.config.id, soon()));
+  await go(task);
+  const early = await Promise.all(waiting);
   const late = await rig.driver.waitTask(task.config.id, soon());
   assert.deepEqual([...early, late].map((result) => result.exitCode), [4, 4, 4, 4]);
 });
 
 test("drops a waiter that hangs up and keeps the others", async () => {
   await using rig = await DriverRig.start();
-  const task = await rig.runScript("sleep 1; exit 5");
+  const task = await rig.runScript(`${untilGo}; exit 5`);
   const gone = new AbortController();
   const dropped = rig.driver.waitTask(task.config.id, gone.signal);
   const kept = rig.driver.waitTask(task.config.id, soon());
   gone.abort(new Error("hung up"));
   await assert.rejects(dropped);
+  await go(task);
   assert.equal((await kept).exitCode, 5);
 });
 
@@ -89,10 +93,11 @@ test("refuses to destroy a running task without force, and leaves nothing with i
 
 test("tells a task's status while it runs and after it has ended", async () => {
   await using rig = await DriverRig.start();
-  const task = await rig.runScript("read line < /dev/zero & sleep 0.3; exit 2");
+  const task = await rig.runScript(`read line < /dev/zero & ${untilGo}; exit 2`);
   const running = await rig.driver.inspectTask(task.config.id, soon());
   assert.equal(running.state, "running");
-  assert.ok(running.startedAt !== undefined && Math.abs(running.startedAt.getTime() - Date.now()) < 30_000);
+  assert.ok(running.startedAt !== undefined && Math.abs(running.startedAt.getTime() - Date.now()) < 60_000);
+  await go(task);
   await rig.driver.waitTask(task.config.id, soon());
   const ended = await rig.driver.inspectTask(task.config.id, soon());
   assert.equal(ended.state, "exited");

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, rmdirSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync, rmdirSync, statSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -19,13 +19,13 @@ test("the disk gets back what is delivered also while Podman's socket is away", 
   const folder = await storageOf(task);
   renameSync(proxy.socketPath, `${proxy.socketPath}.away`);
   await go(task);
-  await task.stdout.until((text) => text.endsWith("\n1000000\n"), 60_000);
-  const kept = logBytes(folder);
+  await task.stdout.until((text) => text.endsWith("\n1000000\n"), 240_000);
+  // Of more than 50 MB.
+  await until(() => logBytes(folder) < 25_000_000);
   renameSync(`${proxy.socketPath}.away`, proxy.socketPath);
   await go(task, "end");
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
   assert.ok((await task.stdout.whole()).equals(Buffer.from(`ready\n${numbers(1_000_000)}`)));
-  assert.ok(kept < 25_000_000, `${kept} bytes of log are left of more than 50 MB`);
 });
 
 for (const isAway of [false, true]) {
@@ -41,8 +41,9 @@ for (const isAway of [false, true]) {
     if (isAway) renameSync(proxy.socketPath, `${proxy.socketPath}.away`);
     await rig.recover(task);
     await go(task);
-    await task.stdout.until((text) => text.endsWith("\n1000000\n"), 60_000);
-    assert.ok(logBytes(folder) < 25_000_000, `${logBytes(folder)} bytes of log are left of more than 50 MB`);
+    await task.stdout.until((text) => text.endsWith("\n1000000\n"), 240_000);
+    // Of more than 50 MB.
+    await until(() => logBytes(folder) < 25_000_000);
     if (isAway) renameSync(`${proxy.socketPath}.away`, proxy.socketPath);
     silence.remove();
     await go(task, "end");
@@ -60,11 +61,11 @@ test("conmon is not asked for a new file that it could not make, and is as soon 
   // Asked now, conmon would end, and leave the task alone with a broken pipe (conmon 2.1.6).
   mkdirSync(join(folder, "ctr.log.tmp"));
   await go(task);
-  await task.stdout.until((text) => text.endsWith("half\n"), 60_000);
+  await task.stdout.until((text) => text.endsWith("half\n"), 240_000);
   assert.ok(logBytes(folder) > 25_000_000);
   rmdirSync(join(folder, "ctr.log.tmp"));
   await go(task, "more");
-  await task.stdout.until((text) => text.endsWith("\n500000\n") && text.length > 6_500_000, 60_000);
+  await task.stdout.until((text) => text.endsWith("\n500000\n") && text.length > 6_500_000, 240_000);
   await until(() => logBytes(folder) < 20_000_000);
   await go(task, "end");
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 3);
@@ -121,11 +122,11 @@ async function go(task: RiggedTask, name = "go"): Promise<void> {
 
 /** Bytes of the container's log, as they are counted and as they are on the disk. */
 function logBytes(folder: string): number {
-  return logFiles(folder).reduce((sum, path) => sum + (existsSync(path) ? statSync(path).size : 0), 0);
+  return logFiles(folder).reduce((sum, path) => sum + (statSync(path, { throwIfNoEntry: false })?.size ?? 0), 0);
 }
 
 function blockBytes(folder: string): number {
-  return logFiles(folder).reduce((sum, path) => sum + (existsSync(path) ? 512 * statSync(path).blocks : 0), 0);
+  return logFiles(folder).reduce((sum, path) => sum + 512 * (statSync(path, { throwIfNoEntry: false })?.blocks ?? 0), 0);
 }
 
 function logFiles(folder: string): string[] {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { closeSync, constants, openSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { PodmanClient, type ContainerState } from "@driver/libpod";
@@ -8,26 +8,30 @@ import { decodeMsgpackRaw } from "@driver/nomad-plugin";
 import { DriverRig, testSetting, until, type RiggedTask } from "@driver/testing";
 import { goHandle, runLikeGoDriver } from "./go-handle.ts";
 import { findContainerOf } from "./inspect-of.ts";
+import { go, untilGo } from "./go-file.ts";
+import { untilNoted } from "./noted-output.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
-const untilGo = "while [ ! -e /alloc/go ]; do sleep 0.05; done";
 
 test("takes a running task over from a plugin that was killed, and loses no line", async () => {
   await using rig = await DriverRig.start();
-  const task = await rig.runScript(`for i in 1 2 3 4 5; do echo line $i; sleep 0.3; done; ${untilGo}; exit 21`);
-  await task.stdout.until((text) => text.includes("line 2\n"));
+  const task = await rig.runScript(`echo line 1; ${untilGo}; for i in 2 3 4 5 6 7 8; do echo line $i; sleep 0.3; done; exit 21`);
+  await task.stdout.until((text) => text === "line 1\n");
+  await untilNoted(task);
   await rig.crash();
-  await rig.recover(task);
-  await rig.recover(task);
+  // Lines come while no plugin runs, while it is launched and after it has taken over.
   await go(task);
+  await rig.recover(task);
+  await rig.recover(task);
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 21);
-  assert.equal((await task.stdout.whole()).toString(), "line 1\nline 2\nline 3\nline 4\nline 5\n");
+  assert.equal((await task.stdout.whole()).toString(), "line 1\nline 2\nline 3\nline 4\nline 5\nline 6\nline 7\nline 8\n");
 });
 
 test("reports what happened while no plugin ran", async () => {
   await using rig = await DriverRig.start();
   const task = await rig.runScript(`echo before; ${untilGo}; echo after; exit 22`);
   await task.stdout.until((text) => text === "before\n");
+  await untilNoted(task);
   await rig.crash();
   await go(task);
   await until(async () => (await stateOf(task))?.status === "exited");
@@ -150,10 +154,6 @@ test("keeps no password in the state that Nomad stores", async () => {
   assert.match(text, /TaskConfig/);
   assert.doesNotMatch(text, /password/);
 });
-
-async function go(task: RiggedTask): Promise<void> {
-  await writeFile(join(task.config.allocDir, "alloc", "go"), "");
-}
 
 async function stateOf(task: RiggedTask): Promise<ContainerState | undefined> {
   return (await findContainerOf(task))?.state;

@@ -18,6 +18,7 @@ import {
   type TaskWishes,
 } from "@driver/testing";
 import { goHandle, runLikeGoDriver } from "./go-handle.ts";
+import { untilNoted } from "./noted-output.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(120_000);
 const forever = "while :; do sleep 0.1; done";
@@ -97,7 +98,8 @@ test("runs commands in a task, and kills those that take too long with all they 
 test("recovers a task after a crash of the plugin, with its output and its end", when, async () => {
   await using rig = await startRig();
   const task = await rig.runScript("trap 'echo bye; exit 21' TERM; echo hello; while :; do sleep 0.05; done", ofUser());
-  await task.stdout.until((text) => text.includes("hello"));
+  await task.stdout.until((text) => text === "hello\n");
+  await untilNoted(task);
   await rig.crash();
   await rig.recover(task);
   const ended = rig.driver.waitTask(task.config.id, soon());

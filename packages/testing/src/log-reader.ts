@@ -41,6 +41,11 @@ export class LogReader {
     return Buffer.concat(this.#chunks);
   }
 
+  /** Bytes read so far. */
+  get length(): number {
+    return this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+  }
+
   text(): string {
     return this.bytes().toString("utf8");
   }

@@ -1,0 +1,11 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { until, type RiggedTask } from "@driver/testing";
+
+/**
+ * Settles when the plugin has noted that it has delivered the first of a task's output: one that is killed before that delivers it
+ * again. For tasks whose output so far has come in one piece.
+ */
+export async function untilNoted({ config }: RiggedTask): Promise<void> {
+  await until(() => existsSync(join(config.allocDir, config.name, ".podman-log-position")));
+}
