@@ -116,7 +116,8 @@ describe("a root file system in the task's folder", () => {
     const task = await faulty.rig.prepare(config("rootfs:local/way/root"));
     const way = join(task.config.allocDir, task.config.name, "local/way");
     await makeRoot(join(way, "root"));
-    const held = faulty.proxy.inject({ fault: { kind: "delay", delayMs: 1500 }, method: "POST", path: /\/init$/ });
+    const exchanged = Promise.withResolvers<void>();
+    const held = faulty.proxy.inject({ fault: { kind: "held", until: exchanged.promise }, method: "POST", path: /\/init$/ });
     // runc itself takes no root behind a link, and crun does.
     const outcome = assert.rejects(
       faulty.rig.startTask(task),
@@ -125,6 +126,7 @@ describe("a root file system in the task's folder", () => {
     await until(() => held.hits > 0);
     await rename(way, `${way}.old`);
     await symlink(elsewhere, way);
+    exchanged.resolve();
     await outcome;
     await assert.rejects(stat(join(task.config.allocDir, "alloc/data/ran")), { code: "ENOENT" });
   });

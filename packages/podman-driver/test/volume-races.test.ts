@@ -40,7 +40,8 @@ for (const [what, { volume, exchange }] of Object.entries(races)) {
     const task = await faulty.rig.prepare({ config: { command: "sh", args: ["-c", `echo seen >> /alloc/data/ran`], volumes: [volume] } });
     await mkdir(join(taskFolder(task), "local/way/data"), { recursive: true });
     await mkdir(join(taskFolder(task), "local/data"), { recursive: true });
-    const held = faulty.proxy.inject({ fault: { kind: "delay", delayMs: 1500 }, method: "POST", path: /\/init$/ });
+    const exchanged = Promise.withResolvers<void>();
+    const held = faulty.proxy.inject({ fault: { kind: "held", until: exchanged.promise }, method: "POST", path: /\/init$/ });
     const started = faulty.rig.startTask(task);
     const outcome = assert.rejects(started, {
       code: "unsupported",
@@ -48,6 +49,7 @@ for (const [what, { volume, exchange }] of Object.entries(races)) {
     });
     await until(() => held.hits > 0);
     await exchange(task, secret);
+    exchanged.resolve();
     await outcome;
     await assert.rejects(stat(join(task.config.allocDir, "alloc/data/ran")), { code: "ENOENT" });
     await assert.rejects(faulty.rig.driver.inspectTask(task.config.id, soon()), /task not found/);
