@@ -49,10 +49,10 @@ test("kills a command that takes too long where the kernel shows no cgroup of th
   await using faulty = await FaultyRig.start({ hides: "cgroups" });
   const { rig } = faulty;
   const task = await rig.runScript(forever);
-  const running = rig.driver.execTask(task.config.id, { command: ["sh", "-c", "sleep 4399 & sleep 4399; :"], timeoutMs: 4000 }, soon());
+  const running = rig.driver.execTask(task.config.id, { command: ["sh", "-c", "sleep 4399 & sleep 4399; :"], timeoutMs: 12_000 }, soon());
   const refused = assert.rejects(running, {
     name: "DriverError",
-    message: "exec: the command has not finished within 4000 ms; it was killed",
+    message: "exec: the command has not finished within 12000 ms; it was killed",
   });
   await until(() => listPids("sleep 4399").length >= 3);
   const pids = listPids("sleep 4399");
@@ -127,8 +127,8 @@ test("gives a terminal of the size asked for", async () => {
   const task = await rig.runScript(forever);
   async function* resizeThenType(): AsyncGenerator<ExecInput> {
     yield { kind: "resize", height: 44, width: 111 };
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    yield { kind: "stdin", data: Buffer.from("stty size; exit 5\n") };
+    // Podman resizes it in its own time.
+    yield { kind: "stdin", data: Buffer.from('until [ "$(stty size)" = "44 111" ]; do sleep 0.1; done; stty size; exit 5\n') };
     await new Promise(() => undefined);
   }
   const updates = await collect(rig.driver.execTaskStreaming(task.config.id, { command: ["sh"], tty: true }, resizeThenType(), soon()));
@@ -162,12 +162,13 @@ test("ends the process when the caller hangs up", async () => {
 test("ends a session with its task", async () => {
   await using rig = await DriverRig.start();
   const task = await rig.runScript(forever);
-  const session = collect(rig.driver.execTaskStreaming(task.config.id, { command: ["sleep", "4323"], tty: false }, input(), soon())).catch(
-    () => "ended",
-  );
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  const command = ["sh", "-c", "echo ready; exec sleep 4323"];
+  const session = rig.driver.execTaskStreaming(task.config.id, { command, tty: false }, input(), soon())[Symbol.asyncIterator]();
+  const first = (await session.next()).value as ExecUpdate;
+  assert.equal(first.kind, "stdout");
+  const rest = collect({ [Symbol.asyncIterator]: () => session }).catch(() => "ended");
   await rig.driver.stopTask(task.config.id, { timeoutMs: 0, killSignal: "" }, soon());
-  await session;
+  await rest;
 });
 
 async function* input(...blocks: readonly Uint8Array[]): AsyncGenerator<ExecInput> {

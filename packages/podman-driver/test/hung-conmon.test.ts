@@ -9,11 +9,11 @@ const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const polite = "trap 'echo bye; exit 51' TERM; echo ready; while :; do sleep 0.05; done";
 const stubborn = "trap 'echo no' TERM; echo ready; while :; do sleep 0.05; done";
 const endings = [
-  { what: "ends by its kill signal", script: polite, wanted: { exitCode: 51, signal: 0 } },
-  { what: "has to be killed", script: stubborn, wanted: { exitCode: 137, signal: 9 } },
+  { what: "ends by its kill signal", script: polite, timeoutMs: 20_000, wanted: { exitCode: 51, signal: 0 } },
+  { what: "has to be killed", script: stubborn, timeoutMs: 2000, wanted: { exitCode: 137, signal: 9 } },
 ] as const;
 
-for (const { what, script, wanted } of endings) {
+for (const { what, script, timeoutMs, wanted } of endings) {
   for (const isFrozen of [false, true]) {
     const [hung, hangs] = isFrozen ? ["conmon and Podman", "hang"] : ["conmon", "hangs"];
     test(`a task that ${what} is stopped and destroyed, and its code reported, while ${hung} ${hangs}`, async () => {
@@ -23,9 +23,8 @@ for (const { what, script, wanted } of endings) {
       const main = identifyProcess(hostRoots, state.pid) ?? assert.fail("it has ended");
       await using _conmon = new FrozenProcess(state.conmonPid);
       const silence = isFrozen ? proxy.inject({ fault: { kind: "hang" } }) : undefined;
-      const beganMs = performance.now();
-      await rig.driver.stopTask(task.config.id, { timeoutMs: 2000, killSignal: "" }, soon());
-      assert.ok(performance.now() - beganMs < 12_000);
+      // Both stay as they are until the task is destroyed: what ends before that has not waited for them.
+      await rig.driver.stopTask(task.config.id, { timeoutMs, killSignal: "" }, soon());
       assert.equal(isAlive(hostRoots, main), false);
       const { exitCode, signal } = await rig.driver.waitTask(task.config.id, soon());
       assert.deepEqual({ exitCode, signal }, wanted);
@@ -36,14 +35,12 @@ for (const { what, script, wanted } of endings) {
   }
 }
 
-test("a forced destroy needs no conmon: the task is dead and destroyed within seconds", async () => {
+test("a forced destroy needs no conmon: the task is dead and destroyed while that hangs", async () => {
   await using faulty = await FaultyRig.start();
   const { task, state } = await startReady(faulty, stubborn);
   await using _conmon = new FrozenProcess(state.conmonPid);
   const waiting = faulty.rig.driver.waitTask(task.config.id, soon());
-  const beganMs = performance.now();
   await faulty.rig.driver.destroyTask(task.config.id, { force: true }, soon());
-  assert.ok(performance.now() - beganMs < 12_000);
   assert.equal((await waiting).exitCode, 137);
   assert.equal(await inspect(task), undefined);
 });

@@ -16,12 +16,12 @@ async function outputOf(rig: DriverRig, script: string, config: Config, wishes: 
 
 /** Prints the IPv4 address of a name, asked of the network's own server: the image's other programs know no resolver. */
 const lookUp = (name: string): string =>
-  `for i in 1 2 3 4 5 6 7 8 9; do nslookup ${name} > /tmp/found && break; sleep 0.2; done; sed -n 's/^Address: ` +
+  `i=0; until nslookup ${name} > /tmp/found || [ $i -ge 100 ]; do i=$((i+1)); sleep 0.2; done; sed -n 's/^Address: ` +
     "*\\([0-9.]*\\)$/\\1/p' /tmp/found | tail -n 1";
 /** Prints what the task at an address says to callers. */
 const call = (address: string): string =>
-  `for i in 1 2 3 4 5 6 7 8 9; do printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 2 ${address} 7000 > /tmp/answer && break; sleep ` +
-    "0.2; done; tail -n 1 /tmp/answer";
+  `i=0; until printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 2 ${address} 7000 > /tmp/answer || [ $i -ge 100 ]; do i=$((i+1)); ` +
+    "sleep 0.2; done; tail -n 1 /tmp/answer";
 /** A shell's words that serve `text` there. */
 const serve = (text: string): string => `mkdir /tmp/www; echo ${text} > /tmp/www/index.html; exec httpd -f -p 7000 -h /tmp/www`;
 

@@ -2,14 +2,16 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { DriverRig } from "@driver/testing";
+import { DriverRig, until } from "@driver/testing";
 import { inspectOf } from "./inspect-of.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
 test("runs an init as PID 1 that reaps what the task leaves", async () => {
+  const zombies = "'^State:.*zombie' /proc/[0-9]*/status";
+  const untilReaped = `i=0; while grep -q ${zombies} && [ $i -lt 100 ]; do i=$((i+1)); sleep 0.1; done`;
   const script =
-    "tr '\\0' ' ' < /proc/1/cmdline; echo; (sleep 0 &) ; sleep 0.2; grep -l '^State:.*zombie' /proc/[0-9]*/status || echo no zombies";
+    `tr '\\0' ' ' < /proc/1/cmdline; echo; (sleep 0 &) ; sleep 0.2; ${untilReaped}; grep -l ${zombies} || echo no zombies`;
   assert.match(await DriverRig.outputOf(script, { config: { init: true } }), /^\S*(?:podman-init|catatonit) -- sh .*\nno zombies\n$/);
 });
 
@@ -30,6 +32,7 @@ test("gives the task a terminal, and keeps its standard input open", async () =>
   await rig.driver.waitTask(closed.config.id, soon());
   assert.equal((await closed.stdout.whole()).toString(), "end of input\n");
   const open = await rig.runScript("readlink /proc/self/fd/0; cat; echo end of input", { config: { interactive: true } });
+  await open.stdout.until((text) => text.endsWith("\n"));
   const ended = await rig.driver.waitTask(open.config.id, AbortSignal.timeout(1500)).then(() => "ended", () => "still reads");
   assert.equal(ended, "still reads");
   await rig.driver.stopTask(open.config.id, { timeoutMs: 0, killSignal: "" }, soon());
@@ -85,9 +88,6 @@ test("publishes the ports of a group by port_map, and tells the task and Nomad o
   const started = await rig.startTask(task);
   assert.deepEqual(started.network?.portMap, { http: 8081 });
   let text = "";
-  for (let tries = 0; tries < 100 && text === ""; tries += 1) {
-    text = await fetch("http://127.0.0.1:18081/").then((answer) => answer.text(), () => "");
-    if (text === "") await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await until(async () => (text = await fetch("http://127.0.0.1:18081/").then((answer) => answer.text(), () => "")) !== "");
   assert.equal(text, "served 8081\n");
 });

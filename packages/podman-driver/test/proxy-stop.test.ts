@@ -16,25 +16,22 @@ for (const fault of faults) {
     const task = await rig.runScript(polite);
     await task.stdout.until((text) => text === "ready\n");
     proxy.inject({ ...onKill, fault });
-    const beganMs = performance.now();
     await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "" }, soon());
-    assert.ok(performance.now() - beganMs < 6000);
+    // After its time-out it would have been killed.
     assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 51);
   });
 
   test(`a task that has to go goes, though Podman passes no signal on (${fault.kind})`, async () => {
     await using faulty = await FaultyRig.start();
     const { rig, proxy } = faulty;
-    const task = await rig.runScript("sleep 60");
+    const task = await rig.runScript("sleep 600");
     proxy.inject({ ...onKill, fault });
-    const beganMs = performance.now();
     await rig.driver.destroyTask(task.config.id, { force: true }, soon());
-    assert.ok(performance.now() - beganMs < 5000);
     assert.equal(await containerExists(task), false);
   });
 }
 
-/** Podman gone in three ways, under which no call succeeds. */
+/** Podman gone in three ways, under which no call succeeds until it comes back: what ends before that has not waited for it. */
 const absences: readonly {
   readonly what: string;
   readonly pluginConfig: Readonly<Record<string, string>>;
@@ -52,7 +49,10 @@ const endOf = (active: { remove(): void }) => async (): Promise<void> => active.
 const stubborn = "trap 'echo no' TERM; echo ready; while :; do sleep 0.05; done";
 
 for (const { what, pluginConfig, begin } of absences) {
-  for (const [script, wanted] of [[polite, { exitCode: 51, signal: 0 }], [stubborn, { exitCode: 137, signal: 9 }]] as const) {
+  for (const [script, timeoutMs, wanted] of [
+    [polite, 20_000, { exitCode: 51, signal: 0 }],
+    [stubborn, 2000, { exitCode: 137, signal: 9 }],
+  ] as const) {
     test(`a stop needs no Podman (${what}; the task ends with ${wanted.exitCode}), and nor does the report of the end`, async () => {
       await using faulty = await FaultyRig.start({ pluginConfig });
       const { rig, proxy } = faulty;
@@ -60,9 +60,7 @@ for (const { what, pluginConfig, begin } of absences) {
       await task.stdout.until((text) => text === "ready\n");
       const main = await mainProcessOf(task);
       const comeBack = await begin(proxy);
-      const beganMs = performance.now();
-      await rig.driver.stopTask(task.config.id, { timeoutMs: 2000, killSignal: "" }, soon());
-      assert.ok(performance.now() - beganMs < 12_000);
+      await rig.driver.stopTask(task.config.id, { timeoutMs, killSignal: "" }, soon());
       assert.throws(() => process.kill(main, 0), { code: "ESRCH" });
       const { exitCode, signal } = await rig.driver.waitTask(task.config.id, soon());
       assert.deepEqual({ exitCode, signal }, wanted);
@@ -78,9 +76,7 @@ for (const { what, pluginConfig, begin } of absences) {
     const main = await mainProcessOf(task);
     const comeBack = await begin(proxy);
     const waiting = rig.driver.waitTask(task.config.id, soon());
-    const beganMs = performance.now();
     await rig.driver.destroyTask(task.config.id, { force: true }, soon());
-    assert.ok(performance.now() - beganMs < 10_000);
     assert.throws(() => process.kill(main, 0), { code: "ESRCH" });
     assert.equal((await waiting).exitCode, 137);
     await assert.rejects(rig.driver.waitTask(task.config.id, soon()), /task not found/);
@@ -97,7 +93,7 @@ for (const { what, pluginConfig, begin } of absences) {
     await task.stdout.until((text) => text === "ready\n");
     await pause(task);
     const comeBack = await begin(proxy);
-    await rig.driver.stopTask(task.config.id, { timeoutMs: 8000, killSignal: "" }, soon());
+    await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "" }, soon());
     assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 51);
     await comeBack();
   });

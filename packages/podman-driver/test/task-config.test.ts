@@ -5,7 +5,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { DriverRig, type RiggedTask, type TaskWishes } from "@driver/testing";
+import { DriverRig, until, type RiggedTask, type TaskWishes } from "@driver/testing";
 import { inspectOf } from "./inspect-of.ts";
 
 const run = promisify(execFile);
@@ -155,10 +155,7 @@ test("publishes ports and tells Nomad the task's own address", async () => {
   const started = await rig.startTask(task);
   assert.match(started.network?.ip ?? "", /^\d+\.\d+\.\d+\.\d+$/);
   let text = "";
-  for (let tries = 0; tries < 100 && text === ""; tries += 1) {
-    text = await fetch("http://127.0.0.1:18080/").then((answer) => answer.text(), () => "");
-    if (text === "") await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await until(async () => (text = await fetch("http://127.0.0.1:18080/").then((answer) => answer.text(), () => "")) !== "");
   assert.equal(text, "served\n");
 });
 
