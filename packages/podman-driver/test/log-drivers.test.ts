@@ -68,7 +68,9 @@ test("output that nobody takes is kept up to max-size, and its owner is told wha
   await until(() => existsSync(join(task.config.allocDir, "alloc", "done")));
   // What is delivered, or on its way, may take half as much again.
   await until(() => keptBytes() <= 1.5 * 262_144);
-  assert.equal(events.messages.filter((message) => /^Dropped \d+ bytes of log output/.test(message)).length, 1);
+  const told = (): number => events.messages.filter((message) => /^Dropped \d+ bytes of log output/.test(message)).length;
+  await until(() => told() > 0);
+  assert.equal(told(), 1);
   task.stdout.resume();
 });
 
