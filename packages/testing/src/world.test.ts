@@ -14,6 +14,11 @@ test("a command's exit code comes out of its world", async () => {
   assert.equal(await runInWorld({ network: "own", command, env: process.env, signal: signal() }), 7);
 });
 
+test("Podman's answers in a world do not wait for the package manager", async () => {
+  const command = ["sh", "-c", "! dpkg-query --version"];
+  assert.equal(await runInWorld({ network: "own", command, env: process.env, signal: signal() }), 0);
+});
+
 test("an abort ends everything in a world", async () => {
   const controller = new AbortController();
   const reason = new Error("enough");
