@@ -33,7 +33,7 @@ describe("stopping and destroying", { concurrency: true }, () => {
     const task = await rig.runScript(forever);
     rig.podman.fault(/kill$/, podmanError(500, "operation not permitted"));
     await assert.rejects(
-      rig.driver.stopTask(task.config.id, { timeoutMs: 1000, killSignal: "" }, soon()),
+      rig.driver.stopTask(task.config.id, { timeoutMs: 5000, killSignal: "" }, soon()),
       /send signal 9 to container \w{12}: .*operation not permitted/,
     );
     assert.match(rig.spoken, /could not be asked to end.*send signal 15 to container \w{12}: .*operation not permitted/);
