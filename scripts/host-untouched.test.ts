@@ -56,7 +56,7 @@ const lastingJob = `job "lasts" {
 
 test("npm start leaves no trace on a fresh machine, the next one not even of one that was killed", { timeout: timeoutMs }, async (t) => {
   const start = "setsid node --disable-warning=ExperimentalWarning scripts/start.ts /tmp/lasts.nomad.hcl 2>/tmp/lasts.log &";
-  const kill = "for i in $(seq 600); do grep -q 't *[*] started' /tmp/lasts.log && break; sleep 0.1; done; kill -KILL -- -$!; wait";
+  const kill = "for i in $(seq 600); do grep -q 't *[*] started' /tmp/lasts.log && break; sleep 0.1; done; kill -KILL -$!; wait";
   const told = "cat /tmp/lasts.log >&2; rm /tmp/lasts.log /tmp/lasts.nomad.hcl";
   const killed = `cat >/tmp/lasts.nomad.hcl <<'END'\n${lastingJob}END\n${start}\n${kill}\n${told}`;
   const commands = [
