@@ -114,13 +114,18 @@ test("allow_devices holds for what a path leads to as well", async () => {
   });
 });
 
-test("a device that is none, or is not there, is Podman's to name", async () => {
+test("a device that is none is named with its key, and one that is not there is Podman's to name", async () => {
   await using rig = await DriverRig.start();
   await assert.rejects(
     rig.runScript("true", { config: { devices: ["/dev/driver-test-missing"] } }),
     /\/dev\/driver-test-missing: no such file or directory/,
   );
-  await assert.rejects(rig.runScript("true", { config: { devices: ["/etc/passwd"] } }), /not a device node/);
+  await assert.rejects(rig.runScript("true", { config: { devices: ["/dev", "/etc/passwd:/dev/x:r"] } }), {
+    code: "config-invalid",
+    message:
+      'config key devices[1]: "/etc/passwd:/dev/x:r" needs a device of the host, or a folder of them, and /etc/passwd is a file; ' +
+      "write the path of a device node, e.g. /dev/fuse",
+  });
 });
 
 test("a device_cdi that names no kind is refused", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { test } from "node:test";
+import type { HclRecord } from "@driver/nomad-plugin";
 import { DriverRig, plainTask, RecordedEvents, until } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
@@ -125,13 +126,17 @@ test("limits how fast a task reads and writes a disk", { skip: disk === undefine
 
 test("names the key of what is no disk, and leaves nothing", async () => {
   await using rig = await DriverRig.start();
-  for (const path of ["/dev/null", "/dev/no-such-disk"]) {
-    const task = await rig.prepare({ config: { device_write_bps: [`${path}:1m`] } });
-    await assert.rejects(
-      rig.startTask(task),
-      new RegExp(`the task's config has device_write_bps = "${path}:1048576", which needs a block device of the host`),
-    );
+  const rates = ["device_read_bps", "device_write_bps", "device_read_iops", "device_write_iops"];
+  const startWith = async (config: HclRecord): Promise<void> => void (await rig.startTask(await rig.prepare({ config })));
+  for (const key of [...rates, "blkio_weight_device"]) {
+    const needs = `config key ${key}[0]: "/dev/null:100" needs a block device of the host, and /dev/null is a character device; `;
+    const remedy = "write the path of a disk, e.g. /dev/sda; lsblk shows them";
+    await assert.rejects(startWith({ [key]: ["/dev/null:100"] }), { code: "config-invalid", message: needs + remedy });
   }
+  await assert.rejects(
+    startWith({ device_write_bps: ["/dev/no-such-disk:1m"] }),
+    /the task's config has device_write_bps = "\/dev\/no-such-disk:1048576", which needs a block device of the host/,
+  );
 });
 
 test("weighs a task's disk time, or tells its owner that the kernel does not", async () => {

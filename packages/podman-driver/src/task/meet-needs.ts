@@ -7,6 +7,7 @@ import type { Met } from "../topics/met.ts";
 import type { Need } from "../topics/topic.ts";
 import { checkGroupNetwork } from "./group-pods.ts";
 import { joinTasks, type JoinedTasks } from "./join-task.ts";
+import { checkDevices } from "./check-devices.ts";
 import { meetPaths, type ExpectedMount } from "./meet-paths.ts";
 import { meetVolume } from "./meet-volume.ts";
 import type { Rollback } from "./rollback.ts";
@@ -30,6 +31,7 @@ export async function meetNeeds({ needs, binds, guardsBinds }: NeedyPlan, start:
   const joined = await joinTasks(needs, start, signal);
   // What lies at the host's paths is looked at after the wait, which may be long.
   const paths = needs.filter((need) => need.kind === "path");
+  await checkDevices(needs.filter((need) => need.kind === "device"));
   const found = await meetPaths(paths, guardsBinds ? binds : undefined, { policy, allocDir, roots });
   for (const need of needs) {
     if (need.kind === "volume") await meetVolume(need, { podman: engine.client, undo, taskId, inStep }, signal);

@@ -52,6 +52,7 @@ export type Need =
     }
   /** A host path that a wish names, judged again as the kernel resolves it. `isJudged` false: it need only exist. */
   | { readonly kind: "path"; readonly wish: PathWish; readonly isJudged: boolean }
+  | DeviceNeed
   /**
    * A namespace of another task of the allocation, in the container of that name; there once that task runs. `what`: the namespace,
    * in words.
@@ -65,6 +66,16 @@ export type Need =
     }
   /** The process that holds the group's network, which must be the one that Nomad was told of. */
   | { readonly kind: "group-network"; readonly pod: GroupPod };
+
+/** What a host path must lead to, where this plugin sees it; `value`: as the job writes it. */
+export interface DeviceNeed {
+  readonly kind: "device";
+  readonly key: string;
+  readonly value: string;
+  readonly path: string;
+  /** `any`: a device of either sort, or a folder of them. */
+  readonly sort: "block" | "any";
+}
 
 export type PathNeed = Extract<Need, { readonly kind: "path" }>;
 

@@ -23,7 +23,11 @@ export const devicesTopic = topic({
     const lost = isPrivileged && !isAtLeast(facts, [5, 0]) ? asked.filter(({ isMoved }) => isMoved) : [];
     const why = `Podman ${facts.version} gives a privileged task all devices under their names on the host`;
     const notices = lost.map(({ key, path }) => `config key ${key}: "${path}" has no effect: ${why}`);
-    return { given: (met) => (devices.length > 0 ? { devices: devices.map((device) => atItsPlace(device, met)) } : {}), notices };
+    return {
+      given: (met) => (devices.length > 0 ? { devices: devices.map((device) => atItsPlace(device, met)) } : {}),
+      notices,
+      needs: asked.flatMap(({ need }) => need ?? []),
+    };
   },
 });
 

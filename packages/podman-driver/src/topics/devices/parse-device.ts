@@ -1,6 +1,6 @@
 import { isAbsolute, normalize } from "node:path";
 import type { HclRecord, HclValue } from "@driver/nomad-plugin";
-import type { Given } from "../topic.ts";
+import type { DeviceNeed, Given } from "../topic.ts";
 
 /** A device of the task's config. */
 export interface WantedDevice {
@@ -9,6 +9,8 @@ export interface WantedDevice {
   readonly path: string;
   /** True: it has another place inside the container than on the host. */
   readonly isMoved: boolean;
+  /** What must be a device for it; undefined: it is a CDI name. */
+  readonly need: DeviceNeed | undefined;
 }
 
 const examples = "e.g. /dev/fuse or /dev/ttyUSB0:/dev/modem:rw, or a CDI name such as vendor.com/class=name";
@@ -39,7 +41,7 @@ function parseEntry(entry: HclValue, key: string, given: Given): readonly Wanted
 function parseText(text: string, key: string, given: Given): readonly WantedDevice[] {
   if (cdiName.test(text)) {
     given.wish({ kind: "cdi-device", key, value: text, name: text });
-    return [{ key, path: text, isMoved: false }];
+    return [{ key, path: text, isMoved: false, need: undefined }];
   }
   const [host = "", second, third, ...more] = text.split(":");
   const container = second?.startsWith("/") === true ? second : undefined;
@@ -49,8 +51,16 @@ function parseText(text: string, key: string, given: Given): readonly WantedDevi
     given.report.refuse({ key, value: text, problem: "is no device", remedy: form });
     return [];
   }
-  given.wish({ kind: "device", key, value: text, hostPath: normalize(host) });
-  return [{ key, path: [normalize(host), ...text.split(":").slice(1)].join(":"), isMoved: container !== undefined && container !== host }];
+  const hostPath = normalize(host);
+  given.wish({ kind: "device", key, value: text, hostPath });
+  return [
+    {
+      key,
+      path: [hostPath, ...text.split(":").slice(1)].join(":"),
+      isMoved: container !== undefined && container !== host,
+      need: { kind: "device", key, value: text, path: hostPath, sort: "any" },
+    },
+  ];
 }
 
 const blockKeys = ["host_path", "container_path", "cgroup_permissions"];

@@ -3,7 +3,7 @@ import type { BlockIoSpec } from "@driver/libpod";
 import { readMemorySize } from "../../config/parse-memory-size.ts";
 import type { EngineFacts } from "../../engine/engine-facts.ts";
 import type { Report } from "../../config/report.ts";
-import type { Explanation } from "../topic.ts";
+import type { DeviceNeed, Explanation } from "../topic.ts";
 import { checkController } from "./check-controller.ts";
 
 /** The kernel's range of weights (linux: blkio of cgroup v1; Podman and the runtimes convert it for v2). */
@@ -24,6 +24,8 @@ type DeviceKey = Exclude<keyof BlockIoOptions, "blkio_weight">;
 /** One figure for one device of the host. */
 interface DeviceFigure {
   readonly key: DeviceKey;
+  /** Where it stands in the config, and how it is written there. */
+  readonly site: { readonly key: string; readonly value: string };
   readonly path: string;
   readonly figure: number;
 }
@@ -83,7 +85,7 @@ function toFigures(key: DeviceKey, texts: readonly string[], report: Report): re
     }
     if (seen.has(path)) report.refuse({ ...site, problem: `is the second figure for ${path}`, remedy: "remove one of them" });
     seen.add(path);
-    return [{ key, path, figure }];
+    return [{ key, site, path, figure }];
   });
 }
 
@@ -123,6 +125,11 @@ export function planBlockIo(
       throttleWriteIOPSDevice: of("device_write_iops", toThrottle),
     },
   };
+}
+
+/** On cgroup v2 Podman (5.4) starts the task without the limit where the path is no block device, and says nothing. */
+export function toBlockDeviceNeeds({ devices }: WantedBlockIo): readonly DeviceNeed[] {
+  return devices.map(({ site, path }) => ({ kind: "device", ...site, path, sort: "block" }));
 }
 
 /** Words of Podman (4.3 to 6.1), of runc on cgroup v1 and of crun on v2, about a device that cannot be limited, or not like this. */

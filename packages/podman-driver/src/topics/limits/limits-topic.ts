@@ -1,6 +1,6 @@
 import type { ContainerSpec } from "@driver/libpod";
 import { attr, mapAttr, type LinuxResources } from "@driver/nomad-plugin";
-import { explainBlockIoFailure, planBlockIo, wantBlockIo } from "./block-io.ts";
+import { explainBlockIoFailure, planBlockIo, toBlockDeviceNeeds, wantBlockIo } from "./block-io.ts";
 import { checkCgroupConf, wantCgroupConf } from "./cgroup-conf.ts";
 import { toCgroupParent } from "./cgroup-parent.ts";
 import { checkController, lacksController, toUndelegatedNotice } from "./check-controller.ts";
@@ -91,6 +91,7 @@ export const limitsTopic = topic({
     return {
       spec,
       notices: [...undelegated, ...notices],
+      needs: toBlockDeviceNeeds(wanted.blockIo),
       explain: (podmanText) => explainBlockIoFailure(podmanText, wanted.blockIo),
     };
   },
