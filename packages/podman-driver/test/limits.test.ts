@@ -139,6 +139,15 @@ test("names the key of what is no disk, and leaves nothing", async () => {
   );
 });
 
+test("names ulimit where the kernel does not let a limit be set", async () => {
+  await using rig = await DriverRig.start();
+  // No process may have more files than fs.nr_open.
+  await assert.rejects(
+    rig.runScript("true", { config: { ulimit: [{ nofile: "unlimited", nproc: "512" }] } }),
+    /rlimit.*the task's config has ulimit; without CAP_SYS_RESOURCE the host sets none above its own/is,
+  );
+});
+
 test("weighs a task's disk time, or tells its owner that the kernel does not", async () => {
   await using rig = await DriverRig.start();
   await using events = new RecordedEvents(rig.driver);

@@ -72,6 +72,13 @@ describe("the user namespace", () => {
     assert.match(await idsOf({ userns_mode: "auto" }), /^ 0 5\d{5} \d+\n 0 5\d{5} \d+\n$/);
   });
 
+  test("is refused with a word on where its ids come from when they are too few", async () => {
+    await assert.rejects(
+      rig.runScript("true", { config: { userns: "auto:size=400000" } }),
+      /IDs.*userns = "auto" needs ids that no other container has, of those that the user containers has in \/etc\/subuid and/s,
+    );
+  });
+
   test("has the ids that the job maps", async () => {
     assert.equal(await idsOf({ userns: "private", uidmap: ["0:700000:65536"] }), " 0 700000 65536\n 0 700000 65536\n");
   });

@@ -5,7 +5,7 @@ import { checkCgroupConf, wantCgroupConf } from "./cgroup-conf.ts";
 import { toCgroupParent } from "./cgroup-parent.ts";
 import { checkController, lacksController, toUndelegatedNotice } from "./check-controller.ts";
 import { fitMemory, toMemory, type WantedMemory } from "./memory.ts";
-import { toUlimits } from "./ulimit.ts";
+import { explainUlimitFailure, toUlimits } from "./ulimit.ts";
 import type { Report } from "../../config/report.ts";
 import type { EngineFacts } from "../../engine/engine-facts.ts";
 import { topic, type PlanContext } from "../topic.ts";
@@ -92,7 +92,7 @@ export const limitsTopic = topic({
       spec,
       notices: [...undelegated, ...notices],
       needs: toBlockDeviceNeeds(wanted.blockIo),
-      explain: (podmanText) => explainBlockIoFailure(podmanText, wanted.blockIo),
+      explain: (podmanText) => explainBlockIoFailure(podmanText, wanted.blockIo) ?? explainUlimitFailure(podmanText, ulimits),
     };
   },
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RlimitSpec } from "@driver/libpod";
-import { mistakesOf, specOf } from "../../../test/plan-of.ts";
+import { mistakesOf, planOf, specOf } from "../../../test/plan-of.ts";
 
 const none = 18_446_744_073_709_551_615n;
 
@@ -44,3 +44,13 @@ for (const name of ["files", "RLIMIT_NOFILE", "", "host"]) {
   test(`refuses a limit called "${name}"`, () =>
     assert.match(mistakesOf({ config: { ulimit: [{ [name]: "1" }] } }).join(), /is no limit that Linux has; it has as, core, cpu, /));
 }
+
+test("names what Podman has added where a limit cannot be set", () => {
+  const explain = (ulimit: Readonly<Record<string, string>>, words: string): string | undefined =>
+    planOf({ config: { ulimit: [ulimit] } }).explain(words)?.text;
+  const words = "runc: error setting rlimit type 6: operation not permitted";
+  assert.match(explain({ core: "0" }, words) ?? "", /^the task's config has ulimit; .* adds 1048576 of nofile and nproc where it is not named$/);
+  assert.match(explain({ nofile: "5", NPROC: "5" }, words) ?? "", /above its own$/);
+  assert.equal(explain({ core: "0" }, "crun: something else"), undefined);
+  assert.equal(explain({}, words), undefined);
+});

@@ -1,5 +1,6 @@
 import type { RlimitSpec } from "@driver/libpod";
 import type { Report } from "../../config/report.ts";
+import type { Explanation } from "../topic.ts";
 
 /** What Linux knows (getrlimit(2)); Podman finds out about another name when the container is started only. */
 const names = [
@@ -28,6 +29,14 @@ export function toUlimits(limits: Readonly<Record<string, string>>, report: Repo
     if (soft > highest) report.refuse({ key, value: text, problem: "has a soft limit above the hard one", remedy: form });
     return [{ type, soft: toJsonNumber(soft), hard: toJsonNumber(highest) }];
   });
+}
+
+/** Which key an error of Podman's is about; undefined: it is about something else. */
+export function explainUlimitFailure(podmanText: string, limits: readonly RlimitSpec[]): Explanation | undefined {
+  if (limits.length === 0 || !/rlimit/i.test(podmanText)) return undefined;
+  const missing = ["nofile", "nproc"].filter((name) => !limits.some(({ type }) => type === name));
+  const added = missing.length === 0 ? "" : `, and Podman 4.3 adds 1048576 of ${missing.join(" and ")} where it is not named`;
+  return { text: `the task's config has ulimit; without CAP_SYS_RESOURCE the host sets none above its own${added}` };
 }
 
 function toNumber(text: string): bigint | undefined {

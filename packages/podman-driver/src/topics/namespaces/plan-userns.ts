@@ -1,6 +1,6 @@
 import type { ContainerInspect, ContainerSpec, IdMap } from "@driver/libpod";
-import { isAtLeast } from "../../engine/engine-facts.ts";
-import type { PlanContext, PlanPart, Shortfall } from "../topic.ts";
+import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
+import type { Explanation, PlanContext, PlanPart, Shortfall } from "../topic.ts";
 import { showIdMap } from "./id-maps.ts";
 import { toTaskNeeds } from "./joined-namespace.ts";
 import type { WantedUserns } from "./want-userns.ts";
@@ -18,7 +18,15 @@ export function planUserns(wanted: WantedUserns, key: string, context: Pick<Plan
       ? [`${key} "keep-id" isolates nothing here: the task has the ids of the host, as its Podman service belongs to root`]
       : [],
     isVerified: wanted.kind === "auto" || wanted.kind === "maps",
+    explain: (podmanText) => (wanted.kind === "auto" ? explainAutoFailure(podmanText, key, context.facts) : undefined),
   };
+}
+
+/** Podman tells which ids it looked for in the service's log alone (podman 4.3 to 6.1). */
+function explainAutoFailure(podmanText: string, key: string, { rootless }: Pick<EngineFacts, "rootless">): Explanation | undefined {
+  if (!/enough (available|unused) IDs/.test(podmanText)) return undefined;
+  const owner = rootless ? "the Podman service's user" : "the user containers";
+  return { text: `${key} = "auto" needs ids that no other container has, of those that ${owner} has in /etc/subuid and /etc/subgid` };
 }
 
 /** Podman drops a mode of a user namespace without a word where something about it is missing; then the task is root of the host. */
