@@ -5,17 +5,21 @@ export function toExampleLines(config: HclRecord): readonly string[] {
   return Object.entries(config).map(([key, value]) => `${key} = ${toLiteralSource(value)}`);
 }
 
-/** A job whose task has these lines in its config, with what they may refer to; the image is added where they name none. */
+/** A job whose task has these lines in its config, with what they may refer to. */
 export function toExampleJob(lines: readonly string[]): string {
+  return `job "example" {\n${toExampleGroup("example", lines)}}\n`;
+}
+
+/** A group of a job with one task of the same name; the image is added where the lines of its config name none. */
+export function toExampleGroup(name: string, lines: readonly string[]): string {
   const image = lines.some((line) => line.startsWith("image =")) ? [] : ['image = "docker.io/library/busybox:1"'];
-  return `job "example" {
-  group "example" {
+  return `  group "${name}" {
     network {
       port "http" {
         to = 8080
       }
     }
-    task "example" {
+    task "${name}" {
       driver = "podman"
       config {
 ${[...image, ...lines].map((line) => `        ${line}`).join("\n")}
@@ -25,7 +29,6 @@ ${[...image, ...lines].map((line) => `        ${line}`).join("\n")}
       }
     }
   }
-}
 `;
 }
 

@@ -27,11 +27,11 @@ export const taskSamples: Samples = {
   force_pull: { force_pull: true },
   socket: { socket: "other" },
   command: { command: "sh" },
-  args: { args: ["-c"] },
+  args: { command: "echo", args: ["hello"] },
   entrypoint: { entrypoint: ["sh"] },
-  working_dir: { working_dir: "/w" },
-  work_dir: { work_dir: "/w" },
-  hostname: { hostname: "h" },
+  working_dir: { working_dir: "/tmp" },
+  work_dir: { work_dir: "/srv/app" },
+  hostname: { hostname: "web" },
   init: { init: true },
   init_path: { init: true, init_path: "/usr/libexec/podman/catatonit" },
   tty: { tty: true },
@@ -67,28 +67,28 @@ export const taskSamples: Samples = {
   cpuset_cpus: { cpuset_cpus: "0-1" },
   pids_limit: { pids_limit: 64 },
   oom_score_adj: { oom_score_adj: 500 },
-  ulimit: { ulimit: [{ nofile: "1024" }] },
+  ulimit: { ulimit: [{ nofile: "1024:4096", nproc: "512" }] },
   sysctl: { sysctl: [{ "net.core.somaxconn": "64" }] },
   network_mode: { network_mode: "none" },
   pod: { pod: "web" },
-  ipv4_address: { ipv4_address: "10.88.0.9" },
-  ipv6_address: { ipv6_address: "fd00::9" },
-  static_ips: { static_ips: ["10.88.0.9"] },
+  ipv4_address: { network_mode: "front", ipv4_address: "10.89.0.9" },
+  ipv6_address: { network_mode: "front", ipv6_address: "fd00::9" },
+  static_ips: { network_mode: "front", static_ips: ["10.89.0.9", "fd00::9"] },
   static_mac: { static_mac: "02:42:ac:11:00:02" },
   mac_address: { mac_address: "02:42:ac:11:00:02" },
-  network_aliases: { network_aliases: ["db"] },
-  networks: { networks: [{ name: "a" }] },
-  "networks.name": { networks: [{ name: "a" }] },
-  "networks.ipv4_address": { networks: [{ name: "a", ipv4_address: "10.88.0.9" }] },
-  "networks.ipv6_address": { networks: [{ name: "a", ipv6_address: "fd00::9" }] },
-  "networks.mac_address": { networks: [{ name: "a", mac_address: "02:42:ac:11:00:02" }] },
-  "networks.aliases": { networks: [{ name: "a", aliases: ["db"] }] },
-  "networks.interface_name": { networks: [{ name: "a", interface_name: "front0" }] },
-  advertise: { networks: [{ name: "a" }, { name: "b" }], advertise: "b" },
+  network_aliases: { network_mode: "front", network_aliases: ["db"] },
+  networks: { networks: [{ name: "front" }, { name: "back" }] },
+  "networks.name": { networks: [{ name: "front" }, { name: "back" }] },
+  "networks.ipv4_address": { networks: [{ name: "front", ipv4_address: "10.89.0.9" }] },
+  "networks.ipv6_address": { networks: [{ name: "front", ipv6_address: "fd00::9" }] },
+  "networks.mac_address": { networks: [{ name: "front", mac_address: "02:42:ac:11:00:02" }] },
+  "networks.aliases": { networks: [{ name: "front", aliases: ["db"] }] },
+  "networks.interface_name": { networks: [{ name: "front", interface_name: "front0" }] },
+  advertise: { networks: [{ name: "front" }, { name: "back" }], advertise: "back" },
   advertise_ipv6_address: { advertise_ipv6_address: true },
   ports: { ports: ["http"] },
-  volumes: { volumes: ["local/x:/x"] },
-  volume_driver: { volumes: ["x:/x"], volume_driver: "local" },
+  volumes: { volumes: ["local:/data:ro"] },
+  volume_driver: { volumes: ["web-data:/data"], volume_driver: "local" },
   ...mountSamples("mount"),
   ...mountSamples("mounts"),
   tmpfs: { tmpfs: ["/t"] },
@@ -147,25 +147,27 @@ export const taskSamples: Samples = {
 /** A sample for each key of a mount block; what a volume is made of shows in the plan's needs. */
 function mountSamples(block: "mount" | "mounts"): Samples {
   const made = { driver_config: { name: "local", options: [{ type: "tmpfs" }] } };
-  const volume = (volumeOptions: HclRecord): HclRecord => ({ [block]: [{ source: "v", target: "/v", volume_options: volumeOptions }] });
+  const volume = (source: string, volumeOptions: HclRecord): HclRecord => ({
+    [block]: [{ source, target: "/data", volume_options: volumeOptions }],
+  });
   const tmpfs = { [block]: [{ type: "tmpfs", target: "/t", tmpfs_options: { size: 1_048_576, mode: 511 } }] };
   const bind = {
     [block]: [
-      { type: "bind", source: "local/x", target: "/x", readonly: true, options: ["noexec"], bind_options: { propagation: "rslave" } },
+      { type: "bind", source: "local", target: "/data", readonly: true, options: ["noexec"], bind_options: { propagation: "rslave" } },
     ],
   };
   return {
     [block]: bind,
     ...samplesOf(bind, ["type", "target", "source", "readonly", "options", "bind_options", "bind_options.propagation"]),
     ...samplesOf(tmpfs, ["tmpfs_options", "tmpfs_options.size", "tmpfs_options.mode"]),
-    ...samplesOf(volume(made), [
+    ...samplesOf(volume("scratch", made), [
       "volume_options",
       "volume_options.driver_config",
       "volume_options.driver_config.name",
       "volume_options.driver_config.options",
     ]),
-    ...samplesOf(volume({ subpath: "a/b" }), ["volume_options.subpath"]),
-    ...samplesOf(volume({ no_copy: true, labels: [{ a: "b" }] }), ["volume_options.no_copy", "volume_options.labels"]),
+    ...samplesOf(volume("web-data", { subpath: "a/b" }), ["volume_options.subpath"]),
+    ...samplesOf(volume("cache", { no_copy: true, labels: [{ app: "web" }] }), ["volume_options.no_copy", "volume_options.labels"]),
   };
 
   function samplesOf(sample: HclRecord, keys: readonly string[]): Samples {

@@ -22,7 +22,9 @@ export const pluginSchema = configSchema(
     auth: block(
       {
         config: attr.string({ help: "Path of a containers auth.json or Docker config.json file with registry credentials." }),
-        helper: attr.string({ help: "Suffix of a docker-credential-<helper> program on PATH." }),
+        helper: attr.string({
+          help: "Program on PATH that knows the credentials, without the docker-credential- of its name, e.g. ecr-login.",
+        }),
         username: attr.string({ help: "User name at the registry server_address." }),
         password: attr.string({ secret: true, help: "Password or token at the registry server_address." }),
         server_address: attr.string({ help: "The one registry that username and password are for, e.g. registry.example.com:5000." }),
@@ -47,7 +49,7 @@ export const pluginSchema = configSchema(
     volumes: block(
       {
         enabled: attr.bool({ default: true, help: "Allow named volumes, and binds of host paths outside the allocation directory." }),
-        selinuxlabel: attr.string({ help: "SELinux mount option (z or Z) for the allocation's and Nomad's own mounts." }),
+        selinuxlabel: attr.string({ help: "SELinux mount option (z or Z) for the allocation's and Nomad's own mounts; not set: none." }),
         allowed_paths: attr.list("string", {
           help: "The only host paths outside the allocation directory that tasks may bind, with all below them; empty: any.",
         }),
@@ -132,12 +134,14 @@ export const pluginSchema = configSchema(
       help: "Docker's key, without effect here.",
     }),
     recover_stopped: attr.bool({ default: false, help: "Start a stopped container again when its task is recovered." }),
-    extra_labels: attr.list("string", { help: "Glob patterns of the Nomad labels put on each container, e.g. task*." }),
+    extra_labels: attr.list("string", { help: "Glob patterns of the Nomad labels put on each container, e.g. task*; not set: none." }),
     logging: block(
       {
         driver: attr.string({
           only: possibleLogDrivers,
-          help: "Podman log driver: nomad and k8s-file are Podman's own file, journald is the host's journal, none keeps nothing.",
+          help:
+            "Podman log driver: nomad (the default) and k8s-file are Podman's own file, journald is the host's journal, none keeps " +
+            "nothing.",
         }),
         options: blockAttrs("string", { only: possibleLogOptions, help: "Options of the log driver, e.g. tag or max-size." }),
         type: attr.string({ only: possibleLogDrivers, help: "Docker's name for driver." }),
@@ -148,7 +152,7 @@ export const pluginSchema = configSchema(
     networking: block(
       {
         default_rootless_mode: attr.string({
-          help: "Network mode of rootless tasks that set none; empty: pasta or slirp4netns, by version.",
+          help: "Network mode of rootless tasks that set none; empty: pasta, and slirp4netns before Podman 5.0.",
         }),
       },
       { default: { default_rootless_mode: "" }, help: "Network defaults." },
@@ -186,7 +190,7 @@ export const pluginSchema = configSchema(
       { default: logFileOptionDefaults, help: 'Rotation of the log files that the driver writes with log_collection = "driver".' },
     ),
     client_http_timeout: attr.string({ default: "60s", help: "Longest wait for an answer of the Podman API; 0: no limit." }),
-    dns_servers: attr.list("string", { help: "Name servers of tasks without a Nomad dns block." }),
+    dns_servers: attr.list("string", { help: "Name servers of tasks without a Nomad dns block; not set: Podman's, which are the host's." }),
   },
   { title: "plugin config", whenEmpty: "defaults" },
 );

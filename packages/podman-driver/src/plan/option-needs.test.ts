@@ -16,6 +16,7 @@ const memory = (option: string): HclRecord => ({ type: "tmpfs", target: "/x", op
 const volume: HclRecord = { source: "v", target: "/x", options: ["U"] };
 const mounts = (key: string): readonly Asked[] =>
   [bind("no-dereference"), volume, memory("noswap"), memory("noatime")].map((one) => ({ config: { [key]: [one] } }));
+const subpath = { source: "v", target: "/x", volume_options: { subpath: "a" } };
 const check = { test: "true", startup: { test: "true" } };
 
 /** For each key that needs a newer Podman than the oldest one, what asks for it. */
@@ -23,6 +24,8 @@ const asked: Readonly<Record<string, readonly Asked[]>> = {
   volumes: [{ config: { volumes: ["local/x:/x:no-dereference"] } }, { config: { volumes: ["v:/x:U"], volume_driver: "local" } }],
   "mount.options": mounts("mount"),
   "mounts.options": mounts("mounts"),
+  "mount.volume_options.subpath": [{ config: { mount: [subpath] } }],
+  "mounts.volume_options.subpath": [{ config: { mounts: [subpath] } }],
   tmpfs: [{ config: { tmpfs: ["/x:noswap"] } }, { config: { tmpfs: ["/x:noatime"] } }],
   security_opt: [{ config: { security_opt: ["label=nested"] } }],
   runtime: [{ config: { runtime: "kata" } }],

@@ -38,10 +38,13 @@ export const imageTopic = topic({
       help: "When the registry is asked: always, missing, newer or never; default: missing.",
     }),
     force_pull: attr.bool({ default: false, help: 'Pull although the image is present; the same as image_pull_policy = "always".' }),
-    arch: attr.string({ help: "Architecture of the image, e.g. arm64." }),
-    os: attr.string({ help: "Operating system of the image." }),
+    arch: attr.string({ help: "Architecture of the image, e.g. arm64; not set: the host's." }),
+    os: attr.string({ help: "Operating system of the image; not set: linux." }),
     variant: attr.string({ help: "Variant of the architecture, e.g. v8." }),
-    socket: attr.string({ default: "default", help: "Name of the Podman service that runs the task." }),
+    socket: attr.string({
+      default: "default",
+      help: "Name of the plugin's socket block whose Podman service runs the task; where none is called default, that is the first.",
+    }),
   },
   want: (options, { task, report, settings, wish }) => {
     const { image, load, auth, auth_soft_fail: skipsFailingAuth, image_pull_timeout: timeout, socket } = options;

@@ -27,7 +27,9 @@ export const loggingTopic = topic({
       {
         driver: attr.string({
           only: possibleLogDrivers,
-          help: "Podman log driver: nomad and k8s-file are Podman's own file, journald is the host's journal, none keeps nothing.",
+          help:
+            "Podman log driver: nomad and k8s-file are Podman's own file, journald is the host's journal, none keeps nothing; not set: " +
+            "the plugin's.",
         }),
         options: mapAttr("string", { only: possibleLogOptions, help: "Options of the log driver, e.g. tag or max-size." }),
         type: attr.string({ only: possibleLogDrivers, help: "Docker's name for driver." }),

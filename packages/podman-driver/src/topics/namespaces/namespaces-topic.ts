@@ -13,15 +13,23 @@ export const namespacesTopic = topic({
   fields: {
     userns: attr.string({
       needs: "keep-id of root's: 5.4",
-      help: "User namespace: host, auto, keep-id, nomap, private, task:name, container:name or ns:path; auto and keep-id take options.",
+      help:
+        "User namespace: host (not set: that too), auto, keep-id, nomap, private, task:name, container:name or ns:path; auto and " +
+        "keep-id take options.",
     }),
     userns_mode: attr.string({ help: "Docker's word for userns." }),
     uidmap: attr.list("string", { help: 'User ids of userns = "private" as container:host:size; not set: as gidmap.' }),
     gidmap: attr.list("string", { help: 'Group ids of userns = "private" as container:host:size; not set: as uidmap.' }),
-    ipc_mode: attr.string({ help: "IPC namespace: host, private, shareable, none, task:name, container:name or ns:path." }),
-    pid_mode: attr.string({ help: "Process namespace: host, private, task:name, container:name or ns:path." }),
-    uts_mode: attr.string({ help: "Namespace of the host name: host, private, task:name, container:name or ns:path." }),
-    cgroupns: attr.string({ help: "Cgroup namespace: host, private, task:name, container:name or ns:path." }),
+    ipc_mode: attr.string({
+      help: "IPC namespace: host, private, shareable, none, task:name, container:name or ns:path; not set: one of its own.",
+    }),
+    pid_mode: attr.string({ help: "Process namespace: host, private, task:name, container:name or ns:path; not set: one of its own." }),
+    uts_mode: attr.string({
+      help: "Namespace of the host name: host, private, task:name, container:name or ns:path; not set: one of its own.",
+    }),
+    cgroupns: attr.string({
+      help: "Cgroup namespace: host, private, task:name, container:name or ns:path; not set: host on cgroup v1, private on v2.",
+    }),
   },
   want: (options, given) => ({ userns: toUserns(options, given), others: toOthers(options, given) }),
   plan: ({ userns, others }, context) => {

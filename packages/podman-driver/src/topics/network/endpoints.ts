@@ -25,9 +25,9 @@ const blockFields = {
 
 /** The keys that say what a task is on its networks. */
 export const endpointFields = {
-  ipv4_address: attr.string({ help: "Fixed IPv4 address." }),
-  ipv6_address: attr.string({ help: "Fixed IPv6 address." }),
-  static_ips: attr.list("string", { help: "More fixed addresses." }),
+  ipv4_address: attr.string({ help: "Fixed IPv4 address on the network of network_mode, in its subnet." }),
+  ipv6_address: attr.string({ help: "Fixed IPv6 address on the network of network_mode, in its subnet." }),
+  static_ips: attr.list("string", { help: "More fixed addresses, one of each subnet." }),
   static_mac: attr.string({ help: "Fixed MAC address." }),
   mac_address: attr.string({ help: "Docker's word for static_mac." }),
   network_aliases: attr.list("string", { help: "More names of the task on its network, where that resolves names." }),

@@ -21,13 +21,15 @@ export const networkTopic = topic({
   fields: {
     network_mode: attr.string({
       needs: "pasta: 4.4; slirp4netns: before 6.0",
-      help: "bridge, host, none, pasta, slirp4netns, container:id, ns:path, task:name, or a Podman network.",
+      help:
+        "bridge, host, none, pasta, slirp4netns, container:id, ns:path, task:name, or a Podman network; not set: the group's, else " +
+        "bridge, or what the plugin's networking says of a rootless Podman.",
     }),
     pod: attr.string({ help: "Name of an existing pod of Podman's to join, in place of network_mode." }),
     ...endpointFields,
     ...advertisedFields,
     extra_hosts: attr.list("string", { needs: "host-gateway: 4.7", help: "Entries of /etc/hosts as host:ip; host-gateway for the host." }),
-    ports: attr.list("string", { help: "Labels of the group's ports to publish; for one protocol alone as dns/udp." }),
+    ports: attr.list("string", { help: "Labels of the group's ports to publish, for tcp and udp; for one protocol alone as dns/udp." }),
     port_map: mapAttr("number", { deprecated: "ports", help: "Container ports by label, for the group's or the task's own ports." }),
   },
   want: ({ network_mode: text, pod, ports, port_map: portMap, extra_hosts: extraHosts, ...options }, { task, report, wish }) => {

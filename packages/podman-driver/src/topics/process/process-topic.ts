@@ -8,17 +8,21 @@ import { topic } from "../topic.ts";
 export const processTopic = topic({
   fields: {
     command: attr.string({ help: "Command; not set: the image's." }),
-    args: attr.list("string", { help: "Arguments of the command, or of the image's entrypoint." }),
+    args: attr.list("string", { help: "Arguments of the command, or without one of the entrypoint; they replace the image's command." }),
     entrypoint: attr.any({ help: "Entrypoint as a list; replaces the image's. A string is deprecated and is not split." }),
-    working_dir: attr.string({ help: "Working directory; must be there." }),
+    working_dir: attr.string({ help: "Working directory, which must be there; not set: the image's." }),
     work_dir: attr.string({ help: "Docker's name for working_dir; made where the image does not have it, as with Docker." }),
-    hostname: attr.string({ help: "Host name inside the container." }),
+    hostname: attr.string({
+      help: "Host name inside the container; not set: the beginning of the container's id, and on the host's network the host's name.",
+    }),
     init: attr.bool({ default: false, help: "Run an init process as PID 1 that reaps children." }),
     init_path: attr.string({ help: "Path of the init program on the host; not set: Podman's catatonit." }),
     tty: attr.bool({ default: false, help: "Give the task a terminal; its stderr is then part of stdout." }),
     interactive: attr.bool({ default: false, help: "Keep the task's standard input open, though nobody writes to it." }),
     stop_signal: attr.string({ help: "Signal that asks the task to end where the job sets no kill_signal; default: the image's." }),
-    stop_timeout: attr.number({ help: "Seconds that podman stop waits before it kills the task; Nomad itself goes by kill_timeout." }),
+    stop_timeout: attr.number({
+      help: "Seconds that podman stop waits before it kills the task, by default 10; Nomad itself goes by kill_timeout.",
+    }),
     isolation: attr.string({
       refused: {
         problem: "is a mode for containers of Windows, which Podman does not run",
@@ -30,7 +34,7 @@ export const processTopic = topic({
       unused: "a container's name that is in use is waited for, or its holder named, without it",
       help: "Docker's key, without effect here: a name that is in use is waited for anyway.",
     }),
-    timezone: attr.string({ help: "Time zone of /etc/localtime, e.g. Europe/Paris, or local for the host's." }),
+    timezone: attr.string({ help: "Time zone of /etc/localtime, e.g. Europe/Paris, or local for the host's; not set: the image's." }),
     umask: attr.string({ help: "Umask of the task in octal digits, e.g. 0027; not set: 0022." }),
   },
   want: (options, { task, report }) => {

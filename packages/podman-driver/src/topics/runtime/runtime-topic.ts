@@ -8,7 +8,7 @@ export const runtimeTopic = topic({
   fields: {
     runtime: attr.string({
       needs: "another than the service's own: 6",
-      help: "OCI runtime by its name in containers.conf, such as crun, runc or kata.",
+      help: "OCI runtime by its name in containers.conf, such as crun, runc or kata; not set: the service's own.",
     }),
     oci_runtime: attr.string({ needs: "another than the service's own: 6", help: "Podman's word for runtime." }),
     annotations: mapAttr("string", { help: "Annotations of the container, for OCI runtimes and hooks." }),

@@ -9,7 +9,7 @@ import { planGroups, verifyGroups, wantGroups } from "./want-groups.ts";
 export const securityTopic = topic({
   fields: {
     privileged: attr.bool({ default: false, help: "Run with all rights of the Podman service." }),
-    cap_add: attr.list("string", { help: "Capabilities added, such as NET_ADMIN; ALL: every one." }),
+    cap_add: attr.list("string", { help: "Capabilities added to those that Podman gives every task, such as NET_ADMIN; ALL: every one." }),
     cap_drop: attr.list("string", { help: "Capabilities taken away; ALL: every one that cap_add does not name." }),
     group_add: attr.list("string", { help: "More groups of the task's user, by name or id; keep-groups: those of the Podman service." }),
     security_opt: attr.list("string", {
@@ -19,7 +19,7 @@ export const securityTopic = topic({
     selinux_opts: attr.list("string", {
       help: "Options of the SELinux label: disable, or user:, role:, type:, level: or filetype: with a value.",
     }),
-    apparmor_profile: attr.string({ help: "AppArmor profile, or unconfined." }),
+    apparmor_profile: attr.string({ help: "AppArmor profile, or unconfined; not set: Podman's own profile, where the host has AppArmor." }),
   },
   want: (options, given) => ({
     capabilities: wantCapabilities(options, given),

@@ -18,15 +18,15 @@ export const mountFields = {
   ),
   tmpfs_options: block(
     {
-      size: attr.number({ help: "Size in bytes." }),
-      mode: attr.number({ help: "Mode of the folder, as a decimal number: 1023 is 1777 in octal." }),
+      size: attr.number({ help: "Size in bytes; not set: up to half of the host's memory." }),
+      mode: attr.number({ help: "Mode of the folder, as a decimal number: 1023 is 1777 in octal; not set: the image's, else that." }),
     },
     { help: "For the type tmpfs." },
   ),
   volume_options: block(
     {
       no_copy: attr.bool({ default: false, help: "Do not fill an empty volume with what the image has at the place." }),
-      subpath: attr.string({ help: "Folder or file within the volume that is mounted in place of all of it; needs Podman 5.0." }),
+      subpath: attr.string({ needs: "5.0", help: "Folder or file within the volume that is mounted in place of all of it." }),
       labels: mapAttr("string", { help: "Labels of the volume, when it is made." }),
       driver_config: block(
         {

@@ -20,12 +20,15 @@ export const storageTopic = topic({
     volume_driver: attr.string({ help: "Driver of named volumes; with it, a source in volumes without a slash is a volume's name." }),
     mount: blockList(mountFields, { help: "A mount, one a block." }),
     mounts: blockList(mountFields, { help: "The same as mount." }),
-    tmpfs: attr.list("string", { needs: "noswap: 4.7; noatime: 5.6", help: "Memory file systems as destination[:options]." }),
+    tmpfs: attr.list("string", {
+      needs: "noswap: 4.7; noatime: 5.6",
+      help: "Memory file systems as destination[:options], e.g. /t:size=64m; without a size: up to half of the host's memory.",
+    }),
     readonly_rootfs: attr.bool({ default: false, help: "Mount the container's root read-only." }),
     read_only: attr.bool({ help: "The same as readonly_rootfs." }),
     read_only_tmpfs: attr.bool({ default: false, help: "With a read-only root: memory file systems on /tmp, /run and /var/tmp." }),
     storage_opt: blockAttrs("string", { help: "Options of the container's root, e.g. size; needs overlay on xfs with project quotas." }),
-    shm_size: attr.string({ help: "Size of /dev/shm, e.g. 64m, or a number of bytes." }),
+    shm_size: attr.string({ help: "Size of /dev/shm, e.g. 64m, or a number of bytes; not set: Podman's default, 64 MB." }),
   },
   want: (options, given) => {
     const { task, settings, isPrivileged, report } = given;
