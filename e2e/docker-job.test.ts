@@ -30,6 +30,7 @@ async function expectedOutput(): Promise<readonly string[]> {
     "device 1:3",
     "named text",
     "memory-mount 1024k",
+    "volume tmpfs",
     "bound read-only",
     "shared read-only",
   ].map((line) => `limited | ${line}`);
@@ -43,7 +44,8 @@ function ask(method: "GET" | "DELETE", path: string): Promise<{ readonly status:
 test("a job of Nomad's Docker driver with another driver's name runs, and each key does what it does there", async () => {
   const volume = `docker-job-${process.pid}`;
   await using owned = new AsyncDisposableStack();
-  owned.defer(async () => void (await ask("DELETE", `/volumes/${volume}`)));
+  const made = `${volume}-made`;
+  for (const name of [volume, made]) owned.defer(async () => void (await ask("DELETE", `/volumes/${name}`)));
   const network = owned.use(await RiggedNetwork.create(`docker-job-${process.pid}`, "10.201.90"));
   const workplace = owned.use(await CliWorkplace.create());
   const { ociRuntime } = JSON.parse((await ask("GET", "/info")).text).host;
@@ -53,7 +55,67 @@ test("a job of Nomad's Docker driver with another driver's name runs, and each k
   const lines = [...stdout.matchAll(/^(\S+) +(\|.*)$/gm)].map(([, task, line]) => `${task} ${line}`);
   const byTask = (all: readonly string[]): object => Object.groupBy(all, (line) => line.split(" ")[0] ?? "");
   assert.deepEqual(byTask(lines), byTask(await expectedOutput()), stderr);
+  assert.equal(JSON.parse((await ask("GET", `/volumes/${made}/json`)).text).Labels.moved, "yes");
+  assert.match(stderr, /limited +\* .*container_exists_attempts is not used/);
   assert.match(stderr, /limited +\* .*cpuset_cpus is not used: reserve cores with resources\.cores/);
+  assert.equal(code, 0, stderr);
+});
+
+const agentPath = join(import.meta.dirname, "jobs/shapes/docker-agent.plugin.hcl");
+const docker = "unix:///var/run/docker.sock";
+
+/** Runs a job of two groups, of which one is privileged, with an agent's file and more options. */
+async function runWith(agent: string, ...options: readonly string[]): ReturnType<CliWorkplace["run"]> {
+  await using workplace = await CliWorkplace.create();
+  const group = (name: string, config: string): string => `  group "${name}" {
+    restart {
+      attempts = 0
+      mode     = "fail"
+    }
+    task "${name}" {
+      driver = "podman"
+      config {
+        image = "${testSetting("TEST_IMAGE")}"
+        ${config}
+      }
+    }
+  }
+`;
+  const script = "echo pids $(cat /sys/fs/cgroup/pids/pids.max) raw $((0x$(sed -n 's/^CapBnd:.//p' /proc/self/status) >> 13 & 1))";
+  const plain = group("plain", `command = "sh"\n        args = ["-c", "${script}"]`);
+  const job = `job "agent" {\n  type = "batch"\n${plain}${group("privileged", "privileged = true")}}\n`;
+  return await workplace.run([
+    ...["run", ...options, "-plugin-config", await workplace.write("agent.hcl", agent)],
+    await workplace.write("job.hcl", job),
+  ]);
+}
+
+test("an agent block of Nomad's Docker driver with another plugin's name configures this one", async () => {
+  const agent = (await readFile(agentPath, "utf8")).replace(docker, `unix://${testSetting("TEST_PODMAN_SOCKET")}`);
+  const { code, stdout, stderr } = await runWith(agent);
+  assert.match(stdout, /^plain\[0\]\/plain +\| pids 128 raw 0$/m, stderr);
+  assert.match(stderr, /privileged +\* failed: config key privileged: true is not allowed on this client; .*allow_privileged = true/);
+  for (const key of ["nvidia_runtime", "container_exists_attempts", "oom_score_adj"]) {
+    assert.match(stderr, new RegExp(`config key ${key} is not used: `));
+  }
+  assert.equal(code, 1);
+});
+
+test("its tls block is refused as a whole, and one that says nothing is not", async () => {
+  const agent = (tls: string): string =>
+    `plugin "nomad-driver-podman" {\n  config {\n    endpoint = "unix:///nowhere.sock"\n    tls {\n${tls}    }\n  }\n}\n`;
+  const keys = ["cert", "key", "ca"].map((key) => `      ${key} = "/etc/docker/${key}.pem"\n`).join("");
+  const { code, stderr } = await runWith(agent(keys));
+  assert.match(stderr, /config key tls: is for an engine that is reached over the network, .*; remove it, and name the socket with/);
+  assert.doesNotMatch(stderr, /mistakes|nowhere/);
+  assert.equal(code, 1);
+  assert.match((await runWith(agent('      cert = ""\n'))).stderr, /nowhere\.sock/);
+});
+
+test("an endpoint in the agent's file gives way to a socket on the command line", async () => {
+  const agent = 'plugin "nomad-driver-podman" {\n  config {\n    endpoint = "unix:///nowhere.sock"\n  }\n}\n';
+  const { code, stdout, stderr } = await runWith(agent, "-socket", testSetting("TEST_PODMAN_SOCKET"));
+  assert.match(stdout, /plain +\| pids \d+/, stderr);
   assert.equal(code, 0, stderr);
 });
 

@@ -69,7 +69,7 @@ interface Example {
 const atATime = 14;
 const shown = toExamples().filter(({ keys }) => keys.every((key) => !(leftOut[key] ?? false)));
 const runs = Array.from({ length: Math.ceil(shown.length / atATime) }, (_none, index) => {
-  let running: ReturnType<typeof runAll> | undefined;
+  let running: Promise<Outcome> | undefined;
   return () => (running ??= runAll(shown.slice(index * atATime, (index + 1) * atATime)));
 });
 
@@ -98,8 +98,15 @@ function toName([key = ""]: readonly string[]): string {
   return key.replaceAll(".", "-");
 }
 
-/** Runs examples as the groups of one job. Settles with the exit codes of the tasks that have ended, and all that was said. */
-async function runAll(examples: readonly Example[]): Promise<{ readonly ends: ReadonlyMap<string, number | undefined>; readonly log: string }> {
+interface Outcome {
+  /** Exit codes by the names of the tasks that have ended. */
+  readonly ends: ReadonlyMap<string, number | undefined>;
+  /** All that was said. */
+  readonly log: string;
+}
+
+/** Runs examples as the groups of one job. Settles when all have ended. */
+async function runAll(examples: readonly Example[]): Promise<Outcome> {
   await using workplace = await CliWorkplace.create();
   const groups = examples.map(({ keys, lines }) => toExampleGroup(toName(keys), [...lines.map(withOwnNames), ...toRest(lines)]));
   const job = await workplace.write("job.hcl", `job "examples" {\n  type = "batch"\n${groups.join("")}}\n`);

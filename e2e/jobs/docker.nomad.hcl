@@ -63,6 +63,10 @@ job "moved" {
         cpu_hard_limit    = true
         cpu_cfs_period    = 50000
         cpuset_cpus       = "0"
+        isolation         = ""
+
+        container_exists_attempts = 5
+
         pids_limit        = 64
         oom_score_adj     = 300
         volume_driver     = "local"
@@ -77,13 +81,11 @@ job "moved" {
           disable = true
         }
 
-        devices = [
-          {
-            host_path          = "/dev/null"
-            container_path     = "/dev/mine"
-            cgroup_permissions = "rw"
-          },
-        ]
+        devices {
+          host_path          = "/dev/null"
+          container_path     = "/dev/mine"
+          cgroup_permissions = "rw"
+        }
 
         mount {
           type     = "bind"
@@ -92,6 +94,26 @@ job "moved" {
           readonly = true
           bind_options {
             propagation = "rslave"
+          }
+        }
+
+        mount {
+          type   = "volume"
+          source = "${var.volume}-made"
+          target = "/made"
+          volume_options {
+            no_copy = true
+            labels {
+              moved = "yes"
+            }
+            driver_config {
+              name = "local"
+              options {
+                type   = "tmpfs"
+                device = "tmpfs"
+                o      = "nosuid,nodev"
+              }
+            }
           }
         }
 
@@ -138,6 +160,7 @@ job "moved" {
           echo device $(stat -c %t:%T /dev/mine)
           echo text > /named/file; echo named $(cat /named/file)
           echo memory-mount $(sed -n 's/.* \/memory .*size=\([0-9]*k\).*/\1/p' /proc/mounts)
+          echo volume $(sed -n 's/^tmpfs \/made \(tmpfs\) .*nosuid.*/\1/p' /proc/mounts)
           touch /bound/x 2>/dev/null || echo bound read-only
           touch /shared/x 2>/dev/null || echo shared read-only
         EOT

@@ -226,6 +226,7 @@ export const pluginSamples: Samples = {
   "socket.socket_path": { socket: [{ name: "a", socket_path: "/run/a.sock" }] },
   "socket.host_user": { socket: [{ name: "a", host_user: "1000" }] },
   socket_path: { socket_path: "/run/a.sock" },
+  endpoint: { endpoint: "unix:///run/a.sock" },
   disable_log_collection: { disable_log_collection: true },
   log_collection: { log_collection: "driver" },
   log_files: { log_files: { max_files: 3 } },

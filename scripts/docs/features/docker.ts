@@ -59,7 +59,12 @@ export const dockerFeatures: FeatureSection = {
       "src/policy/policy > the table of docs/policy.md",
       "test/image-clean-up > stays while a task runs, and goes a while after, with all its names",
     ],
-    ["`endpoint` and `tls`", "C", "`socket_path` names the service"],
+    [
+      "`endpoint`; `tls`, which is refused",
+      "C",
+      "e2e/docker-job > an agent block of Nomad's Docker driver with another plugin's name configures this one",
+      "e2e/docker-job > its tls block is refused as a whole, and one that says nothing is not",
+    ],
     [
       "`infra_image`, `infra_image_pull_timeout`",
       "S",

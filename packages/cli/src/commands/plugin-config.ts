@@ -5,11 +5,11 @@ export const pluginName = "nomad-driver-podman";
 
 const commandLine = { line: 1, column: 1 };
 
-/** Adds `--socket` to the plugin's configuration; it wins over a `socket_path` in the agent's file. */
+/** Adds `--socket` to the plugin's configuration; it wins over a `socket_path`, or Docker's `endpoint`, in the agent's file. */
 export function withSocket(body: ConfigBody | undefined, socket: string | undefined): ConfigBody | undefined {
   if (socket === undefined) return body;
   const base = body ?? { attributes: [], blocks: [], position: commandLine };
-  const others = base.attributes.filter(({ name }) => name !== "socket_path");
+  const others = base.attributes.filter(({ name }) => name !== "socket_path" && name !== "endpoint");
   return { ...base, attributes: [...others, { name: "socket_path", value: toSocketAddress(socket), position: commandLine }] };
 }
 

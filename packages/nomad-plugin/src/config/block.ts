@@ -37,12 +37,12 @@ export function block<const F extends Fields, const O extends BlockFacts>(fields
     },
     toValue: (value) => (value === undefined ? null : fieldsToValue(fields, value as InferFields<F>)),
     visit(value, path, see) {
-      if (facts.notYet === true && asksForSomething(value)) see(path, facts);
+      if (isOfNoEffect(facts) && asksForSomething(value)) see(path, facts);
       else if (value !== undefined) visitFields(fields, value as InferFields<F>, `${path}.`, see);
     },
     docs(path) {
       const rows = docsOfFields(fields, `${path}.`);
-      return [docRow(path, "block", facts), ...(facts.notYet === true ? rows.map((row) => ({ ...row, notYet: true })) : rows)];
+      return [docRow(path, "block", facts), ...rows.map((row) => (isOfNoEffect(facts) ? { ...row, ...shareOf(facts) } : row))];
     },
   };
 }
@@ -109,6 +109,15 @@ function blockSpec(name: string, fields: Fields, facts: BlockFacts): Spec {
   const primary: Spec = { kind: "block", name, required: facts.required === true, nested: fieldsSpec(fields) };
   if (facts.default === undefined) return primary;
   return { kind: "default", primary, fallback: { kind: "literal", value: toLiteralSource(facts.default) } };
+}
+
+/** What a block asks for is refused as a whole. */
+function isOfNoEffect({ notYet, refused }: BlockFacts): boolean {
+  return notYet === true || refused !== undefined;
+}
+
+function shareOf({ notYet, refused }: BlockFacts): Pick<OptionDoc, "notYet" | "refused"> {
+  return { notYet: notYet === true, refused: refused !== undefined };
 }
 
 function docRow(path: string, type: string, facts: BlockFacts): OptionDoc {

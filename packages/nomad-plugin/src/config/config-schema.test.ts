@@ -254,6 +254,7 @@ describe("the other uses of a declaration", () => {
         { help: "Clean-up." },
       ),
       socket: blockList({ name: attr.string({ notYet: true, help: "Name." }) }, { help: "Services." }),
+      tls: block({ key: attr.string({ help: "Key." }) }, { refused: { problem: "is not spoken", remedy: "remove it" }, help: "TLS." }),
     },
     { title: "test config", whenEmpty: "defaults" },
   );
@@ -261,18 +262,20 @@ describe("the other uses of a declaration", () => {
   test("the option rows of a block without effect say so of all its keys", () => {
     const paths = unapplied.options.filter(({ notYet }) => notYet).map(({ path }) => path);
     assert.deepEqual(paths, ["tty", "init", "auth", "auth.user", "gc.volumes", "socket.name"]);
+    assert.deepEqual(unapplied.options.filter(({ refused }) => refused).map(({ path }) => path), ["tls", "tls.key"]);
   });
 
   const configs: readonly { readonly what: string; readonly config: HclRecord; readonly set: readonly string[] }[] = [
     { what: "nothing of an empty config", config: {}, set: [] },
     {
       what: "nothing of values that ask for nothing",
-      config: { tty: false, ports: [], auth: { user: "" }, gc: { volumes: false } },
+      config: { tty: false, ports: [], auth: { user: "" }, gc: { volumes: false }, tls: { key: "" } },
       set: [],
     },
     { what: "nothing of what is the default anyway", config: { init: true }, set: [] },
     { what: "plain keys with what is declared of them", config: { tty: true, ports: ["http"] }, set: ["tty notYet", "ports deprecated"] },
     { what: "a block without effect as a whole", config: { auth: { user: "u" } }, set: ["auth notYet"] },
+    { what: "a block that is refused as a whole", config: { tls: { key: "k" } }, set: ["tls refused"] },
     {
       what: "the keys of other blocks one by one",
       config: { gc: { volumes: true, container: true } },
@@ -283,7 +286,8 @@ describe("the other uses of a declaration", () => {
   for (const { what, config, set } of configs) {
     test(`a look at what is set finds ${what}`, () => {
       const found = unapplied.whatIsSet(unapplied.decodeValue(config));
-      assert.deepEqual(found.map(({ path, facts }) => [path, ...["notYet", "deprecated"].filter((fact) => fact in facts)].join(" ")), set);
+      const marks = ["notYet", "deprecated", "refused"];
+      assert.deepEqual(found.map(({ path, facts }) => [path, ...marks.filter((fact) => fact in facts)].join(" ")), set);
     });
   }
 

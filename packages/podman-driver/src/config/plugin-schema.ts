@@ -173,6 +173,21 @@ export const pluginSchema = configSchema(
       { help: "Several Podman services; not together with socket_path." },
     ),
     socket_path: attr.string({ help: "Address of the one Podman service; default: the service of the agent's own user." }),
+    endpoint: attr.string({ help: "Docker's word for socket_path." }),
+    tls: block(
+      {
+        cert: attr.string({ help: "The client's certificate." }),
+        key: attr.string({ help: "The client's key." }),
+        ca: attr.string({ help: "The certificate that the engine's is checked with." }),
+      },
+      {
+        refused: {
+          problem: "is for an engine that is reached over the network, and this driver speaks to Podman over a unix socket alone",
+          remedy: 'remove it, and name the socket with socket_path, e.g. "unix:///run/podman/podman.sock"',
+        },
+        help: "Docker's block for engines over TCP, which this driver does not speak: refused.",
+      },
+    ),
     disable_log_collection: attr.bool({ default: false, help: 'Collect no container output; the same as log_collection = "off".' }),
     log_collection: attr.string({
       oneOf: ["nomad", "driver", "off"],

@@ -10,27 +10,39 @@ const block = (name: string | undefined, path: string): Block => ({ name, socket
 const users = (uid = 0): Parameters<typeof resolveSockets>[1] => ({ uid, findUser: (name) => (name === "app" ? 1001 : undefined) });
 const resolve = (options: Options, ofHost: ReturnType<typeof users>): ReturnType<typeof resolveSockets> =>
   reportAll((report) => resolveSockets(options, ofHost, report));
-const blocks = (...socket: readonly Block[]): Options => ({ socket, socket_path: undefined });
+const plain: Options = { socket: [], socket_path: undefined, endpoint: undefined };
+const blocks = (...socket: readonly Block[]): Options => ({ ...plain, socket });
 
 test("without any setting the plugin's own user decides", () => {
-  const none = { socket: [], socket_path: undefined };
-  assert.deepEqual(resolve(none, users()).sockets, [{ name: "default", path: "/run/podman/podman.sock", isDefault: true }]);
-  assert.deepEqual(resolve(none, users(1000)).sockets, [
+  assert.deepEqual(resolve(plain, users()).sockets, [{ name: "default", path: "/run/podman/podman.sock", isDefault: true }]);
+  assert.deepEqual(resolve(plain, users(1000)).sockets, [
     { name: "default", path: "/run/user/1000/podman/podman.sock", isDefault: true },
   ]);
 });
 
 test("socket_path names the one service", () => {
-  assert.deepEqual(resolve({ socket: [], socket_path: "unix:///run/x.sock" }, users()).sockets, [
+  assert.deepEqual(resolve({ ...plain, socket_path: "unix:///run/x.sock" }, users()).sockets, [
     { name: "default", path: "/run/x.sock", isDefault: true },
   ]);
 });
 
 test("socket and socket_path exclude each other", () => {
-  assert.throws(() => resolve({ socket: [block("a", "/a")], socket_path: "unix:///b" }, users()), {
+  assert.throws(() => resolve({ ...plain, socket: [block("a", "/a")], socket_path: "unix:///b" }, users()), {
     code: "config-invalid",
     message: /socket_path: "unix:\/\/\/b" and socket exclude each other/,
   });
+});
+
+test("endpoint, Docker's word for it, does the same", () => {
+  assert.deepEqual(resolve({ ...plain, endpoint: "unix:///var/run/docker.sock" }, users()).sockets, [
+    { name: "default", path: "/var/run/docker.sock", isDefault: true },
+  ]);
+  const refused: readonly (readonly [Partial<Options>, RegExp])[] = [
+    [{ endpoint: "tcp://127.0.0.1:2376" }, /endpoint: "tcp:\/\/127\.0\.0\.1:2376" is no address of a Podman service: tcp addresses/],
+    [{ endpoint: "unix:///a", socket_path: "unix:///b" }, /endpoint: "unix:\/\/\/a" says the same as socket_path, which/],
+    [{ endpoint: "unix:///a", socket: [block("a", "/a")] }, /endpoint: "unix:\/\/\/a" and socket exclude each other/],
+  ];
+  for (const [more, message] of refused) assert.throws(() => resolve({ ...plain, ...more }, users()), { code: "config-invalid", message });
 });
 
 test("a block named default, or without a name, is the default", () => {
@@ -57,7 +69,7 @@ test("a second block of the same name is left out, with a warning that names it"
 
 test("a wrong address is refused with the place of its block", () => {
   const socket = [block("a", "/a"), { name: "b", socket_path: "tcp://1.2.3.4:80", host_user: undefined }];
-  assert.throws(() => resolve({ socket, socket_path: undefined }, users()), {
+  assert.throws(() => resolve({ ...plain, socket }, users()), {
     message: /socket\[1\]\.socket_path: "tcp:\/\/1\.2\.3\.4:80"/,
   });
 });

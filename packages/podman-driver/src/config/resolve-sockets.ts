@@ -1,3 +1,4 @@
+import { oneSpelling } from "./one-spelling.ts";
 import { parseSocketAddress } from "./parse-socket-address.ts";
 import type { PluginOptions } from "./plugin-schema.ts";
 import { toRefusal, type Report } from "./report.ts";
@@ -31,22 +32,29 @@ export interface HostUsers {
 }
 
 /**
- * The Podman services of a plugin config. Without any, the service of the plugin's own user. A block without a name is
- * called `default`; of two blocks with one name the second is left out. Where none is called `default`, the first block
- * is the default.
+ * The Podman services of a plugin config; `endpoint` is Docker's word for `socket_path`. Without any, the service of the plugin's own
+ * user. A block without a name is called `default`; of two blocks with one name the second is left out. Where none is called `default`,
+ * the first block is the default.
  */
 export function resolveSockets(
-  options: Pick<PluginOptions, "socket" | "socket_path">,
+  options: Pick<PluginOptions, "socket" | "socket_path" | "endpoint">,
   users: HostUsers,
   report: Report,
 ): ResolvedSockets {
-  const key = "socket_path";
-  const address = options.socket_path ?? "";
-  if (options.socket.length > 0) {
-    if (address !== "") report.refuse({ key, value: address, problem: "and socket exclude each other", remedy: "remove one of them" });
-    return resolveBlocks(options.socket, users, report);
+  const { socket: blocks, socket_path: own, endpoint: dockers } = options;
+  const spellings = [
+    { key: "socket_path", value: own },
+    { key: "endpoint", value: dockers },
+  ];
+  const address = oneSpelling(spellings, report);
+  if (blocks.length > 0) {
+    if (address !== undefined) report.refuse({ ...address, problem: "and socket exclude each other", remedy: "remove one of them" });
+    return resolveBlocks(blocks, users, report);
   }
-  const path = address === "" ? socketOfUser(users.uid) : report.attempt(key, "", () => parseSocketAddress(address, key));
+  const path =
+    address === undefined
+      ? socketOfUser(users.uid)
+      : report.attempt(address.key, "", () => parseSocketAddress(address.value, address.key));
   return { sockets: [{ name: defaultName, path, isDefault: true }], warnings: [] };
 }
 

@@ -198,6 +198,8 @@ describe("the plugin schema", () => {
         { name: undefined, socket_path: "unix:///b", host_user: undefined },
       ],
       socket_path: undefined,
+      endpoint: undefined,
+      tls: undefined,
       disable_log_collection: true,
       log_collection: "driver",
       log_files: { max_files: 10, max_file_size: "10m" },

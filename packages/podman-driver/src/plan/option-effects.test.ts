@@ -78,7 +78,7 @@ function outcomeOfPlugin(config: HclRecord): unknown {
 
 /** A block without effect is refused as a whole. */
 function refusedPath(options: readonly OptionDoc[], path: string): string {
-  return options.find((option) => option.notYet && path.startsWith(`${option.path}.`))?.path ?? path;
+  return options.find((option) => (option.notYet || option.refused) && path.startsWith(`${option.path}.`))?.path ?? path;
 }
 
 /** A key that must be set cannot be left out: then the refusal is what differs. */

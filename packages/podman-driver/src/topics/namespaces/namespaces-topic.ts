@@ -1,7 +1,7 @@
 import type { NamespaceSpec } from "@driver/libpod";
 import { attr } from "@driver/nomad-plugin";
 import { namespaceById } from "../met.ts";
-import { oneSpelling } from "../one-spelling.ts";
+import { oneSpelling } from "../../config/one-spelling.ts";
 import { topic, type Given } from "../topic.ts";
 import { toTaskNeeds } from "./joined-namespace.ts";
 import { planUserns, verifyUserns } from "./plan-userns.ts";

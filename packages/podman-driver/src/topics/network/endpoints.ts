@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from "node:net";
 import type { PerNetworkSpec } from "@driver/libpod";
 import { attr, blockList, type InferFields } from "@driver/nomad-plugin";
-import { oneSpelling } from "../one-spelling.ts";
+import { oneSpelling } from "../../config/one-spelling.ts";
 import type { Report } from "../../config/report.ts";
 import { describeNetwork, type WantedNetwork } from "./network-mode.ts";
 

@@ -1,6 +1,6 @@
 import { attr, mapAttr } from "@driver/nomad-plugin";
 import { isAtLeast } from "../../engine/engine-facts.ts";
-import { oneSpelling } from "../one-spelling.ts";
+import { oneSpelling } from "../../config/one-spelling.ts";
 import { topic, type Given, type PlanContext } from "../topic.ts";
 
 /** Which program makes a container of the image, and what it is told beyond Podman's own words. */

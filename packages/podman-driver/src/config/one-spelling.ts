@@ -1,15 +1,15 @@
-import type { Given } from "./topic.ts";
+import type { Report } from "./report.ts";
 
-/** A key and the other spellings of it that jobs use. */
+/** A key and the other spellings of it that jobs or agents use. */
 export interface Spelling<T> {
   readonly key: string;
   readonly value: T | undefined;
 }
 
-/** The one spelling that a task uses; several in one task are a mistake, since nobody could tell which counts. Undefined: none is set. */
+/** The one spelling that a config uses; several in one are a mistake, since nobody could tell which counts. Undefined: none is set. */
 export function oneSpelling<T>(
   spellings: readonly Spelling<T>[],
-  report: Given["report"],
+  report: Report,
 ): { readonly key: string; readonly value: T } | undefined {
   const [first, second] = spellings.flatMap(({ key, value }) => (value === undefined ? [] : [{ key, value }]));
   if (first !== undefined && second !== undefined) {
