@@ -75,3 +75,22 @@ plugin "nomad-driver-podman" {
     extra_labels = []
   }
 }
+
+# a user's service beside root's
+plugin "nomad-driver-podman" {
+  config {
+    socket {
+      name        = "default"
+      socket_path = "unix:///run/podman/podman.sock"
+    }
+    socket {
+      name      = "app"
+      host_user = "root"
+    }
+    volumes {
+      enabled      = true
+      selinuxlabel = "z"
+    }
+    recover_stopped = true
+  }
+}
