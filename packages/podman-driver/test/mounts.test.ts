@@ -189,6 +189,16 @@ test("storage_opt reaches Podman, whose storage here takes none and says so", as
   await assert.rejects(rig.runScript("true", { config: { storage_opt: { size: "64m" } } }), /storage|quota|size/i);
 });
 
+test("a size of a volume, for which Podman wants a quota, is named with what would do", async () => {
+  await using rig = await DriverRig.start();
+  const options = [{ type: "tmpfs", device: "tmpfs", o: "nodev,size=2m" }];
+  const mount = [{ source: `sized-${process.pid}`, target: "/x", volume_options: { driver_config: { name: "local", options } } }];
+  await assert.rejects(
+    rig.runScript("true", { config: { mount } }),
+    /Project Quota; the task's config has a size in mount\[0\]\.volume_options\.driver_config\.options\.o, .* type tmpfs can have one/,
+  );
+});
+
 test("a volume's driver that Podman does not have is named", async () => {
   await using rig = await DriverRig.start();
   const config = { volume_driver: "no-such-driver", volumes: ["v:/x"] };

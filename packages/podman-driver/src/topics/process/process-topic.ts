@@ -13,7 +13,7 @@ export const processTopic = topic({
     working_dir: attr.string({ help: "Working directory, which must be there; not set: the image's." }),
     work_dir: attr.string({ help: "Docker's name for working_dir; made where the image does not have it, as with Docker." }),
     hostname: attr.string({
-      help: "Host name inside the container; not set: the beginning of the container's id, and on the host's network the host's name.",
+      help: "Host name inside the container; not set: that of the group in its network, of the host in its, else the container's id.",
     }),
     init: attr.bool({ default: false, help: "Run an init process as PID 1 that reaps children." }),
     init_path: attr.string({ help: "Path of the init program on the host; not set: Podman's catatonit." }),

@@ -64,8 +64,24 @@ export function checkEngine(mounts: readonly WantedMount[], { facts, report }: P
 /** Of a part of a volume that is not there Podman says no more than this (podman 5.4), or how it looked for it (podman 6.1). */
 const nothingThere = /^(no such file or directory ?)+$|^securejoin\.OpenInRoot .*no such file or directory$/;
 
+/** Of a volume with a size, whatever its type is (podman 4.3). */
+const sizeTrouble = /volume options size and inodes not supported/;
+
 /** What Podman's words mean where a mount may be to blame; undefined: they are about something else. */
 export function explainMountFailure(podmanText: string, mounts: readonly WantedMount[]): Explanation | undefined {
+  return sizeTrouble.test(podmanText) ? explainSizes(mounts) : explainSubpaths(podmanText, mounts);
+}
+
+/** Options can hold a password, so that their keys alone are named. */
+function explainSizes(mounts: readonly WantedMount[]): Explanation | undefined {
+  const sized = mounts.filter((mount) => mount.kind === "volume" && /\b(size|inodes)=/.test(mount.make?.options["o"] ?? ""));
+  if (sized.length === 0) return undefined;
+  const keys = sized.map(({ key }) => `${key}.volume_options.driver_config.options.o`).join(", ");
+  const text = `the task's config has a size in ${keys}, which Podman takes for a quota of its storage; a mount of type tmpfs can have one`;
+  return { text };
+}
+
+function explainSubpaths(podmanText: string, mounts: readonly WantedMount[]): Explanation | undefined {
   const subpaths = mounts.flatMap((mount) =>
     subpathOf(mount) === undefined ? [] : [`${mount.key}.volume_options.subpath = "${subpathOf(mount)}"`],
   );
