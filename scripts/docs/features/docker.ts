@@ -48,7 +48,7 @@ export const dockerFeatures: FeatureSection = {
       "test/namespaces > shares the host's namespace or has one of its own",
       "test/security > is the host's where the job says so",
     ],
-    ["`runtime`", "S", "test/security-options > is the one that the task names"],
+    ["`runtime`", "S", "src/topics/runtime/runtime-topic > that … names is asked for, and what Podman has made is looked at"],
     ["`shm_size` as a number", "M", "test/mounts > shm_size … is the size of /dev/shm"],
     ["`storage_opt`", "S", "test/mounts > storage_opt reaches Podman, whose storage here takes none and says so"],
     ["`volume_driver`", "S", "test/mounts > volume_driver makes a name of a bare source"],

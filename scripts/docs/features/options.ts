@@ -20,7 +20,7 @@ export const optionFeatures: FeatureSection = {
       "test/health > turns the image's health check off",
     ],
     ["`--annotation`", "S", "test/security-options > is given the task's annotations"],
-    ["`--runtime`", "S", "test/security-options > is the one that the task names"],
+    ["`--runtime`", "S", "src/topics/runtime/runtime-topic > that … names is asked for, and what Podman has made is looked at"],
     ["`--stop-signal`, `--stop-timeout`", "S", "test/process > asks a task to end with the signal that its config names"],
     [
       "`--mount` of binds, volumes, memory and images",

@@ -36,6 +36,7 @@ export const processFeatures: FeatureSection = {
       "`runtime`: the OCI runtime",
       "S",
       "test/security-options > is the one that the task names",
+      "src/topics/runtime/runtime-topic > that … names is asked for, and what Podman has made is looked at",
       "test/security-options > is no other, or the task does not run",
     ],
     ["`stop_signal` and `stop_timeout`", "S", "test/process > asks a task to end with the signal that its config names"],

@@ -284,6 +284,15 @@ describe("what a container gets without asking", () => {
   test("has no more processes than allowed", () => {
     assert.deepEqual(specWith({ pids_limit: 100 }).resource_limits?.pids, { limit: 100 });
     assert.equal(specWith({ pids_limit: 0 }).resource_limits?.pids, undefined);
+    for (const most of [60, 100]) {
+      assert.deepEqual(specWith({ pids_limit: most }, { pids_limit: 60 }).resource_limits?.pids, { limit: 60 });
+    }
+    assert.throws(() => specWith({ pids_limit: 100 }, { pids_limit: 101 }), {
+      code: "config-invalid",
+      message:
+        "config key pids_limit: 101 is more than the 100 that this client allows; the client's operator can allow it with pids_limit in " +
+        "the plugin's config",
+    });
   });
 
   test("has no swap beside its memory where the operator allows none", () => {
