@@ -185,6 +185,9 @@ test("a look at what is set tells the values of keys, and no secret", () => {
   assert.deepEqual(told, [["image", "i"], ["pids", 7], ["auth.user", "u"], ["auth.password", undefined]]);
 });
 
+/** What a declaration can say of its key that a look at what is set tells. */
+const marks = ["notYet", "deprecated", "refused"];
+
 describe("the other uses of a declaration", () => {
   test("the spec names every key, also inside defaults", () => {
     assert.equal(schema.spec.kind, "object");
@@ -286,7 +289,6 @@ describe("the other uses of a declaration", () => {
   for (const { what, config, set } of configs) {
     test(`a look at what is set finds ${what}`, () => {
       const found = unapplied.whatIsSet(unapplied.decodeValue(config));
-      const marks = ["notYet", "deprecated", "refused"];
       assert.deepEqual(found.map(({ path, facts }) => [path, ...marks.filter((fact) => fact in facts)].join(" ")), set);
     });
   }
