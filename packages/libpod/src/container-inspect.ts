@@ -51,6 +51,8 @@ export interface ContainerHostConfig {
   readonly memoryReservationBytes: number;
   readonly cpuShares: number;
   readonly idMappings: ContainerIdMappings;
+  /** As `bridge`, or `container:` with the id of the container whose network it has joined. */
+  readonly networkMode: string;
 }
 
 /** Each as "container:host:size"; empty in the host's user namespace. */
@@ -133,6 +135,7 @@ function decodeHostConfig(reader: JsonReader): ContainerHostConfig {
     memoryReservationBytes: reader.number("MemoryReservation"),
     cpuShares: reader.number("CpuShares"),
     idMappings: { uidMap: reader.nested("IDMappings").strings("UidMap"), gidMap: reader.nested("IDMappings").strings("GidMap") },
+    networkMode: reader.string("NetworkMode"),
   };
 }
 

@@ -46,6 +46,7 @@ import { removeGroupPod } from "./task/group-pods.ts";
 import { followExec, runExec, type ExecTarget } from "./task/exec-session.ts";
 import { recoverTask } from "./task/recover-task.ts";
 import { startTask } from "./task/start-task.ts";
+import { followNetworkOwner } from "./task/network-owner.ts";
 import { signalTask, stopContainer } from "./task/stop-container.ts";
 import type { TaskHandle } from "./task/task-handle.ts";
 import type { TaskSurroundings } from "./task/task-surroundings.ts";
@@ -76,7 +77,7 @@ export class PodmanDriver implements TaskDriver {
   readonly #options: PodmanDriverOptions;
   readonly #services: DriverServices;
   readonly #events = new EventBus();
-  readonly #tasks = new TaskStore();
+  readonly #tasks = new TaskStore(followNetworkOwner);
   readonly #presence = new AgentPresence();
   readonly #removals: UnfinishedRemovals;
   readonly #networks: GroupNetworks;

@@ -4,7 +4,7 @@ import { readlink } from "node:fs/promises";
 import { test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
 import { encodeMsgpack, type TaskConfig } from "@driver/nomad-plugin";
-import { DriverRig, testSetting, until, type RiggedTask } from "@driver/testing";
+import { DriverRig, RecordedEvents, testSetting, until, type RiggedTask } from "@driver/testing";
 import { inspectTask, netnsOf } from "./network-rig.ts";
 import { withPodman } from "./with-podman.ts";
 
@@ -55,6 +55,12 @@ const namespaces = [
 function keysOf(mode: string | undefined): Readonly<Record<string, string | readonly string[]>> {
   const keys = Object.fromEntries(namespaces.map(({ key, own }) => [key, mode ?? own]));
   return mode === undefined ? { ...keys, uidmap: ["0:700000:65536"] } : keys;
+}
+
+/** The network interfaces that a task sees. */
+async function linksOf(rig: DriverRig, task: RiggedTask): Promise<readonly string[]> {
+  const { stdout } = await rig.driver.execTask(task.config.id, { command: ["ls", "/sys/class/net"], timeoutMs: 60_000 }, soon());
+  return Buffer.from(stdout).toString().trim().split("\n");
 }
 
 /** What the kernel calls the namespaces of a task's first process. */
@@ -147,6 +153,43 @@ test("joins again after a restart of the task itself, and of the other, whose re
   assert.equal((await inspectTask(server)).state.running, true);
   for (const { id } of [clientAgain, serverAgain]) await rig.driver.destroyTask(id, { force: true }, soon());
 });
+
+const endOfServer = /^Task "server", whose network this task has joined, has ended, and the addresses and ports of that network with it/;
+
+test("tells a task once that the one has ended whose network it has joined, and no other task", async () => {
+  await using rig = await DriverRig.start();
+  await using events = new RecordedEvents(rig.driver);
+  const allocId = randomUUID();
+  const server = await inAllocation(rig, allocId, "server", {});
+  const other = await inAllocation(rig, allocId, "other", {});
+  const client = await inAllocation(rig, allocId, "client", { network_mode: "task:server" });
+  for (const task of [other, server, client]) await rig.startTask(task);
+  await rig.driver.stopTask(server.config.id, { timeoutMs: 0, killSignal: "KILL" }, soon());
+  const told = (): readonly string[] => events.all.filter(({ message }) => endOfServer.test(message)).map(({ taskName }) => taskName);
+  await until(() => told().length > 0);
+  // Podman cleans up when the end has been told.
+  await until(async () => (await linksOf(rig, client)).join() === "lo", 60_000);
+  await rig.driver.destroyTask(server.config.id, { force: true }, soon());
+  await rig.driver.destroyTask(client.config.id, { force: true }, soon());
+  assert.deepEqual(told(), ["client"]);
+});
+
+for (const [when, first] of [["before", "client"], ["after", "server"]] as const) {
+  test(`tells a task of the end that came while no plugin ran, when it is recovered ${when} the one that has ended`, async () => {
+    await using rig = await DriverRig.start();
+    const allocId = randomUUID();
+    const server = await inAllocation(rig, allocId, "server", {});
+    const client = await inAllocation(rig, allocId, "client", { network_mode: "task:server" });
+    for (const task of [server, client]) await rig.startTask(task);
+    const containerId = await nameOf(server.config);
+    await rig.crash();
+    await withPodman((podman) => podman.containers.stop(containerId, { timeoutSeconds: 0 }, soon()));
+    await using events = new RecordedEvents(rig.driver);
+    for (const task of first === "client" ? [client, server] : [server, client]) await rig.recover(task);
+    await rig.driver.waitTask(server.config.id, soon());
+    await until(() => events.all.some(({ message, taskName }) => taskName === "client" && endOfServer.test(message)));
+  });
+}
 
 test("removes a task whose network others were in as soon as the last of them is removed", async () => {
   await using rig = await DriverRig.start();

@@ -35,6 +35,7 @@ export const networkFeatures: FeatureSection = {
       "Another task's network",
       "M",
       "test/join-task > joins the network of another task with …, also when that starts later",
+      "test/join-task > tells a task once that the one has ended whose network it has joined, and no other task",
       "e2e/job-files-run > the tasks of … reach each other as on one host",
     ],
     [

@@ -80,6 +80,7 @@ export class TaskContainer {
   #stopSignal: string;
   #memoryLimitBytes: number | undefined;
   #healthStatus = "";
+  #networkOwnerId: string | undefined;
 
   /** Does nothing yet. */
   constructor(options: TaskContainerOptions, origin: TaskOrigin) {
@@ -89,6 +90,7 @@ export class TaskContainer {
     this.#startedAt = origin.startedAt;
     this.#stopSignal = (origin.kind === "unseen" ? origin.stopSignal : origin.inspect.config.stopSignal) ?? "";
     this.#memoryLimitBytes = terms.memoryLimitBytes;
+    this.#networkOwnerId = origin.kind === "unseen" ? undefined : toNetworkOwner(origin.inspect);
     this.#options = options;
     this.#logPlace.promise.catch(() => undefined);
   }
@@ -111,6 +113,11 @@ export class TaskContainer {
   /** What Podman said last of its health check; empty: nothing. */
   get healthStatus(): string {
     return this.#healthStatus;
+  }
+
+  /** Id of the container whose network it has joined; undefined: it is on no other's, or that is not known yet. */
+  get networkOwnerId(): string | undefined {
+    return this.#networkOwnerId;
   }
 
   /** False: it was started before the host's last reboot. */
@@ -207,10 +214,15 @@ export class TaskContainer {
   #note(inspect: ContainerInspect): void {
     this.#stopSignal = inspect.config.stopSignal;
     this.#healthStatus = inspect.state.healthStatus;
+    this.#networkOwnerId = toNetworkOwner(inspect);
     // Where the state does not tell, it is as Nomad knows it, and a key of the task's config may have set another.
     if (inspect.host.memoryBytes > 0) this.#memoryLimitBytes = inspect.host.memoryBytes;
     this.#logPlace.resolve({ logPath: inspect.host.logPath, staticDir: inspect.staticDir });
   }
+}
+
+function toNetworkOwner({ host }: ContainerInspect): string | undefined {
+  return /^container:(.+)$/.exec(host.networkMode)?.[1];
 }
 
 function knownProcesses(

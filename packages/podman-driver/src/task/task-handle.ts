@@ -88,6 +88,11 @@ export class TaskHandle {
     return this.#container.stopSignal;
   }
 
+  /** Id of the container whose network it has joined; undefined: it is on no other's, or that is not known yet. */
+  get networkOwnerId(): string | undefined {
+    return this.#container.networkOwnerId;
+  }
+
   /** False as soon as the container has ended, though its last output may still be on its way. */
   get isRunning(): boolean {
     return this.#result === undefined;

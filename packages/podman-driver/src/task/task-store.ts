@@ -20,13 +20,22 @@ export interface ClaimOptions {
   readonly startedFor?: number | undefined;
 }
 
+/** Told of each task that comes to be known, and how to find all that are at any moment. */
+export type OnTask = (task: TaskHandle, known: () => readonly TaskHandle[]) => void;
+
 /** The tasks this plugin knows, by Nomad's task id. A started task stays until Nomad destroys it. */
 export class TaskStore {
+  readonly #onTask: OnTask;
   readonly #tasks = new Map<string, TaskHandle>();
   readonly #claims = new Map<string, Claim>();
   /** Started tasks that nobody has asked for yet, and the agent that each was started for. */
   readonly #unasked = new Map<string, number>();
   readonly #leaving = new Set<Promise<void>>();
+
+  /** `onTask`: default nobody. */
+  constructor(onTask: OnTask = () => undefined) {
+    this.#onTask = onTask;
+  }
 
   get size(): number {
     return this.#tasks.size + this.#claims.size;
@@ -79,6 +88,7 @@ export class TaskStore {
     try {
       const { task, answer } = await make(AbortSignal.any([caller, withdrawal.signal]));
       this.#tasks.set(taskId, task);
+      this.#onTask(task, () => [...this.#tasks.values()]);
       if (startedFor !== undefined) this.#unasked.set(taskId, startedFor);
       return answer;
     } finally {
