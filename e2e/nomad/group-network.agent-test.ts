@@ -17,6 +17,13 @@ const runTimeoutMs = 120_000;
 /** The host's address on the bridge that Nomad makes for groups. */
 const bridgeAddress = "172.26.64.1";
 
+/** Commands that write down what a task is called, the address that it finds under that name, and its own. */
+const tellNames = [
+  // As texts: an allocation's name may read as a number, such as 21e84302.
+  `n=$(hostname); echo $n $(awk -v n=$n '$2 "" == n "" { print $1; exit }' /etc/hosts) >/alloc/data/own-name`,
+  "ip -4 -o address show eth0 | awk '{ print $4 }' | cut -d/ -f1 >/alloc/data/address",
+];
+
 /** One group on a bridge: `web` serves on 127.0.0.1 and on a mapped port, `client` fetches that and asks the test's name server. */
 function renderGroupJob(name: string, hostname: string): string {
   const task = (taskName: string, script: string): string => `
@@ -36,9 +43,7 @@ function renderGroupJob(name: string, hostname: string): string {
     "until wget -qO- http://127.0.0.1:8080/ >/alloc/data/fetched; do sleep 0.2; done",
     "cat /etc/resolv.conf >/alloc/data/resolv",
     "nslookup answer.test | tee /alloc/data/looked-up",
-    // As texts: an allocation's name may read as a number, such as 21e84302.
-    `n=$(hostname); echo $n $(awk -v n=$n '$2 "" == n "" { print $1; exit }' /etc/hosts) >/alloc/data/own-name`,
-    "ip -4 -o address show eth0 | awk '{ print $4 }' | cut -d/ -f1 >/alloc/data/address",
+    ...tellNames,
     "exec sleep 600",
   ];
   return `job "${name}" {
@@ -82,7 +87,7 @@ for (const groupNetwork of ["nomad", "pod"] as const) {
       assert.match(await data("looked-up"), /192\.0\.2\.99/);
       const address = await data("address");
       const name = groupNetwork === "pod" ? "shop" : allocation.id.slice(0, 8);
-      assert.equal(await data("own-name"), `${name} ${groupNetwork === "pod" ? address : "127.0.0.1"}`);
+      assert.equal(await data("own-name"), `${name} ${address}`);
       assert.equal((await (await fetch(`http://${allocation.mapped}/`)).text()).trim(), "hello from the group");
       const pods = await namesOf(agent, "pods");
       assert.deepEqual(pods, groupNetwork === "pod" ? [`nomad-${allocation.id}-group`] : []);
@@ -98,6 +103,16 @@ for (const groupNetwork of ["nomad", "pod"] as const) {
         runTimeoutMs,
       );
     });
+
+    test("finds its address under its own name without a port too", async () => {
+      const text = renderGroupJob("portless", hostname).replace(/port "http" \{[^}]*\}/, "").replace(/until wget.*?; done; /, "");
+      const job = await agent.api.post("/v1/jobs/parse", { JobHCL: text, Canonicalize: true });
+      await agent.api.post("/v1/jobs", { Job: job });
+      const { id } = await untilPlaced(agent, "portless");
+      const name = groupNetwork === "pod" ? "shop" : id.slice(0, 8);
+      assert.equal(await readData(agent, id, "own-name"), `${name} ${await readData(agent, id, "address")}`);
+      await agent.api.delete("/v1/job/portless");
+    });
   });
 }
 
@@ -109,15 +124,21 @@ interface PlacedAllocation {
 
 /** Settles when the server knows that both tasks run: an agent that is killed before it has noted their start finds nothing of them. */
 async function untilAllocation(agent: NomadAgent, jobName: string): Promise<PlacedAllocation> {
-  let found: PlacedAllocation | undefined;
+  const { id, report } = await untilPlaced(agent, jobName);
+  const [port] = listOf(fieldOf(fieldOf(report, "AllocatedResources"), "Shared"), "Ports");
+  return { id, mapped: port === undefined ? assert.fail("no port") : `${textOf(port, "HostIP")}:${numberOf(port, "Value")}` };
+}
+
+/** The same for a job whatever its ports. `report`: what the server says of the allocation. */
+async function untilPlaced(agent: NomadAgent, jobName: string): Promise<{ readonly id: string; readonly report: unknown }> {
+  let found: { readonly id: string; readonly report: unknown } | undefined;
   await until(async () => {
     const [first] = listOf({ all: await agent.api.get(`/v1/job/${jobName}/allocations`) }, "all");
     if (first === undefined) return false;
     const id = textOf(first, "ID");
     const report = await agent.api.get(`/v1/allocation/${id}`);
-    const [port] = listOf(fieldOf(fieldOf(report, "AllocatedResources"), "Shared"), "Ports");
-    if (port === undefined || !["web", "client"].every((task) => decodeAllocation(report, task).task?.state === "running")) return false;
-    found = { id, mapped: `${textOf(port, "HostIP")}:${numberOf(port, "Value")}` };
+    if (!["web", "client"].every((task) => decodeAllocation(report, task).task?.state === "running")) return false;
+    found = { id, report };
     return true;
   }, runTimeoutMs);
   return found ?? assert.fail("no allocation");

@@ -7,6 +7,7 @@ import { noSettings } from "../src/plan/check-task-config.ts";
 import { completeSpec } from "../src/plan/complete-spec.ts";
 import { planContainer, type ContainerPlan } from "../src/plan/container-plan.ts";
 import { findMistakes, wantTask, type DecodedTask } from "../src/plan/want-task.ts";
+import type { GroupHosts } from "../src/topics/network/group-hosts.ts";
 import type { Met } from "../src/topics/met.ts";
 
 /** Of Podman 4.3.1 on Debian 12. */
@@ -65,6 +66,11 @@ export function planOf(wishes: Wishes = {}, met = asWritten): Omit<ContainerPlan
 /** The spec of a task's container. @throws as `planOf` */
 export function specOf(wishes: Wishes = {}): ContainerSpec {
   return planOf(wishes).spec;
+}
+
+/** What a task asks for in the hosts file of its group; undefined: it shares none. @throws as `planOf` */
+export function groupHostsOf(wishes: Wishes = {}): GroupHosts | undefined {
+  return planOf(wishes).needs.find((need) => need.kind === "group-hosts")?.hosts;
 }
 
 /** What a start would refuse whatever the engine is, each as `key > message`. */

@@ -89,7 +89,12 @@ export const networkFeatures: FeatureSection = {
     ["`port_map`", "M", "test/process > publishes the ports of a group by port_map, and tells the task and Nomad of them"],
     ["All ports of the image published", "N", "Nomad gives out ports"],
     ["`extra_hosts`", "M", "test/process > writes the lines of a task into its hosts file"],
-    ["The hosts file in the group's network", "S", "src/topics/network/extra-hosts > adds them to the line of the group"],
+    [
+      "The hosts file in the group's network",
+      "S",
+      "test/group-hosts > tasks of a group share one hosts file: the lines of each are there for all, and what one writes",
+      "e2e/nomad/group-network > finds its address under its own name without a port too",
+    ],
     ["Nomad's `dns` block", "M", "test/task-config > uses the name servers of the group, else those of the plugin"],
     ["`dns_servers`, `dns_search_domains`, `dns_options`", "S", "test/process > gives the task its own resolver"],
     ["No hosts file, the image's, or a base of one", "C"],

@@ -8,6 +8,7 @@ import { Report } from "../config/report.ts";
 import type { Explanation, HostBind, Need, PlanContext, PlanPart, Shortfall, SpecPart, Topic } from "../topics/topic.ts";
 import { topics, type WantedTask } from "../topics/topics.ts";
 import { toContainerName } from "../topics/container-name.ts";
+import { planHosts } from "./plan-hosts.ts";
 import { planNames } from "./plan-names.ts";
 import { toTaskTerms, type TaskTerms } from "./task-terms.ts";
 import type { DecodedTask } from "./want-task.ts";
@@ -53,9 +54,11 @@ export function planContainer({ task, decoded, settings, facts, socketName }: Pl
   const { security: { capabilities }, limits: { pidsLimit, memory: { swap: swapBytes } } } = wanted;
   const terms = toTaskTerms(wanted, facts);
   const asked = { ...capabilities, pidsLimit, memoryLimitBytes: terms.memoryLimitBytes, swapBytes };
+  const names = planNames(wanted, { allocId: task.allocId, socketName });
   const parts: readonly PlanPart[] = [
     ...planned.map(({ part }) => part),
-    { spec: planNames(wanted, { allocId: task.allocId, socketName }) },
+    { spec: names.spec },
+    planHosts(wanted, { task, name: names.hostname, facts, report }),
     { spec: planCeilings(asked, { policy, defaultCapabilities: facts.defaultCapabilities, report }) },
   ];
   report.throwIfAny();

@@ -1,4 +1,3 @@
-import { isIP } from "node:net";
 import type { ContainerSpec } from "@driver/libpod";
 import { toGroupHostname } from "../topics/network/group-pod.ts";
 import type { WantedTask } from "../topics/topics.ts";
@@ -9,35 +8,37 @@ export interface NamesContext {
   readonly socketName: string;
 }
 
-/** Where nobody says what address a network namespace has. */
-const loopback = "127.0.0.1";
+/** What a container is called. */
+export interface PlannedNames {
+  readonly spec: Partial<ContainerSpec>;
+  /** The host name that has to stand in the task's hosts file; undefined: Podman sees to it, or the task has another's name. */
+  readonly hostname: string | undefined;
+}
 
 /**
  * What the container is called, and whether it is a member of its group's pod; several topics decide it together.
  *
- * A task in a namespace of the host knows its own name and finds it in /etc/hosts: Podman writes no such line there, as it does with
- * every other network (podman 4.3 to 6.1). All tasks of a group have one name, but for those that set their own `hostname`.
+ * A task in a namespace of the host knows its own name. All tasks of a group have one name, but for those that set their own
+ * `hostname`.
  *
  * A member has joined the pod's network by its path already, since Podman would give it the infra container's resolv.conf and /etc/hosts
  * otherwise (podman 4.3 to 6.1). The pod's host name is its own, unless it has another.
  */
-export function planNames(wanted: WantedTask, { allocId, socketName }: NamesContext): Partial<ContainerSpec> {
-  const { network: { network, group, hosts }, namespaces: { userns, others }, process } = wanted;
+export function planNames(wanted: WantedTask, { allocId, socketName }: NamesContext): PlannedNames {
+  const { network: { network, group }, namespaces: { userns, others }, process } = wanted;
   const pod = network.kind === "group" ? network.pod : undefined;
   const uts = others.find(({ of }) => of === "uts")?.spec.nsmode;
   // In another's namespace of host names it has a name already, and cannot have a second.
   const isNamed = (network.kind === "group" || network.kind === "path") && (uts === undefined || uts === "private");
   const [groupName = toGroupHostname(allocId)] = [group.hostname, pod?.hostname ?? ""].filter((name) => name !== "");
   const hostname = process.hostname ?? (isNamed ? groupName : undefined);
-  const isKnown = hosts.some(({ name }) => name === hostname);
-  const address = isIP(group.address) === 0 ? loopback : group.address;
   // Podman has no pod for a container with ids of its own.
   const isMember = pod?.socketName === socketName && (userns === undefined || userns.wanted.kind === "host");
   const sharesName = isMember && uts === undefined && hostname === pod.hostname;
-  return {
+  const spec = {
     ...(hostname !== undefined && !sharesName && { hostname }),
-    ...(isNamed && !isKnown && { hostadd: [`${hostname}:${address}`] }),
     ...(isMember && { pod: pod.podId }),
     ...(isMember && uts === undefined && !sharesName && { utsns: { nsmode: "private" } }),
   };
+  return { spec, hostname: isNamed ? hostname : undefined };
 }

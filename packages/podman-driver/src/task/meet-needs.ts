@@ -6,6 +6,7 @@ import type { ContainerPlan } from "../plan/container-plan.ts";
 import type { Met } from "../topics/met.ts";
 import type { Need } from "../topics/topic.ts";
 import { checkGroupNetwork } from "./group-pods.ts";
+import { meetGroupHosts } from "./meet-group-hosts.ts";
 import { joinTasks, type JoinedTasks } from "./join-task.ts";
 import { checkDevices } from "./check-devices.ts";
 import { meetPaths, type ExpectedMount } from "./meet-paths.ts";
@@ -27,7 +28,11 @@ export interface MetNeeds extends Omit<Met, "image"> {
  */
 export async function meetNeeds({ needs, binds, guardsBinds }: NeedyPlan, start: Start, undo: Rollback): Promise<MetNeeds> {
   const { engine, settings: { policy }, task: { id: taskId, allocDir }, services: { roots }, inStep, signal } = start;
-  for (const need of needs) if (need.kind === "group-network") checkGroupNetwork(need.pod, roots);
+  const moved = new Map<string, string>();
+  for (const need of needs) {
+    if (need.kind === "group-network") checkGroupNetwork(need.pod, roots);
+    if (need.kind === "group-hosts") moved.set(need.path, await meetGroupHosts(need, roots));
+  }
   const joined = await joinTasks(needs, start, signal);
   // What lies at the host's paths is looked at after the wait, which may be long.
   const paths = needs.filter((need) => need.kind === "path");
@@ -36,7 +41,8 @@ export async function meetNeeds({ needs, binds, guardsBinds }: NeedyPlan, start:
   for (const need of needs) {
     if (need.kind === "volume") await meetVolume(need, { podman: engine.client, undo, taskId, inStep }, signal);
   }
-  return { ...found, joined, containers: new Map([...joined].map(([name, { id }]) => [name, id])) };
+  const containers = new Map([...joined].map(([name, { id }]) => [name, id]));
+  return { ...found, paths: new Map([...found.paths, ...moved]), joined, containers };
 }
 
 type NeedyPlan = Pick<ContainerPlan, "needs" | "binds" | "guardsBinds">;

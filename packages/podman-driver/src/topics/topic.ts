@@ -4,6 +4,7 @@ import type { EngineFacts } from "../engine/engine-facts.ts";
 import type { TaskSettings } from "../config/task-settings.ts";
 import type { ImageNeed } from "../image/image-need.ts";
 import type { Met } from "./met.ts";
+import type { GroupHosts } from "./network/group-hosts.ts";
 import type { GroupPod } from "./network/group-pod.ts";
 import type { Report } from "../config/report.ts";
 import type { PathWish, Wish } from "./wish.ts";
@@ -65,7 +66,15 @@ export type Need =
       readonly container: string;
     }
   /** The process that holds the group's network, which must be the one that Nomad was told of. */
-  | { readonly kind: "group-network"; readonly pod: GroupPod };
+  | { readonly kind: "group-network"; readonly pod: GroupPod }
+  /** The hosts file of a group, with what the task asks for in it. `netnsPath`: the group's namespace. */
+  | {
+      readonly kind: "group-hosts";
+      readonly path: string;
+      readonly netnsPath: string;
+      readonly allocId: string;
+      readonly hosts: GroupHosts;
+    };
 
 /** What a host path must lead to, where this plugin sees it; `value`: as the job writes it. */
 export interface DeviceNeed {

@@ -16,11 +16,6 @@ const rows: readonly { readonly entries: readonly string[]; readonly planned: re
 ];
 for (const { entries, planned } of rows) test(`takes ${JSON.stringify(entries)}`, () => assert.deepEqual(hostsOf(entries), planned));
 
-test("adds them to the line of the group", () => {
-  const task = { networkIsolation: { mode: "group", path: "/n", labels: {}, hosts: { hostname: "web", address: "192.0.2.7" } } } as const;
-  assert.deepEqual(specOf({ task, config: { extra_hosts: ["db:192.0.2.10"] } }).hostadd, ["web:192.0.2.7", "db:192.0.2.10"]);
-});
-
 const form = "write host:ip, e.g. db.internal:192.0.2.10, or host:host-gateway";
 for (const entry of ["", "db", "db:", "db:nowhere", "db:192.0.2", "db=192.0.2.10", "db:[x]", "192.0.2.10:db"]) {
   test(`refuses "${entry}", which has no address`, () => {

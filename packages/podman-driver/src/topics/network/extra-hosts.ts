@@ -1,28 +1,21 @@
 import { isIP } from "node:net";
 import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
 import type { Report } from "../../config/report.ts";
+import { hostGateway, type HostLine } from "./host-line.ts";
 import { describeNetwork, type WantedNetwork } from "./network-mode.ts";
 
-/** A line of /etc/hosts that a task asks for. */
-export interface ExtraHost {
-  readonly name: string;
-  /** An IP address without brackets, or `host-gateway`. */
-  readonly address: string;
-}
-
-const gatewayWord = "host-gateway";
 const key = "extra_hosts";
 
 /** Entries as `host:ip`, also `a;b:ip` and `host:[ip]`. Podman writes down whatever it is given (podman 4.3 to 6.1). */
-export function toExtraHosts(entries: readonly string[], report: Report): readonly ExtraHost[] {
+export function toExtraHosts(entries: readonly string[], report: Report): readonly HostLine[] {
   return entries.flatMap((entry) => {
     const [names = "", address = ""] = splitOnce(entry);
     const bare = /^\[(.*)\]$/.exec(address)?.[1] ?? address;
-    const isAddress = bare === gatewayWord || isIP(bare) !== 0;
+    const isAddress = bare === hostGateway || isIP(bare) !== 0;
     const all = names.split(";");
     if (isAddress && all.every((name) => /^[^\s#;:]+$/.test(name))) return all.map((name) => ({ name, address: bare }));
     const problem = isAddress ? "names no host" : "has no IP address behind the first colon";
-    report.refuse({ key, value: entry, problem, remedy: `write host:ip, e.g. db.internal:192.0.2.10, or host:${gatewayWord}` });
+    report.refuse({ key, value: entry, problem, remedy: `write host:ip, e.g. db.internal:192.0.2.10, or host:${hostGateway}` });
     return [];
   });
 }
@@ -36,12 +29,12 @@ export function refuseJoinedHosts(network: WantedNetwork, report: Report): void 
 
 /** As Podman takes them. Up to 4.6 it would write down the word `host-gateway` itself. */
 export function toHostAdd(
-  hosts: readonly ExtraHost[],
+  hosts: readonly HostLine[],
   { facts, report }: { readonly facts: EngineFacts; readonly report: Report },
 ): readonly string[] {
-  if (!isAtLeast(facts, [4, 7]) && hosts.some(({ address }) => address === gatewayWord)) {
+  if (!isAtLeast(facts, [4, 7]) && hosts.some(({ address }) => address === hostGateway)) {
     const problem = `needs Podman 4.7 or later, and this is ${facts.version}`;
-    report.refuse({ key, value: gatewayWord, problem, remedy: "write the address of the host on the task's network", code: "unsupported" });
+    report.refuse({ key, value: hostGateway, problem, remedy: "write the address of the host on the task's network", code: "unsupported" });
   }
   return hosts.map(({ name, address }) => `${name}:${address}`);
 }

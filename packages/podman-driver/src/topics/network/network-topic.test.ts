@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import type { NamespaceSpec, PortMappingSpec } from "@driver/libpod";
 import type { PortMapping, TaskConfig, TaskResources } from "@driver/nomad-plugin";
 import { plainTask } from "@driver/testing";
-import { decodedOf, mistakesOf, planOf, specOf, type Wishes } from "../../../test/plan-of.ts";
+import { decodedOf, groupHostsOf, mistakesOf, planOf, specOf, type Wishes } from "../../../test/plan-of.ts";
 
 const { resources } = plainTask();
 const inGroup: Partial<TaskConfig> = { networkIsolation: { mode: "group", path: "/var/run/netns/x", labels: {} } };
@@ -75,16 +75,20 @@ describe("the group's host name", () => {
     task: { networkIsolation: { mode: "group", path: "/n", labels: {}, hosts: { hostname, address } } },
   });
 
-  const lines: readonly { readonly what: string; readonly wishes: Wishes; readonly hostadd: readonly string[] | undefined }[] = [
-    { what: "an IPv4 address", wishes: withHosts("web", "192.0.2.7"), hostadd: ["web:192.0.2.7"] },
-    { what: "an IPv6 address", wishes: withHosts("web", "2001:db8::7"), hostadd: ["web:2001:db8::7"] },
-    { what: "a group without hosts", wishes: { task: inGroup }, hostadd: ["5e1f0000:127.0.0.1"] },
-    { what: "no group", wishes: {}, hostadd: undefined },
-    { what: "no name", wishes: withHosts("", ""), hostadd: ["5e1f0000:127.0.0.1"] },
+  const rows: readonly { readonly what: string; readonly wishes: Wishes; readonly address: string | undefined }[] = [
+    { what: "an IPv4 address", wishes: withHosts("web", "192.0.2.7"), address: "192.0.2.7" },
+    { what: "an IPv6 address", wishes: withHosts("web", "2001:db8::7"), address: "2001:db8::7" },
+    { what: "no address", wishes: withHosts("web", ""), address: undefined },
   ];
-  for (const { what, wishes, hostadd } of lines) {
-    test(`is written down as Nomad wants it with ${what}`, () => assert.deepEqual(specOf(wishes).hostadd, hostadd));
+  for (const { what, wishes, address } of rows) {
+    test(`goes to the hosts file of the group with ${what}`, () =>
+      assert.deepEqual(groupHostsOf(wishes), { names: ["web"], address, extra: [] }));
   }
+
+  test("is that of the allocation where the group has none", () =>
+    assert.deepEqual([groupHostsOf({ task: inGroup })?.names, groupHostsOf(withHosts("", ""))?.names], [["5e1f0000"], ["5e1f0000"]]));
+
+  test("goes nowhere without a group", () => assert.deepEqual([groupHostsOf(), specOf().hostadd], [undefined, undefined]));
 
   test("is refused with what is no address", () => {
     const message = /^config key network\.hostname: "web" has the address "nowhere", which is not an IP address; /;

@@ -5,7 +5,7 @@ import { toTaskNeeds } from "../namespaces/joined-namespace.ts";
 import { advertisedFields, toAdvertised } from "./advertised.ts";
 import { endpointFields, toEndpoints, type WantedEndpoint } from "./endpoints.ts";
 import { explainNetworkFailure } from "./explain-failure.ts";
-import { refuseJoinedHosts, toExtraHosts, toHostAdd, type ExtraHost } from "./extra-hosts.ts";
+import { refuseJoinedHosts, toExtraHosts } from "./extra-hosts.ts";
 import { refuseOfPod, toJoinedPod, toPodWishes } from "./joined-pod.ts";
 import { describeNetwork, toNetwork, type WantedNetwork } from "./network-mode.ts";
 import { toEndpointNotices, toUnusedKeys } from "./network-notices.ts";
@@ -37,6 +37,7 @@ export const networkTopic = topic({
     const network = pod === undefined ? asked.network : toJoinedPod(pod, text, { task, report });
     const { mode } = asked;
     const group = task.networkIsolation?.hosts ?? { hostname: "", address: "" };
+    checkGroup(group, report);
     const endpoints = toEndpoints(options, network, report);
     for (const wanted of network.kind === "pod" ? toPodWishes(network.pod) : toWishes(network, { text, mode, endpoints })) wish(wanted);
     refuseOfPod(network, { ports: ports.length > 0, port_map: Object.keys(portMap).length > 0 }, report);
@@ -49,22 +50,21 @@ export const networkTopic = topic({
       ports: toPorts(task, ports, report),
       ...toPortMap(task, portMap, ports, report),
       group,
-      hosts: [...toGroupHosts(group, report), ...toExtraHosts(extraHosts, report)],
+      hosts: toExtraHosts(extraHosts, report),
     };
   },
   plan: (
-    { network, endpoints, unusedKeys, ports: labelled, published, portMap, unusedLabels, hosts },
+    { network, endpoints, unusedKeys, ports: labelled, published, portMap, unusedLabels },
     { task, settings, facts, socketName, report },
   ) => {
     const { defaultRootlessMode } = settings;
     const { netns, ...reached } = planNetns(network, endpoints, { facts, socketName, defaultRootlessMode, report });
     const { nsmode } = netns;
     const ports = [...labelled, ...published];
-    const hostadd = toHostAdd(hosts, { facts, report });
     // Podman drops published ports with a warning where the container has no network of its own.
     const publishes = ports.length > 0 && !["host", "none", "path", "container"].includes(nsmode);
     return {
-      spec: { ...reached, ...(publishes && { portmappings: ports }), ...(hostadd.length > 0 && { hostadd }) },
+      spec: { ...reached, ...(publishes && { portmappings: ports }) },
       given: (met) => ({ netns: namespaceById(netns, met) }),
       // The group's network has its own way to its ports, and Nomad tells them.
       env: network.kind === "group" ? {} : toPortEnv(portMap),
@@ -145,21 +145,11 @@ function describeOwnPorts({ resources }: TaskConfig): string | undefined {
 /** What Nomad calls a group, and its address; empty where it says nothing. */
 type GroupName = NonNullable<NonNullable<TaskConfig["networkIsolation"]>["hosts"]>;
 
-/**
- * The line of /etc/hosts that Nomad wants in each task of a group; without an address (network mode none) there is none. Podman writes
- * down whatever it is given (podman 4.3 to 6.1).
- */
-function toGroupHosts({ hostname, address }: GroupName, report: Report): readonly ExtraHost[] {
-  if (hostname === "" || address === "") return [];
-  if (isIP(address) === 0) {
-    report.refuse({
-      key: "network.hostname",
-      value: hostname,
-      problem: `has the address "${address}", which is not an IP address`,
-      remedy: "the group's network gives it",
-    });
-  }
-  return [{ name: hostname, address }];
+/** Whatever it is, it would be written down. Without an address (network mode none) there is no line of the group. */
+function checkGroup({ hostname, address }: GroupName, report: Report): void {
+  if (hostname === "" || address === "" || isIP(address) !== 0) return;
+  const problem = `has the address "${address}", which is not an IP address`;
+  report.refuse({ key: "network.hostname", value: hostname, problem, remedy: "the group's network gives it" });
 }
 
 interface NoticeContext {

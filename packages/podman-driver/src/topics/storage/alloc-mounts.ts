@@ -23,6 +23,11 @@ export function toAllocMounts(task: TaskConfig, { protectsLogs, selinuxLabel }: 
   ];
 }
 
+/** The hosts file of the task's group, which lies in the allocation. */
+export function toHostsMount(path: string, selinuxLabel: string | undefined): MountSpec {
+  return bind(path, "/etc/hosts", toLabel(selinuxLabel ?? ""));
+}
+
 /** A mount of Nomad's own: a host or CSI volume, or a device plugin's. Its own label counts before the operator's. */
 export function toNomadMount(mount: Mount, selinuxLabel: string | undefined, report: Report): MountSpec {
   const label = selinuxLabel === undefined ? [] : toLabel(mount.selinuxLabel || selinuxLabel);

@@ -40,7 +40,8 @@ export const storageTopic = topic({
     ];
     const asked = toWantedMounts(options, given);
     refuseDoubles(own, asked, given);
-    return { own, asked, storageOptions: options.storage_opt, shmBytes: toShmBytes(options.shm_size, given), ...toRoot(options, given) };
+    const [storageOptions, shmBytes] = [options.storage_opt, toShmBytes(options.shm_size, given)];
+    return { own, asked, selinuxLabel, storageOptions, shmBytes, ...toRoot(options, given) };
   },
   plan: ({ own, asked, storageOptions, shmBytes, isReadonly, hasTmpfs }, { facts, report }) => {
     checkEngine(asked, { facts, report });
