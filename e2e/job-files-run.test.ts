@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { CliWorkplace, listContainersOf, sendAfter } from "./cli-run.ts";
+import { CliWorkplace } from "./cli-run.ts";
 import { findSnippets, withScripts } from "./jobs/snippets.ts";
 
 const documents = join(import.meta.dirname, "jobs/documents");
@@ -56,24 +56,3 @@ test("the parts of the readme do in a container what they say", async () => {
   for (const title of Object.keys(probes)) assert.match(stdout, new RegExp(`${title} +\\| ${title} is as asked\\n`), stderr);
   assert.equal(code, 0, stderr);
 });
-
-/** Files whose tasks share one network, by the task that serves and the one that asks. */
-const pods: readonly (readonly [file: string, server: string, client: string])[] = [
-  ["readme-pod-of-server.nomad.hcl", "server", "exporter"],
-  ["readme-pod-of-pause.nomad.hcl", "server", "exporter"],
-];
-for (const [file, server, client] of pods) {
-  test(`the tasks of ${file} reach each other as on one host`, async () => {
-    const scripts = {
-      pod: "trap 'exit 0' TERM; sleep 600 & wait",
-      [server]: "trap 'exit 0' TERM; echo served > /tmp/page; httpd -f -p 127.0.0.1:8222 -h /tmp & wait",
-      [client]: "until timeout 2 wget -qO- http://127.0.0.1:8222/page; do sleep 0.2; done; trap 'exit 0' TERM; sleep 600 & wait",
-    };
-    await using workplace = await CliWorkplace.create();
-    const job = await workplace.write("job.hcl", withScripts(await readFile(join(documents, file), "utf8"), scripts));
-    const fetched = `${client} | served\n`;
-    const { code, stdout, stderr } = await workplace.runJob(job, { onOutput: sendAfter(fetched) });
-    assert.deepEqual([stdout, code], [fetched, 130], stderr);
-    assert.deepEqual(await listContainersOf({ stderr }), []);
-  });
-}

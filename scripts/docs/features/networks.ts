@@ -36,7 +36,7 @@ export const networkFeatures: FeatureSection = {
       "M",
       "test/join-task > joins the network of another task with …, also when that starts later",
       "test/join-task > tells a task once that the one has ended whose network it has joined, and no other task",
-      "e2e/job-files-run > the tasks of … reach each other as on one host",
+      "e2e/pod-jobs > the tasks of … reach each other as on one host, and are reached",
     ],
     [
       "A network of Podman's by name",
