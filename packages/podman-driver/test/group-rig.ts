@@ -11,11 +11,13 @@ const soon = (): AbortSignal => AbortSignal.timeout(120_000);
 export class RiggedGroup implements AsyncDisposable {
   readonly allocId = randomUUID();
   readonly #rig: DriverRig;
+  readonly #socketPath: string | undefined;
   #spec: NetworkIsolationSpec | undefined;
 
-  /** Nothing is made yet. */
-  constructor(rig: DriverRig) {
+  /** Nothing is made yet. `socketPath`: of the engine that makes it; default: that of this test run. */
+  constructor(rig: DriverRig, socketPath?: string) {
     this.#rig = rig;
+    this.#socketPath = socketPath;
   }
 
   static async create(rig: DriverRig, hostname = ""): Promise<RiggedGroup> {
@@ -47,10 +49,10 @@ export class RiggedGroup implements AsyncDisposable {
 
   /** The pod as Podman has it. */
   async pod(): Promise<PodInspect | undefined> {
-    return withPodman((podman) => podman.pods.inspect(`nomad-${this.allocId}-group`, soon()));
+    return withPodman((podman) => podman.pods.inspect(`nomad-${this.allocId}-group`, soon()), this.#socketPath);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await withPodman((podman) => podman.pods.remove(`nomad-${this.allocId}-group`, soon()));
+    await withPodman((podman) => podman.pods.remove(`nomad-${this.allocId}-group`, soon()), this.#socketPath);
   }
 }

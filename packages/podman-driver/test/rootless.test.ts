@@ -17,6 +17,7 @@ import {
   type OrdinaryUser,
   type TaskWishes,
 } from "@driver/testing";
+import { RiggedGroup } from "./group-rig.ts";
 import { goHandle, runLikeGoDriver } from "./go-handle.ts";
 import { untilNoted } from "./noted-output.ts";
 
@@ -142,6 +143,40 @@ test("names the files that Nomad wrote and the task's user cannot read", when, a
   await rig.startTask(task);
   assert.equal(await rig.finish(task), "closed\n");
   await until(() => events.messages.some((text) => text.includes("local/secret.env (mode 0600, owner 0:0)")));
+});
+
+/** The user's Podman as the only one, which makes the networks of groups. */
+const startGroupRig = (): Promise<DriverRig> =>
+  DriverRig.start({ pluginConfig: { socket_path: `unix:${engine.socketPath}`, group_network: "pod" } });
+
+test("a group's pod holds its network, which its tasks share, and root can connect it as Nomad's CNI plugins do", when, async () => {
+  await using rig = await startGroupRig();
+  await using group = new RiggedGroup(rig, engine.socketPath);
+  assert.equal(await group.createNetwork("shop"), true);
+  const { allocId, spec } = group;
+  const ip = async (...args: readonly string[]): Promise<void> => void (await promisify(execFile)("ip", args));
+  const [, pid = ""] = /^\/proc\/(\d+)\/ns\/net$/.exec(spec.path) ?? assert.fail(spec.path);
+  // What the CNI plugin bridge does, without its bridge: one end of a pair goes into the namespace, and gets an address there.
+  await ip("link", "add", "ndp-host", "type", "veth", "peer", "name", "ndp-group");
+  await ip("link", "set", "ndp-group", "netns", pid, "name", "eth0");
+  await ip("address", "add", "198.51.100.1/24", "dev", "ndp-host");
+  await ip("link", "set", "ndp-host", "up");
+  const inside = async (...args: readonly string[]): Promise<void> =>
+    void (await promisify(execFile)("nsenter", [`--net=${spec.path}`, "ip", ...args]));
+  await inside("link", "set", "lo", "up");
+  await inside("address", "add", "198.51.100.2/24", "dev", "eth0");
+  await inside("link", "set", "eth0", "up");
+  const more = { networkIsolation: group.toIsolation("198.51.100.2") };
+  const web = await rig.runScript("echo hello >/tmp/index.html; exec httpd -f -p 8080 -h /tmp", { allocId, name: "web", more });
+  const client = await rig.runScript(
+    "until wget -qO- http://127.0.0.1:8080/; do sleep 0.2; done; ping -c 1 -W 1 $(hostname) | head -n 1; exec sleep 600",
+    { allocId, name: "client", more },
+  );
+  await client.stdout.until((text) => text.includes("PING shop (198.51.100.2)"));
+  await until(async () => (await fetch("http://198.51.100.2:8080/").then((answer) => answer.text(), () => "")) === "hello\n");
+  for (const { config } of [web, client]) await rig.driver.destroyTask(config.id, { force: true }, soon());
+  await group.destroyNetwork();
+  assert.equal(await group.pod(), undefined);
 });
 
 describe("with a plugin of that user", when, () => {

@@ -18,6 +18,7 @@ export const networkFeatures: FeatureSection = {
       "S",
       "test/group-network > gives a group one pod, whose network, host name and 127.0.0.1 its tasks share, and removes it with the group",
       "e2e/nomad/group-network > a group on a bridge (group_network = \"…\")",
+      "test/rootless > a group's pod holds its network, which its tasks share, and root can connect it as Nomad's CNI plugins do",
     ],
     [
       "The group's host name",

@@ -4,7 +4,7 @@ import { BackOff } from "../back-off.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { NamedEngine } from "../engine/engines.ts";
 import { inStep, isNoAnswer, isTransient, mayPassSoon } from "../errors.ts";
-import { isProcessOfContainer } from "../host/cgroup-path.ts";
+import { isInfraProcess } from "../host/infra-process.ts";
 import { identifyProcess, type HostRoots } from "../host/proc-files.ts";
 import { ownLabels } from "../topics/labels/labels-topic.ts";
 import { toGroupHostname, toGroupPodName, toIsolation, type GroupPod } from "../topics/network/group-pod.ts";
@@ -94,15 +94,15 @@ async function lookUntilTold(
 function toSpecOf(
   { id: podId, name, infraId, hostname }: PodInspect,
   infra: ContainerInspect | undefined,
-  { name: socketName, roots, isConnected }: Pick<GroupPodContext, "name" | "roots"> & { readonly isConnected: boolean },
+  { name: socketName, engine, roots, isConnected }: Pick<GroupPodContext, "name" | "engine" | "roots"> & { readonly isConnected: boolean },
 ): CreatedNetwork["spec"] {
   const { pid: infraPid = 0, exitCode = 0 } = infra?.state ?? {};
   if (infraPid === 0) {
     const text = `the infra container of pod ${name} has ended as soon as it was started, with exit code ${exitCode}`;
     throw new DriverError("failed", `${text}; infra_image must name an image that runs by itself`, { recoverable: true });
   }
-  if (!isHeld(roots, { infraId, infraPid })) {
-    const problem = "is in no cgroup of that container as far as this host can tell";
+  if (!isInfraProcess(roots, { socketPath: engine.socketPath, infraId, infraPid })) {
+    const problem = "cannot be told to be that container's by its cgroup or its conmon on this host";
     throw new DriverError("unsupported", `process ${infraPid}, which Podman names as the infra container of pod ${name}, ${problem}`);
   }
   const spec = toIsolation({ podId, infraId, infraPid, hostname, socketName });
@@ -143,15 +143,12 @@ async function removeUnused(name: string, { engine }: GroupPodContext, signal: A
   return await answersWithin(silentForMs, signal, (bounded) => engine.client.pods.remove(name, bounded));
 }
 
-/** Whether the process that Nomad was told of is still the infra container's, by the kernel's word: its number may be another's by now. */
-function isHeld(roots: HostRoots, { infraId, infraPid }: Pick<GroupPod, "infraId" | "infraPid">): boolean {
-  const process = identifyProcess(roots, infraPid);
-  return process !== undefined && isProcessOfContainer(roots, process, infraId);
-}
-
-/** @throws DriverError recoverable: the group's network is gone */
-export function checkGroupNetwork(pod: GroupPod, roots: HostRoots): void {
-  if (isHeld(roots, pod)) return;
+/**
+ * `socketPath`: of the engine that has the pod; undefined: it is not the task's.
+ * @throws DriverError recoverable: the group's network is gone
+ */
+export function checkGroupNetwork(pod: GroupPod, socketPath: string | undefined, roots: HostRoots): void {
+  if (isInfraProcess(roots, { ...pod, socketPath })) return;
   const text = `the infra container ${pod.infraId.slice(0, 12)} of the group's pod has ended, and the group's network with it`;
   throw new DriverError("failed", `${text}; Nomad makes another one for the next allocation`, { recoverable: true });
 }

@@ -27,10 +27,12 @@ export interface MetNeeds extends Omit<Met, "image"> {
  * @throws DriverError that names key and value
  */
 export async function meetNeeds({ needs, binds, guardsBinds }: NeedyPlan, start: Start, undo: Rollback): Promise<MetNeeds> {
-  const { engine, settings: { policy }, task: { id: taskId, allocDir }, services: { roots }, inStep, signal } = start;
+  const { engine, socketName, settings: { policy }, task: { id: taskId, allocDir }, services: { roots }, inStep, signal } = start;
   const moved = new Map<string, string>();
   for (const need of needs) {
-    if (need.kind === "group-network") checkGroupNetwork(need.pod, roots);
+    if (need.kind === "group-network") {
+      checkGroupNetwork(need.pod, need.pod.socketName === socketName ? engine.socketPath : undefined, roots);
+    }
     if (need.kind === "group-hosts") moved.set(need.path, await meetGroupHosts(need, roots));
   }
   const joined = await joinTasks(needs, start, signal);

@@ -51,8 +51,9 @@ describe("the network namespace", () => {
 
   test("of the group is not for a rootless Podman, as it is root's", () => {
     const message =
-      "config key network: a rootless Podman cannot join the group's network namespace, which belongs to root; remove the " +
-        "group's network mode or use a rootful socket";
+      "config key network: a rootless Podman cannot join the group's network namespace, which belongs to root; have it make " +
+      'that network (group_network = "pod" in the plugin\'s config, and this Podman as the default socket), use a rootful socket, or ' +
+      "remove the group's network mode";
     assert.throws(() => specOf({ task: inGroup, facts: rootless }), { code: "config-invalid", message });
   });
 

@@ -82,7 +82,10 @@ function toDefault(endpoints: readonly WantedEndpoint[], { facts, defaultRootles
 function refuseGroupOfRoot({ facts, report }: NetnsContext): void {
   if (!facts.rootless) return;
   const problem = "a rootless Podman cannot join the group's network namespace, which belongs to root";
-  report.refuse({ key: "network", problem, remedy: "remove the group's network mode or use a rootful socket" });
+  const remedy =
+    'have it make that network (group_network = "pod" in the plugin\'s config, and this Podman as the default socket), use a rootful ' +
+    "socket, or remove the group's network mode";
+  report.refuse({ key: "network", problem, remedy });
 }
 
 function refuseStack({ mode }: { readonly mode: "pasta" | "slirp4netns" }, { facts, report }: NetnsContext): void {
