@@ -12,7 +12,7 @@ import {
   type Decimal,
 } from "../value/decimal.ts";
 import { describeKind, equalValues, normalizeInteger } from "../value/hcl-value.ts";
-import { toBool, toNumber } from "../value/scalar.ts";
+import { formatNumber, toBool, toNumber } from "../value/scalar.ts";
 import type { Fail } from "../error/hcl-error.ts";
 
 /** Applies `-` or `!`. */
@@ -73,19 +73,37 @@ function compare(operator: "<" | "<=" | ">" | ">=", left: number | bigint, right
 /** Far above any size, count or port, and far below what would take long to compute. */
 const maxDigits = 5000;
 
-/** Exact, except for a quotient with a fraction, which has a double's precision. */
+/** Exact, except for a quotient with a fraction, which has a double's precision. By zero is infinite (`cty`). */
 function calculate(
   operator: "*" | "/" | "%" | "+" | "-",
   operands: { readonly left: number | bigint; readonly right: number | bigint },
   fail: Fail,
 ): number | bigint {
   const [left, right] = [decimalOf(operands.left), decimalOf(operands.right)];
-  if (left === undefined || right === undefined) throw fail(`operator ${operator}: cannot count with an infinite number`);
-  if ((operator === "/" || operator === "%") && right.digits === 0n) throw fail(`operator ${operator}: division by zero`);
+  if (left === undefined || right === undefined) return calculateInfinite(operator, operands, fail);
+  if (operator === "%" && right.digits === 0n) return operands.left;
+  if (operator === "/" && right.digits === 0n) return calculateInfinite(operator, operands, fail);
   if (operator === "/") return divide(operands, wholeQuotient(left, right), fail);
   const result = calculateExactly(operator, left, right);
   if (formatDecimal(result).length > maxDigits) throw fail(`operator ${operator}: the result is too large`);
   return numberOf(result);
+}
+
+/** Of finite numbers only the sign counts here. */
+function calculateInfinite(
+  operator: "*" | "/" | "%" | "+" | "-",
+  { left, right }: { readonly left: number | bigint; readonly right: number | bigint },
+  fail: Fail,
+): number | bigint {
+  const [first, second] = [toSignOrInfinite(left), toSignOrInfinite(right)];
+  const results = { "*": first * second, "/": first / second, "%": Number.NaN, "+": first + second, "-": first - second };
+  const result = results[operator];
+  if (Number.isNaN(result)) throw fail(`operator ${operator}: ${formatNumber(left)} ${operator} ${formatNumber(right)} is no number`);
+  return normalizeNumber(result);
+}
+
+function toSignOrInfinite(value: number | bigint): number {
+  return value === Infinity || value === -Infinity ? value : value > 0 ? 1 : value < 0 ? -1 : 0;
 }
 
 function calculateExactly(operator: "*" | "%" | "+" | "-", left: Decimal, right: Decimal): Decimal {

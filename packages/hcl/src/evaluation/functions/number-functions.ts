@@ -12,7 +12,7 @@ export const numberFunctions: FunctionTable = {
   },
   ceil: { min: 1, max: 1, apply: (args, context) => mapNumber(args, context, { big: (value) => value, double: Math.ceil }) },
   floor: { min: 1, max: 1, apply: (args, context) => mapNumber(args, context, { big: (value) => value, double: Math.floor }) },
-  signum: { min: 1, max: 1, apply: (args, context) => Math.sign(Number(numberArgument(args, 0, context))) },
+  signum: { min: 1, max: 1, apply: signOf },
   max: { min: 1, apply: (args, context) => pickNumber(args, context, (left, right) => left > right) },
   min: { min: 1, apply: (args, context) => pickNumber(args, context, (left, right) => left < right) },
   pow: { min: 2, max: 2, apply: raise },
@@ -20,7 +20,7 @@ export const numberFunctions: FunctionTable = {
     min: 2,
     max: 2,
     apply: (args, context) =>
-      finite(Math.log(Number(numberArgument(args, 0, context))) / Math.log(Number(numberArgument(args, 1, context))), context),
+      toResult(Math.log(Number(numberArgument(args, 0, context))) / Math.log(Number(numberArgument(args, 1, context))), context),
   },
   parseint: { min: 2, max: 2, apply: parseInteger },
   range: { min: 1, max: 3, apply: makeRange },
@@ -35,6 +35,14 @@ function mapNumber(
   return typeof value === "bigint" ? by.big(value) : by.double(value);
 }
 
+/** Of whole numbers in 64 bits only. */
+function signOf(args: readonly HclValue[], context: CallContext): HclValue {
+  const value = numberArgument(args, 0, context);
+  const isWhole = typeof value === "bigint" ? BigInt.asIntN(64, value) === value : Number.isInteger(value);
+  if (!isWhole) throw context.fail("argument 1 must be a whole number in 64 bits");
+  return Math.sign(Number(value));
+}
+
 function pickNumber(
   args: readonly HclValue[],
   context: CallContext,
@@ -43,8 +51,8 @@ function pickNumber(
   return args.map((_, index) => numberArgument(args, index, context)).reduce((best, value) => (isBetter(value, best) ? value : best));
 }
 
-function finite(value: number, context: CallContext): number | bigint {
-  if (!Number.isFinite(value)) throw context.fail("the result is no finite number");
+function toResult(value: number, context: CallContext): number | bigint {
+  if (Number.isNaN(value)) throw context.fail("the result is no number");
   return normalizeNumber(value);
 }
 
@@ -53,7 +61,7 @@ function raise(args: readonly HclValue[], context: CallContext): HclValue {
   const [base, exponent] = [Number(numberArgument(args, 0, context)), Number(numberArgument(args, 1, context))];
   const power = base ** exponent;
   const isWhole = Number.isSafeInteger(base) && Number.isSafeInteger(exponent) && exponent >= 0 && Number.isFinite(power);
-  return finite(isWhole ? Number(BigInt(base) ** BigInt(exponent)) : power, context);
+  return toResult(isWhole ? Number(BigInt(base) ** BigInt(exponent)) : power, context);
 }
 
 function parseInteger(args: readonly HclValue[], context: CallContext): HclValue {
