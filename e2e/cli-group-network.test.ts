@@ -94,3 +94,16 @@ test("a mapped port of a group on a bridge that is taken fails the run before an
   assert.match(stderr, new RegExp(`port "\\w+": ${address.port} on [\\d.]+ is in use by another process`));
   assert.doesNotMatch(stderr, /allocation/);
 });
+
+test("a group with network mode none has loopback alone, which its tasks share", async () => {
+  await using workplace = await CliWorkplace.create();
+  const ask = "ls /sys/class/net; hostname";
+  const text = jobText
+    .replace('"bridge"', '"none"')
+    .replace('hostname = "shop"', 'hostname = "${NOMAD_JOB_NAME}"')
+    .replace(JSON.stringify(fetchScript), JSON.stringify(`until wget -qO- http://127.0.0.1:8080/; do sleep 0.2; done; ${ask}`));
+  const { code, stdout, stderr } = await workplace.runJob(await workplace.write("job.hcl", text));
+  assert.equal(code, 0, stderr);
+  assert.equal(stdout, "fetch | hello from grouped\nfetch | lo\nfetch | grouped\n");
+  assert.deepEqual(await listPods(stderr), []);
+});

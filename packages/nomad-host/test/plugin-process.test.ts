@@ -106,21 +106,15 @@ const refusals: readonly (readonly [string, RunErrorCode | "ConfigError", Job, R
   ],
   [
     "a host name for the host's network",
-    "job-unsupported",
+    "job-invalid",
     sampleJob([withNetwork({ hostname: "shop" })]),
-    /group "group": a hostname without network mode bridge is not supported by `run`; set hostname in the task's config/,
+    /group "group": a hostname needs network mode "bridge" or "none"; set hostname in the task's config/,
   ],
   [
     "another host network",
     "job-unsupported",
     sampleJob([withNetwork({ ports: [{ label: "http", hostNetwork: "public", position }] })]),
     /port "http": there is no host_network "public"/,
-  ],
-  [
-    "a group without a main task",
-    "job-invalid",
-    sampleJob([sampleGroup([sampleTask("pre", "", { lifecycle: { hook: "prestart", sidecar: true } })])]),
-    /group "group" has no main task/,
   ],
   ["nothing to run", "job-invalid", sampleJob([sampleGroup([good], { count: 0 })]), /job "sample" has nothing to run/],
   [

@@ -266,9 +266,9 @@ export interface NetworkWish {
   readonly hostname: string;
   /**
    * Only from hosts that do not connect networks themselves, as Nomad does with CNI plugins: the driver is to give the network an
-   * address and to lead these ports of the host to it.
+   * address and to lead these ports of the host to it, or to give it loopback alone, where no port leads to.
    */
-  readonly connection?: { readonly ports: readonly PortMapping[] } | undefined;
+  readonly connection?: { readonly ports: readonly PortMapping[]; readonly isLoopbackOnly?: boolean } | undefined;
 }
 
 export interface CreatedNetwork {

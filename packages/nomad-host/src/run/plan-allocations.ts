@@ -27,17 +27,21 @@ export function planAllocations(job: Job): readonly PlannedAllocation[] {
   return allocations;
 }
 
-/** Modes other than host and bridge need what a Nomad agent does with its CNI plugins. */
+/** Modes other than host, bridge and none need what a Nomad agent does with its CNI plugins. */
 function refuseNetwork({ name, network }: TaskGroup): void {
   if (network === undefined) return;
   const { mode, hostname, position } = network;
   const refuse = (problem: string, remedy: string): never => {
     throw new RunError("job-unsupported", `group ${JSON.stringify(name)}: ${problem} is not supported by \`run\`; ${remedy}`, { position });
   };
-  if (mode !== "host" && mode !== "bridge") {
+  if (mode !== "host" && mode !== "bridge" && mode !== "none") {
     refuse(`network mode ${JSON.stringify(mode)}`, 'use "bridge", or leave the mode out and set network_mode in the task\'s config');
   }
-  if (hostname !== undefined && mode !== "bridge") refuse("a hostname without network mode bridge", "set hostname in the task's config");
+  if (hostname !== undefined && mode === "host") {
+    // The server takes it, and no client does (`nomad`: newNetworkManager).
+    const message = `group ${JSON.stringify(name)}: a hostname needs network mode "bridge" or "none"; set hostname in the task's config`;
+    throw new RunError("job-invalid", message, { position });
+  }
 }
 
 /** The first datacenter that is a name and not a pattern. */

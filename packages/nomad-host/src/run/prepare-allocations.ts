@@ -12,6 +12,7 @@ import type { CheckConfig } from "./driver/check-configs.ts";
 import type { PlacedProblem } from "./driver/encode-task-config.ts";
 import { toNodeScope } from "./env/node-facts.ts";
 import type { NodeFacts } from "./env/node-facts.ts";
+import { interpolateText } from "./env/interpolate.ts";
 import type { Scope } from "./env/interpolate.ts";
 import type { HostSettings } from "./host-settings.ts";
 import { buildTask } from "./lifecycle/allocation.ts";
@@ -40,6 +41,8 @@ export interface PreparedAllocation {
   readonly services: readonly FoundService[];
   /** Of the group's services and of those of its tasks. */
   readonly checks: readonly PlannedCheck[];
+  /** What the group calls its own network; empty: nothing. */
+  readonly hostname: string;
   /** Of the group's own network; undefined: it has none. */
   readonly allocAddress?: string | undefined;
 }
@@ -109,7 +112,7 @@ export async function prepareAllocations(
       if (built === undefined) continue;
       const rebuild = (state: TemplateState) => rebuildTask(allocation, task, { ...around, ...state });
       tasks.set(task, { built, rebuild, services: planServices(serviceHome(allocation, { task, facts, scope: built.scope })) });
-      for (const problem of findConfigProblems(task, built.config, driver.checkConfig)) report(problem);
+      for (const problem of findConfigProblems(task, built.config, { check: driver.checkConfig, group })) report(problem);
     }
     const [first] = tasks.values();
     const scope = first?.built.scope ?? nodeScope;
@@ -117,7 +120,8 @@ export async function prepareAllocations(
       ...planChecks(group.services, { task: undefined, scope }),
       ...[...tasks].flatMap(([{ name, services }, { built }]) => planChecks(services, { task: name, scope: built.scope })),
     ];
-    return { allocation, tasks, checks, services: planServices(serviceHome(allocation, { task: undefined, facts, scope })) };
+    const hostname = interpolateText(group.network?.hostname ?? "", scope);
+    return { allocation, tasks, checks, hostname, services: planServices(serviceHome(allocation, { task: undefined, facts, scope })) };
   };
   const prepared = await Promise.all(allocations.map(prepare));
   problems.throwIfAny();

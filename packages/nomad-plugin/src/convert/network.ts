@@ -37,12 +37,15 @@ export function toNetworkMessage(
   allocId: string,
   { hostname, connection }: NetworkWish,
 ): MessageInitShape<typeof CreateNetworkRequestSchema> {
-  return { allocId, hostname, ...(connection && { connection: { ports: toPortMessages(connection.ports) } }) };
+  const { ports = [], isLoopbackOnly: loopbackOnly = false } = connection ?? {};
+  return { allocId, hostname, ...(connection && { connection: { ports: toPortMessages(ports), loopbackOnly } }) };
 }
 
 /** What is asked of a network from its message. */
 export function toNetworkWish(hostname: string, connection: NetworkConnection | undefined): NetworkWish {
-  return { hostname, ...(connection && { connection: { ports: fromPortMessages(connection.ports) } }) };
+  if (connection === undefined) return { hostname };
+  const { ports, loopbackOnly } = connection;
+  return { hostname, connection: { ports: fromPortMessages(ports), ...(loopbackOnly && { isLoopbackOnly: true }) } };
 }
 
 /** A task's own network as its message; ports beyond int32 are refused with Nomad's text. */

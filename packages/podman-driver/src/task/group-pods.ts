@@ -119,8 +119,9 @@ function toSpec({ allocId, hostname, nodeId, processMark, connection }: GroupPod
     name: toGroupPodName(allocId),
     hostname: hostname === "" ? toGroupHostname(allocId) : hostname,
     ...(infraImage !== undefined && { infra_image: infraImage }),
-    netns: { nsmode: connection === undefined ? "none" : "bridge" },
-    ...(connection !== undefined && { portmappings: connection.ports.flatMap(publishPort) }),
+    ...(connection === undefined || connection.isLoopbackOnly === true
+      ? { netns: { nsmode: "none" } }
+      : { netns: { nsmode: "bridge" }, portmappings: connection.ports.flatMap(publishPort) }),
     shared_namespaces: ["net", "uts"],
     share_parent: false,
     labels: { [ownLabels.group]: "true", [ownLabels.allocId]: allocId, ...maker },

@@ -1,6 +1,6 @@
 import type { ConfigBody, Position, TaskConfig } from "@driver/nomad-plugin";
 
-import type { Task } from "../../job/job.ts";
+import type { Task, TaskGroup } from "../../job/job.ts";
 import type { PlacedProblem } from "./encode-task-config.ts";
 
 /** Something in a task's `config` block that the driver would refuse at the start. */
@@ -13,9 +13,16 @@ export interface ConfigProblem {
 /** What a driver that is known here says of a task before it is started. Pure; empty: nothing is wrong as far as it can tell. */
 export type CheckConfig = (config: TaskConfig) => readonly ConfigProblem[];
 
-/** What `check` says of a task, each with its place. */
-export function findConfigProblems(task: Task, config: TaskConfig, check: CheckConfig | undefined): readonly PlacedProblem[] {
-  return (check?.(config) ?? []).map(({ path, message }) => ({ message, position: findPosition(task.config, path) }));
+/** What `check` says of a task, each with its place: what is not in its `config` may come from the group's network. */
+export function findConfigProblems(
+  task: Task,
+  config: TaskConfig,
+  { check, group }: { readonly check: CheckConfig | undefined; readonly group: TaskGroup },
+): readonly PlacedProblem[] {
+  return (check?.(config) ?? []).map(({ path, message }) => {
+    const isOfNetwork = path.startsWith("dns.") && !holds(task.config, "dns");
+    return { message, position: (isOfNetwork ? group.network?.position : undefined) ?? findPosition(task.config, path) };
+  });
 }
 
 /** Where the key of this dotted path stands, or else the nearest block or key around it. */

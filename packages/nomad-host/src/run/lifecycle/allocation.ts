@@ -10,6 +10,7 @@ import { planArtifacts } from "../artifacts/plan-artifact.ts";
 import type { PlannedArtifact } from "../artifacts/plan-artifact.ts";
 import { toConfigNames } from "../env/config-names.ts";
 import { fillConfig } from "../env/fill-config.ts";
+import { interpolateText } from "../env/interpolate.ts";
 import type { Scope } from "../env/interpolate.ts";
 import type { NodeFacts } from "../env/node-facts.ts";
 import { planTemplates, readTemplateEnv } from "../env/plan-templates.ts";
@@ -98,7 +99,7 @@ export async function buildTask(
   const driverConfig = encodeTaskConfig(taskSchema, filled, { report });
   if (driverConfig === undefined || problemCount > 0) return undefined;
   return {
-    config: toTaskConfig(allocation, task, { node, env, resources, driverConfig, mounts }),
+    config: toTaskConfig(allocation, task, { node, env, resources, driverConfig, mounts, dns: fillDns(group.network?.dns, scope) }),
     files,
     artifacts,
     templates: rendered.templates,
@@ -136,10 +137,10 @@ function envSource(allocation: Allocation, task: Task, resources: TaskResources)
 function toTaskConfig(
   allocation: Allocation,
   task: Task,
-  parts: Pick<TaskConfig, "env" | "resources" | "driverConfig" | "mounts"> & { readonly node: NodeFacts },
+  parts: Pick<TaskConfig, "env" | "resources" | "driverConfig" | "mounts" | "dns"> & { readonly node: NodeFacts },
 ): TaskConfig {
   const { job, group } = allocation;
-  const { node, env, resources, driverConfig, mounts } = parts;
+  const { node, env, resources, driverConfig, mounts, dns } = parts;
   return {
     id: createTaskId(allocation.id, task.name),
     name: task.name,
@@ -159,9 +160,15 @@ function toTaskConfig(
     resources,
     mounts,
     devices: [],
-    dns: group.network?.dns,
+    dns,
     driverConfig,
   };
+}
+
+/** A group's name servers as one of its tasks has them (`nomad`: InterpolateNetworks). */
+function fillDns(dns: TaskConfig["dns"], scope: Scope): TaskConfig["dns"] {
+  const fill = (texts: readonly string[]): readonly string[] => texts.map((text) => interpolateText(text, scope));
+  return dns && { servers: fill(dns.servers), searches: fill(dns.searches), options: fill(dns.options) };
 }
 
 /** What the driver is told about another start of the same task: everything as before, but the id. */

@@ -18,8 +18,8 @@ export interface GroupNetworkContext {
 }
 
 /**
- * Gives each group with `mode = "bridge"` a network of its own and tells it to its tasks, before any task starts. The driver makes
- * and connects it, since there are no CNI plugins here. Rejects when it cannot; a network that it cannot remove is told as a note.
+ * Gives each group with `mode = "bridge"` or "none" a network of its own and tells it to its tasks, before any task starts. The driver makes
+ * it, and connects the one of a bridge, since there are no CNI plugins here. Rejects when it cannot; a network that it cannot remove is told as a note.
  * @param owned removes the networks
  */
 export async function joinGroupNetworks(
@@ -30,11 +30,13 @@ export async function joinGroupNetworks(
   const joined: PreparedAllocation[] = [];
   for (const one of prepared) {
     const { id, group, ports } = one.allocation;
-    if (group.network?.mode !== "bridge") {
+    const { mode = "host" } = group.network ?? {};
+    if (mode === "host") {
       joined.push(one);
       continue;
     }
-    const spec = await session.createNetwork(id, { hostname: group.network.hostname ?? "", connection: { ports } }, signal);
+    const connection = mode === "none" ? { ports: [], isLoopbackOnly: true } : { ports };
+    const spec = await session.createNetwork(id, { hostname: one.hostname, connection }, signal);
     owned.defer(async () => {
       await session.destroyNetwork(id, spec, AbortSignal.timeout(destroyTimeoutMs)).catch(async (error: unknown) => {
         await on({ kind: "note", message: `the network of group ${JSON.stringify(group.name)} could not be removed: ${messageOf(error)}` });
