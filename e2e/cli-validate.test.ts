@@ -36,10 +36,7 @@ const verdicts: Readonly<Record<string, readonly (readonly [line: number, words:
     [9, "must be a block"],
   ],
   "percent-escape-in-config.nomad.hcl": [[15, "%{http_code}"]],
-  "secret-reference.nomad.hcl": [
-    [7, "secret providers are not available here"],
-    [14, "unknown variable secret"],
-  ],
+  "secret-reference.nomad.hcl": [[7, "secret providers are not available here"]],
   "service-name-not-a-dns-label.nomad.hcl": [[8, "a name has letters"]],
   "service-unknown-key.nomad.hcl": [[6, 'did you mean "name"?']],
   "task-restart-that-does-not-fit.nomad.hcl": [],

@@ -102,7 +102,7 @@ test("nothing is refused that is not there", async () => {
 async function verdictOf(jobPath: string): Promise<readonly string[]> {
   try {
     const { problems } = await validateFile({ jobPath, vars: {}, varFiles: [] });
-    return problems.map(({ message, position }) => `${position.line}: ${message}`);
+    return problems.map(({ message, position }) => `${position?.line}: ${message}`);
   } catch (error) {
     if (!(error instanceof JobFileError)) throw error;
     return [`${error.position?.line}: ${error.message}`];

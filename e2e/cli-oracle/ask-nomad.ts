@@ -1,10 +1,17 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
+import { until } from "@driver/testing";
+
+import { findAgentPorts } from "../nomad/agent-config.ts";
+
 const run = promisify(execFile);
+const startTimeoutMs = 120_000;
 
 /** Nomad's verdict on a job file. */
 export interface NomadAnswer {
@@ -13,31 +20,98 @@ export interface NomadAnswer {
   readonly reason: string;
 }
 
-/** Asks an installed Nomad, without an agent, whether a server would take each of these jobs. */
-export async function askNomad(nomad: string, texts: readonly string[]): Promise<readonly NomadAnswer[]> {
-  const folder = await mkdtemp(join(tmpdir(), "oracle-"));
-  try {
+/** A Nomad server of its own, without clients, which says whether it would take a job. */
+export class NomadServer implements AsyncDisposable {
+  readonly #nomad: string;
+  readonly #folder: string;
+  readonly #address: string;
+  readonly #process: ChildProcess;
+
+  private constructor(parts: { readonly nomad: string; readonly folder: string; readonly address: string; readonly process: ChildProcess }) {
+    this.#nomad = parts.nomad;
+    this.#folder = parts.folder;
+    this.#address = parts.address;
+    this.#process = parts.process;
+  }
+
+  /** Settles when it answers. `nomad` is the program. */
+  static async start(nomad: string): Promise<NomadServer> {
+    const folder = await mkdtemp(join(tmpdir(), "oracle-"));
+    const ports = await findAgentPorts();
+    const path = join(folder, "agent.hcl");
+    await writeFile(path, renderConfig(folder, ports));
+    const process = spawn(nomad, ["agent", "-config", path], { stdio: "ignore", env: ownEnv(folder) });
+    const server = new NomadServer({ nomad, folder, address: `http://127.0.0.1:${ports.http}`, process });
+    try {
+      // Without a leader Nomad's command line would judge by itself, which is less than a server asks.
+      await until(() => server.#hasLeader(), startTimeoutMs);
+      return server;
+    } catch (error) {
+      await server[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Asks about each of these jobs, in turn. */
+  async ask(texts: readonly string[]): Promise<readonly NomadAnswer[]> {
     const answers: NomadAnswer[] = [];
-    for (const text of texts) answers.push(await askOne(nomad, join(folder, "job.nomad.hcl"), text));
+    for (const text of texts) answers.push(await this.#askOne(text));
     return answers;
-  } finally {
-    await rm(folder, { recursive: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      const ended = once(this.#process, "exit");
+      this.#process.kill("SIGKILL");
+      await ended;
+    }
+    await rm(this.#folder, { recursive: true });
+  }
+
+  async #hasLeader(): Promise<boolean> {
+    const answer = await fetch(`${this.#address}/v1/status/leader`).catch(() => undefined);
+    return answer !== undefined && answer.ok && (await answer.text()) !== '""';
+  }
+
+  async #askOne(text: string): Promise<NomadAnswer> {
+    const path = join(this.#folder, "job.nomad.hcl");
+    await writeFile(path, text);
+    try {
+      await run(this.#nomad, ["job", "validate", path], { env: { ...ownEnv(this.#folder), NOMAD_ADDR: this.#address } });
+      return { isValid: true, reason: "" };
+    } catch (error) {
+      if (!hasAnswered(error)) throw error;
+      const { stdout = "", stderr = "" } =
+        error instanceof Error ? (error as Error & { readonly stdout?: string; readonly stderr?: string }) : {};
+      return { isValid: false, reason: toReason(`${stdout}\n${stderr}`) };
+    }
   }
 }
 
-async function askOne(nomad: string, path: string, text: string): Promise<NomadAnswer> {
-  await writeFile(path, text);
-  // Nobody listens there, so it validates by itself.
-  const env = { ...process.env, NOMAD_ADDR: "http://127.0.0.1:1" };
-  try {
-    await run(nomad, ["job", "validate", path], { env });
-    return { isValid: true, reason: "" };
-  } catch (error) {
-    if (!hasAnswered(error)) throw error;
-    const { stdout = "", stderr = "" } =
-      error instanceof Error ? (error as Error & { readonly stdout?: string; readonly stderr?: string }) : {};
-    return { isValid: false, reason: toReason(`${stdout}\n${stderr}`) };
-  }
+/** Nothing else of this user's: his cluster's address or his cloud would change what it does. */
+function ownEnv(folder: string): NodeJS.ProcessEnv {
+  return { PATH: process.env["PATH"], TMPDIR: process.env["TMPDIR"], HOME: folder };
+}
+
+function renderConfig(folder: string, ports: Awaited<ReturnType<typeof findAgentPorts>>): string {
+  const named = Object.entries(ports);
+  return `bind_addr            = "127.0.0.1"
+data_dir             = "${folder}/data"
+disable_update_check = true
+
+ports {
+${named.map(([name, port]) => `  ${name} = ${port}`).join("\n")}
+}
+
+advertise {
+${named.map(([name]) => `  ${name} = "127.0.0.1"`).join("\n")}
+}
+
+server {
+  enabled          = true
+  bootstrap_expect = 1
+}
+`;
 }
 
 /** Whether a program that failed has run at all. */
@@ -46,6 +120,7 @@ export function hasAnswered(error: unknown): boolean {
 }
 
 function toReason(output: string): string {
+  if (/^goroutine \d+ \[/m.test(output)) return "it crashes";
   const lines = output.split("\n").map((line) => line.replace(/^\s*\*?\s*/, "").trim());
   return (
     lines.filter((line) => line !== "" && !/^Driver configuration|errors?:? ?(?:occurred:)?$|^Error getting job/.test(line)).at(-1) ?? ""

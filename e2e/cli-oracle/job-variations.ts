@@ -2,6 +2,7 @@ import fc from "fast-check";
 
 import { artifactParts, launchParts, payloadParts, templateParts, volumeParts } from "./host-variations.ts";
 import { checks, serviceBodies } from "./service-variations.ts";
+import { groupShapes, jobShapes, taskShapes } from "./shape-variations.ts";
 
 /** A job as a file: one group with one task, and the parts of interest put into it. */
 export interface Variation {
@@ -381,5 +382,8 @@ export const jobVariations: readonly Variation[] = [
   })),
   ...vary("task", [...artifactParts, ...payloadParts, ...templateParts], ["batch"]),
   ...vary("job", launchParts, ["batch"]),
+  ...vary("job", jobShapes, ["batch"]),
+  ...vary("group", groupShapes),
+  ...vary("task", taskShapes, ["batch"]),
   ...vary("job", ['periodic {| cron = "@daily" |}', "parameterized {| |}"], ["service", "system", "sysbatch"]),
 ];

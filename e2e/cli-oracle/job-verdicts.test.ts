@@ -11,8 +11,6 @@ import recorded from "./nomad-answers.json" with { type: "json" };
 
 /** Where another answer than the recorded Nomad's is meant. */
 const ours: Readonly<Record<string, string>> = {
-  'service task: lifecycle {| hook = "prestart" |}': "Nomad refuses a group without a main task from 2.0.6 on",
-  'service task: lifecycle {| hook = "poststop" ;; sidecar = true |}': "as above",
   'batch task: template {| source = "local/x.tpl" ;; data = "y" ;; destination = "local/x" |}': "the client refuses it",
   'batch task: template {| data = "x" ;; destination = "local/x" ;; change_mode = "signal" ;; change_signal = "NOPE" |}': "as above",
 };

@@ -1,15 +1,13 @@
-// node e2e/cli-oracle/record-answers.ts: asks the Nomad that NOMAD_BIN names about every job of
+// node e2e/cli-oracle/record-answers.ts: asks a server of the Nomad that NOMAD_BIN names about every job of
 // job-variations.ts, and writes its answers beside this file, with its version in their head.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { askNomad, readNomadVersion } from "./ask-nomad.ts";
+import { NomadServer, readNomadVersion } from "./ask-nomad.ts";
 import { jobVariations } from "./job-variations.ts";
 
 const nomad = process.env["NOMAD_BIN"] ?? "nomad";
-const found = await askNomad(
-  nomad,
-  jobVariations.map(({ text }) => text),
-);
+await using server = await NomadServer.start(nomad);
+const found = await server.ask(jobVariations.map(({ text }) => text));
 const answers = Object.fromEntries(jobVariations.map(({ name }, index) => [name, toRecord(found[index])]));
 const version = await readNomadVersion(nomad);
 await writeFile(join(import.meta.dirname, "nomad-answers.json"), `${JSON.stringify({ version, answers }, undefined, 2)}\n`);

@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { inspectJob, JobFileError } from "@driver/nomad-host";
 import fc from "fast-check";
 
-import { askNomad, hasAnswered, readNomadVersion } from "../cli-oracle/ask-nomad.ts";
+import { hasAnswered, NomadServer, readNomadVersion } from "../cli-oracle/ask-nomad.ts";
 import { drawnJob, jobVariations } from "../cli-oracle/job-variations.ts";
 import recorded from "../cli-oracle/nomad-answers.json" with { type: "json" };
 
@@ -19,14 +19,13 @@ const root = join(import.meta.dirname, "../..");
 const run = promisify(execFile);
 const plain = { vars: {}, varFiles: [], env: {}, signal: new AbortController().signal };
 const answers: Readonly<Record<string, string | undefined>> = recorded.answers;
+const server = await NomadServer.start(nomad);
+after(() => server[Symbol.asyncDispose]());
 
 test("the recorded answers are those of this Nomad", async (t) => {
   const version = await readNomadVersion(nomad);
   if (version !== recorded.version) t.diagnostic(`recorded are those of ${recorded.version}, this is ${version}`);
-  const found = await askNomad(
-    nomad,
-    jobVariations.map(({ text }) => text),
-  );
+  const found = await server.ask(jobVariations.map(({ text }) => text));
   const changed = jobVariations.filter(({ name }, index) => (found[index]?.isValid === true) !== (answers[name] === "valid"));
   assert.deepEqual(
     changed.map(({ name }) => name),
@@ -160,14 +159,14 @@ const ours: Readonly<Record<string, string>> = {
 
 test("every file of examples and cases has Nomad's verdict, in both directions", async () => {
   for (const path of files.filter((file) => file.endsWith(".hcl") && !(basename(file) in ours))) {
-    const [answer] = await askNomad(nomad, [await readFile(path, "utf8")]);
+    const [answer] = await server.ask([await readFile(path, "utf8")]);
     const { isValid, isForeign } = await readHere(path);
     if (!isForeign) assert.equal(isValid, answer?.isValid, `${path}: ${answer?.reason}`);
   }
 });
 
 test(`jobs of several parts have Nomad's verdict, in both directions (seed ${seed})`, async () => {
-  const answered = await askNomad(nomad, drawn);
+  const answered = await server.ask(drawn);
   const differing: string[] = [];
   for (const [index, text] of drawn.entries()) {
     const { isValid, isForeign } = await readHere(await write(text));

@@ -8,8 +8,9 @@ export { findNames } from "./syntax/find-names.ts";
 
 export { evaluate } from "./evaluation/evaluate.ts";
 export { evaluateBody } from "./evaluation/evaluate-body.ts";
+export { findErrors } from "./evaluation/find-errors.ts";
 export { needBool } from "./evaluation/operators.ts";
-export { createScope, withNames, type Dialect, type Scope } from "./evaluation/scope.ts";
+export { createScope, withFailed, withNames, type Dialect, type Scope } from "./evaluation/scope.ts";
 export { functionNames, unsupportedFunctionNames } from "./evaluation/functions/function-table.ts";
 export { toValueType } from "./type/to-value-type.ts";
 

@@ -2,7 +2,7 @@
 export * from "./value/hcl-value.ts";
 export { toBool, toNumber, toText } from "./value/scalar.ts";
 export { decimalOf, formatDecimal, numberOf, type Decimal } from "./value/decimal.ts";
-export type { ConfigAttribute, ConfigBlock, ConfigBody } from "./value/config-body.ts";
+export type { ConfigAttribute, ConfigBlock, ConfigBody, ConfigName, DynamicBlock } from "./value/config-body.ts";
 export type { Position } from "./value/position.ts";
 export { toLiteralSource } from "./value/literal-source.ts";
 export { convertValue, type RefuseValue } from "./type/convert-value.ts";

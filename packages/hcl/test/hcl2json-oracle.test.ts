@@ -6,6 +6,10 @@ import { damagedHclFile, hclFile } from "./hcl-text.ts";
 import { createHclParser, createScope, evaluateBody, HclError, loadWasm } from "../src/index.ts";
 import type { LoadWasm, HclValue } from "../src/index.ts";
 
+function raise(problem: HclError): void {
+  throw problem;
+}
+
 /** HashiCorp's parser is the oracle here, so it must not be asked for words as well. */
 const loadGrammarOnly: LoadWasm = (name) => (name === "hcl2json.wasm.gz" ? Promise.reject(new Error("not wanted")) : loadWasm(name));
 
@@ -77,7 +81,10 @@ test("reads literal values as they were written, and as HashiCorp's parser does"
         .map(([name, item]) => `${name} = ${writeValue(item, "")}\n`)
         .join("");
       const source = { name: "case.hcl", text: written };
-      const body = evaluateBody(await parse(source), { line: 1, column: 1 }, createScope(source, { baseDir: "/" }));
+      const body = evaluateBody(await parse(source), { line: 1, column: 1 }, {
+          scope: createScope(source, { baseDir: "/" }),
+          report: raise,
+        });
       const read = Object.fromEntries(body.attributes.map((attribute) => [attribute.name, attribute.value]));
       assert.deepEqual(read, values);
       assert.deepEqual(read, await parseWithHashicorp("case.hcl", written));
@@ -106,7 +113,10 @@ test("reads heredocs as HashiCorp's parser does", async () => {
       fc.constantFrom("", "  "),
       async (opening, lines, indent) => {
         const source = { name: "case.hcl", text: `a = ${opening}EOT\n${lines.map((content) => `${content}\n`).join("")}${indent}EOT\n` };
-        const body = evaluateBody(await parse(source), { line: 1, column: 1 }, createScope(source, { baseDir: "/" }));
+        const body = evaluateBody(await parse(source), { line: 1, column: 1 }, {
+          scope: createScope(source, { baseDir: "/" }),
+          report: raise,
+        });
         assert.deepEqual({ a: body.attributes[0]?.value }, await parseWithHashicorp("case.hcl", source.text));
       },
     ),

@@ -166,3 +166,20 @@ test("poststop tasks do not run when everything was to be killed, and the run sa
     ["the poststop tasks do not run: everything was to be killed"],
   );
 });
+
+test("a group without a main task does what is there in turn", async () => {
+  const run = await runTasks([hooked("poststop", "echo after"), hooked("poststart", "exit 0"), hooked("prestart", "exit 0")]);
+  assert.equal(run.result.exitCode, 0);
+  assertOrder(run, "prestart:exited", "poststart:starting", "poststart:exited", "poststop:starting", "poststop:exited");
+  const alone = await runTasks([hooked("poststop", "exit 0")]);
+  assert.deepEqual([alone.result.exitCode, lives(alone)], [0, ["poststop:starting", "poststop:running", "poststop:exited"]]);
+});
+
+test("sidecars that nothing runs beside do not start, and those beside a prestart task end with it", async () => {
+  const idle = await runTasks([hooked("prestart", forEver, true), hooked("poststart", forEver, true), hooked("poststop", "exit 0")]);
+  assert.deepEqual([idle.result.exitCode, lives(idle)], [0, ["poststop:starting", "poststop:running", "poststop:exited"]]);
+  const beside = await runTasks([hooked("prestart", "exit 0"), hooked("prestart", forEver, true), hooked("poststart", forEver, true)]);
+  assert.equal(beside.result.exitCode, 0);
+  assertOrder(beside, "prestart-sidecar:stopping", "prestart-sidecar:exited");
+  assert(!lives(beside).some((event) => event.startsWith("poststart")), lives(beside).join());
+});

@@ -1,5 +1,6 @@
 import type { PlacedProblem } from "@driver/nomad-host";
 import { inspectJob, JobFileError, validateJob } from "@driver/nomad-host";
+import type { Position } from "@driver/nomad-plugin";
 import { checkTaskConfig, taskSchema } from "@driver/podman-driver";
 
 import { parseValidateArguments } from "../arguments/parse-validate-arguments.ts";
@@ -16,9 +17,17 @@ const driver = {
   checkConfig: checkTaskConfig,
 };
 
+/** A mistake, in the job file or in what gives values to its variables. */
+export interface FoundProblem {
+  readonly message: string;
+  readonly file: string;
+  /** Absent: the file as a whole is meant. */
+  readonly position: Position | undefined;
+}
+
 /** What was found out about a job file. */
 export interface Verdict {
-  readonly problems: readonly PlacedProblem[];
+  readonly problems: readonly FoundProblem[];
   readonly notes: readonly PlacedProblem[];
 }
 
@@ -35,8 +44,8 @@ export async function validateCommand(args: readonly string[]): Promise<number> 
     return verdict.problems.length === 0 ? 0 : 1;
   } catch (error) {
     if (!(error instanceof JobFileError)) throw error;
-    const { message, file, position } = error;
-    if (wanted.isJsonWanted) writeJson({ valid: false, errors: [{ message, file, ...position }], notes: [] });
+    const errors = [error, ...error.further].map(({ message, file, position }) => ({ message, file, ...position }));
+    if (wanted.isJsonWanted) writeJson({ valid: false, errors, notes: [] });
     else process.stderr.write(`${await formatError(error, { jobPath: wanted.jobPath, pluginConfigPath: undefined })}\n`);
     return 1;
   }
@@ -52,17 +61,24 @@ export async function validateFile({
   varFiles,
 }: Pick<ValidateArguments, "jobPath" | "vars" | "varFiles">): Promise<Verdict> {
   const { signal } = new AbortController();
-  const { job, problems } = await inspectJob(jobPath, { vars, varFiles, env: process.env, signal });
-  const ofFile = problems.all().map(({ message, position }) => ({ message, position: position ?? job.position }));
-  const found = [...ofFile, ...(await validateJob(job, driver))].toSorted(
-    ({ position: left }, { position: right }) => left.line - right.line || left.column - right.column,
-  );
-  return { problems: found, notes: job.notes };
+  const { job, evaluated, problems } = await inspectJob(jobPath, { vars, varFiles, env: process.env, signal });
+  const ofDriver = (await validateJob(evaluated, driver)).map((problem) => ({ ...problem, file: jobPath }));
+  const found = problems.all().map(({ message, file, position }) => ({ message, file, position }));
+  const ofVariables = found.filter(({ file }) => file !== jobPath);
+  const ofJob = [...found.filter(({ file }) => file === jobPath), ...ofDriver].toSorted(byPlace);
+  return { problems: [...ofVariables, ...ofJob], notes: job.notes };
+}
+
+function byPlace({ position: left }: FoundProblem, { position: right }: FoundProblem): number {
+  return (left?.line ?? 0) - (right?.line ?? 0) || (left?.column ?? 0) - (right?.column ?? 0);
 }
 
 async function printJson(file: string, { problems, notes }: Verdict): Promise<void> {
-  const place = ({ message, position }: PlacedProblem) => ({ message, file, ...position });
-  writeJson({ valid: problems.length === 0, errors: problems.map(place), notes: notes.map(place) });
+  writeJson({
+    valid: problems.length === 0,
+    errors: problems.map(({ message, file: own, position }) => ({ message, file: own, ...position })),
+    notes: notes.map(({ message, position }) => ({ message, file, ...position })),
+  });
 }
 
 function writeJson(value: object): void {
@@ -70,7 +86,10 @@ function writeJson(value: object): void {
 }
 
 async function printText(file: string, { problems, notes }: Verdict): Promise<void> {
-  for (const { message, position } of problems) process.stderr.write(`${toPrintable(await formatPlace(file, position, message))}\n`);
+  for (const { message, file: own, position } of problems) {
+    const placed = position === undefined ? `${own}: ${message}` : await formatPlace(own, position, message);
+    process.stderr.write(`${toPrintable(placed)}\n`);
+  }
   for (const { message, position } of notes) process.stderr.write(`${toPrintable(`note: line ${position.line}: ${message}`)}\n`);
   if (problems.length === 0) process.stdout.write(`${toPrintable(file)}: valid\n`);
 }

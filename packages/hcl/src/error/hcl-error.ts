@@ -7,6 +7,8 @@ export type HclErrorCode =
   | "syntax"
   /** An expression cannot be evaluated, or a `dynamic` block cannot be expanded. */
   | "evaluation"
+  /** An expression refers to what could not be evaluated itself, and is told there. */
+  | "consequence"
   /** The language has it, this implementation does not. */
   | "unsupported"
   /** A part of the parser could not be loaded. */

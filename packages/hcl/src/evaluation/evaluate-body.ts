@@ -1,51 +1,114 @@
-import type { ConfigBlock, ConfigBody } from "../value/config-body.ts";
+import { HclError } from "../error/hcl-error.ts";
+import type { ConfigAttribute, ConfigBlock, ConfigBody, ConfigName, DynamicBlock } from "../value/config-body.ts";
 import type { HclValue } from "../value/hcl-value.ts";
 import type { Position } from "../value/position.ts";
 import type { Attribute, Block, Body } from "../syntax/expression.ts";
 import { evaluate } from "./evaluate.ts";
+import { findErrors } from "./find-errors.ts";
 import { describeKind, isList, isRecord, sortedKeys } from "../value/hcl-value.ts";
 import { toText } from "../value/scalar.ts";
 import { failAt, withNames } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 
-/** Evaluates everything in a body and expands its `dynamic` blocks. */
-export function evaluateBody(body: Body, position: Position, scope: Scope): ConfigBody {
-  return {
-    attributes: body.attributes.map(({ name, expression, position: at }) => ({ name, value: evaluate(expression, scope), position: at })),
-    blocks: body.blocks.flatMap((block) => evaluateBlock(block, scope)),
-    position,
-  };
+/**
+ * Evaluates everything in a body and expands its `dynamic` blocks. What cannot be evaluated is reported, all of it, and is
+ * missing in the body, which names it in `failed`.
+ */
+export function evaluateBody(
+  body: Body,
+  position: Position,
+  at: { readonly scope: Scope; readonly report: (problem: HclError) => void },
+): ConfigBody {
+  return new BodyEvaluator(at.report).body(body, position, at.scope);
 }
 
-/** The blocks that one block stands for: itself, or what a `dynamic` block expands to. */
-export function evaluateBlock(block: Block, scope: Scope): readonly ConfigBlock[] {
-  if (block.type === "dynamic") return expandDynamic(block, scope);
-  return [{ type: block.type, labels: block.labels, body: evaluateBody(block.body, block.position, scope), position: block.position }];
+interface Content {
+  readonly blocks: readonly ConfigBlock[];
+  readonly dynamic?: DynamicBlock;
+  readonly failed?: readonly [string, ConfigName];
 }
 
-/** `dynamic "x" { for_each = …; content { … } }` stands for one block x per element (`hcl`: dynblock). */
-function expandDynamic(block: Block, scope: Scope): readonly ConfigBlock[] {
+class BodyEvaluator {
+  readonly #report: (problem: HclError) => void;
+
+  constructor(report: (problem: HclError) => void) {
+    this.#report = report;
+  }
+
+  body(body: Body, position: Position, scope: Scope): ConfigBody {
+    const attributes = body.attributes.map((attribute) => this.#attribute(attribute, scope));
+    const contents = body.blocks.map((block) => this.#content(block, scope));
+    const lost = attributes.flatMap((found, index): readonly (readonly [string, ConfigName])[] => {
+      const written = body.attributes[index];
+      return found !== undefined || written === undefined ? [] : [[written.name, { form: "argument", position: written.position }]];
+    });
+    const failed = [...lost, ...contents.flatMap((content) => (content.failed === undefined ? [] : [content.failed]))];
+    const dynamics = contents.flatMap(({ dynamic }) => (dynamic === undefined ? [] : [dynamic]));
+    return {
+      attributes: attributes.filter((found) => found !== undefined),
+      blocks: contents.flatMap(({ blocks }) => blocks),
+      position,
+      ...(failed.length === 0 ? {} : { failed: new Map(failed) }),
+      ...(dynamics.length === 0 ? {} : { dynamics }),
+    };
+  }
+
+  #attribute({ name, expression, position }: Attribute, scope: Scope): ConfigAttribute | undefined {
+    try {
+      return { name, value: evaluate(expression, scope), position };
+    } catch (error) {
+      if (!(error instanceof HclError)) throw error;
+      for (const problem of findErrors(expression, scope)) this.#report(problem);
+      return undefined;
+    }
+  }
+
+  /** The blocks that one block stands for: itself, or what a `dynamic` block expands to. */
+  #content(block: Block, scope: Scope): Content {
+    const { type, labels, position } = block;
+    if (type !== "dynamic") return { blocks: [{ type, labels, body: this.body(block.body, position, scope), position }] };
+    const [made = ""] = labels;
+    const labelled = block.body.attributes.find(({ name }) => name === "labels")?.expression;
+    const labelCount = labelled?.kind === "tuple" ? labelled.items.length : undefined;
+    const dynamic = { type: made, labelCount, position };
+    try {
+      return { blocks: this.#expand(block, scope), dynamic };
+    } catch (error) {
+      if (!(error instanceof HclError)) throw error;
+      this.#report(error);
+      return { blocks: [], failed: [made, { form: "block", position }], ...(made === "" ? {} : { dynamic }) };
+    }
+  }
+
+  /** `dynamic "x" { for_each = …; content { … } }` stands for one block x per element (`hcl`: dynblock). */
+  #expand(block: Block, scope: Scope): readonly ConfigBlock[] {
+    const { type, content, ...settings } = readSettings(block, scope);
+    const { forEach, iterator, labels } = settings;
+    const collection = this.#attribute(forEach, scope);
+    if (collection === undefined) throw failAt(scope, forEach.position, "consequence")("for_each could not be evaluated");
+    return toElements(collection.value, forEach, scope).map(([key, value]) => {
+      const inner = withNames(scope, [[iterator, { key, value }]]);
+      const body = this.body(content.body, content.position, inner);
+      return { type, labels: labels === undefined ? [] : toLabels(labels, inner), body, position: block.position };
+    });
+  }
+}
+
+interface DynamicSettings {
+  readonly type: string;
+  readonly content: Block;
+  readonly forEach: Attribute;
+  readonly iterator: string;
+  readonly labels: Attribute | undefined;
+}
+
+function readSettings(block: Block, scope: Scope): DynamicSettings {
   const fail = failAt(scope, block.position);
   const [type, ...excess] = block.labels;
   if (type === undefined || excess.length > 0)
     throw fail('block dynamic: needs one label, the type of the blocks to make, as in dynamic "port"');
   const [content, ...others] = block.body.blocks;
   if (content?.type !== "content" || others.length > 0) throw fail(`block dynamic "${type}": needs one content block, and no other`);
-  const settings = readSettings(block, type, scope);
-  return settings.elements.flatMap(([key, value]) => {
-    const inner = withNames(scope, [[settings.iterator, { key, value }]]);
-    const labels = settings.labels === undefined ? [] : toLabels(settings.labels, inner);
-    return [{ type, labels, body: evaluateBody(content.body, content.position, inner), position: block.position }];
-  });
-}
-
-interface DynamicSettings {
-  readonly elements: readonly (readonly [HclValue, HclValue])[];
-  readonly iterator: string;
-  readonly labels: Attribute | undefined;
-}
-
-function readSettings(block: Block, type: string, scope: Scope): DynamicSettings {
   const find = (name: string) => block.body.attributes.find((attribute) => attribute.name === name);
   const unknown = block.body.attributes.find((attribute) => !["for_each", "iterator", "labels"].includes(attribute.name));
   if (unknown !== undefined)
@@ -59,11 +122,10 @@ function readSettings(block: Block, type: string, scope: Scope): DynamicSettings
   if (iterator !== undefined && iterator.expression.kind !== "variable") {
     throw failAt(scope, iterator.position)("argument iterator: must be a bare name, without quotes");
   }
-  return {
-    elements: toElements(evaluate(forEach.expression, scope), forEach, scope),
-    iterator: iterator?.expression.kind === "variable" ? iterator.expression.name : type,
-    labels: find("labels"),
-  };
+  const labels = find("labels");
+  // Whatever it would come to: how many there are must be seen without evaluating anything (`hcl`: ExprList).
+  if (labels !== undefined && labels.expression.kind !== "tuple") throw failAt(scope, labels.position)(labelsRule);
+  return { type, content, forEach, iterator: iterator?.expression.kind === "variable" ? iterator.expression.name : type, labels };
 }
 
 function toElements(collection: HclValue, attribute: Attribute, scope: Scope): readonly (readonly [HclValue, HclValue])[] {
@@ -72,9 +134,11 @@ function toElements(collection: HclValue, attribute: Attribute, scope: Scope): r
   throw failAt(scope, attribute.position)(`argument for_each: needs a list or a map, not ${describeKind(collection)}`);
 }
 
+const labelsRule = "argument labels: needs a list of strings";
+
 function toLabels(attribute: Attribute, scope: Scope): readonly string[] {
   const value = evaluate(attribute.expression, scope);
   const labels = isList(value) ? value.map(toText) : [undefined];
-  if (!labels.every((label) => label !== undefined)) throw failAt(scope, attribute.position)("argument labels: needs a list of strings");
+  if (!labels.every((label) => label !== undefined)) throw failAt(scope, attribute.position)(labelsRule);
   return labels;
 }

@@ -64,11 +64,20 @@ function evaluateReference(expression: Reference, scope: Scope): HclValue {
     if (value !== undefined) return value;
     throw fail(explainUnknownRoot(expression.name, scope));
   }
+  refuseFailed(expression, scope);
   const target = evaluate(expression.target, scope);
   if (expression.kind === "index") return pickIndex(target, evaluate(expression.key, scope), fail);
   const root = expression.target.kind === "variable" ? expression.target.name : undefined;
   const advice = root === undefined ? undefined : scope.dialect.explainMissing?.(root, expression.name);
   return pickAttribute(target, { name: expression.name, advice }, fail);
+}
+
+function refuseFailed(expression: Exclude<Reference, { readonly kind: "variable" }>, scope: Scope): void {
+  const { target } = expression;
+  if (target.kind !== "variable") return;
+  const key = expression.kind === "attribute" ? expression.name : expression.key.kind === "literal" ? expression.key.value : undefined;
+  if (typeof key === "string" && scope.failed?.get(target.name)?.has(key) === true)
+    throw failAt(scope, expression.position, "consequence")(`${target.name}.${key} could not be evaluated`);
 }
 
 /** Whether it is a reference that stays as text: names and constant keys behind a first name that nobody knows. */

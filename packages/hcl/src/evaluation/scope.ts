@@ -25,6 +25,8 @@ export interface Scope {
   /** Roots of references, such as `var` and the names of for-expressions and dynamic blocks. */
   readonly names: ReadonlyMap<string, HclValue>;
   readonly dialect: Dialect;
+  /** By root, such as `var`: names below it whose values could not be evaluated. What refers to one is a consequence. */
+  readonly failed?: ReadonlyMap<string, ReadonlySet<string>>;
   /** Folder that paths of `file` and its like start from. */
   readonly baseDir: string;
 }
@@ -37,6 +39,11 @@ export function createScope(source: SourceFile, options: { readonly baseDir: str
 /** The same scope with more names, which hide equal ones. */
 export function withNames(scope: Scope, names: Iterable<readonly [string, HclValue]>): Scope {
   return { ...scope, names: new Map([...scope.names, ...names]) };
+}
+
+/** The same scope, where nobody can know the values of these names below `root`. */
+export function withFailed(scope: Scope, root: string, names: ReadonlySet<string>): Scope {
+  return { ...scope, failed: new Map([...(scope.failed ?? []), [root, names]]) };
 }
 
 /** Makes errors at a position of the scope's source. */

@@ -60,7 +60,13 @@ export class BlockReader<K extends JobKeys> {
   /** Whether a key is there, in whatever form. */
   has(name: keyof K & string): boolean {
     const { attributes, blocks } = this.block.body;
-    return attributes.some((attribute) => attribute.name === name && attribute.value !== null) || blocks.some(({ type }) => type === name);
+    const isThere = attributes.some((attribute) => attribute.name === name && attribute.value !== null);
+    return isThere || blocks.some(({ type }) => type === name) || this.hasFailed(name);
+  }
+
+  /** Whether a key is there and could not be evaluated. */
+  hasFailed(name: keyof K & string): boolean {
+    return this.block.body.failed?.has(name) === true;
   }
 
   /** A map of strings, written as a block (`env { … }`) or as an argument (`env = { … }`). */
@@ -70,7 +76,7 @@ export class BlockReader<K extends JobKeys> {
     if (attribute !== undefined && block !== undefined)
       this.report(`${name}: given as a block and as an argument; use one of them`, block.position);
     if (attribute !== undefined) return this.#mapOfAttribute(name, attribute.value, attribute.position);
-    const inner = block?.body.blocks[0];
+    const inner = block?.body.blocks[0] ?? block?.body.dynamics?.[0];
     if (inner !== undefined) this.report(`block ${inner.type} in ${name}: only arguments may stand here`, inner.position);
     return Object.fromEntries(
       (block?.body.attributes ?? []).map((entry) => [entry.name, this.#mapValue(`${name} ${entry.name}`, entry.value, entry.position)]),
@@ -93,8 +99,12 @@ export class BlockReader<K extends JobKeys> {
     this.#note(message, { code: "unsupported", at: at ?? this.block.position });
   }
 
-  /** Notes a mistake at an argument's place, or at the block's when it is absent. */
+  /**
+   * Notes a mistake at a key's place, or at the block's when it is absent. Of a key that could not be evaluated nothing more is
+   * said.
+   */
   report(message: string, at: Position | (keyof K & string) = this.block.position): void {
+    if (typeof at === "string" && this.hasFailed(at)) return;
     this.#note(message, { code: "invalid", at });
   }
 

@@ -7,7 +7,7 @@ import { JobFileError } from "./job-file-error.ts";
 import type { JobFileErrorCode } from "./job-file-error.ts";
 import type { JobNote } from "./job.ts";
 import { findKey, takesForm } from "./keys/job-key.ts";
-import type { BlockKind, JobKey, JobKeys } from "./keys/job-key.ts";
+import type { BlockKind, JobKey, JobKeys, KeyKind } from "./keys/job-key.ts";
 import { findHomes } from "./keys/find-homes.ts";
 import { titleOf } from "./title-of.ts";
 
@@ -16,6 +16,7 @@ import { titleOf } from "./title-of.ts";
  * key without effect. What is below such a key is checked as everything else, and not noted again.
  */
 export function checkBlock(block: ConfigBlock, kind: BlockKind<JobKeys>, reading: JobReading): readonly JobNote[] {
+  checkOwnLabels(block, kind, reading);
   return noteInside({ block, kind, reading });
 }
 
@@ -34,8 +35,9 @@ interface Key {
 
 function noteInside(checked: Checked): readonly JobNote[] {
   const { block, kind, reading } = checked;
-  checkLabels(checked);
   checkRepeated(checked);
+  checkFailed(checked);
+  checkDynamics(checked);
   new BlockReader(block, kind.keys, reading).readAll();
   const attributeNotes = block.body.attributes.flatMap((attribute) => {
     const key = { name: attribute.name, form: "argument", position: attribute.position } as const;
@@ -45,6 +47,7 @@ function noteInside(checked: Checked): readonly JobNote[] {
   const blockNotes = block.body.blocks.flatMap((inner) => {
     const key = { name: inner.type, form: "block", position: inner.position } as const;
     checkKey(key, checked);
+    checkLabels(inner, checked);
     const innerKey = findKey(kind.keys, inner.type);
     if (innerKey?.kind.form !== "block" || innerKey.support.effect === "refused") return noteOf(key, kind);
     const notes = noteInside({ block: inner, kind: innerKey.kind, reading });
@@ -58,27 +61,63 @@ function noteOf({ name, position }: Key, { keys }: BlockKind<JobKeys>): readonly
   return key?.support.effect === "none" ? [{ message: key.support.note, position }] : [];
 }
 
-function checkLabels({ block, kind, reading }: Checked): void {
-  const wanted = kind.label === undefined ? 0 : 1;
-  if (block.labels.length === wanted) return;
-  const message =
-    wanted === 0
-      ? `block ${titleOf(block)}: takes no label`
-      : `block ${block.type}: needs one label, its name, as in ${block.type} "name" {`;
-  report(message, "invalid", { reading, position: block.position });
+/** What could not be evaluated may be unknown as well. */
+function checkFailed(checked: Checked): void {
+  for (const [name, { form, position }] of checked.block.body.failed ?? []) checkKey({ name, form, position }, checked);
+}
+
+/** A `dynamic` block is looked at even where it makes nothing. */
+function checkDynamics(checked: Checked): void {
+  const { block, kind, reading } = checked;
+  for (const { type, labelCount, position } of block.body.dynamics ?? []) {
+    checkKey({ name: type, form: "block", position }, checked);
+    const key = findKey(kind.keys, type);
+    if (key === undefined || !takesForm(key, "block")) continue;
+    const wanted = labelCountOf(key.kind) === 0 ? undefined : 1;
+    if (labelCount === wanted) continue;
+    const rule = wanted === undefined ? `${type} blocks take no label, so labels has no place` : "labels must be a list of one label";
+    report(`block dynamic "${type}": ${rule}`, "invalid", { reading, position });
+  }
+}
+
+/** Of keys whose blocks are not looked into, nothing is said. */
+function checkLabels(inner: ConfigBlock, { block, kind, reading }: Checked): void {
+  const key = findKey(kind.keys, inner.type);
+  const isMade = block.body.dynamics?.some(({ position }) => position === inner.position) === true;
+  if (key === undefined || isMade || !takesForm(key, "block")) return;
+  checkOwnLabels(inner, key.kind, reading);
+}
+
+function checkOwnLabels(block: ConfigBlock, kind: KeyKind, reading: JobReading): void {
+  const { type, labels, position } = block;
+  if (labels.length !== labelCountOf(kind)) {
+    const message =
+      labelCountOf(kind) === 0 ? `block ${titleOf(block)}: takes no label` : `block ${type}: needs one label, its name, as in ${type} "name" {`;
+    return report(message, "invalid", { reading, position });
+  }
+  const known = kind.form === "block" ? kind.labels : undefined;
+  const [label = ""] = labels;
+  if (known !== undefined && !Object.hasOwn(known, label))
+    report(`block ${titleOf(block)}: the label must be ${Object.keys(known).join(" or ")}`, "invalid", { reading, position });
+}
+
+function labelCountOf(kind: KeyKind): 0 | 1 {
+  return kind.form === "block" && kind.label !== undefined ? 1 : 0;
 }
 
 function checkRepeated({ block, kind, reading }: Checked): void {
   const seen = new Map<string, Position>();
   for (const inner of block.body.blocks) {
-    const earlier = seen.get(inner.type);
     const key = findKey(kind.keys, inner.type);
-    const isRepeated = key?.kind.form === "block" && key.kind.isRepeated === true;
+    const isByLabel = key?.kind.form === "block" && key.kind.labels !== undefined;
+    const title = isByLabel ? titleOf(inner) : inner.type;
+    const earlier = seen.get(title);
+    const isRepeated = key?.kind.form === "block" && key.kind.isRepeated === true && !isByLabel;
     if (earlier !== undefined && key !== undefined && key.support.effect !== "refused" && takesForm(key, "block") && !isRepeated) {
       const message = `block ${titleOf(inner)}: ${titleOf(block)} has one already on line ${earlier.line}, and takes only one`;
       report(message, "invalid", { reading, position: inner.position });
     }
-    seen.set(inner.type, earlier ?? inner.position);
+    seen.set(title, earlier ?? inner.position);
   }
 }
 

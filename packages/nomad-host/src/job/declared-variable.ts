@@ -1,7 +1,8 @@
-import { convertValue, createScope, evaluate, suggestName, toValueType } from "@driver/hcl";
+import { convertValue, createScope, evaluate, findErrors, HclError, suggestName, toValueType } from "@driver/hcl";
 import type { Attribute, Block, Body, Expression, Fail, HclValue, Position, Scope, ValueType } from "@driver/hcl";
 import { variableDialect } from "./job-dialect.ts";
 import { failAt } from "./job-file-error.ts";
+import type { JobProblems } from "./job-file-error.ts";
 
 /** A rule that a variable's value must keep. */
 export interface VariableValidation {
@@ -21,29 +22,59 @@ export interface DeclaredVariable {
   readonly position: Position;
 }
 
-/** All variables that `variable` blocks and `variables` blocks declare. */
-export function decodeVariables(body: Body, jobScope: Scope): ReadonlyMap<string, DeclaredVariable> {
-  const scope = createScope(jobScope.source, { dialect: variableDialect, baseDir: jobScope.baseDir });
-  const found = body.blocks.flatMap((block) => {
-    if (block.type === "variable") return [decodeVariable(block, scope)];
-    return block.type === "variables" ? block.body.attributes.map((attribute) => decodeShort(attribute, scope)) : [];
-  });
-  const variables = new Map<string, DeclaredVariable>();
-  for (const variable of found) {
-    const namesake = variables.get(variable.name);
-    if (namesake !== undefined)
-      throw failAt(scope, variable.position, "variable")(`variable "${variable.name}": declared already on line ${namesake.position.line}`);
-    variables.set(variable.name, variable);
-  }
-  return variables;
+/** The variables of a job file. */
+export interface DeclaredVariables {
+  readonly declared: ReadonlyMap<string, DeclaredVariable>;
+  /** Names of those whose declaration is wrong; nothing is said of their values. */
+  readonly failed: ReadonlySet<string>;
 }
 
-function decodeShort(attribute: Attribute, scope: Scope): DeclaredVariable {
-  const value = evaluate(attribute.expression, scope);
+/** All variables that `variable` blocks and `variables` blocks declare. What is wrong is among the problems. */
+export function decodeVariables(body: Body, jobScope: Scope, problems: JobProblems): DeclaredVariables {
+  const scope = createScope(jobScope.source, { dialect: variableDialect, baseDir: jobScope.baseDir });
+  const failed = new Set<string>();
+  const decode = (name: string, read: () => DeclaredVariable): readonly DeclaredVariable[] => {
+    const variable = problems.attempt(read);
+    if (variable === undefined) failed.add(name);
+    return variable === undefined ? [] : [variable];
+  };
+  const found = body.blocks.flatMap((block) => {
+    if (block.type === "variable") return decode(block.labels[0] ?? "", () => decodeVariable(block, { scope, problems }));
+    if (block.type !== "variables") return [];
+    return block.body.attributes.flatMap((attribute) => decode(attribute.name, () => decodeShort(attribute, { scope, problems })));
+  });
+  const declared = new Map<string, DeclaredVariable>();
+  for (const variable of found) {
+    const namesake = declared.get(variable.name);
+    const message = `variable "${variable.name}": declared already on line ${namesake?.position.line}`;
+    if (namesake === undefined) declared.set(variable.name, variable);
+    else problems.add(failAt(scope, variable.position, "variable")(message));
+  }
+  return { declared, failed };
+}
+
+interface Reading {
+  readonly scope: Scope;
+  readonly problems: JobProblems;
+}
+
+/** As `evaluate`, with all that is wrong among the problems before the first is thrown. */
+function evaluateAll(expression: Expression, { scope, problems }: Reading): HclValue {
+  try {
+    return evaluate(expression, scope);
+  } catch (error) {
+    if (error instanceof HclError) for (const problem of findErrors(expression, scope)) problems.add(problem);
+    throw error;
+  }
+}
+
+function decodeShort(attribute: Attribute, reading: Reading): DeclaredVariable {
+  const value = evaluateAll(attribute.expression, reading);
   return { name: attribute.name, type: undefined, fallback: { value }, validations: [], position: attribute.position };
 }
 
-function decodeVariable(block: Block, scope: Scope): DeclaredVariable {
+function decodeVariable(block: Block, reading: Reading): DeclaredVariable {
+  const { scope } = reading;
   const fail = failAt(scope, block.position, "variable");
   const [name, ...excess] = block.labels;
   if (name === undefined || excess.length > 0) throw fail('block variable: needs one label, its name, as in variable "image" {');
@@ -58,8 +89,8 @@ function decodeVariable(block: Block, scope: Scope): DeclaredVariable {
   return {
     name,
     type,
-    fallback: fallback === undefined ? undefined : { value: evaluateDefault({ name, type }, fallback, scope) },
-    validations: block.body.blocks.map((inner) => decodeValidation(inner, scope)),
+    fallback: fallback === undefined ? undefined : { value: evaluateDefault({ name, type }, fallback, reading) },
+    validations: block.body.blocks.map((inner) => decodeValidation(inner, reading)),
     position: block.position,
   };
 }
@@ -85,10 +116,11 @@ function holdsAny(type: ValueType): boolean {
 function evaluateDefault(
   variable: { readonly name: string; readonly type: ValueType | undefined },
   attribute: Attribute,
-  scope: Scope,
+  reading: Reading,
 ): HclValue {
   const { name, type } = variable;
-  const value = evaluate(attribute.expression, scope);
+  const { scope } = reading;
+  const value = evaluateAll(attribute.expression, reading);
   if (type === undefined) return value;
   return convertVariable(value, type, { what: `default of variable "${name}"`, fail: failAt(scope, attribute.position, "variable") });
 }
@@ -98,13 +130,14 @@ export function convertVariable(value: HclValue, type: ValueType, refusal: { rea
   return convertValue(value, type, (problem, path) => refusal.fail(`${refusal.what}: ${path === "" ? "" : `${path} `}${problem}`));
 }
 
-function decodeValidation(block: Block, scope: Scope): VariableValidation {
+function decodeValidation(block: Block, reading: Reading): VariableValidation {
+  const { scope } = reading;
   checkNames(block, { attributes: ["condition", "error_message"], blocks: [] }, scope);
   const condition = findAttribute(block, "condition")?.expression;
   const message = findAttribute(block, "error_message")?.expression;
   const fail = failAt(scope, block.position, "variable");
   if (condition === undefined || message === undefined) throw fail("block validation: needs condition and error_message");
-  const errorMessage = evaluate(message, scope);
+  const errorMessage = evaluateAll(message, reading);
   if (typeof errorMessage !== "string") throw failAt(scope, message.position, "variable")("argument error_message: must be a string");
   return { condition, errorMessage, position: block.position };
 }

@@ -1,21 +1,23 @@
-import type { SourceFile } from "@driver/hcl";
 import type { ConfigBlock } from "@driver/nomad-plugin";
 import { BlockReader } from "./block-reader.ts";
+import type { JobReading } from "./block-reader.ts";
 import { checkBlock } from "./check-block.ts";
 import { decodeParameters, decodePeriodic } from "./decode-launch.ts";
-import { decodeNetwork } from "./decode-network.ts";
+import { decodeNetworks, noteNetworks } from "./decode-network.ts";
 import { checkRestart, decodeRestart, defaultRestart } from "./decode-restart.ts";
 import { decodeService } from "./decode-service.ts";
 import { decodeTask } from "./decode-task.ts";
 import { decodeVolume } from "./decode-volumes.ts";
-import { JobProblems } from "./job-file-error.ts";
+import type { JobProblems } from "./job-file-error.ts";
 import { hasControlCharacter } from "./has-control-character.ts";
 import type { Job, JobNote, JobType, Task, TaskGroup } from "./job.ts";
 import type { groupKeys } from "./keys/group-keys.ts";
 import { jobBlock, jobKeys } from "./keys/job-keys.ts";
 import type { taskKeys } from "./keys/task-keys.ts";
+import { noteGroups } from "./note-groups.ts";
 import { noteServices } from "./note-services.ts";
 import { checkJob } from "./rules/check-job.ts";
+import { withoutFailed } from "./without-failed.ts";
 
 type JobReader = BlockReader<typeof jobKeys>;
 
@@ -23,20 +25,23 @@ type JobReader = BlockReader<typeof jobKeys>;
 export interface DecodedJob {
   readonly job: Job;
   readonly problems: JobProblems;
+  /** The job without the tasks of which a part could not be evaluated: nothing more can be said of these. */
+  readonly evaluated: Job;
 }
 
 /** Decodes an evaluated `job` block. A job with problems is for looking at, not for running. */
-export function decodeJob(block: ConfigBlock, source: SourceFile): DecodedJob {
-  const problems = new JobProblems();
-  const reading = { source, problems };
+export function decodeJob(block: ConfigBlock, reading: JobReading): DecodedJob {
+  const { problems } = reading;
   const keyNotes = checkBlock(block, jobBlock, reading);
   const reader = new BlockReader(block, jobKeys, reading);
   const type = reader.get("type") ?? "service";
-  const groups = decodeGroups(reader, { type, jobName: reader.get("name") ?? reader.label });
-  if (groups.length === 0) reader.report(`job "${reader.label}": has no group; a job needs at least one group with a task`);
+  const groups = decodeGroups(reader, { type, jobName: reader.get("name") ?? reader.label, hasSecrets: reader.has("secret") });
+  if (groups.length === 0) reader.report(`job "${reader.label}": has no group; a job needs at least one group with a task`, "group");
   checkJob(reader, type);
-  const notes = [...keyNotes, ...noteServices(groups)].toSorted(byPlace);
-  return { job: toJob(reader, { type, groups, notes }), problems };
+  const furtherNetworks = reader.blocks("group").flatMap((group) => noteNetworks(group.blocks("network")));
+  const notes = [...keyNotes, ...furtherNetworks, ...noteGroups(groups), ...noteServices(groups)].toSorted(byPlace);
+  const job = toJob(reader, { type, groups, notes });
+  return { job, problems, evaluated: withoutFailed(job, block) };
 }
 
 function byPlace({ position: left }: JobNote, { position: right }: JobNote): number {
@@ -79,6 +84,7 @@ function decodeName(reader: JobReader): string {
 interface GroupPlace {
   readonly type: JobType;
   readonly jobName: string;
+  readonly hasSecrets: boolean;
 }
 
 /** A task directly in the job is a group of its own (`nomad`). */
@@ -94,21 +100,22 @@ function decodeGroups(reader: JobReader, place: GroupPlace): readonly TaskGroup[
   return groups;
 }
 
-function decodeLoneTask(reader: BlockReader<typeof taskKeys>, { type, jobName }: GroupPlace): TaskGroup {
-  const task = decodeTask(reader, { restart: defaultRestart(type), jobName, groupName: reader.label });
+function decodeLoneTask(reader: BlockReader<typeof taskKeys>, { type, ...place }: GroupPlace): TaskGroup {
+  const task = decodeTask(reader, { ...place, restart: defaultRestart(type), groupName: reader.label });
   return { name: task.name, count: 1, meta: {}, tasks: [task], services: [], volumes: [], shutdownDelayMs: 0, position: task.position };
 }
 
-function decodeGroup(reader: BlockReader<typeof groupKeys>, { type, jobName }: GroupPlace): TaskGroup {
+function decodeGroup(reader: BlockReader<typeof groupKeys>, { type, jobName, ...outer }: GroupPlace): TaskGroup {
   const restart = decodeRestart(reader.optionalBlock("restart"), defaultRestart(type));
   checkRestart(restart, reader.optionalBlock("restart"));
-  const network = reader.optionalBlock("network");
-  const tasks = reader.blocks("task").map((task) => decodeTask(task, { restart, jobName, groupName: reader.label }));
+  const network = decodeNetworks(reader.blocks("network"));
+  const hasSecrets = outer.hasSecrets || reader.has("secret");
+  const tasks = reader.blocks("task").map((task) => decodeTask(task, { restart, jobName, groupName: reader.label, hasSecrets }));
   const place = { level: "group", defaultName: `${jobName}-${reader.label}`, jobName, groupName: reader.label, taskName: "group" } as const;
   const count = reader.get("count") ?? 1;
   if (reader.label === "" || hasControlCharacter(reader.label))
     reader.report(`group ${JSON.stringify(reader.label)}: its name must not be empty nor hold control characters`);
-  if (tasks.length === 0) reader.report(`group "${reader.label}": has no task`);
+  if (tasks.length === 0) reader.report(`group "${reader.label}": has no task`, "task");
   if (count > 1 && type === "system")
     reader.report(`argument count in group "${reader.label}": a ${type} job runs once on a machine, so count must be 0 or 1`, "count");
   checkTasks(tasks, reader);
@@ -116,7 +123,7 @@ function decodeGroup(reader: BlockReader<typeof groupKeys>, { type, jobName }: G
     name: reader.label,
     count,
     meta: reader.map("meta"),
-    ...(network === undefined ? {} : { network: decodeNetwork(network) }),
+    ...(network === undefined ? {} : { network }),
     tasks,
     services: reader.blocks("service").map((service) => decodeService(service, place)),
     // The later of two of one name counts (`nomad`).
@@ -136,6 +143,4 @@ function checkTasks(tasks: readonly Task[], reader: BlockReader<typeof groupKeys
   const [, secondLeader] = tasks.filter((task) => task.leader);
   if (secondLeader !== undefined)
     reader.report(`task "${secondLeader.name}": only one task of a group can be its leader`, secondLeader.position);
-  if (tasks.length > 0 && tasks.every((task) => task.lifecycle !== undefined))
-    reader.report(`group "${reader.label}": has no main task; at least one task must be without lifecycle`);
 }

@@ -18,10 +18,12 @@ export interface TaskSetting {
   readonly restart: RestartPolicy;
   readonly jobName: string;
   readonly groupName: string;
+  /** Whether what is around it has secrets, which its own texts may refer to. */
+  readonly hasSecrets: boolean;
 }
 
 /** Decodes a `task` block. */
-export function decodeTask(reader: TaskReader, { restart, jobName, groupName }: TaskSetting): Task {
+export function decodeTask(reader: TaskReader, { restart, jobName, groupName, hasSecrets }: TaskSetting): Task {
   const lifecycle = decodeLifecycle(reader);
   const taskName = reader.label;
   const place = { level: "task", defaultName: `${jobName}-${groupName}-${taskName}`, jobName, groupName, taskName } as const;
@@ -47,6 +49,7 @@ export function decodeTask(reader: TaskReader, { restart, jobName, groupName }: 
       .blocks("volume_mount")
       .map(decodeVolumeMount)
       .filter(({ volume }) => volume !== ""),
+    hasSecrets: hasSecrets || reader.has("secret"),
     payloadFile: reader.optionalBlock("dispatch_payload")?.get("file") ?? "",
     position: reader.block.position,
   };
@@ -95,7 +98,6 @@ function decodeEnv(reader: TaskReader): Readonly<Record<string, string>> {
 
 function decodeConfig(reader: TaskReader): ConfigBody {
   const config = reader.optionalBlock("config");
-  if (config !== undefined && config.block.labels.length > 0) config.report("block config: takes no label");
   return config?.block.body ?? { attributes: [], blocks: [], position: reader.block.position };
 }
 

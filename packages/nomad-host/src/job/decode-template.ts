@@ -49,9 +49,11 @@ function checkText(reader: TemplateReader, { data, delimiters }: Pick<TaskTempla
     parseTaskTemplate(data, delimiters);
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
-    const message = `template, line ${error.line} of its text: ${error.message}`;
-    if (error.isForeign) reader.refuse(message, "data");
-    else reader.report(message, "data");
+    for (const { line, message, isForeign } of [error, ...error.further]) {
+      const placed = `template, line ${line} of its text: ${message}`;
+      if (isForeign) reader.refuse(placed, "data");
+      else reader.report(placed, "data");
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { HclError, SourceError } from "@driver/hcl";
-import type { Fail, HclErrorCode, Position, SourceErrorOptions, SourceFile } from "@driver/hcl";
+import type { HclErrorCode, Position, SourceErrorOptions, SourceFile } from "@driver/hcl";
 
 /** What is wrong with a job file: as HCL, or in one of these ways. */
 export type JobFileErrorCode =
@@ -39,15 +39,43 @@ export class JobFileError extends SourceError {
 export class JobProblems {
   readonly #found: JobFileError[] = [];
 
-  add(problem: JobFileError): void {
-    const { message, position } = problem;
-    const isKnown = this.#found.some((known) => known.message === message && isSame(known.position, position));
-    if (!isKnown) this.#found.push(problem);
+  /** Of the language's own, what is the consequence of another one is left out. */
+  add(problem: JobFileError | HclError): void {
+    const added = problem instanceof HclError ? toJobFileError(problem) : problem;
+    if (added.code === "consequence") return;
+    const { message, position, file } = added;
+    const isKnown = this.#found.some((known) => known.message === message && known.file === file && isSame(known.position, position));
+    if (!isKnown) this.#found.push(added);
   }
 
-  /** In the order of the file. */
+  /** What `read` gives; undefined: it could not, and why is among the problems now. */
+  attempt<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof JobFileError || error instanceof HclError)) throw error;
+      this.add(error);
+      return undefined;
+    }
+  }
+
+  /** As `attempt`, for what takes its time. */
+  async attemptLater<T>(read: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof JobFileError || error instanceof HclError)) throw error;
+      this.add(error);
+      return undefined;
+    }
+  }
+
+  /** File by file as they were met, each in its order. */
   all(): readonly JobFileError[] {
-    return this.#found.toSorted((left, right) => compare(left.position, right.position));
+    const files = [...new Set(this.#found.map(({ file }) => file))];
+    return this.#found.toSorted(
+      (left, right) => files.indexOf(left.file) - files.indexOf(right.file) || compare(left.position, right.position),
+    );
   }
 
   /** Throws one error for all that was found. */
@@ -68,7 +96,11 @@ function compare(left: Position | undefined, right: Position | undefined): numbe
 }
 
 /** Makes errors at a position of a source. */
-export function failAt(at: { readonly source: SourceFile }, position: Position, code: JobFileErrorCode): Fail {
+export function failAt(
+  at: { readonly source: SourceFile },
+  position: Position,
+  code: JobFileErrorCode,
+): (message: string) => JobFileError {
   return (message) => new JobFileError(message, { code, source: at.source, position });
 }
 
@@ -77,7 +109,10 @@ export async function asJobFile<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (!(error instanceof HclError)) throw error;
-    throw new JobFileError(error.message, { code: error.code, source: error.source, position: error.position, cause: error.cause });
+    throw error instanceof HclError ? toJobFileError(error) : error;
   }
+}
+
+function toJobFileError({ message, code, source, position, cause }: HclError): JobFileError {
+  return new JobFileError(message, { code, source, position, cause });
 }

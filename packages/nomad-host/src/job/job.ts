@@ -281,5 +281,7 @@ export interface Task {
   readonly volumeMounts: readonly VolumeMount[];
   /** Where the payload of a dispatched job is put, below the task's `local`; empty: nowhere. */
   readonly payloadFile?: string | undefined;
+  /** Whether there are `secret` blocks, which are refused; what refers to them is not told again. Absent: there are none. */
+  readonly hasSecrets?: boolean | undefined;
   readonly position: Position;
 }

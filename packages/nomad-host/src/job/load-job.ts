@@ -1,7 +1,8 @@
-import { createHclParser, createScope, evaluateBody, loadWasm, suggestName, withNames } from "@driver/hcl";
+import { createHclParser, createScope, evaluateBody, loadWasm, suggestName } from "@driver/hcl";
 import type { Block, Body, LoadWasm, ParseHcl, Scope, SourceFile } from "@driver/hcl";
+import type { JobReading } from "./block-reader.ts";
 import { jobDialect } from "./job-dialect.ts";
-import { asJobFile, JobFileError } from "./job-file-error.ts";
+import { asJobFile, failAt, JobFileError, JobProblems } from "./job-file-error.ts";
 import { decodeVariables } from "./declared-variable.ts";
 import { decodeJob } from "./decode-job.ts";
 import type { DecodedJob } from "./decode-job.ts";
@@ -48,62 +49,90 @@ async function readJob(path: string, options: LoadJobOptions): Promise<DecodedJo
   const parse = await createHclParser(options.loadWasm ?? loadWasm, source);
   const body = await parse(source);
   options.signal.throwIfAborted();
-  const jobBlock = findJob(body, source);
-  refuseMisplaced(jobBlock, source);
+  const reading = { source, problems: new JobProblems() };
+  const { problems } = reading;
+  const { type, labels, position, body: written } = findJob(body, reading);
+  const misplaced = findMisplaced(written);
+  for (const { message, at } of misplaced.map((inner) => describeMisplaced(inner))) problems.add(failAt(reading, at, "invalid")(message));
+  const lost = namesDeclaredBy(misplaced.map(({ block }) => block));
   const outer = createScope(source, { dialect: jobDialect, baseDir: options.baseDir ?? process.cwd() });
-  const scope = resolveLocals(body, await withVariables(body, outer, { parse, options }));
-  return decodeJob({ ...jobBlock, body: evaluateBody(jobBlock.body, jobBlock.position, scope) }, source);
+  const scope = resolveLocals(body, await withVariables(body, outer, { parse, options, problems, lost: lost.variables }), { problems, lost: lost.locals });
+  const report = problems.add.bind(problems);
+  return decodeJob({ type, labels, position, body: evaluateBody(withoutMisplaced(written), position, { scope, report }) }, reading);
 }
 
 function loadJsonJob(source: SourceFile, options: LoadJobOptions): DecodedJob {
   if (Object.keys(options.vars).length > 0 || options.varFiles.length > 0) {
     throw new JobFileError("a JSON job takes no variables; leave out -var and -var-file", { code: "variable", source });
   }
-  return decodeJob(parseJsonJob(source), source);
+  return decodeJob(parseJsonJob(source), { source, problems: new JobProblems() });
 }
 
-async function withVariables(body: Body, scope: Scope, at: { readonly parse: ParseHcl; readonly options: LoadJobOptions }): Promise<Scope> {
-  const { parse, options } = at;
-  const declared = decodeVariables(body, scope);
+async function withVariables(
+  body: Body,
+  scope: Scope,
+  at: { readonly parse: ParseHcl; readonly options: LoadJobOptions; readonly problems: JobProblems; readonly lost: ReadonlySet<string> },
+): Promise<Scope> {
+  const { parse, options, problems, lost } = at;
+  const { declared, failed } = decodeVariables(body, scope, problems);
   const files: VariableFile[] = [];
   for (const path of options.varFiles) {
     const source = await readJobFile(path, options.signal);
     files.push({ source, body: path.endsWith(".json") ? parseJsonVariables(source) : await parse(source) });
   }
-  const values = await resolveVariables(declared, { vars: options.vars, files, env: options.env }, { scope, parse });
+  const resolved = await resolveVariables({ declared, failed: failed.union(lost) }, { vars: options.vars, files, env: options.env }, { scope, parse, problems });
   options.signal.throwIfAborted();
-  return withNames(scope, [["var", values]]);
+  return resolved;
 }
 
 const topBlocks = ["job", "variable", "variables", "locals"];
 
-/** Told before anything is evaluated, since what such a block declares is missing then. */
-function refuseMisplaced({ type, body }: Block, source: SourceFile): void {
-  for (const inner of body.blocks) {
-    if (topBlocks.includes(inner.type)) {
-      const message = `block ${inner.type} in ${type}: not allowed here; it belongs to the top of the file, beside the job block`;
-      throw new JobFileError(message, { code: "invalid", source, position: inner.position });
-    }
-    // What is in there is the driver's.
-    if (inner.type !== "config") refuseMisplaced(inner, source);
-  }
+/** A block of the top of the file that stands in another one. */
+interface Misplaced {
+  readonly block: Block;
+  /** What it stands in. */
+  readonly home: string;
 }
 
-function findJob(body: Body, source: SourceFile): Block {
-  const [job, second] = body.blocks.filter((block) => block.type === "job");
-  const stranger = body.blocks.find((block) => !topBlocks.includes(block.type)) ?? body.attributes[0];
-  if (stranger !== undefined) {
-    const name = "type" in stranger ? stranger.type : stranger.name;
-    const form = "type" in stranger ? "block" : "argument";
-    const message = `${form} ${name}: unknown at the top of a job file; known are the blocks job, variable, variables and locals`;
-    throw new JobFileError(message + suggestName(name, ["job", "variable", "locals"]), {
-      code: "invalid",
-      source,
-      position: stranger.position,
-    });
+function findMisplaced(body: Body, home = "job"): readonly Misplaced[] {
+  return body.blocks.flatMap((block) => {
+    if (topBlocks.includes(block.type)) return [{ block, home }];
+    // What is in there is the driver's.
+    return block.type === "config" ? [] : findMisplaced(block.body, block.type);
+  });
+}
+
+/** What they mean to declare: nobody need be told that it is not declared. */
+function namesDeclaredBy(blocks: readonly Block[]): { readonly variables: ReadonlySet<string>; readonly locals: ReadonlySet<string> } {
+  const namesIn = (type: string) => blocks.filter((block) => block.type === type).flatMap(({ body }) => body.attributes.map(({ name }) => name));
+  const labels = blocks.filter(({ type }) => type === "variable").map((block) => block.labels[0] ?? "");
+  return { variables: new Set([...labels, ...namesIn("variables")]), locals: new Set(namesIn("locals")) };
+}
+
+function describeMisplaced({ block, home }: Misplaced): { readonly message: string; readonly at: Block["position"] } {
+  const message = `block ${block.type} in ${home}: not allowed here; it belongs to the top of the file, beside the job block`;
+  return { message, at: block.position };
+}
+
+function withoutMisplaced(body: Body): Body {
+  const blocks = body.blocks
+    .filter(({ type }) => !topBlocks.includes(type))
+    .map((block) => (block.type === "config" ? block : { ...block, body: withoutMisplaced(block.body) }));
+  return { ...body, blocks };
+}
+
+/** Strangers beside it are told; without a job there is nothing more to say. */
+function findJob(body: Body, reading: JobReading): Block {
+  const [job, ...others] = body.blocks.filter(({ type }) => type === "job");
+  const strangers = body.blocks.filter(({ type }) => !topBlocks.includes(type)).map(({ type, position }) => ({ name: type, form: "block", position }));
+  const strays = body.attributes.map(({ name, position }) => ({ name, form: "argument", position }));
+  const known = "known are the blocks job, variable, variables and locals";
+  for (const { name, form, position } of [...strangers, ...strays]) {
+    const hint = suggestName(name, ["job", "variable", "locals"]);
+    reading.problems.add(failAt(reading, position, "invalid")(`${form} ${name}: unknown at the top of a job file; ${known}${hint}`));
   }
-  if (job === undefined) throw new JobFileError("this is no job file: it has no job block", { code: "not-a-job", source });
-  if (second !== undefined)
-    throw new JobFileError("block job: a file holds one job only", { code: "invalid", source, position: second.position });
-  return job;
+  for (const { position } of others) reading.problems.add(failAt(reading, position, "invalid")("block job: a file holds one job only"));
+  if (job !== undefined) return job;
+  reading.problems.throwIfAny();
+  throw new JobFileError("this is no job file: it has no job block", { code: "not-a-job", source: reading.source });
 }

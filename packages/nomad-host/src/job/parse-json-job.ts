@@ -116,10 +116,14 @@ function toBlock(
   }
   return {
     type: name,
-    labels: label === undefined ? [] : [labelOf(label.value)],
+    labels: label === undefined ? [] : [toHclLabel(labelOf(label.value), kind)],
     body: toBody(node, { kind, type: name }, source),
     position: node.position,
   };
+}
+
+function toHclLabel(label: string, { labels = {} }: BlockKind<JobKeys>): string {
+  return Object.keys(labels).find((name) => labels[name] === label) ?? label;
 }
 
 function labelOf(node: JsonNode): string {

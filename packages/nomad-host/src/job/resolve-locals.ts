@@ -1,34 +1,51 @@
-import { evaluate, findNames, withNames } from "@driver/hcl";
+import { evaluate, findErrors, findNames, HclError, withFailed, withNames } from "@driver/hcl";
 import type { Attribute, Body, HclValue, Scope } from "@driver/hcl";
 import { failAt } from "./job-file-error.ts";
+import type { JobProblems } from "./job-file-error.ts";
 
-/** Evaluates all `locals`, each after the ones it needs; the scope it returns has `local`. */
-export function resolveLocals(body: Body, scope: Scope): Scope {
-  const attributes = collectLocals(body, scope);
+/**
+ * Evaluates all `locals`, each after the ones it needs; the scope it returns has `local`. What is wrong is among the problems, and
+ * what refers to it is not told again.
+ */
+export function resolveLocals(
+  body: Body,
+  scope: Scope,
+  { problems, lost }: { readonly problems: JobProblems; /** Names that are declared where they must not be. */ readonly lost: ReadonlySet<string> },
+): Scope {
+  const attributes = collectLocals(body, scope, problems);
   const values = new Map<string, HclValue>();
-  const withLocals = () => withNames(scope, [["local", Object.fromEntries(values)]]);
+  const failed = new Set(lost);
+  const withLocals = () => withFailed(withNames(scope, [["local", Object.fromEntries(values)]]), "local", failed);
   const resolve = (attribute: Attribute, path: readonly string[]): void => {
-    if (values.has(attribute.name)) return;
-    if (path.includes(attribute.name)) {
-      const cycle = [...path.slice(path.indexOf(attribute.name)), attribute.name];
-      throw failAt(scope, attribute.position, "invalid")(`local value "${attribute.name}": needs itself: ${cycle.join(" → ")}`);
+    const { name, expression, position } = attribute;
+    if (values.has(name) || failed.has(name)) return;
+    if (path.includes(name)) {
+      const cycle = [...path.slice(path.indexOf(name)), name];
+      failed.add(name);
+      return problems.add(failAt(scope, position, "invalid")(`local value "${name}": needs itself: ${cycle.join(" → ")}`));
     }
-    for (const name of findNames(attribute.expression, "local")) {
-      const needed = attributes.get(name);
-      if (needed !== undefined) resolve(needed, [...path, attribute.name]);
+    for (const needed of findNames(expression, "local").map((inner) => attributes.get(inner)))
+      if (needed !== undefined) resolve(needed, [...path, name]);
+    if (failed.has(name)) return;
+    const inner = withLocals();
+    try {
+      values.set(name, evaluate(expression, inner));
+    } catch (error) {
+      if (!(error instanceof HclError)) throw error;
+      for (const problem of findErrors(expression, inner)) problems.add(problem);
+      failed.add(name);
     }
-    values.set(attribute.name, evaluate(attribute.expression, withLocals()));
   };
   for (const attribute of attributes.values()) resolve(attribute, []);
   return withLocals();
 }
 
-function collectLocals(body: Body, scope: Scope): ReadonlyMap<string, Attribute> {
+function collectLocals(body: Body, scope: Scope, problems: JobProblems): ReadonlyMap<string, Attribute> {
   const attributes = new Map<string, Attribute>();
   for (const block of body.blocks.filter((candidate) => candidate.type === "locals")) {
-    const [inner] = block.body.blocks;
-    if (inner !== undefined) throw failAt(scope, inner.position, "invalid")(`block ${inner.type} in locals: only arguments may stand here`);
-    if (block.labels.length > 0) throw failAt(scope, block.position, "invalid")("block locals: takes no label");
+    for (const inner of block.body.blocks)
+      problems.add(failAt(scope, inner.position, "invalid")(`block ${inner.type} in locals: only arguments may stand here`));
+    if (block.labels.length > 0) problems.add(failAt(scope, block.position, "invalid")("block locals: takes no label"));
     for (const attribute of block.body.attributes) {
       // Of two blocks the later one counts (`nomad`).
       attributes.set(attribute.name, attribute);

@@ -1,9 +1,10 @@
-import { createScope, evaluate, needBool, suggestName, withNames } from "@driver/hcl";
-import type { Attribute, Body, HclRecord, HclValue, ParseHcl, Scope, SourceFile } from "@driver/hcl";
+import { createScope, evaluate, needBool, suggestName, withFailed, withNames } from "@driver/hcl";
+import type { Attribute, Body, HclValue, ParseHcl, Scope, SourceFile } from "@driver/hcl";
 import { variableDialect } from "./job-dialect.ts";
 import { JobFileError, failAt } from "./job-file-error.ts";
+import type { JobProblems } from "./job-file-error.ts";
 import { convertVariable } from "./declared-variable.ts";
-import type { DeclaredVariable } from "./declared-variable.ts";
+import type { DeclaredVariable, DeclaredVariables } from "./declared-variable.ts";
 
 /** A parsed variable file. */
 export interface VariableFile {
@@ -23,28 +24,47 @@ const envPrefix = "NOMAD_VAR_";
 
 type Declared = ReadonlyMap<string, DeclaredVariable>;
 
+interface VariablePlace {
+  readonly scope: Scope;
+  readonly parse: ParseHcl;
+  readonly problems: JobProblems;
+}
+
+/** A value for a variable; undefined: it is wrong, which is told. */
+type Given = readonly [name: string, value: HclValue | undefined];
+
 /**
- * The value of each declared variable. `-var` wins over variable files, later files over earlier ones, files over
- * `NOMAD_VAR_<name>`, that over the default (`nomad`). A name nobody declared is an error, except in the environment.
+ * The scope with the value of each declared variable in `var`. `-var` wins over variable files, later files over earlier ones,
+ * files over `NOMAD_VAR_<name>`, that over the default (`nomad`). A name nobody declared is an error, except in the environment. What
+ * is wrong is among the problems, and what refers to it is not told again.
  */
 export async function resolveVariables(
-  declared: Declared,
+  { declared, failed: misdeclared }: DeclaredVariables,
   inputs: VariableInputs,
-  at: { readonly scope: Scope; readonly parse: ParseHcl },
-): Promise<HclRecord> {
-  const fromEnv = await readTexts(envTexts(declared, inputs.env), declared, at);
-  const fromFiles = inputs.files.flatMap((file) => readFile(file, declared, at.scope));
-  for (const name of Object.keys(inputs.vars)) {
-    if (!declared.has(name)) throw undeclared(name, declared, { source: { name: `-var ${name}`, text: "" } });
-  }
+  place: VariablePlace,
+): Promise<Scope> {
+  const { scope, problems } = place;
+  const fromEnv = await readTexts(envTexts(declared, inputs.env), declared, place);
+  const fromFiles = inputs.files.flatMap((file) => readFile(file, { declared, misdeclared }, place));
+  const flags = Object.entries(inputs.vars).map(([name, text]) => ({ name, text, origin: `-var ${name}` }));
+  for (const { name, origin } of flags)
+    if (!declared.has(name) && !misdeclared.has(name)) problems.add(undeclared(name, declared, { source: { name: origin, text: "" } }));
   const fromFlags = await readTexts(
-    Object.entries(inputs.vars).map(([name, text]) => ({ name, text, origin: `-var ${name}` })),
+    flags.filter(({ name }) => declared.has(name)),
     declared,
-    at,
+    place,
   );
-  const given = new Map([...fromEnv, ...fromFiles, ...fromFlags]);
-  const entries = [...declared.values()].map((variable) => [variable.name, pickValue(variable, given, at.scope)] as const);
-  return Object.fromEntries(entries);
+  const given = new Map<string, HclValue | undefined>([...fromEnv, ...fromFiles, ...fromFlags]);
+  const failed = new Set(misdeclared);
+  const values: Record<string, HclValue> = {};
+  for (const variable of declared.values()) {
+    const { name } = variable;
+    const isWrong = given.has(name) && given.get(name) === undefined;
+    const value = isWrong ? undefined : problems.attempt(() => pickValue(variable, given, scope));
+    if (value === undefined) failed.add(name);
+    else values[name] = value;
+  }
+  return withFailed(withNames(scope, [["var", values]]), "var", failed);
 }
 
 interface GivenText {
@@ -62,23 +82,20 @@ function envTexts(declared: Declared, env: VariableInputs["env"]): readonly Give
 }
 
 /** A text is the value itself for strings, numbers and untyped variables; for others it is an HCL expression (`nomad`). */
-async function readTexts(
-  texts: readonly GivenText[],
-  declared: Declared,
-  at: { readonly scope: Scope; readonly parse: ParseHcl },
-): Promise<readonly (readonly [string, HclValue])[]> {
-  const values: (readonly [string, HclValue])[] = [];
-  for (const given of texts) {
-    const source = { name: given.origin, text: `${given.name}=${given.text}` };
-    const variable = declared.get(given.name);
-    const type = variable?.type ?? impliedType(variable);
-    const isPlain = type === undefined || type.kind === "string" || type.kind === "number";
-    const value = isPlain ? given.text : await parseValue(given.name, source, at);
-    const fail = failAt({ source }, { line: 1, column: given.name.length + 2 }, "variable");
-    const converted = type === undefined ? value : convertVariable(value, type, { what: `variable "${given.name}"`, fail });
-    values.push([given.name, converted]);
-  }
+async function readTexts(texts: readonly GivenText[], declared: Declared, place: VariablePlace): Promise<readonly Given[]> {
+  const values: Given[] = [];
+  for (const given of texts) values.push([given.name, await place.problems.attemptLater(() => readText(given, declared, place))]);
   return values;
+}
+
+async function readText(given: GivenText, declared: Declared, place: VariablePlace): Promise<HclValue> {
+  const source = { name: given.origin, text: `${given.name}=${given.text}` };
+  const variable = declared.get(given.name);
+  const type = variable?.type ?? impliedType(variable);
+  const isPlain = type === undefined || type.kind === "string" || type.kind === "number";
+  const value = isPlain ? given.text : await parseValue(given.name, source, place);
+  const fail = failAt({ source }, { line: 1, column: given.name.length + 2 }, "variable");
+  return type === undefined ? value : convertVariable(value, type, { what: `variable "${given.name}"`, fail });
 }
 
 /** A default of a simple kind gives a variable without `type` its type (`nomad`). */
@@ -89,7 +106,11 @@ function impliedType(variable: DeclaredVariable | undefined): { readonly kind: "
   return { kind: typeof value === "number" || typeof value === "bigint" ? "number" : "any" };
 }
 
-async function parseValue(name: string, source: SourceFile, at: { readonly scope: Scope; readonly parse: ParseHcl }): Promise<HclValue> {
+async function parseValue(
+  name: string,
+  source: SourceFile,
+  at: Pick<VariablePlace, "parse" | "scope">,
+): Promise<HclValue> {
   const body = await at.parse(source);
   const [attribute, ...others] = body.attributes;
   if (attribute?.name !== name || others.length > 0 || body.blocks.length > 0) {
@@ -102,18 +123,19 @@ async function parseValue(name: string, source: SourceFile, at: { readonly scope
   return evaluate(attribute.expression, createScope(source, { dialect: variableDialect, baseDir: at.scope.baseDir }));
 }
 
-function readFile(file: VariableFile, declared: Declared, jobScope: Scope): readonly (readonly [string, HclValue])[] {
-  const { source } = file;
-  const block = file.body.blocks[0];
-  if (block !== undefined) {
-    throw new JobFileError(`block ${block.type}: a variable file has only lines name = value; declare variables in the job file`, {
-      code: "variable",
-      source,
-      position: block.position,
-    });
+function readFile(
+  { source, body }: VariableFile,
+  { declared, misdeclared }: { readonly declared: Declared; readonly misdeclared: ReadonlySet<string> },
+  { scope: jobScope, problems }: VariablePlace,
+): readonly Given[] {
+  for (const { type, position } of body.blocks) {
+    const message = `block ${type}: a variable file has only lines name = value; declare variables in the job file`;
+    problems.add(failAt({ source }, position, "variable")(message));
   }
   const scope = createScope(source, { dialect: variableDialect, baseDir: jobScope.baseDir });
-  return file.body.attributes.map((attribute) => [attribute.name, readAttribute(attribute, declared, scope)]);
+  return body.attributes
+    .filter(({ name }) => !misdeclared.has(name))
+    .map((attribute) => [attribute.name, problems.attempt(() => readAttribute(attribute, declared, scope))]);
 }
 
 function readAttribute(attribute: Attribute, declared: Declared, scope: Scope): HclValue {
@@ -139,7 +161,7 @@ function undeclared(
   });
 }
 
-function pickValue(variable: DeclaredVariable, given: ReadonlyMap<string, HclValue>, scope: Scope): HclValue {
+function pickValue(variable: DeclaredVariable, given: ReadonlyMap<string, HclValue | undefined>, scope: Scope): HclValue {
   const value = given.get(variable.name) ?? (given.has(variable.name) ? null : variable.fallback?.value);
   const fail = failAt(scope, variable.position, "variable");
   if (value === undefined) throw fail(`variable "${variable.name}": has no value; give one with -var ${variable.name}=… or a default`);

@@ -2,14 +2,20 @@ import { ActionReader } from "./read-action.ts";
 import { splitTemplate, tokenize } from "./scan-template.ts";
 import type { Delimiters, TemplatePart, Token } from "./scan-template.ts";
 import { TemplateError } from "./template-error.ts";
-import type { ParsedTemplate, TemplateNode } from "./template-tree.ts";
+import type { ParsedTemplate, Pipeline, TemplateNode } from "./template-tree.ts";
 
 export const plainDelimiters: Delimiters = { left: "{{", right: "}}" };
 
-/** Parses a template of Go's `text/template`; `knowsFunction` tells the functions. Throws a TemplateError. */
-export function parseTemplate(source: string, delimiters: Delimiters, knowsFunction: (name: string) => boolean): ParsedTemplate {
-  const parser = new Parser(splitTemplate(source, delimiters), knowsFunction);
-  return { nodes: parser.parse(), definitions: parser.definitions };
+/** What is wrong with a function's name at a line; undefined: it is known. */
+export type CheckFunction = (name: string, line: number) => TemplateError | undefined;
+
+/** Parses a template of Go's `text/template`. Throws one TemplateError for all that is wrong. */
+export function parseTemplate(source: string, delimiters: Delimiters, checkFunction: CheckFunction): ParsedTemplate {
+  const parser = new Parser(splitTemplate(source, delimiters), checkFunction);
+  const nodes = parser.parse();
+  const [first, ...further] = parser.problems;
+  if (first !== undefined) throw new TemplateError(first.message, first.line, { isForeign: first.isForeign, further });
+  return { nodes, definitions: parser.definitions };
 }
 
 /** How a list of nodes ended. */
@@ -17,27 +23,51 @@ interface Ending {
   readonly nodes: readonly TemplateNode[];
   readonly keyword: "end" | "else" | "";
   /** What follows `else` in its action. */
-  readonly rest: readonly Token[];
+  readonly rest: Words;
   readonly line: number;
 }
 
+/** An action's words; undefined: it cannot be taken apart, which is told. */
+type Words = readonly Token[] | undefined;
+
 class Parser {
+  readonly problems: TemplateError[] = [];
   readonly definitions = new Map<string, readonly TemplateNode[]>();
   readonly #parts: readonly TemplatePart[];
-  readonly #knowsFunction: (name: string) => boolean;
+  readonly #checkFunction: CheckFunction;
   #at = 0;
   #loops = 0;
   #variables: string[] = ["$"];
 
-  constructor(parts: readonly TemplatePart[], knowsFunction: (name: string) => boolean) {
+  constructor(parts: readonly TemplatePart[], checkFunction: CheckFunction) {
     this.#parts = parts;
-    this.#knowsFunction = knowsFunction;
+    this.#checkFunction = checkFunction;
   }
 
+  /** What is wrong is among the problems, and the rest is read all the same. */
   parse(): readonly TemplateNode[] {
-    const { nodes, keyword, line } = this.#list();
-    if (keyword !== "") throw new TemplateError(`unexpected ${keyword}`, line);
-    return nodes;
+    const found: TemplateNode[] = [];
+    for (;;) {
+      const { nodes, keyword, line } = this.#list();
+      found.push(...nodes);
+      if (keyword === "") return found;
+      this.#report(`unexpected ${keyword}`, line);
+    }
+  }
+
+  #report(message: string, line: number): void {
+    this.problems.push(new TemplateError(message, line));
+  }
+
+  /** What `read` gives; else its problem is noted. */
+  #attempt<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      this.problems.push(error);
+      return undefined;
+    }
   }
 
   #list(): Ending {
@@ -48,10 +78,10 @@ class Parser {
         nodes.push({ kind: "text", text: part.text });
         continue;
       }
-      const words = tokenize(part.text, part.line);
-      const first = words.findIndex(({ kind }) => kind !== "space");
-      const keyword = words[first]?.kind === "name" ? words[first].text : "";
-      const rest = words.slice(first + 1);
+      const words = this.#attempt(() => tokenize(part.text, part.line));
+      if (words === undefined) this.#variables.push(...declaredIn(part.text));
+      const [blanks = "", keyword = ""] = /^\s*([\p{L}_][\p{L}\p{Nd}_]*)?/u.exec(part.text) ?? [];
+      const rest = words?.slice((blanks.length > keyword.length ? 1 : 0) + 1);
       if (keyword === "end" || keyword === "else") return { nodes, keyword, rest, line: part.line };
       nodes.push(...this.#action(keyword, { words, rest, line: part.line }));
     }
@@ -60,7 +90,7 @@ class Parser {
 
   #action(
     keyword: string,
-    at: { readonly words: readonly Token[]; readonly rest: readonly Token[]; readonly line: number },
+    at: { readonly words: Words; readonly rest: Words; readonly line: number },
   ): TemplateNode[] {
     const { words, rest, line } = at;
     switch (keyword) {
@@ -70,23 +100,35 @@ class Parser {
         return [this.#block(keyword, rest, line)];
       case "break":
       case "continue":
-        if (this.#loops === 0) throw new TemplateError(`${keyword} outside of a range`, line);
+        if (this.#loops === 0) this.#report(`${keyword} outside of a range`, line);
         return [{ kind: keyword, line }];
       case "define":
-        this.#define(this.#reader(rest, line).string(), line);
+        this.#define(this.#name(rest, line), line);
         return [];
       case "block":
       case "template":
         return [this.#call(keyword, rest, line)];
       default:
-        return [{ kind: "print", pipeline: this.#reader(words, line).pipeline() }];
+        return [{ kind: "print", pipeline: this.#pipeline(words, line) }];
     }
   }
 
-  #call(keyword: "block" | "template", rest: readonly Token[], line: number): TemplateNode {
-    const reader = this.#reader(rest, line);
-    const name = reader.string();
-    const argument = reader.isAtEnd ? undefined : reader.pipeline();
+  #name(words: Words, line: number): string {
+    return words === undefined ? "" : (this.#attempt(() => this.#reader(words, line).string()) ?? "");
+  }
+
+  /** In the place of one that is wrong stands one that says nothing; what it would have declared counts as declared. */
+  #pipeline(words: Words, line: number, { isRange = false }: { readonly isRange?: boolean } = {}): Pipeline {
+    const pipeline = words === undefined ? undefined : this.#attempt(() => this.#reader(words, line).pipeline({ isRange }));
+    if (pipeline !== undefined) return pipeline;
+    this.#variables.push(...declaredIn((words ?? []).map(({ text }) => text).join("")));
+    return { line, variables: [], isAssignment: false, commands: [[{ kind: "constant", value: "" }]] };
+  }
+
+  #call(keyword: "block" | "template", rest: Words, line: number): TemplateNode {
+    const reader = this.#reader(rest ?? [], line);
+    const name = rest === undefined ? "" : (this.#attempt(() => reader.string()) ?? "");
+    const argument = this.#attempt(() => (name === "" || reader.isAtEnd ? undefined : reader.pipeline()));
     if (keyword === "block") this.#define(name, line);
     return { kind: "template", name, argument, line };
   }
@@ -96,36 +138,43 @@ class Parser {
     [this.#variables, this.#loops] = [["$"], 0];
     const { nodes, keyword } = this.#list();
     [this.#variables, this.#loops] = [outer, loops];
-    if (keyword !== "end") throw new TemplateError(`the template ${JSON.stringify(name)} has no end`, line);
+    if (keyword !== "end") this.#report(`the template ${JSON.stringify(name)} has no end`, line);
     this.definitions.set(name, nodes);
   }
 
-  #block(kind: "if" | "with" | "range", rest: readonly Token[], line: number): TemplateNode {
+  #block(kind: "if" | "with" | "range", rest: Words, line: number): TemplateNode {
     const known = this.#variables.length;
-    const pipeline = this.#reader(rest, line).pipeline({ isRange: kind === "range" });
+    const pipeline = this.#pipeline(rest, line, { isRange: kind === "range" });
     this.#loops += kind === "range" ? 1 : 0;
     const { nodes: body, keyword, rest: afterElse, line: endLine } = this.#list();
     this.#loops -= kind === "range" ? 1 : 0;
-    if (keyword === "") throw new TemplateError(`${kind} has no end`, line);
+    if (keyword === "") this.#report(`${kind} has no end`, line);
     const other = keyword === "else" ? this.#otherwise(kind, afterElse, endLine) : [];
     this.#variables = this.#variables.slice(0, known);
     return { kind, pipeline, body, other };
   }
 
   /** `else`, or `else if …` and `else with …`, which share the end. */
-  #otherwise(kind: string, rest: readonly Token[], line: number): readonly TemplateNode[] {
-    const words = rest.filter((word) => word.kind !== "space");
+  #otherwise(kind: string, rest: Words, line: number): readonly TemplateNode[] {
+    const words = (rest ?? []).filter((word) => word.kind !== "space");
     const chained = words[0]?.text;
-    if (words.length === 0) {
-      const { nodes, keyword } = this.#list();
-      if (keyword !== "end") throw new TemplateError(`${kind} has no end`, line);
-      return nodes;
-    }
-    if (chained !== kind || (chained !== "if" && chained !== "with")) throw new TemplateError(`unexpected ${chained} after else`, line);
-    return [this.#block(chained, rest.slice(rest.findIndex(({ text }) => text === chained) + 1), line)];
+    if (chained === kind && (chained === "if" || chained === "with"))
+      return [this.#block(chained, rest?.slice(rest.findIndex(({ text }) => text === chained) + 1), line)];
+    if (chained !== undefined) this.#report(`unexpected ${chained} after else`, line);
+    const { nodes, keyword, line: endLine } = this.#list();
+    if (keyword === "") this.#report(`${kind} has no end`, line);
+    else if (keyword === "else") this.#report("unexpected else after else", endLine);
+    return nodes;
   }
 
   #reader(words: readonly Token[], line: number): ActionReader {
-    return new ActionReader(words, { line, knowsFunction: this.#knowsFunction, variables: this.#variables });
+    const report = (problem: TemplateError): number => this.problems.push(problem);
+    return new ActionReader(words, { line, checkFunction: this.#checkFunction, report, variables: this.#variables });
   }
+}
+
+/** The variables that an action means to declare, whatever is wrong in it. */
+function declaredIn(action: string): readonly string[] {
+  const [, names = ""] = /((?:\$[\p{L}\p{Nd}_]+[\s,]*)+):=/u.exec(action) ?? [];
+  return names.match(/\$[\p{L}\p{Nd}_]+/gu) ?? [];
 }

@@ -5,7 +5,9 @@ import type { Command, Operand, Pipeline } from "./template-tree.ts";
 
 interface ActionPlace {
   readonly line: number;
-  readonly knowsFunction: (name: string) => boolean;
+  /** What is wrong with a function's name; undefined: it is known. */
+  readonly checkFunction: (name: string, line: number) => TemplateError | undefined;
+  readonly report: (problem: TemplateError) => void;
   /** Those declared so far, `$` among them; a declaration is added. */
   readonly variables: string[];
 }
@@ -105,7 +107,8 @@ export class ActionReader {
   #name(name: string): Operand {
     if (name === "true" || name === "false") return { kind: "constant", value: name === "true" };
     if (name === "nil") return { kind: "constant", value: null };
-    if (!this.#place.knowsFunction(name)) throw this.#error(`the function ${name} is unknown`);
+    const problem = this.#place.checkFunction(name, this.#place.line);
+    if (problem !== undefined) this.#place.report(problem);
     return { kind: "function", name };
   }
 

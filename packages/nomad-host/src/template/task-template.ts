@@ -27,18 +27,15 @@ export function templateFunctionNames(): readonly string[] {
   return [...toFunctions(nobody).keys()].toSorted();
 }
 
-/** Parses a template for a task. Throws a TemplateError, also for a function that there is elsewhere only. */
+/** Parses a template for a task. Throws one TemplateError for all that is wrong, also for functions that there are elsewhere only. */
 export function parseTaskTemplate(source: string, delimiters: Delimiters): ParsedTemplate {
   const known = toFunctions(nobody);
-  try {
-    return parseTemplate(source, delimiters, (name) => known.has(name));
-  } catch (error) {
-    const [, name] = error instanceof TemplateError ? (/^the function (\w+) is unknown$/.exec(error.message) ?? []) : [];
-    if (name === undefined || !(error instanceof TemplateError)) throw error;
+  return parseTemplate(source, delimiters, (name, line) => {
+    if (known.has(name)) return undefined;
     const reason = explainForeign(name);
     const message = reason === undefined ? `the function ${name} is unknown${suggestName(name, [...known.keys()])}` : `${name}: ${reason}`;
-    throw new TemplateError(message, error.line, { isForeign: reason !== undefined });
-  }
+    return new TemplateError(message, line, { isForeign: reason !== undefined });
+  });
 }
 
 /** The text of a task's template. Throws a TemplateError. */

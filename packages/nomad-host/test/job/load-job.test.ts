@@ -219,3 +219,21 @@ test("reads the owner of a template's file; a negative number says nothing", asy
   assert.deepEqual(await ownerOf("uid = 1001\n  gid = 1002"), [1001, 1002]);
   assert.deepEqual(await ownerOf("uid = -1\n  gid = 0"), [undefined, 0]);
 });
+
+test("of several networks of a group the first one counts, and the others are noted", async () => {
+  const group = 'network {\n port "a" {}\n }\n network {\n mode = "bridge"\n port "b" {}\n }';
+  const job = await loadText(jobText({ group }));
+  const { network } = job.groups[0] ?? assert.fail();
+  assert.deepEqual([network?.mode, network?.ports.map(({ label }) => label)], ["host", ["a"]]);
+  assert.deepEqual(
+    job.notes.map(({ message, position }) => `${position.line} ${message}`),
+    ["8 network: has no effect, Nomad uses only the first one of a group"],
+  );
+});
+
+test("a group without a main task is taken with a note", async () => {
+  const notesOf = async (lifecycle: string) => (await loadText(jobText({ task: `lifecycle {\n ${lifecycle}\n }` }))).notes.map(({ message }) => message);
+  const until = "; Nomad takes that up to version 2.0.5 only";
+  assert.deepEqual(await notesOf('hook = "poststop"'), [`group "front": has no main task${until}`]);
+  assert.deepEqual(await notesOf('hook = "prestart"\n sidecar = true'), [`group "front": has no main task, so its sidecars do not start${until}`]);
+});

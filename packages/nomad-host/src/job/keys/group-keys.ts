@@ -42,7 +42,7 @@ const ephemeralDiskKeys = {
 export const groupKeys = {
   count: key(integer({ min: 0 }), "Count"),
   shutdown_delay: key(durationMs, "ShutdownDelay"),
-  network: key(block(networkKeys), "Networks"),
+  network: key(block(networkKeys, { isRepeated: true }), "Networks"),
   task: key(block(taskKeys, { label: "Name", isRepeated: true }), "Tasks"),
   restart: key(block(restartKeys), "RestartPolicy"),
   meta: key(map, "Meta"),

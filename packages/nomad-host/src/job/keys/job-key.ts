@@ -51,6 +51,8 @@ export interface BlockKind<K extends JobKeys> {
   readonly keys: K;
   /** The JSON field that holds its one label; absent: it has none. */
   readonly label?: string;
+  /** The labels that there are, and what the JSON form calls each; one of each may come. Absent: any. */
+  readonly labels?: Readonly<Record<string, string>>;
   /** Whether it may come more than once. */
   readonly isRepeated?: boolean;
   /** In JSON such blocks are one object, each under its label. */

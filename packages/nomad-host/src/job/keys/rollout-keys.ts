@@ -47,12 +47,15 @@ const scalingKeys = {
 };
 
 const scalingFields = ["ID", "Namespace", "Target", "CreateIndex", "ModifyIndex"];
+/** What of a task can be scaled, and what a server calls it. */
+export const verticalLabels = { cpu: "vertical_cpu", mem: "vertical_mem" };
+
 const noScaling = "scaling: has no effect, scaling needs a cluster";
 
 export const groupScaling = noted(block(scalingKeys, { ignoredJson: scalingFields }), "Scaling", noScaling);
 
 export const taskScaling = noted(
-  block({ ...scalingKeys, type: key(string, []) }, { label: "Type", isRepeated: true, ignoredJson: scalingFields }),
+  block({ ...scalingKeys, type: key(string, []) }, { label: "Type", labels: verticalLabels, isRepeated: true, ignoredJson: scalingFields }),
   "ScalingPolicies",
   noScaling,
 );

@@ -10,6 +10,8 @@ import { checkTask } from "./check-task.ts";
 import { checkVolumes } from "./check-volumes.ts";
 
 const longestDescription = 1000;
+/** Of all groups together, unless a server is told otherwise (`nomad`: job_max_count). */
+const mostCopies = 50_000;
 const defaultDiskMb = 300;
 
 /** What a Nomad server asks of a job, its own blocks apart from the groups. */
@@ -22,6 +24,8 @@ export function checkJob(reader: BlockReader<typeof jobKeys>, type: JobType): vo
   checkPeriodic(reader.optionalBlock("periodic"), type);
   checkParameters(reader.optionalBlock("parameterized"), type);
   const jobName = reader.get("name") ?? reader.label;
+  const copies = reader.blocks("group").reduce((sum, group) => sum + (group.get("count") ?? group.optionalBlock("scaling")?.get("min") ?? 1), 0);
+  if (copies > mostCopies) reader.report(`job "${reader.label}": ${copies} copies of its groups are more than ${mostCopies}`);
   for (const group of reader.blocks("group")) checkGroup(group, { job: reader, jobName, type });
   for (const task of reader.blocks("task"))
     checkTask(task, { type, jobName, groupName: task.label, portLabels: [], volumes: [], diskMb: defaultDiskMb });
@@ -45,14 +49,17 @@ function checkGroup(reader: BlockReader<typeof groupKeys>, { job, jobName, type 
   if ((reader.get("shutdown_delay") ?? 0) < 0)
     reader.report(`argument shutdown_delay in group "${reader.label}": must not be negative`, "shutdown_delay");
   checkGroupServices(reader, jobName);
-  const portLabels =
-    reader
-      .optionalBlock("network")
-      ?.blocks("port")
-      .map(({ label }) => label) ?? [];
+  const portLabels = readPortLabels(reader);
   const canaries = (reader.optionalBlock("update") ?? job.optionalBlock("update"))?.get("canary") ?? 0;
   checkVolumes(reader.blocks("volume"), { type, canaries });
-  const volumes = reader.blocks("volume").map(({ label }) => label);
+  const volumes = reader.hasFailed("volume") ? undefined : reader.blocks("volume").map(({ label }) => label);
   const diskMb = reader.optionalBlock("ephemeral_disk")?.get("size") ?? defaultDiskMb;
   for (const task of reader.blocks("task")) checkTask(task, { type, jobName, groupName: reader.label, portLabels, volumes, diskMb });
+}
+
+/** Of all its networks, whichever of them counts (`nomad`). Undefined: they could not be evaluated. */
+function readPortLabels(reader: BlockReader<typeof groupKeys>): readonly string[] | undefined {
+  const networks = reader.blocks("network");
+  if (reader.hasFailed("network") || networks.some((network) => network.hasFailed("port"))) return undefined;
+  return networks.flatMap((network) => network.blocks("port").map(({ label }) => label));
 }

@@ -1,5 +1,6 @@
 import type { BlockReader } from "../block-reader.ts";
-import type { disconnectKeys, groupScaling, migrateKeys, rescheduleKeys, updateKeys } from "../keys/rollout-keys.ts";
+import { verticalLabels } from "../keys/rollout-keys.ts";
+import type { disconnectKeys, groupScaling, migrateKeys, rescheduleKeys, taskScaling, updateKeys } from "../keys/rollout-keys.ts";
 import type { BlockKind, JobKey } from "../keys/job-key.ts";
 import type { JobType } from "../job.ts";
 import { viableAttempts } from "./viable-attempts.ts";
@@ -107,6 +108,8 @@ type KeysOf<K> = K extends JobKey<infer Kind> ? (Kind extends BlockKind<infer Ke
 
 export function checkScaling(reader: BlockReader<KeysOf<typeof groupScaling>> | undefined, count: number): void {
   if (reader === undefined) return;
+  const type = reader.get("type") ?? "";
+  if (type !== "" && type !== "horizontal") reader.report(`scaling: the type of a group's is "horizontal", not ${JSON.stringify(type)}`, "type");
   const max = reader.get("max");
   const min = reader.get("min") ?? count;
   if (max === undefined) return reader.report("scaling: max is missing", "max");
@@ -115,6 +118,16 @@ export function checkScaling(reader: BlockReader<KeysOf<typeof groupScaling>> | 
   if (min < 0) reader.report("scaling: min must not be negative", "min");
   if (max < count) reader.report(`scaling: the group's count, ${count}, must not be more than max`, "max");
   if (count < min) reader.report(`scaling: the group's count, ${count}, must not be less than min`, "min");
+}
+
+export function checkTaskScaling(readers: readonly BlockReader<KeysOf<typeof taskScaling>>[]): void {
+  const types: Readonly<Record<string, string>> = verticalLabels;
+  for (const reader of readers) {
+    const type = reader.get("type") ?? "";
+    const wanted = Object.hasOwn(types, reader.label) ? types[reader.label] : undefined;
+    if (type !== "" && wanted !== undefined && type !== wanted)
+      reader.report(`scaling "${reader.label}": its type is "${wanted}", not ${JSON.stringify(type)}`, "type");
+  }
 }
 
 export function checkDisconnect(reader: BlockReader<typeof disconnectKeys> | undefined, type: JobType): void {

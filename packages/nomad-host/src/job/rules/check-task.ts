@@ -4,6 +4,7 @@ import type { JobType } from "../job.ts";
 import type { taskKeys, templateKeys } from "../keys/task-keys.ts";
 import { checkArtifacts } from "./check-artifacts.ts";
 import { checkScheduling } from "./check-placement.ts";
+import { checkTaskScaling } from "./check-rollout.ts";
 import { checkIdentity, checkService } from "./check-service.ts";
 import type { ServiceReader } from "./check-service.ts";
 import { checkVolumeMounts } from "./check-volumes.ts";
@@ -15,10 +16,10 @@ export interface TaskPlace {
   readonly type: JobType;
   readonly jobName: string;
   readonly groupName: string;
-  /** Of the group's network. */
-  readonly portLabels: readonly string[];
-  /** Names of the group's volumes. */
-  readonly volumes: readonly string[];
+  /** Of the group's networks; undefined: not known, since they could not be evaluated. */
+  readonly portLabels: readonly string[] | undefined;
+  /** Names of the group's volumes; undefined as above. */
+  readonly volumes: readonly string[] | undefined;
   /** What the group's ephemeral_disk asks for. */
   readonly diskMb: number;
 }
@@ -33,6 +34,7 @@ export function checkTask(reader: TaskReader, place: TaskPlace): void {
   checkArtifacts(reader.blocks("artifact"));
   checkVolumeMounts(reader.blocks("volume_mount"), place.volumes);
   checkIdentities(reader);
+  checkTaskScaling(reader.blocks("scaling"));
 }
 
 function checkServices(reader: TaskReader, { jobName, groupName, portLabels }: TaskPlace): void {
@@ -40,7 +42,7 @@ function checkServices(reader: TaskReader, { jobName, groupName, portLabels }: T
   const place = { level: "task", defaultName: `${jobName}-${groupName}-${taskName}`, jobName, groupName, taskName } as const;
   for (const service of reader.blocks("service")) {
     checkService(service, place);
-    checkPorts(service, [...portLabels, ...ownPortLabels(reader)]);
+    if (portLabels !== undefined) checkPorts(service, [...portLabels, ...ownPortLabels(reader)]);
     const names = service.blocks("check").map((check) => check.get("name") ?? "");
     for (const [index, check] of service.blocks("check").entries())
       if (names.indexOf(names[index] ?? "") < index) check.report("check: there is one already with this name", "name");

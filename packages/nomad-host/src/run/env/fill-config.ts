@@ -1,4 +1,4 @@
-import { createScope, evaluate, HclError, isRecord, isTemplateText, parseTemplateText, suggestName, toText, withNames } from "@driver/hcl";
+import { createScope, evaluate, findNames, HclError, isRecord, isTemplateText, parseTemplateText, suggestName, toText, withNames } from "@driver/hcl";
 import type { Dialect, HclRecord, HclValue, ParseHcl, Position } from "@driver/hcl";
 import type { ConfigBody } from "@driver/nomad-plugin";
 
@@ -12,6 +12,8 @@ export interface FillOptions {
   /** What may be referred to. */
   readonly names: HclRecord;
   readonly parse: ParseHcl;
+  /** True: texts about `secret.…` stay as they are, since secrets are refused by themselves. Default: false. */
+  readonly hasSecrets?: boolean | undefined;
   /** Called for what cannot be filled in, which stays as it is. */
   report(problem: { readonly message: string; readonly position: Position }): void;
 }
@@ -59,6 +61,7 @@ async function fillText(text: string, place: Place): Promise<HclValue> {
   const source = { name: place.key, text };
   try {
     const expression = await parseTemplateText(source, place.parse);
+    if (place.hasSecrets === true && findNames(expression, "secret").length > 0) return text;
     const scope = createScope(source, { baseDir: "/", dialect: clientDialect });
     return evaluate(expression, withNames(scope, Object.entries(place.names)));
   } catch (error) {

@@ -95,7 +95,7 @@ export async function buildTask(
   const artifacts = planArtifacts(task, { scope, report });
   const { group, index: allocIndex, volumePaths: paths } = allocation;
   const mounts = planMounts(task, { group, allocIndex, scope, paths, report });
-  const filled = await fillConfig(task.config, { names: toConfigNames(env, nodeScope), parse, report });
+  const filled = await fillConfig(task.config, { names: toConfigNames(env, nodeScope), parse, hasSecrets: task.hasSecrets, report });
   const driverConfig = encodeTaskConfig(taskSchema, filled, { report });
   if (driverConfig === undefined || problemCount > 0) return undefined;
   return {

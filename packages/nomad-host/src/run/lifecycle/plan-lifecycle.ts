@@ -1,5 +1,4 @@
 import type { Task, TaskGroup } from "../../job/job.ts";
-import { RunError } from "../run-error.ts";
 
 /** The tasks of a group by the part they play, each list in the order of the job file. */
 export interface LifecyclePlan {
@@ -21,19 +20,14 @@ export interface LifecyclePlan {
 /** The part that one task plays. */
 export type TaskRole = "prestart" | "sidecar" | "main" | "poststart" | "poststop";
 
-/** Sorts the tasks of a group by their `lifecycle` block; rejects with `job-invalid`. */
+/** Sorts the tasks of a group by their `lifecycle` block. */
 export function planLifecycle(group: TaskGroup): LifecyclePlan {
-  const main = group.tasks.filter(({ lifecycle }) => lifecycle === undefined);
-  if (main.length === 0) {
-    const message = `group ${JSON.stringify(group.name)} has no main task: at least one task must be without a lifecycle block`;
-    throw new RunError("job-invalid", message, { position: group.position });
-  }
   const hooked = (hook: string, sidecar: boolean): readonly Task[] =>
     group.tasks.filter(({ lifecycle }) => lifecycle?.hook === hook && lifecycle.sidecar === sidecar);
   return {
     prestart: hooked("prestart", false),
     prestartSidecars: hooked("prestart", true),
-    main,
+    main: group.tasks.filter(({ lifecycle }) => lifecycle === undefined),
     poststart: hooked("poststart", false),
     poststartSidecars: hooked("poststart", true),
     poststop: hooked("poststop", false),

@@ -68,15 +68,17 @@ export async function runAllocation(options: AllocationRunOptions): Promise<read
   return runs.outcomes;
 }
 
-/** Goes through the phases and tells why the last one ended. */
+/** Goes through the phases and tells why the last one ended. Sidecars with nothing to run beside do not start (`nomad` 2.0.5). */
 async function runPhases(plan: LifecyclePlan, runs: TaskRuns): Promise<string> {
+  const hasWork = plan.main.length + plan.poststart.length > 0;
+  if (!hasWork && plan.prestart.length === 0) return "there are no main tasks";
   const prestart = runs.start(plan.prestart);
   const prestartSidecars = runs.start(plan.prestartSidecars);
   await Promise.all([...prestart.map(({ finished }) => finished), ...prestartSidecars.map(({ started }) => started)]);
   const main = runs.start(plan.main);
   await Promise.all(main.map(({ started }) => started));
   const poststart = runs.start(plan.poststart);
-  runs.start(plan.poststartSidecars);
+  if (hasWork) runs.start(plan.poststartSidecars);
   await Promise.all([...main, ...poststart].map(({ finished }) => finished));
   return "the main tasks are done";
 }

@@ -1,0 +1,106 @@
+/** Parts of jobs about labels, repetitions, dynamic blocks and values, in the shorthand of job-variations.ts. */
+const checkBody = 'type = "tcp" ;; port = "http" ;; interval = "5s" ;; timeout = "1s"';
+
+/** Blocks of a group, by type, with a body that is right. */
+const groupBlocks: Readonly<Record<string, string>> = {
+  constraint: 'attribute = "a" ;; value = "b"',
+  disconnect: 'lost_after = "1h"',
+  ephemeral_disk: "size = 300",
+  meta: 'a = "x"',
+  migrate: "max_parallel = 1",
+  network: "",
+  reschedule: "unlimited = true ;; attempts = 0",
+  restart: "attempts = 1",
+  scaling: "max = 3",
+  service: 'name = "x"',
+  spread: 'attribute = "a"',
+  update: "max_parallel = 1",
+};
+
+const taskBlocks: Readonly<Record<string, string>> = {
+  artifact: 'source = "https://example.test/x"',
+  env: 'a = "x"',
+  identity: "env = true",
+  lifecycle: 'hook = "poststop"',
+  logs: "max_files = 3",
+  meta: 'a = "x"',
+  resources: "cpu = 100",
+  restart: "attempts = 1",
+  template: 'data = "x" ;; destination = "local/x"',
+};
+
+function inShapes([type, body]: readonly [string, string]): readonly string[] {
+  const dynamic = (settings: string) => `dynamic "${type}" {| ${settings} ;; content {| ${body} |} |}`;
+  return [
+    `${type} "label" {| ${body} |}`,
+    `${type} {| ${body} |} ${type} {| ${body} |}`,
+    `${type} = {| ${body} |}`,
+    dynamic('for_each = ["a"]'),
+    dynamic('for_each = ["a"] ;; labels = ["x"]'),
+    dynamic('for_each = [] ;; labels = ["x"]'),
+  ];
+}
+
+export const groupShapes = [
+  ...Object.entries(groupBlocks).flatMap(inShapes),
+  'network {| dynamic "port" {| for_each = ["a"] ;; labels = [port.value] ;; content {| to = 80 |} |} |}',
+  'network {| dynamic "port" {| for_each = ["a"] ;; content {| to = 80 |} |} |}',
+  'network {| dynamic "port" {| for_each = [] ;; content {| to = 80 |} |} |}',
+  'network {| dynamic "port" {| for_each = ["a"] ;; labels = ["x", "y"] ;; content {| to = 80 |} |} |}',
+  'network {| dynamic "port" {| for_each = [["a"]] ;; labels = port.value ;; content {| to = 80 |} |} |}',
+  'network {| dynamic "prot" {| for_each = [] ;; content {| |} |} |}',
+  'dynamic "tmplate" {| for_each = [] ;; content {| |} |}',
+  'network {| port "a" {| |} |} network {| mode = "bridge" ;; port "b" {| |} |}',
+  'network {| port "a" {| |} |} network {| port "a" {| |} |}',
+  'network {| port "a" {| static = 80 |} |} network {| port "b" {| static = 80 |} |}',
+  'network {| port "http" {| |} |} network {| dns "x" {| servers = ["1.1.1.1"] |} |}',
+  `network {| |} network {| port "http" {| |} |} service {| name = "x" ;; port = "http" ;; check {| ${checkBody} |} |}`,
+  'network {| mode = "none" ;; hostname = "x" ;; port "a" {| |} |}',
+  'network {| hostname = "x" |}',
+  'network {| mode = "bridge" ;; hostname = "a_b.example." |}',
+  'network {| mode = "bridge" ;; hostname = "a..b" |}',
+  `network {| mode = "bridge" ;; hostname = "${"a".repeat(64)}" |}`,
+  'network {| mode = "bridge" ;; hostname = "${NOMAD_JOB_NAME}..x" |}',
+  'network {| mode = "bridge" ;; port "a" {| static = 80 ;; ignore_collision = true |} |}',
+  'network {| dns {| servers = ["nope", "", "1.1.1.1:53"] |} |}',
+  'scaling {| max = 3 ;; type = "horizontal" |}',
+  'scaling {| max = 3 ;; type = "vertical_cpu" |}',
+  'scaling "cpu" {| max = 3 |}',
+  'scaling {| max = 3 ;; policy "x" {| a = 1 |} |}',
+  `service {| name = "x" ;; meta "y" {| a = 1 |} |}`,
+  `service {| name = "x" ;; check "y" {| ${checkBody} |} |}`,
+  "count = 50000",
+  "count = 50001",
+  'task "other" {| driver = "x" |} task "third" {| driver = "x" |}',
+];
+
+export const taskShapes = [
+  ...Object.entries(taskBlocks).flatMap(inShapes),
+  ...["", '"x"', '"cpu"', '"mem"', '"vertical_cpu"', '"cpu" "mem"'].map((labels) => `scaling ${labels} {| max = 3 |}`),
+  'scaling "mem" {| max = 3 |} scaling "mem" {| max = 4 |}',
+  'scaling "mem" {| max = 3 |} scaling "cpu" {| max = 4 |}',
+  'scaling "mem" {| max = 3 ;; type = "vertical_mem" |}',
+  'scaling "mem" {| max = 3 ;; type = "vertical_cpu" |}',
+  'scaling "cpu" {| min = 3 ;; max = 2 |}',
+  'dynamic "scaling" {| for_each = ["cpu", "mem"] ;; labels = [scaling.value] ;; content {| max = 3 |} |}',
+  'dynamic "scaling" {| for_each = ["cpu", "cpu"] ;; labels = [scaling.value] ;; content {| max = 3 |} |}',
+  'dynamic "template" {| for_each = ["a"] ;; labels = [] ;; content {| data = "x" ;; destination = "local/x" |} |}',
+  'artifact {| source = "https://example.test/x" ;; options "y" {| a = 1 |} |}',
+  ...["prestart", "poststart", "poststop"].map((hook) => `lifecycle {| hook = "${hook}" ;; sidecar = true |}`),
+  "env {| A = 1/0 ;; B = -1/0 ;; C = 5 % 0 |}",
+  "env {| A = 0/0 |}",
+  "kill_timeout = 1/0",
+  "resources {| cpu = 1/0 |}",
+];
+
+export const jobShapes = [
+  "priority = 100",
+  "priority = -1",
+  "priority = 32767",
+  "meta {| a = 1/0 |}",
+  'meta "x" {| a = 1 |}',
+  'ui {| link "x" {| label = "a" ;; url = "b" |} |}',
+  'dynamic "group" {| for_each = ["a"] ;; labels = [group.value] ;; content {| task "t" {| driver = "x" |} |} |}',
+  'dynamic "group" {| for_each = ["a"] ;; content {| task "t" {| driver = "x" |} |} |}',
+  'task "alone" {| driver = "x" ;; lifecycle {| hook = "poststop" |} |}',
+];
