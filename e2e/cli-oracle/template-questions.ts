@@ -1,3 +1,5 @@
+import { valueQuestions } from "./value-questions.ts";
+
 /** A template that is compared with the library that Nomad uses. */
 export interface TemplateQuestion {
   readonly text: string;
@@ -282,7 +284,7 @@ const host = [
   ...[
     "{{ range nomadServices }}{{ .Name }} {{ .Tags }} {{ end }}",
     '{{ range nomadService "web" }}{{ .Tags | join "+" }} {{ .JobID }} {{ .AllocID }} {{ .Node }} {{ .ID }} {{ .Name }} {{ ' +
-      '.Datacenter }};{{ end }}',
+      ".Datacenter }};{{ end }}",
   ],
   ...[
     '{{ range $i, $s := nomadService "web" }}{{ if $i }},{{ end }}{{ $s.Address }}{{ end }}',
@@ -300,6 +302,7 @@ function ask(text: string, more: Partial<TemplateQuestion> = {}): TemplateQuesti
 /** What is compared with consul-template. */
 export const templateQuestions: readonly TemplateQuestion[] = [
   ...[...language, ...texts, ...numbers, ...json, ...host].map((text) => ask(text)),
+  ...valueQuestions.map((text) => ask(text)),
   ask("[[ 1 ]]{{ 2 }}", { left: "[[", right: "]]" }),
   ask('<%- "x" -%> y', { left: "<%", right: "%>" }),
   ask('{{ (parseJSON "{}").a }}', { refusesMissingKeys: true }),

@@ -88,10 +88,7 @@ class Parser {
     return { nodes, keyword: "", rest: [], line: this.#parts.at(-1)?.line ?? 1 };
   }
 
-  #action(
-    keyword: string,
-    at: { readonly words: Words; readonly rest: Words; readonly line: number },
-  ): TemplateNode[] {
+  #action(keyword: string, at: { readonly words: Words; readonly rest: Words; readonly line: number }): TemplateNode[] {
     const { words, rest, line } = at;
     switch (keyword) {
       case "if":

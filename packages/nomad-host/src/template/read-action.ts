@@ -1,7 +1,9 @@
+import { readGoFloat, readGoWhole } from "./read-go-number.ts";
 import { unquoteGo } from "./unquote-go.ts";
 import type { Token } from "./scan-template.ts";
 import { TemplateError } from "./template-error.ts";
 import type { Command, Operand, Pipeline } from "./template-tree.ts";
+import type { TemplateValue } from "./template-value.ts";
 
 interface ActionPlace {
   readonly line: number;
@@ -85,7 +87,7 @@ export class ActionReader {
       case "string":
         return this.#constant(word);
       case "number":
-        return { kind: "constant", value: toGoNumber(word.text) };
+        return this.#number(word.text);
       case "variable":
         if (!this.#place.variables.includes(word.text)) throw this.#error(`the variable ${word.text} is not declared`);
         return { kind: "variable", name: word.text, fields: this.#fields() };
@@ -101,12 +103,28 @@ export class ActionReader {
   #constant({ text }: Token): Operand {
     const value = unquoteGo(text);
     if (value === undefined) throw this.#error(`${text} is no string`);
-    return { kind: "constant", value: text.startsWith("'") ? BigInt(value.codePointAt(0) ?? 0) : value };
+    const isLetter = text.startsWith("'");
+    if (isLetter && [...value].length !== 1) throw this.#error(`${text} is not one letter`);
+    return this.#alone(isLetter ? BigInt(value.codePointAt(0) ?? 0) : value);
+  }
+
+  #number(text: string): Operand {
+    const value = toGoNumber(text);
+    const next = this.#words[this.#at]?.kind;
+    if (value === undefined || next === "name" || next === "field") throw this.#error(`${text} is no number that \`run\` knows`);
+    if (typeof value === "bigint" && BigInt.asIntN(64, value) !== value) throw this.#error(`${text} does not fit into an int`);
+    return { kind: "constant", value };
+  }
+
+  /** A value that can have no field. */
+  #alone(value: TemplateValue): Operand {
+    if (this.#words[this.#at]?.kind === "field") throw this.#error("a field stands behind a value that can have none");
+    return { kind: "constant", value };
   }
 
   #name(name: string): Operand {
-    if (name === "true" || name === "false") return { kind: "constant", value: name === "true" };
-    if (name === "nil") return { kind: "constant", value: null };
+    if (name === "true" || name === "false") return this.#alone(name === "true");
+    if (name === "nil") return this.#alone(null);
     const problem = this.#place.checkFunction(name, this.#place.line);
     if (problem !== undefined) this.#place.report(problem);
     return { kind: "function", name };
@@ -146,12 +164,7 @@ export class ActionReader {
   }
 }
 
-function toGoNumber(text: string): bigint | number {
-  const plain = text.replaceAll("_", "");
-  const isWhole = /^[+-]?(?:0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|\d+)$/.test(plain);
-  if (!isWhole) return Number(plain);
-  const isNegative = plain.startsWith("-");
-  const digits = plain.replace(/^[+-]/, "");
-  const magnitude = BigInt(/^0\d+$/.test(digits) ? `0o${digits.slice(1)}` : digits);
-  return isNegative ? -magnitude : magnitude;
+/** Undefined: it is no number. */
+function toGoNumber(text: string): bigint | number | undefined {
+  return readGoWhole(text) ?? (/^[+-]?[\d_]+$/.test(text) ? undefined : readGoFloat(text));
 }

@@ -1,7 +1,17 @@
 import { messageOf } from "@driver/std";
 import { TemplateError } from "./template-error.ts";
 import type { Command, Operand, ParsedTemplate, Pipeline, TemplateNode } from "./template-tree.ts";
-import { isTemplateList, isTemplateMap, isTrue, printValue, sortedEntries, TemplateObject, typeOf } from "./template-value.ts";
+import {
+  isTemplateList,
+  isTemplateMap,
+  isTrue,
+  printValue,
+  SizedWhole,
+  sortedEntries,
+  TemplateChannel,
+  TemplateObject,
+  typeOf,
+} from "./template-value.ts";
 import type { TemplateValue } from "./template-value.ts";
 
 /** Throws an Error for what it cannot take; the place is added. */
@@ -102,10 +112,11 @@ class Renderer {
   #range({ pipeline, body, other }: Extract<TemplateNode, { kind: "if" | "with" | "range" }>, frame: Frame): string {
     const value = this.#pipeline({ ...pipeline, variables: [] }, frame);
     const entries = entriesOf(value, pipeline.line);
-    if (entries.length === 0) return this.list(other, frame);
     const [first, second] = pipeline.variables;
     let output = "";
+    let isEmpty = true;
     for (const [key, item] of entries) {
+      isEmpty = false;
       const inner = { dot: item, variables: new Map(frame.variables) };
       const set = (name: string | undefined, given: TemplateValue): void => {
         if (name !== undefined) assign(inner, name, { value: given, isAssignment: pipeline.isAssignment });
@@ -120,7 +131,7 @@ class Renderer {
         if (error.kind === "break") break;
       }
     }
-    return output;
+    return isEmpty ? this.list(other, frame) : output;
   }
 
   #pipeline({ commands, variables, isAssignment, line }: Pipeline, frame: Frame): TemplateValue {
@@ -132,6 +143,7 @@ class Renderer {
 
   #command([first, ...rest]: Command, last: readonly TemplateValue[], at: { readonly frame: Frame; readonly line: number }): TemplateValue {
     const { frame, line } = at;
+    if (first.kind === "constant" && first.value === null) throw new TemplateError("nil is not a command", line);
     if (first.kind !== "function") {
       if (rest.length + last.length > 0) throw new TemplateError("a value takes no arguments", line);
       return this.#operand(first, frame, line);
@@ -178,6 +190,9 @@ class Renderer {
   }
 
   #fields(value: TemplateValue, fields: readonly string[], line: number): TemplateValue {
+    // What is nothing has no fields, and asking for one is no mistake; a field that is nothing may not be asked (`go`: evalField).
+    const isNothing = value === undefined || value === null;
+    if (isNothing && fields.length > 0 && !this.#options.refusesMissingKeys) return undefined;
     return fields.reduce((inner, name) => this.#field(inner, name, line), value);
   }
 
@@ -203,10 +218,28 @@ function assign(
   else cell.value = value;
 }
 
-function entriesOf(value: TemplateValue, line: number): readonly (readonly [TemplateValue, TemplateValue])[] {
+function entriesOf(value: TemplateValue, line: number): Iterable<readonly [TemplateValue, TemplateValue]> {
   if (isTemplateList(value)) return value.map((item, index) => [BigInt(index), item]);
   if (isTemplateMap(value)) return sortedEntries(value);
-  if (typeof value === "bigint") return Array.from({ length: Number(value) }, (_, index) => [BigInt(index), BigInt(index)]);
+  if (value instanceof TemplateChannel) return numbered(value);
+  if (value instanceof SizedWhole || typeof value === "bigint") return countUp(value);
   if (value === undefined || value === null) return [];
   throw new TemplateError(`range cannot go over a ${typeOf(value)}`, line);
+}
+
+function* numbered(channel: TemplateChannel): Generator<readonly [TemplateValue, TemplateValue]> {
+  let index = 0n;
+  for (const value of channel.take()) {
+    yield [index, value];
+    index += 1n;
+  }
+}
+
+/** From 0 to before the number, in its own type. */
+function* countUp(end: SizedWhole | bigint): Generator<readonly [TemplateValue, TemplateValue]> {
+  const [type, last] = typeof end === "bigint" ? [undefined, end] : [end.type, end.value];
+  for (let at = 0n; at < last; at += 1n) {
+    const value = type === undefined ? at : new SizedWhole(type, at);
+    yield [value, value];
+  }
 }

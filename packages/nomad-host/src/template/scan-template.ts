@@ -86,7 +86,8 @@ export interface Token {
 const tokens: readonly (readonly [Token["kind"], RegExp])[] = [
   ["space", /\s+/y],
   ["string", /"(?:[^"\\\n]|\\.)*"|`[^`]*`|'(?:[^'\\\n]|\\.)*'/y],
-  ["number", /[+-]?(?:0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)/y],
+  // What begins like a number; whether it is one is seen when it is read.
+  ["number", /[+-]?(?:0[xX](?:[0-9a-fA-F_]|\.)*(?:[pP][+-]?\d+)?|0[oObB][0-7_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)/y],
   ["field", /\.[\p{L}_][\p{L}\p{Nd}_]*/uy],
   ["variable", /\$[\p{L}\p{Nd}_]*/uy],
   ["name", /[\p{L}_][\p{L}\p{Nd}_]*/uy],

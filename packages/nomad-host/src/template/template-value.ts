@@ -1,5 +1,54 @@
-/** A value of a template. A whole number is a bigint, as Go tells `int` and `float64` apart. Undefined is Go's `<no value>`. */
-export type TemplateValue = string | boolean | bigint | number | null | undefined | readonly TemplateValue[] | TemplateMap | TemplateObject;
+/** A value of a template. A bigint is Go's `int`, a number its `float64`. Undefined is Go's `<no value>`. */
+export type TemplateValue =
+  | string
+  | boolean
+  | bigint
+  | number
+  | null
+  | undefined
+  | SizedWhole
+  | readonly TemplateValue[]
+  | TemplateMap
+  | TemplateObject
+  | TemplateChannel;
+
+/** A whole number of another type than `int`. */
+export class SizedWhole {
+  readonly type: "int64" | "uint64";
+  readonly value: bigint;
+
+  /** What does not fit wraps (`go`). */
+  constructor(type: "int64" | "uint64", value: bigint) {
+    this.type = type;
+    this.value = type === "int64" ? BigInt.asIntN(64, value) : BigInt.asUintN(64, value);
+  }
+}
+
+/** Whole numbers one after the other; what was taken is gone (`go`: a channel of `int64`). */
+export class TemplateChannel {
+  #next: bigint;
+  readonly #end: bigint;
+
+  /** From `first` to before `end`. */
+  constructor(first: bigint, end: bigint) {
+    this.#next = first;
+    this.#end = end;
+  }
+
+  *take(): Generator<TemplateValue> {
+    while (this.#next < this.#end) {
+      const value = this.#next;
+      this.#next += 1n;
+      yield new SizedWhole("int64", value);
+    }
+  }
+}
+
+/** The number that a whole one is, whatever its type. */
+export function wholeOf(value: TemplateValue): bigint | undefined {
+  if (value instanceof SizedWhole) return value.value;
+  return typeof value === "bigint" ? value : undefined;
+}
 
 /** A map; its keys come in their order. */
 export type TemplateMap = ReadonlyMap<string, TemplateValue>;
@@ -23,10 +72,16 @@ export class AnyList extends Array<TemplateValue> {}
 
 /** A map whose values are all of one type: what it does not have is that type's empty value (`consul-template`: missingkey=zero). */
 export class UniformMap extends Map<string, TemplateValue> {
+  /** What Go calls it. */
+  readonly type: string;
   readonly #empty: TemplateValue;
 
-  constructor(entries: Iterable<readonly [string, TemplateValue]>, empty: TemplateValue) {
+  constructor(
+    entries: Iterable<readonly [string, TemplateValue]>,
+    { empty, type }: { readonly empty: TemplateValue; readonly type: string },
+  ) {
     super();
+    this.type = type;
     this.#empty = empty;
     for (const [key, value] of entries) this.set(key, value);
   }
@@ -53,18 +108,25 @@ export function sortedEntries(map: TemplateMap): readonly (readonly [string, Tem
 export function isTrue(value: TemplateValue): boolean {
   if (isTemplateList(value)) return value.length > 0;
   if (isTemplateMap(value)) return value.size > 0;
-  if (value instanceof TemplateObject) return true;
+  if (value instanceof TemplateObject || value instanceof TemplateChannel) return true;
+  if (value instanceof SizedWhole) return value.value !== 0n;
   return value !== undefined && value !== null && value !== false && value !== 0 && value !== 0n && value !== "";
 }
 
 /** What Go calls the type, for messages. */
 export function typeOf(value: TemplateValue): string {
   if (value === undefined || value === null) return "nil";
-  if (isTemplateList(value)) return "list";
-  if (isTemplateMap(value)) return "map";
-  if (value instanceof TemplateObject) return value.type;
+  if (isTemplateList(value)) return typeOfList(value);
+  if (isTemplateMap(value)) return value instanceof UniformMap ? value.type : "map[string]interface {}";
+  if (value instanceof TemplateObject || value instanceof SizedWhole) return value.type;
+  if (value instanceof TemplateChannel) return "<-chan int64";
   if (typeof value === "bigint") return "int";
   return typeof value === "number" ? "float64" : typeof value === "boolean" ? "bool" : "string";
+}
+
+function typeOfList(list: readonly TemplateValue[]): string {
+  const [first] = list;
+  return list instanceof AnyList ? "[]interface {}" : first instanceof TemplateObject ? `[]${first.type}` : "[]string";
 }
 
 /** The text that an action prints (`go`: fmt's %v). */
@@ -77,6 +139,9 @@ export function printValue(value: TemplateValue): string {
       .map(([key, item]) => `${key}:${printValue(item)}`)
       .join(" ")}]`;
   if (value instanceof TemplateObject) return value.text ?? `{${Object.values(value.fields).map(printValue).join(" ")}}`;
+  if (value instanceof SizedWhole) return String(value.value);
+  // Go prints where it lies, which is another place each time.
+  if (value instanceof TemplateChannel) return "0xc000000000";
   return typeof value === "number" ? printFloat(value) : String(value);
 }
 

@@ -15,13 +15,15 @@ export function wantText(value: TemplateValue): string {
   throw new Error(`a string is wanted, not ${typeOf(value)}${hint}`);
 }
 
+/** Go's `int`, and no other whole number. */
 export function wantWhole(value: TemplateValue): bigint {
   if (typeof value === "bigint") return value;
   throw new Error(`a whole number is wanted, not ${typeOf(value)}`);
 }
 
-/** Go's `[]string`. */
+/** Go's `[]string`, which may be nil. */
 export function wantTexts(value: TemplateValue): readonly string[] {
+  if (value === null) return [];
   if (isTemplateList(value) && !(value instanceof AnyList)) return value.map(wantText);
   throw new Error(`a list of strings is wanted, not ${isTemplateList(value) ? "one of JSON" : typeOf(value)}`);
 }

@@ -1,5 +1,5 @@
 import type { TemplateFunction } from "../render-template.ts";
-import { isTemplateList, isTemplateMap, isTrue, printValue, typeOf } from "../template-value.ts";
+import { isTemplateList, isTemplateMap, isTrue, printValue, TemplateChannel, typeOf, wholeOf } from "../template-value.ts";
 import type { TemplateValue } from "../template-value.ts";
 import { wantCount, wantText } from "./arguments.ts";
 import { formatGo } from "./format-go.ts";
@@ -18,13 +18,22 @@ export const coreFunctions: Readonly<Record<string, TemplateFunction>> = {
   len: (...values) => (wantCount(values, 1), BigInt(lengthOf(values[0]))),
   index: (value, ...keys) => keys.reduce(elementOf, value),
   slice: (value, ...bounds) => sliceOf(value, bounds),
-  print: (...values) => printTogether(values),
-  println: (...values) => `${values.map(printValue).join(" ")}\n`,
+  print: (...values) => printTogether(values.map(orNil)),
+  println: (...values) => `${values.map((value) => printValue(orNil(value))).join(" ")}\n`,
   printf: (format, ...values) => formatGo(wantText(format), values),
-  html: (...values) => escapeHtml(printTogether(values)),
-  urlquery: (...values) => escapeQuery(printTogether(values)),
-  js: (...values) => escapeJs(printTogether(values)),
+  html: (...values) => escapeHtml(printTogether(values.map(orNothing))),
+  urlquery: (...values) => escapeQuery(printTogether(values.map(orNothing))),
+  js: (...values) => escapeJs(printTogether(values.map(orNothing))),
 };
+
+/** For Go's fmt no value is a nil, for the escapes of templates a nil is no value. */
+function orNil(value: TemplateValue): TemplateValue {
+  return value ?? null;
+}
+
+function orNothing(value: TemplateValue): TemplateValue {
+  return value ?? undefined;
+}
 
 /** Go's Print puts a blank between two that are no strings. */
 function printTogether(values: readonly TemplateValue[]): string {
@@ -36,6 +45,8 @@ function printTogether(values: readonly TemplateValue[]): string {
 
 function isEqual(left: TemplateValue, right: TemplateValue): boolean {
   if (left === undefined || left === null || right === undefined || right === null) return (left ?? null) === (right ?? null);
+  const [leftWhole, rightWhole] = [wholeOf(left), wholeOf(right)];
+  if (leftWhole !== undefined && rightWhole !== undefined) return leftWhole === rightWhole;
   if (typeof left !== typeof right) throw new Error(`incompatible types for comparison: ${typeOf(left)} and ${typeOf(right)}`);
   if (typeof left === "object") throw new Error(`a ${typeOf(left)} cannot be compared`);
   return left === right;
@@ -45,8 +56,9 @@ function compare(values: readonly TemplateValue[]): number {
   wantCount(values, 2);
   const [left, right] = values;
   if (typeof left === "string" && typeof right === "string") return Buffer.compare(Buffer.from(left), Buffer.from(right));
-  if ((typeof left === "bigint" && typeof right === "bigint") || (typeof left === "number" && typeof right === "number"))
-    return left < right ? -1 : left > right ? 1 : 0;
+  const [leftWhole, rightWhole] = [wholeOf(left), wholeOf(right)];
+  if (leftWhole !== undefined && rightWhole !== undefined) return leftWhole < rightWhole ? -1 : leftWhole > rightWhole ? 1 : 0;
+  if (typeof left === "number" && typeof right === "number") return left < right ? -1 : left > right ? 1 : 0;
   throw new Error(`incompatible types for comparison: ${typeOf(left)} and ${typeOf(right)}`);
 }
 
@@ -54,6 +66,8 @@ function lengthOf(value: TemplateValue): number {
   if (typeof value === "string") return Buffer.byteLength(value);
   if (isTemplateList(value)) return value.length;
   if (isTemplateMap(value)) return value.size;
+  // Go's has no room, so nothing waits in it.
+  if (value instanceof TemplateChannel) return 0;
   throw new Error(`a ${typeOf(value)} has no length`);
 }
 
@@ -61,16 +75,18 @@ function elementOf(value: TemplateValue, key: TemplateValue): TemplateValue {
   if (isTemplateMap(value)) return value.get(wantText(key));
   if (!isTemplateList(value) && typeof value !== "string") throw new Error(`a ${typeOf(value)} has no elements`);
   const items = typeof value === "string" ? [...Buffer.from(value)].map(BigInt) : value;
-  const index = typeof key === "bigint" ? Number(key) : undefined;
-  if (index === undefined) throw new Error(`an element's number is wanted, not ${typeOf(key)}`);
+  const whole = wholeOf(key);
+  const index = Number(whole);
+  if (whole === undefined) throw new Error(`an element's number is wanted, not ${typeOf(key)}`);
   if (index < 0 || index >= items.length) throw new Error(`there is no element ${index} of ${items.length}`);
   return items[index];
 }
 
 function sliceOf(value: TemplateValue, bounds: readonly TemplateValue[]): TemplateValue {
   wantCount(bounds, 0, 2);
+  if (value instanceof TemplateChannel || isTemplateMap(value)) throw new Error(`a ${typeOf(value)} has no parts`);
   const length = lengthOf(value);
-  const [from = 0, to = length] = bounds.map((bound) => (typeof bound === "bigint" ? Number(bound) : Number.NaN));
+  const [from = 0, to = length] = bounds.map((bound) => Number(wholeOf(bound) ?? Number.NaN));
   if (!(from >= 0 && from <= to && to <= length)) throw new Error(`there is no part from ${from} to ${to} of ${length}`);
   if (typeof value === "string") return Buffer.from(value).subarray(from, to).toString();
   if (isTemplateList(value)) return value.slice(from, to);

@@ -1,5 +1,14 @@
 import type { TemplateFunction } from "../render-template.ts";
-import { AnyList, isTemplateList, isTemplateMap, sortedEntries, TemplateObject, typeOf } from "../template-value.ts";
+import {
+  AnyList,
+  isTemplateList,
+  isTemplateMap,
+  printValue,
+  sortedEntries,
+  TemplateChannel,
+  TemplateObject,
+  typeOf,
+} from "../template-value.ts";
 import type { TemplateMap, TemplateValue } from "../template-value.ts";
 import { wantAnyList, wantCount, wantMap, wantText } from "./arguments.ts";
 
@@ -62,6 +71,9 @@ function toJson(value: TemplateValue, indent = "", outer = ""): string {
       ["{", "}"],
     );
   if (typeof value === "string") return jsonText(value);
+  if (value instanceof TemplateChannel) throw new Error(`JSON has no form for a ${typeOf(value)}`);
+  if (typeof value === "number" && !Number.isFinite(value)) throw new Error(`JSON has no form for ${printValue(value)}`);
+  if (typeof value === "object" && value !== null) return printValue(value);
   return value === undefined || value === null ? "null" : String(value).replace(/e([+-])(\d)$/, "e$10$2");
 }
 

@@ -59,11 +59,15 @@ export function hostFunctions({ env, variables, services }: TemplateSurroundings
 }
 
 function toItems(path: string, variables: TemplateSurroundings["variables"]): TemplateValue {
-  if (path === "") return new UniformMap([], toItem("", ""));
+  if (path === "") return toItemMap([]);
   const items = variables.get(path);
   if (items === undefined) throw new Error(`there is no variable ${JSON.stringify(path)}; give it with -nomad-var ${path}=KEY=VALUE`);
   const entries = Object.entries(items).map(([key, value]) => [key, toItem(key, value)] as const);
-  return new UniformMap(entries, toItem("", ""));
+  return toItemMap(entries);
+}
+
+function toItemMap(entries: Iterable<readonly [string, TemplateValue]>): TemplateValue {
+  return new UniformMap(entries, { empty: toItem("", ""), type: "dependency.NomadVarItems" });
 }
 
 function toItem(key: string, value: string): TemplateValue {
@@ -71,14 +75,14 @@ function toItem(key: string, value: string): TemplateValue {
 }
 
 function toMeta(path: string): TemplateValue {
-  return new TemplateObject("dependency.NomadVarMeta", { Namespace: "default", Path: path, CreateIndex: 1n, ModifyIndex: 1n }, path);
+  return new TemplateObject("*dependency.NomadVarMeta", { Namespace: "default", Path: path, CreateIndex: 1n, ModifyIndex: 1n }, path);
 }
 
 function toSnippets(services: readonly FoundService[]): TemplateValue {
   const names = [...new Set(services.map(({ name }) => name))].toSorted();
   return names.map((name) => {
     const tags = new Set(services.filter((service) => service.name === name).flatMap((service) => service.tags));
-    return new TemplateObject("dependency.NomadServicesSnippet", { Name: name, Tags: [...tags].toSorted() });
+    return new TemplateObject("*dependency.NomadServicesSnippet", { Name: name, Tags: [...tags].toSorted() });
   });
 }
 
@@ -90,7 +94,7 @@ function findServices(values: readonly TemplateValue[], services: readonly Found
   const count = values.length === 3 ? Number(wantWhole(values[0])) : found.length;
   return found.slice(0, count).map(
     ({ id, node, address, port, datacenter, tags, jobId, allocId }) =>
-      new TemplateObject("dependency.NomadService", {
+      new TemplateObject("*dependency.NomadService", {
         ...{ ID: id, Name: name, Node: node, Address: address, Port: BigInt(port) },
         ...{ Datacenter: datacenter, Tags: tags, JobID: jobId, AllocID: allocId },
       }),

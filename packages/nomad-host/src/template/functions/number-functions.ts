@@ -1,5 +1,6 @@
 import type { TemplateFunction } from "../render-template.ts";
-import { typeOf } from "../template-value.ts";
+import { readGoFloat } from "../read-go-number.ts";
+import { SizedWhole, TemplateChannel, typeOf, wholeOf } from "../template-value.ts";
 import type { TemplateValue } from "../template-value.ts";
 import { wantCount, wantText } from "./arguments.ts";
 
@@ -8,15 +9,42 @@ interface Arithmetic {
   readonly float?: (left: number, right: number) => number;
 }
 
-/** What is piped in comes last and is the left one: `{{ 5 | subtract 2 }}` is 3. */
+/** What is piped in comes last and is the left one: `{{ 5 | subtract 2 }}` is 3. Whole numbers wrap at 64 bits. */
 function calculate({ whole, float }: Arithmetic): TemplateFunction {
   return (...values) => {
     wantCount(values, 2);
     const [right, left] = values;
-    if (typeof left === "bigint" && typeof right === "bigint") return whole(left, right);
-    const isNumber = (value: TemplateValue): value is bigint | number => typeof value === "bigint" || typeof value === "number";
-    if (float === undefined || !isNumber(left) || !isNumber(right)) throw new Error(`cannot take ${typeOf(left)} and ${typeOf(right)}`);
-    return float(Number(left), Number(right));
+    const [leftWhole, rightWhole] = [wholeOf(left), wholeOf(right)];
+    if (leftWhole !== undefined && rightWhole !== undefined) {
+      const type = isUnsigned(left) && isUnsigned(right) ? "uint64" : "int64";
+      const [first, second] = [new SizedWhole(type, leftWhole), new SizedWhole(type, rightWhole)];
+      return new SizedWhole(type, whole(first.value, second.value));
+    }
+    const [first, second] = [floatOf(left), floatOf(right)];
+    if (float === undefined || first === undefined || second === undefined)
+      throw new Error(`cannot take ${typeOf(left)} and ${typeOf(right)}`);
+    return float(first, second);
+  };
+}
+
+function isUnsigned(value: TemplateValue): boolean {
+  return value instanceof SizedWhole && value.type === "uint64";
+}
+
+function floatOf(value: TemplateValue): number | undefined {
+  const whole = wholeOf(value);
+  return whole === undefined ? (typeof value === "number" ? value : undefined) : Number(whole);
+}
+
+/** The one of two that `isBetter`, as it is; where both are alike, the right one. */
+function choose(isBetter: (left: number | bigint, right: number | bigint) => boolean): TemplateFunction {
+  return (...values) => {
+    wantCount(values, 2);
+    const [right, left] = values;
+    const [first, second] = [wholeOf(left) ?? floatOf(left), wholeOf(right) ?? floatOf(right)];
+    if (first === undefined || second === undefined) throw new Error(`cannot take ${typeOf(left)} and ${typeOf(right)}`);
+    const chosen = isBetter(first, second) ? left : right;
+    return typeof chosen === "bigint" ? new SizedWhole("int64", chosen) : chosen;
   };
 }
 
@@ -51,22 +79,32 @@ export const numberFunctions: Readonly<Record<string, TemplateFunction>> = {
   multiply: calculate({ whole: (left, right) => left * right, float: (left, right) => left * right }),
   divide: calculate({ whole: divideWhole, float: (left, right) => left / right }),
   modulo: calculate({ whole: remainder }),
-  minimum: calculate({ whole: (left, right) => (left < right ? left : right), float: Math.min }),
-  maximum: calculate({ whole: (left, right) => (left > right ? left : right), float: Math.max }),
+  minimum: choose((left, right) => left < right),
+  maximum: choose((left, right) => left > right),
   parseBool: parse((text) => (trueWords.includes(text) ? true : falseWords.includes(text) ? false : undefined), false),
-  parseInt: parse((text) => (wholeForm.test(text) ? BigInt(text.replace(/^\+/, "")) : undefined), 0n),
-  parseUint: parse((text) => (/^\d+$/.test(text) ? BigInt(text) : undefined), 0n),
-  parseFloat: parse((text) => (text.trim() === text && !Number.isNaN(Number(text)) ? Number(text) : undefined), 0),
+  parseInt: parse((text) => readSized(text, "int64"), new SizedWhole("int64", 0n)),
+  parseUint: parse((text) => (/^\d+$/.test(text) ? readSized(text, "uint64") : undefined), new SizedWhole("uint64", 0n)),
+  parseFloat: parse(readGoFloat, 0),
   loop: (...values) => {
     wantCount(values, 1, 2);
     const [first, last] = values.length === 1 ? [0n, toBound(values[0])] : [toBound(values[0]), toBound(values[1])];
-    return Array.from({ length: Number(last > first ? last - first : 0n) }, (_, index) => first + BigInt(index));
+    return new TemplateChannel(first, last);
   },
 };
 
+/** Undefined: it is no whole number, or does not fit. */
+function readSized(text: string, type: SizedWhole["type"]): SizedWhole | undefined {
+  if (!wholeForm.test(text)) return undefined;
+  const value = BigInt(text.replace(/^\+/, ""));
+  const sized = new SizedWhole(type, value);
+  return sized.value === value ? sized : undefined;
+}
+
 function toBound(value: TemplateValue): bigint {
-  if (typeof value === "bigint") return value;
+  const whole = wholeOf(value);
+  if (whole !== undefined) return BigInt.asIntN(64, whole);
   const text = wantText(value);
-  if (!wholeForm.test(text)) throw new Error(`${JSON.stringify(text)} is no whole number`);
-  return BigInt(text);
+  const read = text === "" ? new SizedWhole("int64", 0n) : readSized(text, "int64");
+  if (read === undefined) throw new Error(`${JSON.stringify(text)} is no whole number`);
+  return read.value;
 }

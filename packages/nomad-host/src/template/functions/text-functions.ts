@@ -70,7 +70,7 @@ function trimSigns(text: string, signs: string): string {
 function toMap(text: string, { between, within }: { readonly between: string; readonly within: string }): TemplateValue {
   const pairs = text === "" ? [] : splitGo(text, between).filter((part) => part.includes(within));
   const split = pairs.map((part) => [part.slice(0, part.indexOf(within)), part.slice(part.indexOf(within) + within.length)] as const);
-  return new UniformMap(split, "");
+  return new UniformMap(split, { empty: "", type: "map[string]string" });
 }
 
 /** Go's regular expressions, as far as the two languages are one; flags at the start, and `(?P<name>`. */
