@@ -174,3 +174,24 @@ test("checks end with their tasks, in the middle of a script, too", async () => 
   const { told, result } = await runUntil(() => false, [task]);
   assert.deepEqual([told, result.tasks.length], [[], 1]);
 });
+
+/** When it is told to stop, it ends a while after the script below, which it waits for a second. */
+const lingering = `trap 'touch local/stopping; for i in 1 2 3 4 5 6 7 8 9 10; do [ -e local/ended ] && sleep 1 && exit 0; sleep 0.1; done; exit 0' TERM
+while :; do sleep 0.02; done`;
+
+/** Fails when the task is told to stop. */
+const untilStopped = "touch local/begun; until [ -e local/stopping ]; do sleep 0.02; done; touch local/ended; exit 2";
+
+test("what a script finds while its task is stopped is not told", async () => {
+  const checks = [scriptOf(untilStopped, { timeoutMs: 60_000, name: "waits" }), scriptOf("[ -e local/begun ]", { name: "begun" })];
+  const hasBegun = (told: readonly Told[]): boolean => told.some(({ status }) => status === "passing");
+  const { told, result } = await runUntil(hasBegun, [sampleTask("only", lingering, { services: [consul("web", checks)] })]);
+  assert.deepEqual(
+    told.filter(({ check }) => check === "waits"),
+    [],
+  );
+  assert.deepEqual(
+    result.tasks.map(({ isStoppedByHost }) => isStoppedByHost),
+    [true],
+  );
+});

@@ -33,6 +33,12 @@ export interface CheckedTask {
   readonly restart: (reason: string) => Promise<void>;
 }
 
+/** The checks of a task that runs, until it is disposed. */
+export interface TaskChecks extends AsyncDisposable {
+  /** Before the task is stopped: what its checks find from then on says nothing (`nomad`: the service is deregistered first). */
+  end(): void;
+}
+
 /**
  * The checks of one allocation, until it is disposed. Those of the group, and all that a Nomad client runs itself, go on from its
  * start to its end; the others of a task, and scripts, while their task runs (`nomad`: checks_hook, service_hook).
@@ -56,17 +62,24 @@ export class AllocationChecks implements AsyncDisposable {
   }
 
   /** Runs the checks of a task that has started, until what is returned is disposed. */
-  watchTask({ name, id: taskId, network, restart }: CheckedTask): AsyncDisposable {
+  watchTask({ name, id: taskId, network, restart }: CheckedTask): TaskChecks {
     const { checks, session, random } = this.#options;
     const own = checks.filter(({ ownerTask }) => ownerTask === name);
     for (const check of own) if (check.provider === "consul") this.#board.reset(check);
     const owned = new AsyncDisposableStack();
     const scripts = checks.filter(({ type, taskName }) => type === "script" && taskName === name);
     const probe = (check: PlannedCheck, signal: AbortSignal) => probeScript(check, { session, taskId }, signal);
-    owned.use(new CheckLoops({ checks: scripts, board: this.#board, probe, random }));
-    owned.use(this.#startLoops(own.filter((check) => check.type !== "script" && !isOfAllocation(check)), network));
+    const loops = [
+      owned.use(new CheckLoops({ checks: scripts, board: this.#board, probe, random })),
+      owned.use(
+        this.#startLoops(
+          own.filter((check) => check.type !== "script" && !isOfAllocation(check)),
+          network,
+        ),
+      ),
+    ];
     owned.use(new HealthWatch({ checks: own, board: this.#board, onUnhealthy: (check) => restart(toReason(check)) }));
-    return owned;
+    return { end: () => loops.forEach((loop) => loop.end()), [Symbol.asyncDispose]: () => owned.disposeAsync() };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -25,8 +25,13 @@ export class CheckLoops implements AsyncDisposable {
     this.#running = Promise.all(options.checks.map((check) => this.#loop(check)));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Finds nothing more from now on, also with a look that is under way. */
+  end(): void {
     this.#closing.abort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.end();
     await this.#running;
   }
 

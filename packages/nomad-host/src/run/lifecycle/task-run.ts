@@ -5,7 +5,7 @@ import type { TaskConfig } from "@driver/nomad-plugin";
 import { messageOf, toTimerMs } from "@driver/std";
 import type { ChangeScript, JobType, Task, TaskTemplate } from "../../job/job.ts";
 import type { FoundService } from "../../template/functions/host-functions.ts";
-import type { AllocationChecks } from "../checks/allocation-checks.ts";
+import type { AllocationChecks, TaskChecks } from "../checks/allocation-checks.ts";
 import type { DriverSession } from "../driver/driver-session.ts";
 import { TaskLogs } from "../logs/task-logs.ts";
 import type { LogCollection } from "../logs/task-logs.ts";
@@ -58,6 +58,8 @@ export class TaskRun {
   #restartState: RestartState = { intervalStartMs: performance.now(), count: 0 };
   #life: TaskLife | undefined;
   #stopping: Promise<void> | undefined;
+  /** Of the present life. */
+  #checks: TaskChecks | undefined;
   #restarts = 0;
   /** Set when a life is ended so that another one follows: whatever the policy says, or as after a failure. */
   #restartWanted: "anyway" | "as-after-failure" | undefined;
@@ -87,8 +89,9 @@ export class TaskRun {
   async #runStop(reason: string): Promise<void> {
     if (this.#isOver) return;
     const { on, name } = this.#options;
-    await on({ kind: "task-stopping", ...name, reason });
+    this.#checks?.end();
     this.#stop.abort(new Error(reason));
+    await on({ kind: "task-stopping", ...name, reason });
     await this.#life?.stop(reason);
   }
 
@@ -118,6 +121,7 @@ export class TaskRun {
     if (life.isStarted) this.#noteStart(life, config.id, watches);
     await life.ended;
     // While it is removed nobody is to find it, or to fail for looking into it.
+    this.#checks = undefined;
     registry.set(config.id, []);
     await watches.disposeAsync();
     const end = await life.finished;
@@ -131,7 +135,8 @@ export class TaskRun {
     const { preparation, registry, variables, services, checks, on, name } = this.#options;
     this.#started.resolve();
     registry.set(id, services);
-    watches.use(checks.watchTask({ name: name.task, id, network, restart: (reason) => this.restartAsFailed(reason) }));
+    this.#checks = watches.use(checks.watchTask({ name: name.task, id, network, restart: (reason) => this.restartAsFailed(reason) }));
+    if (this.#stop.signal.aborted) this.#checks.end();
     if (!preparation.isChanging) return;
     watches.use(
       new TemplateWatch({
@@ -186,6 +191,7 @@ export class TaskRun {
     const { on, name } = this.#options;
     if (this.#stop.signal.aborted) return;
     this.#restartWanted = wanted;
+    this.#checks?.end();
     await on({ kind: "task-stopping", ...name, reason });
     await this.#life?.stop(reason);
   }
