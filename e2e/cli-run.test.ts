@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { globSync, readFileSync, writeFileSync } from "node:fs";
+import { globSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -126,7 +126,8 @@ test("a container outlives its plugin: run goes on with its log and its exit cod
       if (!isKilled && shown === "clitask | before\n" && told.includes("clitask * started")) {
         isKilled = true;
         // Killed before it has noted what it delivered, a plugin delivers that again.
-        const isNoted = (): boolean => globSync(join(temporaryPath, "*/*/clitask/.podman-log-position")).length > 0;
+        const notes = join(temporaryPath, "*/*/clitask/.podman-log-position");
+        const isNoted = (): boolean => globSync(notes).some((path) => statSync(path).size > 0);
         killing = until(isNoted).then(() => process.kill(childOf(pid), "SIGKILL"));
       }
       if (!isReleased && told.includes("has recovered 1 task")) {

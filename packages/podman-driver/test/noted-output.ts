@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { until, type RiggedTask } from "@driver/testing";
 
@@ -7,5 +7,7 @@ import { until, type RiggedTask } from "@driver/testing";
  * again. For tasks whose output so far has come in one piece.
  */
 export async function untilNoted({ config }: RiggedTask): Promise<void> {
-  await until(() => existsSync(join(config.allocDir, config.name, ".podman-log-position")));
+  const path = join(config.allocDir, config.name, ".podman-log-position");
+  // It is made, and then written.
+  await until(() => (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0);
 }
