@@ -6,7 +6,8 @@ import { Agent } from "./agent.ts";
 import { runBareLives } from "./bare-run.ts";
 import { compareCensus, takeCensus, type Census, type CensusKind } from "./census.ts";
 import { printTable, type Row } from "./chaos-table.ts";
-import { killConmons } from "./conmon-kills.ts";
+import { killConmons, type ConmonReport } from "./conmon-kills.ts";
+import { runGroups, type GroupReport } from "./group-run.ts";
 import { rebootHost } from "./host-reboot.ts";
 import type { Verdict } from "./judge-life.ts";
 import { checkLeaks, type LeakReport } from "./leak-check.ts";
@@ -24,9 +25,9 @@ export interface ChaosOptions {
 
 const image = "localhost/busybox:1";
 const sizes = {
-  full: { lives: 320, atOnce: 10, bareLives: 320, conmons: 10, rebooted: 10 },
-  short: { lives: 30, atOnce: 8, bareLives: 12, conmons: 3, rebooted: 3 },
-  leaks: { lives: 1000, atOnce: 6, bareLives: 0, conmons: 0, rebooted: 0 },
+  full: { lives: 320, atOnce: 10, bareLives: 320, conmons: 10, rebooted: 10, groups: 20 },
+  short: { lives: 30, atOnce: 8, bareLives: 12, conmons: 3, rebooted: 3, groups: 20 },
+  leaks: { lives: 1000, atOnce: 6, bareLives: 0, conmons: 0, rebooted: 0, groups: 0 },
 } as const;
 /** Of the search for dangling containers; the run ends when it has had the time to find all. */
 const reaping = { period: "3s", creation_grace: "10s" };
@@ -81,7 +82,7 @@ async function runAll(run: ChaosRun): Promise<readonly Verdict[]> {
   const bare = await takeCensus(engine, storage);
   const bareLeft = compareCensus(before, bare);
   tell(run, `${lives} lives with it`);
-  const { main, conmons, reboot } = await runDriver(run, lives);
+  const { main, groups, conmons, reboot } = await runDriver(run, lives);
   const left = await censusWhenQuiet(run, bare);
   const leaks = toLeakVerdicts(left, bareLeft);
   const rows: Row[] = [
@@ -94,6 +95,10 @@ async function runAll(run: ChaosRun): Promise<readonly Verdict[]> {
       "wrong logs",
       `${count(main.verdicts, "log")} of ${2 * main.lives} (${main.logBytes} bytes; ${main.repeatedBytes} repeated after kills)`,
     ],
+    [
+      "groups",
+      `${size.groups} with a pod (${groups.kills} plugin kills broke off ${groups.lost}), ${groups.verdicts.length} failed otherwise`,
+    ],
     ["conmon kills", `${conmons.kills}, slowest report ${Math.round(conmons.slowestMs)} ms, ${conmons.verdicts.length} wrong`],
     ["host reboot", `${reboot.tasks} tasks, ${reboot.verdicts.length} wrong`],
     ["left to the reaper", `${main.destroyErrors.length} calls to destroy broken off`],
@@ -104,13 +109,17 @@ async function runAll(run: ChaosRun): Promise<readonly Verdict[]> {
     ["time", `${Math.round((performance.now() - run.beganMs) / 1000)} s`],
   ];
   printTable(rows);
-  return [...main.verdicts, ...conmons.verdicts, ...reboot.verdicts, ...leaks];
+  return [...main.verdicts, ...groups.verdicts, ...conmons.verdicts, ...reboot.verdicts, ...leaks];
 }
 
-async function runDriver(
-  run: ChaosRun,
-  lives: number,
-): Promise<{ main: MainRunReport; conmons: Awaited<ReturnType<typeof killConmons>>; reboot: Awaited<ReturnType<typeof rebootHost>> }> {
+interface DriverReports {
+  readonly main: MainRunReport;
+  readonly groups: GroupReport;
+  readonly conmons: ConmonReport;
+  readonly reboot: Awaited<ReturnType<typeof rebootHost>>;
+}
+
+async function runDriver(run: ChaosRun, lives: number): Promise<DriverReports> {
   const { engine, service, proxy, storage, scratch, random } = run;
   const size = sizes[run.options.mode];
   await using agent = startAgent(run);
@@ -130,9 +139,13 @@ async function runDriver(
   const conmons = await killConmons(agent, { parent: join(scratch, "allocations"), tasks: size.conmons, random: random.fork() });
   onProgress("reboot");
   const reboot = await rebootHost({ agent, service, engine, storage, scratch, tasks: size.rebooted, random: random.fork() });
+  onProgress("groups");
+  const groups = await runGroups({ agent, random: random.fork(), parent: join(scratch, "groups"), groups: size.groups, atOnce: 4 });
   onProgress("waiting for the reaper");
-  await until(async () => (await engine.run(["ps", "--all", "--quiet"])).stdout === "", reapedWithinMs).catch(() => undefined);
-  return { main, conmons, reboot };
+  const isEmpty = async (): Promise<boolean> =>
+    (await engine.run(["ps", "--all", "--quiet"])).stdout === "" && (await engine.run(["pod", "ps", "--quiet"])).stdout === "";
+  await until(isEmpty, reapedWithinMs).catch(() => undefined);
+  return { main, groups, conmons, reboot };
 }
 
 async function runLeaks(run: ChaosRun): Promise<readonly Verdict[]> {
@@ -165,7 +178,7 @@ async function checkLeaksOfAgent(run: ChaosRun): Promise<LeakReport> {
 function startAgent(run: ChaosRun): Agent {
   const { logFile } = run.options;
   const onLog = (line: string): void => (logFile === undefined ? undefined : appendFileSync(logFile, `${line}\n`));
-  return new Agent({ socket_path: `unix://${run.proxy.socketPath}`, gc: { dangling_containers: reaping } }, onLog);
+  return new Agent({ socket_path: `unix://${run.proxy.socketPath}`, group_network: "pod", gc: { dangling_containers: reaping } }, onLog);
 }
 
 /** conmon and Podman's clean-up commands end a moment after their container. */

@@ -253,6 +253,6 @@ export class TaskLife {
 }
 
 /** Whether a call failed because its plugin died; the news of that may be a little later than the broken call. */
-async function hasGone(plugin: Incarnation): Promise<boolean> {
+export async function hasGone(plugin: Incarnation): Promise<boolean> {
   return Promise.race([plugin.gone.then(() => true), sleep(500, false)]);
 }
