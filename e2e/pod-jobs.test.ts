@@ -1,4 +1,4 @@
-// The job files of documents in which several containers share a network, as they are: with images of their names and shape.
+// The job files of documents about networks, as they are: with images of their names and shape.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdir, readFile } from "node:fs/promises";
@@ -32,6 +32,10 @@ const images: Readonly<Record<string, { readonly command: readonly string[]; rea
     script:
       'test "$1" = postgres || exit 9; mkdir -p $PGDATA && echo "$POSTGRES_USER $POSTGRES_DB" >$PGDATA/rows; ' +
       "exec httpd -f -p 5432 -h $PGDATA",
+  },
+  "docker.io/library/nginx:1.27": {
+    command: ["nginx"],
+    script: 'ip -4 -o address | awk \'$2 != "lo" { print $2, $4 }\'; echo ready; trap "exit 0" TERM; sleep 100000 & wait',
   },
   "quay.io/notes/notes:latest": {
     command: [],
@@ -69,6 +73,28 @@ for (const [file, ready, port, answer] of jobs) {
     assert.deepEqual(await listContainers(`-${allocation}`), []);
   });
 }
+
+test("the job of docs/networks.md is on the networks that the commands there make", async (context) => {
+  const text = await readFile(join(import.meta.dirname, "../docs/networks.md"), "utf8");
+  const [, commands = ""] = /```sh\n(podman network create [^`]*)```/.exec(text) ?? [];
+  for (const [, subnet, name = ""] of commands.matchAll(/^podman network create (?:--subnet (\S+) )?(\S+)$/gm)) {
+    await call("POST", "/networks/create", { name, ...(subnet !== undefined && { subnets: [{ subnet }] }) });
+    context.after(() => call("DELETE", `/networks/${name}?force=true`));
+  }
+  const [, job = ""] = /```hcl\n(job [^`]*)```/.exec(text) ?? [];
+  context.after(await makeImages(job));
+  await using workplace = await CliWorkplace.create();
+  let isReady = false;
+  const { code, stdout, stderr } = await workplace.runJob(await workplace.write("job.nomad.hcl", job), {
+    onOutput: ({ stdout: shown, kill }) => {
+      if (isReady || !shown.includes("ready\n")) return;
+      isReady = true;
+      kill("SIGINT");
+    },
+  });
+  assert.equal(code, 130, `${stdout}${stderr}`);
+  assert.match(stdout, /^web \| eth0 10\.201\.2\.10\/24\nweb \| eth1 \d+\.\d+\.\d+\.\d+\/\d+\nweb \| ready\n$/);
+});
 
 /** The server says that it is ready a moment before it listens. */
 async function ask(url: string): Promise<string> {

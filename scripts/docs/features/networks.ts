@@ -48,6 +48,7 @@ export const networkFeatures: FeatureSection = {
       "Several networks",
       "S",
       onSeveralNetworks,
+      "e2e/pod-jobs > the job of docs/networks.md is on the networks that the commands there make",
     ],
     [
       "Names on a network",
