@@ -22,14 +22,14 @@ const refusedFiles: Readonly<Record<string, readonly string[]>> = {
   // Of what `run` has not, and an agent has.
   "cni-group.nomad.hcl": [
     '6: group "routed": network mode "cni/macvlan" is not supported by `run`; use "bridge", or leave the mode out and set ' +
-      'network_mode in the task\'s config',
+      "network_mode in the task's config",
   ],
   "from-vault.nomad.hcl": ['9: block vault in task "app": not supported: Vault is not available here; pass secrets in env or with -var'],
   // Of what no agent takes either.
   "page-redis.nomad.hcl": [
     '3: block network in job "example": not allowed here; it belongs into a group block',
     '15: config key ports: the group\'s network block defines no ports, so "db" cannot be published; give the group a network ' +
-      'block with these ports',
+      "block with these ports",
   ],
   "old-port-map.nomad.hcl": [
     "10: block network in resources: not supported: ask for ports in the group's network block",
@@ -95,7 +95,10 @@ test("a plugin block with a key that no driver has is refused by name", async ()
 
 test("nothing is refused that is not there", async () => {
   const files = [...(await readdir(documents)), ...(await readdir(shapes))];
-  assert.deepEqual(Object.keys(refusedFiles).filter((name) => !files.includes(name)), []);
+  assert.deepEqual(
+    Object.keys(refusedFiles).filter((name) => !files.includes(name)),
+    [],
+  );
 });
 
 /** Each as `line: message`. */

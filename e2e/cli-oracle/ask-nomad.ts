@@ -27,7 +27,12 @@ export class NomadServer implements AsyncDisposable {
   readonly #address: string;
   readonly #process: ChildProcess;
 
-  private constructor(parts: { readonly nomad: string; readonly folder: string; readonly address: string; readonly process: ChildProcess }) {
+  private constructor(parts: {
+    readonly nomad: string;
+    readonly folder: string;
+    readonly address: string;
+    readonly process: ChildProcess;
+  }) {
     this.#nomad = parts.nomad;
     this.#folder = parts.folder;
     this.#address = parts.address;

@@ -240,7 +240,7 @@ export const refusedCases: readonly string[] = [
   'slice(["a","b","c"],1,5)',
   'zipmap(["a","b"],[1])',
   "0 / 0",
-  "0 / \"0\"",
+  '0 / "0"',
   "1/0 - 1/0",
   "(1/0) * 0",
   "(1/0) / (1/0)",

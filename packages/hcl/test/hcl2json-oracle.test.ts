@@ -81,10 +81,14 @@ test("reads literal values as they were written, and as HashiCorp's parser does"
         .map(([name, item]) => `${name} = ${writeValue(item, "")}\n`)
         .join("");
       const source = { name: "case.hcl", text: written };
-      const body = evaluateBody(await parse(source), { line: 1, column: 1 }, {
+      const body = evaluateBody(
+        await parse(source),
+        { line: 1, column: 1 },
+        {
           scope: createScope(source, { baseDir: "/" }),
           report: raise,
-        });
+        },
+      );
       const read = Object.fromEntries(body.attributes.map((attribute) => [attribute.name, attribute.value]));
       assert.deepEqual(read, values);
       assert.deepEqual(read, await parseWithHashicorp("case.hcl", written));
@@ -113,10 +117,14 @@ test("reads heredocs as HashiCorp's parser does", async () => {
       fc.constantFrom("", "  "),
       async (opening, lines, indent) => {
         const source = { name: "case.hcl", text: `a = ${opening}EOT\n${lines.map((content) => `${content}\n`).join("")}${indent}EOT\n` };
-        const body = evaluateBody(await parse(source), { line: 1, column: 1 }, {
-          scope: createScope(source, { baseDir: "/" }),
-          report: raise,
-        });
+        const body = evaluateBody(
+          await parse(source),
+          { line: 1, column: 1 },
+          {
+            scope: createScope(source, { baseDir: "/" }),
+            report: raise,
+          },
+        );
         assert.deepEqual({ a: body.attributes[0]?.value }, await parseWithHashicorp("case.hcl", source.text));
       },
     ),

@@ -92,7 +92,9 @@ function checkOwnLabels(block: ConfigBlock, kind: KeyKind, reading: JobReading):
   const { type, labels, position } = block;
   if (labels.length !== labelCountOf(kind)) {
     const message =
-      labelCountOf(kind) === 0 ? `block ${titleOf(block)}: takes no label` : `block ${type}: needs one label, its name, as in ${type} "name" {`;
+      labelCountOf(kind) === 0
+        ? `block ${titleOf(block)}: takes no label`
+        : `block ${type}: needs one label, its name, as in ${type} "name" {`;
     return report(message, "invalid", { reading, position });
   }
   const known = kind.form === "block" ? kind.labels : undefined;

@@ -23,7 +23,10 @@ function decodeNetwork(reader: NetworkReader): GroupNetwork {
   const hostname = reader.get("hostname") ?? "";
   const dns = reader.optionalBlock("dns");
   if (hostname !== "" && !hostname.includes("${") && !isDomainName(hostname))
-    reader.report(`argument hostname in network: must be a name such as "web" or "web.example", not ${JSON.stringify(hostname)}`, "hostname");
+    reader.report(
+      `argument hostname in network: must be a name such as "web" or "web.example", not ${JSON.stringify(hostname)}`,
+      "hostname",
+    );
   return {
     mode: mode === "" ? "host" : mode,
     ports: reader.blocks("port").map(decodePort),
@@ -37,7 +40,10 @@ function decodeNetwork(reader: NetworkReader): GroupNetwork {
 
 /** Any letters, in labels of 1 to 63 bytes (`nomad`: dns.IsDomainName). */
 function isDomainName(name: string): boolean {
-  const labels = name.replace(/\.$/, "").split(".").map((label) => Buffer.byteLength(label));
+  const labels = name
+    .replace(/\.$/, "")
+    .split(".")
+    .map((label) => Buffer.byteLength(label));
   return name === "." || (Buffer.byteLength(name) <= 254 && labels.every((length) => length >= 1 && length <= 63));
 }
 

@@ -96,11 +96,7 @@ function compare(left: Position | undefined, right: Position | undefined): numbe
 }
 
 /** Makes errors at a position of a source. */
-export function failAt(
-  at: { readonly source: SourceFile },
-  position: Position,
-  code: JobFileErrorCode,
-): (message: string) => JobFileError {
+export function failAt(at: { readonly source: SourceFile }, position: Position, code: JobFileErrorCode): (message: string) => JobFileError {
   return (message) => new JobFileError(message, { code, source: at.source, position });
 }
 

@@ -56,7 +56,10 @@ async function readJob(path: string, options: LoadJobOptions): Promise<DecodedJo
   for (const { message, at } of misplaced.map((inner) => describeMisplaced(inner))) problems.add(failAt(reading, at, "invalid")(message));
   const lost = namesDeclaredBy(misplaced.map(({ block }) => block));
   const outer = createScope(source, { dialect: jobDialect, baseDir: options.baseDir ?? process.cwd() });
-  const scope = resolveLocals(body, await withVariables(body, outer, { parse, options, problems, lost: lost.variables }), { problems, lost: lost.locals });
+  const scope = resolveLocals(body, await withVariables(body, outer, { parse, options, problems, lost: lost.variables }), {
+    problems,
+    lost: lost.locals,
+  });
   const report = problems.add.bind(problems);
   return decodeJob({ type, labels, position, body: evaluateBody(withoutMisplaced(written), position, { scope, report }) }, reading);
 }
@@ -80,7 +83,11 @@ async function withVariables(
     const source = await readJobFile(path, options.signal);
     files.push({ source, body: path.endsWith(".json") ? parseJsonVariables(source) : await parse(source) });
   }
-  const resolved = await resolveVariables({ declared, failed: failed.union(lost) }, { vars: options.vars, files, env: options.env }, { scope, parse, problems });
+  const resolved = await resolveVariables(
+    { declared, failed: failed.union(lost) },
+    { vars: options.vars, files, env: options.env },
+    { scope, parse, problems },
+  );
   options.signal.throwIfAborted();
   return resolved;
 }
@@ -104,7 +111,8 @@ function findMisplaced(body: Body, home = "job"): readonly Misplaced[] {
 
 /** What they mean to declare: nobody need be told that it is not declared. */
 function namesDeclaredBy(blocks: readonly Block[]): { readonly variables: ReadonlySet<string>; readonly locals: ReadonlySet<string> } {
-  const namesIn = (type: string) => blocks.filter((block) => block.type === type).flatMap(({ body }) => body.attributes.map(({ name }) => name));
+  const namesIn = (type: string) =>
+    blocks.filter((block) => block.type === type).flatMap(({ body }) => body.attributes.map(({ name }) => name));
   const labels = blocks.filter(({ type }) => type === "variable").map((block) => block.labels[0] ?? "");
   return { variables: new Set([...labels, ...namesIn("variables")]), locals: new Set(namesIn("locals")) };
 }
@@ -124,7 +132,9 @@ function withoutMisplaced(body: Body): Body {
 /** Strangers beside it are told; without a job there is nothing more to say. */
 function findJob(body: Body, reading: JobReading): Block {
   const [job, ...others] = body.blocks.filter(({ type }) => type === "job");
-  const strangers = body.blocks.filter(({ type }) => !topBlocks.includes(type)).map(({ type, position }) => ({ name: type, form: "block", position }));
+  const strangers = body.blocks
+    .filter(({ type }) => !topBlocks.includes(type))
+    .map(({ type, position }) => ({ name: type, form: "block", position }));
   const strays = body.attributes.map(({ name, position }) => ({ name, form: "argument", position }));
   const known = "known are the blocks job, variable, variables and locals";
   for (const { name, form, position } of [...strangers, ...strays]) {

@@ -10,7 +10,10 @@ import type { JobProblems } from "./job-file-error.ts";
 export function resolveLocals(
   body: Body,
   scope: Scope,
-  { problems, lost }: { readonly problems: JobProblems; /** Names that are declared where they must not be. */ readonly lost: ReadonlySet<string> },
+  {
+    problems,
+    lost,
+  }: { readonly problems: JobProblems; /** Names that are declared where they must not be. */ readonly lost: ReadonlySet<string> },
 ): Scope {
   const attributes = collectLocals(body, scope, problems);
   const values = new Map<string, HclValue>();

@@ -106,11 +106,7 @@ function impliedType(variable: DeclaredVariable | undefined): { readonly kind: "
   return { kind: typeof value === "number" || typeof value === "bigint" ? "number" : "any" };
 }
 
-async function parseValue(
-  name: string,
-  source: SourceFile,
-  at: Pick<VariablePlace, "parse" | "scope">,
-): Promise<HclValue> {
+async function parseValue(name: string, source: SourceFile, at: Pick<VariablePlace, "parse" | "scope">): Promise<HclValue> {
   const body = await at.parse(source);
   const [attribute, ...others] = body.attributes;
   if (attribute?.name !== name || others.length > 0 || body.blocks.length > 0) {

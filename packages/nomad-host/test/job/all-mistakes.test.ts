@@ -58,32 +58,52 @@ const several: readonly (readonly [title: string, parts: Parts, mistakes: readon
       top: 'variable "a" {\n type = any\n }\nvariable "b" {\n default = nope()\n }\nvariable "c" {\n }\nvariable "d" {\n typ = 1\n }',
       task: "env {\n A = var.a\n B = var.b\n C = var.c\n D = var.d\n }\n user = [1]",
     },
-    [/^2: type of variable "a"/, /^5: function nope/, /^7: variable "c": has no value/, /^10: typ in block variable: unknown/, /^24: argument user/],
+    [
+      /^2: type of variable "a"/,
+      /^5: function nope/,
+      /^7: variable "c": has no value/,
+      /^10: typ in block variable: unknown/,
+      /^24: argument user/,
+    ],
   ],
   [
     "strangers and a second job beside the job",
     { top: 'nope = 1\nstray "x" {\n }\njob "other" {\n }' },
-    [/^1: argument nope: unknown at the top/, /^2: block stray: unknown at the top/, /^4: job "other": has no group/, /^6: block job: a file holds/],
+    [
+      /^1: argument nope: unknown at the top/,
+      /^2: block stray: unknown at the top/,
+      /^4: job "other": has no group/,
+      /^6: block job: a file holds/,
+    ],
   ],
   [
     "blocks of the top inside of the job, and not what refers to them",
-    { job: 'variable "a" {\n default = "x"\n }', group: "locals {\n b = 1\n }", task: "user = var.a\n env {\n B = local.b\n }\n leader = [1]" },
+    {
+      job: 'variable "a" {\n default = "x"\n }',
+      group: "locals {\n b = 1\n }",
+      task: "user = var.a\n env {\n B = local.b\n }\n leader = [1]",
+    },
     [/^3: block variable in job: not allowed here/, /^7: block locals in group: not allowed here/, /^16: argument leader/],
   ],
   [
     "dynamic blocks that cannot be expanded, and not that their blocks are missing",
-    { group: 'dynamic "network" {\n for_each = nope()\n content {\n }\n }', task: 'dynamic "template" {\n for_each = 5\n content {\n }\n }' },
+    {
+      group: 'dynamic "network" {\n for_each = nope()\n content {\n }\n }',
+      task: 'dynamic "template" {\n for_each = 5\n content {\n }\n }',
+    },
     [/^6: function nope/, /^13: argument for_each: needs a list or a map, not a number/],
   ],
   [
     "what cannot be evaluated is not called missing",
-    { task: 'template {\n data = nope()\n destination = nope(1)\n }\n lifecycle {\n hook = nope(2)\n }' },
+    { task: "template {\n data = nope()\n destination = nope(1)\n }\n lifecycle {\n hook = nope(2)\n }" },
     [/^9: function nope/, /^10: function nope/, /^13: function nope/],
   ],
   [
     "several functions of a template, and what is wrong in its actions",
     {
-      task: 'template {\n destination = "local/x"\n data = <<EOT\n{{ nope }}{{ if key "a" }}{{ $x := 1 2 } }}{{ $x }}{{ end }}\n{{ secret "b" }}{{ . ^ }}{{ end }}\nEOT\n }',
+      task:
+        'template {\n destination = "local/x"\n data = <<EOT\n' +
+        '{{ nope }}{{ if key "a" }}{{ $x := 1 2 } }}{{ $x }}{{ end }}\n{{ secret "b" }}{{ . ^ }}{{ end }}\nEOT\n }',
     },
     [
       /^10: template, line 1 of its text: the function nope is unknown/,

@@ -232,8 +232,11 @@ test("of several networks of a group the first one counts, and the others are no
 });
 
 test("a group without a main task is taken with a note", async () => {
-  const notesOf = async (lifecycle: string) => (await loadText(jobText({ task: `lifecycle {\n ${lifecycle}\n }` }))).notes.map(({ message }) => message);
+  const notesOf = async (lifecycle: string) =>
+    (await loadText(jobText({ task: `lifecycle {\n ${lifecycle}\n }` }))).notes.map(({ message }) => message);
   const until = "; Nomad takes that up to version 2.0.5 only";
   assert.deepEqual(await notesOf('hook = "poststop"'), [`group "front": has no main task${until}`]);
-  assert.deepEqual(await notesOf('hook = "prestart"\n sidecar = true'), [`group "front": has no main task, so its sidecars do not start${until}`]);
+  assert.deepEqual(await notesOf('hook = "prestart"\n sidecar = true'), [
+    `group "front": has no main task, so its sidecars do not start${until}`,
+  ]);
 });

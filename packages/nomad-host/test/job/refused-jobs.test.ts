@@ -59,8 +59,16 @@ const refused: readonly (readonly [parts: Parts, line: number, message: RegExp])
     8,
     /^block dynamic "template": template blocks take no label, so labels has no place$/,
   ],
-  [{ group: 'network {\n dynamic "port" {\n for_each = []\n content {\n }\n }\n}' }, 6, /^block dynamic "port": labels must be a list of one/],
-  [{ task: 'dynamic "tmplate" {\n for_each = []\n content {\n }\n}' }, 8, /^block tmplate in task "server": unknown; did you mean "template"/],
+  [
+    { group: 'network {\n dynamic "port" {\n for_each = []\n content {\n }\n }\n}' },
+    6,
+    /^block dynamic "port": labels must be a list of one/,
+  ],
+  [
+    { task: 'dynamic "tmplate" {\n for_each = []\n content {\n }\n}' },
+    8,
+    /^block tmplate in task "server": unknown; did you mean "template"/,
+  ],
   [{ group: 'restart {\n interval = "4s"\n}' }, 6, /^argument interval in restart: must be at least 5s$/],
   [
     { group: 'restart {\n attempts = 3\n delay = "30s"\n interval = "1m"\n}' },
@@ -208,7 +216,10 @@ for (const [title, text, message] of wholeFiles) {
   test(`refuses ${title}`, async () => {
     const error = await failureOf(loadText(text));
     const all = [error, ...error.further].map((one) => one.message);
-    assert.ok(all.some((one) => message.test(one)), all.join("\n"));
+    assert.ok(
+      all.some((one) => message.test(one)),
+      all.join("\n"),
+    );
   });
 }
 

@@ -208,7 +208,12 @@ test("a port that does not fit is refused with Nomad's text", () => {
 test("what a host asks of a network keeps apart to connect it to nothing and not to connect it", () => {
   const ports = [{ label: "http", hostPort: 25_000, to: 8080, hostIp: "127.0.0.1" }];
   const apart = { hostname: "shop", connection: { ports: [], isLoopbackOnly: true } };
-  for (const wish of [{ hostname: "" }, { hostname: "shop", connection: { ports: [] } }, { hostname: "shop", connection: { ports } }, apart]) {
+  for (const wish of [
+    { hostname: "" },
+    { hostname: "shop", connection: { ports: [] } },
+    { hostname: "shop", connection: { ports } },
+    apart,
+  ]) {
     const { allocId, hostname, connection } = create(CreateNetworkRequestSchema, toNetworkMessage("a1", wish));
     assert.deepEqual([allocId, toNetworkWish(hostname, connection)], ["a1", wish]);
   }

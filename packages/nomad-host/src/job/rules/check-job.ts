@@ -24,7 +24,9 @@ export function checkJob(reader: BlockReader<typeof jobKeys>, type: JobType): vo
   checkPeriodic(reader.optionalBlock("periodic"), type);
   checkParameters(reader.optionalBlock("parameterized"), type);
   const jobName = reader.get("name") ?? reader.label;
-  const copies = reader.blocks("group").reduce((sum, group) => sum + (group.get("count") ?? group.optionalBlock("scaling")?.get("min") ?? 1), 0);
+  const copies = reader
+    .blocks("group")
+    .reduce((sum, group) => sum + (group.get("count") ?? group.optionalBlock("scaling")?.get("min") ?? 1), 0);
   if (copies > mostCopies) reader.report(`job "${reader.label}": ${copies} copies of its groups are more than ${mostCopies}`);
   for (const group of reader.blocks("group")) checkGroup(group, { job: reader, jobName, type });
   for (const task of reader.blocks("task"))

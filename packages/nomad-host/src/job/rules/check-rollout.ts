@@ -109,7 +109,8 @@ type KeysOf<K> = K extends JobKey<infer Kind> ? (Kind extends BlockKind<infer Ke
 export function checkScaling(reader: BlockReader<KeysOf<typeof groupScaling>> | undefined, count: number): void {
   if (reader === undefined) return;
   const type = reader.get("type") ?? "";
-  if (type !== "" && type !== "horizontal") reader.report(`scaling: the type of a group's is "horizontal", not ${JSON.stringify(type)}`, "type");
+  if (type !== "" && type !== "horizontal")
+    reader.report(`scaling: the type of a group's is "horizontal", not ${JSON.stringify(type)}`, "type");
   const max = reader.get("max");
   const min = reader.get("min") ?? count;
   if (max === undefined) return reader.report("scaling: max is missing", "max");

@@ -80,7 +80,8 @@ function checkCheck(reader: CheckReader, place: CheckPlace): void {
     const timeMs = reader.get(key) ?? 0;
     if (timeMs < shortestIntervalMs) reader.report(`check: ${key} must be given, and be at least 1s`, key);
   }
-  const hasPort = [reader.get("port"), place.service.get("port")].some((port) => port !== undefined && port !== "") || place.service.hasFailed("port");
+  const hasPort =
+    [reader.get("port"), place.service.get("port")].some((port) => port !== undefined && port !== "") || place.service.hasFailed("port");
   if (["grpc", "tcp", "http"].includes(type) && !hasPort)
     reader.report(`check: neither it nor the service "${place.name}" has a port`, "port");
   const mode = reader.get("address_mode") ?? "";

@@ -1,4 +1,15 @@
-import { createScope, evaluate, findNames, HclError, isRecord, isTemplateText, parseTemplateText, suggestName, toText, withNames } from "@driver/hcl";
+import {
+  createScope,
+  evaluate,
+  findNames,
+  HclError,
+  isRecord,
+  isTemplateText,
+  parseTemplateText,
+  suggestName,
+  toText,
+  withNames,
+} from "@driver/hcl";
 import type { Dialect, HclRecord, HclValue, ParseHcl, Position } from "@driver/hcl";
 import type { ConfigBody } from "@driver/nomad-plugin";
 

@@ -18,8 +18,9 @@ export interface GroupNetworkContext {
 }
 
 /**
- * Gives each group with `mode = "bridge"` or "none" a network of its own and tells it to its tasks, before any task starts. The driver makes
- * it, and connects the one of a bridge, since there are no CNI plugins here. Rejects when it cannot; a network that it cannot remove is told as a note.
+ * Gives each group with `mode = "bridge"` or "none" a network of its own and tells it to its tasks, before any task starts. The driver
+ * makes it, and connects the one of a bridge, since there are no CNI plugins here. Rejects when it cannot; a network that it cannot
+ * remove is told as a note.
  * @param owned removes the networks
  */
 export async function joinGroupNetworks(
