@@ -57,7 +57,7 @@ function effectOf({ kind, support }: JobKey, titles: ReadonlyMap<JobKeys, string
   const inner = kind.form === "block" ? titles.get(kind.keys) : undefined;
   const link = inner === undefined ? "" : `; see [${inner}](#${inner.replaceAll(" > ", "--")})`;
   if (support.effect === "refused") return `refuses it: ${support.reason}`;
-  return `${support.effect === "full" ? "takes effect" : `checks it, and says: ${support.note}`}${link}`;
+  return `${support.effect === "full" ? (support.only ?? "takes effect") : `checks it, and says: ${support.note}`}${link}`;
 }
 
 /** A task may also stand in the job itself; its keys are shown once, where they first come up. */

@@ -17,7 +17,8 @@ export interface JobKey<K extends KeyKind = KeyKind> {
 
 /** What this host does with a key. */
 export type KeySupport =
-  | { readonly effect: "full" }
+  /** As under Nomad, or what it does here where that is less. */
+  | { readonly effect: "full"; readonly only?: string }
   /** Nothing, on one machine: the note for the user. */
   | { readonly effect: "none"; readonly note: string }
   /** Nomad can do it and this host cannot: why, or what to do instead. */

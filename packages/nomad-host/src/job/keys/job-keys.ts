@@ -39,7 +39,7 @@ export const jobKeys = {
   datacenters: key(strings, "Datacenters"),
   region: key(string, "Region"),
   namespace: key(string, "Namespace"),
-  priority: key(integer({ min: 0, max: 100 }), "Priority"),
+  priority: key(integer({ min: 0, max: 100 }), "Priority", { support: { effect: "full", only: "is checked; nothing competes here" } }),
   group: key(block(groupKeys, { label: "Name", isRepeated: true }), "TaskGroups"),
   task: key(block(taskKeys, { label: "Name", isRepeated: true }), []),
   meta: key(map, "Meta"),

@@ -4,6 +4,9 @@ import { noConnect, noRegistry, rollout } from "./reasons.ts";
 
 const silent = { isSilentInJson: true };
 
+/** There are no rollouts here that would look at it. */
+const onUpdate = { support: { effect: "full", only: "changes only the `mode` that `-json` tells of its checks" } } as const;
+
 export const checkRestartKeys = {
   limit: key(integer(), "Limit"),
   grace: key(durationMs, "Grace"),
@@ -24,7 +27,7 @@ export const checkKeys = {
   interval: key(durationMs, "Interval"),
   timeout: key(durationMs, "Timeout"),
   initial_status: key(string, "InitialStatus"),
-  notes: key(string, "Notes"),
+  notes: key(string, "Notes", { support: { effect: "full", only: "is for the reader of the file" } }),
   tls_server_name: key(string, "TLSServerName"),
   tls_skip_verify: key(bool, "TLSSkipVerify"),
   header: key(free, "Header"),
@@ -37,7 +40,7 @@ export const checkKeys = {
   failures_before_critical: key(integer(), "FailuresBeforeCritical"),
   failures_before_warning: key(integer(), "FailuresBeforeWarning"),
   body: key(string, "Body"),
-  on_update: key(string, "OnUpdate"),
+  on_update: key(string, "OnUpdate", onUpdate),
 };
 
 export const identityKeys = {
@@ -70,7 +73,7 @@ export const serviceKeys = {
   canary_meta: noted(blockMap, "CanaryMeta", `service canary_meta: has no effect, ${rollout}`),
   tagged_addresses: noted(blockMap, "TaggedAddresses", `service tagged_addresses: has no effect, ${noRegistry}`),
   task: key(string, "TaskName"),
-  on_update: key(string, "OnUpdate"),
+  on_update: key(string, "OnUpdate", onUpdate),
   identity: noted(block(identityKeys), "Identity", "service identity: has no effect, there is nobody to show a token to"),
   weights: noted(block(weightKeys), "Weights", `service weights: has no effect, ${noRegistry}`, silent),
   provider: key(string, "Provider"),

@@ -20,7 +20,11 @@ const changeScriptKeys = {
   args: key(strings, "Args"),
   timeout: key(durationMs, "Timeout"),
   fail_on_error: key(bool, "FailOnError"),
-  run_on_first_render: key(bool, "RunOnFirstRender"),
+  run_on_first_render: noted(
+    bool,
+    "RunOnFirstRender",
+    "change_script run_on_first_render: has no effect, the script runs when the template changes",
+  ),
 };
 
 const waitKeys = { min: key(durationMs, "Min"), max: key(durationMs, "Max") };
