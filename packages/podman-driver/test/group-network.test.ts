@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import type { HclValue } from "@driver/nomad-plugin";
-import { DriverRig, runProcess, until, type RiggedTask } from "@driver/testing";
+import { DriverRig, FaultyRig, runProcess, until, type RiggedTask } from "@driver/testing";
 import { commitImage } from "./committed-image.ts";
 import { RiggedGroup } from "./group-rig.ts";
 import { inspectTask, netnsOf } from "./network-rig.ts";
@@ -111,14 +111,24 @@ test("holds the network with the operator's infra image, which has to run by its
   const infra = await withPodman(async (podman) => podman.containers.inspect((await group.pod())?.infraId ?? "", soon()));
   // Podman 4.3 joins the words in its answer.
   assert.deepEqual([infra?.config.entrypoint.join(" "), infra?.state.running], [entrypoint.join(" "), true]);
+});
+
+test("makes no network whose infra container has ended by the time that it is looked at", async () => {
   await using fleeting = await commitImage("fleeting-stand-in", ["sh", "-c", "exit 7"]);
-  await using other = await startRig({ infra_image: fleeting.image });
-  await using none = new RiggedGroup(other);
-  await assert.rejects(
-    none.createNetwork(),
+  await using faulty = await FaultyRig.start({ pluginConfig: { group_network: "pod", infra_image: fleeting.image } });
+  await using group = new RiggedGroup(faulty.rig);
+  const ended = Promise.withResolvers<void>();
+  const look = faulty.proxy.inject({ fault: { kind: "held", until: ended.promise }, method: "GET", path: /^\/containers\/[^/]+\/json$/ });
+  const creation = assert.rejects(
+    group.createNetwork(),
     /has ended as soon as it was started, with exit code 7; infra_image must name an image that runs by/,
   );
-  assert.equal(await none.pod(), undefined);
+  await until(() => look.hits > 0);
+  const { infraId } = (await group.pod()) ?? assert.fail("no pod");
+  await until(() => withPodman(async ({ containers }) => (await containers.inspect(infraId, soon()))?.state.status === "exited"));
+  ended.resolve();
+  await creation;
+  assert.equal(await group.pod(), undefined);
 });
 
 test("connects a network where the host leaves that to the driver, and tells its address", async () => {
