@@ -64,7 +64,7 @@ export class ActionReader {
     if (sign !== ":=" && sign !== "=") return { variables: [], isAssignment: false };
     const variables = isPair ? [texts[0] ?? "", texts[2] ?? ""] : [texts[0] ?? ""];
     const unknown = sign === "=" ? variables.find((name) => !this.#place.variables.includes(name)) : undefined;
-    if (unknown !== undefined) throw this.#error(`the variable ${unknown} is not declared`);
+    if (unknown !== undefined) this.#tellUndeclared(unknown);
     while (this.#words[this.#at]?.text !== sign) this.#at += 1;
     this.#at += 1;
     return { variables, isAssignment: sign === "=" };
@@ -89,7 +89,7 @@ export class ActionReader {
       case "number":
         return this.#number(word.text);
       case "variable":
-        if (!this.#place.variables.includes(word.text)) throw this.#error(`the variable ${word.text} is not declared`);
+        if (!this.#place.variables.includes(word.text)) this.#tellUndeclared(word.text);
         return { kind: "variable", name: word.text, fields: this.#fields() };
       case "field":
         return { kind: "dot", fields: [word.text.slice(1), ...this.#fields()] };
@@ -106,6 +106,12 @@ export class ActionReader {
     const isLetter = text.startsWith("'");
     if (isLetter && [...value].length !== 1) throw this.#error(`${text} is not one letter`);
     return this.#alone(isLetter ? BigInt(value.codePointAt(0) ?? 0) : value);
+  }
+
+  /** Once: from here on it counts as declared. */
+  #tellUndeclared(name: string): void {
+    this.#place.report(this.#error(`the variable ${name} is not declared`));
+    this.#place.variables.push(name);
   }
 
   #number(text: string): Operand {

@@ -114,6 +114,11 @@ const several: readonly (readonly [title: string, parts: Parts, mistakes: readon
       /^10: template, line 2 of its text: unexpected end/,
     ],
   ],
+  [
+    "a variable of a template that is not declared, once",
+    { task: 'template {\n destination = "local/x"\n data = "{{ $x = 1 }}{{ $x }}{{ $y }}{{ if $y }}{{ $y }}{{ end }}"\n }' },
+    [/^10: template, line 1 of its text: the variable \$x is not declared$/, /^10: template, line 1 of its text: the variable \$y is not/],
+  ],
 ];
 
 for (const [title, parts, mistakes] of several) {
