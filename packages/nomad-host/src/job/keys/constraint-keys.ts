@@ -1,5 +1,5 @@
 import { key, noted } from "./job-key.ts";
-import { block, bool, integer, number, string } from "./key-kinds.ts";
+import { block, bool, integer, notNull, number, string, text } from "./key-kinds.ts";
 import { placement } from "./reasons.ts";
 
 /** Operators that may be written as keys of their own, with the value behind them. */
@@ -31,10 +31,10 @@ export const affinityKeys = {
   ...shortcuts,
 };
 
-const targetKeys = { percent: key(integer({ min: 0, max: 255 }), "Percent") };
+const targetKeys = { percent: key(notNull(integer({ min: 0, max: 255 })), "Percent") };
 
 export const spreadKeys = {
-  attribute: key(string, "Attribute"),
+  attribute: key(text, "Attribute"),
   weight: key(integer({ min: -128, max: 127 }), "Weight"),
   target: key(block(targetKeys, { label: "Value", isRepeated: true }), "SpreadTarget"),
 };

@@ -1,5 +1,5 @@
 import { key, noted, refused } from "./job-key.ts";
-import { block, bool, durationMs, integer, map, string, strings } from "./key-kinds.ts";
+import { block, bool, durationMs, flag, integer, map, notNull, strings, text } from "./key-kinds.ts";
 import { noConsul, noSecrets, noVault } from "./reasons.ts";
 import { clusterKeys, groupScaling, lossKeys } from "./rollout-keys.ts";
 import { serviceKey } from "./service-keys.ts";
@@ -9,20 +9,20 @@ import { volumeKeys } from "./volume-keys.ts";
 const maxPort = 65_535;
 
 export const portKeys = {
-  static: key(integer({ max: maxPort }), "Value"),
-  to: key(integer({ min: -1, max: maxPort }), "To"),
-  host_network: key(string, "HostNetwork"),
-  ignore_collision: key(bool, "IgnoreCollision"),
+  static: key(notNull(integer({ max: maxPort })), "Value"),
+  to: key(notNull(integer({ min: -1, max: maxPort })), "To"),
+  host_network: key(text, "HostNetwork"),
+  ignore_collision: key(flag, "IgnoreCollision"),
 };
 
 const otherAddress = "other addresses than the host's default one need a Nomad client";
 
 export const networkKeys = {
-  mode: key(string, "Mode"),
+  mode: key(text, "Mode"),
   port: key(block(portKeys, { label: "Label", isRepeated: true }), ["DynamicPorts", "ReservedPorts"]),
   dns: key(block({ servers: key(strings, "Servers"), searches: key(strings, "Searches"), options: key(strings, "Options") }), "DNS"),
   mbits: noted(integer({ min: 0 }), "MBits", "network mbits: has no effect"),
-  hostname: key(string, "Hostname"),
+  hostname: key(text, "Hostname"),
   cni: refused("CNI", "CNI arguments are not available here"),
   device: refused("Device", otherAddress),
   cidr: refused("CIDR", otherAddress),

@@ -1,6 +1,6 @@
 import { groupKeys } from "./group-keys.ts";
 import { key, noted, refused } from "./job-key.ts";
-import { block, bool, choice, integer, map, string, strings } from "./key-kinds.ts";
+import { block, bool, choice, integer, map, string, strings, text } from "./key-kinds.ts";
 import { parameterizedKeys, periodicKeys } from "./launch-keys.ts";
 import { noSecrets, noVault, placement } from "./reasons.ts";
 import { clusterKeys } from "./rollout-keys.ts";
@@ -28,9 +28,9 @@ const serverFields = [
   "NomadTokenID",
 ];
 
-const linkKeys = { label: key(string, "Label"), url: key(string, "URL") };
+const linkKeys = { label: key(text, "Label"), url: key(text, "URL") };
 
-const uiKeys = { description: key(string, "Description"), link: key(block(linkKeys, { isRepeated: true }), "Links") };
+const uiKeys = { description: key(text, "Description"), link: key(block(linkKeys, { isRepeated: true }), "Links") };
 
 export const jobKeys = {
   id: key(string, "ID"),

@@ -24,6 +24,15 @@ export const number: ValueKind<number> = {
   },
 };
 
+/** The same where null is no value: the field cannot be unset in Nomad. */
+export function notNull<T>(kind: ValueKind<T>): ValueKind<T> {
+  return { ...kind, refusesNull: true };
+}
+
+export const text = notNull(string);
+
+export const flag = notNull(bool);
+
 const nanosecondsInMs = 1e6;
 
 /** Milliseconds, which may be negative; a number is nanoseconds (`nomad`). */
@@ -34,7 +43,10 @@ export const durationMs: ValueKind<number> = {
   read: (value) => {
     if (typeof value === "string") return parseDurationMs(value);
     const isWhole = typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value));
-    return isWhole ? Math.round(Number(value) / nanosecondsInMs) : undefined;
+    if (!isWhole || BigInt.asIntN(64, BigInt(value)) !== BigInt(value)) return undefined;
+    const timeMs = Number(value) / nanosecondsInMs;
+    // The least bit below nothing is negative, too.
+    return timeMs < 0 ? Math.min(Math.round(timeMs), -1) : Math.round(timeMs);
   },
 };
 

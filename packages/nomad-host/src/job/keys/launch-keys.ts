@@ -1,5 +1,5 @@
 import { key } from "./job-key.ts";
-import { bool, string, strings } from "./key-kinds.ts";
+import { bool, string, strings, text } from "./key-kinds.ts";
 
 export const periodicKeys = {
   enabled: key(bool, "Enabled"),
@@ -10,9 +10,9 @@ export const periodicKeys = {
 };
 
 export const parameterizedKeys = {
-  payload: key(string, "Payload"),
+  payload: key(text, "Payload"),
   meta_required: key(strings, "MetaRequired"),
   meta_optional: key(strings, "MetaOptional"),
 };
 
-export const dispatchPayloadKeys = { file: key(string, "File") };
+export const dispatchPayloadKeys = { file: key(text, "File") };

@@ -1,6 +1,6 @@
 import { schedulingKeys, spreadKey } from "./constraint-keys.ts";
 import { key, noted } from "./job-key.ts";
-import { block, bool, choice, durationMs, free, integer, string } from "./key-kinds.ts";
+import { block, bool, choice, durationMs, free, integer, string, text } from "./key-kinds.ts";
 import { noServer, placement, rollout } from "./reasons.ts";
 
 export const updateKeys = {
@@ -42,7 +42,7 @@ const scalingKeys = {
   min: key(integer(), "Min"),
   max: key(integer(), "Max"),
   enabled: key(bool, "Enabled"),
-  type: key(string, "Type"),
+  type: key(text, "Type"),
   policy: key(free, "Policy"),
 };
 
@@ -55,7 +55,7 @@ const noScaling = "scaling: has no effect, scaling needs a cluster";
 export const groupScaling = noted(block(scalingKeys, { ignoredJson: scalingFields }), "Scaling", noScaling);
 
 export const taskScaling = noted(
-  block({ ...scalingKeys, type: key(string, []) }, { label: "Type", labels: verticalLabels, isRepeated: true, ignoredJson: scalingFields }),
+  block({ ...scalingKeys, type: key(text, []) }, { label: "Type", labels: verticalLabels, isRepeated: true, ignoredJson: scalingFields }),
   "ScalingPolicies",
   noScaling,
 );

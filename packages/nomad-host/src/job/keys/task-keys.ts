@@ -1,5 +1,5 @@
 import { key, noted, refused } from "./job-key.ts";
-import { block, blockMap, bool, choice, durationMs, free, integer, map, string, strings } from "./key-kinds.ts";
+import { block, blockMap, bool, choice, durationMs, flag, free, integer, map, notNull, string, strings, text } from "./key-kinds.ts";
 import { schedulingKeys } from "./constraint-keys.ts";
 import { dispatchPayloadKeys } from "./launch-keys.ts";
 import { noConnect, noConsul, noSecrets, noVault } from "./reasons.ts";
@@ -67,8 +67,8 @@ export const resourcesKeys = {
 };
 
 export const lifecycleKeys = {
-  hook: key(choice("prestart", "poststart", "poststop"), "Hook"),
-  sidecar: key(bool, "Sidecar"),
+  hook: key(notNull(choice("prestart", "poststart", "poststop")), "Hook"),
+  sidecar: key(flag, "Sidecar"),
 };
 
 export const artifactKeys = {
@@ -78,7 +78,7 @@ export const artifactKeys = {
   options: key(blockMap, "GetterOptions"),
   headers: key(blockMap, "GetterHeaders"),
   insecure: key(bool, "GetterInsecure"),
-  chown: key(bool, "Chown"),
+  chown: key(flag, "Chown"),
 };
 
 const unkept = (name: string) => ({
@@ -94,11 +94,11 @@ export const logsKeys = {
 };
 
 export const taskKeys = {
-  driver: key(string, "Driver"),
-  user: key(string, "User"),
-  leader: key(bool, "Leader"),
+  driver: key(text, "Driver"),
+  user: key(text, "User"),
+  leader: key(flag, "Leader"),
   kill_timeout: key(durationMs, "KillTimeout"),
-  kill_signal: key(string, "KillSignal"),
+  kill_signal: key(text, "KillSignal"),
   shutdown_delay: key(durationMs, "ShutdownDelay"),
   config: key(free, "Config"),
   env: key(map, "Env"),

@@ -1,18 +1,18 @@
 import { key, noted } from "./job-key.ts";
-import { block, bool, string, strings } from "./key-kinds.ts";
+import { block, bool, flag, string, strings, text } from "./key-kinds.ts";
 
 const oneMachine = "a path of this machine is mounted as it is";
 
-const mountOptionKeys = { fs_type: key(string, "FSType"), mount_flags: key(strings, "MountFlags") };
+const mountOptionKeys = { fs_type: key(text, "FSType"), mount_flags: key(strings, "MountFlags") };
 
 export const volumeKeys = {
-  type: key(string, "Type"),
-  source: key(string, "Source"),
-  read_only: key(bool, "ReadOnly"),
-  per_alloc: key(bool, "PerAlloc"),
-  sticky: noted(bool, "Sticky", `volume sticky: has no effect, ${oneMachine}`),
-  access_mode: noted(string, "AccessMode", `volume access_mode: has no effect, ${oneMachine}`),
-  attachment_mode: noted(string, "AttachmentMode", `volume attachment_mode: has no effect, ${oneMachine}`),
+  type: key(text, "Type"),
+  source: key(text, "Source"),
+  read_only: key(flag, "ReadOnly"),
+  per_alloc: key(flag, "PerAlloc"),
+  sticky: noted(flag, "Sticky", `volume sticky: has no effect, ${oneMachine}`),
+  access_mode: noted(text, "AccessMode", `volume access_mode: has no effect, ${oneMachine}`),
+  attachment_mode: noted(text, "AttachmentMode", `volume attachment_mode: has no effect, ${oneMachine}`),
   mount_options: key(block(mountOptionKeys), "MountOptions"),
 };
 

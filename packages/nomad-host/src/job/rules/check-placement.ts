@@ -98,7 +98,7 @@ function checkOperator(
   else if ((comparisons.includes(operator) || operator.startsWith("set_")) && value === "")
     report(`the operator ${operator} needs a value`, "value");
   else if (operator === "regexp" && !isRegularExpression(value)) report(`${JSON.stringify(value)} is no regular expression`, "regexp");
-  else if ((operator === "version" || operator === "semver") && !isVersionRange(value))
+  else if ((operator === "version" || operator === "semver") && !isVersionRange(value, operator))
     report(`${JSON.stringify(value)} is no version range such as ">= 1.2, < 2.0"`, operator);
 }
 
@@ -111,10 +111,18 @@ function isRegularExpression(text: string): boolean {
   }
 }
 
-const versionRange = /^\s*(?:=|!=|>|<|>=|<=|~>)?\s*v?\d+(?:\.\d+)*(?:-[0-9A-Za-z~.-]+)?(?:\+[0-9A-Za-z~.-]+)?\s*$/;
+const ranges = {
+  /** Letters may follow a number at once. */
+  version: /^\s*(?:=|!=|>|<|>=|<=|~>)?\s*v?(\d+(?:\.\d+)*)(?:-[0-9A-Za-z~.-]+|[A-Za-z~][0-9A-Za-z~.-]*)?(?:\+[0-9A-Za-z~.-]+)?\s*$/,
+  semver: /^\s*(?:=|!=|>|<|>=|<=|~>)?\s*v?(\d+(?:\.\d+)*)(?:-[0-9A-Za-z~.-]+)?(?:\+[0-9A-Za-z~.-]+)?\s*$/,
+};
 
-function isVersionRange(text: string): boolean {
-  return text.split(",").every((part) => versionRange.test(part));
+/** Each number must fit into 64 bits (`go-version`). */
+function isVersionRange(text: string, operator: "semver" | "version"): boolean {
+  return text.split(",").every((part) => {
+    const numbers = ranges[operator].exec(part)?.[1]?.split(".");
+    return numbers?.every((number) => BigInt.asIntN(64, BigInt(number)) === BigInt(number)) === true;
+  });
 }
 
 function checkSpread(reader: BlockReader<typeof spreadKeys>): void {
