@@ -67,7 +67,8 @@ function fieldsOf({ keys, label, ignoredJson = [] }: BlockKind<JobKeys>): readon
 function isAbsent(node: JsonNode, key: NamedKey | undefined): boolean {
   if (node.kind === "array") return node.items.length === 0;
   if (node.kind === "object") return isEmpty(node, key);
-  if (node.value === null || node.value === "") return true;
+  if (node.value === null) return true;
+  if (node.value === "") return key?.isSetByEmpty !== true;
   const isZero = node.value === false || node.value === 0;
   return isZero && (key?.support.effect !== "full" || key.isUnsetByZero === true);
 }

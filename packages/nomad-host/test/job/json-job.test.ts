@@ -182,3 +182,20 @@ test("refuses endless nesting instead of running out of stack", () => {
   for (const text of ["[".repeat(100_000), '{"a":'.repeat(100_000), `${"[".repeat(300)}${"]".repeat(300)}`])
     assert.throws(() => parseJsonTree({ name: "case.json", text }), /^JobFileError: nested too deeply to be a job$/);
 });
+
+test("an artifact's destination that is empty is one, in JSON as in HCL", async () => {
+  const artifact = 'artifact {\n source = "https://example.test/x"\n destination = ""\n }';
+  const written = await loadText(`job "a" {\n task "t" {\n driver = "podman"\n ${artifact}\n }\n }\n`);
+  await using folder = await createJobFolder();
+  const destinationsIn = async (more: object): Promise<unknown> => {
+    const tasks = [{ Name: "t", Driver: "podman", Artifacts: [{ GetterSource: "https://example.test/x", ...more }] }];
+    const text = JSON.stringify({ ID: "a", TaskGroups: [{ Name: "t", Tasks: tasks }] });
+    const read = await loadJob(await folder.write("job.json", text), plainOptions);
+    return read.groups[0]?.tasks[0]?.artifacts.map(({ destination }) => destination);
+  };
+  assert.deepEqual(
+    written.groups[0]?.tasks[0]?.artifacts.map(({ destination }) => destination),
+    [""],
+  );
+  assert.deepEqual([await destinationsIn({ RelativeDest: "" }), await destinationsIn({ RelativeDest: null })], [[""], ["local/"]]);
+});

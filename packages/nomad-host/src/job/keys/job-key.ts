@@ -11,6 +11,8 @@ export interface JobKey<K extends KeyKind = KeyKind> {
   readonly support: KeySupport;
   /** A server writes the field out with a default that nobody set: in JSON it says nothing. */
   readonly isSilentInJson?: boolean;
+  /** In JSON an empty text is a value, where it counts as absent elsewhere. */
+  readonly isSetByEmpty?: boolean;
   /** In JSON a 0 says nothing, since a server writes it where nothing was set and nothing could be meant by it. */
   readonly isUnsetByZero?: boolean;
 }

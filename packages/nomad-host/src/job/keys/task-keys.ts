@@ -73,7 +73,7 @@ export const lifecycleKeys = {
 
 export const artifactKeys = {
   source: key(string, "GetterSource"),
-  destination: key(string, "RelativeDest"),
+  destination: key(string, "RelativeDest", { isSetByEmpty: true }),
   mode: key(string, "GetterMode"),
   options: key(blockMap, "GetterOptions"),
   headers: key(blockMap, "GetterHeaders"),
