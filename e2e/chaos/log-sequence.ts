@@ -39,7 +39,8 @@ export function checkSequence(actual: Buffer, written: WrittenLog, rules: Sequen
     reached = Math.max(reached, at);
     if (position === actual.length) break;
     const from = { at, repeatBytes: rules.repeatBytes };
-    const back = findRepeat(actual.subarray(position, position + probeBytes), expected, from) ?? findShortRepeat(actual, position, expected, from);
+    const probe = actual.subarray(position, position + probeBytes);
+    const back = findRepeat(probe, expected, from) ?? findShortRepeat(actual, position, expected, from);
     if (back === undefined) {
       return { problem: `after ${at} bytes comes ${quote(actual, position)} instead of ${quote(expected, at)}`, repeatedBytes };
     }

@@ -135,7 +135,8 @@ test("with signal the task gets it", async () => {
 
 test("with script the command runs in the task", async () => {
   const script = { command: "sh", args: ["-c", "cp local/x local/seen"], timeoutMs: 5_000, failsTask: false };
-  const done = await watchChange({ ...plain, mode: "script", script }, `${isReady}; while [ ! -s local/seen ]; do sleep 0.05; done; cat local/seen`);
+  const command = `${isReady}; while [ ! -s local/seen ]; do sleep 0.05; done; cat local/seen`;
+  const done = await watchChange({ ...plain, mode: "script", script }, command);
   assert.equal(done.log("watcher", "stdout").toString(), "1\n");
 });
 

@@ -9,7 +9,8 @@ test("the system's tar lists what was encoded", async () => {
     { path: "bin/tool", mode: 0o750, content: Buffer.alloc(700, "x") },
     { path: "bin/alias", mode: 0o777, linkTarget: "tool" },
   ]);
-  const listed = await runProcess("tar", ["--list", "--verbose", "--numeric-owner"], { stdin: archive, signal: AbortSignal.timeout(60_000) });
+  const signal = AbortSignal.timeout(60_000);
+  const listed = await runProcess("tar", ["--list", "--verbose", "--numeric-owner"], { stdin: archive, signal });
   assert.equal(listed.stderr, "");
   assert.deepEqual(
     listed.stdout.trim().split("\n").map((line) => line.replace(/\s+/g, " ")),
