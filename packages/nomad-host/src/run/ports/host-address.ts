@@ -1,17 +1,21 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import os from "node:os";
 
 type Interfaces = ReturnType<typeof os.networkInterfaces>;
 
-/** The address from which ports are given: of the default route's interface, else the first, else loopback. */
+/**
+ * The address from which ports are given: of the default route's interface, else of the first that is a device of this host, else
+ * loopback. Not that of a bridge or a tunnel, which may go with the container or program that it was made for.
+ */
 export async function resolveHostAddress(): Promise<string> {
   const routes = await readFile("/proc/net/route", "utf8").catch(() => "");
-  return chooseHostAddress(routes, os.networkInterfaces());
+  return chooseHostAddress(routes, os.networkInterfaces(), (name) => existsSync(`/sys/class/net/${name}/device`));
 }
 
 /** `routes` is the text of /proc/net/route. */
-export function chooseHostAddress(routes: string, interfaces: Interfaces): string {
-  const names = [...defaultRouteInterfaces(routes), ...Object.keys(interfaces)];
+export function chooseHostAddress(routes: string, interfaces: Interfaces, isDevice: (name: string) => boolean): string {
+  const names = [...defaultRouteInterfaces(routes), ...Object.keys(interfaces).filter(isDevice)];
   const addresses = names.flatMap((name) => interfaces[name] ?? []);
   return addresses.find(({ family, internal }) => family === "IPv4" && !internal)?.address ?? "127.0.0.1";
 }
