@@ -25,8 +25,17 @@ const assets: Readonly<Record<string, string>> = {
   "hcl2json.wasm.gz": "node_modules/@cdktn/hcl2json/main.wasm.gz",
 };
 
-/** Young objects die young here, one helper is enough for the rest, and nobody should start a debugger in a plugin by a signal. */
-const execArgv = ["--max-semi-space-size=2", "--disable-sigusr1", "--v8-pool-size=1"];
+/**
+ * Young objects die young here, one helper is enough for the rest, and nobody should start a debugger in a plugin by a signal. Code is
+ * compiled where it runs (docs/decisions/0021). Any other flag of V8 may put its own caches out of use: measure the start.
+ */
+const execArgv = [
+  "--max-semi-space-size=2",
+  "--disable-sigusr1",
+  "--v8-pool-size=1",
+  "--no-concurrent-recompilation",
+  "--no-concurrent-sparkplug",
+];
 
 /** Builds when a source, a bundled package, an asset or Node changed since the last build; false when nothing had. */
 export async function buildWhenStale(): Promise<boolean> {
