@@ -80,8 +80,9 @@ function isEmpty({ entries }: ObjectNode, key: NamedKey | undefined): boolean {
 
 /** Of what nobody reads, lists and objects are told as blocks, as which they stand in HCL. */
 function isArgument(key: NamedKey, value: JsonNode): boolean {
-  const { form } = key.kind;
-  return form === "argument" || form === "map" || (form === "unread" && value.kind === "scalar");
+  const { kind } = key;
+  if (kind.form === "map") return kind.isBlockOnly !== true;
+  return kind.form === "argument" || (kind.form === "unread" && value.kind === "scalar");
 }
 
 function toAttribute(entry: JsonEntry, { name }: NamedKey): ConfigAttribute {
@@ -91,7 +92,7 @@ function toAttribute(entry: JsonEntry, { name }: NamedKey): ConfigAttribute {
 
 function toBlocks(entry: JsonEntry, { name, kind }: NamedKey, source: SourceFile): readonly ConfigBlock[] {
   const { position } = entry;
-  if (kind.form === "free") {
+  if (kind.form === "free" || kind.form === "map") {
     if (entry.value.kind !== "object") throw refuse(`field ${entry.key}: must be an object`, entry, source);
     const attributes = entry.value.entries.map((inner) => ({ name: inner.key, value: toJsonValue(inner.value), position: inner.position }));
     return [{ type: name, labels: [], body: { attributes, blocks: [], position }, position }];

@@ -36,7 +36,9 @@ export class ActionReader {
     const word = this.#words[this.#at];
     if (word?.kind !== "string") throw this.#error("a name in quotes is missing");
     this.#at += 1;
-    return unquoteGo(word.text) ?? "";
+    const name = unquoteGo(word.text);
+    if (name === undefined) throw this.#error(`${word.text} is no string`);
+    return name;
   }
 
   pipeline({ isRange = false }: { readonly isRange?: boolean } = {}): Pipeline {

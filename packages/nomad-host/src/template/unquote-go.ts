@@ -15,6 +15,8 @@ const simple: Readonly<Record<string, string>> = {
 export function unquoteGo(literal: string): string | undefined {
   const inner = literal.slice(1, -1);
   if (literal.startsWith("`")) return inner.replaceAll("\r", "");
+  // Of the two quotes only the one around the literal may stand behind a backslash.
+  const otherQuote = literal.startsWith("'") ? '"' : "'";
   const bytes: Buffer[] = [];
   let at = 0;
   while (at < inner.length) {
@@ -27,11 +29,18 @@ export function unquoteGo(literal: string): string | undefined {
       at += sign.length;
       continue;
     }
+    if (code === otherQuote) return undefined;
+    const value = octal === undefined ? Number.parseInt(hex?.slice(1) ?? "0", 16) : Number.parseInt(octal, 8);
+    const isByte = octal !== undefined || hex?.startsWith("x") === true;
+    if (isByte ? value > 0xff : !isCharacter(value)) return undefined;
     if (code !== undefined) bytes.push(Buffer.from(simple[code] ?? code));
-    else if (octal !== undefined) bytes.push(Buffer.from([Number.parseInt(octal, 8)]));
-    else if (hex?.startsWith("x") === true) bytes.push(Buffer.from(hex.slice(1), "hex"));
-    else bytes.push(Buffer.from(String.fromCodePoint(Number.parseInt(hex?.slice(1) ?? "0", 16))));
+    else bytes.push(isByte ? Buffer.from([value]) : Buffer.from(String.fromCodePoint(value)));
     at += 1 + (code ?? hex ?? octal ?? "").length;
   }
   return Buffer.concat(bytes).toString();
+}
+
+/** Half of a surrogate pair is none. */
+function isCharacter(codePoint: number): boolean {
+  return codePoint <= 0x10ffff && (codePoint < 0xd800 || codePoint > 0xdfff);
 }

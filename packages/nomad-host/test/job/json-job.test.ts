@@ -81,6 +81,19 @@ for (const [title, value] of [
   });
 }
 
+test("reads the maps that HCL writes as blocks alone", async () => {
+  const [group] = job.TaskGroups;
+  const [task] = group?.Tasks ?? [];
+  const options = { checksum: `sha256:${"a1".repeat(32)}` };
+  const artifact = { GetterSource: "https://h.example/a.tgz", GetterOptions: options, GetterHeaders: { "X-Token": "t" } };
+  const maps = { Meta: { a: "b" }, CanaryMeta: { c: "d" }, TaggedAddresses: { lan: "192.0.2.1" } };
+  const service = { Name: "page", Provider: "consul", ...maps };
+  const tasks = [{ ...task, Artifacts: [artifact], Services: [service] }];
+  const read = await loadText(JSON.stringify({ Job: { ...job, TaskGroups: [{ ...group, Tasks: tasks }] } }));
+  const [planned] = read.groups[0]?.tasks[0]?.artifacts ?? [];
+  assert.deepEqual([planned?.options, planned?.headers], [options, { "X-Token": "t" }]);
+});
+
 const refused: readonly (readonly [text: string, line: number | undefined, message: RegExp])[] = [
   [
     '{"Job": {"ID": "a", "TaskGroups": [\n{"Name": "g", "Tasks": [{"Name": "t", "Drivr": "x"}]}]}}',
