@@ -72,7 +72,7 @@ function findInLoop(intro: ForIntro, parts: readonly (Expression | undefined)[],
   );
 }
 
-/** Those of the collection, or else of the first element that has any: with the others they come again. */
+/** Those of the collection, or else of the first element that has one: with the others they come again. */
 function overLoop(intro: ForIntro, scope: Scope, find: (inner: Scope) => readonly HclError[]): readonly HclError[] {
   const scopes = attempt(() => iterate(intro, scope));
   if (scopes.error !== undefined) return findErrors(intro.collection, scope);

@@ -53,9 +53,7 @@ export class JobProblems {
     try {
       return read();
     } catch (error) {
-      if (!(error instanceof JobFileError || error instanceof HclError)) throw error;
-      this.add(error);
-      return undefined;
+      return this.#note(error);
     }
   }
 
@@ -64,10 +62,15 @@ export class JobProblems {
     try {
       return await read();
     } catch (error) {
-      if (!(error instanceof JobFileError || error instanceof HclError)) throw error;
-      this.add(error);
-      return undefined;
+      return this.#note(error);
     }
+  }
+
+  /** Throws what is no mistake in a file. */
+  #note(error: unknown): undefined {
+    if (!(error instanceof JobFileError || error instanceof HclError)) throw error;
+    this.add(error);
+    return undefined;
   }
 
   /** File by file as they were met, each in its order. */

@@ -1,5 +1,5 @@
 import { isCgroupPathOf, isProcessOfContainer, readProcessCgroups, resolveCgroupFolders, type CgroupFolders } from "./cgroup-path.ts";
-import { ownsProcess, readEngineUser, toOwner } from "./engine-owner.ts";
+import { findEngineUser, ownsProcess, toOwner } from "./engine-owner.ts";
 import { readConmonFolders, type ConmonFolders } from "./exit-directory.ts";
 import {
   identifyProcess,
@@ -92,15 +92,6 @@ function identifyNow(roots: HostRoots, claimed: ClaimedProcesses): ContainerProc
     ...(cgroup !== undefined && { cgroup }),
     ...(conmonFolders !== undefined && { conmonFolders }),
   };
-}
-
-/** Undefined: the socket cannot be looked at, as when its service is down. Then nothing new is believed. */
-function findEngineUser(socketPath: string): number | undefined {
-  try {
-    return readEngineUser(socketPath);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The main process that an engine names, if the kernel has it in a cgroup of the container. */

@@ -103,3 +103,12 @@ function readRuledIds(roots: HostRoots, pid: number | "self", uid: number): Engi
   const isRoot = ranges.some(({ inside, outside, count }) => inside === 0 && outside === uid && count > 0);
   return isRoot ? ranges.map(({ outside, count }) => [outside, count] as const) : [];
 }
+
+/** As `readEngineUser`; undefined: the socket cannot be looked at, as when its service is down. Then nothing new is believed. */
+export function findEngineUser(socketPath: string): number | undefined {
+  try {
+    return readEngineUser(socketPath);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,6 +1,6 @@
 import { readlinkSync } from "node:fs";
 import { isProcessOfContainer } from "./cgroup-path.ts";
-import { ownsProcess, readEngineUser, toOwner } from "./engine-owner.ts";
+import { findEngineUser, ownsProcess, toOwner } from "./engine-owner.ts";
 import { identifyProcess, readCommandLine, readParentPid, readRealUserId, type HostRoots } from "./proc-files.ts";
 
 /** A process that an engine names as the one of a container that holds a network. */
@@ -29,15 +29,6 @@ export function isInfraProcess(roots: HostRoots, { socketPath, infraId, infraPid
     ownsProcess(roots, toOwner(roots, userId, conmon), infraPid) &&
     hasOwnNetwork(roots, infraPid)
   );
-}
-
-/** Undefined: the socket cannot be looked at. */
-function findEngineUser(socketPath: string): number | undefined {
-  try {
-    return readEngineUser(socketPath);
-  } catch {
-    return undefined;
-  }
 }
 
 function hasOwnNetwork({ procDir }: HostRoots, pid: number): boolean {
