@@ -1,4 +1,4 @@
-import { createPluginLogger } from "@driver/go-plugin";
+import { createPluginLogger } from "@driver/go-plugin/serve";
 import { serveLateDriver, type LateDriver } from "@driver/nomad-plugin/serve";
 import { keepMemoryOutOfCoreFile, toPluginInfo } from "@driver/podman-driver/start";
 

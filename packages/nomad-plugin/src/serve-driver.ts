@@ -1,5 +1,4 @@
-import { servePlugin } from "@driver/go-plugin";
-import type { ServeOptions } from "@driver/go-plugin";
+import { servePlugin, type ServeOptions } from "@driver/go-plugin/serve";
 import { nomadHandshake } from "./nomad-handshake.ts";
 import { driverServices, type LateDriver } from "./server/driver-services.ts";
 import type { TaskDriver } from "./task-driver.ts";

@@ -23,6 +23,7 @@ import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
 import { Health, HealthCheckRequestSchema, type HealthCheckResponseSchema } from "../gen/grpc/health/v1/health_pb.ts";
 import { ConnInfoSchema, GRPCBroker, GRPCStdio } from "../gen/plugin/go_plugin_pb.ts";
 import type { Logger } from "../log/logger.ts";
+import { toMethods } from "./described-methods.ts";
 import { RpcServer } from "./rpc-server.ts";
 import { RpcServices, type RpcCall } from "./rpc-services.ts";
 
@@ -119,13 +120,13 @@ function health(
   check: (service: string, call: RpcCall) => Promise<MessageInitShape<typeof HealthCheckResponseSchema>>,
   services = new RpcServices(),
 ): RpcServices {
-  return services.add(Health, {
+  return services.add(toMethods(Health, {
     check: ({ service }, call) => check(service, call),
     async *watch(_request, call) {
       yield { status: 1 };
       await untilAborted(call);
     },
-  });
+  }));
 }
 
 test("answers a message with a message, content type and status as servers written in Go do", async () => {
@@ -182,15 +183,21 @@ test("a load that fails ends the calls that wait for it, and says why", async ()
 });
 
 test("a stream that fails in its middle delivers what came before, and the status", async () => {
-  const services = new RpcServices().add(GRPCStdio, {
+  const services = new RpcServices().add(toMethods(GRPCStdio, {
     async *streamStdio() {
       yield { data: Buffer.from("one") };
       throw new Error("no more");
     },
-  });
+  }));
   await using bed = new Bed(services);
   const { body, error } = await bed.call(paths.stdio);
   assert.deepEqual([body.subarray(-3).toString(), error?.rawMessage], ["one", "no more"]);
+});
+
+test("takes the content type that names its messages, in any case of letters", async () => {
+  await using bed = new Bed(health(async () => ({ status: 1 })));
+  const { error } = await bed.call(paths.check, { headers: { "content-type": "application/gRPC+Proto" } });
+  assert.equal(error, undefined);
 });
 
 for (const [what, headers, status] of [
@@ -252,17 +259,17 @@ test("a caller who leaves ends the call's signal, and so does the plugin's end",
 
 test("the plugin's end ends calls with status Canceled, also one that waits for its caller or ends without an error", async () => {
   const [waits, ignores] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const services = new RpcServices().add(GRPCBroker, {
+  const services = new RpcServices().add(toMethods(GRPCBroker, {
     async *startStream(requests) {
       for await (const _ of requests) waits.resolve();
     },
-  });
-  services.add(GRPCStdio, {
+  }));
+  services.add(toMethods(GRPCStdio, {
     async *streamStdio(_request, { signal }) {
       ignores.resolve();
       await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
     },
-  });
+  }));
   await using bed = new Bed(services);
   const streams = [paths.broker, paths.stdio].map((path) => bed.request(path));
   for (const stream of streams) stream.write(empty);
@@ -286,14 +293,14 @@ test("a call that is refused before its request has come whole leaves no stream 
 });
 
 test("messages go both ways while both sides are open; a sender who never ends his leaves no stream behind", async () => {
-  const services = new RpcServices().add(GRPCBroker, {
+  const services = new RpcServices().add(toMethods(GRPCBroker, {
     async *startStream(requests) {
       for await (const { address } of requests) {
         if (address === "bye") return;
         yield { address: address.toUpperCase() };
       }
     },
-  });
+  }));
   await using bed = new Bed(services);
   const stream = bed.request(paths.broker);
   const say = (address: string): void =>
@@ -312,11 +319,11 @@ test("messages go both ways while both sides are open; a sender who never ends h
 test("a reader who does not read holds the stream back, and gets every byte later", async () => {
   let given = 0;
   const piece = Buffer.alloc(64 * 1024, "x");
-  const services = new RpcServices().add(GRPCStdio, {
+  const services = new RpcServices().add(toMethods(GRPCStdio, {
     async *streamStdio() {
       for (; given < 200; given += 1) yield { data: piece };
     },
-  });
+  }));
   await using bed = new Bed(services);
   const stream = bed.request(paths.stdio);
   stream.end(empty);
@@ -330,7 +337,7 @@ test("a reader who does not read holds the stream back, and gets every byte late
 
 test("a reader who leaves while the stream is held back ends it", async () => {
   const ended = Promise.withResolvers<void>();
-  const services = new RpcServices().add(GRPCStdio, {
+  const services = new RpcServices().add(toMethods(GRPCStdio, {
     async *streamStdio() {
       try {
         for (;;) yield { data: Buffer.alloc(64 * 1024) };
@@ -338,7 +345,7 @@ test("a reader who leaves while the stream is held back ends it", async () => {
         ended.resolve();
       }
     },
-  });
+  }));
   await using bed = new Bed(services);
   const stream = bed.request(paths.stdio);
   stream.end(empty);

@@ -1,7 +1,5 @@
-import { create, toBinary, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
-import { contentTypeRegExp, parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { toTimerMs } from "@driver/std";
 import type { Logger } from "../log/logger.ts";
@@ -11,6 +9,7 @@ import { toStatusError } from "./status-error.ts";
 
 /** As servers written in Go name it. */
 const contentType = "application/grpc";
+const acceptedContentTypes = [contentType, `${contentType}+proto`];
 const callEnded = new ConnectError("the call has ended", Code.Canceled);
 const pluginEnds = new ConnectError("the plugin ends", Code.Canceled);
 
@@ -52,8 +51,9 @@ export class RpcServer {
   async #answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: RpcMethod | undefined): Promise<void> {
     // Left while its service was loaded.
     if (stream.destroyed) return;
-    const refusal = refuse(headers, method);
-    if (method === undefined || refusal !== undefined) return stream.respond(refusal, { endStream: true });
+    const refusal = refuse(headers);
+    if (refusal !== undefined) return stream.respond(refusal, { endStream: true });
+    if (method === undefined) return await refuseUnknown(stream, headers[":path"]);
     const call = new ServerCall(stream, method);
     this.#calls.add(call);
     stream.once("close", () => this.#calls.delete(call));
@@ -66,28 +66,28 @@ export class RpcServer {
   }
 }
 
-/** Status in headers that also end the stream: for an unknown method, in any other shape Go's client reports an internal error. */
-function refuse(headers: IncomingHttpHeaders, method: RpcMethod | undefined): OutgoingHttpHeaders | undefined {
+function refuse(headers: IncomingHttpHeaders): OutgoingHttpHeaders | undefined {
   if (headers[":method"] !== "POST") return { ":status": 405 };
-  const [, json] = contentTypeRegExp.exec(headers["content-type"] ?? "") ?? ["", "unknown"];
-  if (json !== undefined) return { ":status": 415 };
-  if (method !== undefined) return undefined;
-  return toHeaders(new ConnectError(`unknown method ${headers[":path"] ?? ""}`.toWellFormed(), Code.Unimplemented));
+  return acceptedContentTypes.includes(headers["content-type"]?.toLowerCase() ?? "") ? undefined : { ":status": 415 };
+}
+
+/** Status in headers that also end the stream: for an unknown method, in any other shape Go's client reports an internal error. */
+async function refuseUnknown(stream: ServerHttp2Stream, path = ""): Promise<void> {
+  const trailers = await toTrailers(new ConnectError(`unknown method ${path}`.toWellFormed(), Code.Unimplemented));
+  if (!stream.destroyed) stream.respond(toHeaders(trailers), { endStream: true });
 }
 
 class ServerCall implements RpcCall {
-  readonly method: RpcMethod["method"];
-  readonly #answer: RpcMethod["answer"];
+  readonly method: RpcMethod;
   readonly #stream: ServerHttp2Stream;
   readonly #controller = new AbortController();
-  readonly #input: MessageReader<DescMessage>;
+  readonly #input: MessageReader<unknown>;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(stream: ServerHttp2Stream, { method, answer }: RpcMethod) {
+  constructor(stream: ServerHttp2Stream, method: RpcMethod) {
     this.#stream = stream;
-    this.#input = new MessageReader(stream, method.input);
+    this.#input = new MessageReader(stream, method.wire);
     this.method = method;
-    this.#answer = answer;
     stream.once("close", this.#close);
   }
 
@@ -104,51 +104,48 @@ class ServerCall implements RpcCall {
   /** Settles when the answer and its status are on their way. */
   async run(timeout: string | string[] | undefined): Promise<void> {
     try {
-      this.#setDeadline(String(timeout ?? ""));
+      if (timeout !== undefined) this.#setDeadline((await loadRest()).toTimeoutMs(String(timeout)));
       await this.#respond();
       this.signal.throwIfAborted();
-      this.#finish();
     } catch (error) {
-      this.#finish(toStatusError(error, this.signal));
+      return this.#finish(await toTrailers(toStatusError(error, this.signal)));
     }
+    this.#finish({ "grpc-status": "0" });
   }
 
-  #setDeadline(text: string): void {
-    if (text === "") return;
-    const { timeoutMs = 0, error } = parseTimeout(text, Number.POSITIVE_INFINITY);
-    if (error !== undefined) throw error;
+  #setDeadline(timeoutMs: number): void {
     const expire = (): void => this.abort(new ConnectError("the call's deadline has passed", Code.DeadlineExceeded));
     this.#timer = setTimeout(expire, toTimerMs(timeoutMs));
   }
 
   async #respond(): Promise<void> {
-    const request = this.method.methodKind === "bidi_streaming" ? this.#input : await this.#input.one();
-    const answer = this.#answer(request as never, this);
-    if (this.method.methodKind === "unary") return this.#write((await answer) as MessageInitShape<DescMessage>);
-    for await (const message of answer as AsyncIterable<MessageInitShape<DescMessage>>) await this.#write(message);
+    const { kind, answer } = this.method;
+    const request = kind === "bidi_streaming" ? this.#input : await this.#input.one();
+    const answered = answer(request as never, this);
+    if (kind === "unary") return this.#write(await answered);
+    for await (const message of answered as AsyncIterable<unknown>) await this.#write(message);
   }
 
   /** Settles when the next message may follow. @throws when nobody listens any more */
-  #write(message: MessageInitShape<DescMessage>): Promise<void> | undefined {
+  #write(message: unknown): Promise<void> | undefined {
     const stream = this.#stream;
     if (stream.destroyed) throw callEnded;
-    const bytes = toBinary(this.method.output, create(this.method.output, message));
+    const bytes = this.method.wire.encode(message);
     if (!stream.headersSent) stream.respond({ ":status": 200, "content-type": contentType }, { waitForTrailers: true });
     return stream.write(encodeEnvelope(0, bytes)) ? undefined : drained(stream);
   }
 
-  #finish(error?: ConnectError): void {
+  #finish(trailers: OutgoingHttpHeaders): void {
     const stream = this.#stream;
     // What the caller still sends is of no interest, but unread it would keep the stream.
     this.#input.close();
     if (stream.destroyed) return;
     if (stream.headersSent) {
-      const trailers = toTrailers(error);
       stream.once("wantTrailers", () => stream.sendTrailers(trailers));
       stream.end();
       return;
     }
-    stream.respond(toHeaders(error), { endStream: true });
+    stream.respond(toHeaders(trailers), { endStream: true });
     // Go's client sends no more of a request that was refused before it had come whole, and does not say so. Not where trailers
     // are under way: this would overtake them.
     setImmediate(() => {
@@ -175,10 +172,14 @@ function drained(stream: ServerHttp2Stream): Promise<void> {
 }
 
 /** Headers of an answer that has no message, and its status with them. */
-function toHeaders(error: ConnectError | undefined): OutgoingHttpHeaders {
-  return { ":status": 200, "content-type": contentType, ...toTrailers(error) };
+function toHeaders(trailers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  return { ":status": 200, "content-type": contentType, ...trailers };
 }
 
-function toTrailers(error: ConnectError | undefined): OutgoingHttpHeaders {
-  return Object.fromEntries(setTrailerStatus(new Headers(), error));
+async function toTrailers(error: ConnectError): Promise<OutgoingHttpHeaders> {
+  const { toErrorTrailers } = await loadRest();
+  return toErrorTrailers(error);
 }
+
+/** What a call needs that has a deadline or fails: neither is one of the calls with which a plugin starts. */
+const loadRest = () => import("./deadline-and-status.ts");

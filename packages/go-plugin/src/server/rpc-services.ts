@@ -1,37 +1,30 @@
-import type {
-  DescMethod,
-  DescMethodBiDiStreaming,
-  DescMethodServerStreaming,
-  DescMethodUnary,
-  DescService,
-  MessageInitShape,
-  MessageShape,
-} from "@bufbuild/protobuf";
-import { createMethodUrl } from "@connectrpc/connect/protocol";
-
 /** A call as its method sees it. */
 export interface RpcCall {
-  readonly method: DescMethod;
+  readonly method: { readonly name: string };
   /** Aborts when the caller leaves, at the caller's deadline, when the plugin ends, and once the call is over. */
   readonly signal: AbortSignal;
 }
 
-/** What answers one method: a message to a message, or messages one after the other. A thrown error becomes the call's status. */
-export type MethodImpl<M extends DescMethod> =
-  M extends DescMethodUnary<infer I, infer O>
-    ? (request: MessageShape<I>, call: RpcCall) => MessageInitShape<O> | Promise<MessageInitShape<O>>
-    : M extends DescMethodServerStreaming<infer I, infer O>
-      ? (request: MessageShape<I>, call: RpcCall) => AsyncIterable<MessageInitShape<O>>
-      : M extends DescMethodBiDiStreaming<infer I, infer O>
-        ? (requests: AsyncIterable<MessageShape<I>>, call: RpcCall) => AsyncIterable<MessageInitShape<O>>
-        : never;
+/** How the messages of a request are read. */
+export interface InputWire<T> {
+  /** What an error calls one that cannot be read. */
+  readonly inputName: string;
+  decode(body: Uint8Array): T;
+}
 
-/** What answers a service, method by method. */
-export type ServiceImpl<S extends DescService> = { readonly [K in keyof S["method"]]: MethodImpl<S["method"][K]> };
+/** How the messages of a method are read and written. */
+export interface MethodWire extends InputWire<unknown> {
+  encode(message: unknown): Uint8Array;
+}
 
-/** A method and what answers it; that the two fit together was checked where it was added. */
+/** A method and what answers it; that the two fit together is checked where they are put together. */
 export interface RpcMethod {
-  readonly method: DescMethod;
+  /** Of its requests: `/package.Service/Method`. */
+  readonly path: string;
+  readonly name: string;
+  readonly kind: "unary" | "server_streaming" | "client_streaming" | "bidi_streaming";
+  readonly wire: MethodWire;
+  /** A message to a message, or messages one after the other. A thrown error becomes the call's status. */
   readonly answer: (input: never, call: RpcCall) => unknown;
 }
 
@@ -41,11 +34,8 @@ export class RpcServices {
   #load: (() => Promise<void>) | undefined;
   #loaded: Promise<void> | undefined;
 
-  add<S extends DescService>(service: S, implementation: ServiceImpl<S>): this {
-    for (const method of service.methods) {
-      const answer = implementation[method.localName as keyof S["method"]] as RpcMethod["answer"];
-      this.#methods.set(createMethodUrl("/", method), { method, answer: answer.bind(implementation) });
-    }
+  add(methods: Iterable<RpcMethod>): this {
+    for (const method of methods) this.#methods.set(method.path, method);
     return this;
   }
 
@@ -55,7 +45,7 @@ export class RpcServices {
     return this;
   }
 
-  /** By the path of a request: `/package.Service/Method`. A promise while the rest is not loaded yet; it rejects as the load does. */
+  /** By the path of a request. A promise while the rest is not loaded yet; it rejects as the load does. */
   find(path: string): RpcMethod | undefined | Promise<RpcMethod | undefined> {
     const method = this.#methods.get(path);
     if (method !== undefined || this.#load === undefined) return method;

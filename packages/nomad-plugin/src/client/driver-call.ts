@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { CallOptions } from "@connectrpc/connect";
-import { fromCallError } from "../convert/errors.ts";
+import { fromCallError } from "./from-call-error.ts";
 
 /** Runs one call; it fails with a `DriverError`, or with the signal's reason. */
 export async function call<T>(signal: AbortSignal, run: (options: CallOptions) => Promise<T>): Promise<T> {

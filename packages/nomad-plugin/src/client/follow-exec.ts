@@ -1,12 +1,12 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { CallOptions } from "@connectrpc/connect";
 import { waitAborted } from "@driver/std";
-import { fromCallError } from "../convert/errors.ts";
 import { fromExecResponse, toExecRequest } from "../convert/exec.ts";
 import { DriverError } from "../driver-error.ts";
 import type { ExecTaskStreamingRequestSchema, ExecTaskStreamingResponse } from "../gen/driver_pb.ts";
 import { takeUntilAborted } from "../take-until-aborted.ts";
 import type { ExecInput, ExecSetup, ExecUpdate } from "../task-driver.ts";
+import { fromCallError } from "./from-call-error.ts";
 
 type Request = MessageInitShape<typeof ExecTaskStreamingRequestSchema>;
 

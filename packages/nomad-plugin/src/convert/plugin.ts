@@ -3,7 +3,6 @@ import {
   PluginType as PluginTypeNumber,
   type ClientTopology as TopologyMessage,
   type PluginInfoResponse,
-  type PluginInfoResponseSchema,
   type SetConfigRequest,
   type SetConfigRequestSchema,
 } from "../gen/base_pb.ts";
@@ -16,11 +15,6 @@ const pluginTypes = enumNames([
   ["driver", PluginTypeNumber.DRIVER],
   ["device", PluginTypeNumber.DEVICE],
 ]);
-
-/** A plugin's identity as its message. */
-export function toPluginInfoMessage(info: PluginInfo): MessageInitShape<typeof PluginInfoResponseSchema> {
-  return { type: pluginTypes.toNumber(info.type), pluginApiVersions: [...info.apiVersions], pluginVersion: info.version, name: info.name };
-}
 
 /** A plugin's identity from its message. */
 export function fromPluginInfoMessage(message: PluginInfoResponse): PluginInfo {

@@ -1,19 +1,17 @@
 import type { ServiceImpl } from "@driver/go-plugin";
 import { messageOf } from "@driver/std";
-import { fromSetConfigMessage, toPluginInfoMessage } from "../convert/plugin.ts";
+import { fromSetConfigMessage } from "../convert/plugin.ts";
 import { toSpecMessage } from "../convert/spec.ts";
 import { DriverError } from "../driver-error.ts";
 import type { BasePlugin } from "../gen/base_pb.ts";
 import type { TaskDriver } from "../task-driver.ts";
 import type { CallReporter } from "./call-reporter.ts";
 
-/** What an agent asks of a plugin of any kind. */
-export type BasePluginCalls = Pick<TaskDriver, "pluginInfo" | "configSchema" | "setConfig">;
+type ConfigCalls = Pick<ServiceImpl<typeof BasePlugin>, "configSchema" | "setConfig">;
 
-/** What every Nomad plugin answers, on behalf of `driver`. */
-export function basePluginService(driver: BasePluginCalls, { answer }: CallReporter): ServiceImpl<typeof BasePlugin> {
+/** What every Nomad plugin answers of its own config, on behalf of `driver`. */
+export function configCalls(driver: Pick<TaskDriver, "configSchema" | "setConfig">, { answer }: CallReporter): ConfigCalls {
   return {
-    pluginInfo: (_request, context) => answer(context, async (signal) => toPluginInfoMessage(await driver.pluginInfo(signal))),
     configSchema: (_request, context) =>
       answer(context, async (signal) => {
         const spec = await driver.configSchema(signal);
