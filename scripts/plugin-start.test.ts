@@ -36,10 +36,11 @@ test("a plugin start loads nothing of the driver but its name", () => {
   assert.deepEqual(own, ["start", "host/core-file", "identity"].map((name) => `packages/podman-driver/src/${name}.ts`));
 });
 
-test("a plugin start loads no descriptions of messages, which take longer than all else of it", () => {
-  const start = [...loadedWith("packages/cli/src/run-plugin.ts")];
-  assert.ok(start.includes("packages/go-plugin/src/server/plugin-services.ts"));
-  assert.deepEqual(start.filter((path) => path.endsWith("_pb.ts")), []);
+test("a plugin loads forms of messages, and never their descriptions", () => {
+  const entries = ["cli/src/run-plugin.ts", "nomad-plugin/src/server/driver-methods.ts"];
+  const plugin = entries.flatMap((entry) => [...loadedWith(`packages/${entry}`)]);
+  assert.ok(plugin.includes("packages/nomad-plugin/src/gen/driver_forms.ts"));
+  assert.deepEqual(plugin.filter((path) => path.endsWith("_pb.ts")), []);
 });
 
 test("the driver loads of HCL its values alone", () => {

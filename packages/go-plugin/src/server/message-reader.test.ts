@@ -5,15 +5,15 @@ import { setImmediate as turn } from "node:timers/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
+import { ConnInfoForm, StdioDataForm } from "../gen/plugin/go_plugin_forms.ts";
 import { ConnInfoSchema, StdioDataSchema } from "../gen/plugin/go_plugin_pb.ts";
-import { toInputWire } from "./described-methods.ts";
 import { MessageReader } from "./message-reader.ts";
 
 const framed = (address: string): Uint8Array => encodeEnvelope(0, toBinary(ConnInfoSchema, create(ConnInfoSchema, { address })));
 
 async function readAll(stream: PassThrough): Promise<string[]> {
   const addresses: string[] = [];
-  for await (const { address } of new MessageReader(stream, toInputWire(ConnInfoSchema))) addresses.push(address);
+  for await (const { address } of new MessageReader(stream, ConnInfoForm)) addresses.push(String(address));
   return addresses;
 }
 
@@ -39,7 +39,7 @@ for (const [how, pieceBytes] of [
 test("is done when nothing came, and one wants a message", async () => {
   const stream = new PassThrough();
   stream.end();
-  const reader = new MessageReader(stream, toInputWire(ConnInfoSchema));
+  const reader = new MessageReader(stream, ConnInfoForm);
   await assert.rejects(reader.one(), { code: Code.Unimplemented });
   assert.deepEqual(await reader.next(), { done: true, value: undefined });
 });
@@ -70,7 +70,7 @@ for (const [what, bytes, code] of [
 
 test("holds a sender back while nobody waits for a message", async () => {
   const stream = new PassThrough({ highWaterMark: 1024 });
-  const reader = new MessageReader(stream, toInputWire(ConnInfoSchema));
+  const reader = new MessageReader(stream, ConnInfoForm);
   stream.write(framed("one"));
   assert.equal((await reader.next()).value?.address, "one");
   let taken = 0;
@@ -83,14 +83,14 @@ test("a message holds on to its own bytes only", async () => {
   const stream = new PassThrough();
   const data = Buffer.from("word");
   stream.end(Buffer.concat([encodeEnvelope(0, toBinary(StdioDataSchema, create(StdioDataSchema, { data }))), Buffer.alloc(10_000)]));
-  const message = await new MessageReader(stream, toInputWire(StdioDataSchema)).one();
-  assert.deepEqual(Buffer.from(message.data), data);
-  assert.ok(message.data.buffer.byteLength < 100, `${message.data.buffer.byteLength} bytes`);
+  const message = await new MessageReader(stream, StdioDataForm).one();
+  assert.deepEqual(Buffer.from((message["data"] as Uint8Array)), data);
+  assert.ok((message["data"] as Uint8Array).buffer.byteLength < 100, `${(message["data"] as Uint8Array).buffer.byteLength} bytes`);
 });
 
 test("takes what comes after its close from the stream, so that it can end", async () => {
   const stream = new PassThrough({ highWaterMark: 16 });
-  new MessageReader(stream, toInputWire(ConnInfoSchema)).close();
+  new MessageReader(stream, ConnInfoForm).close();
   stream.end(Buffer.alloc(10_000));
   await new Promise((resolve) => stream.once("end", resolve));
 });

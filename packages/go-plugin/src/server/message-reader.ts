@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { compressedFlag } from "@connectrpc/connect/protocol";
 import type { Readable } from "node:stream";
-import type { InputWire } from "./rpc-services.ts";
+import type { Fields, MessageForm } from "../wire/message-form.ts";
 
 /** Hosts send up to 2 GiB; a task with a large environment or templates exceeds gRPC's usual 4 MiB. */
 const maxMessageBytes = 256 * 1024 * 1024;
@@ -12,18 +12,18 @@ const prefixBytes = 5;
  * The messages of one request, in their order; for one reader at a time. The stream flows only while a message is waited for, so
  * that a sender is held back. It is left open at the end: the answer goes the other way on it.
  */
-export class MessageReader<T> implements AsyncIterableIterator<T, undefined> {
+export class MessageReader implements AsyncIterableIterator<Fields, undefined> {
   readonly #stream: Readable;
-  readonly #wire: InputWire<T>;
+  readonly #form: MessageForm;
   #received: Buffer = Buffer.of();
   #chunks: Buffer[] = [];
   #missingBytes = 0;
   #hasEnded = false;
   #wake: (() => void) | undefined;
 
-  constructor(stream: Readable, wire: InputWire<T>) {
+  constructor(stream: Readable, form: MessageForm) {
     this.#stream = stream;
-    this.#wire = wire;
+    this.#form = form;
     // A listener for data sets a stream flowing that was not told to wait.
     // The stream's close counts as an end: who asked is gone, and the call's signal has aborted by then.
     stream.pause().on("data", this.#take).on("end", this.end).on("close", this.end);
@@ -34,7 +34,7 @@ export class MessageReader<T> implements AsyncIterableIterator<T, undefined> {
   }
 
   /** Done when the sender has ended its side, or is gone. Rejects with a `ConnectError` for what is no message. */
-  async next(): Promise<IteratorResult<T, undefined>> {
+  async next(): Promise<IteratorResult<Fields, undefined>> {
     const prefix = await this.#read(prefixBytes);
     if (prefix === undefined) return { done: true, value: undefined };
     const lengthBytes = prefix.readUInt32BE(1);
@@ -53,19 +53,19 @@ export class MessageReader<T> implements AsyncIterableIterator<T, undefined> {
   }
 
   /** The only message of a call that takes one. */
-  async one(): Promise<T> {
+  async one(): Promise<Fields> {
     const { done, value } = await this.next();
     if (done === true) throw new ConnectError("the request has no message", Code.Unimplemented);
     return value;
   }
 
-  #decode(body: Buffer): T {
+  #decode(body: Buffer): Fields {
     try {
       // A copy: fields of bytes are views of it, and would hold on to everything that was received along with them.
-      return this.#wire.decode(new Uint8Array(body));
+      return this.#form.decode(new Uint8Array(body));
     } catch (error) {
       throw new ConnectError(
-        `${this.#wire.inputName} cannot be decoded: ${String(error)}`,
+        `${this.#form.typeName} cannot be decoded: ${String(error)}`,
         Code.InvalidArgument,
         undefined,
         undefined,

@@ -20,12 +20,15 @@ import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
-import { Health, HealthCheckRequestSchema, type HealthCheckResponseSchema } from "../gen/grpc/health/v1/health_pb.ts";
-import { ConnInfoSchema, GRPCBroker, GRPCStdio } from "../gen/plugin/go_plugin_pb.ts";
+import { HealthForm } from "../gen/grpc/health/v1/health_forms.ts";
+import { HealthCheckRequestSchema, type Health, type HealthCheckResponseSchema } from "../gen/grpc/health/v1/health_pb.ts";
+import { GRPCBrokerForm, GRPCStdioForm } from "../gen/plugin/go_plugin_forms.ts";
+import { ConnInfoSchema, type GRPCBroker, type GRPCStdio } from "../gen/plugin/go_plugin_pb.ts";
 import type { Logger } from "../log/logger.ts";
-import { toMethods } from "./described-methods.ts";
+
 import { RpcServer } from "./rpc-server.ts";
 import { RpcServices, type RpcCall } from "./rpc-services.ts";
+import { toMethods } from "./service-methods.ts";
 
 const silent: Logger = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, named: () => silent, with: () => silent };
 const empty = encodeEnvelope(0, new Uint8Array());
@@ -120,7 +123,7 @@ function health(
   check: (service: string, call: RpcCall) => Promise<MessageInitShape<typeof HealthCheckResponseSchema>>,
   services = new RpcServices(),
 ): RpcServices {
-  return services.add(toMethods(Health, {
+  return services.add(toMethods<typeof Health>(HealthForm, {
     check: ({ service }, call) => check(service, call),
     async *watch(_request, call) {
       yield { status: 1 };
@@ -183,7 +186,7 @@ test("a load that fails ends the calls that wait for it, and says why", async ()
 });
 
 test("a stream that fails in its middle delivers what came before, and the status", async () => {
-  const services = new RpcServices().add(toMethods(GRPCStdio, {
+  const services = new RpcServices().add(toMethods<typeof GRPCStdio>(GRPCStdioForm, {
     async *streamStdio() {
       yield { data: Buffer.from("one") };
       throw new Error("no more");
@@ -259,12 +262,12 @@ test("a caller who leaves ends the call's signal, and so does the plugin's end",
 
 test("the plugin's end ends calls with status Canceled, also one that waits for its caller or ends without an error", async () => {
   const [waits, ignores] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const services = new RpcServices().add(toMethods(GRPCBroker, {
+  const services = new RpcServices().add(toMethods<typeof GRPCBroker>(GRPCBrokerForm, {
     async *startStream(requests) {
       for await (const _ of requests) waits.resolve();
     },
   }));
-  services.add(toMethods(GRPCStdio, {
+  services.add(toMethods<typeof GRPCStdio>(GRPCStdioForm, {
     async *streamStdio(_request, { signal }) {
       ignores.resolve();
       await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
@@ -293,7 +296,7 @@ test("a call that is refused before its request has come whole leaves no stream 
 });
 
 test("messages go both ways while both sides are open; a sender who never ends his leaves no stream behind", async () => {
-  const services = new RpcServices().add(toMethods(GRPCBroker, {
+  const services = new RpcServices().add(toMethods<typeof GRPCBroker>(GRPCBrokerForm, {
     async *startStream(requests) {
       for await (const { address } of requests) {
         if (address === "bye") return;
@@ -319,7 +322,7 @@ test("messages go both ways while both sides are open; a sender who never ends h
 test("a reader who does not read holds the stream back, and gets every byte later", async () => {
   let given = 0;
   const piece = Buffer.alloc(64 * 1024, "x");
-  const services = new RpcServices().add(toMethods(GRPCStdio, {
+  const services = new RpcServices().add(toMethods<typeof GRPCStdio>(GRPCStdioForm, {
     async *streamStdio() {
       for (; given < 200; given += 1) yield { data: piece };
     },
@@ -337,7 +340,7 @@ test("a reader who does not read holds the stream back, and gets every byte late
 
 test("a reader who leaves while the stream is held back ends it", async () => {
   const ended = Promise.withResolvers<void>();
-  const services = new RpcServices().add(toMethods(GRPCStdio, {
+  const services = new RpcServices().add(toMethods<typeof GRPCStdio>(GRPCStdioForm, {
     async *streamStdio() {
       try {
         for (;;) yield { data: Buffer.alloc(64 * 1024) };

@@ -3,6 +3,7 @@ import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { toTimerMs } from "@driver/std";
 import type { Logger } from "../log/logger.ts";
+import { toErrorTrailers, toTimeoutMs } from "./deadline-and-status.ts";
 import { MessageReader } from "./message-reader.ts";
 import type { RpcCall, RpcMethod, RpcServices } from "./rpc-services.ts";
 import { toStatusError } from "./status-error.ts";
@@ -53,7 +54,7 @@ export class RpcServer {
     if (stream.destroyed) return;
     const refusal = refuse(headers);
     if (refusal !== undefined) return stream.respond(refusal, { endStream: true });
-    if (method === undefined) return await refuseUnknown(stream, headers[":path"]);
+    if (method === undefined) return stream.respond(toUnknown(headers[":path"]), { endStream: true });
     const call = new ServerCall(stream, method);
     this.#calls.add(call);
     stream.once("close", () => this.#calls.delete(call));
@@ -72,21 +73,20 @@ function refuse(headers: IncomingHttpHeaders): OutgoingHttpHeaders | undefined {
 }
 
 /** Status in headers that also end the stream: for an unknown method, in any other shape Go's client reports an internal error. */
-async function refuseUnknown(stream: ServerHttp2Stream, path = ""): Promise<void> {
-  const trailers = await toTrailers(new ConnectError(`unknown method ${path}`.toWellFormed(), Code.Unimplemented));
-  if (!stream.destroyed) stream.respond(toHeaders(trailers), { endStream: true });
+function toUnknown(path = ""): OutgoingHttpHeaders {
+  return toHeaders(toErrorTrailers(new ConnectError(`unknown method ${path}`.toWellFormed(), Code.Unimplemented)));
 }
 
 class ServerCall implements RpcCall {
   readonly method: RpcMethod;
   readonly #stream: ServerHttp2Stream;
   readonly #controller = new AbortController();
-  readonly #input: MessageReader<unknown>;
+  readonly #input: MessageReader;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(stream: ServerHttp2Stream, method: RpcMethod) {
     this.#stream = stream;
-    this.#input = new MessageReader(stream, method.wire);
+    this.#input = new MessageReader(stream, method.input);
     this.method = method;
     stream.once("close", this.#close);
   }
@@ -104,13 +104,13 @@ class ServerCall implements RpcCall {
   /** Settles when the answer and its status are on their way. */
   async run(timeout: string | string[] | undefined): Promise<void> {
     try {
-      if (timeout !== undefined) this.#setDeadline((await loadRest()).toTimeoutMs(String(timeout)));
+      if (timeout !== undefined) this.#setDeadline(toTimeoutMs(String(timeout)));
       await this.#respond();
       this.signal.throwIfAborted();
+      this.#finish({ "grpc-status": "0" });
     } catch (error) {
-      return this.#finish(await toTrailers(toStatusError(error, this.signal)));
+      this.#finish(toErrorTrailers(toStatusError(error, this.signal)));
     }
-    this.#finish({ "grpc-status": "0" });
   }
 
   #setDeadline(timeoutMs: number): void {
@@ -122,15 +122,15 @@ class ServerCall implements RpcCall {
     const { kind, answer } = this.method;
     const request = kind === "bidi_streaming" ? this.#input : await this.#input.one();
     const answered = answer(request as never, this);
-    if (kind === "unary") return this.#write(await answered);
-    for await (const message of answered as AsyncIterable<unknown>) await this.#write(message);
+    if (kind === "unary") return this.#write((await answered) as object);
+    for await (const message of answered as AsyncIterable<object>) await this.#write(message);
   }
 
   /** Settles when the next message may follow. @throws when nobody listens any more */
-  #write(message: unknown): Promise<void> | undefined {
+  #write(message: object): Promise<void> | undefined {
     const stream = this.#stream;
     if (stream.destroyed) throw callEnded;
-    const bytes = this.method.wire.encode(message);
+    const bytes = this.method.output.encode(message);
     if (!stream.headersSent) stream.respond({ ":status": 200, "content-type": contentType }, { waitForTrailers: true });
     return stream.write(encodeEnvelope(0, bytes)) ? undefined : drained(stream);
   }
@@ -175,11 +175,3 @@ function drained(stream: ServerHttp2Stream): Promise<void> {
 function toHeaders(trailers: OutgoingHttpHeaders): OutgoingHttpHeaders {
   return { ":status": 200, "content-type": contentType, ...trailers };
 }
-
-async function toTrailers(error: ConnectError): Promise<OutgoingHttpHeaders> {
-  const { toErrorTrailers } = await loadRest();
-  return toErrorTrailers(error);
-}
-
-/** What a call needs that has a deadline or fails: neither is one of the calls with which a plugin starts. */
-const loadRest = () => import("./deadline-and-status.ts");

@@ -1,3 +1,5 @@
+import type { MethodForm } from "../wire/service-form.ts";
+
 /** A call as its method sees it. */
 export interface RpcCall {
   readonly method: { readonly name: string };
@@ -5,25 +7,10 @@ export interface RpcCall {
   readonly signal: AbortSignal;
 }
 
-/** How the messages of a request are read. */
-export interface InputWire<T> {
-  /** What an error calls one that cannot be read. */
-  readonly inputName: string;
-  decode(body: Uint8Array): T;
-}
-
-/** How the messages of a method are read and written. */
-export interface MethodWire extends InputWire<unknown> {
-  encode(message: unknown): Uint8Array;
-}
-
 /** A method and what answers it; that the two fit together is checked where they are put together. */
-export interface RpcMethod {
+export interface RpcMethod extends MethodForm {
   /** Of its requests: `/package.Service/Method`. */
   readonly path: string;
-  readonly name: string;
-  readonly kind: "unary" | "server_streaming" | "client_streaming" | "bidi_streaming";
-  readonly wire: MethodWire;
   /** A message to a message, or messages one after the other. A thrown error becomes the call's status. */
   readonly answer: (input: never, call: RpcCall) => unknown;
 }

@@ -7,7 +7,7 @@ import type { Handshake } from "../handshake.ts";
 import type { Logger } from "../log/logger.ts";
 import { processIo } from "../plugin-io.ts";
 import type { PluginIo } from "../plugin-io.ts";
-import { pluginMethods } from "./plugin-services.ts";
+import { addPluginServices } from "./plugin-services.ts";
 import { RpcServer } from "./rpc-server.ts";
 import { RpcServices } from "./rpc-services.ts";
 import { guardSessions } from "./session-guard.ts";
@@ -69,7 +69,8 @@ Start the program that uses it; that one starts its plugins itself.
 async function serve(options: ServeOptions, io: PluginIo): Promise<number> {
   const folder = createSocketFolder({ parents: socketParents(io), pid: io.pid, logger: options.logger });
   const end = Promise.withResolvers<number>();
-  const services = new RpcServices().add(pluginMethods({ onShutdown: () => end.resolve(0) }));
+  const services = new RpcServices();
+  addPluginServices(services, { onShutdown: () => end.resolve(0) });
   options.addServices(services);
   const calls = new RpcServer(services, options.logger);
   const server = createPluginServer();

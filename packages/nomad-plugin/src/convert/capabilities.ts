@@ -1,5 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { DriverCapabilities_MountConfigs as MountConfigs } from "../gen/driver_types_pb.ts";
+import { DriverCapabilities_MountConfigs as MountConfigs } from "../gen/driver_types_forms.ts";
 import type { DriverCapabilities as CapabilitiesMessage, DriverCapabilitiesSchema } from "../gen/driver_types_pb.ts";
 import type { DriverCapabilities } from "../task-driver.ts";
 import { fsIsolations, networkIsolationModes } from "./driver-enums.ts";

@@ -2,8 +2,8 @@ import {
   DriverCapabilities_FSIsolation as FsIsolationNumber,
   NetworkIsolationSpec_NetworkIsolationMode as ModeNumber,
   TaskState as TaskStateNumber,
-} from "../gen/driver_types_pb.ts";
-import { FingerprintResponse_HealthState as HealthNumber } from "../gen/driver_pb.ts";
+} from "../gen/driver_types_forms.ts";
+import { FingerprintResponse_HealthState as HealthNumber } from "../gen/driver_forms.ts";
 import { enumNames } from "./enum-names.ts";
 
 export const fsIsolations = enumNames([

@@ -1,6 +1,7 @@
-import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { StatusDetail } from "@driver/go-plugin";
 import { DriverError } from "../driver-error.ts";
+import { RecoverableErrorForm } from "../gen/structs_forms.ts";
 
 /** Trailer that carries the error's code to our own hosts; Nomad does not look at it. */
 export const codeTrailer = "driver-error-code";
@@ -17,8 +18,7 @@ export function toCallError(error: unknown): unknown {
   return status;
 }
 
-/** Written without its description: every plugin start loads this file. */
-const recoverableDetail = {
-  type: "hashicorp.nomad.plugins.shared.structs.RecoverableError",
-  value: new BinaryWriter().tag(1, WireType.Varint).bool(true).finish(),
+const recoverableDetail: StatusDetail = {
+  type: RecoverableErrorForm.typeName,
+  value: RecoverableErrorForm.encode({ recoverable: true }),
 };

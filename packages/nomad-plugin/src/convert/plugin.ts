@@ -1,10 +1,11 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import {
-  PluginType as PluginTypeNumber,
-  type ClientTopology as TopologyMessage,
-  type PluginInfoResponse,
-  type SetConfigRequest,
-  type SetConfigRequestSchema,
+import { PluginType as PluginTypeNumber } from "../gen/base_forms.ts";
+import type {
+  ClientTopology as TopologyMessage,
+  PluginInfoResponse,
+  PluginInfoResponseSchema,
+  SetConfigRequest,
+  SetConfigRequestSchema,
 } from "../gen/base_pb.ts";
 import type { ClientTopology, PluginConfig, PluginInfo } from "../task-driver.ts";
 import { enumNames } from "./enum-names.ts";
@@ -15,6 +16,11 @@ const pluginTypes = enumNames([
   ["driver", PluginTypeNumber.DRIVER],
   ["device", PluginTypeNumber.DEVICE],
 ]);
+
+/** A plugin's identity as its message. */
+export function toPluginInfoMessage(info: PluginInfo): MessageInitShape<typeof PluginInfoResponseSchema> {
+  return { type: pluginTypes.toNumber(info.type), pluginApiVersions: [...info.apiVersions], pluginVersion: info.version, name: info.name };
+}
 
 /** A plugin's identity from its message. */
 export function fromPluginInfoMessage(message: PluginInfoResponse): PluginInfo {

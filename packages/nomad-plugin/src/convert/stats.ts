@@ -1,9 +1,11 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { CPUUsage_Fields as CpuField, MemoryUsage_Fields as MemoryField } from "../gen/driver_types_pb.ts";
+import { CPUUsage_Fields as CpuField, MemoryUsage_Fields as MemoryField } from "../gen/driver_types_forms.ts";
 import type {
   CPUUsage,
+  CPUUsage_Fields as CpuFieldNumber,
   CPUUsageSchema,
   MemoryUsage as MemoryMessage,
+  MemoryUsage_Fields as MemoryFieldNumber,
   MemoryUsageSchema,
   TaskStats as StatsMessage,
   TaskStatsSchema,
@@ -37,7 +39,7 @@ const cpuMeasures = [
 ] as const;
 
 function toCpuMessage(cpu: CpuUsage): MessageInitShape<typeof CPUUsageSchema> {
-  const measuredFields: CpuField[] = [];
+  const measuredFields: CpuFieldNumber[] = [];
   // Loops, here and below, not chains of arrays: this runs for every task each second.
   for (const [name, , field] of cpuMeasures) if (cpu[name] !== undefined) measuredFields.push(field);
   return {
@@ -68,7 +70,7 @@ const memoryMeasures = [
   ["swapBytes", "swap", MemoryField.SWAP],
 ] as const;
 
-type MemoryInit = Partial<Record<(typeof memoryMeasures)[number][1], bigint>> & { readonly measuredFields: MemoryField[] };
+type MemoryInit = Partial<Record<(typeof memoryMeasures)[number][1], bigint>> & { readonly measuredFields: MemoryFieldNumber[] };
 
 function toMemoryMessage(memory: MemoryUsage): MessageInitShape<typeof MemoryUsageSchema> {
   const message: MemoryInit = { measuredFields: [] };

@@ -1,0 +1,5 @@
+// What generated forms of messages are made of.
+export { bool, bytes, double, int32, int64, string, uint32, uint64 } from "./wire/scalar-form.ts";
+export { choice, list, map, one } from "./wire/field-form.ts";
+export { MessageForm } from "./wire/message-form.ts";
+export type { ServiceForm } from "./wire/service-form.ts";
