@@ -101,15 +101,16 @@ test("an agent block of Nomad's Docker driver with another plugin's name configu
   assert.equal(code, 1);
 });
 
-test("its tls block is refused as a whole, and one that says nothing is not", async () => {
-  const agent = (tls: string): string =>
-    `plugin "nomad-driver-podman" {\n  config {\n    endpoint = "unix:///nowhere.sock"\n    tls {\n${tls}    }\n  }\n}\n`;
+test("its tls block goes with an endpoint over tcp, and one that says nothing with any", async () => {
+  const agent = (endpoint: string, tls: string): string =>
+    `plugin "nomad-driver-podman" {\n  config {\n    endpoint = "${endpoint}"\n    tls {\n${tls}    }\n  }\n}\n`;
   const keys = ["cert", "key", "ca"].map((key) => `      ${key} = "/etc/docker/${key}.pem"\n`).join("");
-  const { code, stderr } = await runWith(agent(keys));
-  assert.match(stderr, /config key tls: is for an engine that is reached over the network, .*; remove it, and name the socket with/);
+  const { code, stderr } = await runWith(agent("unix:///nowhere.sock", keys));
+  assert.match(stderr, /config key tls: is for a tcp address, and the socket is one of this host; remove it/);
   assert.doesNotMatch(stderr, /mistakes|nowhere/);
   assert.equal(code, 1);
-  assert.match((await runWith(agent('      cert = ""\n'))).stderr, /nowhere\.sock/);
+  assert.match((await runWith(agent("unix:///nowhere.sock", '      cert = ""\n'))).stderr, /nowhere\.sock/);
+  assert.match((await runWith(agent("tcp://127.0.0.1:1", keys))).stderr, /tcp:\/\/127\.0\.0\.1:1: a file for TLS cannot be read: .*ca\.pem/);
 });
 
 test("an endpoint in the agent's file gives way to a socket on the command line", async () => {

@@ -39,7 +39,7 @@ const longConfig: HclRecord = {
 const facts: EngineFacts = {
   ...{ version: "5.4.2", rootless: false, cgroupVersion: "v1", cgroupManager: "cgroupfs", cgroupControllers: [], ociRuntime: "runc" },
   ...{ defaultCapabilities: ["CHOWN", "KILL", "MKNOD"], selinuxEnabled: false, apparmorEnabled: false, hasSystemd: true },
-  ...{ architecture: "amd64", downloadFolder: "", graphRoot: "" },
+  ...{ architecture: "amd64", downloadFolder: "", graphRoot: "", isRemote: false },
 };
 
 export const config: Part = {

@@ -34,6 +34,10 @@ export const dockerNames: { readonly plugin: DockerNames; readonly task: DockerN
     "logging.driver": "logging.type",
     "logging.options": "logging.config",
     socket_path: "endpoint",
+    "socket.tls": "tls",
+    "socket.tls.ca": "tls.ca",
+    "socket.tls.cert": "tls.cert",
+    "socket.tls.key": "tls.key",
   },
   task: {
     ...alike(["image", "load", "auth", "auth.username", "auth.password", "auth.server_address", "auth_soft_fail", "image_pull_timeout"]),

@@ -2,7 +2,7 @@ import { isJsonObject } from "./json-reader.ts";
 import { LibpodError, type LibpodErrorCode } from "./libpod-error.ts";
 import { toEndpoint, type HttpRequest } from "./http-request.ts";
 
-/** Reasons of `connect` on a unix socket in the reader's words. */
+/** Reasons of `connect` in the reader's words. */
 const connectReasons: Readonly<Record<string, string>> = {
   ENOENT: "the socket does not exist",
   ENOTDIR: "a part of the socket's path is not a folder",
@@ -11,41 +11,58 @@ const connectReasons: Readonly<Record<string, string>> = {
   EPERM: "no permission to open the socket",
   ENOTSOCK: "the path is not a socket",
   EAGAIN: "the socket's queue of connections is full",
+  ETIMEDOUT: "the machine does not answer",
+  EHOSTUNREACH: "there is no way to the machine",
+  ENETUNREACH: "there is no way to the machine",
 };
+/** What Node and OpenSSL say of a certificate that is missing, wrong or not believed, before anything is sent or taken. */
+const tlsReason = /^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH$|INVALID_CA$)/;
 
 /** The error for a request that got no complete answer: refused connection, broken connection or no HTTP at all. */
-export function toConnectionError(error: unknown, request: HttpRequest, socketPath: string): LibpodError {
+export function toConnectionError(error: unknown, request: HttpRequest, place: string): LibpodError {
   const endpoint = toEndpoint(request);
   const { code, syscall, message } = readSystemError(error);
   if (syscall === "connect") {
-    const reason = `${connectReasons[code] ?? message} (${code})${toRemedy(code, socketPath)}`;
-    return new LibpodError({
-      code: "unreachable",
-      message: `${request.action}: cannot reach podman at ${socketPath}: ${reason}`,
-      endpoint,
-      cause: error,
-    });
+    return toUnreachable(`${connectReasons[code] ?? message} (${code})${toRemedy(code, place)}`, { request, place, cause: error });
   }
+  if (syscall === "getaddrinfo") return toUnreachable(`its name leads nowhere (${code})`, { request, place, cause: error });
+  if (tlsReason.test(code)) return toUnreachable(`no trust by TLS: ${message} (${code})`, { request, place, cause: error });
   if (code.startsWith("HPE_")) {
     return new LibpodError({
       code: "bad-answer",
-      message: `${request.action}: ${socketPath} does not speak HTTP: ${message}`,
+      message: `${request.action}: ${place} does not speak HTTP: ${message}`,
       endpoint,
       cause: error,
     });
   }
   return new LibpodError({
     code: "connection-lost",
-    message: `${request.action}: connection to podman at ${socketPath} was lost: ${message}`,
+    message: `${request.action}: connection to podman at ${place} was lost: ${message}`,
     endpoint,
     cause: error,
   });
 }
 
+/** The error for a request that was not sent, since a file of the TLS set-up cannot be read. */
+export function toTlsFileError(error: unknown, request: HttpRequest, place: string): LibpodError {
+  return toUnreachable(`a file for TLS cannot be read: ${readSystemError(error).message}`, { request, place, cause: error });
+}
+
+interface Unreached {
+  readonly request: HttpRequest;
+  readonly place: string;
+  readonly cause: unknown;
+}
+
+function toUnreachable(reason: string, { request, place, cause }: Unreached): LibpodError {
+  const message = `${request.action}: cannot reach podman at ${place}: ${reason}`;
+  return new LibpodError({ code: "unreachable", message, endpoint: toEndpoint(request), cause });
+}
+
 /** How to bring up the service that is missing, where the path is one of systemd's units that come with Podman. */
-function toRemedy(code: string, socketPath: string): string {
+function toRemedy(code: string, place: string): string {
   if (code !== "ENOENT" && code !== "ECONNREFUSED") return "";
-  const [, userId] = /^\/(?:var\/)?run\/(?:user\/(\d+)\/)?podman\/podman\.sock$/.exec(socketPath) ?? ["", null];
+  const [, userId] = /^\/(?:var\/)?run\/(?:user\/(\d+)\/)?podman\/podman\.sock$/.exec(place) ?? ["", null];
   if (userId === null) return "";
   return userId === undefined
     ? "; `systemctl enable --now podman.socket` as root starts it"

@@ -10,13 +10,14 @@ const maxBodyBytes = 64 * 1024 * 1024;
 export interface Exchange {
   readonly request: HttpRequest;
   readonly scope: CallScope;
-  readonly socketPath: string;
+  /** Where the service listens, for messages. */
+  readonly place: string;
 }
 
 /** The reason a broken exchange rejects with: why it was aborted, if it was, else what happened to the connection. */
 export function toExchangeFailure(error: unknown, exchange: Exchange): unknown {
   if (exchange.scope.signal.aborted) return exchange.scope.signal.reason;
-  return toConnectionError(error, exchange.request, exchange.socketPath);
+  return toConnectionError(error, exchange.request, exchange.place);
 }
 
 /** Head of an answer; its body must be read or discarded, once. */

@@ -1,6 +1,7 @@
 // The client.
 export { PodmanClient, type PodmanClientOptions, type PodmanPing } from "./podman-client.ts";
 export type { CallTimeouts } from "./call-timeouts.ts";
+export { describePlace, type RemotePlace, type ServicePlace, type TlsFiles } from "./service-place.ts";
 export { LibpodError, type LibpodErrorCode, type LibpodErrorFacts } from "./libpod-error.ts";
 export type { PodmanInfo, EngineProgram, EngineStorage } from "./podman-info.ts";
 

@@ -5,7 +5,8 @@ import { toEndpoint, type HttpRequest } from "./http-request.ts";
 import { LineTooLongError, splitLines } from "./json-lines.ts";
 import { JsonShapeError } from "./json-reader.ts";
 import { LibpodError } from "./libpod-error.ts";
-import { UnixHttp, type TakenConnection } from "./unix-http.ts";
+import { PodmanHttp, type TakenConnection } from "./podman-http.ts";
+import type { ServicePlace } from "./service-place.ts";
 
 export interface CallOptions {
   /** Absent: no deadline of its own. */
@@ -24,11 +25,11 @@ export interface CallAnswer {
 
 /** Makes calls: opens a scope for each, turns failure statuses into errors, decodes bodies. */
 export class PodmanCaller {
-  readonly #http: UnixHttp;
+  readonly #http: PodmanHttp;
   readonly #scopes = new CallScopes();
 
-  constructor(socketPath: string) {
-    this.#http = new UnixHttp(socketPath);
+  constructor(place: ServicePlace) {
+    this.#http = new PodmanHttp(place);
   }
 
   /** A whole call; a status of 400 and above is an error. GETs share connections. */

@@ -8,13 +8,11 @@ import { Images } from "./images.ts";
 import { decodePodmanInfo, type PodmanInfo } from "./podman-info.ts";
 import { Pods } from "./pods.ts";
 import { PodmanCaller, type CallAnswer } from "./podman-caller.ts";
+import { describePlace, type ServicePlace } from "./service-place.ts";
 import { Volumes } from "./volumes.ts";
 
-export interface PodmanClientOptions {
-  /** Path of the service's unix socket. Nothing is opened before the first call. */
-  readonly socketPath: string;
-  readonly timeouts?: Partial<CallTimeouts> | undefined;
-}
+/** Nothing is opened before the first call. */
+export type PodmanClientOptions = ServicePlace & { readonly timeouts?: Partial<CallTimeouts> | undefined };
 
 export interface PodmanPing {
   /** Podman's version, such as "4.3.1". */
@@ -35,7 +33,8 @@ function toStranger({ status, header }: Pick<CallAnswer, "status" | "header">): 
  * or with `signal.reason` once their signal aborts.
  */
 export class PodmanClient {
-  readonly socketPath: string;
+  /** Where its service listens, for messages. */
+  readonly place: string;
   readonly containers: Containers;
   readonly exec: Execs;
   readonly images: Images;
@@ -47,9 +46,9 @@ export class PodmanClient {
   readonly #timeouts: { -readonly [K in keyof CallTimeouts]: CallTimeouts[K] };
 
   constructor(options: PodmanClientOptions) {
-    this.socketPath = options.socketPath;
+    this.place = describePlace(options);
     this.#timeouts = toCallTimeouts(options.timeouts);
-    this.#caller = new PodmanCaller(options.socketPath);
+    this.#caller = new PodmanCaller(options);
     this.containers = new Containers(this.#caller, this.#timeouts);
     this.exec = new Execs(this.#caller, this.#timeouts);
     this.images = new Images(this.#caller, this.#timeouts);
@@ -72,7 +71,7 @@ export class PodmanClient {
     const version = answer.header("libpod-api-version");
     if (version !== "" && answer.status < 400) return { version };
     if (version !== "" || answer.status >= 500) throw toAnswerError({ status: answer.status, body: answer.text }, pingRequest);
-    throw toBadAnswer(`${toStranger(answer)}; is ${this.socketPath} the socket of a Podman service?`, pingRequest);
+    throw toBadAnswer(`${toStranger(answer)}; is ${this.place} the socket of a Podman service?`, pingRequest);
   }
 
   /**

@@ -176,6 +176,8 @@ function mountSamples(block: "mount" | "mounts"): Samples {
 }
 
 /** For each key of the plugin that takes effect, a config whose outcome it changes. */
+const remoteSocket = { socket_path: "tcp://podman.example:2376", tls: { ca: "/tls/ca.pem", cert: "/tls/me.pem", key: "/tls/me.key" } };
+
 export const pluginSamples: Samples = {
   volumes: { volumes: { enabled: false } },
   "volumes.enabled": { volumes: { enabled: false } },
@@ -225,7 +227,15 @@ export const pluginSamples: Samples = {
   "socket.name": { socket: [{ name: "a", socket_path: "/run/a.sock" }] },
   "socket.socket_path": { socket: [{ name: "a", socket_path: "/run/a.sock" }] },
   "socket.host_user": { socket: [{ name: "a", host_user: "1000" }] },
+  "socket.tls": { socket: [remoteSocket] },
+  "socket.tls.ca": { socket: [remoteSocket] },
+  "socket.tls.cert": { socket: [remoteSocket] },
+  "socket.tls.key": { socket: [remoteSocket] },
   socket_path: { socket_path: "/run/a.sock" },
+  tls: remoteSocket,
+  "tls.ca": remoteSocket,
+  "tls.cert": remoteSocket,
+  "tls.key": remoteSocket,
   endpoint: { endpoint: "unix:///run/a.sock" },
   disable_log_collection: { disable_log_collection: true },
   log_collection: { log_collection: "driver" },

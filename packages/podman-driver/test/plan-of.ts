@@ -29,6 +29,7 @@ export const plainFacts: EngineFacts = {
   architecture: "amd64",
   downloadFolder: "",
   graphRoot: "",
+  isRemote: false,
 };
 
 /** An operator who has set nothing, on a host with four cores. */

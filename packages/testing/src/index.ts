@@ -29,4 +29,5 @@ export { RiggedNetwork } from "./rigged-network.ts";
 export { RecordedLog } from "./recorded-log.ts";
 export { RegistryProxy, type RegistryFault } from "./registry-proxy.ts";
 export { registryIdentityToken, registryLogin, TestRegistry, type TestRegistryOptions } from "./test-registry.ts";
+export { TlsFront } from "./tls-front.ts";
 export type { PublishedImage, TestImage } from "./registry-image.ts";

@@ -8,7 +8,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodeImage, type PublishedImage, type TestImage } from "./registry-image.ts";
-import { runProcess } from "./run-process.ts";
+import { makeAuthority, makeCertificate } from "./test-certificates.ts";
 import { testSetting } from "./test-setting.ts";
 import { TestingError } from "./testing-error.ts";
 import { TokenServer } from "./token-server.ts";
@@ -72,7 +72,10 @@ export class TestRegistry implements AsyncDisposable {
   static async start(options: TestRegistryOptions = {}): Promise<TestRegistry> {
     const folder = await mkdtemp(join(testSetting("TEST_SCRATCH"), "registry-"));
     const port = await findFreePort();
-    if (options.hasTls === true) await makeCertificates(folder);
+    if (options.hasTls === true) {
+      await makeAuthority(folder);
+      await makeCertificate(folder, "server");
+    }
     await writeFile(join(folder, "htpasswd"), `${registryLogin.username}:${passwordHash}\n`);
     const tokens =
       options.hasLogin === "token"
@@ -185,21 +188,6 @@ function toConfig(folder: string, port: number, options: TestRegistryOptions): o
     },
     ...(options.hasLogin === true && { auth: { htpasswd: { realm: "test", path: join(folder, "htpasswd") } } }),
   };
-}
-
-/** A CA, and a certificate of it for 127.0.0.1. */
-async function makeCertificates(folder: string): Promise<void> {
-  await writeFile(join(folder, "server.ext"), "subjectAltName=IP:127.0.0.1\n");
-  const steps = [
-    "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test-ca -keyout ca.key -out ca.crt",
-    "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=127.0.0.1 -keyout server.key -out server.csr",
-    "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile server.ext -out server.crt",
-  ];
-  for (const step of steps) {
-    const args = step.split(" ").map((word) => (/\.(key|crt|csr|ext)$/.test(word) ? join(folder, word) : word));
-    const result = await runProcess(resolveTool("openssl"), args, { signal: AbortSignal.timeout(60_000) });
-    if (result.code !== 0) throw new TestingError("registry", `no certificate for the test registry: ${result.stderr}`);
-  }
 }
 
 async function findFreePort(): Promise<number> {

@@ -7,6 +7,7 @@ export type TestingErrorCode =
   | "engine-command"
   | "image-import"
   | "registry"
+  | "certificate"
   | "userland"
   | "no-free-subnet"
   | "no-tests"

@@ -16,7 +16,12 @@ export const agentFeatures: FeatureSection = {
       "test/image-pull > is one for each engine, as each keeps its own images",
       "src/config/resolve-sockets > host_user names the user whose the socket must be, and where it is when the block does not say",
     ],
-    ["A service over TCP, with TLS", "C", "`http`, `tcp` and `ssh` addresses are refused by name"],
+    [
+      "A service over TCP, with TLS",
+      "C",
+      "test/remote > a Podman on another host runs a task, looks into it, measures it and ends it",
+      "test/remote > output that would be in a file of the other host is refused, with what can be had",
+    ],
     [
       "`client_http_timeout`",
       "M",

@@ -60,10 +60,10 @@ export const dockerFeatures: FeatureSection = {
       "test/image-clean-up > stays while a task runs, and goes a while after, with all its names",
     ],
     [
-      "`endpoint`; `tls`, which is refused",
+      "`endpoint`, `tls`",
       "C",
       "e2e/docker-job > an agent block of Nomad's Docker driver with another plugin's name configures this one",
-      "e2e/docker-job > its tls block is refused as a whole, and one that says nothing is not",
+      "e2e/docker-job > its tls block goes with an endpoint over tcp, and one that says nothing with any",
     ],
     [
       "`infra_image`, `infra_image_pull_timeout`",

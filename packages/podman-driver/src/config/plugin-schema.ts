@@ -16,6 +16,12 @@ const modeLists = {
   cgroup: attr.list("string", { help: "Modes of cgroupns; default: by policy." }),
 };
 
+const tlsFields = {
+  ca: attr.string({ help: "PEM file of the authorities that the service's certificate is checked with; default: those of the web." }),
+  cert: attr.string({ help: "PEM file of the certificate that is shown to the service; with key." }),
+  key: attr.string({ help: "PEM file of the key of cert." }),
+};
+
 /** What a client's operator sets in `plugin "nomad-driver-podman" { config { … } }`. */
 export const pluginSchema = configSchema(
   {
@@ -165,29 +171,19 @@ export const pluginSchema = configSchema(
     socket: blockList(
       {
         name: attr.string({ help: "Name that tasks choose the service by; default: default." }),
-        socket_path: attr.string({ help: "Address of the service, e.g. unix:///run/podman/podman.sock; required without host_user." }),
+        socket_path: attr.string({
+          help: "Address of the service, e.g. unix:///run/podman/podman.sock or tcp://host:2376; required without host_user.",
+        }),
         host_user: attr.string({
           help: "The user, by name or id, whose Podman it is; without socket_path it is the service of his session.",
         }),
+        tls: block(tlsFields, { help: "TLS for a service on another host; required with tcp://." }),
       },
       { help: "Several Podman services; not together with socket_path." },
     ),
     socket_path: attr.string({ help: "Address of the one Podman service; default: the service of the agent's own user." }),
     endpoint: attr.string({ help: "Docker's word for socket_path." }),
-    tls: block(
-      {
-        cert: attr.string({ help: "The client's certificate." }),
-        key: attr.string({ help: "The client's key." }),
-        ca: attr.string({ help: "The certificate that the engine's is checked with." }),
-      },
-      {
-        refused: {
-          problem: "is for an engine that is reached over the network, and this driver speaks to Podman over a unix socket alone",
-          remedy: 'remove it, and name the socket with socket_path, e.g. "unix:///run/podman/podman.sock"',
-        },
-        help: "Docker's block for engines over TCP, which this driver does not speak: refused.",
-      },
-    ),
+    tls: block(tlsFields, { help: "TLS for a socket_path that begins with tcp://." }),
     disable_log_collection: attr.bool({ default: false, help: 'Collect no container output; the same as log_collection = "off".' }),
     log_collection: attr.string({
       oneOf: ["nomad", "driver", "off"],

@@ -1,3 +1,6 @@
+import { isAbsolute } from "node:path";
+import { describePlace, type RemotePlace, type TlsFiles } from "@driver/libpod";
+import { asksForSomething } from "@driver/nomad-plugin";
 import { oneSpelling } from "./one-spelling.ts";
 import { parseSocketAddress } from "./parse-socket-address.ts";
 import type { PluginOptions } from "./plugin-schema.ts";
@@ -7,8 +10,10 @@ import { toRefusal, type Report } from "./report.ts";
 export interface PodmanSocket {
   /** What tasks call it in `socket`. */
   readonly name: string;
-  /** Absolute path. */
+  /** Absolute path of its socket; `tcp://host:port` of a remote one. */
   readonly path: string;
+  /** How a service is reached that is not on a socket of this host. */
+  readonly remote?: RemotePlace | undefined;
   /** The user whose the socket must be; undefined: anybody's. */
   readonly ownerId?: number | undefined;
   /** True for exactly one: that of tasks that choose none. */
@@ -37,11 +42,11 @@ export interface HostUsers {
  * the first block is the default.
  */
 export function resolveSockets(
-  options: Pick<PluginOptions, "socket" | "socket_path" | "endpoint">,
+  options: Pick<PluginOptions, "socket" | "socket_path" | "endpoint" | "tls">,
   users: HostUsers,
   report: Report,
 ): ResolvedSockets {
-  const { socket: blocks, socket_path: own, endpoint: dockers } = options;
+  const { socket: blocks, socket_path: own, endpoint: dockers, tls } = options;
   const spellings = [
     { key: "socket_path", value: own },
     { key: "endpoint", value: dockers },
@@ -49,13 +54,11 @@ export function resolveSockets(
   const address = oneSpelling(spellings, report);
   if (blocks.length > 0) {
     if (address !== undefined) report.refuse({ ...address, problem: "and socket exclude each other", remedy: "remove one of them" });
+    if (asksForSomething(tls)) report.refuse({ key: "tls", problem: "goes with socket_path", remedy: "write it into the socket blocks" });
     return resolveBlocks(blocks, users, report);
   }
-  const path =
-    address === undefined
-      ? socketOfUser(users.uid)
-      : report.attempt(address.key, "", () => parseSocketAddress(address.value, address.key));
-  return { sockets: [{ name: defaultName, path, isDefault: true }], warnings: [] };
+  const given = { key: address?.key ?? "socket_path", value: address?.value ?? socketOfUser(users.uid) };
+  return { sockets: [{ name: defaultName, ...resolveAddress(given, { tls, tlsKey: "tls", report }), isDefault: true }], warnings: [] };
 }
 
 /**
@@ -90,20 +93,63 @@ function resolveBlocks(blocks: readonly SocketBlock[], users: HostUsers, report:
 
 /** @param key of the block, for messages */
 function resolvePlace(
-  { socket_path: address = "", host_user: user = "" }: SocketBlock,
+  { socket_path: address = "", host_user: user = "", tls }: SocketBlock,
   key: string,
   { users, report }: { readonly users: HostUsers; readonly report: Report },
-): Pick<PodmanSocket, "path" | "ownerId"> {
-  const pathKey = `${key}.socket_path`;
-  const toPath = (): string => report.attempt(pathKey, "", () => parseSocketAddress(address, pathKey));
-  if (user === "") return { path: toPath() };
+): Pick<PodmanSocket, "path" | "remote" | "ownerId"> {
+  const resolve = (value: string): Place => resolveAddress({ key: `${key}.socket_path`, value }, { tls, tlsKey: `${key}.tls`, report });
+  if (user === "") return resolve(address);
   const ownerId = /^\d{1,10}$/.test(user) ? Number(user) : users.findUser(user);
   if (ownerId === undefined) {
     const problem = "is no user that /etc/passwd has";
     report.refuse({ key: `${key}.host_user`, value: user, problem, remedy: 'write the user\'s id, e.g. "1000"' });
     return { path: "" };
   }
-  return { path: address === "" ? socketOfUser(ownerId) : toPath(), ownerId };
+  const place = resolve(address === "" ? socketOfUser(ownerId) : address);
+  if (place.remote !== undefined) {
+    const problem = "names a user of this host, and the service is on another";
+    report.refuse({ key: `${key}.host_user`, value: user, problem, remedy: "remove it" });
+  }
+  return { ...place, ownerId };
+}
+
+type Place = Pick<PodmanSocket, "path" | "remote">;
+
+interface TlsGiven {
+  readonly tls: PluginOptions["tls"];
+  /** Of the block, for messages. */
+  readonly tlsKey: string;
+  readonly report: Report;
+}
+
+/** Who can speak to Podman is root where it runs, so that nothing goes over the network without TLS. */
+function resolveAddress({ key, value }: { readonly key: string; readonly value: string }, { tls, tlsKey, report }: TlsGiven): Place {
+  const address = report.attempt(key, { path: "" }, () => parseSocketAddress(value, key));
+  if ("path" in address) {
+    if (asksForSomething(tls)) {
+      report.refuse({ key: tlsKey, problem: "is for a tcp address, and the socket is one of this host", remedy: "remove it" });
+    }
+    return address;
+  }
+  if (tls === undefined) {
+    const remedy = `add a block ${tlsKey} with ca, cert and key`;
+    report.refuse({ key, value, problem: "needs TLS: over plain TCP anybody on the way could be root there", remedy });
+  }
+  const remote = { ...address, tls: resolveTls(tls, tlsKey, report) };
+  return { path: describePlace({ remote }), remote };
+}
+
+function resolveTls(tls: PluginOptions["tls"], tlsKey: string, report: Report): TlsFiles {
+  const { ca = "", cert = "", key = "" } = tls ?? {};
+  for (const [name, path] of Object.entries({ ca, cert, key })) {
+    if (path === "" || isAbsolute(path)) continue;
+    report.refuse({ key: `${tlsKey}.${name}`, value: path, problem: "is no absolute path of a PEM file", remedy: "write one" });
+  }
+  if ((cert === "") !== (key === "")) {
+    const [missing, given] = cert === "" ? ["cert", "key"] : ["key", "cert"];
+    report.refuse({ key: `${tlsKey}.${given}`, problem: `is of no use without ${missing}`, remedy: "set both or neither" });
+  }
+  return { ca: ca === "" ? undefined : ca, client: cert === "" ? undefined : { cert, key } };
 }
 
 function socketOfUser(uid: number): string {

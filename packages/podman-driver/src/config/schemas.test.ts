@@ -194,8 +194,8 @@ describe("the plugin schema", () => {
       logging: { driver: "journald", options: { tag: "x" }, type: undefined, config: {} },
       networking: { default_rootless_mode: "pasta" },
       socket: [
-        { name: "a", socket_path: "unix:///a", host_user: undefined },
-        { name: undefined, socket_path: "unix:///b", host_user: undefined },
+        { name: "a", socket_path: "unix:///a", host_user: undefined, tls: undefined },
+        { name: undefined, socket_path: "unix:///b", host_user: undefined, tls: undefined },
       ],
       socket_path: undefined,
       endpoint: undefined,

@@ -18,10 +18,12 @@ export interface EngineFacts {
   readonly hasSystemd: boolean;
   /** Of the host: `amd64`; what an image without a platform is pulled for. */
   readonly architecture: string;
-  /** Where the blobs of a pull are kept until all have come; empty where Podman does not say. */
+  /** Where the blobs of a pull are kept until all have come; empty where Podman does not say, and of another host. */
   readonly downloadFolder: string;
-  /** Where images and containers are kept. */
+  /** Where images and containers are kept; empty of another host. */
   readonly graphRoot: string;
+  /** True: it is reached over the network, and runs on another host. */
+  readonly isRemote: boolean;
 }
 
 /** Whether Podman is at least of this version; a prerelease of it counts. */

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { PodmanClient, type PodmanInfo } from "@driver/libpod";
+import { isDeepStrictEqual } from "node:util";
+import { PodmanClient, type PodmanInfo, type RemotePlace } from "@driver/libpod";
 import { DriverError, type Logger } from "@driver/nomad-plugin";
 import { toCapabilityName } from "../config/capability-names.ts";
 import { ContainerEvents, defaultEventPauses, healthSubject } from "./container-events.ts";
@@ -15,8 +16,10 @@ import type { EngineFacts } from "./engine-facts.ts";
 import { settleOrAbort } from "../settle-or-abort.ts";
 
 export interface EngineOptions {
-  /** Absolute path of its socket. */
+  /** Absolute path of its socket; `tcp://host:port` of a remote one. */
   readonly path: string;
+  /** How a service is reached that is not on a socket of this host. */
+  readonly remote?: RemotePlace | undefined;
   /** The user whose the socket must be; undefined: anybody's. */
   readonly ownerId?: number | undefined;
   /** Longest wait for an answer that should come soon. */
@@ -49,7 +52,10 @@ const noContainer = ".nomad-driver-podman-probe";
  * every config that has its socket.
  */
 export class Engine {
+  /** Absolute; `tcp://host:port` of a remote one. */
   readonly socketPath: string;
+  /** True: nothing that it names is looked for on this host, whose files and processes have the same names. */
+  readonly isRemote: boolean;
   readonly client: PodmanClient;
   /** Ends of containers. */
   readonly events: ContainerEvents;
@@ -61,6 +67,7 @@ export class Engine {
   readonly archives = new LoadedArchives();
   readonly recoveryPatience = new RecoveryPatience();
   readonly #ownerId: number | undefined;
+  readonly #remote: RemotePlace | undefined;
   readonly #hasSystemd: boolean;
   readonly #logger: Logger;
   /** Faults of its programs that the log has. */
@@ -72,9 +79,12 @@ export class Engine {
   constructor(options: EngineOptions) {
     this.socketPath = options.path;
     this.#ownerId = options.ownerId;
+    this.#remote = options.remote;
+    this.isRemote = options.remote !== undefined;
     this.#hasSystemd = options.hasSystemd ?? true;
     this.#logger = options.logger;
-    this.client = new PodmanClient({ socketPath: options.path, timeouts: { quickMs: options.callTimeoutMs } });
+    const { path: socketPath, remote } = options;
+    this.client = new PodmanClient({ ...(remote === undefined ? { socketPath } : { remote }), timeouts: { quickMs: options.callTimeoutMs } });
     this.events = new ContainerEvents(this.client.events, options.logger);
     this.healthEvents = new ContainerEvents(this.client.events, options.logger, defaultEventPauses, healthSubject);
     this.stats = new SharedStats(this.client.containers, options.logger);
@@ -112,7 +122,12 @@ export class Engine {
       return known.findings;
     }
     const info = await this.client.info(signal);
-    const findings = { version, info, runtimes: listRuntimes(info.ociRuntime.name), cdiDevices: listCdiDevices() };
+    const findings = {
+      version,
+      info,
+      runtimes: this.isRemote ? [info.ociRuntime.name] : listRuntimes(info.ociRuntime.name),
+      cdiDevices: this.isRemote ? [] : listCdiDevices(),
+    };
     this.#fresh = { findings, untilMs: performance.now() + infoMaxAgeMs };
     this.#tellFaults(info);
     this.#facts = {
@@ -127,15 +142,16 @@ export class Engine {
       apparmorEnabled: info.apparmorEnabled,
       hasSystemd: this.#hasSystemd,
       architecture: info.arch,
-      downloadFolder: info.storage.imageCopyTmpDir,
-      graphRoot: info.storage.graphRoot,
+      downloadFolder: this.isRemote ? "" : info.storage.imageCopyTmpDir,
+      graphRoot: this.isRemote ? "" : info.storage.graphRoot,
+      isRemote: this.isRemote,
     };
     return findings;
   }
 
   /** Whether it is the service at this place. One that must be another user's is another one: nothing that is known holds for it. */
-  isAt({ path, ownerId }: Pick<EngineOptions, "path" | "ownerId">): boolean {
-    return path === this.socketPath && ownerId === this.#ownerId;
+  isAt({ path, ownerId, remote }: Pick<EngineOptions, "path" | "ownerId" | "remote">): boolean {
+    return path === this.socketPath && ownerId === this.#ownerId && isDeepStrictEqual(remote, this.#remote);
   }
 
   /** The longest wait for an answer that should come soon, of every call from now on. */

@@ -41,6 +41,7 @@ test("asks a service what it can do once, and looks at less of it from then on",
     architecture: "amd64",
     downloadFolder: "",
     graphRoot: "/fake",
+    isRemote: false,
   });
   await engine.facts(soon());
   assert.deepEqual(fake.seen, ["GET /_ping", "GET /info"]);

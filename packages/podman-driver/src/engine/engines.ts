@@ -34,9 +34,9 @@ export class Engines {
     this.#logger = logger;
     this.replaced = this.#replacement.promise;
     const all = [...former];
-    this.named = sockets.map(({ name, isDefault, path, ownerId }) => {
-      const known = all.find((engine) => engine.isAt({ path, ownerId }));
-      const engine = known ?? new Engine({ path, ownerId, callTimeoutMs, hasSystemd, logger: logger.with({ socket: path }) });
+    this.named = sockets.map(({ name, isDefault, ...place }) => {
+      const known = all.find((engine) => engine.isAt(place));
+      const engine = known ?? new Engine({ ...place, callTimeoutMs, hasSystemd, logger: logger.with({ socket: place.path }) });
       if (known === undefined) all.push(engine);
       return { name, isDefault, engine };
     });

@@ -45,11 +45,11 @@ export async function* followEngine(
   signal: AbortSignal,
 ): AsyncGenerator<EngineProbe> {
   const bell = new Bell();
-  using place = new SocketPlace(engine.socketPath, bell.ring);
+  using place = engine.isRemote ? undefined : new SocketPlace(engine.socketPath, bell.ring);
   let failures = 0;
   let hadEnded = false;
   while (!signal.aborted) {
-    const isPlaceWatched = place.arm();
+    const isPlaceWatched = place?.arm() ?? false;
     const { probe, outcome } = await look(engine, intervals.probeTimeoutMs, signal);
     if (signal.aborted) return;
     yield probe;
@@ -105,7 +105,8 @@ class Contact implements Disposable {
     const onEnd = async (): Promise<void> => {
       const { roots, restingMs, ring } = this.#options;
       while (!this.#dropped.signal.aborted) {
-        if (!isListening(roots, this.#engine.socketPath)) {
+        // Of a service on another host nothing else would be seen.
+        if (this.#engine.isRemote || !isListening(roots, this.#engine.socketPath)) {
           this.hasEnded = true;
           return ring();
         }
@@ -140,7 +141,7 @@ async function look(
     const outcome = toOutcome(error, deadline.aborted);
     const said = outcome === "silent" && deadline.aborted ? `no answer within ${timeoutMs / 1000} s` : messageOf(error);
     const text = said.includes(engine.socketPath) ? said : `${said} (socket ${engine.socketPath})`;
-    const obstacle = outcome === "unreachable" ? findSocketObstacle(engine.socketPath) : undefined;
+    const obstacle = outcome === "unreachable" && !engine.isRemote ? findSocketObstacle(engine.socketPath) : undefined;
     return { probe: { failure: obstacle === undefined ? text : `${text}: ${obstacle}` }, outcome };
   }
 }

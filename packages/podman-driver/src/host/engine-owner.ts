@@ -1,5 +1,5 @@
 import { lstatSync, readlinkSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, isAbsolute, resolve } from "node:path";
 import { DriverError } from "@driver/nomad-plugin";
 import { readSubordinateIds } from "./account-files.ts";
 import { isAlive, isShortage, readIfThere, readRealUserId, type HostRoots, type ProcessIdentity } from "./proc-files.ts";
@@ -34,9 +34,11 @@ export function readContainerOwner(roots: HostRoots, socketPath: string, conmon:
 
 /**
  * The owner of an engine's socket, or of the first part of the way there that is not root's, since he can put any other socket in
- * its place, root's too. Throws when it cannot be looked at.
+ * its place, root's too. Throws when it cannot be looked at, and for the address of a service on another host: nothing that it names
+ * is here.
  */
 export function readEngineUser(socketPath: string): number {
+  if (!isAbsolute(socketPath)) throw new DriverError("failed", `the Podman at ${socketPath} is on another host`);
   return readPathOwner(resolve(socketPath));
 }
 

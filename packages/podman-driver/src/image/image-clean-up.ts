@@ -1,6 +1,6 @@
 import { statfs } from "node:fs/promises";
 import type { ImageListEntry } from "@driver/libpod";
-import type { Logger } from "@driver/nomad-plugin";
+import { DriverError, type Logger } from "@driver/nomad-plugin";
 import type { ImageCleanUpPolicy } from "../config/image-clean-up-policy.ts";
 import type { Engine } from "../engine/engine.ts";
 import { EngineRounds } from "../engine/engine-rounds.ts";
@@ -111,7 +111,8 @@ function toFields(engine: Engine, { id, names, sizeBytes }: ImageListEntry): Rea
 /** Whether the disk of the images is fuller than so many percent; always without a mark. */
 async function isFuller(engine: Engine, percent: number | undefined, signal: AbortSignal): Promise<boolean> {
   if (percent === undefined) return true;
-  const { graphRoot } = await engine.facts(signal);
+  const { graphRoot, isRemote } = await engine.facts(signal);
+  if (isRemote) throw new DriverError("unsupported", "how full a disk of another host is cannot be told: unset gc.image_high_water");
   const { blocks, bavail } = await statfs(graphRoot);
   return blocks > 0 && (100 * (blocks - bavail)) / blocks >= percent;
 }

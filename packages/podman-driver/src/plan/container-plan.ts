@@ -10,6 +10,7 @@ import { topics, type WantedTask } from "../topics/topics.ts";
 import { toContainerName } from "../topics/container-name.ts";
 import { planHosts } from "./plan-hosts.ts";
 import { planNames } from "./plan-names.ts";
+import { planRemote } from "./plan-remote.ts";
 import { toTaskTerms, type TaskTerms } from "./task-terms.ts";
 import type { DecodedTask } from "./want-task.ts";
 
@@ -59,6 +60,7 @@ export function planContainer({ task, decoded, settings, facts, socketName }: Pl
     ...planned.map(({ part }) => part),
     { spec: names.spec },
     planHosts(wanted, { task, name: names.hostname, facts, report }),
+    planRemote(wanted, { facts, logRoute: terms.logRoute, report }),
     { spec: planCeilings(asked, { policy, defaultCapabilities: facts.defaultCapabilities, report }) },
   ];
   report.throwIfAny();

@@ -27,7 +27,7 @@ export interface MetNeeds extends Omit<Met, "image"> {
  * @throws DriverError that names key and value
  */
 export async function meetNeeds({ needs, binds, guardsBinds }: NeedyPlan, start: Start, undo: Rollback): Promise<MetNeeds> {
-  const { engine, socketName, settings: { policy }, task: { id: taskId, allocDir }, services: { roots }, inStep, signal } = start;
+  const { engine, facts, socketName, settings: { policy }, task: { id: taskId, allocDir }, services: { roots }, inStep, signal } = start;
   const moved = new Map<string, string>();
   for (const need of needs) {
     if (need.kind === "group-network") {
@@ -38,7 +38,8 @@ export async function meetNeeds({ needs, binds, guardsBinds }: NeedyPlan, start:
   const joined = await joinTasks(needs, start, signal);
   // What lies at the host's paths is looked at after the wait, which may be long.
   const paths = needs.filter((need) => need.kind === "path");
-  await checkDevices(needs.filter((need) => need.kind === "device"));
+  // Those of another host have their own kinds.
+  if (!facts.isRemote) await checkDevices(needs.filter((need) => need.kind === "device"));
   const found = await meetPaths(paths, guardsBinds ? binds : undefined, { policy, allocDir, roots });
   for (const need of needs) {
     if (need.kind === "volume") await meetVolume(need, { podman: engine.client, undo, taskId, inStep }, signal);

@@ -1,14 +1,18 @@
-import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
+import { Agent, request as httpRequest, type AgentOptions, type ClientRequest, type IncomingMessage } from "node:http";
+import { Agent as TlsAgent, request as httpsRequest } from "node:https";
 import type { Socket } from "node:net";
 import { Readable } from "node:stream";
 import type { CallScope } from "./call-scope.ts";
-import { isStaleConnectionError } from "./answer-error.ts";
+import { isStaleConnectionError, toTlsFileError } from "./answer-error.ts";
 import { HttpAnswer, toExchangeFailure, type Exchange } from "./http-answer.ts";
 import { toTarget, type HttpRequest } from "./http-request.ts";
+import { describePlace, toConnectOptions, type ServicePlace } from "./service-place.ts";
 
 /** So many short reads at once have a connection each; more of them wait for one. */
 const maxPooledSockets = 64;
 const maxIdleSockets = 4;
+/** From when on the kernel asks whether the other machine is still there. */
+const keepAliveMs = 15_000;
 
 /** A connection that no longer speaks HTTP. */
 export interface TakenConnection {
@@ -24,16 +28,18 @@ export interface HeldConnection {
 }
 
 /**
- * HTTP over one unix socket. Only short GETs share kept connections: everything else may run for minutes and would
+ * HTTP with one service. Only short GETs share kept connections: everything else may run for minutes and would
  * starve them, and a POST sent on a kept connection that Podman is just closing may or may not have run.
  */
-export class UnixHttp {
-  readonly #socketPath: string;
-  readonly #pooled = new Agent({ keepAlive: true, maxSockets: maxPooledSockets, maxFreeSockets: maxIdleSockets });
-  readonly #single = new Agent({ keepAlive: false });
+export class PodmanHttp {
+  readonly #place: ServicePlace;
+  readonly #pooled: Agent;
+  readonly #single: Agent;
 
-  constructor(socketPath: string) {
-    this.#socketPath = socketPath;
+  constructor(place: ServicePlace) {
+    this.#place = place;
+    this.#pooled = this.#makeAgent({ keepAlive: true, maxSockets: maxPooledSockets, maxFreeSockets: maxIdleSockets });
+    this.#single = this.#makeAgent({ keepAlive: false });
   }
 
   /** Sends a short GET on a kept connection; settles with the head of the answer. */
@@ -53,7 +59,7 @@ export class UnixHttp {
 
   /** Sends a GET on a connection that nothing else uses, and that is kept until the other side or the scope ends it. */
   async hold(request: HttpRequest, scope: CallScope): Promise<HeldConnection> {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const agent = this.#makeAgent({ keepAlive: true, maxSockets: 1 });
     const { sent, exchange } = this.#open(request, scope, agent);
     // Before and after the request the connection is the agent's alone.
     scope.signal.addEventListener("abort", () => agent.destroy(), { once: true });
@@ -101,16 +107,31 @@ export class UnixHttp {
     scope.signal.throwIfAborted();
     const bodyHeaders =
       request.body === undefined ? {} : { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(request.body) };
-    const sent = httpRequest({
-      socketPath: this.#socketPath,
+    const exchange: Exchange = { request, scope, place: describePlace(this.#place) };
+    const isRemote = "remote" in this.#place;
+    const sent = (isRemote ? httpsRequest : httpRequest)({
+      ...this.#connectOptions(exchange),
       agent,
       method: request.method,
       path: toTarget(request),
       headers: { Host: "podman", ...bodyHeaders, ...request.headers },
     });
+    if (isRemote) sent.once("socket", (socket) => socket.setKeepAlive(true, keepAliveMs));
     if (request.upload === undefined) sent.end(request.body);
     else sendUpload(request.upload, sent);
-    return { sent, exchange: { request, scope, socketPath: this.#socketPath } };
+    return { sent, exchange };
+  }
+
+  #connectOptions(exchange: Exchange): ReturnType<typeof toConnectOptions> {
+    try {
+      return toConnectOptions(this.#place);
+    } catch (error) {
+      throw toTlsFileError(error, exchange.request, exchange.place);
+    }
+  }
+
+  #makeAgent(options: AgentOptions): Agent {
+    return "remote" in this.#place ? new TlsAgent(options) : new Agent(options);
   }
 }
 
