@@ -110,7 +110,8 @@ test("its tls block goes with an endpoint over tcp, and one that says nothing wi
   assert.doesNotMatch(stderr, /mistakes|nowhere/);
   assert.equal(code, 1);
   assert.match((await runWith(agent("unix:///nowhere.sock", '      cert = ""\n'))).stderr, /nowhere\.sock/);
-  assert.match((await runWith(agent("tcp://127.0.0.1:1", keys))).stderr, /tcp:\/\/127\.0\.0\.1:1: a file for TLS cannot be read: .*ca\.pem/);
+  const unreadable = await runWith(agent("tcp://127.0.0.1:1", keys));
+  assert.match(unreadable.stderr, /tcp:\/\/127\.0\.0\.1:1: a file for TLS cannot be read: .*ca\.pem/);
 });
 
 test("an endpoint in the agent's file gives way to a socket on the command line", async () => {

@@ -38,7 +38,8 @@ test("a Podman on another host runs a task, looks into it, measures it and ends 
   const task = await rig.runScript(script, withoutOutput());
   const { id, allocDir } = task.config;
   await until(() => events.messages.some((text) => text.includes("this task's Podman is on another host")));
-  const { stdout, result } = await rig.driver.execTask(id, { command: ["sh", "-c", "echo inside; cat; exit 4"], timeoutMs: 60_000 }, soon());
+  const command = ["sh", "-c", "echo inside; cat; exit 4"];
+  const { stdout, result } = await rig.driver.execTask(id, { command, timeoutMs: 60_000 }, soon());
   assert.deepEqual([Buffer.from(stdout).toString(), result.exitCode], ["inside\n", 4]);
   await assert.rejects(rig.driver.execTask(id, { command: ["sleep", "4321"], timeoutMs: 3000 }, soon()), /has not finished within 3000 ms/);
   await until(() => /could not be killed and may go on.*tcp:\/\/127\.0\.0\.1:\d+ is on another host/.test(rig.log));

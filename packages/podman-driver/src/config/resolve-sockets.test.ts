@@ -6,7 +6,8 @@ import { findSocket, resolveSockets } from "./resolve-sockets.ts";
 type Options = Parameters<typeof resolveSockets>[0];
 type Block = Options["socket"][number];
 
-const block = (name: string | undefined, path: string): Block => ({ name, socket_path: `unix://${path}`, host_user: undefined, tls: undefined });
+const emptyBlock: Block = { name: undefined, socket_path: undefined, host_user: undefined, tls: undefined };
+const block = (name: string | undefined, path: string): Block => ({ ...emptyBlock, name, socket_path: `unix://${path}` });
 const users = (uid = 0): Parameters<typeof resolveSockets>[1] => ({ uid, findUser: (name) => (name === "app" ? 1001 : undefined) });
 const resolve = (options: Options, ofHost: ReturnType<typeof users>): ReturnType<typeof resolveSockets> =>
   reportAll((report) => resolveSockets(options, ofHost, report));
@@ -84,7 +85,10 @@ test("an unknown socket of a task is refused with those there are", () => {
 
 test("host_user names the user whose the socket must be, and where it is when the block does not say", () => {
   const { sockets } = resolve(
-    blocks({ name: "a", socket_path: undefined, host_user: "app", tls: undefined }, { name: "b", socket_path: "unix:/run/b.sock", host_user: "1002", tls: undefined }),
+    blocks(
+      { ...emptyBlock, name: "a", host_user: "app" },
+      { ...emptyBlock, name: "b", socket_path: "unix:/run/b.sock", host_user: "1002" },
+    ),
     users(),
   );
   assert.deepEqual(sockets, [

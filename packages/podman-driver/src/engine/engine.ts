@@ -84,7 +84,8 @@ export class Engine {
     this.#hasSystemd = options.hasSystemd ?? true;
     this.#logger = options.logger;
     const { path: socketPath, remote } = options;
-    this.client = new PodmanClient({ ...(remote === undefined ? { socketPath } : { remote }), timeouts: { quickMs: options.callTimeoutMs } });
+    const place = remote === undefined ? { socketPath } : { remote };
+    this.client = new PodmanClient({ ...place, timeouts: { quickMs: options.callTimeoutMs } });
     this.events = new ContainerEvents(this.client.events, options.logger);
     this.healthEvents = new ContainerEvents(this.client.events, options.logger, defaultEventPauses, healthSubject);
     this.stats = new SharedStats(this.client.containers, options.logger);
