@@ -36,6 +36,18 @@ test("tells of a task that becomes healthy, unhealthy and healthy again", async 
   );
 });
 
+for (const patience of [{ retries: 5 }, { retries: 1, start_period: "1h" }]) {
+  test(`does not call a task unhealthy whose check fails four times with ${JSON.stringify(patience)}`, async () => {
+    await using rig = await DriverRig.start();
+    await using events = new RecordedEvents(rig.driver);
+    const check = "echo x >> /alloc/data/checks; test $(wc -l < /alloc/data/checks) -gt 4";
+    const task = await rig.prepare({ config: { command: "sleep", args: ["600"], healthcheck: { test: check, interval: "1s", ...patience } } });
+    await rig.startTask(task);
+    await until(() => healthOf(task, events).length === 1);
+    assert.deepEqual(healthOf(task, events), ["Health check: the task is healthy"]);
+  });
+}
+
 test("ends an unhealthy task as on_failure says, and tells why", async () => {
   await using rig = await DriverRig.start();
   await using events = new RecordedEvents(rig.driver);

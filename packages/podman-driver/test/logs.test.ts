@@ -100,13 +100,16 @@ test("keeps a task out of the log files that the driver writes", async () => {
   assert.equal(await readFile(join(logFolder(task), "task.stdout.0"), "utf8"), "refused\nmine\n");
 });
 
-test("collects nothing when it is told so, and bounds what Podman keeps", async () => {
-  await using rig = await DriverRig.start({ pluginConfig: { log_collection: "off" } });
-  const task = await rig.runScript("echo unseen");
-  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
-  assert.equal((await task.stdout.whole()).length, 0);
-  assert.deepEqual((await readdir(logFolder(task))).toSorted(), [".task.stderr.fifo", ".task.stdout.fifo"]);
-});
+for (const pluginConfig of [{ log_collection: "off" }, { disable_log_collection: true }]) {
+  test(`collects nothing with ${JSON.stringify(pluginConfig)}, and tells Nomad so`, async () => {
+    await using rig = await DriverRig.start({ pluginConfig });
+    assert.equal((await rig.driver.capabilities(soon())).disableLogCollection, true);
+    const task = await rig.runScript("echo unseen");
+    assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
+    assert.equal((await task.stdout.whole()).length, 0);
+    assert.deepEqual((await readdir(logFolder(task))).toSorted(), [".task.stderr.fifo", ".task.stdout.fifo"]);
+  });
+}
 
 /** Starts a task whose reader takes "ready" and then pauses; `script` runs from then on. */
 async function runUnread(rig: DriverRig, script: string): Promise<RiggedTask> {

@@ -77,6 +77,13 @@ test("gives the task's user the ids that keep-id promises", when, async () => {
   assert.equal((await stat(join(task.config.allocDir, "task/local/mine"))).uid, user.uid);
 });
 
+test("gives the task none of the ids of the Podman service's user with nomap", when, async () => {
+  await using rig = await startRig();
+  const task = await rig.runScript("cat /proc/self/uid_map", ofUser({ config: { userns: "nomap" } }));
+  const hostIds = (await rig.finish(task)).trim().split("\n").map((line) => Number(line.trim().split(/ +/)[1]));
+  assert.ok(hostIds.length > 0 && !hostIds.includes(user.uid), hostIds.join());
+});
+
 test("tells that limits are not held where the kernel lets a user have none", when, async () => {
   await using rig = await startRig();
   await using events = new RecordedEvents(rig.driver);

@@ -110,6 +110,10 @@ test("uses the name servers of the group, else those of the plugin", async () =>
   assert.match(own.output, /nameserver 192\.0\.2\.1/);
   assert.match(own.output, /search .*example\.test/);
   assert.match(own.output, /options .*ndots:3/);
+  await using rig = await DriverRig.start({ pluginConfig: { dns_servers: ["192.0.2.2"] } });
+  const task = await rig.runScript("cat /etc/resolv.conf", { config: { network_mode: "bridge" } });
+  await rig.driver.waitTask(task.config.id, soon());
+  assert.match((await task.stdout.whole()).toString(), /^nameserver 192\.0\.2\.2$/m);
 });
 
 test("joins the network namespace that Nomad made for the group, whatever network_mode says", async () => {

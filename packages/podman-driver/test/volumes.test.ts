@@ -8,6 +8,8 @@ import { DriverRig, RecordedEvents, until, type RiggedTask, type TaskWishes } fr
 import { withPodman } from "./with-podman.ts";
 
 const run = promisify(execFile);
+const soon = (): AbortSignal => AbortSignal.timeout(60_000);
+
 /** Starts a prepared task with a script and gives what it prints. */
 async function outputOf(
   rig: DriverRig,
@@ -117,9 +119,13 @@ test("an overlay with folders of its own keeps the changes there", async () => {
 
 test("a destination alone is an anonymous volume, which goes with the container", async () => {
   await using rig = await DriverRig.start();
-  const config = { volumes: ["/cache"] };
-  assert.match(await outputOf(rig, "ls /cache; echo x > /cache/x; grep ' /cache ' /proc/self/mountinfo", { config }), / \/cache /);
-  assert.equal(await outputOf(rig, "ls /cache", { config }), "");
+  const task = await rig.runScript("echo x > /cache/x; grep ' /cache ' /proc/self/mountinfo", { config: { volumes: ["/cache"] } });
+  const output = await rig.finish(task);
+  const [, name = "none"] = /\/volumes\/([0-9a-f]{64})\/_data \/cache /.exec(output) ?? [];
+  const isThere = (): Promise<boolean> => withPodman(async (podman) => (await podman.volumes.inspect(name, soon())) !== undefined);
+  assert.equal(await isThere(), true, output);
+  await rig.driver.destroyTask(task.config.id, { force: false }, soon());
+  assert.equal(await isThere(), false);
 });
 
 test("a source that is not there is named, with what a relative one means", async () => {
@@ -166,6 +172,8 @@ describe("an operator's volumes", () => {
       /asks for \S+\/host, outside the allocation's folder, and this client's plugin config has volumes\.enabled = false/,
     );
     await expectRefused(rig, "../../host:/x", /outside the allocation's folder/);
+    const named = await rig.prepare({ config: { mount: [{ source: "named", target: "/x" }] } });
+    await assert.rejects(rig.startTask(named), { message: /asks for the volume named, .* volumes\.enabled = false/ });
     await expectRefused(rig, "local/out:/x", /asks for \S+\/host, outside/, (task) => symlink(host, join(taskFolder(task), "local/out")));
     await expectRefused(rig, "local/out/file:/x", /asks for \S+\/host\/file, outside/, (task) =>
       symlink(host, join(taskFolder(task), "local/out")),

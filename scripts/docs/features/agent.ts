@@ -47,7 +47,12 @@ export const agentFeatures: FeatureSection = {
     ],
     ["One login in the plugin's configuration", "C", "test/image-auth > gets the operator's one login if it is that registry"],
     ["`allow_privileged`", "M", "test/policy > strict refuses a privileged task with the option that would allow it, and makes nothing"],
-    ["`allow_caps`", "M", "test/policy > strict takes from a task that asks for nothing what it would get from Podman"],
+    [
+      "`allow_caps`",
+      "M",
+      "test/policy > strict takes from a task that asks for nothing what it would get from Podman",
+      "src/policy/policy > the operator's policy",
+    ],
     ["`allow_runtimes`", "S", "src/policy/policy > the operator's policy"],
     ["`allow_image_urls`", "C", "test/image-policy > is fetched only where the operator allows it, which strict does nowhere"],
     [
@@ -70,6 +75,7 @@ export const agentFeatures: FeatureSection = {
     [
       "`volumes.selinuxlabel`",
       "M",
+      "src/config/driver-config > carries the operator's wishes",
       "src/topics/storage/storage-topic > labels Nomad's mounts with … where their own label is …, and the task's not at all",
     ],
     [
@@ -77,7 +83,12 @@ export const agentFeatures: FeatureSection = {
       "M",
       "src/topics/storage/storage-topic > labels Nomad's mounts with … where their own label is …, and the task's not at all",
     ],
-    ["`gc.container`", "M", "test/life > keeps the container for a look at it with gc.container = false"],
+    [
+      "`gc.container`",
+      "M",
+      "test/life > keeps the container for a look at it with gc.container = false",
+      "test/life > refuses to destroy a running task without force, and leaves nothing with it",
+    ],
     [
       "`gc.image` and its delay",
       "M",
@@ -89,6 +100,7 @@ export const agentFeatures: FeatureSection = {
       "M",
       "test/reaper > removes what Nomad has lost of this node, and nothing else",
       "test/reaper > only says what it would remove in a dry run",
+      "src/reap/plan-reaping > of the containers on an engine",
     ],
     [
       "`extra_labels`",
@@ -102,7 +114,7 @@ export const agentFeatures: FeatureSection = {
       "M",
       "src/config/resolve-log-origin > a task's block counts when it says anything, and else the plugin's",
     ],
-    ["`disable_log_collection`, announced to Nomad", "M", "test/logs > collects nothing when it is told so, and bounds what Podman keeps"],
+    ["`disable_log_collection`, announced to Nomad", "M", "test/logs > collects nothing with …, and tells Nomad so"],
     [
       "`infra_image` and its pull time-out",
       "S",

@@ -5,10 +5,16 @@ export const processFeatures: FeatureSection = {
   rows: [
     ["`command` and `args`", "M", "test/task-config > replaces the image's entrypoint and command"],
     ["`entrypoint` as a list", "M", "test/task-config > replaces the image's entrypoint and command"],
-    ["`entrypoint` as a text", "M", "src/topics/process/process-topic > says that an entrypoint of one string is deprecated"],
+    [
+      "`entrypoint` as a text",
+      "M",
+      "test/task-config > replaces the image's entrypoint and command",
+      "src/topics/process/process-topic > says that an entrypoint of one string is deprecated",
+    ],
     [
       "`working_dir` and Docker's `work_dir`",
       "M",
+      "test/task-config > gives the task its environment, its folders and the user it asks for",
       "test/process > gives the task its time zone, its umask and a working directory that Docker would make",
     ],
     ["The task's user", "M", "test/task-config > gives the task its environment, its folders and the user it asks for"],
@@ -17,6 +23,7 @@ export const processFeatures: FeatureSection = {
       "M",
       "test/security-options > are those of the user and those that are added",
       "test/security-options > of the service are kept by crun alone, which the task's owner is told",
+      "src/topics/security/security-options > security options",
     ],
     ["`hostname`", "M", "src/topics/process/process-topic > runs as the user, in the folder and under the name that the job says"],
     ["`tty`", "M", "test/process > gives the task a terminal, and keeps its standard input open"],
@@ -45,6 +52,7 @@ export const processFeatures: FeatureSection = {
       "A health check of the task's own, for the start too, with an action",
       "S",
       "test/health > tells of a task that becomes healthy, unhealthy and healthy again",
+      "test/health > does not call a task unhealthy whose check fails four times with …",
       "test/health > ends an unhealthy task as on_failure says, and tells why",
       "src/topics/health/health-topic > has a check for the start where Podman knows one, and refuses it elsewhere",
     ],

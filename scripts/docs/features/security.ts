@@ -22,6 +22,7 @@ export const securityFeatures: FeatureSection = {
       "M",
       "test/security-options > that the host cannot give do not let the task run",
       "test/security-options > that turn off what the host has not are taken",
+      "src/topics/security/security-options > security options",
       "not yet seen on a host that has it",
     ],
     [
@@ -29,6 +30,7 @@ export const securityFeatures: FeatureSection = {
       "M",
       "test/security-options > that the host cannot give do not let the task run",
       "test/security-options > that turn off what the host has not are taken",
+      "src/topics/security/security-options > security options",
       "not yet seen on a host that has it",
     ],
     [
@@ -45,10 +47,13 @@ export const securityFeatures: FeatureSection = {
       "test/security > has the ids that the job maps",
       "test/security > is that of another task of the allocation",
       "test/security > is the host's where the job says so",
+      "src/topics/namespaces/userns > the user namespace",
     ],
     [
       "keep-id and nomap",
       "M",
+      "test/rootless > gives the task's user the ids that keep-id promises",
+      "test/rootless > gives the task none of the ids of the Podman service's user with nomap",
       "src/topics/namespaces/userns > a rootful Podman has no nomap, and keep-id only since it stopped to refuse it",
     ],
     [

@@ -30,8 +30,10 @@ export const storageFeatures: FeatureSection = {
     [
       "Options of volumes: no_copy, labels, driver and its options",
       "S",
+      "test/mounts > a mount block's volume is made with its driver, labels and options, filled by the image, and kept",
       "test/mounts > no_copy leaves a new volume empty",
       "test/mounts > a volume of another driver or with other options is not taken for the one that is meant",
+      "test/mounts > a volume is made by the driver that it names, and by no other where Podman has none of that name",
     ],
     ["Propagation of binds", "M", "test/volumes > mounts of the host's come through as far as the propagation says"],
     ["`tmpfs`", "M", "test/mounts > tmpfs lays memory, with what the image has there unless it must not"],
@@ -40,6 +42,7 @@ export const storageFeatures: FeatureSection = {
       "The options O, U and idmap",
       "S",
       "test/volumes > U gives a folder to the task's user, O keeps what the task writes away from it",
+      "src/topics/storage/parse-volume > volumes",
       "src/topics/storage/storage-topic > says of idmap that older runc leaves it undone, and looks at nothing else",
     ],
     [

@@ -38,12 +38,11 @@ test("carries the operator's wishes", () => {
     extra_labels: ["job*"],
     dns_servers: ["192.0.2.1"],
     networking: { default_rootless_mode: "pasta" },
+    volumes: { enabled: true, selinuxlabel: "Z" },
   });
   assert.equal(config.removesContainers, false);
-  assert.deepEqual(
-    [config.settings.extraLabels, config.settings.dnsServers, config.settings.defaultRootlessMode],
-    [["job*"], ["192.0.2.1"], "pasta"],
-  );
+  const { extraLabels, dnsServers, defaultRootlessMode, selinuxLabel } = config.settings;
+  assert.deepEqual([extraLabels, dnsServers, defaultRootlessMode, selinuxLabel], [["job*"], ["192.0.2.1"], "pasta", "Z"]);
 });
 
 test("takes the node's compute from Nomad", () => {
