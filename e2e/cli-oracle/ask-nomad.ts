@@ -20,6 +20,13 @@ export interface NomadAnswer {
   readonly reason: string;
 }
 
+/** A job as a file. */
+export interface NomadQuestion {
+  readonly text: string;
+  /** Absent: HCL. */
+  readonly format?: "hcl" | "json";
+}
+
 /** A Nomad server of its own, without clients, which says whether it would take a job. */
 export class NomadServer implements AsyncDisposable {
   readonly #nomad: string;
@@ -58,9 +65,9 @@ export class NomadServer implements AsyncDisposable {
   }
 
   /** Asks about each of these jobs, in turn. */
-  async ask(texts: readonly string[]): Promise<readonly NomadAnswer[]> {
+  async ask(questions: readonly NomadQuestion[]): Promise<readonly NomadAnswer[]> {
     const answers: NomadAnswer[] = [];
-    for (const text of texts) answers.push(await this.#askOne(text));
+    for (const question of questions) answers.push(await this.#askOne(question));
     return answers;
   }
 
@@ -78,11 +85,13 @@ export class NomadServer implements AsyncDisposable {
     return answer !== undefined && answer.ok && (await answer.text()) !== '""';
   }
 
-  async #askOne(text: string): Promise<NomadAnswer> {
+  async #askOne({ text, format }: NomadQuestion): Promise<NomadAnswer> {
     const path = join(this.#folder, "job.nomad.hcl");
     await writeFile(path, text);
     try {
-      await run(this.#nomad, ["job", "validate", path], { env: { ...ownEnv(this.#folder), NOMAD_ADDR: this.#address } });
+      const flags = format === "json" ? ["-json"] : [];
+      const env = { ...ownEnv(this.#folder), NOMAD_ADDR: this.#address };
+      await run(this.#nomad, ["job", "validate", ...flags, path], { env });
       return { isValid: true, reason: "" };
     } catch (error) {
       if (!hasAnswered(error)) throw error;
@@ -126,7 +135,8 @@ export function hasAnswered(error: unknown): boolean {
 
 function toReason(output: string): string {
   if (/^goroutine \d+ \[/m.test(output)) return "it crashes";
-  const lines = output.split("\n").map((line) => line.replace(/^\s*\*?\s*/, "").trim());
+  const lead = /^\s*\*?\s*(?:Error getting job struct: Failed to parse JSON job: )?/;
+  const lines = output.split("\n").map((line) => line.replace(lead, "").trim());
   return (
     lines.filter((line) => line !== "" && !/^Driver configuration|errors?:? ?(?:occurred:)?$|^Error getting job/.test(line)).at(-1) ?? ""
   );

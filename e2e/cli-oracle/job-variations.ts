@@ -1,6 +1,7 @@
 import fc from "fast-check";
 
 import { artifactParts, launchParts, payloadParts, templateParts, volumeParts } from "./host-variations.ts";
+import { jsonVariations } from "./json-variations.ts";
 import { checks, serviceBodies } from "./service-variations.ts";
 import { groupShapes, jobShapes, taskShapes } from "./shape-variations.ts";
 
@@ -8,6 +9,8 @@ import { groupShapes, jobShapes, taskShapes } from "./shape-variations.ts";
 export interface Variation {
   readonly name: string;
   readonly text: string;
+  /** Absent: HCL. */
+  readonly format?: "hcl" | "json";
 }
 
 type Level = "job" | "group" | "task" | "top";
@@ -386,4 +389,5 @@ export const jobVariations: readonly Variation[] = [
   ...vary("group", groupShapes),
   ...vary("task", taskShapes, ["batch"]),
   ...vary("job", ['periodic {| cron = "@daily" |}', "parameterized {| |}"], ["service", "system", "sysbatch"]),
+  ...[...jsonVariations].map(([name, text]) => ({ name, text, format: "json" }) as const),
 ];

@@ -7,6 +7,7 @@ import { after, test } from "node:test";
 import { JobFileError, loadJob } from "@driver/nomad-host";
 
 import { jobVariations } from "./job-variations.ts";
+import type { Variation } from "./job-variations.ts";
 import recorded from "./nomad-answers.json" with { type: "json" };
 
 /** Where another answer than the recorded Nomad's is meant. */
@@ -18,11 +19,11 @@ const ours: Readonly<Record<string, string>> = {
 const answers: Readonly<Record<string, string | undefined>> = recorded.answers;
 
 const folder = await mkdtemp(join(tmpdir(), "verdicts-"));
-const path = join(folder, "job.nomad.hcl");
 after(() => rm(folder, { recursive: true }));
 
-async function verdictOf(text: string): Promise<JobFileError | undefined> {
+async function verdictOf({ text, format = "hcl" }: Variation): Promise<JobFileError | undefined> {
   try {
+    const path = join(folder, `job.nomad.${format}`);
     await writeFile(path, text);
     await loadJob(path, { vars: {}, varFiles: [], env: {}, signal: new AbortController().signal });
     return undefined;
@@ -32,11 +33,12 @@ async function verdictOf(text: string): Promise<JobFileError | undefined> {
   }
 }
 
-for (const { name, text } of jobVariations) {
+for (const variation of jobVariations) {
+  const { name } = variation;
   const answer = answers[name];
   test(`answers as ${recorded.version}: ${name}`, async () => {
     assert.ok(answer !== undefined, "no answer is recorded: run e2e/cli-oracle/record-answers.ts");
-    const refusal = await verdictOf(text);
+    const refusal = await verdictOf(variation);
     if (refusal?.code === "unsupported" && answer === "valid") return;
     const isValid = name in ours ? answer !== "valid" : answer === "valid";
     assert.equal(refusal === undefined, isValid, `Nomad: ${answer}; here: ${refusal?.message ?? "valid"}`);

@@ -7,7 +7,7 @@ import { jobVariations } from "./job-variations.ts";
 
 const nomad = process.env["NOMAD_BIN"] ?? "nomad";
 await using server = await NomadServer.start(nomad);
-const found = await server.ask(jobVariations.map(({ text }) => text));
+const found = await server.ask(jobVariations);
 const answers = Object.fromEntries(jobVariations.map(({ name }, index) => [name, toRecord(found[index])]));
 const version = await readNomadVersion(nomad);
 await writeFile(join(import.meta.dirname, "nomad-answers.json"), `${JSON.stringify({ version, answers }, undefined, 2)}\n`);

@@ -76,6 +76,7 @@ export const groupShapes = [
   'volume "data" {| type = "host" ;; source = "s" ;; read_only = null |}',
   "spread {| attribute = null |}",
   "restart {| attempts = null ;; mode = null |}",
+  'disconnect {| reconcile = "" ;; lost_after = "1h" |}',
   "count = 50000",
   "count = 50001",
   'task "other" {| driver = "x" |} task "third" {| driver = "x" |}',
@@ -99,6 +100,10 @@ export const taskShapes = [
   'artifact {| source = "https://example.test/x" ;; chown = null ;; mode = null |}',
   'template {| data = "x" ;; destination = "local/x" ;; perms = null ;; env = null ;; splay = null |}',
   "resources {| cpu = null ;; memory = null |}",
+  "resources {| cpu = 0 ;; cores = 2 |}",
+  "resources {| cpu = 200 ;; cores = 0 |}",
+  "resources {| cores = 0 |}",
+  'volume_mount {| volume = "" ;; destination = "/x" |}',
   "identity {| env = null |}",
   ...["5s", "1.2beta", "1.2-beta", "v1", "99999999999999999999", "1.x"].flatMap((version) => [
     `constraint {| attribute = "x" ;; version = "${version}" |}`,
@@ -111,6 +116,7 @@ export const taskShapes = [
 ];
 
 export const jobShapes = [
+  ...["region", "namespace", "node_pool", "name", "id"].map((name) => `${name} = ""`),
   "priority = 100",
   "priority = -1",
   "priority = 32767",

@@ -11,6 +11,7 @@ import { inspectJob, JobFileError } from "@driver/nomad-host";
 import fc from "fast-check";
 
 import { hasAnswered, NomadServer, readNomadVersion } from "../cli-oracle/ask-nomad.ts";
+import type { NomadQuestion } from "../cli-oracle/ask-nomad.ts";
 import { drawnJob, jobVariations } from "../cli-oracle/job-variations.ts";
 import recorded from "../cli-oracle/nomad-answers.json" with { type: "json" };
 
@@ -25,7 +26,7 @@ after(() => server[Symbol.asyncDispose]());
 test("the recorded answers are those of this Nomad", async (t) => {
   const version = await readNomadVersion(nomad);
   if (version !== recorded.version) t.diagnostic(`recorded are those of ${recorded.version}, this is ${version}`);
-  const found = await server.ask(jobVariations.map(({ text }) => text));
+  const found = await server.ask(jobVariations);
   const changed = jobVariations.filter(({ name }, index) => (found[index]?.isValid === true) !== (answers[name] === "valid"));
   assert.deepEqual(
     changed.map(({ name }) => name),
@@ -59,6 +60,8 @@ async function readByNomad(path: string): Promise<string | undefined> {
 interface Reading {
   /** Undefined: it cannot be read as a job at all. */
   readonly job: Awaited<ReturnType<typeof inspectJob>>["job"] | undefined;
+  /** In words; empty: none. */
+  readonly problems: string;
   readonly isValid: boolean;
   /** There is something that Nomad has and this host has not. */
   readonly isForeign: boolean;
@@ -68,10 +71,11 @@ async function readHere(path: string): Promise<Reading> {
   try {
     const { job, problems } = await inspectJob(path, { ...plain, varFiles: variableFiles(path) });
     const found = problems.all();
-    return { job, isValid: found.length === 0, isForeign: found.some(({ code }) => code === "unsupported") };
+    const formatted = found.map((problem) => problem.format()).join("\n");
+    return { job, problems: formatted, isValid: found.length === 0, isForeign: found.some(({ code }) => code === "unsupported") };
   } catch (error) {
     if (!(error instanceof JobFileError)) throw error;
-    return { job: undefined, isValid: false, isForeign: error.code === "unsupported" };
+    return { job: undefined, problems: error.format(), isValid: false, isForeign: error.code === "unsupported" };
   }
 }
 
@@ -115,11 +119,10 @@ function toComparable(job: NonNullable<Reading["job"]>): unknown {
   return withoutPlaces({ ...job, groups });
 }
 
-const written = join(folder, "job.nomad.hcl");
-
-async function write(text: string): Promise<string> {
-  await writeFile(written, text);
-  return written;
+async function write({ text, format = "hcl" }: NomadQuestion): Promise<string> {
+  const path = join(folder, `written.nomad.${format}`);
+  await writeFile(path, text);
+  return path;
 }
 
 const files = ["examples", "packages/nomad-host/test/cases", "packages/nomad-host/test/job/jobs"].flatMap((directory) =>
@@ -129,15 +132,21 @@ const files = ["examples", "packages/nomad-host/test/cases", "packages/nomad-hos
 );
 const drawn = fc.sample(drawnJob, { seed, numRuns: drawnCount });
 
-/** Says what differs; undefined: nothing. A job with a name of its own each time cannot be compared. */
+/**
+ * Says what differs; undefined: nothing. What Nomad has read is in JSON, where a mistake must be seen that is seen in the file, and
+ * no other. A job with a name of its own each time cannot be compared.
+ */
 async function compareJob(path: string): Promise<string | undefined> {
   const [there, here] = [await readByNomad(path), await readHere(path)];
   if (there === undefined) return here.isValid ? "Nomad cannot read it" : undefined;
-  if (here.job === undefined || !here.isValid) return undefined;
+  if (here.job === undefined) return undefined;
   if ((await readFile(path, "utf8")).includes("uuidv4()")) return undefined;
   const json = join(folder, "job.json");
   await writeFile(json, there);
-  const { job } = await inspectJob(json, plain);
+  const { job, problems } = await inspectJob(json, plain);
+  const found = problems.all().map((problem) => problem.format());
+  if (!here.isValid) return found.length > 0 ? undefined : `in JSON nothing is wrong, in the file there is: ${here.problems}`;
+  if (found.length > 0) return found.join("\n");
   try {
     assert.deepEqual(toComparable(job), toComparable(here.job));
     return undefined;
@@ -148,8 +157,8 @@ async function compareJob(path: string): Promise<string | undefined> {
 
 test("a job means the same here and after Nomad has read it, and what Nomad cannot read is refused", async () => {
   for (const path of files) assert.equal(await compareJob(path), undefined, path);
-  const texts = [...jobVariations.map(({ text }) => text), ...drawn];
-  for (const text of texts) assert.equal(await compareJob(await write(text)), undefined, text);
+  const questions: readonly NomadQuestion[] = [...jobVariations, ...drawn.map((text) => ({ text }))];
+  for (const question of questions) assert.equal(await compareJob(await write(question)), undefined, question.text);
 });
 
 /** Where another verdict than Nomad's is meant. */
@@ -159,17 +168,17 @@ const ours: Readonly<Record<string, string>> = {
 
 test("every file of examples and cases has Nomad's verdict, in both directions", async () => {
   for (const path of files.filter((file) => file.endsWith(".hcl") && !(basename(file) in ours))) {
-    const [answer] = await server.ask([await readFile(path, "utf8")]);
+    const [answer] = await server.ask([{ text: await readFile(path, "utf8") }]);
     const { isValid, isForeign } = await readHere(path);
     if (!isForeign) assert.equal(isValid, answer?.isValid, `${path}: ${answer?.reason}`);
   }
 });
 
 test(`jobs of several parts have Nomad's verdict, in both directions (seed ${seed})`, async () => {
-  const answered = await server.ask(drawn);
+  const answered = await server.ask(drawn.map((text) => ({ text })));
   const differing: string[] = [];
   for (const [index, text] of drawn.entries()) {
-    const { isValid, isForeign } = await readHere(await write(text));
+    const { isValid, isForeign } = await readHere(await write({ text }));
     const answer = answered[index];
     const verdict = isValid ? "valid here" : "refused here";
     if (!isForeign && isValid !== answer?.isValid) differing.push(`${verdict}; Nomad: ${answer?.reason}\n${text}`);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { jobKeys, type JobKeys } from "@driver/nomad-host";
 import { toKeySections } from "./job-tables.ts";
 
-const text = { form: "argument", words: "a string", read: () => "" } as const;
+const text = { form: "argument", words: "a string", json: "string", read: () => "" } as const;
 const inner: JobKeys = { name: { kind: text, json: [], support: { effect: "full" } } };
 const again: JobKeys[string] = { kind: { form: "block", keys: inner }, json: [], support: { effect: "full" } };
 const some: JobKeys = {

@@ -3,6 +3,7 @@ import type { HclValue, Position, SourceFile } from "@driver/hcl";
 import type { ConfigBlock } from "@driver/nomad-plugin";
 import { JobFileError } from "./job-file-error.ts";
 import type { JobFileErrorCode, JobProblems } from "./job-file-error.ts";
+import type { JobNote } from "./job.ts";
 import type { BlockKind, FreeKind, JobKey, JobKeys, KeyKind, MapKind, ValueKind } from "./keys/job-key.ts";
 import { titleOf } from "./title-of.ts";
 
@@ -15,6 +16,8 @@ type InnerKeys<K> = KindOf<K> extends BlockKind<infer Inner> ? Inner : JobKeys;
 export interface JobReading {
   readonly source: SourceFile;
   readonly problems: JobProblems;
+  /** What a JSON job was noted for before it was decoded. Absent: it is HCL. */
+  readonly jsonNotes?: readonly JobNote[];
 }
 
 /** Reads one block by its keys, which say the types. What is wrong is reported, and reading goes on. */

@@ -42,22 +42,23 @@ function noteInside(checked: Checked): readonly JobNote[] {
   const attributeNotes = block.body.attributes.flatMap((attribute) => {
     const key = { name: attribute.name, form: "argument", position: attribute.position } as const;
     checkKey(key, checked);
-    return noteOf(key, kind);
+    return noteOf(key, checked);
   });
   const blockNotes = block.body.blocks.flatMap((inner) => {
     const key = { name: inner.type, form: "block", position: inner.position } as const;
     checkKey(key, checked);
     checkLabels(inner, checked);
     const innerKey = findKey(kind.keys, inner.type);
-    if (innerKey?.kind.form !== "block" || innerKey.support.effect === "refused") return noteOf(key, kind);
+    if (innerKey?.kind.form !== "block" || innerKey.support.effect === "refused") return noteOf(key, checked);
     const notes = noteInside({ block: inner, kind: innerKey.kind, reading });
-    return innerKey.support.effect === "none" ? noteOf(key, kind) : notes;
+    return innerKey.support.effect === "none" ? noteOf(key, checked) : notes;
   });
   return [...attributeNotes, ...blockNotes];
 }
 
-function noteOf({ name, position }: Key, { keys }: BlockKind<JobKeys>): readonly JobNote[] {
-  const key = findKey(keys, name);
+function noteOf({ name, position }: Key, { kind, reading }: Checked): readonly JobNote[] {
+  const key = findKey(kind.keys, name);
+  if (key?.isSilentInJson === true && reading.jsonNotes !== undefined) return [];
   return key?.support.effect === "none" ? [{ message: key.support.note, position }] : [];
 }
 

@@ -39,8 +39,8 @@ export function decodeJob(block: ConfigBlock, reading: JobReading): DecodedJob {
   if (groups.length === 0) reader.report(`job "${reader.label}": has no group; a job needs at least one group with a task`, "group");
   checkJob(reader, type);
   const furtherNetworks = reader.blocks("group").flatMap((group) => noteNetworks(group.blocks("network")));
-  const notes = [...keyNotes, ...furtherNetworks, ...noteGroups(groups), ...noteServices(groups)].toSorted(byPlace);
-  const job = toJob(reader, { type, groups, notes });
+  const notes = [...(reading.jsonNotes ?? []), ...keyNotes, ...furtherNetworks, ...noteGroups(groups), ...noteServices(groups)];
+  const job = toJob(reader, { type, groups, notes: notes.toSorted(byPlace) });
   return { job, problems, evaluated: withoutFailed(job, block) };
 }
 
@@ -56,7 +56,7 @@ function toJob(reader: JobReader, parts: Pick<Job, "type" | "groups" | "notes">)
     name: decodeName(reader),
     type: parts.type,
     namespace: reader.get("namespace") ?? "default",
-    region: reader.get("region") ?? "global",
+    region: decodeRegion(reader),
     datacenters: datacenters.length === 0 ? ["*"] : datacenters,
     meta: reader.map("meta"),
     groups: parts.groups,
@@ -72,6 +72,12 @@ function decodeId(reader: JobReader): string {
   if (id === "" || /\s/.test(id) || hasControlCharacter(id))
     reader.report(`job ${JSON.stringify(id)}: the name must not be empty nor hold spaces or control characters`, "id");
   return id;
+}
+
+function decodeRegion(reader: JobReader): string {
+  const region = reader.get("region") ?? "global";
+  if (region === "") reader.report("argument region: must not be empty", "region");
+  return region;
 }
 
 function decodeName(reader: JobReader): string {

@@ -102,16 +102,18 @@ function decodeConfig(reader: TaskReader): ConfigBody {
 }
 
 function decodeResources(reader: BlockReader<typeof resourcesKeys> | undefined): TaskResources {
-  const cores = reader?.get("cores");
-  const cpuMhz = reader?.get("cpu");
+  const cores = reader?.get("cores") ?? 0;
+  // Whoever speaks of cores gets no other share by default (`nomad`).
+  const cpuMhz = reader?.get("cpu") ?? (reader?.has("cores") === true ? 0 : 100);
   const memoryMb = reader?.get("memory") ?? 300;
   const memoryMaxMb = reader?.get("memory_max") ?? 0;
-  if (reader !== undefined && cores !== undefined && cpuMhz !== undefined)
-    reader.report("resources: cpu and cores exclude each other", "cores");
+  if (cores > 0 && cpuMhz > 0) reader?.report("resources: cpu and cores exclude each other", "cores");
+  if (reader !== undefined && cores === 0 && cpuMhz < 1 && !reader.hasFailed("cores") && !reader.hasFailed("cpu"))
+    reader.report("resources: cpu must be at least 1, or cores", reader.has("cpu") ? "cpu" : "cores");
   if (reader !== undefined && memoryMaxMb > 0 && memoryMaxMb < memoryMb) {
     reader.report(`argument memory_max in resources: ${memoryMaxMb} is less than memory, ${memoryMb}`, "memory_max");
   }
-  return { cpuMhz: cores === undefined ? (cpuMhz ?? 100) : 0, ...(cores === undefined ? {} : { cores }), memoryMb, memoryMaxMb };
+  return { cpuMhz, ...(cores === 0 ? {} : { cores }), memoryMb, memoryMaxMb };
 }
 
 function decodeLifecycle(task: TaskReader): TaskLifecycle | undefined {

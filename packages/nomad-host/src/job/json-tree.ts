@@ -7,7 +7,13 @@ import { JobFileError } from "./job-file-error.ts";
 export type JsonNode =
   | { readonly kind: "object"; readonly entries: readonly JsonEntry[]; readonly position: Position }
   | { readonly kind: "array"; readonly items: readonly JsonNode[]; readonly position: Position }
-  | { readonly kind: "scalar"; readonly value: string | number | bigint | boolean | null; readonly position: Position };
+  | {
+      readonly kind: "scalar";
+      readonly value: string | number | bigint | boolean | null;
+      /** As it is written. */
+      readonly source: string;
+      readonly position: Position;
+    };
 
 export interface JsonEntry {
   readonly key: string;
@@ -19,8 +25,11 @@ export interface JsonEntry {
 /** Deeper nesting than any job needs, and far from the end of the stack. */
 const maxDepth = 200;
 
-/** Parses JSON text; throws a JobFileError at the place where it is none. */
-export function parseJsonTree(source: SourceFile): JsonNode {
+/**
+ * Parses JSON text; throws a JobFileError at the place where it is none. What follows the value is wrong, unless the text ends with
+ * it whatever follows.
+ */
+export function parseJsonTree(source: SourceFile, { endsWithRoot = false }: { readonly endsWithRoot?: boolean } = {}): JsonNode {
   const builder = new TreeBuilder();
   const refuse = (offset: number, length: number, position: Position) => {
     const found = source.text.slice(offset, offset + Math.min(length, 40));
@@ -36,20 +45,27 @@ export function parseJsonTree(source: SourceFile): JsonNode {
     {
       onObjectBegin: (_offset, _length, line, character) => open("object", toPosition(line, character)),
       onArrayBegin: (_offset, _length, line, character) => open("array", toPosition(line, character)),
-      onObjectProperty: (key, ...[, , line, character]) => builder.name(key, toPosition(line, character)),
+      onObjectProperty: (key, ...[, , line, character]) => builder.name(key.toWellFormed(), toPosition(line, character)),
       onObjectEnd: () => builder.close(),
       onArrayEnd: () => builder.close(),
       onLiteralValue: (value: string | number | boolean | null, ...[offset, length, line, character]) => {
-        const exact = typeof value === "number" ? (toNumber(source.text.slice(offset, offset + length)) ?? value) : value;
-        builder.add({ kind: "scalar", value: exact, position: toPosition(line, character) });
+        const written = source.text.slice(offset, offset + length);
+        builder.add({ kind: "scalar", value: toExact(value, written), source: written, position: toPosition(line, character) });
       },
       onError: (_code, ...[offset, length, line, character]) => {
+        if (endsWithRoot && builder.isComplete) return;
         throw refuse(offset, length, toPosition(line, character));
       },
     },
     { disallowComments: true },
   );
-  return builder.root ?? { kind: "scalar", value: null, position: toPosition(0, 0) };
+  return builder.root ?? { kind: "scalar", value: null, source: "", position: toPosition(0, 0) };
+}
+
+/** Half a surrogate pair is no character, for Go either. */
+function toExact(value: string | number | boolean | null, written: string): string | number | bigint | boolean | null {
+  if (typeof value === "number") return toNumber(written) ?? value;
+  return typeof value === "string" ? value.toWellFormed() : value;
 }
 
 /** The plain value of a node. */
@@ -72,6 +88,11 @@ class TreeBuilder {
 
   get depth(): number {
     return this.#open.length;
+  }
+
+  /** Whether the root has come to its end. */
+  get isComplete(): boolean {
+    return this.root !== undefined && this.#open.length === 0;
   }
 
   open(kind: "object" | "array", position: Position): void {

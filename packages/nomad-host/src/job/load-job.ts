@@ -68,7 +68,9 @@ function loadJsonJob(source: SourceFile, options: LoadJobOptions): DecodedJob {
   if (Object.keys(options.vars).length > 0 || options.varFiles.length > 0) {
     throw new JobFileError("a JSON job takes no variables; leave out -var and -var-file", { code: "variable", source });
   }
-  return decodeJob(parseJsonJob(source), { source, problems: new JobProblems() });
+  const problems = new JobProblems();
+  const { block, notes } = parseJsonJob(source, problems);
+  return decodeJob(block, { source, problems, jsonNotes: notes });
 }
 
 async function withVariables(

@@ -1,10 +1,14 @@
 import { suggestName } from "@driver/hcl";
-import type { SourceFile } from "@driver/hcl";
+import type { ConfigName, SourceFile } from "@driver/hcl";
 import type { ConfigAttribute, ConfigBlock, ConfigBody } from "@driver/nomad-plugin";
-import { JobFileError } from "./job-file-error.ts";
+import { failAt, JobFileError } from "./job-file-error.ts";
+import type { JobProblems } from "./job-file-error.ts";
+import type { JobNote } from "./job.ts";
+import { emptyOfNull, isJsonNull, misfitOf } from "./json-shape.ts";
+import type { JsonShape } from "./json-shape.ts";
 import { parseJsonTree, toJsonValue } from "./json-tree.ts";
 import type { JsonEntry, JsonNode } from "./json-tree.ts";
-import type { BlockKind, JobKey, JobKeys } from "./keys/job-key.ts";
+import type { BlockKind, JobKey, JobKeys, KeyKind } from "./keys/job-key.ts";
 import { jobBlock } from "./keys/job-keys.ts";
 
 type ObjectNode = Extract<JsonNode, { readonly kind: "object" }>;
@@ -19,36 +23,135 @@ export function isJsonJob(source: SourceFile): boolean {
   return source.name.endsWith(".json") || source.text.trimStart().startsWith("{");
 }
 
-/** The `job` block that a JSON job (`{"Job": {…}}` or its inner object) stands for. */
-export function parseJsonJob(source: SourceFile): ConfigBlock {
-  const root = parseJsonTree(source);
-  if (root.kind !== "object") throw refuse("this is no job: a JSON job is an object", root, source);
-  const wrapped = root.entries.find((entry) => entry.key === "Job");
-  const job = wrapped?.value ?? root;
-  if (wrapped === undefined && root.entries.some((entry) => entry.key === "job")) {
-    throw refuse('HCL written as JSON ("job") is not supported; write HCL, or the form of nomad job run -json ("Job")', root, source);
-  }
-  if (job.kind !== "object" || !job.entries.some((entry) => entry.key === "TaskGroups" || entry.key === "ID")) {
-    throw new JobFileError('this is no job file: it has no "Job" with "ID" and "TaskGroups"', { code: "not-a-job", source });
-  }
-  const body = toBody(job, { kind: jobBlock, type: "job" }, source);
-  const id = job.entries.find((entry) => entry.key === "ID") ?? job.entries.find((entry) => entry.key === "Name");
-  return { type: "job", labels: [id === undefined ? "" : labelOf(id.value)], body, position: job.position };
+/** A job as JSON has it. */
+export interface JsonJob {
+  readonly block: ConfigBlock;
+  /** Of fields that Nomad does not know, and leaves out. */
+  readonly notes: readonly JobNote[];
 }
 
-function toBody(node: ObjectNode, shape: { readonly kind: BlockKind<JobKeys>; readonly type: string }, source: SourceFile): ConfigBody {
-  const { kind, type } = shape;
-  const attributes: ConfigAttribute[] = [];
-  const blocks: ConfigBlock[] = [];
-  for (const entry of node.entries) {
-    const key = findField(kind.keys, entry.key);
-    if (isAbsent(entry.value, key) || key?.isSilentInJson === true) continue;
-    if (key === undefined && (entry.key === kind.label || kind.ignoredJson?.includes(entry.key) === true)) continue;
-    if (key === undefined) throw refuse(`field ${entry.key} in ${type}: unknown${suggestName(entry.key, fieldsOf(kind))}`, entry, source);
-    if (isArgument(key, entry.value)) attributes.push(toAttribute(entry, key));
-    else blocks.push(...toBlocks(entry, key, source));
+/**
+ * The `job` block that a JSON job (`{"Job": {…}}` or its inner object) stands for. As Go does it, a field may be written in any case,
+ * the last of several counts, unknown ones and what follows the object are left out, and a value must have the very type of its
+ * field. What is wrong is among the problems; throws a JobFileError where it is no job at all.
+ */
+export function parseJsonJob(source: SourceFile, problems: JobProblems): JsonJob {
+  const root = parseJsonTree(source, { endsWithRoot: true });
+  if (root.kind !== "object") throw failAt({ source }, root.position, "invalid")("this is no job: a JSON job is an object");
+  const wrapped = root.entries.findLast(({ key, value }) => isNamed(key, "Job") && !isJsonNull(value));
+  const job = wrapped?.value ?? root;
+  const isJob = job.kind === "object" && job.entries.some(({ key }) => isNamed(key, "TaskGroups") || isNamed(key, "ID"));
+  if (!isJob && wrapped?.key === "job") {
+    const message = 'HCL written as JSON ("job") is not supported; write HCL, or the form of nomad job run -json ("Job")';
+    throw failAt({ source }, root.position, "invalid")(message);
   }
-  return { attributes, blocks, position: node.position };
+  if (!isJob) throw new JobFileError('this is no job file: it has no "Job" with "ID" and "TaskGroups"', { code: "not-a-job", source });
+  const reader = new JsonReader(source, problems);
+  const body = reader.toBody(job, { kind: jobBlock, type: "job" });
+  const id = job.entries.findLast(({ key }) => isNamed(key, "ID"));
+  return { block: { type: "job", labels: [id === undefined ? "" : labelOf(id.value)], body, position: job.position }, notes: reader.notes };
+}
+
+/** Go takes a field's name in any case (`go`: encoding/json). */
+function isNamed(key: string, field: string): boolean {
+  return foldCase(key) === foldCase(field);
+}
+
+function foldCase(text: string): string {
+  return text.toUpperCase().toLowerCase();
+}
+
+interface BlockShape {
+  readonly kind: BlockKind<JobKeys>;
+  readonly type: string;
+}
+
+/** Turns objects into blocks by their keys. */
+class JsonReader {
+  readonly notes: JobNote[] = [];
+  readonly #source: SourceFile;
+  readonly #problems: JobProblems;
+
+  constructor(source: SourceFile, problems: JobProblems) {
+    this.#source = source;
+    this.#problems = problems;
+  }
+
+  toBody(node: ObjectNode, shape: BlockShape): ConfigBody {
+    const attributes: ConfigAttribute[] = [];
+    const blocks: ConfigBlock[] = [];
+    const failed = new Map<string, ConfigName>();
+    for (const entry of this.#knownFields(node, shape)) {
+      const key = findField(shape.kind.keys, entry.key);
+      if (key === undefined) continue;
+      const problem = misfitOf(entry.value, shapeOf(key.kind, entry.key));
+      if (problem !== undefined) {
+        this.#refuse(`field ${entry.key} in ${shape.type}: ${problem}`, entry);
+        failed.set(key.name, { form: isArgument(key, entry.value) ? "argument" : "block", position: entry.position });
+        continue;
+      }
+      if (isAbsent(entry.value, key)) continue;
+      if (isArgument(key, entry.value)) attributes.push(toAttribute(entry, key));
+      else blocks.push(...this.#toBlocks(entry, key));
+    }
+    return { attributes, blocks, position: node.position, failed: failed.size === 0 ? undefined : failed };
+  }
+
+  /** The last of each, under the name that the table has for it. */
+  #knownFields({ entries }: ObjectNode, { kind, type }: BlockShape): Iterable<JsonEntry> {
+    const names = new Map(fieldsOf(kind).map((name) => [foldCase(name), name]));
+    const found = new Map<string, JsonEntry>();
+    for (const entry of entries) {
+      const name = names.get(foldCase(entry.key));
+      if (name !== undefined) found.set(name, { ...entry, key: name });
+      else if (!isJsonNull(entry.value)) {
+        const hint = suggestName(entry.key, [...names.values()]);
+        this.notes.push({ message: `field ${entry.key} in ${type}: unknown, so it has no effect${hint}`, position: entry.position });
+      }
+    }
+    return found.values();
+  }
+
+  #toBlocks(entry: JsonEntry, { name, kind }: NamedKey): readonly ConfigBlock[] {
+    const { position } = entry;
+    if (kind.form === "block" && kind.isJsonMap === true && entry.value.kind === "object") {
+      const present = entry.value.entries.filter(({ value }) => !isJsonNull(value));
+      return present.flatMap((inner) => {
+        const made = this.#toBlock(inner.value, { entry: inner, name, kind });
+        return made.map((block) => ({ ...block, labels: [inner.key] }));
+      });
+    }
+    if (kind.form === "block") {
+      const nodes = entry.value.kind === "array" ? entry.value.items : [entry.value];
+      return nodes.flatMap((node) => this.#toBlock(node, { entry, name, kind }));
+    }
+    const isMap = (kind.form === "free" || kind.form === "map") && entry.value.kind === "object";
+    const attributes = isMap && entry.value.kind === "object" ? toAttributes(entry.value, kind) : [];
+    return [{ type: name, labels: [], body: { attributes, blocks: [], position }, position }];
+  }
+
+  /** None where it is no object. */
+  #toBlock(
+    node: JsonNode,
+    at: { readonly entry: JsonEntry; readonly name: string; readonly kind: BlockKind<JobKeys> },
+  ): readonly ConfigBlock[] {
+    const { entry, name, kind } = at;
+    if (node.kind !== "object") {
+      this.#refuse(`field ${entry.key}: must be an object${kind.isRepeated === true ? " or a list of objects" : ""}`, node);
+      return [];
+    }
+    const body = this.toBody(node, { kind, type: name });
+    const { label: field = "" } = kind;
+    const label = node.entries.findLast(({ key }) => isNamed(key, field));
+    const problem = label === undefined ? undefined : misfitOf(label.value, "string");
+    if (label !== undefined && problem !== undefined) this.#refuse(`field ${label.key} in ${name}: ${problem}`, label);
+    const labels = kind.label === undefined ? [] : [label === undefined ? "" : toHclLabel(labelOf(label.value), kind)];
+    return [{ type: name, labels, body, position: node.position }];
+  }
+
+  #refuse(message: string, { position }: { readonly position: JsonNode["position"] }): void {
+    this.#problems.add(failAt({ source: this.#source }, position, "invalid")(message));
+  }
 }
 
 function findField(keys: JobKeys, field: string): NamedKey | undefined {
@@ -60,22 +163,39 @@ function fieldsOf({ keys, label, ignoredJson = [] }: BlockKind<JobKeys>): readon
   return [...Object.values(keys).flatMap(({ json }) => json), ...(label === undefined ? [] : [label]), ...ignoredJson];
 }
 
+function shapeOf(kind: KeyKind, field: string): JsonShape {
+  switch (kind.form) {
+    case "argument":
+      return kind.json;
+    case "map":
+      return "texts";
+    case "free":
+      return kind.json ?? "object";
+    case "block":
+      return kind.isRepeated === true && kind.isJsonMap !== true && field !== kind.singleJson ? "list" : "object";
+    case "unread":
+      return "any";
+  }
+}
+
 /**
  * The server writes out fields that nobody set: null everywhere, and empty values where they cannot mean anything. What has
  * no effect says nothing with a zero.
  */
-function isAbsent(node: JsonNode, key: NamedKey | undefined): boolean {
+function isAbsent(node: JsonNode, { kind, support }: NamedKey): boolean {
   if (node.kind === "array") return node.items.length === 0;
-  if (node.kind === "object") return isEmpty(node, key);
+  // Where a field is null, a default takes its place.
+  if (node.kind === "object") return kind.form === "block" && support.effect === "none" && isZero(node);
   if (node.value === null) return true;
-  if (node.value === "") return key?.isSetByEmpty !== true;
-  const isZero = node.value === false || node.value === 0;
-  return isZero && (key?.support.effect !== "full" || key.isUnsetByZero === true);
+  if (!isZero(node) || kind.form !== "argument") return isZero(node);
+  // Of a field that cannot be unset, an empty text is what it is without one.
+  const isUnset = node.value === "" && kind.refusesNull === true;
+  return isUnset || (support.effect !== "full" && kind.read(node.value) !== undefined);
 }
 
-function isEmpty({ entries }: ObjectNode, key: NamedKey | undefined): boolean {
-  if (key?.kind.form === "free") return false;
-  return key?.support.effect === "none" ? entries.every(({ value }) => isAbsent(value, key)) : entries.length === 0;
+function isZero(node: JsonNode): boolean {
+  if (node.kind === "object") return node.entries.length > 0 && node.entries.every(({ value }) => isZero(value));
+  return node.kind === "scalar" && (node.value === "" || node.value === false || node.value === 0);
 }
 
 /** Of what nobody reads, lists and objects are told as blocks, as which they stand in HCL. */
@@ -85,43 +205,16 @@ function isArgument(key: NamedKey, value: JsonNode): boolean {
   return kind.form === "argument" || (kind.form === "unread" && value.kind === "scalar");
 }
 
-function toAttribute(entry: JsonEntry, { name }: NamedKey): ConfigAttribute {
-  const value = toJsonValue(entry.value);
-  return { name, value, position: entry.position };
+function toAttribute(entry: JsonEntry, { name, kind }: NamedKey): ConfigAttribute {
+  const isOfTexts = kind.form === "map" || (kind.form === "argument" && kind.json === "strings");
+  return { name, value: toJsonValue(isOfTexts ? emptyOfNull(entry.value) : entry.value), position: entry.position };
 }
 
-function toBlocks(entry: JsonEntry, { name, kind }: NamedKey, source: SourceFile): readonly ConfigBlock[] {
-  const { position } = entry;
-  if (kind.form === "free" || kind.form === "map") {
-    if (entry.value.kind !== "object") throw refuse(`field ${entry.key}: must be an object`, entry, source);
-    const attributes = entry.value.entries.map((inner) => ({ name: inner.key, value: toJsonValue(inner.value), position: inner.position }));
-    return [{ type: name, labels: [], body: { attributes, blocks: [], position }, position }];
-  }
-  if (kind.form !== "block") return [{ type: name, labels: [], body: { attributes: [], blocks: [], position }, position }];
-  if (kind.isJsonMap === true && entry.value.kind === "object") {
-    return entry.value.entries.map((inner) => ({ ...toBlock(inner.value, { entry: inner, name, kind }, source), labels: [inner.key] }));
-  }
-  const nodes = entry.value.kind === "array" ? entry.value.items : [entry.value];
-  return nodes.map((node) => toBlock(node, { entry, name, kind }, source));
-}
-
-function toBlock(
-  node: JsonNode,
-  at: { readonly entry: JsonEntry; readonly name: string; readonly kind: BlockKind<JobKeys> },
-  source: SourceFile,
-): ConfigBlock {
-  const { entry, name, kind } = at;
-  if (node.kind !== "object") throw refuse(`field ${entry.key}: must be an object or a list of objects`, node, source);
-  const label = kind.label === undefined ? undefined : node.entries.find((inner) => inner.key === kind.label);
-  if (kind.label !== undefined && label === undefined && kind.isJsonMap !== true) {
-    throw refuse(`${entry.key}: an item lacks ${kind.label}`, node, source);
-  }
-  return {
-    type: name,
-    labels: label === undefined ? [] : [toHclLabel(labelOf(label.value), kind)],
-    body: toBody(node, { kind, type: name }, source),
-    position: node.position,
-  };
+/** The last of each name. */
+function toAttributes(node: ObjectNode, kind: KeyKind): readonly ConfigAttribute[] {
+  const { entries } = kind.form === "map" ? emptyOfNull(node) : node;
+  const attributes = entries.map(({ key, value, position }) => ({ name: key, value: toJsonValue(value), position }));
+  return [...new Map(attributes.map((attribute) => [attribute.name, attribute])).values()];
 }
 
 function toHclLabel(label: string, { labels = {} }: BlockKind<JobKeys>): string {
@@ -130,8 +223,4 @@ function toHclLabel(label: string, { labels = {} }: BlockKind<JobKeys>): string 
 
 function labelOf(node: JsonNode): string {
   return node.kind === "scalar" && node.value !== null ? String(node.value) : "";
-}
-
-function refuse(message: string, at: { readonly position: JsonNode["position"] }, source: SourceFile): JobFileError {
-  return new JobFileError(message, { code: "invalid", source, position: at.position });
 }

@@ -96,11 +96,6 @@ test("reads the maps that HCL writes as blocks alone", async () => {
 
 const refused: readonly (readonly [text: string, line: number | undefined, message: RegExp])[] = [
   [
-    '{"Job": {"ID": "a", "TaskGroups": [\n{"Name": "g", "Tasks": [{"Name": "t", "Drivr": "x"}]}]}}',
-    2,
-    /^field Drivr in task: unknown; did you mean "Driver"\?$/,
-  ],
-  [
     '{"Job": {"ID": "a",\n"Type": "batch", "Periodic": {"Spec": "x", "SpecType": "cron"}, "TaskGroups": []}}',
     2,
     /^periodic: the cron expression "x" has 1 of at least five/,
@@ -113,13 +108,18 @@ const refused: readonly (readonly [text: string, line: number | undefined, messa
   [
     '{"Job": {"ID": "a",\n"TaskGroups": [{"Name": "g", "Count": "x", "Tasks": [{"Name": "t", "Driver": "x"}]}]}}',
     2,
-    /^argument count in group "g": must be a whole number/,
+    /^field Count in group: must be a whole number, not "x"$/,
   ],
-  ['{"Job": {"ID": "a", "TaskGroups": [\n{"Tasks": []}]}}', 2, /^TaskGroups: an item lacks Name$/],
+  ['{"Job": {"ID": "a", "TaskGroups": [\n{"Tasks": []}]}}', 2, /^group "": its name must not be empty/],
+  ['{"Job": {"ID": "a", "TaskGroups": [\n1]}}', 2, /^field TaskGroups: must be an object or a list of objects$/],
+  ['{"Job": {"ID": "a",\n"Datacenters": ["b", 1]}}', 2, /^field Datacenters in job: must be a list of strings, but has 1$/],
+  ['{"Job": {"ID": "a",\n"Meta": {"b": [1]}}}', 2, /^field Meta in job: must be an object of strings, but has a list$/],
+  ['{"Job": {"ID": "a",\n"Priority": 5e1}}', 2, /^field Priority in job: must be a whole number, not 5e1$/],
+  ['{"Job": {"ID": "a",\n"Region": ""}}', 2, /^argument region: must not be empty$/],
+  ['{"Job": {"TaskGroups": []}}', 1, /^job "": the name must not be empty/],
   ['{"Job": {"ID": "a",\n}}', 2, /^this is not valid JSON: unexpected "}"$/],
   ['{"Job": {"ID": "a"', 1, /^this is not valid JSON: the file ends too early$/],
   ['{"Job": {"ID": "a" "b"}}', 1, /unexpected "\\"b\\""/],
-  ["{} {}", 1, /unexpected "{"/],
   ['{"job": {"a": {}}}', 1, /^HCL written as JSON \("job"\) is not supported/],
   ['{"Jobs": []}', undefined, /^this is no job file: it has no "Job" with "ID" and "TaskGroups"$/],
 ];
@@ -132,6 +132,31 @@ for (const [text, line, message] of refused) {
     assert.equal(error.position?.line, line);
   });
 }
+
+test("takes a field in any case, the last of several, and null in a map as an empty text", async () => {
+  const task = '{"name": "t", "Driver": "a", "DRIVER": "podman", "env": {"A": null, "B": "x", "B": "y"}, "Config": {"image": "x"}}';
+  const read = await loadText(`{"job": {"id": "a", "Type": "batch", "TASKGROUPS": [{"Name": "g", "Tasks": [${task}]}]}} and more`);
+  const [server] = read.groups[0]?.tasks ?? [];
+  assert.deepEqual([read.id, server?.name, server?.driver, server?.env], ["a", "t", "podman", { A: "", B: "y" }]);
+});
+
+test("notes a field that nobody knows where it stands", async () => {
+  const task = '{"Name": "t",\n"Drivr": "x",\n"Driver": "podman", "Nothing": null, "Config": {"image": "x"}}';
+  const read = await loadText(`{"ID": "a", "Foo": [1], "TaskGroups": [{"Name": "g", "Tasks": [${task}]}]}`);
+  assert.deepEqual(
+    read.notes.map(({ message, position }) => [message, position.line]),
+    [
+      ["field Foo in job: unknown, so it has no effect", 1],
+      ['field Drivr in task: unknown, so it has no effect; did you mean "Driver"?', 2],
+    ],
+  );
+});
+
+test("reads half a surrogate pair as Go does", async () => {
+  const groups = JSON.stringify(job.TaskGroups);
+  const read = await loadText(String.raw`{"ID": "a", "Meta": {"b\udc00": "c\ud800d"}, "TaskGroups": ${groups}}`);
+  assert.deepEqual(read.meta, { "b\ufffd": "c\ufffdd" });
+});
 
 test("refuses variables beside a JSON job, which cannot use them", async () => {
   await using folder = await createJobFolder();

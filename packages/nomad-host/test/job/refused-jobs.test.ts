@@ -96,6 +96,8 @@ const refused: readonly (readonly [parts: Parts, line: number, message: RegExp])
   [{ task: 'resources {\n device "nvidia/gpu" {}\n}' }, 9, /^block device in resources: not supported/],
   [{ task: "resources {\n network {}\n}" }, 9, /ask for ports in the group's network block/],
   [{ task: "resources {\n cpu = 100\n cores = 1\n}" }, 10, /^resources: cpu and cores exclude each other$/],
+  [{ task: "resources {\n cpu = 0\n}" }, 9, /^resources: cpu must be at least 1, or cores$/],
+  [{ task: "resources {\n cores = 0\n}" }, 9, /^resources: cpu must be at least 1, or cores$/],
   [{ task: "resources {\n memory = 100\n memory_max = 50\n}" }, 10, /50 is less than memory, 100/],
   [{ task: 'resources {\n memory = "256MB"\n}' }, 9, /must be a whole number from 10 on, not "256MB"/],
   [{ task: 'kill_signal = "SIGFOO"' }, 8, /^argument kill_signal in task "server": must be a signal such as "SIGTERM".*, not "SIGFOO"$/],

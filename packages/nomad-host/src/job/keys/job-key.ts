@@ -1,4 +1,5 @@
 import type { HclValue } from "@driver/hcl";
+import type { JsonShape } from "../json-shape.ts";
 
 /**
  * A key of a job file, stated once. What both forms of a job may hold, how they are read, the decoder's types and the
@@ -9,12 +10,8 @@ export interface JobKey<K extends KeyKind = KeyKind> {
   /** The fields that mean it in the form of `nomad job run -json`; empty when that form has none. */
   readonly json: readonly string[];
   readonly support: KeySupport;
-  /** A server writes the field out with a default that nobody set: in JSON it says nothing. */
+  /** A server writes the field out with a default that nobody set: in JSON it gets no note. */
   readonly isSilentInJson?: boolean;
-  /** In JSON an empty text is a value, where it counts as absent elsewhere. */
-  readonly isSetByEmpty?: boolean;
-  /** In JSON a 0 says nothing, since a server writes it where nothing was set and nothing could be meant by it. */
-  readonly isUnsetByZero?: boolean;
 }
 
 /** What this host does with a key. */
@@ -37,6 +34,8 @@ export interface ValueKind<T> {
   readonly refusesNull?: boolean;
   /** What a right value is, for messages: `a string`. */
   readonly words: string;
+  /** What it is in JSON. */
+  readonly json: JsonShape;
   /** Undefined for a wrong value. */
   read(value: HclValue): T | undefined;
 }
@@ -60,6 +59,8 @@ export interface BlockKind<K extends JobKeys> {
   readonly isRepeated?: boolean;
   /** In JSON such blocks are one object, each under its label. */
   readonly isJsonMap?: boolean;
+  /** The field of its JSON form that holds one alone, where another one holds a list of them. */
+  readonly singleJson?: string;
   /** Fields of its JSON form that have no key, such as what only a server keeps. */
   readonly ignoredJson?: readonly string[];
 }
@@ -67,6 +68,8 @@ export interface BlockKind<K extends JobKeys> {
 /** A block whose content is somebody else's. */
 export interface FreeKind {
   readonly form: "free";
+  /** What it is in JSON. Default: any object. */
+  readonly json?: JsonShape;
 }
 
 /** Nobody reads the value, in whatever form it comes. */

@@ -2,13 +2,14 @@ import { isList, toBool, toNumber, toText } from "@driver/hcl";
 import { parseDurationMs } from "./duration.ts";
 import type { BlockKind, FreeKind, JobKeys, MapKind, ValueKind } from "./job-key.ts";
 
-export const string: ValueKind<string> = { form: "argument", words: "a string", read: toText };
+export const string: ValueKind<string> = { form: "argument", words: "a string", json: "string", read: toText };
 
-export const bool: ValueKind<boolean> = { form: "argument", words: "true or false", read: toBool };
+export const bool: ValueKind<boolean> = { form: "argument", words: "true or false", json: "bool", read: toBool };
 
 export const strings: ValueKind<readonly string[]> = {
   form: "argument",
   words: "a list of strings",
+  json: "strings",
   read: (value) => {
     const texts = isList(value) ? value.map(toText) : [undefined];
     return texts.every((text) => text !== undefined) ? texts : undefined;
@@ -18,6 +19,7 @@ export const strings: ValueKind<readonly string[]> = {
 export const number: ValueKind<number> = {
   form: "argument",
   words: "a number",
+  json: "whole",
   read: (value) => {
     const read = toNumber(value);
     return read === undefined ? undefined : Number(read);
@@ -39,6 +41,7 @@ const nanosecondsInMs = 1e6;
 export const durationMs: ValueKind<number> = {
   form: "argument",
   words: 'a duration such as "30s" or "1h30m"',
+  json: "nanoseconds",
   refusesNull: true,
   read: (value) => {
     if (typeof value === "string") return parseDurationMs(value);
@@ -56,6 +59,7 @@ export function integer(range: { readonly min?: number; readonly max?: number } 
   return {
     form: "argument",
     words: `a whole number${describeRange(range)}`,
+    json: "whole",
     read: (value) => {
       const number = toNumber(value);
       return typeof number === "number" && Number.isSafeInteger(number) && number >= min && number <= max ? number : undefined;
@@ -69,7 +73,8 @@ function describeRange({ min, max }: { readonly min?: number; readonly max?: num
 }
 
 export function choice<const T extends string>(...choices: readonly T[]): ValueKind<T> {
-  return { form: "argument", words: `one of ${choices.join(", ")}`, read: (value) => choices.find((candidate) => candidate === value) };
+  const words = `one of ${choices.filter((candidate) => candidate !== "").join(", ")}`;
+  return { form: "argument", words, json: "string", read: (value) => choices.find((candidate) => candidate === value) };
 }
 
 export const map: MapKind = { form: "map" };
@@ -78,6 +83,9 @@ export const map: MapKind = { form: "map" };
 export const blockMap: MapKind = { form: "map", isBlockOnly: true };
 
 export const free: FreeKind = { form: "free" };
+
+/** Lists of strings by their names. */
+export const stringLists: FreeKind = { form: "free", json: "text lists" };
 
 export function block<K extends JobKeys>(keys: K, more: Omit<BlockKind<K>, "form" | "keys"> = {}): BlockKind<K> {
   return { form: "block", keys, ...more };

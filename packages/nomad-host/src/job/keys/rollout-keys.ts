@@ -35,7 +35,7 @@ export const disconnectKeys = {
   lost_after: key(durationMs, "LostAfter"),
   stop_on_client_after: key(durationMs, "StopOnClientAfter"),
   replace: key(bool, "Replace"),
-  reconcile: key(choice("best_score", "keep_original", "keep_replacement", "longest_running"), "Reconcile"),
+  reconcile: key(choice("", "best_score", "keep_original", "keep_replacement", "longest_running"), "Reconcile"),
 };
 
 const scalingKeys = {

@@ -1,5 +1,5 @@
 import { key, noted, refused } from "./job-key.ts";
-import { block, blockMap, durationMs, flag, free, integer, notNull, strings, text } from "./key-kinds.ts";
+import { block, blockMap, durationMs, flag, integer, notNull, stringLists, strings, text } from "./key-kinds.ts";
 import { noConnect, noRegistry, rollout } from "./reasons.ts";
 
 const silent = { isSilentInJson: true };
@@ -30,7 +30,7 @@ export const checkKeys = {
   notes: key(text, "Notes", { support: { effect: "full", only: "is for the reader of the file" } }),
   tls_server_name: key(text, "TLSServerName"),
   tls_skip_verify: key(flag, "TLSSkipVerify"),
-  header: key(free, "Header"),
+  header: key(stringLists, "Header"),
   method: key(text, "Method"),
   check_restart: key(block(checkRestartKeys), "CheckRestart"),
   grpc_service: key(text, "GRPCService"),
@@ -46,7 +46,7 @@ export const checkKeys = {
 export const identityKeys = {
   name: key(text, "Name"),
   aud: key(strings, "Audience"),
-  change_mode: key(text, "ChangeMode", { isSilentInJson: true }),
+  change_mode: key(text, "ChangeMode"),
   change_signal: key(text, "ChangeSignal"),
   env: key(flag, "Env"),
   file: key(flag, "File"),

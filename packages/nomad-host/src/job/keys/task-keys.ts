@@ -51,11 +51,9 @@ export const templateKeys = {
   gid: key(integer(), "Gid"),
 };
 
-const unsetByZero = { isUnsetByZero: true };
-
 export const resourcesKeys = {
-  cpu: key(integer({ min: 1 }), "CPU", unsetByZero),
-  cores: key(integer({ min: 1 }), "Cores", unsetByZero),
+  cpu: key(integer({ min: 0 }), "CPU"),
+  cores: key(integer({ min: 0 }), "Cores"),
   memory: key(integer({ min: 10 }), "MemoryMB"),
   memory_max: key(integer({ min: -1 }), "MemoryMaxMB"),
   disk: noted(integer({ min: 0 }), "DiskMB", "resources disk: has no effect, disk space is not limited here"),
@@ -73,7 +71,7 @@ export const lifecycleKeys = {
 
 export const artifactKeys = {
   source: key(string, "GetterSource"),
-  destination: key(string, "RelativeDest", { isSetByEmpty: true }),
+  destination: key(string, "RelativeDest"),
   mode: key(string, "GetterMode"),
   options: key(blockMap, "GetterOptions"),
   headers: key(blockMap, "GetterHeaders"),
@@ -111,7 +109,11 @@ export const taskKeys = {
   ...schedulingKeys,
   service: serviceKey,
   scaling: taskScaling,
-  identity: noted(block(identityKeys, { isRepeated: true }), ["Identity", "Identities"], "identity: tasks get no token outside a cluster"),
+  identity: noted(
+    block(identityKeys, { isRepeated: true, singleJson: "Identity" }),
+    ["Identity", "Identities"],
+    "identity: tasks get no token outside a cluster",
+  ),
   artifact: key(block(artifactKeys, { isRepeated: true }), "Artifacts"),
   vault: refused("Vault", noVault),
   consul: refused("Consul", noConsul),

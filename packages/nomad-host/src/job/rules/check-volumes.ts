@@ -34,9 +34,9 @@ function checkHostVolume(reader: VolumeReader, { type, canaries }: { readonly ty
 /** What a Nomad server asks of a task's mounts; `volumes` are the names of its group's. */
 export function checkVolumeMounts(readers: readonly BlockReader<typeof volumeMountKeys>[], volumes: readonly string[] | undefined): void {
   for (const reader of readers) {
-    const volume = reader.get("volume") ?? "";
     // One without a volume says nothing (`nomad`).
-    if (volume === "") continue;
+    if (!reader.has("volume")) continue;
+    const volume = reader.get("volume") ?? "";
     if (!reader.has("destination")) reader.report("volume_mount: destination is missing", "destination");
     if (volumes?.includes(volume) === false) reader.report(`volume_mount: the group has no volume ${JSON.stringify(volume)}`, "volume");
     const propagation = reader.get("propagation_mode") ?? "";

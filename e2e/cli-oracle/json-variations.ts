@@ -1,0 +1,130 @@
+/** Fields that are put last into the object of their level. */
+const levels: Readonly<Record<"job" | "group" | "task", readonly string[]>> = {
+  job: [
+    '"Meta": {"a": null, "b": "x"}',
+    '"Meta": {"a": 1}',
+    '"Meta": ["a"]',
+    '"Foo": {"a": [1]}',
+    '"Datacenters": "dc1"',
+    '"Datacenters": [1]',
+    '"Datacenters": [null]',
+    '"Datacenters": []',
+    '"ID": 1',
+    '"ID": null',
+    '"Type": ""',
+    '"Region": ""',
+    '"type": "service"',
+    '"Type": "service", "Affinities": [{"LTarget": "a", "RTarget": "b", "Operand": "=", "Weight": 1.5}]',
+    '"Type": "service", "Affinities": [{"LTarget": "a", "RTarget": "b", "Operand": "=", "Weight": 50}]',
+    '"Type": "service", "Spreads": [{"Attribute": "a", "SpreadTarget": [{"Percent": 50}]}]',
+    '"Type": "service", "Spreads": [{"Attribute": "a", "SpreadTarget": [{"Value": 1, "Percent": 50}]}]',
+    '"Periodic": {"Enabled": false, "Spec": "", "SpecType": "cron"}',
+    '"Periodic": {}',
+    '"Periodic": {"Spec": "@daily", "Enabled": "true"}',
+    `"Update": {"Stagger": 0, "MaxParallel": 0, "HealthCheck": "", "MinHealthyTime": 0, "HealthyDeadline": 0, "ProgressDeadline": 0,
+      "AutoRevert": false, "AutoPromote": false, "Canary": 0}`,
+  ],
+  group: [
+    '"Count": "2"',
+    '"Count": 2.0',
+    '"count": 2',
+    '"NAME": "other"',
+    '"Name": 1',
+    '"Meta": {"a": true}',
+    '"RestartPolicy": {"Attempts": 1, "Mode": ""}',
+    '"RestartPolicy": {"Interval": "5m"}',
+    '"RestartPolicy": [{"Attempts": 1}]',
+    '"Volumes": [{"Name": "a", "Type": "host", "Source": "s"}]',
+    '"Volumes": {"a": null}',
+    '"Volumes": {"a": {"Type": "host", "Source": "s", "ReadOnly": "true"}}',
+    '"Networks": {"Mode": "bridge"}',
+    '"Services": [{"Name": "x", "Tags": [null], "Provider": "nomad"}]',
+    '"Services": [{"Name": "x", "Tags": "a", "Provider": "nomad"}]',
+    ...['"x"', '["x"]', "null", "[null]", "[1]"].map(
+      (value) =>
+        `"Networks": [{"DynamicPorts": [{"Label": "http"}]}], "Services": [{"Name": "x", "Provider": "consul", "PortLabel": "http",
+        "Checks": [{"Type": "http", "Path": "/", "Interval": 10000000000, "Timeout": 1000000000, "Header": {"A": ${value}}}]}]`,
+    ),
+  ],
+  task: [
+    '"Env": {"A": null, "B": "x"}',
+    '"Env": {"A": 1}',
+    '"Env": {"A": true}',
+    '"Env": {"A": {"b": 1}}',
+    '"Env": [{"A": "x"}]',
+    '"Env": "x"',
+    '"Config": [{"image": "x"}]',
+    '"Config": {"image": "x", "args": null}',
+    '"driver": "podman"',
+    '"driver": ""',
+    '"Drivr": "x"',
+    '"KillTimeout": "5s"',
+    '"KillTimeout": 1.0',
+    '"KillTimeout": 1e9',
+    '"KillTimeout": 0',
+    '"KillTimeout": 9223372036854775807',
+    '"KillTimeout": 10000000000000000000',
+    '"Leader": "true"',
+    '"Leader": 1',
+    '"User": 1000',
+    '"User": true',
+    '"Resources": [{"CPU": 100}]',
+    '"Resources": {"CPU": 0}',
+    '"Resources": {"CPU": 0, "Cores": 2}',
+    '"Resources": {"CPU": 100, "Cores": 0}',
+    '"Resources": {"MemoryMB": 0}',
+    '"Resources": {"MemoryMB": "64"}',
+    '"Templates": {"EmbeddedTmpl": "x", "DestPath": "local/x"}',
+    '"Templates": [{"EmbeddedTmpl": "x", "DestPath": "local/x", "Splay": "5s"}]',
+    '"Templates": [{"EmbeddedTmpl": "x", "DestPath": "local/x", "ChangeMode": ""}]',
+    '"Artifacts": [{"GetterSource": "https://example.test/x", "GetterOptions": {"archive": false}}]',
+    '"Artifacts": [{"GetterSource": "https://example.test/x", "GetterOptions": {"archive": null}}]',
+    '"VolumeMounts": [{"Volume": "", "Destination": "/x"}]',
+    '"VolumeMounts": [{"Volume": null, "Destination": "/x"}]',
+    '"Identity": {"Env": true}',
+    '"Identity": [{"Env": true}]',
+    '"Identities": [{"Name": "a", "Audience": ["b"], "TTL": "1h"}]',
+    '"Lifecycle": {"Hook": "prestart", "Sidecar": "false"}',
+    '"Lifecycle": {}',
+    '"LogConfig": {"MaxFiles": 2.5}',
+  ],
+};
+
+function toText(parts: Partial<Record<keyof typeof levels, string>>): string {
+  const more = (level: keyof typeof levels) => (parts[level] === undefined ? "" : `, ${parts[level]}`);
+  const task = `{"Name": "server", "Driver": "podman", "Config": {"image": "localhost/busybox:1"}${more("task")}}`;
+  const group = `{"Name": "front", "Tasks": [${task}]${more("group")}}`;
+  return `{"ID": "web", "Name": "web", "Type": "batch", "TaskGroups": [${group}]${more("job")}}`;
+}
+
+const job = toText({});
+
+const whole: readonly string[] = [
+  job,
+  `{"Job": ${job}}`,
+  `{"job": ${job}}`,
+  `{"JOB": ${job}}`,
+  `${job.slice(0, -1)}, "Job": null}`,
+  `{"Job": ${job}} and more`,
+  `{"Job": ${job}}{}`,
+  `{"Job": ${job}} /* more */`,
+  `{"Job": ${job}},`,
+  `\n\t {"Job": ${job}}`,
+  `{"Job": [${job}]}`,
+  `{"Job": ${job},}`,
+  `[${job}]`,
+  '{"Job": null}',
+  '{"Job": {}}',
+  '{"Job": {"ID": "web"}}',
+  job.replace("TaskGroups", "taskgroups"),
+  job.replace('"Name": "front"', '"name": "front"'),
+  job.replace("server", String.raw`a\ud800b`),
+];
+
+/** Jobs in the form of `nomad job run -json`, by name. */
+export const jsonVariations: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(levels).flatMap(([level, texts]) =>
+    texts.map((text) => [`json ${level}: ${text.replaceAll(/\s+/g, " ")}`, toText({ [level]: text })] as const),
+  ),
+  ...whole.map((text) => [`json: ${text}`, text] as const),
+]);
