@@ -1,3 +1,5 @@
+import { isCharacter } from "./is-character.ts";
+
 const simple: Readonly<Record<string, string>> = {
   a: "\x07",
   b: "\b",
@@ -38,9 +40,4 @@ export function unquoteGo(literal: string): string | undefined {
     at += 1 + (code ?? hex ?? octal ?? "").length;
   }
   return Buffer.concat(bytes).toString();
-}
-
-/** Half of a surrogate pair is none. */
-function isCharacter(codePoint: number): boolean {
-  return codePoint <= 0x10ffff && (codePoint < 0xd800 || codePoint > 0xdfff);
 }

@@ -1,3 +1,4 @@
+import { isCharacter } from "../is-character.ts";
 import { isTemplateList, isTemplateMap, printValue, sortedEntries, TemplateObject, typeOf, wholeOf } from "../template-value.ts";
 import type { TemplateValue } from "../template-value.ts";
 import { formatGoFloat } from "./format-go-float.ts";
@@ -198,8 +199,8 @@ const replacement = "\u{fffd}";
 
 /** What is no letter is the sign for that. */
 function toRune(whole: bigint): string {
-  const isLetter = whole >= 0n && whole <= 0x10ffffn && !(whole >= 0xd800n && whole <= 0xdfffn);
-  return isLetter ? String.fromCodePoint(Number(whole)) : replacement;
+  const codePoint = Number(whole);
+  return isCharacter(codePoint) ? String.fromCodePoint(codePoint) : replacement;
 }
 
 function toCodePoint(whole: bigint, { flags, precision }: Verb): string {
