@@ -44,8 +44,7 @@ export async function validateCommand(args: readonly string[]): Promise<number> 
     return verdict.problems.length === 0 ? 0 : 1;
   } catch (error) {
     if (!(error instanceof JobFileError)) throw error;
-    const errors = [error, ...error.further].map(({ message, file, position }) => ({ message, file, ...position }));
-    if (wanted.isJsonWanted) writeJson({ valid: false, errors, notes: [] });
+    if (wanted.isJsonWanted) await printJson(wanted.jobPath, { problems: [error, ...error.further], notes: [] });
     else process.stderr.write(`${await formatError(error, { jobPath: wanted.jobPath, pluginConfigPath: undefined })}\n`);
     return 1;
   }
@@ -74,15 +73,12 @@ function byPlace({ position: left }: FoundProblem, { position: right }: FoundPro
 }
 
 async function printJson(file: string, { problems, notes }: Verdict): Promise<void> {
-  writeJson({
+  const verdict = {
     valid: problems.length === 0,
     errors: problems.map(({ message, file: own, position }) => ({ message, file: own, ...position })),
     notes: notes.map(({ message, position }) => ({ message, file, ...position })),
-  });
-}
-
-function writeJson(value: object): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  };
+  process.stdout.write(`${JSON.stringify(verdict)}\n`);
 }
 
 async function printText(file: string, { problems, notes }: Verdict): Promise<void> {
