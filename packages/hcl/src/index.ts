@@ -8,7 +8,7 @@ export { findNames } from "./syntax/find-names.ts";
 
 export { evaluate } from "./evaluation/evaluate.ts";
 export { evaluateBody } from "./evaluation/evaluate-body.ts";
-export { findErrors } from "./evaluation/find-errors.ts";
+export { evaluateOrReport } from "./evaluation/evaluate-or-report.ts";
 export { needBool } from "./evaluation/operators.ts";
 export { createScope, withFailed, withNames, type Dialect, type Scope } from "./evaluation/scope.ts";
 export { functionNames, unsupportedFunctionNames } from "./evaluation/functions/function-table.ts";

@@ -4,7 +4,7 @@ import type { HclValue } from "../value/hcl-value.ts";
 import type { Position } from "../value/position.ts";
 import type { Attribute, Block, Body } from "../syntax/expression.ts";
 import { evaluate } from "./evaluate.ts";
-import { findErrors } from "./find-errors.ts";
+import { evaluateOrReport } from "./evaluate-or-report.ts";
 import { describeKind, isList, isRecord, sortedKeys } from "../value/hcl-value.ts";
 import { toText } from "../value/scalar.ts";
 import { failAt, withNames } from "./scope.ts";
@@ -54,13 +54,8 @@ class BodyEvaluator {
   }
 
   #attribute({ name, expression, position }: Attribute, scope: Scope): ConfigAttribute | undefined {
-    try {
-      return { name, value: evaluate(expression, scope), position };
-    } catch (error) {
-      if (!(error instanceof HclError)) throw error;
-      for (const problem of findErrors(expression, scope)) this.#report(problem);
-      return undefined;
-    }
+    const value = evaluateOrReport(expression, scope, this.#report);
+    return value === undefined ? undefined : { name, value, position };
   }
 
   /** The blocks that one block stands for: itself, or what a `dynamic` block expands to. */

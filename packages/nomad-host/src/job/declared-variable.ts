@@ -1,4 +1,4 @@
-import { convertValue, createScope, evaluate, findErrors, HclError, suggestName, toValueType } from "@driver/hcl";
+import { convertValue, createScope, evaluateOrReport, suggestName, toValueType } from "@driver/hcl";
 import type { Attribute, Block, Body, Expression, Fail, HclValue, Position, Scope, ValueType } from "@driver/hcl";
 import { variableDialect } from "./job-dialect.ts";
 import { failAt } from "./job-file-error.ts";
@@ -33,7 +33,7 @@ export interface DeclaredVariables {
 export function decodeVariables(body: Body, jobScope: Scope, problems: JobProblems): DeclaredVariables {
   const scope = createScope(jobScope.source, { dialect: variableDialect, baseDir: jobScope.baseDir });
   const failed = new Set<string>();
-  const decode = (name: string, read: () => DeclaredVariable): readonly DeclaredVariable[] => {
+  const decode = (name: string, read: () => DeclaredVariable | undefined): readonly DeclaredVariable[] => {
     const variable = problems.attempt(read);
     if (variable === undefined) failed.add(name);
     return variable === undefined ? [] : [variable];
@@ -58,22 +58,18 @@ interface Reading {
   readonly problems: JobProblems;
 }
 
-/** As `evaluate`, with all that is wrong among the problems before the first is thrown. */
-function evaluateAll(expression: Expression, { scope, problems }: Reading): HclValue {
-  try {
-    return evaluate(expression, scope);
-  } catch (error) {
-    if (error instanceof HclError) for (const problem of findErrors(expression, scope)) problems.add(problem);
-    throw error;
-  }
+/** Undefined: it has no value, and why is among the problems. */
+function evaluateAll(expression: Expression, { scope, problems }: Reading): HclValue | undefined {
+  return evaluateOrReport(expression, scope, (problem) => problems.add(problem));
 }
 
-function decodeShort(attribute: Attribute, reading: Reading): DeclaredVariable {
+function decodeShort(attribute: Attribute, reading: Reading): DeclaredVariable | undefined {
   const value = evaluateAll(attribute.expression, reading);
+  if (value === undefined) return undefined;
   return { name: attribute.name, type: undefined, fallback: { value }, validations: [], position: attribute.position };
 }
 
-function decodeVariable(block: Block, reading: Reading): DeclaredVariable {
+function decodeVariable(block: Block, reading: Reading): DeclaredVariable | undefined {
   const { scope } = reading;
   const fail = failAt(scope, block.position, "variable");
   const [name, ...excess] = block.labels;
@@ -85,12 +81,15 @@ function decodeVariable(block: Block, reading: Reading): DeclaredVariable {
   const type = typeExpression === undefined ? undefined : toValueType(typeExpression, scope.source);
   if (typeExpression !== undefined && type !== undefined && holdsAny(type))
     throw failAt(scope, typeExpression.position, "variable")(`type of variable "${name}": any is no exact type, which is needed here`);
-  const fallback = findAttribute(block, "default");
+  const written = findAttribute(block, "default");
+  const fallback = written === undefined ? undefined : evaluateDefault({ name, type }, written, reading);
+  const validations = block.body.blocks.map((inner) => decodeValidation(inner, reading));
+  if (validations.includes(undefined) || (written !== undefined && fallback === undefined)) return undefined;
   return {
     name,
     type,
-    fallback: fallback === undefined ? undefined : { value: evaluateDefault({ name, type }, fallback, reading) },
-    validations: block.body.blocks.map((inner) => decodeValidation(inner, reading)),
+    fallback: fallback === undefined ? undefined : { value: fallback },
+    validations: validations.filter((validation) => validation !== undefined),
     position: block.position,
   };
 }
@@ -117,11 +116,11 @@ function evaluateDefault(
   variable: { readonly name: string; readonly type: ValueType | undefined },
   attribute: Attribute,
   reading: Reading,
-): HclValue {
+): HclValue | undefined {
   const { name, type } = variable;
   const { scope } = reading;
   const value = evaluateAll(attribute.expression, reading);
-  if (type === undefined) return value;
+  if (value === undefined || type === undefined) return value;
   return convertVariable(value, type, { what: `default of variable "${name}"`, fail: failAt(scope, attribute.position, "variable") });
 }
 
@@ -130,7 +129,7 @@ export function convertVariable(value: HclValue, type: ValueType, refusal: { rea
   return convertValue(value, type, (problem, path) => refusal.fail(`${refusal.what}: ${path === "" ? "" : `${path} `}${problem}`));
 }
 
-function decodeValidation(block: Block, reading: Reading): VariableValidation {
+function decodeValidation(block: Block, reading: Reading): VariableValidation | undefined {
   const { scope } = reading;
   checkNames(block, { attributes: ["condition", "error_message"], blocks: [] }, scope);
   const condition = findAttribute(block, "condition")?.expression;
@@ -138,6 +137,7 @@ function decodeValidation(block: Block, reading: Reading): VariableValidation {
   const fail = failAt(scope, block.position, "variable");
   if (condition === undefined || message === undefined) throw fail("block validation: needs condition and error_message");
   const errorMessage = evaluateAll(message, reading);
+  if (errorMessage === undefined) return undefined;
   if (typeof errorMessage !== "string") throw failAt(scope, message.position, "variable")("argument error_message: must be a string");
   return { condition, errorMessage, position: block.position };
 }

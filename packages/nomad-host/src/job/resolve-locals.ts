@@ -1,4 +1,4 @@
-import { evaluate, findErrors, findNames, HclError, withFailed, withNames } from "@driver/hcl";
+import { evaluateOrReport, findNames, withFailed, withNames } from "@driver/hcl";
 import type { Attribute, Body, HclValue, Scope } from "@driver/hcl";
 import { failAt } from "./job-file-error.ts";
 import type { JobProblems } from "./job-file-error.ts";
@@ -30,14 +30,9 @@ export function resolveLocals(
     for (const needed of findNames(expression, "local").map((inner) => attributes.get(inner)))
       if (needed !== undefined) resolve(needed, [...path, name]);
     if (failed.has(name)) return;
-    const inner = withLocals();
-    try {
-      values.set(name, evaluate(expression, inner));
-    } catch (error) {
-      if (!(error instanceof HclError)) throw error;
-      for (const problem of findErrors(expression, inner)) problems.add(problem);
-      failed.add(name);
-    }
+    const value = evaluateOrReport(expression, withLocals(), (problem) => problems.add(problem));
+    if (value === undefined) failed.add(name);
+    else values.set(name, value);
   };
   for (const attribute of attributes.values()) resolve(attribute, []);
   return withLocals();

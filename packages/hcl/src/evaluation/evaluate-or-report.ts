@@ -1,14 +1,23 @@
 import { HclError } from "../error/hcl-error.ts";
 import type { Expression, ForIntro, TemplatePart } from "../syntax/expression.ts";
 import { innerExpressions } from "../syntax/inner-expressions.ts";
+import type { HclValue } from "../value/hcl-value.ts";
 import { evaluate } from "./evaluate.ts";
 import { iterate } from "./evaluate-for.ts";
 import { needBool } from "./operators.ts";
 import { failAt } from "./scope.ts";
 import type { Scope } from "./scope.ts";
 
+/** The value of an expression; undefined: there is none, and why is reported, all of it. */
+export function evaluateOrReport(expression: Expression, scope: Scope, report: (problem: HclError) => void): HclValue | undefined {
+  const found = attempt(() => evaluate(expression, scope));
+  if (found.error === undefined) return found.value;
+  for (const problem of findErrors(expression, scope)) report(problem);
+  return undefined;
+}
+
 /** Why an expression cannot be evaluated: where several of its parts cannot, all of them. Empty: it can be. */
-export function findErrors(expression: Expression, scope: Scope): readonly HclError[] {
+function findErrors(expression: Expression, scope: Scope): readonly HclError[] {
   const own = attempt(() => evaluate(expression, scope));
   if (own.error === undefined) return [];
   const { error } = own;
