@@ -26,7 +26,8 @@ export function callFunction(call: Call, scope: Scope): HclValue {
 }
 
 function functionNotHere(call: Call, known: readonly string[], scope: Scope): HclError {
-  return failAt(scope, call.position)(`function ${call.name}: there is none here; known are ${known.join(", ")}`);
+  const rule = known.length === 0 ? "nothing can be called here" : `there is none here; known are ${known.join(", ")}`;
+  return failAt(scope, call.position)(`function ${call.name}: ${rule}`);
 }
 
 function unknownFunction(call: Call, scope: Scope): HclError {

@@ -7,6 +7,9 @@ import type { ValueType } from "./value-type.ts";
 
 const names = ["any", "string", "number", "bool", "list", "set", "map", "object", "tuple"];
 
+const objectRule = "type object: needs its attributes, as in object({ name = string })";
+const tupleRule = "type tuple: needs a list of types, as in tuple([string, number])";
+
 /** The type that an expression such as `list(string)` says. Throws an HclError at what is no type. */
 export function toValueType(expression: Expression, source: SourceFile): ValueType {
   const refuse = (message: string, position: Position = expression.position) =>
@@ -21,10 +24,10 @@ export function toValueType(expression: Expression, source: SourceFile): ValueTy
     case "map":
       return { kind: expression.name, element: toValueType(argument, source) };
     case "object":
-      if (argument.kind !== "object") throw refuse("type object: needs its attributes, as in object({ name = string })");
+      if (argument.kind !== "object") throw refuse(objectRule);
       return { kind: "object", attributes: Object.fromEntries(argument.entries.map((entry) => toAttribute(entry, source, refuse))) };
     case "tuple":
-      if (argument.kind !== "tuple") throw refuse("type tuple: needs a list of types, as in tuple([string, number])");
+      if (argument.kind !== "tuple") throw refuse(tupleRule);
       return { kind: "tuple", elements: argument.items.map((item) => toValueType(item, source)) };
     default:
       throw refuse(explainUnknown(expression.name));
@@ -44,6 +47,10 @@ function toSimpleType(name: string, refuse: Refuse): ValueType {
     case "set":
     case "map":
       throw refuse(`type ${name}: needs the type of its elements, as in ${name}(string)`);
+    case "object":
+      throw refuse(objectRule);
+    case "tuple":
+      throw refuse(tupleRule);
     default:
       throw refuse(explainUnknown(name));
   }

@@ -1,5 +1,16 @@
-import { convertValue, createScope, evaluateOrReport, suggestName, toValueType } from "@driver/hcl";
+import {
+  convertValue,
+  createScope,
+  describeKind,
+  evaluateOrReport,
+  findReferences,
+  suggestName,
+  toText,
+  toValueType,
+  typeOfValue,
+} from "@driver/hcl";
 import type { Attribute, Block, Body, Expression, Fail, HclValue, Position, Scope, ValueType } from "@driver/hcl";
+import { argumentsOf } from "./arguments-of.ts";
 import { variableDialect } from "./job-dialect.ts";
 import { failAt } from "./job-file-error.ts";
 import type { JobProblems } from "./job-file-error.ts";
@@ -14,7 +25,7 @@ export interface VariableValidation {
 /** An input variable of a job file. */
 export interface DeclaredVariable {
   readonly name: string;
-  /** Undefined without `type`. */
+  /** Without `type` the one that the default has; undefined without both. */
   readonly type: ValueType | undefined;
   /** Undefined: a value must be given. */
   readonly fallback: { readonly value: HclValue } | undefined;
@@ -41,7 +52,8 @@ export function decodeVariables(body: Body, jobScope: Scope, problems: JobProble
   const found = body.blocks.flatMap((block) => {
     if (block.type === "variable") return decode(block.labels[0] ?? "", () => decodeVariable(block, { scope, problems }));
     if (block.type !== "variables") return [];
-    return block.body.attributes.flatMap((attribute) => decode(attribute.name, () => decodeShort(attribute, { scope, problems })));
+    const written = argumentsOf(block, scope, problems);
+    return written.flatMap((attribute) => decode(attribute.name, () => decodeShort(attribute, { scope, problems })));
   });
   const declared = new Map<string, DeclaredVariable>();
   for (const variable of found) {
@@ -66,7 +78,7 @@ function evaluateAll(expression: Expression, { scope, problems }: Reading): HclV
 function decodeShort(attribute: Attribute, reading: Reading): DeclaredVariable | undefined {
   const value = evaluateAll(attribute.expression, reading);
   if (value === undefined) return undefined;
-  return { name: attribute.name, type: undefined, fallback: { value }, validations: [], position: attribute.position };
+  return { name: attribute.name, type: typeOfValue(value), fallback: { value }, validations: [], position: attribute.position };
 }
 
 function decodeVariable(block: Block, reading: Reading): DeclaredVariable | undefined {
@@ -77,17 +89,19 @@ function decodeVariable(block: Block, reading: Reading): DeclaredVariable | unde
   if (!/^[\p{ID_Start}_][\p{ID_Continue}-]*$/u.test(name))
     throw fail(`variable ${JSON.stringify(name)}: a name has letters, digits, - and _ only`);
   checkNames(block, { attributes: ["type", "default", "description"], blocks: ["validation"] }, scope);
+  const description = findAttribute(block, "description");
+  const isDescribed = description === undefined || readText(description, reading) !== undefined;
   const typeExpression = findAttribute(block, "type")?.expression;
   const type = typeExpression === undefined ? undefined : toValueType(typeExpression, scope.source);
   if (typeExpression !== undefined && type !== undefined && holdsAny(type))
     throw failAt(scope, typeExpression.position, "variable")(`type of variable "${name}": any is no exact type, which is needed here`);
   const written = findAttribute(block, "default");
   const fallback = written === undefined ? undefined : evaluateDefault({ name, type }, written, reading);
-  const validations = block.body.blocks.map((inner) => decodeValidation(inner, reading));
-  if (validations.includes(undefined) || (written !== undefined && fallback === undefined)) return undefined;
+  const validations = block.body.blocks.map((inner) => decodeValidation(inner, { ...reading, name }));
+  if (!isDescribed || validations.includes(undefined) || (written !== undefined && fallback === undefined)) return undefined;
   return {
     name,
-    type,
+    type: type ?? (fallback === undefined ? undefined : typeOfValue(fallback)),
     fallback: fallback === undefined ? undefined : { value: fallback },
     validations: validations.filter((validation) => validation !== undefined),
     position: block.position,
@@ -129,17 +143,41 @@ export function convertVariable(value: HclValue, type: ValueType, refusal: { rea
   return convertValue(value, type, (problem, path) => refusal.fail(`${refusal.what}: ${path === "" ? "" : `${path} `}${problem}`));
 }
 
-function decodeValidation(block: Block, reading: Reading): VariableValidation | undefined {
-  const { scope } = reading;
+/** The text of an argument; undefined: it has none, and why is among the problems. */
+function readText(attribute: Attribute, reading: Reading): string | undefined {
+  const { name, expression } = attribute;
+  const fail = failAt(reading.scope, expression.position, "variable");
+  const value = evaluateAll(expression, reading);
+  const text = value === undefined ? undefined : toText(value);
+  if (value !== undefined && text === undefined)
+    reading.problems.add(fail(`argument ${name}: must be a string, not ${describeKind(value)}`));
+  return text;
+}
+
+function decodeValidation(block: Block, reading: Reading & { readonly name: string }): VariableValidation | undefined {
+  const { scope, problems, name } = reading;
   checkNames(block, { attributes: ["condition", "error_message"], blocks: [] }, scope);
   const condition = findAttribute(block, "condition")?.expression;
-  const message = findAttribute(block, "error_message")?.expression;
+  const message = findAttribute(block, "error_message");
   const fail = failAt(scope, block.position, "variable");
+  if (block.labels.length > 0) throw fail("block validation: takes no label");
   if (condition === undefined || message === undefined) throw fail("block validation: needs condition and error_message");
-  const errorMessage = evaluateAll(message, reading);
-  if (errorMessage === undefined) return undefined;
-  if (typeof errorMessage !== "string") throw failAt(scope, message.position, "variable")("argument error_message: must be a string");
+  const errorMessage = readText(message, reading);
+  if (errorMessage?.trim() === "")
+    problems.add(failAt(scope, message.expression.position, "variable")("argument error_message: must not be empty or blank"));
+  const misfit = findMisfit(condition, name);
+  if (misfit !== undefined) problems.add(failAt(scope, misfit.position, "variable")(misfit.message));
+  if (errorMessage === undefined || errorMessage.trim() === "" || misfit !== undefined) return undefined;
   return { condition, errorMessage, position: block.position };
+}
+
+/** A condition is about its own variable, and nothing else (`nomad`). */
+function findMisfit(condition: Expression, name: string): { readonly message: string; readonly position: Position } | undefined {
+  const references = findReferences(condition);
+  const stranger = references.find((reference) => reference.root !== "var" || reference.name !== name);
+  const rule = `condition of variable "${name}": must refer to var.${name}, and to nothing else`;
+  if (stranger !== undefined) return { message: rule, position: stranger.position };
+  return references.length === 0 ? { message: rule, position: condition.position } : undefined;
 }
 
 function findAttribute(block: Block, name: string): Attribute | undefined {

@@ -8,7 +8,7 @@ import { decodeJob } from "./decode-job.ts";
 import type { DecodedJob } from "./decode-job.ts";
 import type { Job } from "./job.ts";
 import { isJsonJob, parseJsonJob } from "./parse-json-job.ts";
-import { parseJsonVariables } from "./parse-json-variables.ts";
+import { isJsonVariables, parseJsonVariables } from "./parse-json-variables.ts";
 import { readJobFile } from "./read-job-file.ts";
 import { resolveLocals } from "./resolve-locals.ts";
 import { resolveVariables } from "./resolve-variables.ts";
@@ -17,7 +17,7 @@ import type { VariableFile } from "./resolve-variables.ts";
 export interface LoadJobOptions {
   /** Values of `-var name=value`, as typed. */
   readonly vars: Readonly<Record<string, string>>;
-  /** Paths of files with `name = value` lines, or of JSON objects if they end with `.json`; later ones first in rank. */
+  /** Paths of files with `name = value` lines, or of a JSON object; later ones first in rank. */
   readonly varFiles: readonly string[];
   /** Looked through for `NOMAD_VAR_<name>`. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -83,7 +83,7 @@ async function withVariables(
   const files: VariableFile[] = [];
   for (const path of options.varFiles) {
     const source = await readJobFile(path, options.signal);
-    files.push({ source, body: path.endsWith(".json") ? parseJsonVariables(source) : await parse(source) });
+    files.push({ source, body: isJsonVariables(source) ? parseJsonVariables(source) : await parse(source) });
   }
   const resolved = await resolveVariables(
     { declared, failed: failed.union(lost) },

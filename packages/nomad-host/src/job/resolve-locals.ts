@@ -1,5 +1,6 @@
 import { evaluateOrReport, findNames, withFailed, withNames } from "@driver/hcl";
 import type { Attribute, Body, HclValue, Scope } from "@driver/hcl";
+import { argumentsOf } from "./arguments-of.ts";
 import { failAt } from "./job-file-error.ts";
 import type { JobProblems } from "./job-file-error.ts";
 
@@ -41,10 +42,7 @@ export function resolveLocals(
 function collectLocals(body: Body, scope: Scope, problems: JobProblems): ReadonlyMap<string, Attribute> {
   const attributes = new Map<string, Attribute>();
   for (const block of body.blocks.filter((candidate) => candidate.type === "locals")) {
-    for (const inner of block.body.blocks)
-      problems.add(failAt(scope, inner.position, "invalid")(`block ${inner.type} in locals: only arguments may stand here`));
-    if (block.labels.length > 0) problems.add(failAt(scope, block.position, "invalid")("block locals: takes no label"));
-    for (const attribute of block.body.attributes) {
+    for (const attribute of argumentsOf(block, scope, problems)) {
       // Of two blocks the later one counts (`nomad`).
       attributes.set(attribute.name, attribute);
     }

@@ -1,10 +1,10 @@
 import { createScope, evaluate, needBool, suggestName, withFailed, withNames } from "@driver/hcl";
 import type { Attribute, Body, HclValue, ParseHcl, Scope, SourceFile } from "@driver/hcl";
-import { variableDialect } from "./job-dialect.ts";
+import { conditionDialect, variableDialect } from "./job-dialect.ts";
 import { JobFileError, failAt } from "./job-file-error.ts";
 import type { JobProblems } from "./job-file-error.ts";
 import { convertVariable } from "./declared-variable.ts";
-import type { DeclaredVariable, DeclaredVariables } from "./declared-variable.ts";
+import type { DeclaredVariable, DeclaredVariables, VariableValidation } from "./declared-variable.ts";
 
 /** A parsed variable file. */
 export interface VariableFile {
@@ -60,7 +60,7 @@ export async function resolveVariables(
   for (const variable of declared.values()) {
     const { name } = variable;
     const isWrong = given.has(name) && given.get(name) === undefined;
-    const value = isWrong ? undefined : problems.attempt(() => pickValue(variable, given, scope));
+    const value = isWrong ? undefined : problems.attempt(() => pickValue(variable, given, place));
     if (value === undefined) failed.add(name);
     else values[name] = value;
   }
@@ -91,19 +91,11 @@ async function readTexts(texts: readonly GivenText[], declared: Declared, place:
 async function readText(given: GivenText, declared: Declared, place: VariablePlace): Promise<HclValue> {
   const source = { name: given.origin, text: `${given.name}=${given.text}` };
   const variable = declared.get(given.name);
-  const type = variable?.type ?? impliedType(variable);
+  const type = variable?.type;
   const isPlain = type === undefined || type.kind === "string" || type.kind === "number";
   const value = isPlain ? given.text : await parseValue(given.name, source, place);
   const fail = failAt({ source }, { line: 1, column: given.name.length + 2 }, "variable");
   return type === undefined ? value : convertVariable(value, type, { what: `variable "${given.name}"`, fail });
-}
-
-/** A default of a simple kind gives a variable without `type` its type (`nomad`). */
-function impliedType(variable: DeclaredVariable | undefined): { readonly kind: "string" | "number" | "bool" | "any" } | undefined {
-  const value = variable?.fallback?.value;
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === "string" || typeof value === "boolean") return { kind: typeof value === "string" ? "string" : "bool" };
-  return { kind: typeof value === "number" || typeof value === "bigint" ? "number" : "any" };
 }
 
 async function parseValue(name: string, source: SourceFile, at: Pick<VariablePlace, "parse" | "scope">): Promise<HclValue> {
@@ -157,20 +149,31 @@ function undeclared(
   });
 }
 
-function pickValue(variable: DeclaredVariable, given: ReadonlyMap<string, HclValue | undefined>, scope: Scope): HclValue {
+/** Undefined: it breaks a rule, which is told. */
+function pickValue(
+  variable: DeclaredVariable,
+  given: ReadonlyMap<string, HclValue | undefined>,
+  place: VariablePlace,
+): HclValue | undefined {
+  const { scope, problems } = place;
   const value = given.get(variable.name) ?? (given.has(variable.name) ? null : variable.fallback?.value);
   const fail = failAt(scope, variable.position, "variable");
   if (value === undefined) throw fail(`variable "${variable.name}": has no value; give one with -var ${variable.name}=… or a default`);
-  for (const validation of variable.validations) {
-    const inner = withNames(createScope(scope.source, { dialect: variableDialect, baseDir: scope.baseDir }), [
-      ["var", { [variable.name]: value }],
-    ]);
-    const holds = needBool(
-      evaluate(validation.condition, inner),
-      "validation condition",
-      failAt(scope, validation.condition.position, "variable"),
-    );
-    if (!holds) throw failAt(scope, validation.position, "variable")(`variable "${variable.name}": ${validation.errorMessage}`);
-  }
-  return value;
+  const checked = variable.validations.map((validation) => problems.attempt(() => checkValue(value, { variable, validation }, scope)));
+  return checked.includes(undefined) ? undefined : value;
+}
+
+/** True: the value keeps the rule. */
+function checkValue(
+  value: HclValue,
+  { variable, validation }: { readonly variable: DeclaredVariable; readonly validation: VariableValidation },
+  scope: Scope,
+): true {
+  const { condition, errorMessage, position } = validation;
+  const inner = withNames(createScope(scope.source, { dialect: conditionDialect, baseDir: scope.baseDir }), [
+    ["var", { [variable.name]: value }],
+  ]);
+  const holds = needBool(evaluate(condition, inner), "validation condition", failAt(scope, condition.position, "variable"));
+  if (!holds) throw failAt(scope, position, "variable")(`variable "${variable.name}": ${errorMessage}`);
+  return true;
 }

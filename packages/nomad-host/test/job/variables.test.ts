@@ -53,6 +53,9 @@ const mistyped: readonly (readonly [type: string, given: string, message: RegExp
   ["strng", "x", /^type strng: unknown; did you mean "string"\?/],
   ["list(string, string)", "x", /^type: must be a type such as/],
   ["object(string)", "x", /needs its attributes/],
+  ["object", "x", /^type object: needs its attributes, as in object/],
+  ["tuple", "x", /^type tuple: needs a list of types, as in tuple/],
+  ["list(string)", '[upper("a")]', /^function upper: nothing can be called here$/],
 ];
 
 for (const [type, given, message] of mistyped) {
@@ -124,6 +127,17 @@ const wrongDeclarations: readonly (readonly [declaration: string, message: RegEx
     /^variable "value": too small$/,
   ],
   ['variable "value" {\n  default = 1\n  validation {\n    condition = true\n  }\n}', /needs condition and error_message/],
+  [
+    'variable "value" {\n  default = 1\n  validation {\n    condition = local.x\n    error_message = "x"\n  }\n}',
+    /^condition of variable "value": must refer to var\.value, and to nothing else$/,
+  ],
+  [
+    'variable "value" {\n  default = 1\n  validation {\n    condition = var.value > 0\n    error_message = " "\n  }\n}',
+    /^argument error_message: must not be empty or blank$/,
+  ],
+  ['variable "value" {\n  default = 1\n  validation "x" {}\n}', /^block validation: takes no label$/],
+  ['variable "value" {\n  default = 1\n  description = []\n}', /^argument description: must be a string, not a list$/],
+  ['variables "x" {\n  value = 1\n}', /^block variables: takes no label$/],
   ['variable "value" {\n  default = 1\n}\nlocals {\n  a = local.b\n  b = local.a\n}', /^local value "a": needs itself: a → b → a$/],
   ['variable "value" {\n  default = 1\n}\nlocals {\n  a = local.c\n}', /^local value "c": not declared in a locals block$/],
 ];

@@ -53,6 +53,11 @@ export function functionNames(): readonly string[] {
   return [...Object.keys(table), ...lazyFunctionNames].sort();
 }
 
+/** Those that look at no file, in alphabetical order. */
+export function pureFunctionNames(): readonly string[] {
+  return functionNames().filter((name) => !Object.hasOwn(fileFunctions, name));
+}
+
 /** Names of Nomad's functions that this host lacks, in alphabetical order. */
 export function unsupportedFunctionNames(): readonly string[] {
   return [...unsupported].sort();
