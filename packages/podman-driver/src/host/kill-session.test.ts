@@ -139,6 +139,21 @@ for (const {
   });
 }
 
+for (const [which, conmonsSession, kills] of [["another than its conmon's", 41, true], ["that of its conmon", 7, false]] as const) {
+  test(`${kills ? "kills" : "spares"} what is in the session of a process that does not lead it, which is ${which}`, async () => {
+    using host = new HostFixture();
+    host.addProcess({ pid: 41, args: ["conmon", "-c", id], sessionId: conmonsSession });
+    const [leader, member] = await Promise.all([spawnSleeper(), spawnSleeper()]);
+    for (const child of [leader, member]) host.addProcess({ pid: child.pid, parentPid: 41, sessionId: 7, cgroups: ["0::/user.slice"] });
+    const ended = Promise.all([leader, member].map((child) => once(child, "exit")));
+    assert.deepEqual(await kill(host, leader.pid, id), { kind: "killed" });
+    // Where it is alive yet it ends by another signal.
+    member.kill("SIGTERM");
+    await ended;
+    assert.deepEqual([leader.signalCode, member.signalCode], ["SIGKILL", kills ? "SIGKILL" : "SIGTERM"]);
+  });
+}
+
 for (const [whose, userId, kills] of [["his", user, true], ["another user's", 1001, false], ["root's", 0, false]] as const) {
   test(`${kills ? "kills" : "spares"} a process in the container's cgroup that a user's engine names and that is ${whose}`, async () => {
     using host = new HostFixture();
@@ -171,11 +186,6 @@ test("kills no process of another user's in the session of a user's process", as
   await ended;
   assert.deepEqual([leader.signalCode, foreign.signalCode], ["SIGKILL", "SIGTERM"]);
 });
-
-test("kills a process alone that is in the session of somebody else", async () => {
-  using host = new HostFixture();
-  const [leader, neighbour] = await Promise.all([spawnSleeper(), spawnSleeper()]);
-  host.addProcess({ pid: 41, args: ["conmon", id] });
   for (const child of [leader, neighbour]) host.addProcess({ pid: child.pid, parentPid: 41, sessionId: 7 });
   const ended = Promise.all([once(leader, "exit"), once(neighbour, "exit")]);
   assert.deepEqual(await kill(host, leader.pid, id), { kind: "killed" });

@@ -50,8 +50,7 @@ export async function killSessionOf(roots: HostRoots, { pid, containerId, socket
   }
   const sessionId = readSessionId(roots, pid);
   const inCgroup = isInCgroup ? listCgroupMembers(roots, pid, containerId) : undefined;
-  // Without a list of the container's processes only a session that this one leads is the container's for certain.
-  const candidates = inCgroup ?? (sessionId === pid ? listProcesses(roots) : []);
+  const candidates = inCgroup ?? (isOwnSession(roots, { pid, sessionId, conmon }) ? listProcesses(roots) : []);
   await killOthers(roots, { pid, sessionId, candidates, owner });
   return isAlive(roots, leader) ? kill(pid) : { kind: "killed" };
 }
@@ -70,6 +69,20 @@ async function killOthers(roots: HostRoots, { pid, sessionId, candidates, owner 
     const isMember = candidate !== pid && sessionId !== undefined && readSessionId(roots, candidate) === sessionId;
     if (isMember && ownsProcess(roots, owner, candidate)) kill(candidate);
   }
+}
+
+interface SessionOfChild extends Pick<Session, "pid" | "sessionId"> {
+  readonly conmon: ProcessIdentity | undefined;
+}
+
+/**
+ * Whether all of a process's session is the container's for certain, where there is no list of the container's processes: the process
+ * leads it, or is a child of a conmon that is in another one. crun begins the session and has then ended (1.8.1; 1.21 lets the process
+ * lead it, as runc does).
+ */
+function isOwnSession(roots: HostRoots, { pid, sessionId = 0, conmon }: SessionOfChild): boolean {
+  if (sessionId === pid) return true;
+  return sessionId > 0 && conmon !== undefined && readSessionId(roots, conmon.pid) !== sessionId;
 }
 
 /** conmon carries the container's id in its arguments, and is the parent of what it runs. */
