@@ -186,10 +186,3 @@ test("kills no process of another user's in the session of a user's process", as
   await ended;
   assert.deepEqual([leader.signalCode, foreign.signalCode], ["SIGKILL", "SIGTERM"]);
 });
-  for (const child of [leader, neighbour]) host.addProcess({ pid: child.pid, parentPid: 41, sessionId: 7 });
-  const ended = Promise.all([once(leader, "exit"), once(neighbour, "exit")]);
-  assert.deepEqual(await kill(host, leader.pid, id), { kind: "killed" });
-  neighbour.kill("SIGTERM");
-  await ended;
-  assert.deepEqual([leader.signalCode, neighbour.signalCode], ["SIGKILL", "SIGTERM"]);
-});
