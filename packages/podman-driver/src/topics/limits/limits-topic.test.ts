@@ -43,6 +43,14 @@ test("knows which memory limit the container gets", () => {
   );
 });
 
+test("tells that a rootless Podman holds no limits on cgroup v1 where that says nothing itself", () => {
+  const noticesOf = (facts: Partial<EngineFacts>): string => planOf({ facts: { rootless: true, ...facts } }).notices.join();
+  assert.match(noticesOf({ version: "3.0.1", cgroupVersion: "v1" }), /limits are not applied: a rootless Podman holds none/);
+  assert.equal(noticesOf({ version: "4.3.1", cgroupVersion: "v1" }), "");
+  assert.equal(noticesOf({ version: "3.4.4", cgroupVersion: "v2" }), "");
+  assert.equal(noticesOf({ version: "3.0.1", cgroupVersion: "v1", rootless: false }), "");
+});
+
 const weights: readonly { readonly facts: Partial<EngineFacts>; readonly cpuShares: number; readonly cpu: object }[] = [
   { facts: rootful, cpuShares: 100, cpu: { shares: 100 } },
   { facts: rootlessWith(), cpuShares: 100, cpu: {} },

@@ -7,7 +7,7 @@ import { checkController, lacksController, toUndelegatedNotice } from "./check-c
 import { fitMemory, toMemory, type WantedMemory } from "./memory.ts";
 import { explainUlimitFailure, toUlimits } from "./ulimit.ts";
 import type { Report } from "../../config/report.ts";
-import type { EngineFacts } from "../../engine/engine-facts.ts";
+import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
 import { topic, type PlanContext } from "../topic.ts";
 
 /** The kernel takes no other shares (cgroup v1: `cpu.shares`; v2: runtimes make a weight of them, and some fail beyond). */
@@ -92,12 +92,18 @@ export const limitsTopic = topic({
     };
     return {
       spec,
-      notices: [...undelegated, ...notices],
+      notices: [...toUnheldNotices(facts), ...undelegated, ...notices],
       needs: toBlockDeviceNeeds(wanted.blockIo),
       explain: (podmanText) => explainBlockIoFailure(podmanText, wanted.blockIo) ?? explainUlimitFailure(podmanText, ulimits),
     };
   },
 });
+
+/** Later versions say so themselves in their answer to the create (podman 4.3 to 5.8). */
+function toUnheldNotices(facts: EngineFacts): readonly string[] {
+  const isUnsaid = facts.rootless && facts.cgroupVersion === "v1" && !isAtLeast(facts, [4, 0]);
+  return isUnsaid ? ["limits are not applied: a rootless Podman holds none on a host with cgroup v1"] : [];
+}
 
 /** In bytes, of the container that an engine makes; undefined: none. */
 export function toMemoryLimit({ memory }: { readonly memory: WantedMemory }, facts: EngineFacts): number | undefined {

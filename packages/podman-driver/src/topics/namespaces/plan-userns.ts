@@ -10,6 +10,10 @@ export function planUserns(wanted: WantedUserns, key: string, context: Pick<Plan
   const rootlessOnly = needsRootless(wanted, context);
   if (rootlessOnly !== undefined)
     context.report.refuse({ key, value: wanted.kind, problem: rootlessOnly, remedy: "use a rootless socket, or auto" });
+  if (wanted.kind === "keep-id" && wanted.value !== "" && !isAtLeast(context.facts, [4, 3])) {
+    const problem = `names ids for keep-id, which needs Podman 4.3, and ${context.facts.version} runs`;
+    context.report.refuse({ key, value: wanted.value, problem, remedy: 'use "keep-id" alone', code: "unsupported" });
+  }
   const isHostsOwn = wanted.kind === "keep-id" && !context.facts.rootless;
   return {
     spec: toSpec(wanted),

@@ -88,6 +88,16 @@ describe("the user namespace", () => {
     });
   }
 
+  test("ids of keep-id are refused where Podman would drop them without a word", () => {
+    const config = { userns: "keep-id:uid=200" };
+    assert.throws(() => planOf({ config, facts: { rootless: true, version: "3.0.1" } }), {
+      code: "unsupported",
+      message: /userns: "uid=200" names ids for keep-id, which needs Podman 4\.3, and 3\.0\.1 runs; use "keep-id" alone/,
+    });
+    planOf({ config, facts: { rootless: true, version: "4.3.0" } });
+    planOf({ config: { userns: "keep-id" }, facts: { rootless: true, version: "3.0.1" } });
+  });
+
   test("a rootful Podman has no nomap, and keep-id only since it stopped to refuse it", () => {
     assert.throws(() => planOf({ config: { userns: "nomap" }, facts: { version: "6.1.1" } }), /userns: "nomap" needs a rootless Podman/);
     assert.throws(
