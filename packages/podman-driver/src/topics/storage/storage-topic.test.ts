@@ -151,6 +151,12 @@ test("refuses a shm_size that is none", () => {
   assert.match(mistakesOf({ config: { shm_size: "lots" } })[0] ?? "", /^shm_size > config key shm_size: "lots" is not a size/);
 });
 
+test("refuses storage_opt where Podman would drop it without a word", () => {
+  const config = { storage_opt: { size: "1g" } };
+  assert.throws(() => planOf({ config, facts: { version: "3.0.1" } }), { code: "unsupported", message: /storage_opt: would be dropped/ });
+  planOf({ facts: { version: "3.0.1" } });
+});
+
 test("passes storage_opt on", () => {
   assert.deepEqual(
     [specOf({ config: { storage_opt: { size: "1g" } } }).storage_opts, specOf({}).storage_opts],

@@ -45,6 +45,10 @@ export const storageTopic = topic({
   },
   plan: ({ own, asked, storageOptions, shmBytes, isReadonly, hasTmpfs }, { facts, report }) => {
     checkEngine(asked, { facts, report });
+    if (Object.keys(storageOptions).length > 0 && !isAtLeast(facts, [4, 0])) {
+      const problem = `would be dropped by Podman ${facts.version}, which is too old for it`;
+      report.refuse({ key: "storage_opt", problem, remedy: "remove it, or use Podman 4", code: "unsupported" });
+    }
     const { mounts: more = [], overlay_volumes: overlays, ...others } = toMountSpec(asked);
     const mounts = [...own, ...more, ...(hasTmpfs ? toRootTmpfs([...own, ...more], asked, facts) : [])];
     const spec: Partial<ContainerSpec> = {
