@@ -21,6 +21,7 @@ import { go, untilGo } from "./go-file.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const missing = whyNoJournal();
+const when = { skip: missing === undefined ? false : `needs a journal: ${missing}` };
 const journald = { logging: { driver: "journald" } };
 /** Shell: numbered lines, one every 10 ms. */
 const count = (last: number): string => `i=1; while [ $i -le ${last} ]; do echo $i; i=$((i+1)); sleep 0.01; done`;
@@ -42,15 +43,11 @@ after(async () => {
   await journal[Symbol.asyncDispose]();
 });
 
-function journalTest(name: string, body: () => Promise<void>): void {
-  test(name, { skip: missing === undefined ? false : `needs a journal: ${missing}` }, body);
-}
-
 function startRig(pluginConfig: Readonly<Record<string, HclValue>> = {}): Promise<DriverRig> {
   return DriverRig.start({ pluginConfig: { socket_path: engine.socketPath, ...pluginConfig } });
 }
 
-journalTest("a journald task keeps the streams apart and the lines in order, and has delivered all when its end is told", async () => {
+test("a journald task keeps the streams apart and the lines in order, and has delivered all when its end is told", when, async () => {
   await using rig = await startRig();
   const task = await rig.runScript(
     "echo out1; echo err1 >&2; echo; printf '\\377\\376 part'; sleep 0.2; echo ' end'; echo err2 >&2; printf last",
@@ -61,7 +58,7 @@ journalTest("a journald task keeps the streams apart and the lines in order, and
   assert.equal((await task.stderr.whole()).toString(), "err1\nerr2\n");
 });
 
-journalTest("a journald task loses nothing though it ends at once, time and again", async () => {
+test("a journald task loses nothing though it ends at once, time and again", when, async () => {
   await using rig = await startRig();
   for (let life = 0; life < 10; life += 1) {
     const task = await rig.runScript("seq 1 500", { config: journald });
@@ -70,7 +67,7 @@ journalTest("a journald task loses nothing though it ends at once, time and agai
   }
 });
 
-journalTest("a journald task loses and repeats nothing when its stream breaks off, and when Podman is away for a while", async () => {
+test("a journald task loses and repeats nothing when its stream breaks off, and when Podman is away for a while", when, async () => {
   const proxy = await FaultProxy.start({ socketPath: `${engine.socketPath}.proxy`, upstreamPath: engine.socketPath });
   await using _proxy = proxy;
   await using rig = await startRig({ socket_path: proxy.socketPath });
@@ -88,7 +85,7 @@ journalTest("a journald task loses and repeats nothing when its stream breaks of
   assert.equal((await task.stdout.whole()).toString(), `${numbers(200)}end\n`);
 });
 
-journalTest("a journald task that ends while Podman is away for seconds loses nothing", async () => {
+test("a journald task that ends while Podman is away for seconds loses nothing", when, async () => {
   const proxy = await FaultProxy.start({ socketPath: `${engine.socketPath}.away`, upstreamPath: engine.socketPath });
   await using _proxy = proxy;
   await using rig = await startRig({ socket_path: proxy.socketPath });
@@ -104,7 +101,7 @@ journalTest("a journald task that ends while Podman is away for seconds loses no
   assert.equal((await task.stdout.whole()).toString(), `begun\n${numbers(50)}`);
 });
 
-journalTest("a journald task loses nothing and repeats one delivery at most when the plugin is killed", async () => {
+test("a journald task loses nothing and repeats one delivery at most when the plugin is killed", when, async () => {
   await using rig = await startRig();
   const task = await rig.runScript(`${count(400)}; ${untilGo}`, { config: journald });
   await task.stdout.until((text) => text.includes("\n100\n"));
@@ -118,7 +115,7 @@ journalTest("a journald task loses nothing and repeats one delivery at most when
   assert.ok(got.length < 500, `${got.length - 400} lines came twice`);
 });
 
-journalTest("a journald task is stopped, and known to have ended, while Podman is away; its result waits for its last lines", async () => {
+test("a journald task is stopped, and known to have ended, while Podman is away; its result waits for its last lines", when, async () => {
   const proxy = await FaultProxy.start({ socketPath: `${engine.socketPath}.stop`, upstreamPath: engine.socketPath });
   await using _proxy = proxy;
   await using rig = await startRig({ socket_path: proxy.socketPath });
@@ -134,7 +131,7 @@ journalTest("a journald task is stopped, and known to have ended, while Podman i
   assert.equal((await task.stdout.whole()).toString(), "ready\nlast\n");
 });
 
-journalTest("a journald task is written to the plugin's own log files without a repetition, also when the plugin is killed", async () => {
+test("a journald task is written to the plugin's own log files without a repetition, also when the plugin is killed", when, async () => {
   await using rig = await startRig({ log_collection: "driver", ...journald });
   const task = await rig.runScript(`${count(200)}; ${untilGo}`);
   await until(() => readFile(logFile(task), "utf8").then((text) => text.includes("\n50\n"), () => false));
@@ -145,7 +142,7 @@ journalTest("a journald task is written to the plugin's own log files without a 
   assert.equal(await readFile(logFile(task), "utf8"), numbers(200));
 });
 
-journalTest("a journald task is written to the log files when nobody reads the FIFO any more", async () => {
+test("a journald task is written to the log files when nobody reads the FIFO any more", when, async () => {
   await using rig = await startRig();
   const task = await rig.runScript(`echo first; ${untilGo}; echo second`, { config: journald });
   await task.stdout.until((text) => text === "first\n");
@@ -155,7 +152,7 @@ journalTest("a journald task is written to the log files when nobody reads the F
   assert.equal(await readFile(logFile(task), "utf8"), "second\n");
 });
 
-journalTest("a journald task is the plugin's wish unless the task has its own, and carries the options", async () => {
+test("a journald task is the plugin's wish unless the task has its own, and carries the options", when, async () => {
   await using rig = await startRig({ logging: { driver: "journald", options: { tag: "all" } } });
   const kindOf = async (config: Readonly<Record<string, HclValue>>): Promise<unknown> => {
     const task = await rig.runScript("echo x", { config });
@@ -169,7 +166,7 @@ journalTest("a journald task is the plugin's wish unless the task has its own, a
   assert.deepEqual(await kindOf({ logging: { driver: "nomad" } }), ["k8s-file", "", "x\n"]);
 });
 
-journalTest("a journald task has no stream open where nothing is collected", async () => {
+test("a journald task has no stream open where nothing is collected", when, async () => {
   const proxy = await FaultProxy.start({ socketPath: `${engine.socketPath}.proxy`, upstreamPath: engine.socketPath });
   await using _proxy = proxy;
   const streams = proxy.inject({ path: /\/logs$/, fault: { kind: "delay", delayMs: 0 } });
@@ -181,7 +178,7 @@ journalTest("a journald task has no stream open where nothing is collected", asy
   }
 });
 
-journalTest("a journald task is taken over from the Go driver where its log files end", async () => {
+test("a journald task is taken over from the Go driver where its log files end", when, async () => {
   await using rig = await startRig();
   const task = await rig.runScript(`echo before; ${untilGo}; echo after`, { config: journald });
   await task.stdout.until((text) => text === "before\n");
@@ -205,7 +202,7 @@ journalTest("a journald task is taken over from the Go driver where its log file
   assert.match((await task.stdout.whole()).toString(), /^before\n(before\n)?after\n$/);
 });
 
-journalTest("a journald task ends, and its owner is told, though the journal does not deliver its end", async () => {
+test("a journald task ends, and its owner is told, though the journal does not deliver its end", when, async () => {
   await using rig = await startRig();
   const task = await rig.runScript(`echo before; ${untilGo}; echo lost`, { config: journald });
   await task.stdout.until((text) => text === "before\n");
@@ -221,7 +218,7 @@ journalTest("a journald task ends, and its owner is told, though the journal doe
   }
 });
 
-journalTest("a journald task comes with a delay, and its owner is told why, where Podman keeps its events elsewhere", async () => {
+test("a journald task comes with a delay, and its owner is told why, where Podman keeps its events elsewhere", when, async () => {
   await using rig = await DriverRig.start();
   const task = await rig.runScript(`echo first; ${untilGo}; echo second; exit 3`, { config: journald });
   await task.stdout.until((text) => text === "first\n");

@@ -12,6 +12,7 @@ test("a task that keeps no log ends as any other, and nothing of it is collected
   await using rig = await DriverRig.start({ pluginConfig: { log_collection: "driver" } });
   const task = await rig.runScript("echo x; exit 4", { config: { logging: { driver: "none" } } });
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 4);
+  assert.equal((await inspectOf(task)).host.logPath, "");
   assert.deepEqual((await readdir(join(task.config.allocDir, "alloc", "logs"))).filter((name) => !name.startsWith(".")), []);
 });
 

@@ -10,6 +10,7 @@ const logs: FeatureSection = {
       "M",
       "test/log-drivers > a task that names the log driver … has its output collected whole, whatever the size",
       "test/log-drivers > a task that keeps no log ends as any other, and nothing of it is collected",
+      "test/journald > a journald task is the plugin's wish unless the task has its own, and carries the options",
     ],
     [
       "Output goes on while the plugin starts anew",
@@ -27,7 +28,7 @@ const logs: FeatureSection = {
       "M",
       "test/proxy-exit > an exit is reported with its code and all output while Podman refuses connections",
     ],
-    ["`logs { disabled = true }`", "M", "test/logs > writes nothing for a task whose logs are disabled"],
+    ["`logs { disabled = true }`", "M", "test/logs > writes nothing for a task whose logs are disabled, with log_collection = \"…\""],
   ],
 };
 

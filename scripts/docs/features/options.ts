@@ -108,6 +108,8 @@ export const optionFeatures: FeatureSection = {
       "`--log-driver`, `--log-opt`",
       "S",
       "test/log-drivers > a task that names the log driver … has its output collected whole, whatever the size",
+      "test/log-drivers > output that is not collected is kept up to max-size",
+      "test/journald > a journald task is the plugin's wish unless the task has its own, and carries the options",
     ],
     [
       "`--restart`, `--rm`, `--replace`, `--requires`, `--cidfile`, `--attach`, `--name` and their like",
