@@ -6,7 +6,6 @@ import type { Report } from "../config/report.ts";
 /** What a task asks for of that which an operator limits. Capabilities are without CAP_. */
 export interface AskedRights {
   readonly privileged: boolean;
-  readonly add: readonly string[];
   readonly drop: readonly string[];
   /** 0: as many processes as Podman gives it. */
   readonly pidsLimit: number;
@@ -44,12 +43,13 @@ export function planCeilings(asked: AskedRights, { policy, defaultCapabilities, 
   };
 }
 
+/** What a task adds is allowed, or it has been refused. */
 function toDropped(
-  { privileged, add, drop }: AskedRights,
+  { privileged, drop }: AskedRights,
   { policy: { caps }, defaultCapabilities }: Omit<CeilingContext, "report">,
 ): readonly string[] {
   if (caps === undefined || caps.includes(allCapabilities) || privileged || drop.includes(allCapabilities)) return [];
-  return defaultCapabilities.filter((name) => !caps.includes(name) && !drop.includes(name) && !add.includes(name));
+  return defaultCapabilities.filter((name) => !caps.includes(name) && !drop.includes(name));
 }
 
 function refusePids(wanted: number, most: number, report: Report): void {

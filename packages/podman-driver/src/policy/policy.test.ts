@@ -40,10 +40,12 @@ const rows: readonly Row[] = [
   },
   { plugin: { allow_caps: ["CHOWN"] }, config: { cap_add: ["all"] }, says: /"ALL" is not allowed.* with "ALL" in allow_caps/ },
   { plugin: { allow_caps: ["all"] }, config: { cap_add: ["all"], privileged: true } },
+  { plugin: { allow_caps: ["all"] }, config: { cap_add: ["NET_ADMIN"] } },
   { plugin: { allow_caps: ["none"] }, config: { cap_add: ["CHOWN"] }, says: /which allows none/ },
   // What `privileged` would undo is not to be undone by a job.
   { plugin: { allow_caps: ["CHOWN"] }, config: privileged, says: /allow_privileged = true/ },
   { plugin: { allow_unconfined: false }, config: privileged, says: /allow_privileged = true/ },
+  { plugin: { allow_devices: ["/dev/dri/*"] }, config: privileged, says: /allow_privileged = true/ },
   { plugin: { allow_caps: ["CHOWN"], allow_privileged: true }, config: privileged },
   { plugin: { allowed_modes: { userns: ["auto*"] } }, config: { userns: "auto:size=5" } },
   {
@@ -57,6 +59,7 @@ const rows: readonly Row[] = [
     says: /^userns > config key userns: is not set, and the mode default is not allowed.* with "default" in allowed_modes\.userns/,
   },
   { plugin: { allowed_modes: { userns: ["!host"] } }, config: {}, says: /is not set/ },
+  { plugin: { allowed_modes: { userns: ["!host"] } }, config: { userns: "auto" } },
   { plugin: { allowed_modes: { userns: ["*", "!host"] } }, config: { userns: "host" }, says: /"host" is a mode/ },
   { plugin: { allowed_modes: { userns: ["*", "!host"] } }, config: { userns: "auto" } },
   // As in an agent file for Docker, where a task that sets nothing is always let through.
@@ -86,6 +89,7 @@ const rows: readonly Row[] = [
     says: /^image > (?!.*geheim).*which allows none; .* with "https:\/\/files\.example\.com\/app\.tar" in allow_image_urls/,
   },
   { plugin: strict, config: { image: "https://registry.example.com/app:1" } },
+  { plugin: { allow_unconfined: false }, config: { security_opt: ["label=nested"] }, says: /"label=nested" lifts Podman's SELinux label/ },
   {
     plugin: { allow_unconfined: false },
     config: { cgroup_conf: [{ "memory.high": "max" }] },
