@@ -8,6 +8,7 @@ import { fitMemory, toMemory, type WantedMemory } from "./memory.ts";
 import { explainUlimitFailure, toUlimits } from "./ulimit.ts";
 import type { Report } from "../../config/report.ts";
 import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
+import { blame, type Suspect } from "../blame.ts";
 import { topic, type PlanContext } from "../topic.ts";
 
 /** The kernel takes no other shares (cgroup v1: `cpu.shares`; v2: runtimes make a weight of them, and some fail beyond). */
@@ -94,7 +95,10 @@ export const limitsTopic = topic({
       spec,
       notices: [...toUnheldNotices(facts), ...undelegated, ...notices],
       needs: toBlockDeviceNeeds(wanted.blockIo),
-      explain: (podmanText) => explainBlockIoFailure(podmanText, wanted.blockIo) ?? explainUlimitFailure(podmanText, ulimits),
+      explain: (podmanText) =>
+        explainBlockIoFailure(podmanText, wanted.blockIo) ??
+        explainUlimitFailure(podmanText, ulimits) ??
+        blame(podmanText, toSuspects(mems, oomScoreAdj)),
     };
   },
 });
@@ -103,6 +107,25 @@ export const limitsTopic = topic({
 function toUnheldNotices(facts: EngineFacts): readonly string[] {
   const isUnsaid = facts.rootless && facts.cgroupVersion === "v1" && !isAtLeast(facts, [4, 0]);
   return isUnsaid ? ["limits are not applied: a rootless Podman holds none on a host with cgroup v1"] : [];
+}
+
+/** runc says of a score that its own may not go below no more than that its child has ended (runc 1.1). */
+function toSuspects(mems: string | undefined, oomScoreAdj: number): readonly Suspect[] {
+  return [
+    ...(mems === undefined
+      ? []
+      : [{ words: /memory nodes|cpuset mems/, key: "cpuset_mems", value: mems, want: "which must be nodes that the host has" }]),
+    ...(oomScoreAdj < 0
+      ? [
+          {
+            words: /get final child's PID|oom_score_adj/,
+            key: "oom_score_adj",
+            value: oomScoreAdj,
+            want: "which must not be below that of the Podman service, unless that has CAP_SYS_RESOURCE",
+          },
+        ]
+      : []),
+  ];
 }
 
 /** In bytes, of the container that an engine makes; undefined: none. */

@@ -3,6 +3,7 @@ import { attr, block, mapAttr } from "@driver/nomad-plugin";
 import type { LogRoute } from "../../config/log-route.ts";
 import { resolveLogFiles } from "../../config/resolve-log-files.ts";
 import { possibleLogDrivers, possibleLogOptions, resolveTaskLogOrigin } from "../../config/resolve-log-origin.ts";
+import { blame, type Suspect } from "../blame.ts";
 import { topic } from "../topic.ts";
 
 /**
@@ -44,8 +45,19 @@ export const loggingTopic = topic({
     // Where nothing is kept there is nothing to collect.
     return { from, to: { by: from.kind === "none" ? "off" : logRoute.to.by, files } };
   },
-  plan: (route) => ({ spec: { log_configuration: toLogConfiguration(route) } }),
+  plan: (route) => ({
+    spec: { log_configuration: toLogConfiguration(route) },
+    explain: (podmanText) => (route.from.kind === "journal" ? blame(podmanText, [journalSuspect]) : undefined),
+  }),
 });
+
+/** The task's own or the plugin's. */
+const journalSuspect: Suspect = {
+  words: /initialize journal/,
+  key: "logging.driver",
+  value: "journald",
+  want: "for which the host needs the socket of systemd's journal, /run/systemd/journal/socket",
+};
 
 /** Where conmon is to put the container's output. */
 function toLogConfiguration({ from, to }: LogRoute): LogConfiguration {

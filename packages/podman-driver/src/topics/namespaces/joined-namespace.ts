@@ -3,6 +3,7 @@ import type { NamespaceSpec } from "@driver/libpod";
 import type { TaskConfig } from "@driver/nomad-plugin";
 import { toContainerName } from "../container-name.ts";
 import type { Report } from "../../config/report.ts";
+import type { Suspect } from "../blame.ts";
 import type { Need } from "../topic.ts";
 
 /** Somebody else's namespace. */
@@ -49,6 +50,26 @@ export interface TaskNamespaceSite {
 /** That other task must run first; nothing has to for any other namespace. */
 export function toTaskNeeds(site: TaskNamespaceSite, { spec, taskName }: Pick<JoinedNamespace, "spec" | "taskName">): readonly Need[] {
   return taskName === undefined ? [] : [{ kind: "task-namespace", ...site, taskName, container: spec.value ?? "" }];
+}
+
+/** A namespace of another container's, or of a file; any other is passed over. */
+export interface JoinSite {
+  readonly key: string;
+  /** What Podman calls it. */
+  readonly what: RegExp;
+  readonly spec: NamespaceSpec;
+}
+
+/** What Podman says where there is no such container or file, and its runtimes of a file of another kind (podman 4.3 to 5.8, runc 1.1). */
+export function toJoinSuspects(sites: readonly JoinSite[]): readonly Suspect[] {
+  return sites.flatMap(({ key, what, spec: { nsmode, value = "" } }): readonly Suspect[] => {
+    if (nsmode === "container") {
+      const words = new RegExp(`looking up container to share \\S*${what.source}`, "i");
+      return [{ words, key, value: `container:${value}`, want: "which must be a container of this Podman" }];
+    }
+    const words = new RegExp(`cannot find specified \\S*${what.source}|get final child's PID|setns|join namespace`, "i");
+    return nsmode === "path" ? [{ words, key, value: `ns:${value}`, want: "which must be the file of such a namespace" }] : [];
+  });
 }
 
 /** The driver's containers are named after task and allocation, and no other task can have a name that ends in this allocation's id. */

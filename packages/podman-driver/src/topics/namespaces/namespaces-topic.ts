@@ -1,9 +1,10 @@
 import type { NamespaceSpec } from "@driver/libpod";
 import { attr } from "@driver/nomad-plugin";
+import { blame } from "../blame.ts";
 import { namespaceById } from "../met.ts";
 import { oneSpelling } from "../../config/one-spelling.ts";
 import { topic, type Given } from "../topic.ts";
-import { toTaskNeeds } from "./joined-namespace.ts";
+import { toJoinSuspects, toTaskNeeds } from "./joined-namespace.ts";
 import { planUserns, verifyUserns } from "./plan-userns.ts";
 import { wantMode, type WantedMode } from "./want-mode.ts";
 import { wantUserns, type WantedUserns } from "./want-userns.ts";
@@ -37,9 +38,14 @@ export const namespacesTopic = topic({
       userns === undefined ? {} : planUserns(userns.wanted, userns.key, context);
     const namespaces = { ...(ofUsers !== undefined && { userns: ofUsers }), ...toSpec(others) };
     const joined = others.flatMap(({ key, of, ...mode }) => toTaskNeeds({ key, what: sites[of].what }, mode));
+    const suspects = toJoinSuspects([
+      ...(userns === undefined || ofUsers === undefined ? [] : [{ key: userns.key, what: /user/i, spec: ofUsers }]),
+      ...others.map(({ key, of, spec: one }) => ({ key, what: new RegExp(of, "i"), spec: one })),
+    ]);
     return {
       ...part,
       spec,
+      explain: (podmanText) => part.explain?.(podmanText) ?? blame(podmanText, suspects),
       given: (met) => Object.fromEntries(Object.entries(namespaces).map(([field, one]) => [field, namespaceById(one, met)])),
       needs: [...needs, ...joined],
     };

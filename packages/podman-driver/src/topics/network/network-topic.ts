@@ -1,7 +1,8 @@
 import { isIP } from "node:net";
 import type { NamespaceSpec, PortMappingSpec } from "@driver/libpod";
 import { attr, mapAttr, type TaskConfig } from "@driver/nomad-plugin";
-import { toTaskNeeds } from "../namespaces/joined-namespace.ts";
+import { blame } from "../blame.ts";
+import { toJoinSuspects, toTaskNeeds } from "../namespaces/joined-namespace.ts";
 import { advertisedFields, toAdvertised } from "./advertised.ts";
 import { endpointFields, toEndpoints, type WantedEndpoint } from "./endpoints.ts";
 import { explainNetworkFailure } from "./explain-failure.ts";
@@ -69,7 +70,9 @@ export const networkTopic = topic({
       // The group's network has its own way to its ports, and Nomad tells them.
       env: network.kind === "group" ? {} : toPortEnv(portMap),
       needs: toNeeds(network, netns),
-      explain: (podmanText) => explainNetworkFailure(podmanText, { endpoints, ports: task.resources.ports }),
+      explain: (podmanText) =>
+        explainNetworkFailure(podmanText, { endpoints, ports: task.resources.ports }) ??
+        blame(podmanText, toJoinSuspects([{ key: "network_mode", what: /net/, spec: netns }])),
       notices: [
         ...toNotices(network, { ports, unusedLabels, publishesMapped: published.length > 0, nsmode, task }),
         ...toEndpointNotices(network, endpoints, { unusedKeys, task }),

@@ -2,6 +2,7 @@ import { attr } from "@driver/nomad-plugin";
 import { checkLengths, toCommand } from "./command.ts";
 import { toHostname, toStopSignal, toStopTimeout, toTimezone, toUmask } from "./life.ts";
 import type { Report } from "../../config/report.ts";
+import { blame, type Suspect } from "../blame.ts";
 import { topic } from "../topic.ts";
 
 /** What runs in the container, as whom, what it is called, and how it is asked to end. */
@@ -82,9 +83,32 @@ export const processTopic = topic({
         ...(wanted.isEntrypointText ? ["config key entrypoint as a string is deprecated, and it is not split: write a list"] : []),
         ...(initPath !== undefined && !init ? ["init_path is not used: the task does not set init = true"] : []),
       ],
+      explain: (podmanText) => blame(podmanText, toSuspects(wanted)),
     };
   },
 });
+
+interface Suspected extends WantedWorkDir {
+  readonly initPath: string | undefined;
+  readonly timezone: string | undefined;
+  readonly user: string;
+}
+
+/** Of the user Podman finds out at the start, and of the rest too what only the host and the image tell (podman 4.3 to 6.1). */
+function toSuspects({ workDir, makesWorkDir, initPath, timezone, user }: Suspected): readonly Suspect[] {
+  const folder = makesWorkDir ? "which must not be a file of the image" : "which must be a folder of the image; work_dir makes one";
+  return [
+    { words: /\bworkdir "/, key: makesWorkDir ? "work_dir" : "working_dir", value: workDir, want: folder },
+    { words: /container-init binary not found/, key: "init_path", value: initPath, want: "which must be a program of the host" },
+    { words: /zoneinfo/, key: "timezone", value: timezone, want: "which must be a file below the host's /usr/share/zoneinfo" },
+    {
+      words: { test: (text: string) => /unable to find (user|group) |must be in range/.test(text) && !/supplemental groups/.test(text) },
+      key: "user",
+      value: user,
+      want: "which must be a user of the image, or an id up to 2147483647, and so the group behind a colon",
+    },
+  ].filter(({ value }) => value !== undefined && value !== "");
+}
 
 interface WorkDirOptions {
   readonly working_dir?: string | undefined;

@@ -1,6 +1,7 @@
 import type { SecretSpec } from "@driver/libpod";
 import { attr, blockList } from "@driver/nomad-plugin";
 import type { Report } from "../../config/report.ts";
+import { blame, type Suspect } from "../blame.ts";
 import { topic } from "../topic.ts";
 
 /** Without a mode only root could read the file (podman 4.3 to 6.1); this is what Podman's command line asks for. */
@@ -51,9 +52,17 @@ export const secretsTopic = topic({
         ...(files.length > 0 && { secrets: files }),
         ...(variables.length > 0 && { secret_env: Object.fromEntries(variables) }),
       },
+      explain: (podmanText) => blame(podmanText, wanted.map(toSuspect)),
     };
   },
 });
+
+/** Podman tells the name alone. */
+function toSuspect(secret: WantedSecret, index: number): Suspect {
+  const name = secret.kind === "env" ? secret.name : secret.file.Source;
+  const words = { test: (text: string) => text.includes(`no secret with name or id ${JSON.stringify(name)}`) };
+  return { words, key: `secrets[${index}].name`, value: name, want: "which must be one that podman secret ls shows" };
+}
 
 function toSecret({ name, target, env, uid = 0, gid = 0, mode }: SecretOptions, key: string, report: Report): WantedSecret {
   for (const [part, id] of Object.entries({ uid, gid })) {

@@ -1,9 +1,10 @@
 import { attr } from "@driver/nomad-plugin";
+import { blame } from "../blame.ts";
 import { mergeSpecs } from "../merge-parts.ts";
 import { topic } from "../topic.ts";
 import { wantCapabilities } from "./want-capabilities.ts";
-import { planConfinement, wantConfinement } from "./want-confinement.ts";
-import { planGroups, verifyGroups, wantGroups } from "./want-groups.ts";
+import { planConfinement, toConfinementSuspects, wantConfinement } from "./want-confinement.ts";
+import { planGroups, toGroupSuspects, verifyGroups, wantGroups } from "./want-groups.ts";
 
 /** What the task may do. */
 export const securityTopic = topic({
@@ -33,7 +34,12 @@ export const securityTopic = topic({
       ...(add.length > 0 && { cap_add: add }),
       ...(drop.length > 0 && { cap_drop: drop }),
     };
-    return { spec: mergeSpecs([rights, planConfinement(confinement, context), spec]), isVerified };
+    const suspects = [...toGroupSuspects(groups), ...toConfinementSuspects(confinement)];
+    return {
+      spec: mergeSpecs([rights, planConfinement(confinement, context), spec]),
+      isVerified,
+      explain: (podmanText) => blame(podmanText, suspects),
+    };
   },
   verify: ({ groups }, made) => verifyGroups(groups, made),
 });

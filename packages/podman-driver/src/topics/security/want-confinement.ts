@@ -1,5 +1,6 @@
 import type { ContainerSpec } from "@driver/libpod";
 import { isAtLeast } from "../../engine/engine-facts.ts";
+import type { Suspect } from "../blame.ts";
 import type { Given, PlanContext } from "../topic.ts";
 import { isLabel, readSecurityOptions, refuseLabel, type SecurityOptions } from "./security-options.ts";
 
@@ -85,6 +86,17 @@ export function planConfinement(wanted: SecurityOptions, { facts, report }: Pick
     ...(unmask.length > 0 && { unmask }),
     ...withAnnotations(wanted),
   };
+}
+
+/** What Podman, or the kernel, says of a profile or of options at the create or start. */
+export function toConfinementSuspects({ seccomp, procOptions }: SecurityOptions): readonly Suspect[] {
+  const suspects = [
+    { words: /seccomp profile/, name: "seccomp", value: seccomp ?? "", want: "which must be a profile in JSON" },
+    { words: /mounting "proc"/, name: "proc-opts", value: procOptions.join(","), want: "which must be options that the kernel knows" },
+  ];
+  return suspects.flatMap(({ name, value, ...suspect }) =>
+    value === "" ? [] : [{ ...suspect, key: "security_opt", value: `${name}=${value}` }],
+  );
 }
 
 /** Inspect shows these options where the container has them as annotations, as the command line and the Go driver make them. */

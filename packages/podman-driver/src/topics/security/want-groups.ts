@@ -1,4 +1,5 @@
 import type { ContainerInspect } from "@driver/libpod";
+import type { Suspect } from "../blame.ts";
 import type { Given, PlanPart, Shortfall } from "../topic.ts";
 
 /** Groups that the task's user is in besides his own. */
@@ -33,6 +34,12 @@ export function wantGroups(texts: readonly string[], { report, wish }: Pick<Give
 export function planGroups({ keeps, names }: WantedGroups): PlanPart {
   if (keeps) return { spec: { annotations: { "run.oci.keep_original_groups": "1" } }, isVerified: true };
   return names.length > 0 ? { spec: { groups: names } } : {};
+}
+
+/** Podman looks for them in the image at the start. */
+export function toGroupSuspects({ names }: WantedGroups): readonly Suspect[] {
+  const want = "which must be names of the image's /etc/group, or ids";
+  return names.length === 0 ? [] : [{ words: /supplemental groups|additional groups/, key: "group_add", value: names, want }];
 }
 
 export function verifyGroups({ keeps }: WantedGroups, { ociRuntime }: ContainerInspect): readonly Shortfall[] {

@@ -1,6 +1,7 @@
 import type { ContainerSpec, ImageVolumeSpec, MountSpec, NamedVolumeSpec, OverlayVolumeSpec } from "@driver/libpod";
 import { isAtLeast } from "../../engine/engine-facts.ts";
 import type { Explanation, Need, PlanContext } from "../topic.ts";
+import { blame, type Suspect } from "../blame.ts";
 import { checkOptionVersions } from "./mount-options.ts";
 import type { WantedMount } from "./wanted-mount.ts";
 
@@ -69,7 +70,20 @@ const sizeTrouble = /volume options size and inodes not supported/;
 
 /** What Podman's words mean where a mount may be to blame; undefined: they are about something else. */
 export function explainMountFailure(podmanText: string, mounts: readonly WantedMount[]): Explanation | undefined {
-  return sizeTrouble.test(podmanText) ? explainSizes(mounts) : explainSubpaths(podmanText, mounts);
+  if (sizeTrouble.test(podmanText)) return explainSizes(mounts);
+  return explainSubpaths(podmanText, mounts) ?? blame(podmanText, mounts.flatMap(toSuspects));
+}
+
+/** Runtimes tell the place inside the container, and Podman the volume. */
+function toSuspects(mount: WantedMount): readonly Suspect[] {
+  const { key, value, destination } = mount;
+  const has = (text: string): Suspect["words"] => ({ test: (podmanText) => podmanText.includes(text) });
+  return [
+    { words: has(`to rootfs at "${destination}"`), key, value, want: "which cannot be mounted there" },
+    ...(mount.kind === "volume" && mount.name !== ""
+      ? [{ words: has(`mounting volume ${mount.name} for`), key, value, want: "whose options must be such that mount(8) takes" }]
+      : []),
+  ];
 }
 
 /** Options can hold a password, so that their keys alone are named. */
