@@ -17,9 +17,14 @@ import type { Scope } from "./scope.ts";
 export function evaluateBody(
   body: Body,
   position: Position,
-  at: { readonly scope: Scope; readonly report: (problem: HclError) => void },
+  at: {
+    readonly scope: Scope;
+    readonly report: (problem: HclError) => void;
+    /** Types of blocks in which `dynamic` is a block like others. Default: none. */
+    readonly plainBlocks?: readonly string[];
+  },
 ): ConfigBody {
-  return new BodyEvaluator(at.report).body(body, position, at.scope);
+  return new BodyEvaluator(at).body(body, position, at.scope);
 }
 
 interface Content {
@@ -30,14 +35,17 @@ interface Content {
 
 class BodyEvaluator {
   readonly #report: (problem: HclError) => void;
+  readonly #plainBlocks: readonly string[];
 
-  constructor(report: (problem: HclError) => void) {
-    this.#report = report;
+  constructor(at: { readonly report: (problem: HclError) => void; readonly plainBlocks?: readonly string[] }) {
+    this.#report = at.report;
+    this.#plainBlocks = at.plainBlocks ?? [];
   }
 
-  body(body: Body, position: Position, scope: Scope): ConfigBody {
+  /** `isPlain`: a `dynamic` block in it is a block like others. */
+  body(body: Body, position: Position, scope: Scope, isPlain = false): ConfigBody {
     const attributes = body.attributes.map((attribute) => this.#attribute(attribute, scope));
-    const contents = body.blocks.map((block) => this.#content(block, scope));
+    const contents = body.blocks.map((block) => (isPlain ? this.#plain(block, scope, true) : this.#content(block, scope)));
     const lost = attributes.flatMap((found, index): readonly (readonly [string, ConfigName])[] => {
       const written = body.attributes[index];
       return found !== undefined || written === undefined ? [] : [[written.name, { form: "argument", position: written.position }]];
@@ -58,10 +66,14 @@ class BodyEvaluator {
     return value === undefined ? undefined : { name, value, position };
   }
 
+  #plain({ type, labels, body, position }: Block, scope: Scope, isPlain: boolean): Content {
+    return { blocks: [{ type, labels, body: this.body(body, position, scope, isPlain), position }] };
+  }
+
   /** The blocks that one block stands for: itself, or what a `dynamic` block expands to. */
   #content(block: Block, scope: Scope): Content {
     const { type, labels, position } = block;
-    if (type !== "dynamic") return { blocks: [{ type, labels, body: this.body(block.body, position, scope), position }] };
+    if (type !== "dynamic") return this.#plain(block, scope, this.#plainBlocks.includes(type));
     const [made = ""] = labels;
     const labelled = block.body.attributes.find(({ name }) => name === "labels")?.expression;
     const labelCount = labelled?.kind === "tuple" ? labelled.items.length : undefined;
@@ -83,7 +95,7 @@ class BodyEvaluator {
     if (collection === undefined) throw failAt(scope, forEach.position, "consequence")("for_each could not be evaluated");
     return toElements(collection.value, forEach, scope).map(([key, value]) => {
       const inner = withNames(scope, [[iterator, { key, value }]]);
-      const body = this.body(content.body, content.position, inner);
+      const body = this.body(content.body, content.position, inner, this.#plainBlocks.includes(type));
       return { type, labels: labels === undefined ? [] : toLabels(labels, inner), body, position: block.position };
     });
   }

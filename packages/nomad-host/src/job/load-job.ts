@@ -61,7 +61,8 @@ async function readJob(path: string, options: LoadJobOptions): Promise<DecodedJo
     lost: lost.locals,
   });
   const report = problems.add.bind(problems);
-  return decodeJob({ type, labels, position, body: evaluateBody(withoutMisplaced(written), position, { scope, report }) }, reading);
+  const evaluated = evaluateBody(withoutMisplaced(written), position, { scope, report, plainBlocks });
+  return decodeJob({ type, labels, position, body: evaluated }, reading);
 }
 
 function loadJsonJob(source: SourceFile, options: LoadJobOptions): DecodedJob {
@@ -93,6 +94,9 @@ async function withVariables(
   options.signal.throwIfAborted();
   return resolved;
 }
+
+/** What is in there is not Nomad's, so nothing in it is expanded (`nomad`). */
+const plainBlocks = ["config", "policy"];
 
 const topBlocks = ["job", "variable", "variables", "locals"];
 

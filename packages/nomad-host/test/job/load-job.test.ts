@@ -172,6 +172,13 @@ test("takes a task directly in the job as a group of its own", async () => {
   );
 });
 
+test("leaves a dynamic block in a config to the driver, as Nomad does", async () => {
+  const config = 'config {\n image = "x"\n dynamic "logging" {\n for_each = ["a"]\n content {\n driver = logging.value\n }\n }\n }';
+  const [block] = (await loadText(jobText({ task: config }))).groups[0]?.tasks[0]?.config.blocks ?? [];
+  assert.deepEqual([block?.type, block?.labels, block?.body.attributes.map(({ value }) => value)], ["dynamic", ["logging"], [["a"]]]);
+  assert.deepEqual(block?.body.blocks[0]?.body.attributes[0]?.value, "${logging.value}");
+});
+
 test("makes one task block per element of a dynamic block", async () => {
   const text = `job "a" {
   group "g" {
