@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { homedir } from "node:os";
 import { test } from "node:test";
 import { createHclParser, createScope, evaluate, HclError, loadWasm, withNames } from "../src/index.ts";
 import type { Dialect } from "../src/index.ts";
+import { cornerCases } from "./corner-cases.ts";
 import { caseVariable, evaluatedCases, refusedCases } from "./evaluated-cases.ts";
 
 const parse = await createHclParser(loadWasm, { name: "case.hcl", text: "" });
@@ -22,6 +24,20 @@ for (const [expression, value] of evaluatedCases) {
     assert.deepEqual(await evaluateText(expression), value);
   });
 }
+
+for (const [expression, value] of cornerCases) {
+  test(`${value === undefined ? "refuses" : "evaluates"} ${JSON.stringify(expression)} as Nomad does`, async () => {
+    const evaluated = evaluateText(`jsonencode(${expression})`);
+    if (value === undefined) await assert.rejects(evaluated, HclError);
+    else assert.equal(await evaluated, value);
+  });
+}
+
+test("finds the home folder in a path, and no other user's", async () => {
+  const expanded = await Promise.all(["~", "~/", "~/a//b/", "a/~"].map((path) => evaluateText(`pathexpand("${path}")`)));
+  assert.deepEqual(expanded, [homedir(), homedir(), `${homedir()}/a/b`, "a/~"]);
+  await assert.rejects(evaluateText('pathexpand("~root/a")'), /another user's home is not looked up/);
+});
 
 for (const expression of refusedCases) {
   test(`refuses ${expression} with a position`, async () => {

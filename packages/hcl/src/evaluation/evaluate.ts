@@ -3,7 +3,7 @@ import type { Expression, SplatStep } from "../syntax/expression.ts";
 import { callFunction } from "./call-function.ts";
 import { evaluateForObject, evaluateForTuple } from "./evaluate-for.ts";
 import { evaluateTemplate } from "./evaluate-template.ts";
-import { describeKind, isList, isRecord } from "../value/hcl-value.ts";
+import { composeTexts, describeKind, isList, isRecord } from "../value/hcl-value.ts";
 import { toNumber, toText } from "../value/scalar.ts";
 import { unifyValues } from "../value/unify-values.ts";
 import type { Fail } from "../error/hcl-error.ts";
@@ -18,9 +18,9 @@ export function evaluate(expression: Expression, scope: Scope): HclValue {
   const fail = failAt(scope, expression.position);
   switch (expression.kind) {
     case "literal":
-      return expression.value;
+      return composeTexts(expression.value);
     case "template":
-      return evaluateTemplate(expression.parts, scope);
+      return composeTexts(evaluateTemplate(expression.parts, scope));
     case "variable":
     case "attribute":
     case "index":
@@ -34,7 +34,7 @@ export function evaluate(expression: Expression, scope: Scope): HclValue {
     case "binary":
       return applyBinary(expression.operator, { left: evaluate(expression.left, scope), right: evaluate(expression.right, scope) }, fail);
     case "call":
-      return callFunction(expression, scope);
+      return composeTexts(callFunction(expression, scope));
     case "tuple":
       return expression.items.map((item) => evaluate(item, scope));
     case "object":

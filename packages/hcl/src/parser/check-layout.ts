@@ -1,4 +1,6 @@
 import type { Node } from "web-tree-sitter";
+import { HclError } from "../error/hcl-error.ts";
+import type { Position } from "../value/position.ts";
 import { syntaxError, type ConvertContext } from "./convert-context.ts";
 import { childrenOf } from "./syntax-tree.ts";
 
@@ -8,10 +10,40 @@ import { childrenOf } from "./syntax-tree.ts";
  * a newline, and an expression goes over several lines only inside brackets.
  */
 export function checkLayout(node: Node, context: ConvertContext): void {
+  checkBlanks(node, context);
   for (const child of childrenOf(node)) {
     if (child.type === "body") checkBody(child, context);
   }
 }
+
+/** Outside of texts and comments only spaces, tabs and the ends of lines are blanks; the grammar knows more. */
+function checkBlanks(root: Node, context: ConvertContext): void {
+  for (const { 0: sign, index } of context.source.text.matchAll(/[\f\v]|\r(?!\n)/g)) {
+    const home = root.descendantForIndex(index);
+    if (home === null || texts.has(home.type)) continue;
+    const code = sign.charCodeAt(0).toString(16).padStart(4, "0");
+    throw new HclError(`this character (U+${code.toUpperCase()}) has no place outside of texts`, {
+      code: "syntax",
+      source: context.source,
+      position: placeOf(context.source.text, index),
+    });
+  }
+}
+
+function placeOf(text: string, index: number): Position {
+  const lines = text.slice(0, index).split("\n");
+  return { line: lines.length, column: (lines.at(-1) ?? "").length + 1 };
+}
+
+const texts: ReadonlySet<string> = new Set([
+  "comment",
+  "template_literal",
+  "quoted_template",
+  "string_lit",
+  "heredoc_template",
+  "template_if",
+  "template_for",
+]);
 
 function checkBody(body: Node, context: ConvertContext): void {
   let previous: Node | undefined;

@@ -17,7 +17,7 @@ const quotedSign = /\$\$\{|%%\{|[$%]\{|\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|
  * quoted strings only (`hcl`).
  */
 export function decodeTemplateText(raw: string, form: "quoted" | "heredoc"): DecodedText {
-  if (form === "quoted" && raw.includes("\n")) return fail("string: a quoted string must end on its line; use \\n or a heredoc (<<EOT)");
+  if (form === "quoted" && /[\r\n]/.test(raw)) return fail("string: a quoted string must end on its line; use \\n or a heredoc (<<EOT)");
   const pattern = form === "heredoc" ? heredocSign : quotedSign;
   let text = "";
   let from = 0;
@@ -28,6 +28,7 @@ export function decodeTemplateText(raw: string, form: "quoted" | "heredoc"): Dec
     if (whole === "${" || whole === "%{") return fail(unreadable[form]);
     const decoded = whole.startsWith("\\") ? decodeEscape(short ?? long, letter) : whole.slice(1);
     if (decoded === undefined) return fail(`string: ${whole} is no escape; known are \\n, \\r, \\t, \\", \\\\, \\uNNNN and \\UNNNNNNNN`);
+    if (!decoded.isWellFormed()) return fail(`string: ${whole} is half a character; write the whole one as \\UNNNNNNNN`);
     text += decoded;
   }
   return { ok: true, text: text + raw.slice(from) };

@@ -55,6 +55,18 @@ export function mapTexts(value: HclValue, convert: (text: string) => string): Hc
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [convert(key), mapTexts(item, convert)]));
 }
 
+/** The same value with every text in it composed (Unicode's NFC), as all texts of the language are (`cty`: StringVal). */
+export function composeTexts(value: HclValue): HclValue {
+  if (typeof value === "string") return value.normalize("NFC");
+  return isComposed(value) ? value : mapTexts(value, (text) => text.normalize("NFC"));
+}
+
+function isComposed(value: HclValue): boolean {
+  if (typeof value === "string") return value === value.normalize("NFC");
+  if (isList(value)) return value.every(isComposed);
+  return !isRecord(value) || Object.entries(value).every(([key, item]) => isComposed(key) && isComposed(item));
+}
+
 /** Deep equality; values of different kinds differ. */
 export function equalValues(left: HclValue, right: HclValue): boolean {
   if (isList(left) && isList(right))

@@ -1,4 +1,4 @@
-import { createScope, evaluate, needBool, suggestName, withFailed, withNames } from "@driver/hcl";
+import { composeTexts, createScope, evaluate, needBool, suggestName, withFailed, withNames } from "@driver/hcl";
 import type { Attribute, Body, HclValue, ParseHcl, Scope, SourceFile } from "@driver/hcl";
 import { conditionDialect, variableDialect } from "./job-dialect.ts";
 import { JobFileError, failAt } from "./job-file-error.ts";
@@ -93,7 +93,7 @@ async function readText(given: GivenText, declared: Declared, place: VariablePla
   const variable = declared.get(given.name);
   const type = variable?.type;
   const isPlain = type === undefined || type.kind === "string" || type.kind === "number";
-  const value = isPlain ? given.text : await parseValue(given.name, source, place);
+  const value = isPlain ? composeTexts(given.text) : await parseValue(given.name, source, place);
   const fail = failAt({ source }, { line: 1, column: given.name.length + 2 }, "variable");
   return type === undefined ? value : convertVariable(value, type, { what: `variable "${given.name}"`, fail });
 }

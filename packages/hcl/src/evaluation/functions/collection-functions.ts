@@ -1,5 +1,5 @@
 import type { HclValue } from "../../value/hcl-value.ts";
-import { compareText, describeKind, equalValues, isList, isRecord, sortedKeys } from "../../value/hcl-value.ts";
+import { compareText, describeKind, equalValues, isList, isNumber, isRecord, sortedKeys } from "../../value/hcl-value.ts";
 import { unifyValues } from "../../value/unify-values.ts";
 import type { HclList } from "../../value/hcl-value.ts";
 import { integerArgument, listArgument, recordArgument, textArgument, textListArgument } from "./hcl-function.ts";
@@ -16,7 +16,7 @@ export const collectionFunctions: FunctionTable = {
   keys: { min: 1, max: 1, apply: (args, context) => sortedKeys(recordArgument(args, 0, context)) },
   values: { min: 1, max: 1, apply: listValues },
   lookup: { min: 3, max: 3, apply: lookUp },
-  merge: { min: 1, apply: merge },
+  merge: { min: 0, apply: merge },
   slice: { min: 3, max: 3, apply: slice },
   sort: { min: 1, max: 1, apply: (args, context) => textListArgument(args, 0, context).toSorted(compareText) },
   zipmap: { min: 2, max: 2, apply: zipMap },
@@ -54,13 +54,14 @@ function pickElement(args: readonly HclValue[], context: CallContext): HclValue 
 }
 
 function pickByKey(args: readonly HclValue[], context: CallContext): HclValue {
-  const collection = args[0] ?? null;
+  const [collection = null, key = null] = args;
   if (isRecord(collection)) {
-    const key = textArgument(args, 1, context);
+    if (typeof key !== "string") throw context.fail(`argument 2 must be a string, which is what keys are, not ${describeKind(key)}`);
     if (!Object.hasOwn(collection, key)) throw context.fail(`the map has no key ${JSON.stringify(key)}`);
     return collection[key] ?? null;
   }
   const list = listArgument(args, 0, context);
+  if (!isNumber(key)) throw context.fail(`argument 2 must be a number, not ${describeKind(key)}`);
   const index = integerArgument(args, 1, context);
   if (index < 0 || index >= list.length) throw context.fail(`index ${index}: the list has ${list.length} items, counted from 0`);
   return list[index] ?? null;
@@ -111,7 +112,7 @@ function coalesce(args: readonly HclValue[], context: CallContext): HclValue {
 }
 
 function coalesceList(args: readonly HclValue[], context: CallContext): HclValue {
-  const index = args.findIndex((value, at) => value !== null && listArgument(args, at, context).length > 0);
+  const index = args.map((_, at) => listArgument(args, at, context)).findIndex((list) => list.length > 0);
   if (index === -1) throw context.fail("all lists are empty");
   return args[index] ?? null;
 }

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { homedir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, normalize, resolve } from "node:path";
 import { messageOf } from "@driver/std";
 import type { HclValue } from "../../value/hcl-value.ts";
 import { textArgument } from "./hcl-function.ts";
@@ -15,17 +15,35 @@ export const fileFunctions: FunctionTable = {
   filebase64: { min: 1, max: 1, apply: (args, context) => readBytes(args, context).toString("base64") },
   fileexists: { min: 1, max: 1, apply: fileExists },
   abspath: { min: 1, max: 1, apply: (args, context) => resolve(context.baseDir, textArgument(args, 0, context)) },
-  pathexpand: { min: 1, max: 1, apply: (args, context) => expandHome(textArgument(args, 0, context)) },
-  basename: { min: 1, max: 1, apply: (args, context) => basename(textArgument(args, 0, context)) || "." },
-  dirname: { min: 1, max: 1, apply: (args, context) => dirname(textArgument(args, 0, context)) },
+  pathexpand: { min: 1, max: 1, apply: (args, context) => expandHome(textArgument(args, 0, context), context) },
+  basename: { min: 1, max: 1, apply: (args, context) => lastName(textArgument(args, 0, context)) },
+  dirname: { min: 1, max: 1, apply: (args, context) => folderOf(textArgument(args, 0, context)) },
 };
 
 function toPath(args: readonly HclValue[], context: CallContext): string {
-  return resolve(context.baseDir, expandHome(textArgument(args, 0, context)));
+  return resolve(context.baseDir, expandHome(textArgument(args, 0, context), context));
 }
 
-function expandHome(path: string): string {
-  return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : path;
+function expandHome(path: string, context: CallContext): string {
+  if (!path.startsWith("~")) return path;
+  if (path !== "~" && !path.startsWith("~/")) throw context.fail(`${path}: another user's home is not looked up`);
+  return clean(`${homedir()}/${path.slice(1)}`);
+}
+
+/** The shortest path that means the same (`go`: filepath.Clean). */
+function clean(path: string): string {
+  const normal = normalize(path);
+  return normal.length > 1 && normal.endsWith("/") ? normal.slice(0, -1) : normal;
+}
+
+/** What stands before the last slash (`go`: filepath.Dir). */
+function folderOf(path: string): string {
+  return clean(path.slice(0, path.lastIndexOf("/") + 1));
+}
+
+/** What stands behind the last slash, but for slashes at the end (`go`: filepath.Base). */
+function lastName(path: string): string {
+  return basename(path) || (path === "" ? "." : "/");
 }
 
 function readBytes(args: readonly HclValue[], context: CallContext): Buffer {

@@ -1,6 +1,6 @@
 import { addDecimals, decimalOf, multiplyDecimals, normalizeNumber, numberOf, toDecimal } from "../../value/decimal.ts";
 import { normalizeInteger } from "../../value/hcl-value.ts";
-import { integerArgument, numberArgument, textArgument } from "./hcl-function.ts";
+import { integerArgument, numberArgument } from "./hcl-function.ts";
 import type { CallContext, FunctionTable } from "./hcl-function.ts";
 import type { HclValue } from "../../value/hcl-value.ts";
 
@@ -64,13 +64,16 @@ function raise(args: readonly HclValue[], context: CallContext): HclValue {
   return toResult(isWhole ? Number(BigInt(base) ** BigInt(exponent)) : power, context);
 }
 
+const allDigits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
 function parseInteger(args: readonly HclValue[], context: CallContext): HclValue {
   if (typeof args[0] !== "string") throw context.fail("argument 1 must be a string");
-  const text = textArgument(args, 0, context).toLowerCase();
   const base = integerArgument(args, 1, context);
-  if (base < 2 || base > 36) throw context.fail(`base ${base} is not supported; use 2 to 36`);
-  const match = /^([-+]?)([0-9a-z]+)$/.exec(text);
-  const digits = [...(match?.[2] ?? "")].map((digit) => Number.parseInt(digit, 36));
+  if (base < 2 || base > allDigits.length) throw context.fail(`base ${base} is not supported; use 2 to ${allDigits.length}`);
+  // Only where there are digits enough do small and capital letters differ.
+  const text = base > 36 ? args[0] : args[0].toLowerCase();
+  const match = /^([-+]?)([0-9a-zA-Z]+)$/.exec(text);
+  const digits = [...(match?.[2] ?? "")].map((digit) => allDigits.indexOf(digit));
   if (digits.length === 0 || digits.some((digit) => digit >= base))
     throw context.fail(`${JSON.stringify(args[0])} is no whole number to base ${base}`);
   const value = digits.reduce((sum, digit) => sum * BigInt(base) + BigInt(digit), 0n);

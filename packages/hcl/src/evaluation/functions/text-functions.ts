@@ -1,23 +1,16 @@
 import type { HclValue } from "../../value/hcl-value.ts";
-import { describeKind, isList } from "../../value/hcl-value.ts";
+import { describeKind } from "../../value/hcl-value.ts";
+import { toLowerText, toTitleText, toUpperText, trimBlanks } from "../../value/go-text.ts";
 import { toText } from "../../value/scalar.ts";
 import { integerArgument, listArgument, textArgument } from "./hcl-function.ts";
 import type { CallContext, FunctionTable } from "./hcl-function.ts";
 
 export const textFunctions: FunctionTable = {
-  upper: {
-    min: 1,
-    max: 1,
-    apply: (args, context) => mapCharacters(textArgument(args, 0, context), (character) => character.toUpperCase()),
-  },
-  lower: {
-    min: 1,
-    max: 1,
-    apply: (args, context) => mapCharacters(textArgument(args, 0, context), (character) => character.toLowerCase()),
-  },
-  title: { min: 1, max: 1, apply: (args, context) => toTitle(textArgument(args, 0, context)) },
+  upper: { min: 1, max: 1, apply: (args, context) => toUpperText(textArgument(args, 0, context)) },
+  lower: { min: 1, max: 1, apply: (args, context) => toLowerText(textArgument(args, 0, context)) },
+  title: { min: 1, max: 1, apply: (args, context) => toTitleText(textArgument(args, 0, context)) },
   trim: { min: 2, max: 2, apply: (args, context) => trimCharacters(textArgument(args, 0, context), textArgument(args, 1, context)) },
-  trimspace: { min: 1, max: 1, apply: (args, context) => textArgument(args, 0, context).trim() },
+  trimspace: { min: 1, max: 1, apply: (args, context) => trimBlanks(textArgument(args, 0, context)) },
   trimprefix: { min: 2, max: 2, apply: (args, context) => trimPrefix(textArgument(args, 0, context), textArgument(args, 1, context)) },
   trimsuffix: { min: 2, max: 2, apply: (args, context) => trimSuffix(textArgument(args, 0, context), textArgument(args, 1, context)) },
   chomp: { min: 1, max: 1, apply: (args, context) => textArgument(args, 0, context).replace(/[\r\n]+$/, "") },
@@ -33,25 +26,13 @@ export const textFunctions: FunctionTable = {
   substr: { min: 3, max: 3, apply: substring },
   strlen: { min: 1, max: 1, apply: (args, context) => toGraphemes(textArgument(args, 0, context)).length },
   strrev: { min: 1, max: 1, apply: (args, context) => reverseText(textArgument(args, 0, context)) },
-  reverse: { min: 1, max: 1, apply: reverse },
+  // Of texts as well, whatever Nomad's documentation says of lists (`nomad`).
+  reverse: { min: 1, max: 1, apply: (args, context) => reverseText(textArgument(args, 0, context)) },
 };
 
 /** Characters as a reader counts them (`cty` counts the same way). */
 function toGraphemes(text: string): readonly string[] {
   return Array.from(new Intl.Segmenter("en", { granularity: "grapheme" }).segment(text), (part) => part.segment);
-}
-
-/** Go maps one character to one: what JavaScript would turn into two stays as it is (ß). */
-function mapCharacters(text: string, convert: (character: string) => string): string {
-  return Array.from(text, (character) => {
-    const mapped = [...convert(character)];
-    if (mapped.length === 1) return mapped[0];
-    return character === "İ" ? "i" : character;
-  }).join("");
-}
-
-function toTitle(text: string): string {
-  return text.replace(/(?<![\p{L}\p{N}_])\p{Ll}/gu, (letter) => mapCharacters(letter, (character) => character.toUpperCase()));
 }
 
 function trimCharacters(text: string, cutset: string): string {
@@ -102,10 +83,4 @@ function substring(args: readonly HclValue[], context: CallContext): HclValue {
 
 function reverseText(text: string): string {
   return toGraphemes(text).toReversed().join("");
-}
-
-/** Nomad reverses texts only; lists are taken too, since its documentation says so. */
-function reverse(args: readonly HclValue[], context: CallContext): HclValue {
-  const value = args[0] ?? null;
-  return isList(value) ? value.toReversed() : reverseText(textArgument(args, 0, context));
 }
