@@ -1,3 +1,4 @@
+import { cornerQuestions } from "./corner-questions.ts";
 import { valueQuestions } from "./value-questions.ts";
 
 /** A template that is compared with the library that Nomad uses. */
@@ -302,7 +303,7 @@ function ask(text: string, more: Partial<TemplateQuestion> = {}): TemplateQuesti
 /** What is compared with consul-template. */
 export const templateQuestions: readonly TemplateQuestion[] = [
   ...[...language, ...texts, ...numbers, ...json, ...host].map((text) => ask(text)),
-  ...valueQuestions.map((text) => ask(text)),
+  ...[...valueQuestions, ...cornerQuestions].map((text) => ask(text)),
   ask("[[ 1 ]]{{ 2 }}", { left: "[[", right: "]]" }),
   ask('<%- "x" -%> y', { left: "<%", right: "%>" }),
   ask('{{ (parseJSON "{}").a }}', { refusesMissingKeys: true }),

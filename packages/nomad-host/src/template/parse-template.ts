@@ -1,3 +1,4 @@
+import { trimBlanks } from "@driver/hcl";
 import { ActionReader } from "./read-action.ts";
 import { splitTemplate, tokenize } from "./scan-template.ts";
 import type { Delimiters, TemplatePart, Token } from "./scan-template.ts";
@@ -37,6 +38,8 @@ class Parser {
   readonly #checkFunction: CheckFunction;
   #at = 0;
   #loops = 0;
+  /** In how many actions that have an end of their own. */
+  #depth = 0;
   #variables: string[] = ["$"];
 
   constructor(parts: readonly TemplatePart[], checkFunction: CheckFunction) {
@@ -82,6 +85,7 @@ class Parser {
       if (words === undefined) this.#variables.push(...declaredIn(part.text));
       const [blanks = "", keyword = ""] = /^\s*([\p{L}_][\p{L}\p{Nd}_]*)?/u.exec(part.text) ?? [];
       const rest = words?.slice((blanks.length > keyword.length ? 1 : 0) + 1);
+      if (keyword === "end") this.#expectNothing(keyword, rest, part.line);
       if (keyword === "end" || keyword === "else") return { nodes, keyword, rest, line: part.line };
       nodes.push(...this.#action(keyword, { words, rest, line: part.line }));
     }
@@ -98,8 +102,10 @@ class Parser {
       case "break":
       case "continue":
         if (this.#loops === 0) this.#report(`${keyword} outside of a range`, line);
+        this.#expectNothing(keyword, rest, line);
         return [{ kind: keyword, line }];
       case "define":
+        if (this.#depth > 0) this.#report("define stands inside of another action", line);
         this.#define(this.#name(rest, line), line);
         return [];
       case "block":
@@ -111,7 +117,14 @@ class Parser {
   }
 
   #name(words: Words, line: number): string {
-    return words === undefined ? "" : (this.#attempt(() => this.#reader(words, line).string()) ?? "");
+    const reader = this.#reader(words ?? [], line);
+    const name = words === undefined ? "" : (this.#attempt(() => reader.string()) ?? "");
+    if (name !== "" && !reader.isAtEnd) this.#report("behind the name of a template nothing follows", line);
+    return name;
+  }
+
+  #expectNothing(keyword: string, words: Words, line: number): void {
+    if (words?.some(({ kind }) => kind !== "space") === true) this.#report(`behind ${keyword} nothing follows`, line);
   }
 
   /** In the place of one that is wrong stands one that says nothing; what it would have declared counts as declared. */
@@ -126,6 +139,7 @@ class Parser {
     const reader = this.#reader(rest ?? [], line);
     const name = rest === undefined ? "" : (this.#attempt(() => reader.string()) ?? "");
     const argument = this.#attempt(() => (name === "" || reader.isAtEnd ? undefined : reader.pipeline()));
+    if (keyword === "block" && name !== "" && argument === undefined) this.#report("block needs a value behind its name", line);
     if (keyword === "block") this.#define(name, line);
     return { kind: "template", name, argument, line };
   }
@@ -133,17 +147,27 @@ class Parser {
   #define(name: string, line: number): void {
     const [outer, loops] = [this.#variables, this.#loops];
     [this.#variables, this.#loops] = [["$"], 0];
-    const { nodes, keyword } = this.#list();
+    const { nodes, keyword } = this.#inside();
     [this.#variables, this.#loops] = [outer, loops];
     if (keyword !== "end") this.#report(`the template ${JSON.stringify(name)} has no end`, line);
-    this.definitions.set(name, nodes);
+    const known = this.definitions.get(name);
+    // One that says nothing takes no other's place (`go`: text/template's IsEmptyTree).
+    if (known === undefined || isEmpty(known)) this.definitions.set(name, nodes);
+    else if (!isEmpty(nodes)) this.#report(`the template ${JSON.stringify(name)} is defined twice`, line);
+  }
+
+  #inside(): Ending {
+    this.#depth += 1;
+    const ending = this.#list();
+    this.#depth -= 1;
+    return ending;
   }
 
   #block(kind: "if" | "with" | "range", rest: Words, line: number): TemplateNode {
     const known = this.#variables.length;
     const pipeline = this.#pipeline(rest, line, { isRange: kind === "range" });
     this.#loops += kind === "range" ? 1 : 0;
-    const { nodes: body, keyword, rest: afterElse, line: endLine } = this.#list();
+    const { nodes: body, keyword, rest: afterElse, line: endLine } = this.#inside();
     this.#loops -= kind === "range" ? 1 : 0;
     if (keyword === "") this.#report(`${kind} has no end`, line);
     const other = keyword === "else" ? this.#otherwise(kind, afterElse, endLine) : [];
@@ -158,7 +182,7 @@ class Parser {
     if (chained === kind && (chained === "if" || chained === "with"))
       return [this.#block(chained, rest?.slice(rest.findIndex(({ text }) => text === chained) + 1), line)];
     if (chained !== undefined) this.#report(`unexpected ${chained} after else`, line);
-    const { nodes, keyword, line: endLine } = this.#list();
+    const { nodes, keyword, line: endLine } = this.#inside();
     if (keyword === "") this.#report(`${kind} has no end`, line);
     else if (keyword === "else") this.#report("unexpected else after else", endLine);
     return nodes;
@@ -168,6 +192,10 @@ class Parser {
     const report = (problem: TemplateError): number => this.problems.push(problem);
     return new ActionReader(words, { line, checkFunction: this.#checkFunction, report, variables: this.#variables });
   }
+}
+
+function isEmpty(nodes: readonly TemplateNode[]): boolean {
+  return nodes.every((node) => node.kind === "text" && trimBlanks(node.text) === "");
 }
 
 /** The variables that an action means to declare, whatever is wrong in it. */

@@ -1,5 +1,5 @@
 import { readGoFloat, readGoWhole } from "./read-go-number.ts";
-import { unquoteGo } from "./unquote-go.ts";
+import { unquoteGo, unquoteGoLetter } from "./unquote-go.ts";
 import type { Token } from "./scan-template.ts";
 import { TemplateError } from "./template-error.ts";
 import type { Command, Operand, Pipeline } from "./template-tree.ts";
@@ -103,11 +103,10 @@ export class ActionReader {
   }
 
   #constant({ text }: Token): Operand {
-    const value = unquoteGo(text);
-    if (value === undefined) throw this.#error(`${text} is no string`);
     const isLetter = text.startsWith("'");
-    if (isLetter && [...value].length !== 1) throw this.#error(`${text} is not one letter`);
-    return this.#alone(isLetter ? BigInt(value.codePointAt(0) ?? 0) : value);
+    const value = isLetter ? unquoteGoLetter(text) : unquoteGo(text);
+    if (value === undefined) throw this.#error(`${text} is ${isLetter ? "not one letter" : "no string"}`);
+    return this.#alone(value);
   }
 
   /** Once: from here on it counts as declared. */

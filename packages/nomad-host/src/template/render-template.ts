@@ -11,6 +11,8 @@ import {
   TemplateChannel,
   TemplateObject,
   typeOf,
+  UniformMap,
+  wholeOf,
 } from "./template-value.ts";
 import type { TemplateValue } from "./template-value.ts";
 
@@ -111,8 +113,10 @@ class Renderer {
 
   #range({ pipeline, body, other }: Extract<TemplateNode, { kind: "if" | "with" | "range" }>, frame: Frame): string {
     const value = this.#pipeline({ ...pipeline, variables: [] }, frame);
-    const entries = entriesOf(value, pipeline.line);
     const [first, second] = pipeline.variables;
+    if (second !== undefined && wholeOf(value) !== undefined)
+      throw new TemplateError(`range over the number ${printValue(value)} gives one variable, not two`, pipeline.line);
+    const entries = entriesOf(value, pipeline.line);
     let output = "";
     let isEmpty = true;
     for (const [key, item] of entries) {
@@ -197,6 +201,7 @@ class Renderer {
   }
 
   #field(value: TemplateValue, name: string, line: number): TemplateValue {
+    if (value instanceof UniformMap && Object.hasOwn(value.methods, name)) return value.methods[name];
     if (isTemplateMap(value)) {
       if (!value.has(name) && this.#options.refusesMissingKeys)
         throw new TemplateError(`map has no entry for key ${JSON.stringify(name)}`, line);

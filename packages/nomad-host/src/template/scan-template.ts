@@ -30,7 +30,7 @@ export function splitTemplate(source: string, { left, right }: Delimiters): read
     const end = findEnd(source, inner, { right, line });
     const trimsAfter = source[end - 1] === "-" && isBlank(source[end - 2]) && end - 2 >= inner;
     const action = source.slice(inner, trimsAfter ? end - 2 : end);
-    if (!/^\s*\/\*/.test(action)) parts.push({ kind: "action", text: action, line });
+    if (!action.startsWith("/*")) parts.push({ kind: "action", text: action, line });
     [at, isTrimmed] = [end + right.length, trimsAfter];
   }
   return parts;
@@ -51,13 +51,7 @@ function lineAt(source: string, index: number): number {
 
 /** Where the right delimiter stands that is in no string or comment. */
 function findEnd(source: string, from: number, { right, line }: { readonly right: string; readonly line: number }): number {
-  const comment = /^\s*\/\*/.exec(source.slice(from));
-  if (comment !== null) {
-    const close = source.indexOf("*/", from + comment[0].length);
-    const end = close < 0 ? -1 : source.indexOf(right, close);
-    if (end < 0) throw new TemplateError("a comment is not closed", line);
-    return end;
-  }
+  if (source.startsWith("/*", from)) return findCommentEnd(source, from, { right, line });
   let at = from;
   while (at < source.length) {
     if (source.startsWith(right, at)) return at;
@@ -67,6 +61,16 @@ function findEnd(source: string, from: number, { right, line }: { readonly right
     at += quoted?.length ?? 1;
   }
   throw new TemplateError(`an action is not closed with ${right}`, line);
+}
+
+/** A comment fills its action: the right delimiter follows at once, or behind ` -` (`go`: text/template). */
+function findCommentEnd(source: string, from: number, { right, line }: { readonly right: string; readonly line: number }): number {
+  const close = source.indexOf("*/", from);
+  if (close < 0) throw new TemplateError("a comment is not closed", line);
+  const end = close + 2;
+  if (source.startsWith(right, end)) return end;
+  if (isBlank(source[end]) && source[end + 1] === "-" && source.startsWith(right, end + 2)) return end + 2;
+  throw new TemplateError(`behind a comment ${right} must follow at once, as in {{/* … */}} or {{- /* … */ -}}`, line);
 }
 
 /** The quoted text that begins at `at`, quotes and all; undefined when it does not end. */

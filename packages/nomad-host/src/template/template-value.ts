@@ -74,14 +74,21 @@ export class AnyList extends Array<TemplateValue> {}
 export class UniformMap extends Map<string, TemplateValue> {
   /** What Go calls it. */
   readonly type: string;
+  /** What Go computes of the whole map, by the name that a field would have; it comes before a key of that name. */
+  readonly methods: Readonly<Record<string, TemplateValue>>;
   readonly #empty: TemplateValue;
 
   constructor(
     entries: Iterable<readonly [string, TemplateValue]>,
-    { empty, type }: { readonly empty: TemplateValue; readonly type: string },
+    {
+      empty,
+      type,
+      methods = {},
+    }: { readonly empty: TemplateValue; readonly type: string; readonly methods?: Readonly<Record<string, TemplateValue>> },
   ) {
     super();
     this.type = type;
+    this.methods = methods;
     this.#empty = empty;
     for (const [key, value] of entries) this.set(key, value);
   }

@@ -13,6 +13,15 @@ const simple: Readonly<Record<string, string>> = {
   '"': '"',
 };
 
+/** The number of the one letter between single quotes; undefined when it is none. A byte is its own number (`go`: UnquoteChar). */
+export function unquoteGoLetter(literal: string): bigint | undefined {
+  const [, hex, octal] = /^'\\(?:x([0-9a-fA-F]{2})|([0-7]{3}))'$/.exec(literal) ?? [];
+  if (hex !== undefined) return BigInt(`0x${hex}`);
+  if (octal !== undefined) return Number.parseInt(octal, 8) > 0xff ? undefined : BigInt(`0o${octal}`);
+  const letters = [...(unquoteGo(literal) ?? "")];
+  return letters.length === 1 ? BigInt(letters[0]?.codePointAt(0) ?? 0) : undefined;
+}
+
 /** The text of a Go literal in double or single quotes, or in backquotes; undefined when it is none. */
 export function unquoteGo(literal: string): string | undefined {
   const inner = literal.slice(1, -1);

@@ -1,3 +1,5 @@
+import { compareText, trimBlanks } from "@driver/hcl";
+
 import type { TemplateFunction } from "../render-template.ts";
 import { TemplateObject, UniformMap } from "../template-value.ts";
 import type { TemplateValue } from "../template-value.ts";
@@ -28,6 +30,7 @@ export interface TemplateSurroundings {
 /** `env` and the functions about Nomad. */
 export function hostFunctions({ env, variables, services }: TemplateSurroundings): Readonly<Record<string, TemplateFunction>> {
   const valueOf = (name: TemplateValue): string | undefined => (Object.hasOwn(env, wantText(name)) ? env[wantText(name)] : undefined);
+  const known = new Map([...variables].map(([path, items]) => [toVariableKey(path), items]));
   const metas = (values: readonly TemplateValue[]): readonly TemplateValue[] => {
     wantCount(values, 0, 1);
     const prefix = values.length === 0 ? "" : wantText(values[0]);
@@ -41,12 +44,12 @@ export function hostFunctions({ env, variables, services }: TemplateSurroundings
     envOrDefault: (...values) => (wantCount(values, 2), valueOf(values[0]) ?? wantText(values[1])),
     mustEnv: (...values) => {
       wantCount(values, 1);
-      const value = valueOf(values[0]);
-      if (value === undefined) throw new Error(`the environment has no ${wantText(values[0])}`);
+      const value = valueOf(values[0]) ?? "";
+      if (value === "") throw new Error(`the environment has no ${wantText(values[0])}, or an empty one`);
       return value;
     },
-    nomadVar: (...values) => (wantCount(values, 1), toItems(wantText(values[0]), variables)),
-    nomadVarExists: (...values) => (wantCount(values, 1), variables.has(wantText(values[0]))),
+    nomadVar: (...values) => (wantCount(values, 1), toItems(wantText(values[0]), known)),
+    nomadVarExists: (...values) => (wantCount(values, 1), known.has(toVariableKey(wantText(values[0])))),
     nomadVarList: (...values) => metas(values),
     nomadVarListSafe: (...values) => {
       const found = metas(values);
@@ -58,16 +61,36 @@ export function hostFunctions({ env, variables, services }: TemplateSurroundings
   };
 }
 
-function toItems(path: string, variables: TemplateSurroundings["variables"]): TemplateValue {
-  if (path === "") return toItemMap([]);
-  const items = variables.get(path);
-  if (items === undefined) throw new Error(`there is no variable ${JSON.stringify(path)}; give it with -nomad-var ${path}=KEY=VALUE`);
-  const entries = Object.entries(items).map(([key, value]) => [key, toItem(key, value)] as const);
-  return toItemMap(entries);
+/**
+ * What is meant by `path@namespace.region`: slashes and blanks around it do not count, nor the default namespace and region
+ * (`consul-template`: NVGetQueryRe).
+ */
+function toVariableKey(text: string): string {
+  const trimmed = trimBlanks(text).replaceAll(/^\/+|\/+$/g, "");
+  if (trimmed === "") return "";
+  const [, path, namespace = "default", region = "global"] = /^\/?([^@]+)(?:@([\w-]+)(?:\.([\w-]+))?)?$/.exec(trimmed) ?? [];
+  if (path === undefined) throw new Error(`${JSON.stringify(text)} is no path of a variable`);
+  if (region !== "global") return `${path}@${namespace}.${region}`;
+  return namespace === "default" ? path : `${path}@${namespace}`;
 }
 
-function toItemMap(entries: Iterable<readonly [string, TemplateValue]>): TemplateValue {
-  return new UniformMap(entries, { empty: toItem("", ""), type: "dependency.NomadVarItems" });
+function toItems(text: string, variables: TemplateSurroundings["variables"]): TemplateValue {
+  const path = toVariableKey(text);
+  if (path === "") return toItemMap({});
+  const items = variables.get(path);
+  if (items === undefined) throw new Error(`there is no variable ${JSON.stringify(path)}; give it with -nomad-var ${path}=KEY=VALUE`);
+  return toItemMap(items);
+}
+
+function toItemMap(items: Readonly<Record<string, string>>): TemplateValue {
+  const entries = Object.entries(items).toSorted(([left], [right]) => compareText(left, right));
+  const methods = {
+    Keys: entries.map(([key]) => key),
+    Values: entries.map(([, value]) => value),
+    Tuples: entries.map(([key, value]) => new TemplateObject("struct { K string; V string }", { K: key, V: value })),
+  };
+  const inner = entries.map(([key, value]) => [key, toItem(key, value)] as const);
+  return new UniformMap(inner, { empty: toItem("", ""), type: "dependency.NomadVarItems", methods });
 }
 
 function toItem(key: string, value: string): TemplateValue {

@@ -1,5 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 
+import { toLowerText, toTitleText, toUpperText, trimBlanks } from "@driver/hcl";
+
 import type { TemplateFunction } from "../render-template.ts";
 import { UniformMap } from "../template-value.ts";
 import type { TemplateValue } from "../template-value.ts";
@@ -19,22 +21,22 @@ export const textFunctions: Readonly<Record<string, TemplateFunction>> = {
   base64Decode: ofTexts(1, (text = "") => decodeBase64(text, /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/)),
   base64URLEncode: ofTexts(1, (text = "") => toPadded(Buffer.from(text).toString("base64url"))),
   base64URLDecode: ofTexts(1, (text = "") => decodeBase64(text, /^(?:[\w-]{4})*(?:[\w-]{2}==|[\w-]{3}=)?$/)),
-  toLower: ofTexts(1, (text = "") => text.toLowerCase()),
-  toUpper: ofTexts(1, (text = "") => text.toUpperCase()),
-  toTitle: ofTexts(1, (text = "") => text.replaceAll(/(?<![\p{L}\p{N}_'\u2019])\p{Ll}/gu, (sign) => sign.toUpperCase())),
-  trimSpace: ofTexts(1, (text = "") => text.trim()),
+  toLower: ofTexts(1, (text = "") => toLowerText(text)),
+  toUpper: ofTexts(1, (text = "") => toUpperText(text)),
+  toTitle: ofTexts(1, toTitleWords),
+  trimSpace: ofTexts(1, (text = "") => trimBlanks(text)),
   trim: ofTexts(2, (signs = "", text = "") => trimSigns(text, signs)),
   trimPrefix: ofTexts(2, (prefix = "", text = "") => (text.startsWith(prefix) ? text.slice(prefix.length) : text)),
   trimSuffix: ofTexts(2, (suffix = "", text = "") => (suffix !== "" && text.endsWith(suffix) ? text.slice(0, -suffix.length) : text)),
   replaceAll: ofTexts(3, (from = "", to = "", text = "") => text.replaceAll(from, () => to)),
   regexMatch: ofTexts(2, (pattern = "", text = "") => toRegExp(pattern).test(text)),
   regexReplaceAll: ofTexts(3, (pattern = "", to = "", text = "") => text.replaceAll(toRegExp(pattern, "g"), toReplacement(to))),
-  split: ofTexts(2, (separator = "", text = "") => (text.trim() === "" ? [] : splitGo(text.trim(), separator))),
+  split: ofTexts(2, (separator = "", text = "") => splitTrimmed(trimBlanks(text), separator)),
   join: (...values) => {
     wantCount(values, 2);
     return wantTexts(values[1]).join(wantText(values[0]));
   },
-  splitToMap: ofTexts(3, (between = "", within = "", text = "") => toMap(text.trim(), { between, within })),
+  splitToMap: ofTexts(3, (between = "", within = "", text = "") => toMap(trimBlanks(text), { between, within })),
   indent: (...values) => {
     wantCount(values, 2);
     const width = Number(wantWhole(values[0]));
@@ -45,6 +47,25 @@ export const textFunctions: Readonly<Record<string, TemplateFunction>> = {
   md5sum: ofTexts(1, (text = "") => createHash("md5").update(text).digest("hex")),
   hmacSHA256Hex: ofTexts(2, (message = "", key = "") => createHmac("sha256", key).update(message).digest("hex")),
 };
+
+const words = new Intl.Segmenter("en", { granularity: "word" });
+
+/** The first letter of each word that has a capital form, in it (`go`: x/text's cases.Title). */
+function toTitleWords(text = ""): string {
+  return Array.from(words.segment(text), ({ segment }) => segment.replace(/\p{Cased}/u, toTitleStart)).join("");
+}
+
+/** Of a letter that becomes several, the first is the capital (`ß`: `Ss`). */
+function toTitleStart(letter: string): string {
+  const title = toTitleText(letter);
+  const capitals = letter.toUpperCase();
+  if (title !== letter || /^\p{Lt}$/u.test(letter) || [...capitals].length === 1) return title;
+  return capitals.replaceAll(/(?<=\p{Lu}.*)\p{Lu}/gsu, (capital) => capital.toLowerCase());
+}
+
+function splitTrimmed(text: string, separator: string): readonly string[] {
+  return text === "" ? [] : splitGo(text, separator);
+}
 
 function splitGo(text: string, separator: string): readonly string[] {
   return separator === "" ? [...text] : text.split(separator);
