@@ -34,3 +34,9 @@ for (const [index, { cron, zone, from }] of cronQuestions.entries()) {
 }
 
 test("every recorded answer has its question", () => assert.equal(answers.length, cronQuestions.length));
+
+test("a launch by the zone Local is by this machine's", () => {
+  const from = new Date("2026-03-28T12:00:00Z");
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  assert.deepEqual(nextLaunch({ crons: ["30 4 * * *"], timeZone: "Local" }, from), nextLaunch({ crons: ["30 4 * * *"], timeZone }, from));
+});

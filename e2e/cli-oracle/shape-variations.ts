@@ -1,6 +1,8 @@
 /** Parts of jobs about labels, repetitions, dynamic blocks and values, in the shorthand of job-variations.ts. */
 const checkBody = 'type = "tcp" ;; port = "http" ;; interval = "5s" ;; timeout = "1s"';
 
+const httpBody = 'type = "http" ;; path = "/" ;; interval = "5s" ;; timeout = "1s"';
+
 /** Blocks of a group, by type, with a body that is right. */
 const groupBlocks: Readonly<Record<string, string>> = {
   constraint: 'attribute = "a" ;; value = "b"',
@@ -75,11 +77,21 @@ export const groupShapes = [
   ...["name", "path", "interval", "args", "body"].map((name) => `service {| name = "x" ;; check {| ${name} = null ;; ${checkBody} |} |}`),
   'volume "data" {| type = "host" ;; source = "s" ;; read_only = null |}',
   "spread {| attribute = null |}",
+  ...['"x"', '["x"]', "[null]", "null", "[1]", '[["x"]]', "[]", "1", '{ b = "c" }'].map(
+    (value) =>
+      `network {| port "h" {| |} |} service {| name = "x" ;; port = "h" ;; check {| ${httpBody} ;; header {| A = ${value} |} |} |}`,
+  ),
+  `network {| port "h" {| |} |} service {| name = "x" ;; port = "h" ;; check {| ${httpBody} ;; header {| B {| |} |} |} |}`,
   "restart {| attempts = null ;; mode = null |}",
   'disconnect {| reconcile = "" ;; lost_after = "1h" |}',
   "count = 50000",
   "count = 50001",
   'task "other" {| driver = "x" |} task "third" {| driver = "x" |}',
+];
+
+const versions = [
+  ...["5s", "1.2beta", "1.2-beta", "v1", "99999999999999999999", "1.x"],
+  ...["~> 1.2", "1.2.3-", "1.2.3-01", "1.2.3+", "1.2.3-b.1+x", "> 1,", "!= 1"],
 ];
 
 export const taskShapes = [
@@ -97,6 +109,9 @@ export const taskShapes = [
   ...["prestart", "poststart", "poststop"].map((hook) => `lifecycle {| hook = "${hook}" ;; sidecar = true |}`),
   ...["driver", "user", "leader", "kill_signal"].map((name) => `${name} = null`),
   "lifecycle {| hook = null |}",
+  ...["9223372036854775807ns", "9223372036854775808ns", "2562048h", "99999999999999999999s", "+0", "-0"].map(
+    (time) => `kill_timeout = "${time}"`,
+  ),
   'artifact {| source = "https://example.test/x" ;; chown = null ;; mode = null |}',
   'template {| data = "x" ;; destination = "local/x" ;; perms = null ;; env = null ;; splay = null |}',
   "resources {| cpu = null ;; memory = null |}",
@@ -105,17 +120,32 @@ export const taskShapes = [
   "resources {| cores = 0 |}",
   'volume_mount {| volume = "" ;; destination = "/x" |}',
   "identity {| env = null |}",
-  ...["5s", "1.2beta", "1.2-beta", "v1", "99999999999999999999", "1.x"].flatMap((version) => [
+  ...versions.flatMap((version) => [
     `constraint {| attribute = "x" ;; version = "${version}" |}`,
     `constraint {| attribute = "x" ;; semver = "${version}" |}`,
   ]),
+  ...["18446744073709551615", "18446744073709551616", "01", "0", "+1"].map(
+    (count) => `constraint {| attribute = "x" ;; operator = "distinct_property" ;; value = "${count}" |}`,
+  ),
   "env {| A = 1/0 ;; B = -1/0 ;; C = 5 % 0 |}",
   "env {| A = 0/0 |}",
   "kill_timeout = 1/0",
   "resources {| cpu = 1/0 |}",
 ];
 
+/** How long a task may take to stop, beside how long it may take to be healthy: for jobs of the type service. */
+export const deadlineShapes: readonly (readonly [job: string, group: string, task: string])[] = [
+  ["", "", 'kill_timeout = "10m"'],
+  ["", "", 'kill_timeout = "11m"'],
+  ["", 'update {| progress_deadline = "0s" |}', 'kill_timeout = "11m"'],
+  ["", 'update {| progress_deadline = "1m" ;; healthy_deadline = "30s" |}', 'kill_timeout = "2m"'],
+  ['update {| progress_deadline = "1m" ;; healthy_deadline = "30s" |}', "", 'kill_timeout = "2m"'],
+  ['update {| progress_deadline = "1m" ;; healthy_deadline = "30s" |}', 'update {| progress_deadline = "9m" |}', 'kill_timeout = "2m"'],
+  ["update {| max_parallel = 0 |}", "", 'kill_timeout = "11m"'],
+];
+
 export const jobShapes = [
+  ...["Local", "local", "EST5EDT"].map((zone) => `periodic {| cron = "@daily" ;; time_zone = "${zone}" |}`),
   ...["region", "namespace", "node_pool", "name", "id"].map((name) => `${name} = ""`),
   "priority = 100",
   "priority = -1",

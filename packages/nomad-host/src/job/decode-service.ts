@@ -93,6 +93,6 @@ function decodeRestart(check: CheckReader, service: ServiceReader): CheckRestart
 function decodeHeaders(reader: CheckReader): Readonly<Record<string, readonly string[]>> {
   const attributes = reader.optionalBlock("header")?.block.body.attributes ?? [];
   return Object.fromEntries(
-    attributes.map(({ name, value }) => [name, (isList(value) ? value : [value]).map((item) => toText(item) ?? "")]),
+    attributes.map(({ name, value }) => [name, (value !== null && isList(value) ? value : []).map((item) => toText(item) ?? "")]),
   );
 }

@@ -213,7 +213,9 @@ function toAttribute(entry: JsonEntry, { name, kind }: NamedKey): ConfigAttribut
 /** The last of each name. */
 function toAttributes(node: ObjectNode, kind: KeyKind): readonly ConfigAttribute[] {
   const { entries } = kind.form === "map" ? emptyOfNull(node) : node;
-  const attributes = entries.map(({ key, value, position }) => ({ name: key, value: toJsonValue(value), position }));
+  const isOfLists = kind.form === "free" && kind.json === "text lists";
+  const toValue = (value: JsonNode) => toJsonValue(isOfLists ? emptyOfNull(value) : value);
+  const attributes = entries.map(({ key, value, position }) => ({ name: key, value: toValue(value), position }));
   return [...new Map(attributes.map((attribute) => [attribute.name, attribute])).values()];
 }
 

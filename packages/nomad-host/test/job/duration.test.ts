@@ -19,6 +19,15 @@ const durations: readonly (readonly [text: string, durationMs: number | undefine
   ["5d", undefined],
   ["s", undefined],
   [".s", undefined],
+  ["+0", 0],
+  ["-0", 0],
+  ["9223372036854775807ns", 9_223_372_036_855],
+  ["9223372036854775808ns", undefined],
+  ["-9223372036854775808ns", -9_223_372_036_855],
+  ["2562047h47m16.854775807s", 9_223_372_036_855],
+  ["2562047h47m16.854775808s", undefined],
+  ["99999999999999999999s", undefined],
+  ["0.00000000000000000000000001s", 0],
 ];
 
 for (const [text, durationMs] of durations) {

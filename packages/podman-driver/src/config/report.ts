@@ -13,6 +13,8 @@ export interface Mistake {
 /** What is wrong with one value. */
 export interface Refusal {
   readonly key: string;
+  /** What messages call it. Default: `config key` and the key, which is wrong for what stands elsewhere in a job. */
+  readonly subject?: string;
   /** As the job wrote it; to be left out for a secret, and where it says nothing. */
   readonly value?: unknown;
   /** Goes on behind the value: `is no duration`. */
@@ -24,9 +26,9 @@ export interface Refusal {
 }
 
 /** One shape for every mistake in a config, of a job or of an agent. */
-export function toMistake({ key, value, problem, remedy, code = "config-invalid" }: Refusal): Mistake {
+export function toMistake({ key, subject = `config key ${key}`, value, problem, remedy, code = "config-invalid" }: Refusal): Mistake {
   const shown = value === undefined ? "" : ` ${toText(value)}`;
-  return { key, code, message: `config key ${key}:${shown} ${problem}; ${remedy}` };
+  return { key, code, message: `${subject}:${shown} ${problem}; ${remedy}` };
 }
 
 /** Numbers beyond what JSON holds are written as they are. */

@@ -69,7 +69,10 @@ function normalizeField(text: string, field: Field): NormalizedCron {
       continue;
     }
     const part = normalizeSpecial(entry, field) ?? spellOut(entry, field);
-    if (part === undefined) return { problem: `has ${JSON.stringify(entry)} in its ${field.name} field, which is none` };
+    if (part === undefined || part === "") {
+      const why = part === "" ? "ends before it begins: Nomad takes it and never launches" : "is none";
+      return { problem: `has ${JSON.stringify(entry)} in its ${field.name} field, which ${why}` };
+    }
     parts.push(part);
   }
   return { pattern: isWildcard ? "*" : [...new Set(parts.flatMap((part) => part.split(",")))].join(",") };
@@ -84,7 +87,7 @@ function normalizeSpecial(entry: string, field: Field): string | undefined {
   return number === undefined ? undefined : `${number}#${nth ?? "L"}`;
 }
 
-/** The numbers of `5`, `5-20`, `*\/2`, `5/2` or `5-20/2`; undefined: it is none of these. */
+/** The numbers of `5`, `5-20`, `*\/2`, `5/2` or `5-20/2`, none where the span ends before it begins; undefined: it is none of these. */
 function spellOut(entry: string, field: Field): string | undefined {
   const [, from = "", to, step] = /^([^-/]+)(?:-([^-/]+))?(?:\/(\d+))?$/.exec(entry) ?? [];
   const first = from === "*" ? field.min : toNumber(from, field);
@@ -95,8 +98,8 @@ function spellOut(entry: string, field: Field): string | undefined {
   if (width < 1 || width > field.max) return undefined;
   // A span of days that ends with a Sunday ends with the week.
   const end = field === dayOfWeek && isSpan && last === 0 ? field.max : last;
-  const numbers = Array.from({ length: Math.floor((end - first) / width) + 1 }, (_, index) => first + index * width);
-  return numbers.length === 0 ? undefined : numbers.join(",");
+  const numbers = Array.from({ length: Math.max(0, Math.floor((end - first) / width) + 1) }, (_, index) => first + index * width);
+  return numbers.join(",");
 }
 
 function toNumber(text: string, { min, max, words = [] }: Field): number | undefined {

@@ -1,12 +1,28 @@
-const unitMs: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const unitNs: Readonly<Record<string, bigint>> = {
+  ns: 1n,
+  us: 1_000n,
+  µs: 1_000n,
+  μs: 1_000n,
+  ms: 1_000_000n,
+  s: 1_000_000_000n,
+  m: 60_000_000_000n,
+  h: 3_600_000_000_000n,
+};
 
-/** Milliseconds of a duration such as `30s` or `1h30m`, rounded; undefined when the text is none (`go`: ParseDuration). */
+const nsInMs = 1_000_000;
+
+/**
+ * Milliseconds of a duration such as `30s` or `1h30m`, rounded; undefined when the text is none, or when its nanoseconds do not fit
+ * into 64 bits (`go`: ParseDuration).
+ */
 export function parseDurationMs(text: string): number | undefined {
-  if (text === "0") return 0;
+  if (/^[-+]?0$/.test(text)) return 0;
   if (!/^[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|\u00b5s|\u03bcs|ms|s|m|h))+$/.test(text)) return undefined;
-  let sum = 0;
-  for (const [, amount = "", unit = ""] of text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/g)) {
-    sum += Number(amount) * (unitMs[unit] ?? 0);
+  let sum = 0n;
+  for (const [, whole = "", fraction = "", unit = ""] of text.matchAll(/(\d*)\.?(\d*)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/g)) {
+    const ns = unitNs[unit] ?? 0n;
+    sum += BigInt(whole) * ns + (BigInt(fraction) * ns) / 10n ** BigInt(fraction.length);
   }
-  return Math.round(text.startsWith("-") ? -sum : sum);
+  const signed = text.startsWith("-") ? -sum : sum;
+  return BigInt.asIntN(64, signed) === signed ? Math.round(Number(signed) / nsInMs) : undefined;
 }

@@ -3,7 +3,7 @@ import type { JobType } from "../job.ts";
 import type { groupKeys } from "../keys/group-keys.ts";
 import type { jobKeys } from "../keys/job-keys.ts";
 import { checkScheduling, checkSpreads } from "./check-placement.ts";
-import { checkDisconnect, checkMigrate, checkReschedule, checkScaling, checkUpdate } from "./check-rollout.ts";
+import { checkDisconnect, checkMigrate, checkReschedule, checkScaling, checkUpdate, progressDeadlineMs } from "./check-rollout.ts";
 import { checkGroupServices } from "./check-group-services.ts";
 import { checkParameters, checkPeriodic } from "./check-launch.ts";
 import { checkTask } from "./check-task.ts";
@@ -29,8 +29,20 @@ export function checkJob(reader: BlockReader<typeof jobKeys>, type: JobType): vo
     .reduce((sum, group) => sum + (group.get("count") ?? group.optionalBlock("scaling")?.get("min") ?? 1), 0);
   if (copies > mostCopies) reader.report(`job "${reader.label}": ${copies} copies of its groups are more than ${mostCopies}`);
   for (const group of reader.blocks("group")) checkGroup(group, { job: reader, jobName, type });
-  for (const task of reader.blocks("task"))
-    checkTask(task, { type, jobName, groupName: task.label, portLabels: [], volumes: [], diskMb: defaultDiskMb });
+  for (const task of reader.blocks("task")) {
+    const deadlineMs = checkPolicies(reader, undefined, type);
+    const place = { type, jobName, groupName: task.label, portLabels: [], volumes: [], diskMb: defaultDiskMb };
+    checkTask(task, { ...place, progressDeadlineMs: deadlineMs });
+  }
+}
+
+/** What is asked of a group's policies, which are the job's where it has none of its own; gives its progress deadline. */
+function checkPolicies(job: BlockReader<typeof jobKeys>, group: BlockReader<typeof groupKeys> | undefined, type: JobType): number {
+  const updates = { job: job.optionalBlock("update"), group: group?.optionalBlock("update") };
+  checkUpdate(updates, type);
+  checkMigrate({ job: job.optionalBlock("migrate"), group: group?.optionalBlock("migrate") }, type);
+  checkReschedule({ job: job.optionalBlock("reschedule"), group: group?.optionalBlock("reschedule") }, type);
+  return progressDeadlineMs(updates, type);
 }
 
 interface GroupPlace {
@@ -43,9 +55,7 @@ function checkGroup(reader: BlockReader<typeof groupKeys>, { job, jobName, type 
   const scaling = reader.optionalBlock("scaling");
   checkScheduling({ constraints: reader.blocks("constraint"), affinities: reader.blocks("affinity") }, { type, level: "group" });
   checkSpreads(reader.blocks("spread"), type);
-  checkUpdate({ job: job.optionalBlock("update"), group: reader.optionalBlock("update") }, type);
-  checkMigrate({ job: job.optionalBlock("migrate"), group: reader.optionalBlock("migrate") }, type);
-  checkReschedule({ job: job.optionalBlock("reschedule"), group: reader.optionalBlock("reschedule") }, type);
+  const deadlineMs = checkPolicies(job, reader, type);
   checkScaling(scaling, reader.get("count") ?? scaling?.get("min") ?? 1);
   checkDisconnect(reader.optionalBlock("disconnect"), type);
   if ((reader.get("shutdown_delay") ?? 0) < 0)
@@ -56,7 +66,8 @@ function checkGroup(reader: BlockReader<typeof groupKeys>, { job, jobName, type 
   checkVolumes(reader.blocks("volume"), { type, canaries });
   const volumes = reader.hasFailed("volume") ? undefined : reader.blocks("volume").map(({ label }) => label);
   const diskMb = reader.optionalBlock("ephemeral_disk")?.get("size") ?? defaultDiskMb;
-  for (const task of reader.blocks("task")) checkTask(task, { type, jobName, groupName: reader.label, portLabels, volumes, diskMb });
+  const place = { type, jobName, groupName: reader.label, portLabels, volumes, diskMb, progressDeadlineMs: deadlineMs };
+  for (const task of reader.blocks("task")) checkTask(task, place);
 }
 
 /** Of all its networks, whichever of them counts (`nomad`). Undefined: they could not be evaluated. */

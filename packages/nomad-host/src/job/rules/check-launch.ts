@@ -22,8 +22,9 @@ export function checkPeriodic(reader: BlockReader<typeof periodicKeys> | undefin
     reader.report(`periodic: time_zone must be a name such as "Europe/Berlin", not ${JSON.stringify(zone)}`, "time_zone");
 }
 
-/** Offsets such as `+02:00` are no names (`go`: LoadLocation). */
+/** `Local` is this machine's, and offsets such as `+02:00` are no names (`go`: LoadLocation). */
 function isTimeZone(name: string): boolean {
+  if (name === "Local") return true;
   if (!/^[A-Z]/.test(name)) return false;
   try {
     return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";

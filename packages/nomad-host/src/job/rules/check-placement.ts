@@ -58,7 +58,7 @@ function checkConstraint(reader: ConstraintReader, level: string): void {
   const { operator, value } = condition;
   const attribute = property === "" ? (reader.get("attribute") ?? "") : property;
   checkOperator(condition, constraintOperators, (problem, key) => reader.report(`constraint: ${problem}`, key));
-  if (operator === "distinct_property" && value !== "" && !/^[1-9]\d*$/.test(value))
+  if (operator === "distinct_property" && value !== "" && !isCount(value))
     reader.report(`constraint: distinct_property needs a count from 1 on, not ${JSON.stringify(value)}`, "value");
   if ((operator === "is_set" || operator === "is_not_set") && value !== "")
     reader.report(`constraint: the operator ${operator} takes no value`, "value");
@@ -67,6 +67,10 @@ function checkConstraint(reader: ConstraintReader, level: string): void {
     reader.report(`constraint: there is no attribute ${JSON.stringify(attribute)}; known are ${knownTargets}`, "attribute");
   if (level === "task" && (operator === "distinct_hosts" || operator === "distinct_property"))
     reader.report(`constraint: ${operator} has no place in a task; it belongs into the group or the job`);
+}
+
+function isCount(text: string): boolean {
+  return /^\d+$/.test(text) && BigInt(text) > 0n && BigInt.asUintN(64, BigInt(text)) === BigInt(text);
 }
 
 const exactTargets = ["node.unique.id", "node.datacenter", "node.unique.name", "node.class", "node.pool"];
@@ -111,10 +115,17 @@ function isRegularExpression(text: string): boolean {
   }
 }
 
+/** A range of versions (`go-version`); what follows the numbers begins with a digit behind a dash, or with `lead` and a letter. */
+function rangeOf({ operators, lead }: { readonly operators: string; readonly lead: string }): RegExp {
+  const tail = "[0-9A-Za-z~-]*(?:\\.[0-9A-Za-z~-]+)*";
+  const release = `(?:-\\d+${tail}|${lead}[A-Za-z~-]+${tail})?`;
+  const build = "(?:\\+[0-9A-Za-z~-]+(?:\\.[0-9A-Za-z~-]+)*)?";
+  return new RegExp(`^\\s*(?:${operators})?\\s*v?(\\d+(?:\\.\\d+)*)${release}${build}\\s*$`);
+}
+
 const ranges = {
-  /** Letters may follow a number at once. */
-  version: /^\s*(?:=|!=|>|<|>=|<=|~>)?\s*v?(\d+(?:\.\d+)*)(?:-[0-9A-Za-z~.-]+|[A-Za-z~][0-9A-Za-z~.-]*)?(?:\+[0-9A-Za-z~.-]+)?\s*$/,
-  semver: /^\s*(?:=|!=|>|<|>=|<=|~>)?\s*v?(\d+(?:\.\d+)*)(?:-[0-9A-Za-z~.-]+)?(?:\+[0-9A-Za-z~.-]+)?\s*$/,
+  version: rangeOf({ operators: "=|!=|>|<|>=|<=|~>", lead: "-?" }),
+  semver: rangeOf({ operators: "=|!=|>|<|>=|<=", lead: "-" }),
 };
 
 /** Each number must fit into 64 bits (`go-version`). */

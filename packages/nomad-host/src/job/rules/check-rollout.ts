@@ -16,6 +16,7 @@ type MigrateReader = BlockReader<typeof migrateKeys>;
 type RescheduleReader = BlockReader<typeof rescheduleKeys>;
 
 const minuteMs = 60_000;
+const defaultProgressMs = 10 * minuteMs;
 
 export function checkUpdate({ job, group }: Layers<UpdateReader>, type: JobType): void {
   const isJobsEmpty = job !== undefined && (job.get("max_parallel") ?? 1) === 0;
@@ -29,7 +30,7 @@ export function checkUpdate({ job, group }: Layers<UpdateReader>, type: JobType)
   const healthCheck = group?.get("health_check") ?? job?.get("health_check") ?? "checks";
   const minimumMs = time("min_healthy_time", 10_000);
   const healthyMs = time("healthy_deadline", 5 * minuteMs);
-  const progressMs = time("progress_deadline", 10 * minuteMs);
+  const progressMs = time("progress_deadline", defaultProgressMs);
   const canary = number("canary", 0);
   if (!["checks", "task_states", "manual"].includes(healthCheck))
     reader.report(`update: health_check must be checks, task_states or manual, not ${JSON.stringify(healthCheck)}`, "health_check");
@@ -44,6 +45,12 @@ export function checkUpdate({ job, group }: Layers<UpdateReader>, type: JobType)
   if (progressMs !== 0 && healthyMs >= progressMs)
     reader.report("update: healthy_deadline must be less than progress_deadline", "healthy_deadline");
   if (time("stagger", 30_000) <= 0) reader.report("update: stagger must be more than 0", "stagger");
+}
+
+/** How long an allocation of a service may take to be healthy; 0: there is no such limit. */
+export function progressDeadlineMs({ job, group }: Layers<UpdateReader>, type: JobType): number {
+  if (type !== "service") return 0;
+  return group?.get("progress_deadline") ?? job?.get("progress_deadline") ?? defaultProgressMs;
 }
 
 export function checkMigrate({ job, group }: Layers<MigrateReader>, type: JobType): void {

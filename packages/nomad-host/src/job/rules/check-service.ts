@@ -1,4 +1,6 @@
+import { describeValue, isList, toText } from "@driver/hcl";
 import type { BlockReader } from "../block-reader.ts";
+import type { JobKeys } from "../keys/job-key.ts";
 import type { checkKeys, checkRestartKeys, identityKeys, serviceKeys } from "../keys/service-keys.ts";
 
 export type ServiceReader = BlockReader<typeof serviceKeys>;
@@ -91,6 +93,7 @@ function checkCheck(reader: CheckReader, place: CheckPlace): void {
     reader.report(`check: address_mode "${mode}" has no place in a task`, "address_mode");
   if (!["", "passing", "warning", "critical"].includes(reader.get("initial_status") ?? ""))
     reader.report("check: initial_status must be passing, warning or critical", "initial_status");
+  checkHeader(reader.optionalBlock("header"));
   checkReaction(reader, place);
   if (isNomads) checkNomadOnly(reader, type);
   else checkConsulOnly(reader, type);
@@ -100,6 +103,17 @@ function checkHttpPath(reader: CheckReader): void {
   const path = reader.get("path") ?? "";
   if (path === "") reader.report("check: http needs a path", "path");
   else if (/^[a-z][a-z0-9+.-]*:/i.test(path)) reader.report("check: the path must be relative, without a host", "path");
+}
+
+/** Of each name a list of texts. */
+function checkHeader(reader: BlockReader<JobKeys> | undefined): void {
+  if (reader === undefined) return;
+  const { attributes, blocks } = reader.block.body;
+  for (const { name, value, position } of attributes) {
+    const isRight = value === null || (isList(value) && value.every((item) => toText(item) !== undefined));
+    if (!isRight) reader.report(`header ${name}: must be a list of strings, not ${describeValue(value)}`, position);
+  }
+  for (const { type, position } of blocks) reader.report(`block ${type} in header: only arguments may stand here`, position);
 }
 
 function checkReaction(reader: CheckReader, { service }: CheckPlace): void {

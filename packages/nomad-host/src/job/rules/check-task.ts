@@ -22,11 +22,17 @@ export interface TaskPlace {
   readonly volumes: readonly string[] | undefined;
   /** What the group's ephemeral_disk asks for. */
   readonly diskMb: number;
+  /** Of the group's updates; 0: there is none. */
+  readonly progressDeadlineMs: number;
 }
 
 /** What a Nomad server asks of a task. */
 export function checkTask(reader: TaskReader, place: TaskPlace): void {
   checkScheduling({ constraints: reader.blocks("constraint"), affinities: reader.blocks("affinity") }, { type: place.type, level: "task" });
+  if (place.progressDeadlineMs > 0 && (reader.get("kill_timeout") ?? 0) > place.progressDeadlineMs) {
+    const rule = "must not be longer than the progress_deadline of the group's update";
+    reader.report(`argument kill_timeout in task "${reader.label}": ${rule}`, "kill_timeout");
+  }
   checkServices(reader, place);
   checkLogs(reader, place.diskMb);
   checkTemplates(reader);

@@ -4,10 +4,11 @@ const dayMs = 86_400_000;
 export class WallClock {
   readonly #format: Intl.DateTimeFormat;
 
-  /** `timeZone` is a name of the IANA database. */
+  /** `timeZone` is a name of the IANA database, or `Local` for this machine's. */
   constructor(timeZone: string) {
+    const zone = timeZone === "Local" ? {} : { timeZone };
     const parts = { year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric" } as const;
-    this.#format = new Intl.DateTimeFormat("en-US", { timeZone, hourCycle: "h23", era: "short", ...parts });
+    this.#format = new Intl.DateTimeFormat("en-US", { ...zone, hourCycle: "h23", era: "short", ...parts });
   }
 
   wallOf(instantMs: number): number {

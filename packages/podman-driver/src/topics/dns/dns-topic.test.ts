@@ -46,9 +46,9 @@ for (const server of ["dns.example", "", "192.0.2", "192.0.2.1:53", "[2001:db8::
   const problem = `"${server}" is not an IP address; name servers are given by address`;
   test(`refuses the server "${server}" and names the key it is from`, () => {
     const ofGroup = { servers: [server], searches: [], options: [] };
-    assert.throws(() => dnsOf(ofGroup, []), { code: "config-invalid", message: `config key dns.servers: ${problem}` });
+    assert.throws(() => dnsOf(ofGroup, []), { code: "config-invalid", message: `the group's network block, dns.servers: ${problem}` });
     assert.throws(() => dnsOf(undefined, [server]), { code: "config-invalid", message: `config key dns_servers: ${problem}` });
-    assert.deepEqual(mistakesOf(wishesOf(ofGroup, [])), [`dns.servers > config key dns.servers: ${problem}`]);
+    assert.deepEqual(mistakesOf(wishesOf(ofGroup, [])), [`dns.servers > the group's network block, dns.servers: ${problem}`]);
   });
 }
 
@@ -86,6 +86,8 @@ test("refuses words that would be more than one in resolv.conf", () => {
       mistakesOf({ config: { dns_search_domains: [word], dns_options: [word] } }),
       ["dns_search_domains", "dns_options"].map((key) => `${key} > config key ${key}: ${message}`),
     );
-    assert.deepEqual(mistakesOf({ task: { dns: { ...group, options: [word] } } }), [`dns.options > config key dns.options: ${message}`]);
+    assert.deepEqual(mistakesOf({ task: { dns: { ...group, options: [word] } } }), [
+      `dns.options > the group's network block, dns.options: ${message}`,
+    ]);
   }
 });

@@ -23,7 +23,8 @@ export const dnsTopic = topic({
     const [serverKey, searchKey, optionKey] = task.dns === undefined ? ownKeys : groupKeys;
     for (const server of dns.servers) {
       if (isIP(server) === 0) {
-        report.refuse({ key: serverKey, value: server, problem: "is not an IP address", remedy: "name servers are given by address" });
+        const [problem, remedy] = ["is not an IP address", "name servers are given by address"];
+        report.refuse({ key: serverKey, ...subjectOf(serverKey), value: server, problem, remedy });
       }
     }
     checkWords(searchKey, dns.searches, report);
@@ -42,11 +43,17 @@ export const dnsTopic = topic({
   },
 });
 
+/** The group's block is no part of the task's config. */
+function subjectOf(key: string): { readonly subject?: string } {
+  return key.startsWith("dns.") ? { subject: `the group's network block, ${key}` } : {};
+}
+
 /** Podman writes into resolv.conf whatever it is given (podman 4.3 to 6.1). */
 function checkWords(key: string, words: readonly string[], report: Report): void {
   for (const word of words) {
     if (!/^\S+$/.test(word)) {
-      report.refuse({ key, value: word, problem: "is not one word", remedy: "write each as an item of its own, without blanks" });
+      const [problem, remedy] = ["is not one word", "write each as an item of its own, without blanks"];
+      report.refuse({ key, ...subjectOf(key), value: word, problem, remedy });
     }
   }
 }
