@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { artifactParts, launchParts, payloadParts, templateParts, volumeParts } from "./host-variations.ts";
 import { jsonVariations } from "./json-variations.ts";
 import { checks, serviceBodies } from "./service-variations.ts";
-import { deadlineShapes, groupShapes, jobShapes, taskShapes } from "./shape-variations.ts";
+import { deadlineShapes, groupShapes, jobShapes, serviceShapes, taskShapes } from "./shape-variations.ts";
 
 /** A job as a file: one group with one task, and the parts of interest put into it. */
 export interface Variation {
@@ -386,10 +386,7 @@ export const jobVariations: readonly Variation[] = [
   ...vary("task", [...artifactParts, ...payloadParts, ...templateParts], ["batch"]),
   ...vary("job", launchParts, ["batch"]),
   ...vary("job", jobShapes, ["batch"]),
-  ...vary("job", [
-    'update {| progress_deadline = "1m" |} task "alone" {| driver = "x" |}',
-    'task "alone" {| driver = "x" ;; kill_timeout = "11m" |}',
-  ]),
+  ...vary("job", serviceShapes),
   ...deadlineShapes.map(([job, group, task]) => ({
     name: `deadlines: ${job} ${group} ${task}`,
     text: toText({ job: unfold(job), group: unfold(group), task: unfold(task) }, "service"),

@@ -133,6 +133,12 @@ export const taskShapes = [
   "resources {| cpu = 1/0 |}",
 ];
 
+/** Of jobs of the type service. */
+export const serviceShapes = [
+  'update {| progress_deadline = "1m" |} task "alone" {| driver = "x" |}',
+  'task "alone" {| driver = "x" ;; kill_timeout = "11m" |}',
+];
+
 /** How long a task may take to stop, beside how long it may take to be healthy: for jobs of the type service. */
 export const deadlineShapes: readonly (readonly [job: string, group: string, task: string])[] = [
   ["", "", 'kill_timeout = "10m"'],
