@@ -20,6 +20,7 @@ import {
 import { RiggedGroup } from "./group-rig.ts";
 import { goHandle, runLikeGoDriver } from "./go-handle.ts";
 import { untilNoted } from "./noted-output.ts";
+import { takePort } from "./taken-port.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(120_000);
 const forever = "while :; do sleep 0.1; done";
@@ -82,6 +83,25 @@ test("gives the task none of the ids of the Podman service's user with nomap", w
   const task = await rig.runScript("cat /proc/self/uid_map", ofUser({ config: { userns: "nomap" } }));
   const hostIds = (await rig.finish(task)).trim().split("\n").map((line) => Number(line.trim().split(/ +/)[1]));
   assert.ok(hostIds.length > 0 && !hostIds.includes(user.uid), hostIds.join());
+});
+
+test("gives the task's user the ids that keep-id names", when, async () => {
+  await using rig = await startRig();
+  const script = "id -u; id -g; touch /local/mine && echo made";
+  const task = await rig.runScript(script, ofUser({ config: { userns: "keep-id:uid=200,gid=210" } }));
+  assert.equal(await rig.finish(task), "200\n210\nmade\n");
+  assert.equal((await stat(join(task.config.allocDir, "task/local/mine"))).uid, user.uid);
+});
+
+test("publishes a port through the program that makes the networks of a user", when, async () => {
+  await using rig = await startRig();
+  await using taken = await takePort();
+  const { mapping } = taken;
+  await taken.release();
+  const script = "echo served >/tmp/index.html; exec httpd -f -p 80 -h /tmp";
+  await rig.runScript(script, ofUser({ config: { network_mode: "", ports: ["http"] }, resources: { ports: [mapping] } }));
+  const ask = (): Promise<string> => fetch(`http://127.0.0.1:${mapping.hostPort}/`).then((answer) => answer.text(), () => "");
+  await until(async () => (await ask()) === "served\n");
 });
 
 test("tells that limits are not held where the kernel lets a user have none", when, async () => {

@@ -64,7 +64,6 @@ export function toStorageConf(layout: EngineLayout): string {
     storage: {
       driver: layout.storageDriver.name,
       graphroot: layout.storage,
-      rootless_storage_path: layout.storage,
       runroot: join(layout.folder, "run"),
     },
   });
@@ -100,6 +99,20 @@ export function toNetworkFile(bridge: EngineLayout["bridge"]): string {
   });
 }
 
+/** The same for CNI, which makes the networks of Podman before 4.0. */
+export function toCniFile(folder: string, bridge: EngineLayout["bridge"]): string {
+  const ranges = [[{ subnet: `${bridge.prefix}.0/24`, gateway: `${bridge.prefix}.1` }]];
+  const ipam = { type: "host-local", dataDir: join(folder, "cni"), routes: [{ dst: "0.0.0.0/0" }], ranges };
+  return JSON.stringify({
+    cniVersion: "0.4.0",
+    name: bridge.name,
+    plugins: [
+      { type: "bridge", bridge: bridge.name, isGateway: true, ipMasq: true, hairpinMode: true, ipam },
+      { type: "portmap", capabilities: { portMappings: true } },
+    ],
+  });
+}
+
 /** Writes all of the engine's own configuration. */
 export async function writeEngineConfig(layout: EngineLayout): Promise<void> {
   for (const name of ["networks", "home", "runtime", "tmpdir"]) await mkdir(join(layout.folder, name), { recursive: true });
@@ -110,6 +123,7 @@ export async function writeEngineConfig(layout: EngineLayout): Promise<void> {
     "registries.conf": 'unqualified-search-registries = []\n',
     "auth.json": "{}\n",
     [`networks/${layout.bridge.name}.json`]: toNetworkFile(layout.bridge),
+    [`networks/${layout.bridge.name}.conflist`]: toCniFile(layout.folder, layout.bridge),
   };
   for (const [name, text] of Object.entries(files)) await writeFile(join(layout.folder, name), text);
 }

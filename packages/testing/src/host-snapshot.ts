@@ -12,6 +12,7 @@ const engineFolders = [
   "/etc/containers",
   "/etc/cni",
   "/var/lib/containers",
+  "/var/lib/cni",
   "/run/containers",
   "/run/podman",
   "/run/libpod",

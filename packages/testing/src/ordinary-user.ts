@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { runProcess, type ProcessUser } from "./run-process.ts";
 import { findTool } from "./tool-path.ts";
@@ -14,19 +15,24 @@ export interface OrdinaryUser extends ProcessUser {
 
 const user: OrdinaryUser = { name: "ndp-user", uid: 4242, gid: 4242 };
 const firstSubordinateId = 524_288;
+/** What his networks and his storage are made with, each with its minor number. */
+const devices = [["/dev/net/tun", "200"], ["/dev/fuse", "229"]] as const;
 
 /** What keeps root from having an engine for an ordinary user here, in one sentence; undefined: nothing. */
 export async function whyNoOrdinaryUser(signal: AbortSignal): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return "only root can be two users";
-  const missing = ["newuidmap", "newgidmap", "slirp4netns", "setpriv"].find((name) => findTool(name) === undefined);
-  if (missing !== undefined) return `${missing} is not installed (Debian: uidmap, slirp4netns)`;
+  const missing = ["newuidmap", "newgidmap", "setpriv"].find((name) => findTool(name) === undefined);
+  if (missing !== undefined) return `${missing} is not installed (Debian: uidmap)`;
+  if (!["slirp4netns", "pasta"].some((name) => findTool(name) !== undefined)) {
+    return "neither slirp4netns nor pasta, of Debian's passt, is installed";
+  }
   const { code, stderr } = await runProcess("setpriv", [`--reuid=${user.uid}`, "--clear-groups", "unshare", "--user", "true"], { signal });
   return code === 0 ? undefined : `the kernel does not let ordinary users make user namespaces (${stderr.trim()})`;
 }
 
 /**
- * Makes an ordinary user with subordinate ids, who can open /dev/net/tun, in this world alone: the files of accounts and the device
- * are others in it. Nobody must be called so already, and the world's folder can be passed through from then on.
+ * Makes an ordinary user with subordinate ids, who can open /dev/net/tun and /dev/fuse, in this world alone: the files of accounts and
+ * the devices are others in it. Nobody must be called so already, and the world's folder can be passed through from then on.
  */
 export async function makeOrdinaryUser(worldFolder: string): Promise<OrdinaryUser> {
   const folder = join(worldFolder, "ordinary-user");
@@ -44,8 +50,11 @@ export async function makeOrdinaryUser(worldFolder: string): Promise<OrdinaryUse
     await writeFile(join(folder, name), former.endsWith("\n") || former === "" ? former + line : `${former}\n${line}`);
     await run("mount", ["--bind", join(folder, name), `/etc/${name}`]);
   }
-  const device = join(folder, "tun");
-  await run("mknod", ["-m", "666", device, "c", "10", "200"]);
-  await run("mount", ["--bind", device, "/dev/net/tun"]);
+  for (const [path, minor] of devices) {
+    if (!existsSync(path)) continue;
+    const device = join(folder, basename(path));
+    await run("mknod", ["-m", "666", device, "c", "10", minor]);
+    await run("mount", ["--bind", device, path]);
+  }
   return user;
 }

@@ -60,10 +60,12 @@ done
 exec 9<&-
 mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 
-# Every engine of root keeps notes on pulled layers here, whatever its configuration says.
-if [ -d /var/lib/containers ]; then
-  mount -t tmpfs -o mode=755 tmpfs /var/lib/containers
-fi
+# Every engine of root keeps notes on pulled layers and CNI's networks here, whatever its configuration says.
+for folder in /var/lib/containers /var/lib/cni; do
+  if [ -d "$folder" ]; then
+    mount -t tmpfs -o mode=755 tmpfs "$folder"
+  fi
+done
 
 # Asked what it is, as by each plugin that starts, Podman asks this for the packages of its parts: most of what its answer costs.
 if [ -x /usr/bin/dpkg-query ]; then

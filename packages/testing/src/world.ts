@@ -15,8 +15,8 @@ const folderParent = "/var/tmp";
 const folderPrefix = "nomad-driver-podman-";
 const isOrdinaryUser = process.getuid?.() !== 0;
 const scopeFile = "cgroups.json";
-/** Where root's engines keep notes whatever they are told; in a world it is another folder of that name. */
-const enginesFolder = "/var/lib/containers";
+/** Where root's engines, and CNI for those before Podman 4.0, keep notes whatever they are told; in a world these are other folders. */
+const enginesFolders = ["/var/lib/containers", "/var/lib/cni"];
 
 export interface WorldOptions {
   /** "own": nothing but loopback, gone with the world. "host": published ports can be reached from outside. */
@@ -62,7 +62,7 @@ export async function runInWorld(options: WorldOptions): Promise<number> {
   await sweepStaleWorlds();
   const folder = await createOwnedFolder(folderParent, folderPrefix);
   const scope = await createCgroupScope(basename(folder.path)).catch((): CgroupScope => ({ directories: [] }));
-  const madeEnginesFolder = isOrdinaryUser ? undefined : await mkdir(enginesFolder, { recursive: true });
+  const madeFolders = isOrdinaryUser ? [] : await makeMissing(enginesFolders);
   try {
     await writeFile(join(folder.path, scopeFile), JSON.stringify(scope.directories));
     await mkdir(join(folder.path, "tmp"), { mode: 0o1777 });
@@ -84,8 +84,14 @@ export async function runInWorld(options: WorldOptions): Promise<number> {
     await removeCgroupScope(scope);
     await removeWorldFolder(folder.path);
     // Fails, as it should, when the user's own Podman has moved in meanwhile.
-    if (madeEnginesFolder !== undefined) await rmdir(enginesFolder).catch(() => undefined);
+    for (const made of madeFolders) await rmdir(made).catch(() => undefined);
   }
+}
+
+/** Settles with those folders that were not there. */
+async function makeMissing(folders: readonly string[]): Promise<readonly string[]> {
+  const made = await Promise.all(folders.map(async (folder) => ((await mkdir(folder, { recursive: true })) === undefined ? [] : [folder])));
+  return made.flat();
 }
 
 /** Removes what worlds left on disk and in the group tree when their owner was killed. */
