@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { PodmanClient } from "@driver/libpod";
 import { startEngine } from "@driver/testing";
 import { endHungTests } from "./hung-tests.ts";
 import { listLeftovers } from "./leftovers.ts";
@@ -32,9 +33,10 @@ process.exitCode = code === 0 && leftovers.length > 0 ? 1 : code;
 async function writeFacts(): Promise<void> {
   const path = process.env["TEST_ENGINE_FACTS"];
   if (path === undefined) return;
-  const format = "{{.Version.Version}}\n{{.Host.CgroupsVersion}}, {{.Host.CgroupManager}}\n{{.Host.OCIRuntime.Version}}";
-  const [version = "", cgroups = "", runtime = ""] = (await engine.run(["info", "--format", format])).stdout.split("\n");
-  await writeFile(path, [version, runtime.replace(" version", ""), cgroups].join("\n"));
+  const podman = new PodmanClient({ socketPath: engine.socketPath });
+  const { version, ociRuntime, cgroupVersion, cgroupManager } = await podman.info(controller.signal).finally(() => podman.close());
+  const [runtime = ""] = ociRuntime.version.replace(" version", "").split("\n");
+  await writeFile(path, [version, runtime, `${cgroupVersion}, ${cgroupManager}`].join("\n"));
 }
 
 /** Test files run two at a time: one waits while the other works, and there are two cores in the smallest machine we know. */

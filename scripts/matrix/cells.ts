@@ -11,12 +11,21 @@ export interface MatrixCell {
   readonly programs: string;
 }
 
-/**
- * Newer ones move: what a mirror does not serve is told, and is no failure. The packages of Debian 11 and 12 bring programs outside of
- * /usr, so that their userlands cannot be laid over it.
- */
+/** Newer ones move, and old ones go: what a mirror does not serve is told, and is no failure. */
 export const matrixCells: readonly MatrixCell[] = [
   { name: "installed", source: undefined, cgroups: "host", programs: "the host itself" },
+  {
+    name: "bullseye",
+    source: { suites: ["bullseye"], packages: ["podman", "containernetworking-plugins", "slirp4netns"] },
+    cgroups: "v1",
+    programs: "Debian 11",
+  },
+  {
+    name: "bookworm",
+    source: { suites: ["bookworm"], packages: ["podman", "netavark", "aardvark-dns", "slirp4netns"] },
+    cgroups: "v1",
+    programs: "Debian 12",
+  },
   {
     name: "trixie",
     source: { suites: ["trixie"], packages: ["podman", "netavark", "aardvark-dns", "passt"] },
@@ -46,7 +55,11 @@ export const matrixCells: readonly MatrixCell[] = [
 ];
 
 /** The test files of a cell, by their names: what a task's life comes to. */
-export const matrixSuites: readonly string[] = ["life", "process", "exec", "logs", "stop-signal", "recover", "stats", "limits", "mounts"];
+export const matrixSuites: readonly string[] = [
+  ...["life", "process", "exec", "logs", "stop-signal", "recover", "stats", "limits", "mounts"],
+  // An ordinary user's Podman beside root's.
+  "rootless",
+];
 
 /** Those of them that need the kernel to hold limits, which it does not with the cgroup v2 that a host with v1 leaves. */
 export const limitSuites: readonly string[] = ["limits"];

@@ -20,6 +20,8 @@ const commonPackages = [
   ...["bash", "dash", "coreutils", "util-linux", "mount", "iproute2", "procps", "grep", "sed", "findutils", "tar", "gzip", "mawk"],
   ...["debianutils", "hostname", "diffutils", "openssl", "ca-certificates", "tzdata"],
 ];
+/** Makes /bin, /sbin and /lib links before anything is unpacked, so that packages older than that have all of theirs below /usr. */
+const mergedUsr = "/usr/share/mmdebstrap/hooks/merged-usr";
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const usualMirror = "http://deb.debian.org/debian";
 /** Names that Debian's alternatives give it, which nothing has set in a tree that is only unpacked. */
@@ -46,7 +48,8 @@ export async function buildUserland(parent: string, source: UserlandSource, sign
   const { code, stdout, stderr } = await runProcess(
     resolveTool("mmdebstrap"),
     [
-      ...["--mode=root", "--variant=extract", '--aptopt=Apt::Install-Recommends "false"', '--aptopt=Acquire::Check-Valid-Until "false"'],
+      ...["--mode=root", "--variant=extract", `--hook-dir=${mergedUsr}`],
+      ...['--aptopt=Apt::Install-Recommends "false"', '--aptopt=Acquire::Check-Valid-Until "false"'],
       ...["man", "doc", "locale"].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
       `--include=${packages.join(",")}`,
       ...[source.suites[0] ?? "", unpacked, ...lines],
