@@ -41,7 +41,8 @@ for (const patience of [{ retries: 5 }, { retries: 1, start_period: "1h" }]) {
     await using rig = await DriverRig.start();
     await using events = new RecordedEvents(rig.driver);
     const check = "echo x >> /alloc/data/checks; test $(wc -l < /alloc/data/checks) -gt 4";
-    const task = await rig.prepare({ config: { command: "sleep", args: ["600"], healthcheck: { test: check, interval: "1s", ...patience } } });
+    const healthcheck = { test: check, interval: "1s", ...patience };
+    const task = await rig.prepare({ config: { command: "sleep", args: ["600"], healthcheck } });
     await rig.startTask(task);
     await until(() => healthOf(task, events).length === 1);
     assert.deepEqual(healthOf(task, events), ["Health check: the task is healthy"]);

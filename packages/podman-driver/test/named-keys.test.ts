@@ -22,6 +22,8 @@ const cases: readonly { readonly wishes: TaskWishes; readonly told: string }[] =
   { wishes: { config: { secrets: [{ name: "nosuch", env: "A" }] } }, told: 'secrets[0].name = "nosuch", which must be one' },
   { wishes: { config: { devices: ["/dev/no-such"] } }, told: 'devices[0] = "/dev/no-such", which must be there on the host' },
   { wishes: { config: { cpuset_mems: "9" } }, told: 'cpuset_mems = "9", which must be nodes that the host has' },
+  { wishes: { config: { sysctl: [{ "kernel.panic": "1" }] } }, told: 'sysctl.kernel.panic = "1", which must be a setting of' },
+  { wishes: { config: { sysctl: [{ "net.ipv4.ip_forward": "x" }] } }, told: 'sysctl.net.ipv4.ip_forward = "x", which must be' },
   { wishes: { config: { volumes: ["/etc/passwd:/etc"] } }, told: 'volumes[0] = "/etc/passwd:/etc", which cannot be mounted there' },
 ];
 

@@ -42,7 +42,7 @@ const cases: readonly {
 ];
 for (const { what, dns, pluginServers, planned } of cases) test(what, () => assert.deepEqual(dnsOf(dns, pluginServers), planned));
 
-for (const server of ["dns.example", "", "192.0.2", "192.0.2.1:53", "[2001:db8::1]"]) {
+for (const server of ["dns.example", "", "192.0.2", "192.0.2.1:53", "[2001:db8::1]", "fe80::1%eth0"]) {
   const problem = `"${server}" is not an IP address; name servers are given by address`;
   test(`refuses the server "${server}" and names the key it is from`, () => {
     const ofGroup = { servers: [server], searches: [], options: [] };

@@ -22,7 +22,8 @@ export const dnsTopic = topic({
     const dns = task.dns ?? own;
     const [serverKey, searchKey, optionKey] = task.dns === undefined ? ownKeys : groupKeys;
     for (const server of dns.servers) {
-      if (isIP(server) === 0) {
+      // Podman takes no zone of a link (podman 4.3 to 6.1).
+      if (isIP(server) === 0 || server.includes("%")) {
         const [problem, remedy] = ["is not an IP address", "name servers are given by address"];
         report.refuse({ key: serverKey, ...subjectOf(serverKey), value: server, problem, remedy });
       }

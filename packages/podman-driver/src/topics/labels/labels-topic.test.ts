@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { HclRecord } from "@driver/nomad-plugin";
 import { plainTask } from "@driver/testing";
 import fc from "fast-check";
-import { decodedOf, specOf } from "../../../test/plan-of.ts";
+import { decodedOf, planOf, specOf } from "../../../test/plan-of.ts";
 import { ownLabels } from "./labels-topic.ts";
 
 const prefix = "com.hashicorp.nomad.";
@@ -25,6 +25,15 @@ test("always says whose container it is", () => {
     [ownLabels.nodeId]: "node-id",
     [ownLabels.configHash]: decodedOf().configHash,
   });
+});
+
+test("says that a task's label is one that this driver sets itself", () => {
+  const config = { labels: [{ [ownLabels.taskId]: "mine", [`${prefix}job_id`]: "mine", app: "x" }] };
+  const told = (extraLabels: readonly string[]): readonly string[] => planOf({ config, settings: { extraLabels } }).notices;
+  const notice = (name: string): string => `label ${name} is not used: this driver sets it itself`;
+  assert.deepEqual(told([]), [notice(ownLabels.taskId)]);
+  assert.deepEqual(told(["job_id"]).toSorted(), [notice(`${prefix}job_id`), notice(ownLabels.taskId)]);
+  assert.equal(labelsOf(config, ["job_id"])[`${prefix}job_id`], task.jobId);
 });
 
 const globs = [

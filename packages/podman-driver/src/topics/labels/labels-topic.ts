@@ -25,9 +25,14 @@ const nomadLabelPrefix = "com.hashicorp.nomad.";
 export const labelsTopic = topic({
   fields: { labels: mapAttr("string", { help: "Labels of the container." }) },
   want: ({ labels }) => labels,
-  plan: (labels, { task, settings, configHash }) => ({
-    spec: { labels: { ...labels, ...toNomadLabels(task, settings.extraLabels), ...toOwnLabels(task, configHash) } },
-  }),
+  plan: (labels, { task, settings, configHash }) => {
+    const set = { ...toNomadLabels(task, settings.extraLabels), ...toOwnLabels(task, configHash) };
+    const lost = Object.keys(labels).filter((name) => Object.hasOwn(set, name));
+    return {
+      spec: { labels: { ...labels, ...set } },
+      notices: lost.map((name) => `label ${name} is not used: this driver sets it itself`),
+    };
+  },
 });
 
 function toNomadLabels(task: TaskConfig, extraLabels: readonly string[]): Record<string, string> {

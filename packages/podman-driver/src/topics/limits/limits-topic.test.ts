@@ -177,6 +177,10 @@ test("takes the task's own word on that before Nomad's", () => {
 test("confines a task's memory to NUMA nodes", () => {
   assert.deepEqual(specOf({ config: { cpuset_mems: "0-1,3" } }).resource_limits?.cpu, { shares: 100, mems: "0-1,3" });
   assert.match(
+    mistakesOf({ config: { cpuset_mems: "1,3-2" } }).join(),
+    /^cpuset_mems > config key cpuset_mems: "1,3-2" is no list of NUMA nodes/,
+  );
+  assert.match(
     mistakesOf({ config: { cpuset_mems: "all" } }).join(),
     /^cpuset_mems > config key cpuset_mems: "all" is no list of NUMA nodes; write e\.g\. 0 or 0-1,3$/,
   );
@@ -198,6 +202,13 @@ for (const { pids, planned } of [{ pids: 64, planned: { limit: 64 } }, { pids: 0
   test(`plans ${pids} processes as ${JSON.stringify(planned)}`, () =>
     assert.deepEqual(limitsOf(resources, { config: { pids_limit: pids } }).pids, planned));
 }
+
+test("refuses more processes than Linux has", () => {
+  assert.deepEqual(limitsOf(resources, { config: { pids_limit: 4_194_304 } }).pids, { limit: 4_194_304 });
+  assert.deepEqual(mistakesOf({ config: { pids_limit: 4_194_305 } }), [
+    "pids_limit > config key pids_limit: 4194305 is more than Linux has; at most 4194304 would be right",
+  ]);
+});
 
 test("refuses a limit of processes that a rootless user's cgroups cannot hold", () => {
   assert.throws(

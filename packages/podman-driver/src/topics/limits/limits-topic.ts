@@ -57,7 +57,7 @@ export const limitsTopic = topic({
     mems: toNodes(options.cpuset_mems, report),
     blockIo: wantBlockIo(options, report),
     cgroupConf: wantCgroupConf(options.cgroup_conf, { report, wish }),
-    pidsLimit: Math.max(0, options.pids_limit ?? 0),
+    pidsLimit: toPids(options.pids_limit ?? 0, report),
     oomScoreAdj: toOomScoreAdj(options.oom_score_adj, report) || resources.linux.oomScoreAdj,
     ulimits: toUlimits(options.ulimit, report),
     sysctl: options.sysctl,
@@ -98,7 +98,7 @@ export const limitsTopic = topic({
       explain: (podmanText) =>
         explainBlockIoFailure(podmanText, wanted.blockIo) ??
         explainUlimitFailure(podmanText, ulimits) ??
-        blame(podmanText, toSuspects(mems, oomScoreAdj)),
+        blame(podmanText, toSuspects({ mems, oomScoreAdj, sysctl })),
     };
   },
 });
@@ -109,9 +109,21 @@ function toUnheldNotices(facts: EngineFacts): readonly string[] {
   return isUnsaid ? ["limits are not applied: a rootless Podman holds none on a host with cgroup v1"] : [];
 }
 
+interface Suspected {
+  readonly mems: string | undefined;
+  readonly oomScoreAdj: number;
+  readonly sysctl: Readonly<Record<string, string>>;
+}
+
 /** runc says of a score that its own may not go below no more than that its child has ended (runc 1.1). */
-function toSuspects(mems: string | undefined, oomScoreAdj: number): readonly Suspect[] {
+function toSuspects({ mems, oomScoreAdj, sysctl }: Suspected): readonly Suspect[] {
   return [
+    ...Object.entries(sysctl).map(([name, value]) => ({
+      words: toSysctlWords(name),
+      key: `sysctl.${name}`,
+      value,
+      want: "which must be a setting of the container's own namespaces, and a value that the kernel takes",
+    })),
     ...(mems === undefined
       ? []
       : [{ words: /memory nodes|cpuset mems/, key: "cpuset_mems", value: mems, want: "which must be nodes that the host has" }]),
@@ -126,6 +138,12 @@ function toSuspects(mems: string | undefined, oomScoreAdj: number): readonly Sus
         ]
       : []),
   ];
+}
+
+/** Runtimes name a setting, or its file. */
+function toSysctlWords(name: string): Suspect["words"] {
+  const file = `/proc/sys/${name.replaceAll(".", "/")}:`;
+  return { test: (text) => text.includes(`sysctl ${JSON.stringify(name)}`) || text.includes(file) };
 }
 
 /** In bytes, of the container that an engine makes; undefined: none. */
@@ -167,10 +185,21 @@ function checkEngine({ mems, pidsLimit, cgroupConf }: CheckedLimits, context: Pi
 
 /** Podman says itself which nodes the host lacks. */
 function toNodes(text: string | undefined, report: Report): string | undefined {
-  if (text !== undefined && !/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(text)) {
+  const ranges = text?.split(",").map((part) => /^(\d+)(?:-(\d+))?$/.exec(part)) ?? [];
+  if (ranges.some((range) => range === null || Number(range[1]) > Number(range[2] ?? range[1]))) {
     report.refuse({ key: "cpuset_mems", value: text, problem: "is no list of NUMA nodes", remedy: "write e.g. 0 or 0-1,3" });
   }
   return text;
+}
+
+/** The kernel has no more processes (linux: PID_MAX_LIMIT), and takes no higher limit. */
+const mostPids = 4_194_304;
+
+function toPids(limit: number, report: Report): number {
+  if (limit > mostPids) {
+    report.refuse({ key: "pids_limit", value: limit, problem: "is more than Linux has", remedy: `at most ${mostPids} would be right` });
+  }
+  return Math.max(0, limit);
 }
 
 function toOomScoreAdj(score: number, report: Report): number {

@@ -78,6 +78,10 @@ const mistakes: readonly { readonly config: HclRecord; readonly memory?: { reado
     message: "memory_hard_limit: 32 is below the task's memory of 64 MiB; write more MB than resources.memory, or use resources.memory_max",
   },
   {
+    config: { memory_hard_limit: 2 ** 40 },
+    message: "memory_hard_limit: 1099511627776 is no limit; write more MB than resources.memory, or use resources.memory_max",
+  },
+  {
     config: { memory_hard_limit: -1 },
     message: "memory_hard_limit: -1 is no limit; write more MB than resources.memory, or use resources.memory_max",
   },

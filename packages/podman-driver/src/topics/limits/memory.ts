@@ -75,8 +75,9 @@ function ofResources({ memoryMb, memoryMaxMb }: TaskResources, hardLimitMb: numb
 
 /** Docker's key from the time before `memory_max`; the larger of the two counts, as with Docker's driver. */
 function toHardLimitMb({ memoryMb }: TaskResources, hardLimitMb: number, report: Report): number {
-  if (hardLimitMb === 0 || hardLimitMb >= memoryMb) return hardLimitMb;
-  const problem = hardLimitMb < 0 ? "is no limit" : `is below the task's memory of ${memoryMb} MiB`;
+  const isExact = Number.isSafeInteger(hardLimitMb * mib);
+  if (hardLimitMb === 0 || (hardLimitMb >= memoryMb && isExact)) return hardLimitMb;
+  const problem = hardLimitMb < 0 || !isExact ? "is no limit" : `is below the task's memory of ${memoryMb} MiB`;
   report.refuse({
     key: "memory_hard_limit",
     value: hardLimitMb,

@@ -50,6 +50,10 @@ const mistakes: readonly (readonly [config: HclRecord, message: string])[] = [
   [{ static_mac: "02:42" }, 'static_mac: "02:42" is not a MAC address; write six bytes, such as 02:42:ac:11:00:02'],
   [{ static_mac: "02:42-ac:11:00:02" }, 'static_mac: "02:42-ac:11:00:02" is not a MAC address; write six bytes, such as 02:42:ac:11:00:02'],
   [
+    { static_mac: "00:00:00:00:00:00" },
+    'static_mac: "00:00:00:00:00:00" is no address of an interface; write another, such as 02:42:ac:11:00:02',
+  ],
+  [
     { mac_address: "01:42:ac:11:00:02" },
     'mac_address: "01:42:ac:11:00:02" is an address of many, which no interface can have; begin with an even byte, such as 02',
   ],

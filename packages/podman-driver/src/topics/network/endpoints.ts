@@ -169,6 +169,8 @@ function toMac(key: string, text: string, report: Report): string {
       problem: "is an address of many, which no interface can have",
       remedy: "begin with an even byte, such as 02",
     });
+  } else if (/^[0:-]+$/.test(text)) {
+    report.refuse({ key, value: text, problem: "is no address of an interface", remedy: "write another, such as 02:42:ac:11:00:02" });
   }
   return text.toLowerCase().replaceAll("-", ":");
 }

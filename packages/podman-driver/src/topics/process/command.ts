@@ -52,15 +52,29 @@ function toEntrypoint(value: HclValue | undefined, report: Report): readonly str
 /** Linux takes no longer argument or variable (execve(2): MAX_ARG_STRLEN, 32 pages, with the zero at its end). */
 const longestBytes = 131_071;
 
-/** Podman starts a container with a longer one, and its program fails before it has run (podman 4.3 to 6.1). Names no value. */
-export function checkLengths(env: Readonly<Record<string, string>>, command: readonly string[], report: Report): void {
-  const remedy = `Linux takes at most ${longestBytes}; a template can write it into a file`;
-  for (const [name, value] of Object.entries(env)) {
-    const bytes = Buffer.byteLength(name) + 1 + Buffer.byteLength(value);
-    if (bytes > longestBytes) report.refuse({ key: `env ${name}`, problem: `is ${bytes} bytes long`, remedy });
-  }
-  for (const word of command) {
-    const bytes = Buffer.byteLength(word);
-    if (bytes > longestBytes) report.refuse({ key: "args", problem: `has an argument of ${bytes} bytes`, remedy });
+/** What a program is given. */
+export interface GivenWords {
+  readonly env: Readonly<Record<string, string>>;
+  readonly entrypoint: readonly string[] | undefined;
+  readonly command: readonly string[];
+}
+
+/**
+ * Podman starts a container with a longer word, and its program fails before it has run; at a zero byte a word ends, without a word
+ * of Podman's (podman 4.3 to 6.1). Names no value.
+ */
+export function checkWords({ env, entrypoint = [], command }: GivenWords, report: Report): void {
+  const words = [
+    ...Object.entries(env).map(([name, value]) => ({ key: `env ${name}`, text: `${name}=${value}`, has: "" })),
+    ...entrypoint.map((text) => ({ key: "entrypoint", text, has: "has a word that " })),
+    ...command.map((text) => ({ key: "args", text, has: "has a word that " })),
+  ];
+  for (const { key, text, has } of words) {
+    const bytes = Buffer.byteLength(text);
+    if (bytes > longestBytes) {
+      const remedy = `Linux takes at most ${longestBytes}; a template can write it into a file`;
+      report.refuse({ key, problem: `${has}is ${bytes} bytes long`, remedy });
+    }
+    if (text.includes("\0")) report.refuse({ key, problem: `${has}has a zero byte, at which it would end`, remedy: "remove it" });
   }
 }

@@ -15,15 +15,30 @@ export function toStopSignal(text: string | undefined, report: Report): number |
   return number;
 }
 
+/** Podman would look for a relative one from where its service was started. */
+export function toInitPath(path: string | undefined, report: Report): string | undefined {
+  if (path !== undefined && !path.startsWith("/")) {
+    report.refuse({ key: "init_path", value: path, problem: "is no absolute path", remedy: "write that of a program of the host" });
+  }
+  return path;
+}
+
+/** Beyond it Podman's own clock turns over. */
+const longestStopSeconds = 2 ** 31 - 1;
+
 /** Whole seconds; 0 is a value: `podman stop` kills at once. */
 export function toStopTimeout(seconds: number | undefined, report: Report): number | undefined {
-  if (seconds === undefined || seconds >= 0) return seconds;
-  report.refuse({ key: "stop_timeout", value: seconds, problem: "is no time", remedy: "write whole seconds, 0 or more" });
+  if (seconds === undefined || (seconds >= 0 && seconds <= longestStopSeconds)) return seconds;
+  const remedy = `write whole seconds, 0 to ${longestStopSeconds}`;
+  report.refuse({ key: "stop_timeout", value: seconds, problem: "is no time", remedy });
   return undefined;
 }
 
-/** A name that the kernel takes (sethostname(2)); Podman finds out at the start only. */
+/** A name that the kernel takes (sethostname(2)); Podman finds out at the start only, and writes what it is given into /etc/hosts. */
 export function toHostname(text: string | undefined, report: Report): string | undefined {
+  if (text !== undefined && /[\s#\0]/.test(text)) {
+    report.refuse({ key: "hostname", value: text, problem: "is no host name", remedy: "write letters, digits, hyphens and dots" });
+  }
   if (text !== undefined && Buffer.byteLength(text) > 64) {
     report.refuse({ key: "hostname", value: text, problem: "is too long", remedy: "Linux takes 64 bytes at most" });
   }

@@ -102,7 +102,7 @@ const refusals: readonly { readonly config: HclRecord; readonly message: string 
     config: { stop_signal: "0" },
     message: 'stop_signal: "0" is no signal; write a name such as SIGINT, INT or SIGRTMIN+3, or a number from 1 to 64',
   },
-  { config: { stop_timeout: -1 }, message: "stop_timeout: -1 is no time; write whole seconds, 0 or more" },
+  { config: { stop_timeout: -1 }, message: "stop_timeout: -1 is no time; write whole seconds, 0 to 2147483647" },
   { config: { timezone: "../../../etc/hostname" }, message: `timezone: "../../../etc/hostname" ${lookalike}` },
   { config: { timezone: "Europe/../../x" }, message: `timezone: "Europe/../../x" ${lookalike}` },
   { config: { timezone: "/etc/hostname" }, message: `timezone: "/etc/hostname" ${lookalike}` },
@@ -123,6 +123,12 @@ const refusals: readonly { readonly config: HclRecord; readonly message: string 
     config: { command: " " },
     message: 'command: " " has blanks at an end, which no program\'s name has; remove them, and give arguments in args',
   },
+  { config: { init: true, init_path: "tini" }, message: 'init_path: "tini" is no absolute path; write that of a program of the host' },
+  ...["a b", "a\nb", "a#b", "a\0"].map((hostname) => ({
+    config: { hostname },
+    message: `hostname: ${JSON.stringify(hostname)} is no host name; write letters, digits, hyphens and dots`,
+  })),
+  { config: { stop_timeout: 2 ** 31 }, message: "stop_timeout: 2147483648 is no time; write whole seconds, 0 to 2147483647" },
   { config: { entrypoint: [""] }, message: 'entrypoint: [""] takes away what the image runs, and the task says nothing else; set command' },
 ];
 for (const { config, message } of refusals) {
@@ -135,7 +141,19 @@ test("refuses what is too long for Linux, without showing it", () => {
   const remedy = "Linux takes at most 131071; a template can write it into a file";
   assert.deepEqual(mistakesOf({ task: { env: { A: long.slice(3) } } }), []);
   assert.deepEqual(mistakesOf({ task: { env: { A: long.slice(2) } } }), [`env A > config key env A: is 131072 bytes long; ${remedy}`]);
-  assert.deepEqual(mistakesOf({ config: { args: [long] } }), [`args > config key args: has an argument of 131072 bytes; ${remedy}`]);
+  assert.deepEqual(mistakesOf({ config: { args: [long] } }), [`args > config key args: has a word that is 131072 bytes long; ${remedy}`]);
+  const entrypoint = [long];
+  assert.deepEqual(mistakesOf({ config: { entrypoint } }).length, 1);
+});
+
+test("refuses words that Linux would cut off", () => {
+  const says = "has a zero byte, at which it would end; remove it";
+  assert.deepEqual(mistakesOf({ task: { env: { A: "x\0y" } } }), [`env A > config key env A: ${says}`]);
+  const config = { entrypoint: ["/bin/\0sh"], args: ["-c", "exit 0\0x"] };
+  assert.deepEqual(
+    mistakesOf({ config }),
+    ["entrypoint", "args"].map((key) => `${key} > config key ${key}: has a word that ${says}`),
+  );
 });
 
 test("runs as the user, in the folder and under the name that the job says", () => {

@@ -1,6 +1,6 @@
 import { attr } from "@driver/nomad-plugin";
-import { checkLengths, toCommand } from "./command.ts";
-import { toHostname, toStopSignal, toStopTimeout, toTimezone, toUmask } from "./life.ts";
+import { checkWords, toCommand } from "./command.ts";
+import { toHostname, toInitPath, toStopSignal, toStopTimeout, toTimezone, toUmask } from "./life.ts";
 import type { Report } from "../../config/report.ts";
 import { blame, type Suspect } from "../blame.ts";
 import { topic } from "../topic.ts";
@@ -42,7 +42,7 @@ export const processTopic = topic({
     const { command, entrypoint } = toCommand(options, report);
     // Nomad has what its device plugins set in both; a host that has not means the task's own words to count.
     const env = { ...task.deviceEnv, ...task.env };
-    checkLengths(env, command, report);
+    checkWords({ env, entrypoint, command }, report);
     return {
       command,
       entrypoint,
@@ -52,7 +52,7 @@ export const processTopic = topic({
       user: task.user,
       env,
       init: options.init,
-      initPath: options.init_path,
+      initPath: toInitPath(options.init_path, report),
       tty: options.tty,
       isInteractive: options.interactive,
       stopSignal: toStopSignal(options.stop_signal, report),

@@ -39,6 +39,7 @@ const rows: readonly { readonly config: HclRecord; readonly spec: object }[] = [
     spec: { selinux_opts: ["type:a_t", "level:s0:c1,c2"], ...noted("label", "type:a_t,label=level:s0:c1,c2") },
   },
   { config: { security_opt: ["label=nested"] }, spec: { label_nested: true } },
+  { config: { security_opt: ["no-new-privileges", "no-new-privileges:true"] }, spec: { no_new_privileges: true } },
   { config: { security_opt: ["mask=/proc/a:/proc/b", "mask=/proc/c"] }, spec: { mask: ["/proc/a", "/proc/b", "/proc/c"] } },
   { config: { security_opt: ["unmask=ALL"] }, spec: { unmask: ["ALL"] } },
   { config: { security_opt: ["unmask=/proc/a:/sys/b"] }, spec: { unmask: ["/proc/a", "/sys/b"] } },
@@ -59,6 +60,14 @@ describe("security options", () => {
 
   const mistakes: readonly { readonly config: HclRecord; readonly says: RegExp }[] = [
     { config: { security_opt: ["no-new-privileges=yes"] }, says: /^security_opt > .*"no-new-privileges=yes" is neither true nor false/ },
+    {
+      config: { security_opt: ["no-new-privileges", "no-new-privileges=false"] },
+      says: /"no-new-privileges=false" contradicts an earlier entry; keep one no-new-privileges/,
+    },
+    { config: { security_opt: ["seccomp=unconfined", "seccomp=/a"] }, says: /"seccomp=\/a" contradicts an earlier entry/ },
+    { config: { security_opt: ["apparmor=a", "apparmor:b"] }, says: /"apparmor:b" contradicts an earlier entry/ },
+    { config: { group_add: ["2147483648"] }, says: /^group_add > .*"2147483648" is no id of a group; write 0 to 2147483647, or a name/ },
+    { config: { group_add: ["-1"] }, says: /"-1" is no id of a group/ },
     { config: { security_opt: ["nonsense"] }, says: /"nonsense" is no security option; write one of no-new-privileges, label, apparmor/ },
     { config: { security_opt: ["constructor=x"] }, says: /"constructor=x" is no security option/ },
     { config: { security_opt: ["seccomp="] }, says: /names no profile/ },

@@ -76,14 +76,26 @@ const readers: Readonly<Record<string, (entry: Entry, found: SecurityOptions, co
 /** Reads `security_opt` as Podman's and Docker's command lines do: `key=value`, or `key:value`. */
 export function readSecurityOptions(texts: readonly string[], context: Context): SecurityOptions {
   const found: Writable = { ...nothing };
+  const said = new Map<string, string | undefined>();
   for (const text of texts.filter((one) => one !== "")) {
     const [, key = text, value = ""] = (text.includes("=") ? /^([^=]*)=([^]*)$/ : /^([^:]*):([^]*)$/).exec(text) ?? [];
     const reader = Object.hasOwn(readers, key) ? readers[key] : undefined;
     if (reader === undefined) refuse(context.report, text, "is no security option", `write one of ${Object.keys(readers).join(", ")}`);
-    else Object.assign(found, reader({ text, value }, found, context));
+    else {
+      const read = reader({ text, value }, found, context);
+      const before = said.get(key);
+      if (read !== undefined && before !== undefined && onceOnly.includes(key) && before !== JSON.stringify(read)) {
+        refuse(context.report, text, "contradicts an earlier entry", `keep one ${key}`);
+      }
+      said.set(key, JSON.stringify(read));
+      Object.assign(found, read);
+    }
   }
   return found;
 }
+
+/** Of these the last one would count, and nobody be told. */
+const onceOnly = ["no-new-privileges", "apparmor", "seccomp"];
 
 const labelForms = "disable, nested, or user:, role:, type:, level: or filetype: with a value";
 

@@ -11,6 +11,8 @@ export interface WantedGroups {
 }
 
 const keepGroups = "keep-groups";
+/** Podman takes none beyond (podman 4.3 to 6.1). */
+const highestId = 2 ** 31 - 1;
 
 /** Podman drops all other groups beside keep-groups without a word (podman 4.3 to 6.1). */
 export function wantGroups(texts: readonly string[], { report, wish }: Pick<Given, "report" | "wish">): WantedGroups {
@@ -26,6 +28,11 @@ export function wantGroups(texts: readonly string[], { report, wish }: Pick<Give
     });
   if (keeps && names.length > 0) {
     report.refuse({ key: "group_add", value: names, problem: `has no effect beside ${keepGroups}`, remedy: "remove one of them" });
+  }
+  for (const text of names) {
+    if (/^-?\d+$/.test(text) && (Number(text) < 0 || Number(text) > highestId)) {
+      report.refuse({ key: "group_add", value: text, problem: "is no id of a group", remedy: `write 0 to ${highestId}, or a name` });
+    }
   }
   return { keeps, names };
 }

@@ -33,6 +33,8 @@ describe("volumes", () => {
     { text: "/a:/b:noexec,nosuid,nodev,Z,", storage: bind("/a", "/b", ["rbind", "noexec", "nosuid", "nodev", "Z"]) },
     { text: "/a:/b:exec,suid,dev,z,rw,U", storage: bind("/a", "/b", ["rbind", "exec", "suid", "dev", "z", "rw", "U"]) },
     { text: "/a:/b:bind,shared", storage: bind("/a", "/b", ["bind", "shared"]) },
+    { text: "/a:/b:ro,cached", storage: bind("/a", "/b", ["rbind", "ro", "consistency=cached"]) },
+    { text: "/a:/b:delegated", storage: bind("/a", "/b", ["rbind", "consistency=delegated"]) },
     { text: "/a:/b:idmap", storage: bind("/a", "/b", ["rbind", "idmap"]) },
     { text: "/a:/b:idmap=uids=0-1000-1", storage: bind("/a", "/b", ["rbind", "idmap=uids=0-1000-1"]) },
     { text: "/a:/b:O", storage: { overlay_volumes: [{ source: "/a", destination: "/b", options: [] }] } },
@@ -90,6 +92,9 @@ describe("volumes", () => {
 
   test("refuse a volume's name that Podman does not take", () => {
     assert.match(mistakesOf({ config: { volumes: ["a b:/x"], volume_driver: "local" } })[0] ?? "", /has the volume name "a b"/);
+    const name = "v".repeat(256);
+    assert.match(mistakesOf({ config: { volumes: [`${name}:/x`], volume_driver: "local" } })[0] ?? "", /use up to 255 letters/);
+    assert.deepEqual(mistakesOf({ config: { volumes: [`${name.slice(1)}:/x`], volume_driver: "local" } }), []);
   });
 
   test("take no place twice, whichever key asks for it", () => {

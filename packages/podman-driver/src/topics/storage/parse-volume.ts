@@ -27,7 +27,11 @@ export function parseTmpfs(text: string, site: MountSite, given: Given): WantedM
   return toTmpfs(site, { destination, options: splitOptions(optionText) }, given);
 }
 
+/** Docker's words for how files are kept alike, which mean nothing on Linux; Podman has them behind a key, and does nothing either. */
+const consistencies = ["cached", "consistent", "delegated"];
+
 /** Empty words are none: generators leave a comma or a colon behind. */
 function splitOptions(text: string): readonly string[] {
-  return text.split(",").filter((option) => option !== "");
+  const options = text.split(",").filter((option) => option !== "");
+  return options.map((option) => (consistencies.includes(option) ? `consistency=${option}` : option));
 }

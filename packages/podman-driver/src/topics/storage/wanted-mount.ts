@@ -74,9 +74,9 @@ interface VolumeParts extends MountParts {
 export function toVolume(site: MountSite, { name, destination, options, make, subpath }: VolumeParts, given: Given): WantedMount {
   checkMountOptions(options, "volume", { ...site, report: given.report });
   if (name !== "") {
-    if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) {
+    if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,254}$/.test(name)) {
       const problem = `has the volume name ${JSON.stringify(name)}, which Podman does not take`;
-      given.report.refuse({ ...site, problem, remedy: "use letters, digits, and _ . - behind the first" });
+      given.report.refuse({ ...site, problem, remedy: "use up to 255 letters, digits, and _ . - behind the first" });
     }
     given.wish({ kind: "volume", ...toWishSite(site), name });
   }
