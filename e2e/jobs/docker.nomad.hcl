@@ -70,7 +70,7 @@ job "moved" {
         pids_limit        = 64
         oom_score_adj     = 300
         volume_driver     = "local"
-        volumes           = ["${var.volume}:/named", "local/shared:/shared:ro"]
+        volumes           = ["${var.volume}:/named", "local/shared:/shared:ro,cached"]
 
         dns_servers        = ["192.0.2.53"]
         dns_search_domains = ["example.test"]

@@ -46,7 +46,7 @@ export const dockerFeatures: FeatureSection = {
       "`pid_mode`, `uts_mode`, `userns_mode`",
       "M",
       "test/namespaces > shares the host's namespace or has one of its own",
-      "test/security > has ids that Podman chooses with auto",
+      "test/security > has ids that Podman chooses with auto alone",
     ],
     ["`runtime`", "S", "src/topics/runtime/runtime-topic > that … names is asked for, and what Podman has made is looked at"],
     ["`shm_size` as a number", "M", "test/mounts > shm_size … is the size of /dev/shm"],
