@@ -203,6 +203,11 @@ const variables = [
   '{{ (nomadVar "nomad/jobs/shop").Tuples | toJSON }}',
 ];
 
+const patterns = ["(?=a)", "(a)\\\\1", "a**", "[[:alpha:]", "\\\\Z", "(?<n>a)", "a{1001}", "(?i)A"].flatMap((pattern) => [
+  `{{ regexMatch "${pattern}" "a" }}`,
+  `{{ regexReplaceAll "${pattern}" "b" "a" }}`,
+]);
+
 export const cornerQuestions: readonly string[] = [
   ...comments,
   ...definitions,
@@ -211,4 +216,5 @@ export const cornerQuestions: readonly string[] = [
   ...letters,
   ...environment,
   ...variables,
+  ...patterns,
 ];

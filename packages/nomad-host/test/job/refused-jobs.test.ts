@@ -99,6 +99,7 @@ const refused: readonly (readonly [parts: Parts, line: number, message: RegExp])
   [{ task: 'kill_timeout = "2562048h"' }, 8, /must be a duration such as "30s"/],
   [{ task: 'kill_timeout = "11m"' }, 8, /^argument kill_timeout in task "server": must not be longer than the progress_deadline/],
   [{ job: 'constraint {\n attribute = "x"\n semver = "~> 1.2"\n}' }, 5, /^constraint: "~> 1.2" is no version range/],
+  [{ job: 'constraint {\n attribute = "x"\n regexp = "(?=a)"\n}' }, 5, /^constraint: "\(\?=a\)" is no regular expression$/],
   [{ task: "resources {\n cpu = 0\n}" }, 9, /^resources: cpu must be at least 1, or cores$/],
   [{ task: "resources {\n cores = 0\n}" }, 9, /^resources: cpu must be at least 1, or cores$/],
   [{ task: "resources {\n memory = 100\n memory_max = 50\n}" }, 10, /50 is less than memory, 100/],

@@ -1,6 +1,7 @@
 import type { BlockReader } from "../block-reader.ts";
 import type { affinityKeys, constraintKeys, spreadKeys } from "../keys/constraint-keys.ts";
 import type { JobType } from "../job.ts";
+import { isGoPattern } from "../../pattern/is-go-pattern.ts";
 
 type ConstraintReader = BlockReader<typeof constraintKeys>;
 type AffinityReader = BlockReader<typeof affinityKeys>;
@@ -101,18 +102,9 @@ function checkOperator(
   if (!known.includes(operator)) report(`operator ${JSON.stringify(operator)} is unknown; known are ${known.join(", ")}`, "operator");
   else if ((comparisons.includes(operator) || operator.startsWith("set_")) && value === "")
     report(`the operator ${operator} needs a value`, "value");
-  else if (operator === "regexp" && !isRegularExpression(value)) report(`${JSON.stringify(value)} is no regular expression`, "regexp");
+  else if (operator === "regexp" && !isGoPattern(value)) report(`${JSON.stringify(value)} is no regular expression`, "regexp");
   else if ((operator === "version" || operator === "semver") && !isVersionRange(value, operator))
     report(`${JSON.stringify(value)} is no version range such as ">= 1.2, < 2.0"`, operator);
-}
-
-/** As near as may be: Go writes named groups and flags in another way. */
-function isRegularExpression(text: string): boolean {
-  try {
-    return new RegExp(text.replace(/^\(\?[imsU]+\)/, "").replaceAll("(?P<", "(?<")) instanceof RegExp;
-  } catch {
-    return false;
-  }
 }
 
 /** A range of versions (`go-version`); what follows the numbers begins with a digit behind a dash, or with `lead` and a letter. */

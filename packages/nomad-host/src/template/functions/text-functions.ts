@@ -2,6 +2,7 @@ import { createHash, createHmac } from "node:crypto";
 
 import { toLowerText, toTitleText, toUpperText, trimBlanks } from "@driver/hcl";
 
+import { isGoPattern } from "../../pattern/is-go-pattern.ts";
 import type { TemplateFunction } from "../render-template.ts";
 import { UniformMap } from "../template-value.ts";
 import type { TemplateValue } from "../template-value.ts";
@@ -96,6 +97,7 @@ function toMap(text: string, { between, within }: { readonly between: string; re
 
 /** Go's regular expressions, as far as the two languages are one; flags at the start, and `(?P<name>`. */
 function toRegExp(pattern: string, flags = ""): RegExp {
+  if (!isGoPattern(pattern)) throw new Error(`${JSON.stringify(pattern)} is no regular expression`);
   const [, own = "", rest = pattern] = /^\(\?([ims]+)\)(.*)$/s.exec(pattern) ?? [];
   const translated = rest.replaceAll("(?P<", "(?<").replaceAll("\\z", "$(?![\\s\\S])").replaceAll("\\A", "^");
   try {
