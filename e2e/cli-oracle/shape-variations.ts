@@ -118,6 +118,8 @@ export const taskShapes = [
   "resources {| cpu = 0 ;; cores = 2 |}",
   "resources {| cpu = 200 ;; cores = 0 |}",
   "resources {| cores = 0 |}",
+  "resources {| iops = -1 |}",
+  "resources {| disk = -1 |}",
   'volume_mount {| volume = "" ;; destination = "/x" |}',
   "identity {| env = null |}",
   ...versions.flatMap((version) => [
@@ -135,6 +137,12 @@ export const taskShapes = [
 
 /** Of jobs of the type service. */
 export const serviceShapes = [
+  'update {| stagger = "100ns" |}',
+  ...["nomad", "consul"].flatMap((provider) =>
+    ["", "default", "x"].map(
+      (cluster) => `group "g" {| task "t" {| driver = "x" ;; service {| provider = "${provider}" ;; cluster = "${cluster}" |} |} |}`,
+    ),
+  ),
   'update {| progress_deadline = "1m" |} task "alone" {| driver = "x" |}',
   'task "alone" {| driver = "x" ;; kill_timeout = "11m" |}',
 ];

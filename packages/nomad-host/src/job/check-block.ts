@@ -98,7 +98,8 @@ function checkOwnLabels(block: ConfigBlock, kind: KeyKind, reading: JobReading):
         : `block ${type}: needs one label, its name, as in ${type} "name" {`;
     return report(message, "invalid", { reading, position });
   }
-  const known = kind.form === "block" ? kind.labels : undefined;
+  // In JSON they are fields like others, which a server does not look at.
+  const known = kind.form === "block" && reading.jsonNotes === undefined ? kind.labels : undefined;
   const [label = ""] = labels;
   if (known !== undefined && !Object.hasOwn(known, label))
     report(`block ${titleOf(block)}: the label must be ${Object.keys(known).join(" or ")}`, "invalid", { reading, position });

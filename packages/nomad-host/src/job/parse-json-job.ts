@@ -184,8 +184,7 @@ function shapeOf(kind: KeyKind, field: string): JsonShape {
  */
 function isAbsent(node: JsonNode, { kind, support }: NamedKey): boolean {
   if (node.kind === "array") return node.items.length === 0;
-  // Where a field is null, a default takes its place.
-  if (node.kind === "object") return kind.form === "block" && support.effect === "none" && isZero(node);
+  if (node.kind === "object") return kind.form === "block" && support.effect === "none" && isWrittenOut(node, kind);
   if (node.value === null) return true;
   if (!isZero(node) || kind.form !== "argument") return isZero(node);
   // Of a field that cannot be unset, an empty text is what it is without one.
@@ -193,8 +192,13 @@ function isAbsent(node: JsonNode, { kind, support }: NamedKey): boolean {
   return isUnset || (support.effect !== "full" && kind.read(node.value) !== undefined);
 }
 
+/** All its fields are there and empty: nobody writes that but a server. */
+function isWrittenOut({ entries }: ObjectNode, { keys }: BlockKind<JobKeys>): boolean {
+  const fields = new Set(entries.filter(({ value }) => isZero(value)).map(({ key }) => key));
+  return fields.size === entries.length && Object.values(keys).every(({ json }) => json.some((field) => fields.has(field)));
+}
+
 function isZero(node: JsonNode): boolean {
-  if (node.kind === "object") return node.entries.length > 0 && node.entries.every(({ value }) => isZero(value));
   return node.kind === "scalar" && (node.value === "" || node.value === false || node.value === 0);
 }
 

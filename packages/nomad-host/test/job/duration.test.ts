@@ -20,6 +20,8 @@ const durations: readonly (readonly [text: string, durationMs: number | undefine
   ["s", undefined],
   [".s", undefined],
   ["+0", 0],
+  ["100ns", 1],
+  ["-100ns", -1],
   ["-0", 0],
   ["9223372036854775807ns", 9_223_372_036_855],
   ["9223372036854775808ns", undefined],

@@ -24,5 +24,11 @@ export function parseDurationMs(text: string): number | undefined {
     sum += BigInt(whole) * ns + (BigInt(fraction) * ns) / 10n ** BigInt(fraction.length);
   }
   const signed = text.startsWith("-") ? -sum : sum;
-  return BigInt.asIntN(64, signed) === signed ? Math.round(Number(signed) / nsInMs) : undefined;
+  return BigInt.asIntN(64, signed) === signed ? toMs(signed) : undefined;
+}
+
+/** Rounded; what is more or less than nothing stays so. */
+export function toMs(ns: bigint): number {
+  const timeMs = Math.round(Number(ns) / nsInMs);
+  return timeMs === 0 ? Number(ns > 0n) - Number(ns < 0n) : timeMs;
 }

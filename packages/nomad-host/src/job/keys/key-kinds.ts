@@ -1,5 +1,5 @@
 import { isList, toBool, toNumber, toText } from "@driver/hcl";
-import { parseDurationMs } from "./duration.ts";
+import { parseDurationMs, toMs } from "./duration.ts";
 import type { BlockKind, FreeKind, JobKeys, MapKind, ValueKind } from "./job-key.ts";
 
 export const string: ValueKind<string> = { form: "argument", words: "a string", json: "string", read: toText };
@@ -35,8 +35,6 @@ export const text = notNull(string);
 
 export const flag = notNull(bool);
 
-const nanosecondsInMs = 1e6;
-
 /** Milliseconds, which may be negative; a number is nanoseconds (`nomad`). */
 export const durationMs: ValueKind<number> = {
   form: "argument",
@@ -47,9 +45,7 @@ export const durationMs: ValueKind<number> = {
     if (typeof value === "string") return parseDurationMs(value);
     const isWhole = typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value));
     if (!isWhole || BigInt.asIntN(64, BigInt(value)) !== BigInt(value)) return undefined;
-    const timeMs = Number(value) / nanosecondsInMs;
-    // The least bit below nothing is negative, too.
-    return timeMs < 0 ? Math.min(Math.round(timeMs), -1) : Math.round(timeMs);
+    return toMs(BigInt(value));
   },
 };
 

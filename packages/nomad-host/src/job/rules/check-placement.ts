@@ -1,4 +1,4 @@
-import type { BlockReader } from "../block-reader.ts";
+import type { BlockReader, JobReading } from "../block-reader.ts";
 import type { affinityKeys, constraintKeys, spreadKeys } from "../keys/constraint-keys.ts";
 import type { JobType } from "../job.ts";
 import { isGoPattern } from "../../pattern/is-go-pattern.ts";
@@ -49,13 +49,18 @@ function toCondition(get: (key: ConditionKey) => string | undefined, shortcuts: 
   return condition;
 }
 
+/** In JSON nothing stands for an operator that is not there (`nomad`). */
+function withDefault(condition: Condition, { jsonNotes }: JobReading): Condition {
+  return condition.operator === "" && jsonNotes === undefined ? { ...condition, operator: "=" } : condition;
+}
+
 function checkConstraint(reader: ConstraintReader, level: string): void {
   const shortcut = toCondition((key) => reader.get(key), constraintShortcuts);
   const distinctHosts = reader.get("distinct_hosts");
   const property = reader.get("distinct_property") ?? "";
   const hosts = distinctHosts === undefined ? shortcut : { operator: "distinct_hosts", value: String(distinctHosts) };
   const given = property === "" ? hosts : { ...hosts, operator: "distinct_property" };
-  const condition = { ...given, operator: given.operator === "" ? "=" : given.operator };
+  const condition = withDefault(given, reader.reading);
   const { operator, value } = condition;
   const attribute = property === "" ? (reader.get("attribute") ?? "") : property;
   checkOperator(condition, constraintOperators, (problem, key) => reader.report(`constraint: ${problem}`, key));
@@ -87,7 +92,7 @@ function isKnownTarget(target: string): boolean {
 
 function checkAffinity(reader: AffinityReader): void {
   const given = toCondition((key) => reader.get(key), affinityShortcuts);
-  const condition = { ...given, operator: given.operator === "" ? "=" : given.operator };
+  const condition = withDefault(given, reader.reading);
   checkOperator(condition, affinityOperators, (problem, key) => reader.report(`affinity: ${problem}`, key));
   if ((reader.get("attribute") ?? "") === "") reader.report("affinity: attribute is missing");
   const weight = Math.trunc(reader.get("weight") ?? 50);

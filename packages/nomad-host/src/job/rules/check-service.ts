@@ -51,6 +51,9 @@ export function checkService(reader: ServiceReader, place: ServicePlace): void {
   checkWord(reader, "provider", ["consul", "nomad"]);
   if (provider !== "nomad" && !serviceKinds.includes(reader.get("kind") ?? ""))
     reader.report(`service: kind must be one of ${serviceKinds.slice(1).join(", ")}`, "kind");
+  const cluster = reader.get("cluster") ?? "";
+  if (provider !== "nomad" && cluster !== "" && cluster !== "default")
+    reader.report('service: a cluster other than "default" is for Nomad Enterprise', "cluster");
   const identity = reader.optionalBlock("identity");
   if (identity !== undefined && (identity.get("aud") ?? []).length === 0) identity.report("identity of a service: aud is missing", "aud");
   for (const check of reader.blocks("check")) checkCheck(check, { service: reader, name, provider, level: place.level });
