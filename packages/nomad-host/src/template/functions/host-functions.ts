@@ -30,7 +30,6 @@ export interface TemplateSurroundings {
 /** `env` and the functions about Nomad. */
 export function hostFunctions({ env, variables, services }: TemplateSurroundings): Readonly<Record<string, TemplateFunction>> {
   const valueOf = (name: TemplateValue): string | undefined => (Object.hasOwn(env, wantText(name)) ? env[wantText(name)] : undefined);
-  const known = new Map([...variables].map(([path, items]) => [toVariableKey(path), items]));
   const metas = (values: readonly TemplateValue[]): readonly TemplateValue[] => {
     wantCount(values, 0, 1);
     const prefix = values.length === 0 ? "" : wantText(values[0]);
@@ -48,8 +47,8 @@ export function hostFunctions({ env, variables, services }: TemplateSurroundings
       if (value === "") throw new Error(`the environment has no ${wantText(values[0])}, or an empty one`);
       return value;
     },
-    nomadVar: (...values) => (wantCount(values, 1), toItems(wantText(values[0]), known)),
-    nomadVarExists: (...values) => (wantCount(values, 1), known.has(toVariableKey(wantText(values[0])))),
+    nomadVar: (...values) => (wantCount(values, 1), toItems(wantText(values[0]), variables)),
+    nomadVarExists: (...values) => (wantCount(values, 1), findItems(toVariableKey(wantText(values[0])), variables) !== undefined),
     nomadVarList: (...values) => metas(values),
     nomadVarListSafe: (...values) => {
       const found = metas(values);
@@ -74,10 +73,15 @@ function toVariableKey(text: string): string {
   return namespace === "default" ? path : `${path}@${namespace}`;
 }
 
+/** By a key of `toVariableKey`, however the variable's own path is spelt. */
+function findItems(key: string, variables: TemplateSurroundings["variables"]): Readonly<Record<string, string>> | undefined {
+  return variables.get(key) ?? [...variables].find(([path]) => toVariableKey(path) === key)?.[1];
+}
+
 function toItems(text: string, variables: TemplateSurroundings["variables"]): TemplateValue {
   const path = toVariableKey(text);
   if (path === "") return toItemMap({});
-  const items = variables.get(path);
+  const items = findItems(path, variables);
   if (items === undefined) throw new Error(`there is no variable ${JSON.stringify(path)}; give it with -nomad-var ${path}=KEY=VALUE`);
   return toItemMap(items);
 }
