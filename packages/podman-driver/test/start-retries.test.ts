@@ -85,8 +85,8 @@ test("waits for a name whose container is just being removed", async () => {
   await withPodman(async (podman) => {
     await until(async () => (await podman.exec.inspect(await runExec(podman, id, ["test", "-e", "/done"]), soon())).exitCode === 0);
     const removing = podman.containers.remove(id, removal, soon());
-    // Before Podman has begun, the name is a stranger's, who lives.
-    await until(async () => (await podman.containers.inspect(id, soon()))?.state.status !== "running");
+    // Until Podman says so, the name is a stranger's.
+    await until(async () => ["removing", undefined].includes((await podman.containers.inspect(id, soon()))?.state.status));
     await Promise.all([rig.startTask(task), removing]);
   });
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 33);
