@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, renameSync, rmSync, rmdirSync, statSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { DriverRig, FaultyRig, RecordedEvents, until, type RiggedTask } from "@driver/testing";
@@ -96,6 +96,21 @@ test("output that nobody takes stays within its limit though conmon cannot be as
   await go(task, "end");
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
   assert.match((await task.stdout.whole()).toString(), /\nend\n$/);
+});
+
+test("where the plugin's own files begin is kept before anything is written, so that a crash behind the first line repeats none", async () => {
+  await using rig = await DriverRig.start({ pluginConfig: { log_collection: "driver" } });
+  const task = await rig.runScript(`${untilGo()}; echo first; ${untilGo("end")}`);
+  await until(() => stat(join(task.config.allocDir, "task", ".podman-log-position")).then(() => true, () => false));
+  await rig.crash();
+  const file = join(task.config.allocDir, "alloc", "logs", "task.stdout.0");
+  // As a plugin leaves it that was killed between the line and its mark.
+  await writeFile(file, "first\n");
+  await go(task);
+  await rig.recover(task);
+  await go(task, "end");
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
+  assert.equal(await readFile(file, "utf8"), "first\n");
 });
 
 test("what a log folder could not take, which a task had replaced, is collected when it is put back", async () => {

@@ -87,10 +87,13 @@ export class FileLogs implements LogCarrier {
     this.#pump = undefined;
     const { folder, name, spool } = (this.#engine ??= await this.#openEngine(signal));
     // A task that was just started has no position, and a crowd of them may be starting.
-    const progress = isFresh && this.#isFirstStart ? undefined : this.#position.load();
+    const begins = isFresh && this.#isFirstStart;
+    const progress = begins ? undefined : this.#position.load();
     this.#isFirstStart = false;
     await spool.goOnAt(progress);
     this.#sinks ??= await openLogSinks({ task, to, isFresh, resumeAt: progress?.files, logger, troubles });
+    // Without it a crash before the first save would repeat what the files have by then.
+    if (begins && this.#sinks.filePositions() !== undefined) this.#saveBeginning();
     const watch = (onOutput: () => void): ReturnType<typeof watchFile> => watchFile(folder, name, onOutput);
     return (this.#pump = new LogPump({ spool, sinks: this.#sinks, position: this.#position, buffers, watch }));
   }
