@@ -6,6 +6,8 @@ export { loadWasm, type LoadWasm, type WasmAsset } from "./parser/wasm-assets.ts
 export type { Attribute, Block, Body, Expression } from "./syntax/expression.ts";
 export { findNames } from "./syntax/find-names.ts";
 export { findReferences } from "./syntax/find-references.ts";
+export { toLowerText, toTitleText, toUpperText, trimBlanks } from "./value/go-text.ts";
+export { placeAt } from "./value/position.ts";
 
 export { evaluate } from "./evaluation/evaluate.ts";
 export { evaluateBody } from "./evaluation/evaluate-body.ts";

@@ -4,7 +4,6 @@ export { toBool, toNumber, toText } from "./value/scalar.ts";
 export { decimalOf, formatDecimal, numberOf, type Decimal } from "./value/decimal.ts";
 export type { ConfigAttribute, ConfigBlock, ConfigBody, ConfigName, DynamicBlock } from "./value/config-body.ts";
 export type { Position } from "./value/position.ts";
-export { toLowerText, toTitleText, toUpperText, trimBlanks } from "./value/go-text.ts";
 export { toLiteralSource } from "./value/literal-source.ts";
 export { convertValue, type RefuseValue } from "./type/convert-value.ts";
 export { readType } from "./type/read-type.ts";

@@ -1,6 +1,6 @@
 import type { Node } from "web-tree-sitter";
 import { HclError } from "../error/hcl-error.ts";
-import type { Position } from "../value/position.ts";
+import { placeAt } from "../value/position.ts";
 import { syntaxError, type ConvertContext } from "./convert-context.ts";
 import { childrenOf } from "./syntax-tree.ts";
 
@@ -25,14 +25,9 @@ function checkBlanks(root: Node, context: ConvertContext): void {
     throw new HclError(`this character (U+${code.toUpperCase()}) has no place outside of texts`, {
       code: "syntax",
       source: context.source,
-      position: placeOf(context.source.text, index),
+      position: placeAt(context.source.text, index),
     });
   }
-}
-
-function placeOf(text: string, index: number): Position {
-  const lines = text.slice(0, index).split("\n");
-  return { line: lines.length, column: (lines.at(-1) ?? "").length + 1 };
 }
 
 const texts: ReadonlySet<string> = new Set([

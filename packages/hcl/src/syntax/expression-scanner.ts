@@ -1,6 +1,6 @@
 import { HclError } from "../error/hcl-error.ts";
 import type { SourceFile } from "../error/source-error.ts";
-import type { Position } from "../value/position.ts";
+import { placeAt, type Position } from "../value/position.ts";
 
 const blanks = "(?:\\s|#[^\\n]*|//[^\\n]*|/\\*[^]*?\\*/)*";
 const lineEnd = "(?:[^\\S\\n]|/\\*[^]*?\\*/)*(?:(?:#|//)[^\\n]*)?\\n";
@@ -47,8 +47,7 @@ export class ExpressionScanner {
 
   /** Line and column at which the next token begins. */
   get position(): Position {
-    const lines = this.source.text.slice(0, this.#next).split("\n");
-    return { line: lines.length, column: (lines.at(-1) ?? "").length + 1 };
+    return placeAt(this.source.text, this.#next);
   }
 
   failure(problem: string): HclError {

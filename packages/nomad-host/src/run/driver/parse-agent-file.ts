@@ -1,5 +1,5 @@
 import type { HclRecord, HclValue, Position, SourceFile } from "@driver/hcl";
-import { toNumber } from "@driver/hcl";
+import { placeAt, toNumber } from "@driver/hcl";
 import { JobFileError } from "../../job/job-file-error.ts";
 import { parseJsonTree, toJsonValue } from "../../job/json-tree.ts";
 
@@ -205,8 +205,7 @@ class AgentParser {
   }
 
   #position(): Position {
-    const before = this.#source.text.slice(0, this.#at);
-    return { line: before.split("\n").length, column: this.#at - before.lastIndexOf("\n") };
+    return placeAt(this.#source.text, this.#at);
   }
 
   #failure(message: string): JobFileError {
