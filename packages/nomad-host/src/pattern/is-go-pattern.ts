@@ -15,18 +15,18 @@ interface Frame {
 }
 
 class PatternReader {
-  readonly #letters: readonly string[];
+  readonly #pattern: string;
   readonly #frames: [Frame, ...Frame[]] = [{ copies: 1, last: 0 }];
   #at = 0;
   /** Whether what was read last is a repetition. */
   #hasRepeated = false;
 
   constructor(pattern: string) {
-    this.#letters = [...pattern];
+    this.#pattern = pattern;
   }
 
   read(): boolean {
-    while (this.#at < this.#letters.length) {
+    while (this.#at < this.#pattern.length) {
       const hadRepeated = this.#hasRepeated;
       this.#hasRepeated = false;
       if (!this.#one(hadRepeated)) return false;
@@ -35,8 +35,7 @@ class PatternReader {
   }
 
   #one(hadRepeated: boolean): boolean {
-    const letter = this.#letters[this.#at++];
-    switch (letter) {
+    switch (this.#letter()) {
       case "(":
         return this.#open();
       case ")":
@@ -69,7 +68,7 @@ class PatternReader {
   }
 
   #rest(): string {
-    return this.#letters.slice(this.#at).join("");
+    return this.#pattern.slice(this.#at);
   }
 
   #atom(copies = 1): boolean {
@@ -81,14 +80,14 @@ class PatternReader {
   #repeat(times: number, hadRepeated: boolean): boolean {
     const copies = this.#frame.last * Math.max(times, 1);
     if (this.#frame.last === 0 || hadRepeated || copies > mostCopies) return false;
-    if (this.#letters[this.#at] === "?") this.#at += 1;
+    if (this.#pattern[this.#at] === "?") this.#at += 1;
     this.#hasRepeated = true;
     return this.#atom(copies);
   }
 
   /** A group, or flags for what follows. */
   #open(): boolean {
-    if (this.#letters[this.#at] !== "?") return this.#push();
+    if (this.#pattern[this.#at] !== "?") return this.#push();
     const [head, flags, end] = /^\?(?:P?<\w+>|((?:[imsU]*)(?:-[imsU]+)?)([:)]))/.exec(this.#rest()) ?? [];
     if (head === undefined) return false;
     this.#at += head.length;
@@ -111,7 +110,7 @@ class PatternReader {
   #escape(): boolean {
     const quoted = /^Q(.*?)(?:\\E|$)/s.exec(this.#rest());
     if (quoted !== null) {
-      this.#at += [...quoted[0]].length;
+      this.#at += quoted[0].length;
       return quoted[1] === "" || this.#atom();
     }
     return (this.#take(/^[AbBz]/) !== undefined || this.#takeKind() || this.#takeCharacter() !== undefined) && this.#atom();
@@ -120,11 +119,11 @@ class PatternReader {
   /** What stands in brackets, and the one that closes them. */
   #class(): boolean {
     this.#take(/^\^/);
-    for (let isFirst = true; isFirst || this.#letters[this.#at] !== "]"; isFirst = false) {
+    for (let isFirst = true; isFirst || this.#pattern[this.#at] !== "]"; isFirst = false) {
       const named = /^\[:(.*?):\]/s.exec(this.#rest());
       if (named !== null) {
         if (!posixNames.test(named[1] ?? "")) return false;
-        this.#at += [...named[0]].length;
+        this.#at += named[0].length;
       } else if (!this.#range()) return false;
     }
     this.#at += 1;
@@ -142,8 +141,17 @@ class PatternReader {
     return last !== undefined && last >= first;
   }
 
+  /** The next character, which is read then; undefined: there is none. */
+  #letter(): string | undefined {
+    const codePoint = this.#pattern.codePointAt(this.#at);
+    if (codePoint === undefined) return undefined;
+    const letter = String.fromCodePoint(codePoint);
+    this.#at += letter.length;
+    return letter;
+  }
+
   #takeLetter(): number | undefined {
-    return this.#letters[this.#at++]?.codePointAt(0);
+    return this.#letter()?.codePointAt(0);
   }
 
   /** `\d` and the like, `\pL`, `\p{Greek}`. */
@@ -151,7 +159,7 @@ class PatternReader {
     if (this.#take(/^[dswDSW]/) !== undefined) return true;
     const [whole, braced, bare] = /^[pP](?:\{\^?([^}]*)\}|([^{]))/u.exec(this.#rest()) ?? [];
     if (whole === undefined || !isUnicodeClass(braced ?? bare ?? "")) return false;
-    this.#at += [...whole].length;
+    this.#at += whole.length;
     return true;
   }
 
@@ -169,7 +177,7 @@ class PatternReader {
   /** What `pattern` finds next, which is read then. */
   #take(pattern: RegExp): string | undefined {
     const found = pattern.exec(this.#rest())?.[0];
-    this.#at += found === undefined ? 0 : [...found].length;
+    this.#at += found?.length ?? 0;
     return found;
   }
 }
