@@ -19,7 +19,14 @@ function generate(packageName: string, outFolder: string): void {
         out: outFolder,
         opt: ["target=ts", "import_extension=ts", "erasable_syntax=true"],
       },
-      { local: [process.execPath, join(root, "scripts/protoc-gen-forms.ts")], out: outFolder, opt: ["target=ts"], include_wkt: true, include_imports: true },
+      {
+        local: [process.execPath, join(root, "scripts/protoc-gen-forms.ts")],
+        out: outFolder,
+        opt: ["target=ts"],
+        // Forms of what protobuf-es brings along.
+        include_wkt: true,
+        include_imports: true,
+      },
     ],
   };
   const args = ["generate", join(root, "packages", packageName, "proto"), "--template", JSON.stringify(template)];

@@ -37,23 +37,24 @@ function printMessage(output: Output, message: DescMessage): void {
   const { target } = output;
   const fields = message.fields.map((field) => ["  ", ...fieldCall(output, field), ",\n"]);
   const form = target.import("MessageForm", forms);
-  const name = target.string(message.typeName);
-  if (fields.length === 0) target.print(target.export("const", formName(message)), " = new ", form, "(", name, ", () => []);");
-  else target.print(target.export("const", formName(message)), " = new ", form, "(", name, ", () => [\n", fields, "]);");
+  const start = fields.length === 0 ? ", () => [" : ", () => [\n";
+  target.print(target.export("const", formName(message)), " = new ", form, "(", target.string(message.typeName), start, fields, "]);");
   target.print();
 }
 
 function fieldCall(output: Output, field: DescField): Printable[] {
   const { target } = output;
-  const call = (builder: string, ...rest: Printable[]): Printable[] => [target.import(builder, forms), "(", ...rest, ")"];
-  const own = [String(field.number), ", ", target.string(field.localName), ", "];
-  if (field.fieldKind === "list") return call("list", ...own, valueForm(output, field));
-  if (field.fieldKind !== "map") {
-    if (field.oneof === undefined) return call("one", ...own, valueForm(output, field));
-    return call("choice", target.string(field.oneof.localName), ", ", ...own, valueForm(output, field));
-  }
+  const common = field.oneof === undefined ? [] : [target.string(field.oneof.localName), ", "];
+  const own = [String(field.number), ", ", target.string(field.localName), ", ", valueForm(output, field)];
+  return [target.import(builderOf(field), forms), "(", ...common, ...own, ")"];
+}
+
+/** Which function of field-form.ts makes the form of a field. */
+function builderOf(field: DescField): string {
+  if (field.fieldKind === "list") return "list";
+  if (field.fieldKind !== "map") return field.oneof === undefined ? "one" : "choice";
   if (field.mapKey !== ScalarType.STRING) throw new Error(`${String(field)}: a map by anything but texts has no form yet`);
-  return call("map", ...own, valueForm(output, field));
+  return "map";
 }
 
 function valueForm(output: Output, field: DescField): Printable {

@@ -14,11 +14,10 @@ export function toCallError(error: unknown): unknown {
   if (!(error instanceof DriverError)) return error;
   const trailer = { [codeTrailer]: error.code };
   const status = new ConnectError(error.message, error.recoverable ? Code.FailedPrecondition : Code.Unknown, trailer, undefined, error);
-  if (error.recoverable) status.details = [recoverableDetail];
+  if (error.recoverable) status.details = [toRecoverableDetail()];
   return status;
 }
 
-const recoverableDetail: StatusDetail = {
-  type: RecoverableErrorForm.typeName,
-  value: RecoverableErrorForm.encode({ recoverable: true }),
-};
+function toRecoverableDetail(): StatusDetail {
+  return { type: RecoverableErrorForm.typeName, value: RecoverableErrorForm.encode({ recoverable: true }) };
+}
