@@ -17,7 +17,7 @@ export interface RemotePlace {
   readonly tls: TlsFiles;
 }
 
-/** Paths of PEM files. They are read for each connection, so that renewed ones are used at once. */
+/** Paths of PEM files. They are read for each request, so that renewed ones are used at once. */
 export interface TlsFiles {
   /** The certificates that the service's is checked with; undefined: those that Node knows. */
   readonly ca?: string | undefined;

@@ -125,7 +125,7 @@ class JsonReader {
       const nodes = entry.value.kind === "array" ? entry.value.items : [entry.value];
       return nodes.flatMap((node) => this.#toBlock(node, { entry, name, kind }));
     }
-    const isMap = (kind.form === "free" || kind.form === "map") && entry.value.kind === "object";
+    const isMap = kind.form === "free" || kind.form === "map";
     const attributes = isMap && entry.value.kind === "object" ? toAttributes(entry.value, kind) : [];
     return [{ type: name, labels: [], body: { attributes, blocks: [], position }, position }];
   }

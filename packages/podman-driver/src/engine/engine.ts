@@ -54,8 +54,6 @@ const noContainer = ".nomad-driver-podman-probe";
 export class Engine {
   /** Absolute; `tcp://host:port` of a remote one. */
   readonly socketPath: string;
-  /** True: nothing that it names is looked for on this host, whose files and processes have the same names. */
-  readonly isRemote: boolean;
   readonly client: PodmanClient;
   /** Ends of containers. */
   readonly events: ContainerEvents;
@@ -80,7 +78,6 @@ export class Engine {
     this.socketPath = options.path;
     this.#ownerId = options.ownerId;
     this.#remote = options.remote;
-    this.isRemote = options.remote !== undefined;
     this.#hasSystemd = options.hasSystemd ?? true;
     this.#logger = options.logger;
     const { path: socketPath, remote } = options;
@@ -148,6 +145,11 @@ export class Engine {
       isRemote: this.isRemote,
     };
     return findings;
+  }
+
+  /** True: nothing that it names is looked for on this host, whose files and processes have the same names. */
+  get isRemote(): boolean {
+    return this.#remote !== undefined;
   }
 
   /** Whether it is the service at this place. One that must be another user's is another one: nothing that is known holds for it. */

@@ -41,7 +41,7 @@ export class LogPosition {
   #latest: LogProgress | undefined;
   #latestOfJournal: JournalProgress | undefined;
 
-  /** Touches nothing: the file is made with the first output, and not while a crowd of tasks starts. */
+  /** Touches nothing: the file is made with the first save, which for Nomad's FIFOs is not while a crowd of tasks starts. */
   constructor({ allocDir, name }: Pick<TaskConfig, "allocDir" | "name">, containerId: string, logger: Pick<Logger, "warn">) {
     this.#allocDir = allocDir;
     this.#taskName = name;
