@@ -9,7 +9,8 @@ import type { HttpRequest } from "./http-request.ts";
 import { FrameError } from "./frame-demuxer.ts";
 import { LogLineDecoder, type LoggedLine } from "./log-line-decoder.ts";
 import { isJsonObject, JsonReader, readList } from "./json-reader.ts";
-import { decodeAnswer, parseAnswer, type PodmanCaller } from "./podman-caller.ts";
+import { LibpodError } from "./libpod-error.ts";
+import { decodeAnswer, parseAnswer, type CallAnswer, type PodmanCaller } from "./podman-caller.ts";
 
 export interface CreatedContainer {
   readonly id: string;
@@ -225,7 +226,13 @@ export class Containers {
       query: { force, volumes, timeout: force ? timeoutSeconds : undefined },
     };
     const deadlineMs = timeoutSeconds * 1000 + this.#timeouts.removeMs;
-    const answer = await this.#caller.unlessMissing(this.#caller.call(request, { deadlineMs, signal }));
+    const call = (): Promise<CallAnswer> => this.#caller.call(request, { deadlineMs, signal });
+    const answer = await this.#caller.unlessMissing(
+      call().catch(async (error: unknown) => {
+        if (!force || !hasEndedMeanwhile(error)) throw error;
+        return await call();
+      }),
+    );
     if (answer === undefined) return false;
     // Podman 3 answers 204 without a report.
     if (answer.status !== 204) checkRemoved(parseAnswer(answer.text, request), request);
@@ -236,6 +243,11 @@ export class Containers {
 function decodeCreated(value: unknown): CreatedContainer {
   const reader = new JsonReader(value, "created container");
   return { id: reader.requiredString("Id"), warnings: reader.strings("Warnings") };
+}
+
+/** A forced removal fails when the container ends by itself between Podman's look at it and its kill; the next finds it ended (podman 4.3). */
+function hasEndedMeanwhile(error: unknown): boolean {
+  return error instanceof LibpodError && error.podmanCause === "container state improper" && / could not be stopped: /.test(error.message);
 }
 
 /** A 200 may still carry an error for the container, as text or as an object that lost its text. */

@@ -309,6 +309,19 @@ describe("answers", limit, () => {
     }
   });
 
+  test("a body beyond the limit is refused and its connection closed", async () => {
+    const mebibyte = Buffer.alloc(1024 * 1024, " ");
+    await using server = await startScriptedPodman({
+      answer: (_request, response) => {
+        const fill = (error?: Error | null): void => void (error ?? response.write(mebibyte, fill));
+        fill();
+      },
+    });
+    assert.match((await failure(server.client.info(signal))).message, /longer than 67108864 bytes/);
+  });
+});
+
+describe("removals", limit, () => {
   test("a removal reads its report: gone, missing, an old service without one, and errors with and without text", async () => {
     const answers: [number, string, boolean | RegExp][] = [
       [200, '[{"Id":"0768","RawInput":"web","Err":null}]', true],
@@ -326,14 +339,26 @@ describe("answers", limit, () => {
     }
   });
 
-  test("a body beyond the limit is refused and its connection closed", async () => {
-    const mebibyte = Buffer.alloc(1024 * 1024, " ");
-    await using server = await startScriptedPodman({
-      answer: (_request, response) => {
-        const fill = (error?: Error | null): void => void (error ?? response.write(mebibyte, fill));
-        fill();
-      },
-    });
-    assert.match((await failure(server.client.info(signal))).message, /longer than 67108864 bytes/);
+  test("a forced removal is asked for again when the container has ended before Podman's kill, and only then", async () => {
+    const text = "cannot remove container 0768 as it could not be stopped: sending SIGKILL to container 0768: container state improper: stopped";
+    const ended = { cause: "container state improper", message: text, response: 500 };
+    const paused = { ...ended, message: "cannot remove container 0768 as it is paused: container state improper" };
+    for (const { error, times, force, expected, asked } of [
+      { error: ended, times: 1, force: true, expected: true, asked: 2 },
+      { error: ended, times: 2, force: true, expected: /could not be stopped: sending SIGKILL/, asked: 2 },
+      { error: ended, times: 1, force: false, expected: /could not be stopped: sending SIGKILL/, asked: 1 },
+      { error: paused, times: 1, force: true, expected: /as it is paused/, asked: 1 },
+    ]) {
+      await using server = await startScriptedPodman({
+        answer: (_request, response) => {
+          if (server.seen.length <= times) response.writeHead(500).end(JSON.stringify(error));
+          else response.end('[{"Id":"0768","RawInput":"web","Err":null}]');
+        },
+      });
+      const removal = server.client.containers.remove("web", { force, volumes: true }, signal);
+      if (typeof expected === "boolean") assert.equal(await removal, expected);
+      else assert.match((await failure(removal)).message, expected);
+      assert.equal(server.seen.length, asked);
+    }
   });
 });
