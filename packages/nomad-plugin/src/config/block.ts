@@ -86,15 +86,23 @@ export function fieldsSpec(fields: Fields): Spec {
 export function decodeFields<F extends Fields>(fields: F, value: HclValue, path: string): InferFields<F> {
   if (!isRecord(value)) throw misfit(path, value, "must be a map of its keys");
   const prefix = path === "" ? "" : `${path}.`;
-  const entries = Object.entries(fields).map(
-    ([name, option]) => [name, option.decodeValue(Object.hasOwn(value, name) ? value[name] : null, `${prefix}${name}`)] as const,
-  );
-  return Object.fromEntries(entries) as InferFields<F>;
+  const config: Record<string, unknown> = {};
+  for (const [name, option] of Object.entries(fields)) config[name] = option.decodeValue(valueOf(value, name), `${prefix}${name}`);
+  return config as InferFields<F>;
+}
+
+/** What a map has under a name of its own; null where it has none. */
+export function valueOf(record: HclRecord, name: string): HclValue {
+  return (Object.hasOwn(record, name) ? record[name] : null) ?? null;
 }
 
 export function fieldsToValue<F extends Fields>(fields: F, value: InferFields<F>): HclRecord {
-  const entries = Object.entries(fields).map(([name, option]) => [name, option.toValue(value[name])] as const);
-  return Object.fromEntries(entries.filter((entry): entry is [string, HclValue] => entry[1] !== undefined));
+  const plain: Record<string, HclValue> = {};
+  for (const [name, option] of Object.entries(fields)) {
+    const given = option.toValue(value[name]);
+    if (given !== undefined) plain[name] = given;
+  }
+  return plain;
 }
 
 export function visitFields<F extends Fields>(fields: F, value: InferFields<F>, prefix: string, see: SeeOption): void {

@@ -1,10 +1,11 @@
 import { messageOf } from "@driver/std";
 import { DriverError } from "../driver-error.ts";
 import type { Spec } from "../hclspec.ts";
-import { decodeFields, docsOfFields, fieldsSpec, fieldsToValue, visitFields, type Fields, type InferFields } from "./block.ts";
+import { decodeFields, docsOfFields, fieldsSpec, fieldsToValue, valueOf, visitFields, type Fields, type InferFields } from "./block.ts";
 import { isRecord, describeKind, type HclRecord, type HclValue } from "@driver/hcl/values";
-import type { OptionDoc, OptionFacts } from "./config-option.ts";
+import type { OptionDoc, OptionFacts, SeeOption } from "./config-option.ts";
 import { decodeMsgpack } from "./msgpack.ts";
+import { toUnsetFields, type UnsetFields } from "./unset-fields.ts";
 
 /** A whole config, plugin's or task's, with everything that follows from its declaration. */
 export interface ConfigSchema<T> {
@@ -40,17 +41,20 @@ export interface SchemaFacts {
 
 /** Makes a schema of its fields. */
 export function configSchema<const F extends Fields>(fields: F, facts: SchemaFacts): ConfigSchema<InferFields<F>> {
+  let found: UnsetFields | undefined;
+  const unset = (): UnsetFields => (found ??= toUnsetFields(fields));
   return {
     spec: fieldsSpec(fields),
     options: docsOfFields(fields, ""),
     decode: (msgpack) => decodeRoot(fields, readMsgpack(msgpack, facts), facts),
-    decodeAll: (msgpack, onMistake) => decodeEach(fields, () => readMsgpack(msgpack, facts), { facts, onMistake }),
+    decodeAll: (msgpack, onMistake) => decodeEach(fields, () => readMsgpack(msgpack, facts), { facts, unset: unset(), onMistake }),
     decodeValue: (value) => decodeRoot(fields, value, facts),
-    toValue: (config) => fieldsToValue(fields, config),
+    toValue: (config) => ({ ...unset().plain, ...fieldsToValue(fieldsSetBy(config, fields, unset()), config) }),
     whatIsSet(config) {
-      const found: SetOption[] = [];
-      visitFields(fields, config, "", (path, optionFacts, value) => found.push({ path, facts: optionFacts, value }));
-      return found;
+      const set: SetOption[] = [];
+      const see: SeeOption = (path, optionFacts, value) => void set.push({ path, facts: optionFacts, value });
+      visitFields(fieldsSetBy(config, fields, unset()), config, "", see);
+      return set;
     },
   };
 }
@@ -61,13 +65,20 @@ function decodeRoot<F extends Fields>(fields: F, value: HclValue, facts: SchemaF
   throw new DriverError("config-invalid", `read the ${facts.title}: ${describeKind(value)} came, not a map of its keys`);
 }
 
+/** The fields of a config that are not what they are when nothing is set, in the order of declaration. */
+function fieldsSetBy<F extends Fields>(config: InferFields<F>, fields: F, unset: UnsetFields): F {
+  const isSet = (name: string): boolean => config[name] !== unset.config[name] || unset.telling.has(name);
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => isSet(name))) as F;
+}
+
 interface EachOptions {
   readonly facts: SchemaFacts;
+  readonly unset: UnsetFields;
   readonly onMistake: (mistake: DriverError) => void;
 }
 
 /** One key after the other, as if it were the only one; then all of them. */
-function decodeEach<F extends Fields>(fields: F, read: () => HclValue, { facts, onMistake }: EachOptions): InferFields<F> | undefined {
+function decodeEach<F extends Fields>(fields: F, read: () => HclValue, { facts, unset, onMistake }: EachOptions): InferFields<F> | undefined {
   let isWrong = false;
   const attempt = <T>(work: () => T): T | undefined => {
     try {
@@ -82,10 +93,12 @@ function decodeEach<F extends Fields>(fields: F, read: () => HclValue, { facts, 
   const value = attempt(read);
   if (value === undefined) return undefined;
   if (value !== null && !isRecord(value)) return attempt(() => decodeRoot(fields, value, facts));
-  const entries = Object.entries(fields).map(
-    ([name, option]) => [name, attempt(() => decodeFields({ [name]: option }, value ?? {}, "")[name])] as const,
-  );
-  return isWrong ? undefined : (Object.fromEntries(entries) as InferFields<F>);
+  const config: Record<string, unknown> = { ...unset.config };
+  for (const [name, option] of Object.entries(fields)) {
+    const given = valueOf(value ?? {}, name);
+    if (given !== null || unset.telling.has(name)) config[name] = attempt(() => option.decodeValue(given, name));
+  }
+  return isWrong ? undefined : (config as InferFields<F>);
 }
 
 function readMsgpack(msgpack: Uint8Array, facts: SchemaFacts): HclValue {

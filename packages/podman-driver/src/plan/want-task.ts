@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { encodeGoMsgpack, type HclRecord, type TaskConfig } from "@driver/nomad-plugin";
 import { toOptionNotices } from "../config/option-notices.ts";
 import { refuseUnapplied } from "../config/refuse-unapplied.ts";
@@ -67,5 +67,6 @@ function wantAll(options: TaskOptions, given: Given): WantedTask {
  * image is fetched makes no other container anyway.
  */
 export function hashConfig(kept: HclRecord): string {
-  return createHash("sha256").update(encodeGoMsgpack({ ...kept, auth: null })).digest("hex").slice(0, 16);
+  const set = Object.fromEntries(Object.entries(kept).filter(([name, value]) => value !== null && name !== "auth"));
+  return hash("sha256", encodeGoMsgpack(set), "hex").slice(0, 16);
 }

@@ -185,6 +185,8 @@ export class TaskHandle {
   /** What Podman said of the container is held until it is found, not for as long as it runs. */
   async #begin(origin: TaskOrigin): Promise<WaitResult> {
     // Whoever started the task has the answer first: to open its logs and its watch takes a third of what the driver adds to a start.
+    // In one turn the answer leaves, in the next its status, without which it does not count.
+    await nextTurn();
     await nextTurn();
     return this.#live(this.#container.find(origin, this.#stop.signal, this.#giveUp.signal));
   }
