@@ -1,5 +1,5 @@
 // Runs inside a world: engine, image, then the parts named as arguments, or all of them.
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { cpus, loadavg, release } from "node:os";
 import { join } from "node:path";
 import { startEngine, testSetting } from "@driver/testing";
@@ -9,6 +9,7 @@ import { compareBuilds, type ComparedFigure } from "./compare-builds.ts";
 import { isGoalMet } from "./figure.ts";
 import { formatTable, type PartFigures } from "./format-figures.ts";
 import { parts } from "./parts/index.ts";
+import { renderPerformancePage } from "./performance-page.ts";
 import { PlainPodman } from "./plain-podman.ts";
 
 const options = readBenchOptions(process.argv.slice(2));
@@ -25,6 +26,7 @@ Object.assign(process.env, { TEST_PODMAN_SOCKET: engine.socketPath, TEST_IMAGE: 
 using podman = new PlainPodman(engine.socketPath);
 const machine = await describeMachine();
 const measured = await measure({ engine, podman, plugin: testSetting("TEST_PLUGIN"), scratch, full: options.full });
+if (options.write && process.exitCode === undefined) await writePage(measured);
 process.stdout.write(options.json ? `${JSON.stringify(toReport(measured), null, 2)}\n` : `${machine.text}\n\n${formatTable(measured)}`);
 
 /** A part that breaks spoils the exit code, not the other parts. */
@@ -55,6 +57,21 @@ async function describeMachine(): Promise<{ readonly facts: Record<string, strin
     facts,
     text: `Podman ${facts.podman}, Linux ${facts.kernel}, ${facts.cores} cores, load average ${facts.loadAverage.toFixed(1)} at the start`,
   };
+}
+
+async function writePage(results: readonly PartFigures[]): Promise<void> {
+  const docs = join(import.meta.dirname, "../docs");
+  const date = new Date().toISOString().slice(0, 10);
+  const summaryOf = (name: string): string => parts.find((part) => part.name === name)?.summary ?? "";
+  const page = renderPerformancePage({
+    machine: machine.text,
+    date,
+    parts: results.map((result) => ({ ...result, summary: summaryOf(result.part) })),
+  });
+  await rm(join(docs, "performance"), { recursive: true, force: true });
+  await mkdir(join(docs, "performance"));
+  for (const [file, chart] of page.charts) await writeFile(join(docs, "performance", file), chart);
+  await writeFile(join(docs, "performance.md"), page.markdown);
 }
 
 function toReport(results: readonly PartFigures[]): object {

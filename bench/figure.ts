@@ -2,7 +2,7 @@
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: "ms" | "s" | "MB" | "MB/s" | "ratio" | "samples" | "calls" | "things";
+  readonly unit: "ms" | "s" | "KB" | "MB" | "MB/s" | "ratio" | "samples" | "calls" | "things";
   /** Where there is none, the figure only explains another one. */
   readonly goal?: { readonly kind: "at most" | "at least"; readonly value: number } | undefined;
   /** The same number for the comparison named in `against`, measured in the same run. */

@@ -26,10 +26,15 @@ export function formatTable(parts: readonly PartFigures[]): string {
 function toRow(part: string, figure: ComparedFigure): string[] {
   const met = isGoalMet(figure);
   const { unit } = figure;
-  const goal = figure.goal === undefined ? "" : `${figure.goal.kind === "at most" ? "≤" : "≥"} ${formatValue(figure.goal.value, unit)}`;
+  const goal = formatGoal(figure);
   const baseline = figure.baseline === undefined ? "" : `${figure.against ?? ""} ${formatValue(figure.baseline, unit)}`;
   const verdict = met === undefined ? "" : met ? "met" : "MISSED";
   return [part, figure.name, formatValue(figure.value, figure.unit), goal, verdict, baseline, ...toComparison(figure), figure.remark ?? ""];
+}
+
+/** As "≤ 25.0 ms"; empty without a goal. */
+export function formatGoal({ goal, unit }: Figure): string {
+  return goal === undefined ? "" : `${goal.kind === "at most" ? "≤" : "≥"} ${formatValue(goal.value, unit)}`;
 }
 
 /** The other build's value, and this build's as a multiple of it. */
@@ -38,7 +43,8 @@ function toComparison({ value, other, unit }: ComparedFigure): [string, string] 
   return [formatValue(other, unit), other === 0 ? "" : formatValue(value / other, "ratio")];
 }
 
-function formatValue(value: number, unit: Figure["unit"]): string {
+/** The value as people read it, with its unit. */
+export function formatValue(value: number, unit: Figure["unit"]): string {
   if (unit === "samples" || unit === "calls" || unit === "things") return String(value);
   if (unit === "ratio") return `× ${value.toFixed(2)}`;
   const digits = unit === "s" ? 2 : 1;

@@ -1,4 +1,4 @@
-// A process that watches containers as drivers without hints do: it asks Podman for the statistics of each container
+// A process that watches containers as drivers without hints do: it looks at each once, asks Podman for its statistics
 // every second, takes their absence for the end, and looks at what it has learnt every second.
 // Argument: Podman's socket. Lines in: container ids. Lines out: "watching ID", then "ended ID CODE".
 import { Agent, request } from "node:http";
@@ -10,12 +10,13 @@ const socketPath = process.argv[2] ?? "";
 const agent = new Agent({ keepAlive: true });
 
 for await (const containerId of createInterface({ input: process.stdin })) {
-  process.stdout.write(`watching ${containerId}\n`);
   void watchContainer(containerId);
 }
 process.exit(0);
 
 async function watchContainer(containerId: string): Promise<void> {
+  await get(`/containers/${containerId}/json`);
+  process.stdout.write(`watching ${containerId}\n`);
   const seen: { exitCode?: string } = {};
   const look = setInterval(() => {
     if (seen.exitCode === undefined) return;

@@ -13,7 +13,16 @@ export function readCpuSeconds(pid: number): number {
 
 /** Memory of a process that no file backs, in MB (10^6 bytes). */
 export function readAnonymousMb(pid: number): number {
-  const kilobytes = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-  if (kilobytes === undefined) throw new Error(`no RssAnon for process ${pid}`);
+  return readStatusMb(pid, "RssAnon");
+}
+
+/** All memory of a process that is in RAM, in MB (10^6 bytes). */
+export function readResidentMb(pid: number): number {
+  return readStatusMb(pid, "VmRSS");
+}
+
+function readStatusMb(pid: number, field: string): number {
+  const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  if (kilobytes === undefined) throw new Error(`no ${field} for process ${pid}`);
   return (Number(kilobytes) * 1024) / 1_000_000;
 }

@@ -11,7 +11,7 @@ import { runChaosInWorld } from "./chaos-world.ts";
 import { runSteps, type Step } from "./steps.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const testGlobs = ["packages/*/{src,test,example}/**/*.test.ts", "scripts/**/*.test.ts", "e2e/**/*.test.ts"];
+const testGlobs = ["packages/*/{src,test,example}/**/*.test.ts", "{scripts,bench,e2e}/**/*.test.ts"];
 const interruptedCode = 130;
 /** The same wishes every time; `npm run test:chaos` draws others. */
 const chaosSeed = 1;
