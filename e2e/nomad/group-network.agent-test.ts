@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { requestEngine, testSetting, until } from "@driver/testing";
+import { makeOrdinaryUser, requestEngine, startEngine, testSetting, until, whyNoOrdinaryUser, type Engine } from "@driver/testing";
 import { cniFolder } from "./agent-config.ts";
 import { decodeAllocation } from "./allocation.ts";
 import { fieldOf, listOf, numberOf, textOf } from "./json-fields.ts";
@@ -14,6 +14,7 @@ const skip = existsSync(join(cniFolder, "bridge"))
   ? false
   : `there is no ${join(cniFolder, "bridge")}: apt install containernetworking-plugins`;
 const runTimeoutMs = 120_000;
+const whyNoUser = await whyNoOrdinaryUser(AbortSignal.timeout(runTimeoutMs));
 /** The host's address on the bridge that Nomad makes for groups. */
 const bridgeAddress = "172.26.64.1";
 
@@ -70,10 +71,30 @@ ${task("client", client.join("; "))}
 `;
 }
 
-for (const groupNetwork of ["nomad", "pod"] as const) {
-  describe(`a group on a bridge (group_network = "${groupNetwork}")`, { skip }, async () => {
-    const agent = await NomadAgent.start({ name: `group-network-${groupNetwork}`, groupNetwork });
-    after(() => agent[Symbol.asyncDispose]());
+/** The Podman of an ordinary user. */
+async function startUsersEngine(): Promise<Engine> {
+  const world = process.env["WORLD_FOLDER"] ?? "";
+  const storage = join(world, "users-storage");
+  const options = { folder: "/run/users-engine", storage, user: await makeOrdinaryUser(world), startTimeoutMs: 60_000 };
+  const engine = await startEngine(options, AbortSignal.timeout(runTimeoutMs));
+  await engine.importBusybox(testSetting("TEST_IMAGE"));
+  return engine;
+}
+
+for (const { groupNetwork, of } of [
+  { groupNetwork: "nomad", of: "root" },
+  { groupNetwork: "pod", of: "root" },
+  { groupNetwork: "pod", of: "another user" },
+] as const) {
+  const whyNot = of === "root" ? skip : skip || (whyNoUser ?? false);
+  describe(`a group on a bridge (group_network = "${groupNetwork}", the Podman of ${of})`, { skip: whyNot }, async () => {
+    const engine = of === "root" || whyNot !== false ? undefined : await startUsersEngine();
+    const name = `group-network-${groupNetwork}-${of === "root" ? "root" : "user"}`;
+    const agent = await NomadAgent.start({ name, groupNetwork, ...(engine && { socketPath: engine.socketPath }) });
+    after(async () => {
+      await agent[Symbol.asyncDispose]();
+      await engine?.close();
+    });
     const hostname = groupNetwork === "pod" ? "shop" : "";
 
     test("shares 127.0.0.1, is reached by its mapped port, knows names and its own, outlives its agent, and leaves nothing", async () => {

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync } from "node:fs";
-import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { testSetting, until } from "@driver/testing";
 import { findAgentPorts, renderAgentConfig } from "./agent-config.ts";
@@ -59,6 +59,8 @@ export class NomadAgent implements AsyncDisposable {
   static async start(options: AgentOptions): Promise<NomadAgent> {
     // Short: the sockets that Nomad makes in each task's folder must stay below 108 bytes.
     const folder = await mkdtemp(join(testSetting("TEST_SCRATCH"), "n-"));
+    // As a data_dir has to be where the Podman of another user is to reach the folders of allocations.
+    await chmod(folder, 0o711);
     const ports = await findAgentPorts();
     const socketPath = options.socketPath ?? testSetting("TEST_PODMAN_SOCKET");
     const agent = new NomadAgent({ name: options.name, folder, httpPort: ports.http, socketPath });
