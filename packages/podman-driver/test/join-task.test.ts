@@ -4,7 +4,7 @@ import { readlink } from "node:fs/promises";
 import { test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
 import { encodeMsgpack, type TaskConfig } from "@driver/nomad-plugin";
-import { DriverRig, RecordedEvents, testSetting, until, type RiggedTask } from "@driver/testing";
+import { DriverRig, FaultyRig, RecordedEvents, testSetting, until, type RiggedTask } from "@driver/testing";
 import { inspectTask, netnsOf } from "./network-rig.ts";
 import { withPodman } from "./with-podman.ts";
 
@@ -190,6 +190,25 @@ for (const [when, first] of [["before", "client"], ["after", "server"]] as const
     await until(() => events.all.some(({ message, taskName }) => taskName === "client" && endOfServer.test(message)));
   });
 }
+
+test("tells a task that was recovered while Podman said nothing, as soon as it says whose network the task is in", async () => {
+  await using faulty = await FaultyRig.start();
+  const { rig, proxy } = faulty;
+  const allocId = randomUUID();
+  const server = await inAllocation(rig, allocId, "server", {});
+  const client = await inAllocation(rig, allocId, "client", { network_mode: "task:server" });
+  for (const task of [server, client]) await rig.startTask(task);
+  await rig.crash();
+  const silence = proxy.inject({ fault: { kind: "hang" } });
+  await using events = new RecordedEvents(rig.driver);
+  for (const task of [server, client]) await rig.recover(task);
+  await rig.driver.stopTask(server.config.id, { timeoutMs: 0, killSignal: "KILL" }, soon());
+  silence.remove();
+  const told = (): number => events.all.filter(({ message, taskName }) => taskName === "client" && endOfServer.test(message)).length;
+  await until(() => told() > 0);
+  await rig.driver.destroyTask(client.config.id, { force: true }, soon());
+  assert.equal(told(), 1);
+});
 
 test("removes a task whose network others were in as soon as the last of them is removed", async () => {
   await using rig = await DriverRig.start();

@@ -1,7 +1,7 @@
 import type { TaskHandle } from "./task-handle.ts";
 
 /** What is known here of a task whose network others may have joined. */
-export type NetworkMember = Pick<TaskHandle, "task" | "containerId" | "networkOwnerId" | "isRunning" | "processes" | "ended" | "emit">;
+export type NetworkMember = Pick<TaskHandle, "task" | "containerId" | "networkOwnerId" | "heard" | "isRunning" | "processes" | "ended" | "emit">;
 
 /**
  * Has each task told once that the one has ended whose network it has joined: Podman takes down what it has made of that network, and
@@ -9,8 +9,13 @@ export type NetworkMember = Pick<TaskHandle, "task" | "containerId" | "networkOw
  * comes first; lasts until the task ends or is let go. `known`: all tasks at that moment.
  */
 export function followNetworkOwner(task: NetworkMember, known: () => readonly NetworkMember[]): void {
-  const owner = known().find(({ containerId }) => containerId === task.networkOwnerId);
-  if (owner !== undefined && !owner.isRunning) tellOfEnd(owner, [task]);
+  const tellIfEnded = (): void => {
+    const owner = known().find(({ containerId }) => containerId === task.networkOwnerId);
+    if (owner !== undefined && !owner.isRunning) tellOfEnd(owner, [task]);
+  };
+  if (task.networkOwnerId !== undefined) tellIfEnded();
+  // Recovered while Podman does not answer: whose network it has joined comes to be known later, if at all.
+  else void task.heard.then(tellIfEnded);
   task.ended(new AbortController().signal).then(
     () => tellOfEnd(task, known()),
     // It was let go, and runs on.

@@ -93,6 +93,11 @@ export class TaskHandle {
     return this.#container.networkOwnerId;
   }
 
+  /** Settles when Podman has told of its container, or will not. */
+  get heard(): Promise<void> {
+    return this.#container.logPlace.then(() => undefined, () => undefined);
+  }
+
   /** False as soon as the container has ended, though its last output may still be on its way. */
   get isRunning(): boolean {
     return this.#result === undefined;
