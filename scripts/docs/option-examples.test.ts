@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { validateFile } from "@driver/cli";
 import { loadPluginConfig } from "@driver/nomad-host";
-import { encodeConfig, type OptionDoc } from "@driver/nomad-plugin";
+import { encodeConfig, type HclRecord, type HclValue, type OptionDoc } from "@driver/nomad-plugin";
 import { pluginSchema, taskSchema } from "@driver/podman-driver";
 import { pluginSamples, taskSamples, type Samples } from "@driver/podman-driver/docs";
 import { toExampleJob, toExampleLines, toExamplePlugin } from "./option-example.ts";
@@ -50,10 +50,19 @@ describe("the example in the table of a task's config", () => testAll(taskSchema
 
 describe("the example in the table of the plugin's config", () => testAll(pluginSchema.options, pluginSamples, checkPlugin));
 
+/** Values that ask for something; of a block its keys do. */
+const anyValues: Readonly<Record<string, HclValue>> = {
+  ...{ string: "x", any: "x", bool: true, number: 1, "list(string)": ["x"], "map(string)": { a: "x" }, "list(map(string))": [{ a: "x" }] },
+};
+
+function configWith([key = "", ...inner]: readonly string[], value: HclValue): HclRecord {
+  return { [key]: inner.length === 0 ? value : configWith(inner, value) };
+}
+
 test("a key without an example is refused whatever it says", async (t) => {
-  for (const { path, type } of taskSchema.options.filter((option) => !(option.path in taskSamples))) {
-    assert.equal(type, "string");
-    assert.match((await problemsOf(t, [`${path} = "x"`])).join(), new RegExp(`^config key ${path}: `));
+  for (const { path, type } of taskSchema.options.filter((option) => !(option.path in taskSamples) && option.type in anyValues)) {
+    const lines = toExampleLines(configWith(path.split("."), anyValues[type] ?? null));
+    assert.match((await problemsOf(t, lines)).join(), new RegExp(`^config key ${path.replaceAll(".", "\\.")}: `));
   }
   const withoutExample = pluginSchema.options.filter(({ path }) => !(path in pluginSamples));
   assert.deepEqual(withoutExample.filter(({ refused }) => !refused).map(({ path }) => path), []);

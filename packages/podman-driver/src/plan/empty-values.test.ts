@@ -20,7 +20,7 @@ const zeroCounts: Readonly<Record<string, string>> = {
   "log_files.max_files": "no task goes without a log file, so 0 is refused",
 };
 
-/** What a repeated block cannot go without. */
+/** What a block cannot go without that may be repeated, or has a key that must be set. */
 const blocks: Readonly<Record<string, HclRecord>> = {
   mount: { source: "data", target: "/data" },
   mounts: { source: "data", target: "/data" },
@@ -33,16 +33,16 @@ function configWith([key = "", ...inner]: readonly string[], value: HclValue): H
   return { [key]: inner.length === 0 ? value : configWith(inner, value) };
 }
 
-/** The config in which a key is set, and the one in which it is not. A key of a repeated block stands beside what that needs. */
-function configsWith(path: string, value: HclValue): readonly [set: HclRecord, unset: HclRecord] {
+/** The config in which a key is set, and the one in which it is not. A key of such a block stands beside what that needs. */
+function configsWith(path: string, value: HclValue, isRepeated: boolean): readonly [set: HclRecord, unset: HclRecord] {
   const [root = "", ...inner] = path.split(".");
   const needed = inner.length === 0 ? undefined : blocks[root];
-  return needed === undefined
-    ? [configWith([root, ...inner], value), {}]
-    : [{ [root]: [{ ...needed, ...configWith(inner, value) }] }, { [root]: [needed] }];
+  if (needed === undefined) return [configWith([root, ...inner], value), {}];
+  const [set, unset] = [{ ...needed, ...configWith(inner, value) }, needed];
+  return isRepeated ? [{ [root]: [set] }, { [root]: [unset] }] : [{ [root]: set }, { [root]: unset }];
 }
 
-/** A repeated block is nothing without these. */
+/** Such a block is nothing without these. */
 function isNeeded(path: string): boolean {
   const [root = "", key = ""] = path.split(".");
   return Object.hasOwn(blocks[root] ?? {}, key);
@@ -66,20 +66,24 @@ function outcomeOfPlugin(config: HclRecord): unknown {
 }
 
 function walk(options: readonly OptionDoc[], outcomeOf: (config: HclRecord) => unknown): void {
+  const repeated = new Set(options.filter(({ type }) => type === "block list").map(({ path }) => path));
   for (const { path, type } of options.filter((option) => !option.required && !isNeeded(option.path))) {
     const values = (emptyValues[type] ?? assert.fail(`no empty value of the type ${type}`)).filter(
-      (value) => value !== 0 || !(path in zeroCounts),
+      (value) => (value !== 0 || !(path in zeroCounts)) && (type !== "block" || value === null || !(path in blocks)),
     );
     for (const value of values) {
-      const [set, unset] = configsWith(path, value);
+      const [set, unset] = configsWith(path, value, repeated.has(path.split(".")[0] ?? ""));
       test(`${path} = ${JSON.stringify(value)} is not set`, () => assert.deepEqual(outcomeOf(set), outcomeOf(unset)));
     }
   }
 }
 
-test("every repeated block is walked", () => {
-  const repeated = [...taskSchema.options, ...pluginSchema.options].filter(({ type }) => type === "block list").map(({ path }) => path);
-  assert.deepEqual(Object.keys(blocks).toSorted(), repeated.toSorted());
+test("of every block that is nothing without some keys it is known which", () => {
+  const options = [...taskSchema.options, ...pluginSchema.options];
+  const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("."));
+  const strict = new Set(options.filter(({ path, required }) => required && path.includes(".")).map(({ path }) => parentOf(path)));
+  const wanted = options.filter(({ path, type }) => type === "block list" || (type === "block" && strict.has(path)));
+  assert.deepEqual(Object.keys(blocks).toSorted(), wanted.map(({ path }) => path).toSorted());
 });
 
 describe("in a task's config", () => walk(taskSchema.options, outcomeOfTask));
