@@ -1,9 +1,9 @@
-// Checks who imports whom: ARCHITECTURE.md draws the layers, this file holds the code to them, and no two files to a circle.
+// Checks who imports whom: ARCHITECTURE.md draws the layers, this file holds the code to them, and no files or folders to a circle.
 import { globSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
-import { findCircles, type Import } from "./find-circles.ts";
+import { findCircles, findFolderCircles, type Import } from "./find-circles.ts";
 
 /** Imports go to a lower level only; packages of one level do not know each other. */
 const levels: Readonly<Record<string, number>> = {
@@ -180,7 +180,7 @@ if (import.meta.main) {
     const complaint = checkImport(wanted, declared);
     return complaint === undefined ? [] : [`${wanted.file}: import of "${wanted.specifier}" ${complaint}`];
   });
-  const circles = findCircles(imports).map((circle) => `import each other in a circle: ${circle.join(", ")}`);
+  const circles = [...findCircles(imports), ...findFolderCircles(imports)].map((circle) => `import each other in a circle: ${circle.join(", ")}`);
   const complaints = [...astray, ...circles];
   for (const complaint of complaints.toSorted()) process.stdout.write(`${complaint}\n`);
   process.exitCode = complaints.length === 0 ? 0 : 1;

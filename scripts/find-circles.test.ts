@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { findCircles } from "./find-circles.ts";
+import { describe, test } from "node:test";
+import { findCircles, findFolderCircles } from "./find-circles.ts";
 
 const importsOf = (folder: string, graph: Readonly<Record<string, string>>): { readonly file: string; readonly specifier: string }[] =>
   Object.entries(graph).flatMap(([from, to]) => [...to].map((target) => ({ file: `${folder}/${from}.ts`, specifier: `./${target}.ts` })));
@@ -36,4 +36,26 @@ test("lets the evaluator be recursive, and nobody with it", () => {
     { file: "packages/hcl/src/value/c.ts", specifier: "../evaluation/a.ts" },
   ];
   assert.equal(findCircles([...own, ...beyond]).length, 1);
+});
+
+describe("a circle of folders", () => {
+  const between = (from: string, to: string): { readonly file: string; readonly specifier: string } => ({
+    file: `src/${from}`,
+    specifier: `${"../".repeat(from.split("/").length - 1) || "./"}${to}`,
+  });
+
+  test("is found where no two files make one", () => {
+    assert.deepEqual(findFolderCircles([between("one/a.ts", "two/b.ts"), between("two/c.ts", "one/d.ts")]), [["src/one", "src/two"]]);
+  });
+
+  test("goes through inner folders and through files beside a folder", () => {
+    const imports = [between("one/deep/a.ts", "two/b.ts"), between("two/c.ts", "d.ts"), between("d.ts", "one/e.ts")];
+    assert.deepEqual(findFolderCircles(imports), [["src/d.ts", "src/one", "src/two"]]);
+  });
+
+  test("is none where a folder and a file above it know each other, nor where a test closes it, nor of files alone", () => {
+    assert.deepEqual(findFolderCircles([between("one/a.ts", "one/deep/b.ts"), between("one/deep/b.ts", "one/c.ts")]), []);
+    assert.deepEqual(findFolderCircles([between("one/a.ts", "two/b.ts"), between("two/c.test.ts", "one/d.ts")]), []);
+    assert.deepEqual(findFolderCircles([between("a.ts", "b.ts"), between("b.ts", "a.ts")]), []);
+  });
 });

@@ -1,4 +1,4 @@
-import { dirname, join, normalize } from "node:path";
+import { dirname, join, normalize, sep } from "node:path";
 
 /** One import: the file it stands in (relative to the root) and what it asks for. */
 export interface Import {
@@ -11,11 +11,38 @@ const recursions: readonly RegExp[] = [/^packages\/hcl\/src\/evaluation\//, /^pa
 
 /** Groups of files that import each other in a circle, each sorted; types count. Recursion that the matter itself has is none. */
 export function findCircles(imports: readonly Import[]): readonly (readonly string[])[] {
+  return searchIn(imports.flatMap(({ file, specifier }) => (specifier.startsWith(".") ? [[file, toTarget(file, specifier)] as const] : [])));
+}
+
+/**
+ * The same of folders: those that stand side by side, with the files beside them, and import each other in a circle. A folder and a
+ * file in the one above it are no two rooms; what tests import does not count, since they stand beside what they test.
+ */
+export function findFolderCircles(imports: readonly Import[]): readonly (readonly string[])[] {
+  const steps = imports.flatMap(({ file, specifier }) =>
+    specifier.startsWith(".") && !file.endsWith(".test.ts") ? [toRooms(file, toTarget(file, specifier))] : [],
+  );
+  // A circle of files alone is told as one already.
+  return searchIn(steps).filter((circle) => circle.some((room) => !room.endsWith(".ts")));
+}
+
+type Step = readonly [from: string, to: string];
+
+function searchIn(steps: readonly Step[]): readonly (readonly string[])[] {
   const targets = new Map<string, string[]>();
-  for (const { file, specifier } of imports) {
-    if (specifier.startsWith(".")) targets.set(file, [...(targets.get(file) ?? []), normalize(join(dirname(file), specifier))]);
-  }
+  for (const [from, to] of steps) targets.set(from, [...(targets.get(from) ?? []), to]);
   return new CircleSearch(targets).run().filter((circle) => !recursions.some((honest) => circle.every((file) => honest.test(file))));
+}
+
+function toTarget(file: string, specifier: string): string {
+  return normalize(join(dirname(file), specifier));
+}
+
+/** Where the ways to two files part: the folder or file of each that stands below the last folder they share. */
+function toRooms(file: string, target: string): Step {
+  const [from, to] = [file.split(sep), target.split(sep)];
+  const parting = from.findIndex((name, index) => name !== to[index]);
+  return [from.slice(0, parting + 1).join(sep), to.slice(0, parting + 1).join(sep)];
 }
 
 /** Tarjan's search for strongly connected parts of a graph. */

@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 
 import { until } from "@driver/testing";
 
-import { findAgentPorts } from "../nomad/agent-config.ts";
+import { findAgentPorts } from "../find-agent-ports.ts";
 
 const run = promisify(execFile);
 const startTimeoutMs = 120_000;

@@ -1,11 +1,4 @@
-import { createServer, type AddressInfo } from "node:net";
-import { once } from "node:events";
-
-export interface AgentPorts {
-  readonly http: number;
-  readonly rpc: number;
-  readonly serf: number;
-}
+import type { AgentPorts } from "../find-agent-ports.ts";
 
 export interface AgentConfig {
   /** Absolute; holds `plugins` and `data`. */
@@ -20,21 +13,6 @@ export interface AgentConfig {
 
 /** Where Debian's package containernetworking-plugins puts them. */
 export const cniFolder = "/usr/lib/cni";
-
-/** Three ports that nobody listens on, the same for all lives of an agent. */
-export async function findAgentPorts(): Promise<AgentPorts> {
-  const servers = [createServer(), createServer(), createServer()];
-  const ports: number[] = [];
-  for (const server of servers) {
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address: AddressInfo | string | null = server.address();
-    if (address !== null && typeof address === "object") ports.push(address.port);
-  }
-  for (const server of servers) server.close();
-  const [http = 0, rpc = 0, serf = 0] = ports;
-  return { http, rpc, serf };
-}
 
 /**
  * Server and client in one agent. Its fingerprints of clouds would ask addresses that are not there; its data are kept, for

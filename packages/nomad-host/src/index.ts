@@ -13,7 +13,7 @@ export type { KnownDriver } from "./run/prepare-allocations.ts";
 export type { PlacedProblem } from "./run/driver/encode-task-config.ts";
 export type { CheckConfig, ConfigProblem } from "./run/driver/check-configs.ts";
 export type { TaskOutcome } from "./run/lifecycle/task-outcome.ts";
-export type { NoRestartReason } from "./run/lifecycle/plan-restart.ts";
+export type { NoRestartReason } from "./run/run-event.ts";
 export type { HostSettings } from "./run/host-settings.ts";
 export { VariableStore } from "./run/variables/variable-store.ts";
 export { RunError } from "./run/run-error.ts";

@@ -7,7 +7,7 @@ import { noSettings } from "../src/plan/check-task-config.ts";
 import { completeSpec } from "../src/plan/complete-spec.ts";
 import { planContainer, type ContainerPlan } from "../src/plan/container-plan.ts";
 import { findMistakes, wantTask, type DecodedTask } from "../src/plan/want-task.ts";
-import type { GroupHosts } from "../src/topics/network/group-hosts.ts";
+import type { GroupHosts } from "../src/topics/group-hosts.ts";
 import type { Met } from "../src/topics/met.ts";
 
 /** Of Podman 4.3.1 on Debian 12. */

@@ -1,7 +1,6 @@
 import type { LogEntry } from "@driver/go-plugin";
 import type { WaitResult } from "@driver/nomad-plugin";
 
-import type { NoRestartReason } from "./lifecycle/plan-restart.ts";
 import type { AllocatedPort } from "./ports/allocated-port.ts";
 
 /** Which task an event is about. `allocIndex` tells the copies of a group with `count` > 1 apart. */
@@ -10,6 +9,9 @@ export interface TaskName {
   readonly allocIndex: number;
   readonly task: string;
 }
+
+/** Why a task that needs a restart gets none. */
+export type NoRestartReason = "no-attempts-allowed" | "start-unrecoverable" | "attempts-used-up";
 
 /** What a run tells while it goes on. */
 export type RunEvent =

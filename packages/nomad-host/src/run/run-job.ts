@@ -14,7 +14,7 @@ import { readNodeFacts } from "./env/node-facts.ts";
 import type { NodeFacts } from "./env/node-facts.ts";
 import { noHostSettings } from "./host-settings.ts";
 import type { HostSettings } from "./host-settings.ts";
-import { joinGroupNetworks } from "./lifecycle/group-network.ts";
+import { joinGroupNetworks } from "./group-network.ts";
 import { cleanDeadRuns } from "./leftovers/clean-dead-runs.ts";
 import { RunRecorder } from "./leftovers/run-recorder.ts";
 import { runAllocation } from "./lifecycle/run-allocation.ts";

@@ -5,7 +5,7 @@ import type { ContainerSpec } from "@driver/libpod";
 import type { HclRecord, NetworkIsolationSpec } from "@driver/nomad-plugin";
 import { plainTask } from "@driver/testing";
 import { groupHostsOf, planOf, specOf, type Wishes } from "../../test/plan-of.ts";
-import { toIsolation } from "../topics/network/group-pod.ts";
+import { toIsolation } from "../topics/group-pod.ts";
 
 const ofNomad: NetworkIsolationSpec = { mode: "group", path: "/var/run/netns/x", labels: {} };
 const ofPod = toIsolation({ podId: "p1", infraId: "i1", infraPid: 42, socketName: "default", hostname: "shop" });

@@ -1,5 +1,5 @@
 import type { ContainerSpec } from "@driver/libpod";
-import { toGroupHostname } from "../topics/network/group-pod.ts";
+import { toGroupHostname } from "../topics/group-pod.ts";
 import type { WantedTask } from "../topics/topics.ts";
 
 export interface NamesContext {

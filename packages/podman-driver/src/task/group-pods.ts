@@ -7,7 +7,7 @@ import { inStep, isNoAnswer, isTransient, mayPassSoon } from "../errors.ts";
 import { isInfraProcess } from "../host/infra-process.ts";
 import { identifyProcess, type HostRoots } from "../host/proc-files.ts";
 import { ownLabels } from "../topics/labels/labels-topic.ts";
-import { toGroupHostname, toGroupPodName, toIsolation, type GroupPod } from "../topics/network/group-pod.ts";
+import { toGroupHostname, toGroupPodName, toIsolation, type GroupPod } from "../topics/group-pod.ts";
 import { toDriverNetwork } from "../plan/observed-network.ts";
 import { publishPort } from "../topics/network/port-map.ts";
 import { answersWithin } from "./answers-within.ts";

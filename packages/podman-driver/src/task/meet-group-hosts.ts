@@ -4,7 +4,7 @@ import { DriverError } from "@driver/nomad-plugin";
 import { readCniAddress } from "../host/cni-results.ts";
 import { readHostNames, type HostNames } from "../host/host-names.ts";
 import type { HostRoots } from "../host/proc-files.ts";
-import { addToGroupHosts, type GroupHosts } from "../topics/network/group-hosts.ts";
+import { addToGroupHosts, type GroupHosts } from "../topics/group-hosts.ts";
 import type { Need } from "../topics/topic.ts";
 
 export type GroupHostsNeed = Extract<Need, { readonly kind: "group-hosts" }>;

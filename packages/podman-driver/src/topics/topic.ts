@@ -4,8 +4,8 @@ import type { EngineFacts } from "../engine/engine-facts.ts";
 import type { TaskSettings } from "../config/task-settings.ts";
 import type { ImageNeed } from "../image/image-need.ts";
 import type { Met } from "./met.ts";
-import type { GroupHosts } from "./network/group-hosts.ts";
-import type { GroupPod } from "./network/group-pod.ts";
+import type { GroupHosts } from "./group-hosts.ts";
+import type { GroupPod } from "./group-pod.ts";
 import type { Report } from "../config/report.ts";
 import type { PathWish, Wish } from "./wish.ts";
 

@@ -1,13 +1,19 @@
 import { toProcessMark } from "@driver/go-plugin";
+import type { NetworkIsolationSpec, TaskHandle } from "@driver/nomad-plugin";
 import { messageOf } from "@driver/std";
 
 import { removeTree } from "../alloc/alloc-dir.ts";
-import type { DriverSession } from "../driver/driver-session.ts";
 import type { RunListener } from "../run-event.ts";
 import { readRunRecord } from "./run-record.ts";
 
+/** Who removes what a driver has made for another run. */
+export interface ForeignRemover {
+  removeForeign(handle: TaskHandle, signal: AbortSignal): Promise<void>;
+  destroyNetwork(allocId: string, spec: NetworkIsolationSpec, signal: AbortSignal): Promise<void>;
+}
+
 export interface CleaningOptions {
-  readonly session: Pick<DriverSession, "destroyNetwork" | "removeForeign">;
+  readonly session: ForeignRemover;
   readonly on: RunListener;
   readonly signal: AbortSignal;
 }

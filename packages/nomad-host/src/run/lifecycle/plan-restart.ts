@@ -1,4 +1,5 @@
 import type { JobType, RestartPolicy, Task } from "../../job/job.ts";
+import type { NoRestartReason } from "../run-event.ts";
 
 /** How one life of a task ended, as far as the restart policy cares. */
 export type TaskEnding =
@@ -13,9 +14,6 @@ export interface RestartState {
   /** Endings within it. */
   readonly count: number;
 }
-
-/** Why a task that needs a restart gets none. */
-export type NoRestartReason = "no-attempts-allowed" | "start-unrecoverable" | "attempts-used-up";
 
 export type RestartDecision =
   /** The task is done, and well. */

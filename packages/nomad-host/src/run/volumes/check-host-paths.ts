@@ -1,11 +1,17 @@
 import { stat } from "node:fs/promises";
 
-import type { PlannedAllocation } from "../plan-allocations.ts";
+import type { TaskGroup } from "../../job/job.ts";
 import { RunProblems } from "../run-problems.ts";
 import { findMissingVolumes, volumeSource } from "./plan-mounts.ts";
 
+/** A group of a job, and which of its copies. */
+export interface GroupCopy {
+  readonly group: TaskGroup;
+  readonly index: number;
+}
+
 /** Rejects with `job-invalid` when the machine lacks a volume of an allocation, or when its path is no folder. */
-export async function checkHostPaths(allocations: readonly PlannedAllocation[], paths: ReadonlyMap<string, string>): Promise<void> {
+export async function checkHostPaths(allocations: readonly GroupCopy[], paths: ReadonlyMap<string, string>): Promise<void> {
   const problems = new RunProblems();
   for (const { group, index } of allocations) {
     for (const problem of findMissingVolumes(group, { allocIndex: index, paths })) problems.add("job-invalid", problem);

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
 import type { Report } from "../../config/report.ts";
-import { hostGateway, type HostLine } from "./host-line.ts";
+import { hostGateway, type HostLine } from "../host-line.ts";
 import { describeNetwork, type WantedNetwork } from "./network-mode.ts";
 
 const key = "extra_hosts";

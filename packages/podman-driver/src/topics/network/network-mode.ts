@@ -1,7 +1,7 @@
 import type { TaskConfig } from "@driver/nomad-plugin";
 import { toJoined } from "../namespaces/joined-namespace.ts";
 import type { Report } from "../../config/report.ts";
-import { toGroupPod, type GroupPod } from "./group-pod.ts";
+import { toGroupPod, type GroupPod } from "../group-pod.ts";
 
 /** The network a task asks for. */
 export type WantedNetwork =

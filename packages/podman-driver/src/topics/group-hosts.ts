@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import type { TaskConfig } from "@driver/nomad-plugin";
-import { toRefusal } from "../../config/report.ts";
-import type { HostNames } from "../../host/host-names.ts";
+import { toRefusal } from "../config/report.ts";
+import type { HostNames } from "../host/host-names.ts";
 import { hostGateway, type HostLine } from "./host-line.ts";
 
 /** The lines that a task asks for in the hosts file that it shares with its group. */

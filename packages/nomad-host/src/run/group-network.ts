@@ -1,11 +1,11 @@
 import type { NetworkIsolationSpec } from "@driver/nomad-plugin";
 import { messageOf } from "@driver/std";
 
-import type { DriverSession } from "../driver/driver-session.ts";
-import type { PreparedAllocation } from "../prepare-allocations.ts";
-import type { RunListener } from "../run-event.ts";
-import type { BuiltTask } from "./allocation.ts";
-import type { PreparedTask } from "./task-preparation.ts";
+import type { DriverSession } from "./driver/driver-session.ts";
+import type { PreparedAllocation } from "./prepare-allocations.ts";
+import type { RunListener } from "./run-event.ts";
+import type { BuiltTask } from "./lifecycle/allocation.ts";
+import type { PreparedTask } from "./lifecycle/task-preparation.ts";
 
 /** A driver that does not answer holds up the end of a run no longer than this. */
 const destroyTimeoutMs = 60_000;
