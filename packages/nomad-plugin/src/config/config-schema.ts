@@ -65,10 +65,12 @@ function decodeRoot<F extends Fields>(fields: F, value: HclValue, facts: SchemaF
   throw new DriverError("config-invalid", `read the ${facts.title}: ${describeKind(value)} came, not a map of its keys`);
 }
 
-/** The fields of a config that are not what they are when nothing is set, in the order of declaration. */
-function fieldsSetBy<F extends Fields>(config: InferFields<F>, fields: F, unset: UnsetFields): F {
-  const isSet = (name: string): boolean => config[name] !== unset.config[name] || unset.telling.has(name);
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => isSet(name))) as F;
+/**
+ * The fields of a config that are not what they are when nothing is set, in the order of declaration. Blocks and lists that were read
+ * are values of their own, whatever is in them.
+ */
+function fieldsSetBy<F extends Fields>(config: InferFields<F>, fields: F, unset: UnsetFields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => config[name] !== unset.config[name]));
 }
 
 interface EachOptions {
@@ -78,7 +80,11 @@ interface EachOptions {
 }
 
 /** One key after the other, as if it were the only one; then all of them. */
-function decodeEach<F extends Fields>(fields: F, read: () => HclValue, { facts, unset, onMistake }: EachOptions): InferFields<F> | undefined {
+function decodeEach<F extends Fields>(
+  fields: F,
+  read: () => HclValue,
+  { facts, unset, onMistake }: EachOptions,
+): InferFields<F> | undefined {
   let isWrong = false;
   const attempt = <T>(work: () => T): T | undefined => {
     try {

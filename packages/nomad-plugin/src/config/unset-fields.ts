@@ -12,7 +12,10 @@ export interface UnsetFields {
   readonly telling: ReadonlySet<string>;
 }
 
-/** @throws what an option's `decodeValue` throws, unless it is that the option must be set */
+/**
+ * A key of which not set is a mistake counts as one that must be set, so that each config is told.
+ * @throws what an option's `decodeValue` throws that is no `DriverError`, which is a mistake of the program
+ */
 export function toUnsetFields(fields: Fields): UnsetFields {
   const config: Record<string, unknown> = {};
   const plain: Record<string, HclValue> = {};

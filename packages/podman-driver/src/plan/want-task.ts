@@ -63,8 +63,9 @@ function wantAll(options: TaskOptions, given: Given): WantedTask {
 }
 
 /**
- * Without `auth` and all other secrets: labels are for everyone to read, and a digest of a password is a way to guess it. How an
- * image is fetched makes no other container anyway.
+ * Of what is set or has a default, so that a key which a later version knows beside them changes nothing. Without `auth` and all other
+ * secrets: labels are for everyone to read, and a digest of a password is a way to guess it. How an image is fetched makes no other
+ * container anyway.
  */
 export function hashConfig(kept: HclRecord): string {
   const set = Object.fromEntries(Object.entries(kept).filter(([name, value]) => value !== null && name !== "auth"));
