@@ -27,7 +27,7 @@ class RpcHeaders {
   }
 
   set(name: string, value: string): void {
-    this.#values.set(name.toLowerCase(), String(value));
+    this.#values.set(name.toLowerCase(), value);
   }
 
   forEach(visit: (value: string, name: string, headers: RpcHeaders) => void): void {

@@ -1,3 +1,4 @@
+export { codeOf } from "./code-of.ts";
 export { messageOf } from "./message-of.ts";
 export { toTimerMs } from "./to-timer-ms.ts";
 export { waitAborted } from "./wait-aborted.ts";

@@ -1,6 +1,6 @@
 import { createServer } from "node:http2";
 import type { Http2Server } from "node:http2";
-import { messageOf } from "@driver/std";
+import { codeOf, messageOf } from "@driver/std";
 import { GoPluginError } from "../go-plugin-error.ts";
 import { formatHandshakeLine, resolveStartMode } from "../handshake.ts";
 import type { Handshake } from "../handshake.ts";
@@ -180,7 +180,7 @@ function watchProcess(watch: {
 
 /** After a cancel, streams report once more that they are gone; nobody waits for them. */
 function isLateStreamError(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = codeOf(error);
   return code === "ERR_STREAM_PREMATURE_CLOSE" || code.startsWith("ERR_HTTP2_") || code === "ERR_STREAM_WRITE_AFTER_END";
 }
 

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import type { SourceFile } from "@driver/hcl";
-import { messageOf } from "@driver/std";
+import { codeOf, messageOf } from "@driver/std";
 import { JobFileError } from "./job-file-error.ts";
 
 /** Far above any job; a larger file is taken for something else. */
@@ -43,7 +43,7 @@ function toUtf8(bytes: Buffer): string | undefined {
 }
 
 function explainReadError(cause: unknown): string {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  const code = codeOf(cause);
   if (code === "ENOENT") return "there is no such file";
   if (code === "EACCES") return "permission denied";
   return messageOf(cause);

@@ -12,6 +12,7 @@ import {
   type FSWatcher,
   type Stats,
 } from "node:fs";
+import { codeOf } from "@driver/std";
 import { DriverError } from "../driver-error.ts";
 
 const folderFlags = constants.O_RDONLY | constants.O_DIRECTORY;
@@ -66,7 +67,7 @@ export class FolderDescriptor {
     try {
       unlinkSync(this.#pathOf(name));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      if (codeOf(error) !== "ENOENT") throw error;
     }
   }
 

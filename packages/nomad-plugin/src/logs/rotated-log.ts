@@ -1,5 +1,6 @@
 import { close, closeSync, fstatSync, ftruncateSync, write } from "node:fs";
 import { promisify } from "node:util";
+import { codeOf } from "@driver/std";
 import { DriverError } from "../driver-error.ts";
 import type { GuardedDirectory } from "./guarded-directory.ts";
 
@@ -152,5 +153,5 @@ function withSize(index: number, fd: number): OpenFile {
 
 /** The name stands for a link, a folder or a FIFO without a reader, or for a file that the folder refuses to write to. */
 function isTakenName(error: unknown): boolean {
-  return error instanceof DriverError || ["ELOOP", "EISDIR", "ENXIO"].includes((error as NodeJS.ErrnoException).code ?? "");
+  return error instanceof DriverError || ["ELOOP", "EISDIR", "ENXIO"].includes(codeOf(error));
 }

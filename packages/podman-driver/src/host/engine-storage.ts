@@ -1,5 +1,6 @@
 import { closeSync, constants, fchownSync, fstatSync, type FSWatcher, type Stats } from "node:fs";
 import { DriverError, FolderDescriptor } from "@driver/nomad-plugin";
+import { codeOf } from "@driver/std";
 import { owns, type EngineOwner } from "./engine-owner.ts";
 
 /**
@@ -51,7 +52,7 @@ export class EngineFolder implements Disposable {
     try {
       fd = this.#folder.openFile(name, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o640);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+      if (codeOf(error) !== "EEXIST") throw error;
       closeSync(this.#openChecked(name, constants.O_WRONLY, regularFile));
       return;
     }

@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { codeOf } from "@driver/std";
 import type { HostRoots } from "./proc-files.ts";
 
 /** The kernel gives one record per read, none longer than this. */
@@ -76,7 +77,7 @@ export class KernelLog {
       try {
         return this.#fd === undefined ? 0 : readSync(this.#fd, this.#buffer);
       } catch (error) {
-        if (!(error instanceof Error && "code" in error && error.code === "EPIPE")) return 0;
+        if (codeOf(error) !== "EPIPE") return 0;
       }
     }
   }

@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { codeOf } from "@driver/std";
 import { isCgroupPathOf, isProcessOfContainer, readProcessCgroups } from "./cgroup-path.ts";
 import { ownsProcess, readEngineOwner, readProcessOwner, type EngineOwner } from "./engine-owner.ts";
 import {
@@ -118,7 +119,7 @@ function kill(pid: number): KillOutcome {
   try {
     process.kill(pid, "SIGKILL");
   } catch (error) {
-    const hasEnded = error instanceof Error && "code" in error && error.code === "ESRCH";
+    const hasEnded = codeOf(error) === "ESRCH";
     if (!hasEnded) return { kind: "left", reason: `process ${pid} cannot be killed: ${String(error)}` };
   }
   return { kind: "killed" };

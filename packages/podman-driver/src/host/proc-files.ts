@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
+import { codeOf } from "@driver/std";
 
 /** Where the kernel's files are; tests point it at a folder of their own. */
 export interface HostRoots {
@@ -42,7 +43,7 @@ export function readIfThere(path: string): string | undefined {
 
 /** Whether a file could not be opened for want of descriptors or memory, which says nothing of the file. */
 export function isShortage(error: unknown): boolean {
-  return ["EMFILE", "ENFILE", "ENOMEM"].includes((error as NodeJS.ErrnoException).code ?? "");
+  return ["EMFILE", "ENFILE", "ENOMEM"].includes(codeOf(error));
 }
 
 interface ProcessStat {
@@ -132,7 +133,7 @@ function hasProcess(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+    return codeOf(error) !== "ESRCH";
   }
 }
 

@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
+import { codeOf } from "@driver/std";
 
 /**
  * What on the disk keeps this process from a unix socket, in words for the operator: the folder that is missing or may not be
@@ -32,7 +33,7 @@ function look(path: string): Stats | "missing" | "hidden" {
   try {
     return statSync(path);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ENOENT" ? "missing" : "hidden";
+    return codeOf(error) === "ENOENT" ? "missing" : "hidden";
   }
 }
 

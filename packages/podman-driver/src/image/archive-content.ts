@@ -4,6 +4,7 @@ import { open, readlink, realpath, type FileHandle } from "node:fs/promises";
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { DriverError } from "@driver/nomad-plugin";
+import { codeOf, messageOf } from "@driver/std";
 
 /** Bytes of an archive, wherever they come from. */
 export interface ArchiveContent {
@@ -20,8 +21,7 @@ const chunkBytes = 256 * 1024;
  */
 export async function openArchiveFile(path: string, within: string | undefined): Promise<FileHandle> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new DriverError("failed", `image archive ${path}: cannot be opened: ${code ?? message}`, { cause: error });
+    throw new DriverError("failed", `image archive ${path}: cannot be opened: ${codeOf(error) || messageOf(error)}`, { cause: error });
   });
   try {
     if (!(await file.stat()).isFile()) throw new DriverError("failed", `image archive ${path}: is no file`);

@@ -1,4 +1,5 @@
 import { closeSync, writeSync } from "node:fs";
+import { codeOf } from "@driver/std";
 import type { EngineFolder } from "../host/engine-storage.ts";
 
 /** conmon's message for "open your log anew" (conmon: ctl, since 2.0.9). */
@@ -43,7 +44,7 @@ export class ConmonLogControl {
       });
       return { kind: "told" };
     } catch (error) {
-      return error instanceof Error && "code" in error && error.code === "ENXIO" ? { kind: "gone" } : { kind: "not-now", error };
+      return codeOf(error) === "ENXIO" ? { kind: "gone" } : { kind: "not-now", error };
     }
   }
 }

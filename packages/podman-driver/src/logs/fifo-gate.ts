@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DriverError, type GuardedDirectory } from "@driver/nomad-plugin";
+import { codeOf } from "@driver/std";
 import { FifoWriter } from "./fifo-writer.ts";
 import { keepTrying } from "./keep-trying.ts";
 
@@ -94,7 +95,7 @@ export class FifoGate {
  * something in the FIFO's place, or nobody may open it. Any other error says nothing, and is thrown.
  */
 function saysNobody(error: unknown): false {
-  const code = (error as NodeJS.ErrnoException).code ?? "";
+  const code = codeOf(error);
   if (error instanceof DriverError || ["ENXIO", "ENOENT", "ELOOP", "EISDIR", "EACCES", "EPERM"].includes(code)) return false;
   throw error;
 }
@@ -106,7 +107,7 @@ function takeBack(keeper: number): Uint8Array {
     const buffer = Buffer.allocUnsafe(pipeBytes);
     return buffer.subarray(0, readSync(reader, buffer));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EAGAIN") return Buffer.alloc(0);
+    if (codeOf(error) === "EAGAIN") return Buffer.alloc(0);
     throw error;
   } finally {
     closeSync(reader);

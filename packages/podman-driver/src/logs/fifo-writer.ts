@@ -22,7 +22,7 @@ export class FifoWriter {
   /** Settles when the pipe has taken all bytes; rejects with EPIPE when the reader has gone, and when it is closed meanwhile. */
   write(chunks: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (signal.aborted) return Promise.reject(signal.reason as Error);
+    if (signal.aborted) return Promise.reject(signal.reason);
     if (chunks.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const settle = (finish: () => void): void => {
@@ -30,7 +30,7 @@ export class FifoWriter {
         signal.removeEventListener("abort", abort);
         finish();
       };
-      const abort = (): void => settle(() => reject(signal.reason as Error));
+      const abort = (): void => settle(() => reject(signal.reason));
       this.#fail = (error) => settle(() => reject(error));
       signal.addEventListener("abort", abort, { once: true });
       this.#socket.cork();

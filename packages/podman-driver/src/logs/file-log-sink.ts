@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { RotatedLog, type RotatedLogOptions, type RotatedLogPosition } from "@driver/nomad-plugin";
+import { codeOf } from "@driver/std";
 import type { LogFolder } from "./log-folder.ts";
 import type { LogSink } from "./log-sink.ts";
 import type { LogTroubles } from "./log-troubles.ts";
@@ -83,7 +84,7 @@ export class FileLogSink implements LogSink {
   /** Has the next try open the files anew, and their folder too: they may have been replaced, removed, or be on a disk that has failed. */
   async #letGo(error: unknown): Promise<void> {
     // With these it is the disk that has no room; the files are all right.
-    if (["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "")) return;
+    if (["ENOSPC", "EDQUOT"].includes(codeOf(error))) return;
     await this.close();
     try {
       this.#options.folder.renew();

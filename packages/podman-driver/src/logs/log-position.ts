@@ -1,5 +1,6 @@
 import { closeSync, readSync, writeSync } from "node:fs";
 import { GuardedDirectory, type Logger, type TaskConfig } from "@driver/nomad-plugin";
+import { codeOf } from "@driver/std";
 import type { JournalMark } from "./journal-cursor.ts";
 import type { LogFilePositions } from "./open-log-sinks.ts";
 
@@ -100,7 +101,7 @@ export class LogPosition {
     try {
       return readSync(this.#open({ make: false }), buffer, 0, recordBytes, 0);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0;
+      if (codeOf(error) === "ENOENT") return 0;
       throw error;
     }
   }
@@ -118,7 +119,7 @@ export class LogPosition {
   }
 
   #warnOnce(error: unknown): void {
-    if (this.#hasWarned || ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "")) return;
+    if (this.#hasWarned || ["ENOSPC", "EDQUOT"].includes(codeOf(error))) return;
     this.#hasWarned = true;
     this.#logger.warn(`the position of task ${this.#taskName}'s log cannot be saved: a restart of the plugin may repeat output`, {
       error: String(error),

@@ -193,7 +193,7 @@ class ExitWatch {
     this.#signal.throwIfAborted();
     if (this.#hinted) return;
     await new Promise<void>((resolve, reject) => {
-      const abort = (): void => reject(this.#signal.reason as Error);
+      const abort = (): void => reject(this.#signal.reason);
       this.#signal.addEventListener("abort", abort, { once: true });
       this.#wake = () => {
         this.#signal.removeEventListener("abort", abort);

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { TaskConfig } from "@driver/nomad-plugin";
-import { messageOf } from "@driver/std";
+import { codeOf, messageOf } from "@driver/std";
 import type { DriverServices } from "../driver-services.ts";
 import { confineToCpus, countCpus, readConfinement, toSharedCpusFolder } from "../host/shared-cpus.ts";
 import type { TaskProcesses } from "./task-processes.ts";
@@ -41,7 +41,7 @@ export function keepToSharedCpus({ task, processes, services, emit }: SharingTas
 }
 
 function toReason(error: unknown): string {
-  const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+  const isMissing = codeOf(error) === "ENOENT";
   return isMissing
     ? "its cgroup has no cpuset controller; for a user's Podman systemd has to delegate that (Delegate= of user@.service)"
     : messageOf(error);

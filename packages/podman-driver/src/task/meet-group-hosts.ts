@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DriverError } from "@driver/nomad-plugin";
+import { codeOf } from "@driver/std";
 import { readCniAddress } from "../host/cni-results.ts";
 import { readHostNames, type HostNames } from "../host/host-names.ts";
 import type { HostRoots } from "../host/proc-files.ts";
@@ -51,7 +52,7 @@ function toWritable(path: string): { readonly path: string; readonly fd: number 
   try {
     return open(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EISDIR") throw error;
+    if (codeOf(error) !== "EISDIR") throw error;
     return open(join(dirname(path), ".hosts"));
   }
 }

@@ -1,6 +1,7 @@
 import { realpath, stat } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import { DriverError } from "@driver/nomad-plugin";
+import { codeOf } from "@driver/std";
 import { openPath, type MountSource, type OpenedPath } from "../host/mount-table.ts";
 import type { HostRoots } from "../host/proc-files.ts";
 import { isWithin } from "../policy/bind-rule.ts";
@@ -64,11 +65,11 @@ async function lookAt(wish: PathNeed["wish"], { isJudged, roots }: Look, report:
     await stat(hostPath);
     return undefined;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = codeOf(error);
     if (code === "ENOENT") {
       report.refuse({ key, value, problem: `needs ${hostPath}, which does not exist on the host`, remedy: toRemedy(value) });
     } else if (isJudged) {
-      const problem = `needs ${hostPath}, and where that leads cannot be told (${code ?? String(error)})`;
+      const problem = `needs ${hostPath}, and where that leads cannot be told (${code || String(error)})`;
       report.refuse({ key, value, problem, remedy: "this client judges host paths, so use one that it can look at" });
     }
     return undefined;

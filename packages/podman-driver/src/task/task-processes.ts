@@ -1,5 +1,6 @@
 import { watch } from "node:fs";
 import type { ContainerInspect } from "@driver/libpod";
+import { codeOf } from "@driver/std";
 import { readOomKills } from "../host/cgroup-counters.ts";
 import type { CgroupFolders } from "../host/cgroup-path.ts";
 import { identifyContainer, type ContainerProcesses } from "../host/container-processes.ts";
@@ -113,7 +114,7 @@ export class TaskProcesses {
       return { kind: "sent" };
     } catch (error) {
       // It ended between the look and the blow.
-      return (error as NodeJS.ErrnoException).code === "ESRCH" ? { kind: "gone" } : { kind: "refused", error };
+      return codeOf(error) === "ESRCH" ? { kind: "gone" } : { kind: "refused", error };
     }
   }
 

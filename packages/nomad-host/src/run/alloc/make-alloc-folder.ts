@@ -1,5 +1,6 @@
 import { mkdir, realpath } from "node:fs/promises";
 import { dirname, isAbsolute, relative } from "node:path";
+import { codeOf } from "@driver/std";
 
 /**
  * Makes a folder of an allocation, with those around it. Rejects when a link, which a task can have made, leads out of the
@@ -23,7 +24,7 @@ async function resolveDeepest(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || dirname(path) === path) throw error;
+    if (codeOf(error) !== "ENOENT" || dirname(path) === path) throw error;
     return await resolveDeepest(dirname(path));
   }
 }

@@ -1,6 +1,7 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { codeOf } from "@driver/std";
 
 /**
  * Whether a port of this machine can be bound now, for TCP and for UDP, since a driver publishes both. Resolves to
@@ -12,7 +13,7 @@ export async function probePort(hostIp: string, port: number): Promise<string> {
     await bindUdp(hostIp, port);
     return "free";
   } catch (error) {
-    return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : String(error);
+    return codeOf(error) || String(error);
   }
 }
 

@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { codeOf } from "@driver/std";
 
 import type { TaskGroup } from "../../job/job.ts";
 import { RunProblems } from "../run-problems.ts";
@@ -29,7 +30,6 @@ async function describeMissing(path: string): Promise<string | undefined> {
   try {
     return (await stat(path)).isDirectory() ? undefined : "is no folder";
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    return code === "ENOENT" ? "does not exist on this machine" : `cannot be looked at: ${String(error)}`;
+    return codeOf(error) === "ENOENT" ? "does not exist on this machine" : `cannot be looked at: ${String(error)}`;
   }
 }

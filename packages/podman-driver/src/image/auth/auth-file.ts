@@ -64,16 +64,18 @@ function findBest<T extends { readonly key: RegistryKey }>(entries: readonly T[]
 /** Undefined for an entry without a secret, which says that a helper has it or that nobody has logged in. */
 function decodeLogin(entry: unknown, name: string): RegistryLogin | undefined {
   if (!isRecord(entry)) throw new AuthFileError(`has no object for ${name}`);
-  const { auth = "", identitytoken: token = "", username = "", password = "" } = entry;
-  if (![auth, token, username, password].every((value) => typeof value === "string")) {
-    throw new AuthFileError(`has a value for ${name} that is no text`);
-  }
-  const identityToken = token === "" ? {} : { identityToken: token as string };
+  const textOf = (key: string): string => {
+    const { [key]: value = "" } = entry;
+    if (typeof value !== "string") throw new AuthFileError(`has a value for ${name} that is no text`);
+    return value;
+  };
+  const [auth, token, username, password] = [textOf("auth"), textOf("identitytoken"), textOf("username"), textOf("password")];
+  const identityToken = token === "" ? {} : { identityToken: token };
   if (auth === "") {
-    if (username !== "" && password !== "") return { username: username as string, password: password as string, ...identityToken };
+    if (username !== "" && password !== "") return { username, password, ...identityToken };
     return token === "" ? undefined : identityToken;
   }
-  const decoded = Buffer.from(auth as string, "base64").toString("utf8").replaceAll(/\0+$/g, "");
+  const decoded = Buffer.from(auth, "base64").toString("utf8").replaceAll(/\0+$/g, "");
   const colon = decoded.indexOf(":");
   if (colon === -1) throw new AuthFileError(`has for ${name} an auth that is not user:password in base64`);
   return { username: decoded.slice(0, colon), password: decoded.slice(colon + 1), ...identityToken };

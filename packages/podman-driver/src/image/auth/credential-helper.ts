@@ -84,11 +84,11 @@ function runHelper(program: string, input: string, { deadlineMs = helperDeadline
       signal.removeEventListener("abort", abort);
       outcome();
     };
-    const give = (error: Error): void => {
-      settle(() => reject(error));
+    const give = (reason: unknown): void => {
+      settle(() => reject(reason));
       killGroup(child.pid);
     };
-    const abort = (): void => give(signal.reason as Error);
+    const abort = (): void => give(signal.reason);
     const timer = setTimeout(() => give(new HelperError(`${program} gave no answer within ${deadlineMs / 1000} s`, true)), deadlineMs);
     signal.addEventListener("abort", abort, { once: true });
     for (const name of ["stdout", "stderr"] as const) {

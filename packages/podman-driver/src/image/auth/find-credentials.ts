@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import type { RegistryCredentials, RegistryLogin } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
+import { codeOf } from "@driver/std";
 import type { OperatorAuth } from "../../config/resolve-auth.ts";
 import { AuthFileError, findHelper, findLogin, parseAuthFile, type AuthFile } from "./auth-file.ts";
 import { askHelper, HelperError, toHelperServer } from "./credential-helper.ts";
@@ -115,6 +116,6 @@ async function readBounded(path: string): Promise<string> {
     return await file.readFile("utf8");
   } catch (error) {
     if (error instanceof AuthFileError) throw error;
-    throw new AuthFileError(`cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`);
+    throw new AuthFileError(`cannot be read: ${codeOf(error) || String(error)}`);
   }
 }
