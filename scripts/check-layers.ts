@@ -180,7 +180,8 @@ if (import.meta.main) {
     const complaint = checkImport(wanted, declared);
     return complaint === undefined ? [] : [`${wanted.file}: import of "${wanted.specifier}" ${complaint}`];
   });
-  const circles = [...findCircles(imports), ...findFolderCircles(imports)].map((circle) => `import each other in a circle: ${circle.join(", ")}`);
+  const found = [...findCircles(imports), ...findFolderCircles(imports)];
+  const circles = found.map((circle) => `import each other in a circle: ${circle.join(", ")}`);
   const complaints = [...astray, ...circles];
   for (const complaint of complaints.toSorted()) process.stdout.write(`${complaint}\n`);
   process.exitCode = complaints.length === 0 ? 0 : 1;

@@ -11,7 +11,8 @@ const recursions: readonly RegExp[] = [/^packages\/hcl\/src\/evaluation\//, /^pa
 
 /** Groups of files that import each other in a circle, each sorted; types count. Recursion that the matter itself has is none. */
 export function findCircles(imports: readonly Import[]): readonly (readonly string[])[] {
-  return searchIn(imports.flatMap(({ file, specifier }) => (specifier.startsWith(".") ? [[file, toTarget(file, specifier)] as const] : [])));
+  const isOwn = ({ specifier }: Import): boolean => specifier.startsWith(".");
+  return searchIn(imports.filter(isOwn).map(({ file, specifier }) => [file, toTarget(file, specifier)]));
 }
 
 /**

@@ -40,7 +40,8 @@ const rootlessTools = [
   { programs: ["newuidmap"], package: "uidmap" },
   { programs: ["slirp4netns"], package: "slirp4netns" },
 ];
-const toolFolders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/lib/podman", "/usr/libexec/podman"];
+const commonFolders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+const toolFolders = [...commonFolders, "/usr/lib/podman", "/usr/libexec/podman"];
 
 main(process.argv[2], process.argv.slice(3));
 
@@ -158,7 +159,8 @@ function hasProgram(name) {
  */
 function handOver(script, args) {
   const command = [pinnedNode, "--disable-warning=ExperimentalWarning", script, ...args];
-  const child = spawn("setpriv", ["--pdeathsig", "TERM", ...command], { cwd: process.env.INIT_CWD || root, stdio: ["ignore", 1, 2], detached: true });
+  const options = { cwd: process.env.INIT_CWD || root, stdio: ["ignore", 1, 2], detached: true };
+  const child = spawn("setpriv", ["--pdeathsig", "TERM", ...command], options);
   let lastSignalMs = 0;
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => {

@@ -148,8 +148,11 @@ const letters = [
     `{{ toLower "${text}" }}`,
     `{{ toTitle "${text}" }}`,
   ]),
-  ..."hello world|it's o'neil|a-b_c.d|1a 2b|foo:bar|x·y|a’b|hELLO|ab\\u0301c d\\u0301|ǆoo ßoo|3rd|a.b|a,b|(a)|éa|a\\u00a0b|don't.stop|a:b|ﬁ x|ΑΣ σ|ijsland|a\\tb|a\\u200bb|日本a x"
-    .split("|")
+  ...[
+    "hello world|it's o'neil|a-b_c.d|1a 2b|foo:bar|x·y|a’b|hELLO|ab\\u0301c d\\u0301|ǆoo ßoo|3rd|a.b|a,b|(a)|éa",
+    "a\\u00a0b|don't.stop|a:b|ﬁ x|ΑΣ σ|ijsland|a\\tb|a\\u200bb|日本a x",
+  ]
+    .flatMap((line) => line.split("|"))
     .map((text) => `{{ toTitle "${text}" }}`),
   ...["\\u0085a\\u0085", "\\ufeffa", "\\u00a0a", "\\u200ba", "\\u180ea", " a\\n", "\\u2028a", "\\u001ca"].map(
     (text) => `{{ trimSpace "${text}" | printf "%q" }}`,
@@ -172,7 +175,10 @@ const environment = [
 ];
 
 const variables = [
-  ...["/nomad/jobs/shop", "nomad/jobs/shop/", "//nomad/jobs", "nomad/jobs@default", "nomad/jobs/shop@default.global", "nomad/jobs@other"].map(
+  ...[
+    ...["/nomad/jobs/shop", "nomad/jobs/shop/", "//nomad/jobs", "nomad/jobs@default", "nomad/jobs/shop@default.global"],
+    "nomad/jobs@other",
+  ].map(
     (path) => `{{ with nomadVar "${path}" }}{{ range $k, $v := . }}{{ $k }};{{ end }}{{ end }}`,
   ),
   ...["@", "@default", "nomad/jobs@", "nomad/jobs@.global", "nomad jobs", "nomad/jobs@a@b", "nomad/jobs@default.global.x"].map(

@@ -126,7 +126,8 @@ func observeAfterStorm(ctx context.Context, l *launched, task *startedTask) erro
 	if err == nil {
 		_, err = stats.receive()
 	}
-	l.host.observe.say("after-storm", fields{"pluginInfo": l.schema.describe(infoErr), "pluginInfoMs": infoMs, "stats": l.schema.describe(err)})
+	after := fields{"pluginInfo": l.schema.describe(infoErr), "pluginInfoMs": infoMs, "stats": l.schema.describe(err)}
+	l.host.observe.say("after-storm", after)
 	return errors.Join(infoErr, err)
 }
 

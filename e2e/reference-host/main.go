@@ -43,9 +43,13 @@ func run(args []string) error {
 	}
 	scenario := scenarios[flags.Arg(0)]
 	if scenario == nil || flags.NArg() != 1 {
-		return errors.New("usage: reference-host --plugin PATH --descriptors FILE --socket ADDRESS --image IMAGE --alloc-dir DIR life|launches|cancels|errors")
+		return errors.New("usage: reference-host --plugin PATH --descriptors FILE --socket ADDRESS --image IMAGE --alloc-dir DIR " +
+			"life|launches|cancels|errors")
 	}
-	for name, value := range map[string]string{"plugin": *pluginPath, "descriptors": *descriptors, "socket": *socket, "image": *image, "alloc-dir": *allocDir} {
+	required := map[string]string{
+		"plugin": *pluginPath, "descriptors": *descriptors, "socket": *socket, "image": *image, "alloc-dir": *allocDir,
+	}
+	for name, value := range required {
 		if strings.TrimSpace(value) == "" {
 			return fmt.Errorf("--%s is missing", name)
 		}

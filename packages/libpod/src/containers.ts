@@ -245,7 +245,10 @@ function decodeCreated(value: unknown): CreatedContainer {
   return { id: reader.requiredString("Id"), warnings: reader.strings("Warnings") };
 }
 
-/** A forced removal fails when the container ends by itself between Podman's look at it and its kill; the next finds it ended (podman 4.3). */
+/**
+ * A forced removal fails when the container ends by itself between Podman's look at it and its kill; the next finds it ended (podman
+ * 4.3).
+ */
 function hasEndedMeanwhile(error: unknown): boolean {
   return error instanceof LibpodError && error.podmanCause === "container state improper" && / could not be stopped: /.test(error.message);
 }

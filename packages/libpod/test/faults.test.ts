@@ -340,7 +340,8 @@ describe("removals", limit, () => {
   });
 
   test("a forced removal is asked for again when the container has ended before Podman's kill, and only then", async () => {
-    const text = "cannot remove container 0768 as it could not be stopped: sending SIGKILL to container 0768: container state improper: stopped";
+    const why = "sending SIGKILL to container 0768: container state improper: stopped";
+    const text = `cannot remove container 0768 as it could not be stopped: ${why}`;
     const ended = { cause: "container state improper", message: text, response: 500 };
     const paused = { ...ended, message: "cannot remove container 0768 as it is paused: container state improper" };
     for (const { error, times, force, expected, asked } of [

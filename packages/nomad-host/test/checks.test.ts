@@ -176,7 +176,12 @@ test("checks end with their tasks, in the middle of a script, too", async () => 
 });
 
 /** When it is told to stop, it ends a while after the script below, which it waits for a second. */
-const lingering = `trap 'touch local/stopping; for i in 1 2 3 4 5 6 7 8 9 10; do [ -e local/ended ] && sleep 1 && exit 0; sleep 0.1; done; exit 0' TERM
+const lingering = `linger() {
+  touch local/stopping
+  for i in 1 2 3 4 5 6 7 8 9 10; do [ -e local/ended ] && sleep 1 && exit 0; sleep 0.1; done
+  exit 0
+}
+trap linger TERM
 while :; do sleep 0.02; done`;
 
 /** Fails when the task is told to stop. */

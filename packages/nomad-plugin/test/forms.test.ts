@@ -1,4 +1,5 @@
-import { create, fromBinary, ScalarType, toBinary, type DescField, type DescFile, type DescMessage, type Message } from "@bufbuild/protobuf";
+import { create, fromBinary, ScalarType, toBinary } from "@bufbuild/protobuf";
+import type { DescField, DescFile, DescMessage, Message } from "@bufbuild/protobuf";
 import type { MessageForm } from "@driver/go-plugin/forms";
 import fc from "fast-check";
 import assert from "node:assert/strict";

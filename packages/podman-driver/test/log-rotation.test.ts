@@ -98,7 +98,7 @@ test("output that nobody takes stays within its limit though conmon cannot be as
   assert.match((await task.stdout.whole()).toString(), /\nend\n$/);
 });
 
-test("where the plugin's own files begin is kept before anything is written, so that a crash behind the first line repeats none", async () => {
+test("where the own files begin is kept before anything is written, so that a crash behind the first line repeats none", async () => {
   await using rig = await DriverRig.start({ pluginConfig: { log_collection: "driver" } });
   const task = await rig.runScript(`${untilGo()}; echo first; ${untilGo("end")}`);
   await until(() => stat(join(task.config.allocDir, "task", ".podman-log-position")).then(() => true, () => false));

@@ -194,7 +194,8 @@ function withinUnicode(codePoint: number): number | undefined {
 function isUnicodeClass(text: string): boolean {
   const name = text.toLowerCase().replaceAll(/(?<![a-z])[a-z]/g, (letter) => letter.toUpperCase());
   if (name === "Any" || name === "Ascii" || name === "Assigned") return true;
-  return /^\w+$/.test(name) && ["gc", "sc"].some((property) => [name, name.toUpperCase()].some((form) => isProperty(`${property}=${form}`)));
+  const forms = [name, name.toUpperCase()];
+  return /^\w+$/.test(name) && ["gc", "sc"].some((property) => forms.some((form) => isProperty(`${property}=${form}`)));
 }
 
 function isProperty(property: string): boolean {
