@@ -60,3 +60,8 @@ test("leaves any other unlabelled container alone", () => {
   assert.deepEqual(judgeClaim(container({}), task, configHash), foreign);
   assert.deepEqual(judgeClaim(container({}, ["/alloc-dir", "/alloc-dir/alloc2", "/other/alloc"]), task, configHash), foreign);
 });
+
+test("a key that is known and not set makes no other config", () => {
+  assert.equal(hashConfig({ image: "busybox", later: null }), hashConfig({ image: "busybox" }));
+  assert.notEqual(hashConfig({ image: "busybox", later: false }), hashConfig({ image: "busybox" }));
+});
