@@ -44,6 +44,13 @@ describe("stopping and destroying", { concurrency: true }, () => {
     assert.equal((await rig.driver.inspectTask(task.config.id)).state, "running");
   });
 
+  test("asks a task to end whose kill_timeout is no whole number of milliseconds, also where only Podman knows its process", async () => {
+    await using rig = await FakeRig.start();
+    const task = await rig.runScript("trap 'exit 5' TERM; while :; do sleep 1; done");
+    await rig.driver.stopTask(task.config.id, { timeoutMs: 5000.5, killSignal: "" }, soon());
+    assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 5);
+  });
+
   test("stops waiting with the caller's reason", async () => {
     await using rig = await FakeRig.start();
     const task = await rig.runScript(forever);

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { TaskConfig, TaskStats, TaskStatus, WaitResult } from "@driver/nomad-plugin";
+import { toTimerMs } from "@driver/std";
 import type { NodeCompute } from "../config/driver-config.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { TaskLogs } from "../logs/task-logs.ts";
@@ -154,7 +155,7 @@ export class TaskHandle {
    */
   async endRestart(timeoutMs: number, signal: AbortSignal): Promise<void> {
     this.#container.endRestarts();
-    if (this.#container.isRestarting) await this.#whenFound(AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
+    if (this.#container.isRestarting) await this.#whenFound(AbortSignal.any([signal, AbortSignal.timeout(toTimerMs(timeoutMs))]));
   }
 
   /** Ends with the task. */
