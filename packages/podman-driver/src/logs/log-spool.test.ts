@@ -283,6 +283,17 @@ test("leaves no descriptor open when one of several files cannot be opened", asy
   assert.equal(readdirSync("/proc/self/fd").length, before);
 });
 
+test("opens no more files than a log within its limit has, the newest of thousands that a user has put there", async () => {
+  await using bench = new SpoolBench();
+  for (let number = 1; number <= 5000; number += 1) writeFileSync(`${bench.log}.${number}`, "");
+  writeFileSync(`${bench.log}.5001`, "rotated\n");
+  writeFileSync(bench.log, "last\n");
+  const before = readdirSync("/proc/self/fd").length;
+  const spool = await bench.open();
+  assert.ok(readdirSync("/proc/self/fd").length - before < 200);
+  assert.equal(await readAll(spool), "rotated\nlast\n");
+});
+
 test("goes on where an earlier plugin ended, in whichever file that was", async () => {
   await using bench = new SpoolBench();
   writeFileSync(`${bench.log}.1`, "old\n");

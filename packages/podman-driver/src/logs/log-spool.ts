@@ -74,8 +74,6 @@ export class LogSpool {
   /** Opens what there is, to be read from the beginning. Rejects, with nothing left open, when a file cannot be opened. */
   static async open(options: LogSpoolOptions): Promise<LogSpool> {
     const { folder, name, control, intervals } = options;
-    const files = await openFiles(folder, name);
-    const rotation = new LogRotation({ folder, name, control, begunName: files.twinName, ...(intervals !== undefined && { intervals }) });
     const settings = {
       rotateBytes: defaultRotateBytes,
       backlogBytes: 256 * 1_048_576,
@@ -83,6 +81,8 @@ export class LogSpool {
       onEmptied: () => undefined,
       ...options,
     };
+    const files = await openFiles(folder, name, mostFilesOf(settings));
+    const rotation = new LogRotation({ folder, name, control, begunName: files.twinName, ...(intervals !== undefined && { intervals }) });
     return new LogSpool(settings, files, rotation);
   }
 
@@ -318,9 +318,17 @@ interface OpenFiles {
   readonly twinName: string | undefined;
 }
 
-/** All or none. */
-async function openFiles(folder: EngineFolder, name: string): Promise<OpenFiles> {
-  const numbers = listRotated(folder, name);
+/**
+ * Far more rotated files than a log within its limit has. A user who names the folder can fill it with such names, and each that is
+ * opened takes a descriptor, of which this process has some thousands for all tasks.
+ */
+function mostFilesOf({ backlogBytes, rotateBytes }: Pick<Settings, "backlogBytes" | "rotateBytes">): number {
+  return 100 + 2 * Math.ceil(backlogBytes / rotateBytes);
+}
+
+/** All or none; of too many the newest. */
+async function openFiles(folder: EngineFolder, name: string, mostFiles: number): Promise<OpenFiles> {
+  const numbers = listRotated(folder, name).slice(-mostFiles);
   const opened: LogSegment[] = [];
   try {
     for (const fileName of [...numbers.map((number) => `${name}.${number}`), name]) opened.push(LogSegment.open(folder, fileName));
