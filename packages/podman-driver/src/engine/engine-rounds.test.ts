@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { until } from "@driver/testing";
+import { RecordedLog, until } from "@driver/testing";
 import { EngineRounds } from "./engine-rounds.ts";
 
 const engines = [{ socketPath: "/a.sock" }, { socketPath: "/b.sock" }];
 
-test("looks at all engines again and again, also when one of them fails, and says which", async () => {
-  const [looks, warnings]: [string[], string[]] = [[], []];
+test("looks at all engines again and again, also when one of them fails, and says once which", async () => {
+  const looks: string[] = [];
+  const log = new RecordedLog();
   const rounds = new EngineRounds({
     subject: "lost things",
     engines,
@@ -15,12 +16,13 @@ test("looks at all engines again and again, also when one of them fails, and say
       looks.push(socketPath);
       return socketPath === "/a.sock" ? Promise.reject(new Error("away")) : Promise.resolve();
     },
-    logger: { warn: (text, fields) => void warnings.push(`${text}: ${String(fields?.["socket"])}, ${String(fields?.["error"])}`) },
+    logger: log.logger,
   });
   await until(() => looks.length >= 6);
   await rounds.close();
   assert.deepEqual(looks.slice(0, 4), ["/a.sock", "/b.sock", "/a.sock", "/b.sock"]);
-  assert.deepEqual([...new Set(warnings)], ["lost things cannot be looked for: /a.sock, Error: away"]);
+  assert.deepEqual(log.at("warn"), ["lost things cannot be looked for: Error: away"]);
+  assert.ok(log.at("debug").length > 0 && log.lines.every(({ fields }) => fields["socket"] === "/a.sock"));
 });
 
 test("leaves out the rounds that are not due", async () => {
@@ -34,7 +36,7 @@ test("leaves out the rounds that are not due", async () => {
       return isDue;
     },
     look: () => Promise.resolve(void (looks += 1)),
-    logger: { warn: () => undefined },
+    logger: new RecordedLog().logger,
   });
   await until(() => asked >= 3);
   assert.equal(looks, 0);
@@ -44,7 +46,7 @@ test("leaves out the rounds that are not due", async () => {
 });
 
 test("ends a look that is under way, says nothing of it, and has ended when it is closed", async () => {
-  const warnings: string[] = [];
+  const log = new RecordedLog();
   const begun = Promise.withResolvers<void>();
   let hasEnded = false;
   const rounds = new EngineRounds({
@@ -57,9 +59,9 @@ test("ends a look that is under way, says nothing of it, and has ended when it i
       hasEnded = true;
       throw signal.reason;
     },
-    logger: { warn: (text) => void warnings.push(text) },
+    logger: log.logger,
   });
   await begun.promise;
   await rounds.close();
-  assert.deepEqual([hasEnded, warnings], [true, []]);
+  assert.deepEqual([hasEnded, log.lines], [true, []]);
 });

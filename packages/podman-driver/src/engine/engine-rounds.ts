@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "@driver/nomad-plugin";
+import { RepeatedFailure } from "../repeated-failure.ts";
 import type { Engine } from "./engine.ts";
 
 export interface EngineRoundsOptions<E> {
@@ -10,19 +11,24 @@ export interface EngineRoundsOptions<E> {
   readonly pauseMs: number;
   /** False: this round is left out. Default: none is. */
   readonly isDue?: () => boolean;
-  /** One look at one engine. Its failure is told in the log, and the next round comes all the same. */
+  /** One look at one engine. Its failure is told in the log, once for as long as it stays the same, and the next round comes all the same. */
   look(engine: E, signal: AbortSignal): Promise<void>;
-  readonly logger: Pick<Logger, "warn">;
+  readonly logger: Logger;
 }
 
 /** Looks at all engines, again and again, from its making until `close`. Keeps no process alive. */
 export class EngineRounds<E extends Pick<Engine, "socketPath"> = Engine> {
   readonly #options: EngineRoundsOptions<E>;
   readonly #stop = new AbortController();
+  readonly #failures: ReadonlyMap<E, RepeatedFailure>;
   readonly #ended: Promise<void>;
 
   constructor(options: EngineRoundsOptions<E>) {
+    const { engines, subject, logger } = options;
     this.#options = options;
+    const failureOf = ({ socketPath: socket }: E): RepeatedFailure =>
+      new RepeatedFailure(logger.with({ socket }), `${subject} cannot be looked for`);
+    this.#failures = new Map(engines.map((engine) => [engine, failureOf(engine)]));
     this.#ended = this.#run();
   }
 
@@ -43,12 +49,13 @@ export class EngineRounds<E extends Pick<Engine, "socketPath"> = Engine> {
   }
 
   async #look(engine: E): Promise<void> {
-    const { subject, look, logger } = this.#options;
+    const failure = this.#failures.get(engine);
     const { signal } = this.#stop;
     try {
-      await look(engine, signal);
+      await this.#options.look(engine, signal);
+      failure?.succeeded();
     } catch (error) {
-      if (!signal.aborted) logger.warn(`${subject} cannot be looked for`, { socket: engine.socketPath, error: String(error) });
+      if (!signal.aborted) failure?.failed(error);
     }
   }
 }

@@ -21,7 +21,7 @@ function listOf(count: number): string {
 }
 
 interface Bench extends AsyncDisposable {
-  log(): string;
+  readonly log: RecordedLog;
   /** The calls until now, in their order. A look comes again each half second: what is counted is counted up to a call. */
   calls(): readonly string[];
 }
@@ -41,7 +41,7 @@ async function start(images: number, removal: { readonly status: number; readonl
   const engine = new Engine({ path: fake.socketPath, callTimeoutMs: 10_000, logger });
   const cleanUp = new ImageCleanUp({ policy, engines: [engine], logger });
   return {
-    log: () => JSON.stringify(log.lines),
+    log,
     calls: () => fake.seen.map(toKind),
     [Symbol.asyncDispose]: async () => {
       await cleanUp.close();
@@ -59,9 +59,21 @@ test("asks once a look for all images there are, and once for each 25 that it re
 
 test("looks again which images are still there when Podman does not answer a removal", async () => {
   await using bench = await start(3, { status: 500, body: JSON.stringify({ cause: "panic", message: "panic", response: 500 }) });
-  await until(() => /unused images cannot be removed; the next look tries again/.test(bench.log()));
+  await until(() => bench.log.at("warn").some((text) => /unused images cannot be removed; the next look tries again/.test(text)));
   assert.deepEqual(bench.calls().slice(0, 4), ["list", "list", "remove", "list"]);
 });
+
+for (const [what, status, body] of [
+  ["an image that stays", 200, { Errors: ["out of sorts"] }],
+  ["a Podman that removes none", 500, { cause: "panic", message: "panic", response: 500 }],
+] as const) {
+  test(`says once of ${what} that it does, however often it looks`, async () => {
+    await using bench = await start(1, { status, body: JSON.stringify(body) });
+    await until(() => bench.log.at("debug").length >= 2);
+    assert.equal(bench.log.at("warn").length, 1);
+    assert.match(bench.log.at("warn")[0] ?? "", /cannot be removed; the next look tries again: .*(out of sorts|panic)/);
+  });
+}
 
 test("goes on with the delays of the config before", async () => {
   await using fake = await FakePodman.start();

@@ -4,6 +4,8 @@ import { DriverError, type Logger } from "@driver/nomad-plugin";
 import type { ImageCleanUpPolicy } from "../config/image-clean-up-policy.ts";
 import type { Engine } from "../engine/engine.ts";
 import { EngineRounds } from "../engine/engine-rounds.ts";
+import { RepeatedFailure } from "../repeated-failure.ts";
+import { RepeatedRefusals } from "../repeated-refusals.ts";
 import { isMark } from "./image-mark.ts";
 import { listImages } from "./list-images.ts";
 import { planCleanUp, type UnusedSince } from "./plan-clean-up.ts";
@@ -33,11 +35,15 @@ export class ImageCleanUp {
   readonly #unusedSince: Map<Engine, UnusedSince>;
   /** What a dry run has told of, so that it tells once. */
   readonly #told = new Set<string>();
+  readonly #refusals: RepeatedRefusals<Engine>;
+  readonly #failure: RepeatedFailure;
   readonly #rounds: EngineRounds;
 
   constructor({ former, ...options }: ImageCleanUpOptions) {
     const { policy, engines, logger } = options;
     this.#options = options;
+    this.#refusals = new RepeatedRefusals(logger, "an unused image cannot be removed; the next look tries again");
+    this.#failure = new RepeatedFailure(logger, "unused images cannot be removed; the next look tries again");
     const known = former === undefined ? [] : [...former.#unusedSince];
     this.#unusedSince = new Map(known.filter(([engine]) => engines.includes(engine)));
     const pauseMs = Math.min(longestPauseMs, Math.max(shortestPauseMs, policy.delayMs / 3));
@@ -60,6 +66,7 @@ export class ImageCleanUp {
     const images = await listImages(engine.client, signal);
     const { due, unusedSince } = planCleanUp(images, this.#unusedSince.get(engine) ?? new Map(), { policy, nowMs: performance.now() });
     this.#unusedSince.set(engine, unusedSince);
+    this.#refusals.keepOnly(engine, due.map(({ id }) => id));
     if (due.length > 0 && (await isFuller(engine, policy.water?.high, signal))) await this.#removeAll(engine, due, signal);
   }
 
@@ -85,21 +92,15 @@ export class ImageCleanUp {
     const { logger } = this.#options;
     try {
       const { kept, errors } = await removeUnused(engine.client, images);
+      this.#failure.succeeded(engine.socketPath);
       for (const image of images) {
         if (!kept.has(image.id)) logger.info("unused image removed", toFields(engine, image));
         else if (errors.some((error) => error.includes("in use")))
           logger.info("an image is in use again, and stays", toFields(engine, image));
-        else {
-          logger.warn("an unused image cannot be removed; the next look tries again", {
-            ...toFields(engine, image),
-            error: errors.join("; "),
-          });
-        }
+        else this.#refusals.tell(engine, image.id, errors.join("; "), toFields(engine, image));
       }
     } catch (error) {
-      if (signal.aborted) return;
-      const fields = { images: images.length, socket: engine.socketPath, error: String(error) };
-      logger.warn("unused images cannot be removed; the next look tries again", fields);
+      if (!signal.aborted) this.#failure.failed(error, engine.socketPath);
     }
   }
 }

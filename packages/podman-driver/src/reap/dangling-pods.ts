@@ -2,6 +2,7 @@ import type { PodListEntry } from "@driver/libpod";
 import type { Logger } from "@driver/nomad-plugin";
 import type { ReapPolicy } from "../config/driver-config.ts";
 import type { Engine } from "../engine/engine.ts";
+import { RepeatedRefusals } from "../repeated-refusals.ts";
 import { ownLabels } from "../topics/labels/labels-topic.ts";
 import type { AgentPresence } from "./agent-presence.ts";
 import { planPodReaping } from "./plan-pod-reaping.ts";
@@ -23,10 +24,12 @@ export class DanglingPods {
   readonly #options: DanglingPodsOptions;
   /** What the last look has found, by socket. */
   readonly #lonely: Map<string, ReadonlyMap<string, number>>;
+  readonly #refusals: RepeatedRefusals<Engine>;
 
   /** `former`: those of the config until now, whose times of grace run on. Default: every one begins anew. */
   constructor(options: DanglingPodsOptions, former?: DanglingPods) {
     this.#options = options;
+    this.#refusals = new RepeatedRefusals(options.logger, "dangling pod cannot be removed; the next look tries again");
     this.#lonely = new Map(former === undefined ? [] : former.#lonely);
   }
 
@@ -44,6 +47,7 @@ export class DanglingPods {
     };
     const { due, lonelySinceMs } = planPodReaping(listed, facts, policy);
     this.#lonely.set(engine.socketPath, lonelySinceMs);
+    this.#refusals.keepOnly(engine, due.map(({ id }) => id));
     for (const pod of due) await this.#remove(engine, pod, signal);
   }
 
@@ -61,7 +65,7 @@ export class DanglingPods {
       await removePod(engine, pod, signal);
       logger.info("dangling pod removed: Nomad knows no allocation for it", fields);
     } catch (error) {
-      if (!signal.aborted) logger.warn("dangling pod cannot be removed; the next look tries again", { ...fields, error: String(error) });
+      if (!signal.aborted) this.#refusals.tell(engine, pod.id, String(error), fields);
     }
   }
 }

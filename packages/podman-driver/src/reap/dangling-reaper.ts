@@ -1,6 +1,7 @@
 import type { ContainerListEntry } from "@driver/libpod";
 import type { Engine } from "../engine/engine.ts";
 import { EngineRounds } from "../engine/engine-rounds.ts";
+import { RepeatedRefusals } from "../repeated-refusals.ts";
 import { ownLabels } from "../topics/labels/labels-topic.ts";
 import { DanglingPods, type DanglingPodsOptions } from "./dangling-pods.ts";
 import { planReaping, type ReapFacts } from "./plan-reaping.ts";
@@ -22,11 +23,13 @@ export interface DanglingReaperOptions extends DanglingPodsOptions {
 export class DanglingReaper {
   readonly #options: Omit<DanglingReaperOptions, "former">;
   readonly #pods: DanglingPods;
+  readonly #refusals: RepeatedRefusals<Engine>;
   readonly #rounds: EngineRounds;
 
   constructor({ former, ...options }: DanglingReaperOptions) {
     const { policy, engines, presence, logger } = options;
     this.#options = options;
+    this.#refusals = new RepeatedRefusals(logger, "dangling container cannot be removed; the next look tries again");
     this.#pods = new DanglingPods(options, former === undefined ? undefined : former.#pods);
     this.#rounds = new EngineRounds({
       subject: "dangling containers and pods",
@@ -48,7 +51,9 @@ export class DanglingReaper {
     const { nodeId } = presence;
     const listed = await engine.client.containers.list({ labels: [ownLabels.taskId, `${ownLabels.nodeId}=${nodeId}`] }, signal);
     const facts: ReapFacts = { nodeId, isKnown, now: new Date() };
-    for (const container of planReaping(listed, facts, policy)) await this.#remove(engine, container, signal);
+    const due = planReaping(listed, facts, policy);
+    this.#refusals.keepOnly(engine, due.map(({ id }) => id));
+    for (const container of due) await this.#remove(engine, container, signal);
     // Those that the containers have left.
     await this.#pods.reap(engine, signal);
   }
@@ -74,9 +79,7 @@ export class DanglingReaper {
       logger.info("dangling container removed: Nomad knows no task for it", fields);
       onRemoved(taskId);
     } catch (error) {
-      if (!signal.aborted) {
-        logger.warn("dangling container cannot be removed; the next look tries again", { ...fields, error: String(error) });
-      }
+      if (!signal.aborted) this.#refusals.tell(engine, container.id, String(error), fields);
     }
   }
 }
