@@ -120,6 +120,29 @@ describe("stopping and destroying", { concurrency: true }, () => {
   });
 });
 
+test("tells both what keeps Podman and what keeps the kernel from passing a signal on, and does not take it for the end", async (t) => {
+  await using rig = await FakeRig.start();
+  const task = await rig.runScript(forever);
+  const { container, child } = await rig.embody();
+  await rig.replaceDriver();
+  await rig.driver.recoverTask(task.handle, soon());
+  rig.podman.fault(/kill$/, podmanError(500, "out of sorts"));
+  const kill = t.mock.method(process, "kill", () => {
+    throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+  });
+  await assert.rejects(
+    rig.driver.stopTask(task.config.id, { timeoutMs: 0, killSignal: "" }, soon()),
+    /send signal 9 to container \w{12}: .*out of sorts.*, and the kernel refuses it as well: kill EPERM/,
+  );
+  assert.equal((await rig.driver.inspectTask(task.config.id)).state, "running");
+  kill.mock.restore();
+  child.kill();
+  await once(child, "exit");
+  rig.host.removeProcess(container.pid);
+  container.end(3);
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 3);
+});
+
 /** All that can be seen of the error, its causes included. */
 function failureOf(work: Promise<unknown>): Promise<string> {
   return work.then(() => assert.fail("it succeeded"), (error: unknown) => inspectValue(error, { depth: 10 }));

@@ -43,6 +43,28 @@ test("finds a record that is written while another question is being answered", 
     await early;
   }));
 
+test("reads no record twice, however often it is asked", () =>
+  inLog(recordOf(id), async (log, host) => {
+    assert.equal(await log.hasOomKill(other), false);
+    // As long as what was read.
+    host.write("dev/kmsg", recordOf(other));
+    assert.equal(await log.hasOomKill(other), false);
+  }));
+
+test("reads a long log in slices, so that other work goes on in between", () =>
+  inLog(`6,1,2,-;${"x".repeat(2000)}\n`.repeat(3000), async (log) => {
+    let turns = 0;
+    let isAsked = true;
+    const count = (): void => {
+      turns += 1;
+      if (isAsked) setImmediate(count);
+    };
+    setImmediate(count);
+    await log.hasOomKill(id);
+    isAsked = false;
+    assert.ok(turns >= 2, `${turns} turns`);
+  }));
+
 test("knows the groups that systemd makes, whatever they are called", () =>
   inLog(
     `6,1,2,-;oom-kill:task_memcg=/nomad.slice/libpod-${id}.scope/container\n` +
