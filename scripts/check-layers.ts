@@ -28,6 +28,7 @@ const floors: Readonly<Record<string, Readonly<Record<string, number>>>> = {
     "errors.ts": 0,
     "identity.ts": 0,
     "repeated-failure.ts": 0,
+    "repeated-refusals.ts": 0,
     "settle-or-abort.ts": 0,
     "shared-outcome.ts": 0,
     config: 1,

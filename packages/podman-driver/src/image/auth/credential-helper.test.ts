@@ -3,7 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { until } from "@driver/testing";
+import { ExhaustedDescriptors } from "../../logs/exhausted-descriptors.ts";
 import { askHelper, HelperError, toHelperServer } from "./credential-helper.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(20_000);
@@ -116,3 +118,22 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+test("ends nothing but the question where no descriptor is left to run it with, and another try is offered", async () => {
+  const name = helper("starved", "exit 0");
+  using _exhausted = new ExhaustedDescriptors();
+  const uncaught: unknown[] = [];
+  const note = (error: unknown): void => void uncaught.push(error);
+  process.on("uncaughtException", note);
+  try {
+    await assert.rejects(askHelper(name, "r.io", { signal: soon() }), (error) => {
+      assert.ok(error instanceof HelperError);
+      assert.match(error.message, /^docker-credential-starved cannot be run: .*EMFILE$/);
+      return error.mayPass;
+    });
+    await nextTurn();
+  } finally {
+    process.off("uncaughtException", note);
+  }
+  assert.deepEqual(uncaught, []);
+});

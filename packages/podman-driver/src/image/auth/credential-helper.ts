@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import type { RegistryLogin } from "@driver/libpod";
 import { dockerHub } from "../../config/registry-key.ts";
+import { isShortage } from "../../host/proc-files.ts";
 
 /** Longest time for one answer. Some helpers ask a cloud. */
 export const helperDeadlineMs = 10_000;
@@ -91,22 +92,26 @@ function runHelper(program: string, input: string, { deadlineMs = helperDeadline
     const abort = (): void => give(signal.reason);
     const timer = setTimeout(() => give(new HelperError(`${program} gave no answer within ${deadlineMs / 1000} s`, true)), deadlineMs);
     signal.addEventListener("abort", abort, { once: true });
+    // Listened for before anything else: nobody else would, and it would end the plugin.
+    child.once("error", (error: NodeJS.ErrnoException) => {
+      give(new HelperError(`${program} cannot be run: ${toReason(error)}`, isShortage(error) || error.code === "EAGAIN"));
+    });
+    // Where no descriptor is left it has no streams.
+    const streams: Partial<Pick<typeof child, "stdin" | "stdout" | "stderr">> = child;
     for (const name of ["stdout", "stderr"] as const) {
-      child[name].on("data", (chunk: Buffer) => {
+      streams[name]?.on("data", (chunk: Buffer) => {
         bytes += chunk.length;
         if (bytes > maxOutputBytes) give(new HelperError(`${program} printed more than ${maxOutputBytes} bytes`, false));
         else output[name].push(chunk);
       });
     }
-    child.once("error", (error: NodeJS.ErrnoException) => give(new HelperError(`${program} cannot be run: ${toReason(error)}`, false)));
     child.once("close", (code) => {
       settle(() =>
         resolve({ code: code ?? 137, stdout: Buffer.concat(output.stdout).toString(), stderr: Buffer.concat(output.stderr).toString() }),
       );
     });
     // One that ends without reading is judged by its code.
-    child.stdin.on("error", () => undefined);
-    child.stdin.end(input);
+    streams.stdin?.on("error", () => undefined).end(input);
   });
 }
 
