@@ -117,6 +117,19 @@ test("takes a record for this run's in the boot in which it was started, though 
   assert.equal((await result).exitCode, 0);
 });
 
+test("knows the mark of an OOM kill of this run by the record beside it where the clock was set back since, and no older one", async () => {
+  const writtenAt = new Date(startedAt.getTime() - 3_600_000);
+  for (const [earlierMs, oomKilled] of [[300, true], [60_000, false]] as const) {
+    const container = new ScriptedContainer();
+    container.oomKills = undefined;
+    container.state = "unreachable";
+    container.record = { exitCode: 5, writtenAt, oomMarkedAt: new Date(writtenAt.getTime() - earlierMs) };
+    const result = watch(container);
+    container.hint();
+    assert.deepEqual([(await result).exitCode, (await result).oomKilled], [5, oomKilled]);
+  }
+});
+
 for (const silence of ["frozen", "unreachable", "still running"] as const) {
   for (const exitCode of [32, 137]) {
     test(`reports code ${exitCode} of a task whose OOM counter is gone though Podman does not tell why (${silence})`, async () => {

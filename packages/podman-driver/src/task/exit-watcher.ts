@@ -236,7 +236,7 @@ class ExitWatch {
    * the exception where systemd manages cgroups, which removes a scope as soon as it is empty.
    */
   async #concludeRecord(record: ExitRecord): Promise<WaitResult | undefined> {
-    const oomKilled = isAfterStart(record.oomMarkedAt, this.#options.startedAt);
+    const oomKilled = this.#isOwnMark(record);
     const evidence = this.#evidence(toState(record, oomKilled), byConmon);
     const verdict = judgeExit(evidence);
     if (!verdict.ended) return undefined;
@@ -245,6 +245,13 @@ class ExitWatch {
     const isForMemory = (await this.#options.sources.hasOomRecord()) || (await this.#asksPodmanWhy());
     this.#signal.throwIfAborted();
     return isForMemory ? withOomKill(evidence, verdict.result) : verdict.result;
+  }
+
+  /** Whether conmon has marked an OOM kill in this run. A record from before its start shows a clock that was set back: the mark goes by that. */
+  #isOwnMark({ oomMarkedAt, writtenAt }: ExitRecord): boolean {
+    const { startedAt } = this.#options;
+    if (isAfterStart(oomMarkedAt, startedAt)) return true;
+    return !isAfterStart(writtenAt, startedAt) && isAfterStart(oomMarkedAt, writtenAt);
   }
 
   /** Podman's flag, which it takes from a mark of conmon's; false when it does not answer in time. */
