@@ -135,6 +135,22 @@ test("waits for a reader that pauses, and loses nothing meanwhile", async () => 
   );
 });
 
+test("a stop waits for the end of its task alone, and not for a reader who has yet to take the last output", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript("trap 'seq 1 100000; exit 7' TERM; echo ready; while :; do sleep 0.05; done");
+  await task.stdout.until((text) => text === "ready\n");
+  task.stdout.pause();
+  const waiting = rig.driver.waitTask(task.config.id, soon());
+  const startedMs = performance.now();
+  await rig.driver.stopTask(task.config.id, { timeoutMs: 30_000, killSignal: "" }, soon());
+  // For an end that nobody tells it waits seven seconds.
+  assert.ok(performance.now() - startedMs < 6000, `stopped after ${performance.now() - startedMs} ms`);
+  await assert.rejects(rig.driver.signalTask(task.config.id, "HUP", soon()), /has ended/);
+  assert.equal(await Promise.race([waiting, sleep(500, "still waiting")]), "still waiting");
+  task.stdout.resume();
+  assert.equal((await waiting).exitCode, 7);
+});
+
 test("loses nothing to a reader that is slow for longer than one may take nothing", async () => {
   await using rig = await DriverRig.start();
   const task = await runUnread(rig, "seq 1 2000000");
