@@ -18,7 +18,7 @@ export interface JournalLogsOptions {
   readonly isFresh: boolean;
   readonly logger: Logger;
   readonly troubles: LogTroubles;
-  /** Tells the task's owner what he can do about output that comes late or not at all. */
+  /** Tells the task's owner what he can do about output that comes late or not at all. Each advice once. */
   onTrouble(advice: string): void;
   /** The followed log has ended, a hint that the container has. */
   onEnd(): void;
@@ -35,6 +35,8 @@ const advices: Readonly<Record<JournalTrouble, string>> = {
 export class JournalLogs implements LogCarrier {
   readonly #options: JournalLogsOptions;
   readonly #position: LogPosition;
+  /** A pump that fails is followed by another, which finds the same. */
+  readonly #told = new Set<JournalTrouble>();
   #isFirstStart = true;
   #sinks: LogSinks | undefined;
   #pump: JournalPump | undefined;
@@ -66,7 +68,10 @@ export class JournalLogs implements LogCarrier {
       progress,
       sinceSeconds,
       logger,
-      onTrouble: (trouble) => onTrouble(advices[trouble]),
+      onTrouble: (trouble) => {
+        if (!this.#told.has(trouble)) onTrouble(advices[trouble]);
+        this.#told.add(trouble);
+      },
       onEnd,
     });
     return this.#pump;
