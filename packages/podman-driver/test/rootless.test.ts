@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { chmod, copyFile, mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
@@ -122,6 +122,28 @@ test("runs commands in a task, and kills those that take too long with all they 
   await assert.rejects(exec("sleep 4321 & sleep 4321", 1500), /not finished within 1500 ms/);
   await until(async () => Buffer.from((await exec("ps | grep -c '[s]leep 4321'", 60_000)).stdout).toString() === "0\n");
 });
+
+test("stops and destroys a task while its Podman is frozen, also where the kernel shows no cgroup of it", when, async () => {
+  await using rig = await startRig();
+  const task = await rig.runScript(`trap 'exit 51' TERM; echo ready; ${forever}`, ofUser());
+  await task.stdout.until((text) => text === "ready\n");
+  // Podman has started itself once more, in a namespace of the user's.
+  const services = await findServices(engine);
+  for (const pid of services) process.kill(pid, "SIGSTOP");
+  try {
+    await rig.driver.stopTask(task.config.id, { timeoutMs: 20_000, killSignal: "" }, soon());
+    assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 51);
+    await rig.driver.destroyTask(task.config.id, { force: true }, soon());
+  } finally {
+    for (const pid of services) process.kill(pid, "SIGCONT");
+  }
+});
+
+async function findServices({ socketPath }: Engine): Promise<readonly number[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "latin1").catch(() => "")));
+  return pids.filter((_pid, index) => lines[index]?.includes("\0service\0") === true && lines[index].includes(socketPath));
+}
 
 test("recovers a task after a crash of the plugin, with its output and its end", when, async () => {
   await using rig = await startRig();

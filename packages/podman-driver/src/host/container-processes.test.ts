@@ -122,6 +122,20 @@ test("believes no process that the kernel does not have in the container, unless
   });
 });
 
+const bare = ["4:memory:/user.slice/session-1.scope"];
+
+test("believes a process without a cgroup of the container that is a child of its conmon, and of no other", () => {
+  using host = honestHost();
+  host.addProcess({ pid: 42, startTicks: "200", parentPid: 41, cgroups: bare });
+  const claimed = { ...claimedOn(host), cgroupPath: "" };
+  const { main, cgroup } = identifyContainer(host, claimed);
+  assert.deepEqual([main, cgroup], [{ pid: 42, startTicks: "200" }, undefined]);
+  host.addProcess({ pid: 41, startTicks: "100", args: ["conmon", "-c", "f".repeat(64)] });
+  assert.equal(identifyContainer(host, claimed).main, undefined);
+  host.removeProcess(41);
+  assert.equal(identifyContainer(host, claimed).main, undefined);
+});
+
 test("finds a container's processes without its engine, for as long as the one that was proved lives", () => {
   using host = honestHost();
   const proven = { pid: 42, startTicks: "200" };
@@ -206,3 +220,18 @@ test("leaves open what cannot be told where no descriptor is left to look with, 
   exhausted.end();
   assert.deepEqual(identifyContainer(host, claimed), certain);
 });
+
+for (const [whose, userId, conmonOf, isHis] of [
+  ["his", user, user, true],
+  ["of an id that he rules over", 100_001, user, true],
+  ["another user's", 1001, user, false],
+  ["root's", 0, user, false],
+  ["another user's, as that one's conmon is", 1001, 1001, false],
+] as const) {
+  test(`believes an ordinary user's engine about a child of the conmon without a cgroup that is ${whose}: ${isHis}`, () => {
+    using host = hostOfUser(userId, conmonOf);
+    host.addProcess({ pid: 42, startTicks: "200", parentPid: 41, cgroups: bare, userId });
+    const { main } = identifyContainer(host, { ...claimedOn(host), cgroupPath: "" });
+    assert.deepEqual(main, isHis ? { pid: 42, startTicks: "200" } : undefined);
+  });
+}

@@ -1,5 +1,5 @@
 import { isCgroupPathOf, isProcessOfContainer, readProcessCgroups, resolveCgroupFolders, type CgroupFolders } from "./cgroup-path.ts";
-import { findEngineUser, ownsProcess, toOwner } from "./engine-owner.ts";
+import { findEngineUser, ownsProcess, readProcessOwner, toOwner } from "./engine-owner.ts";
 import { readConmonFolders, type ConmonFolders } from "./exit-directory.ts";
 import {
   identifyProcess,
@@ -39,9 +39,9 @@ export interface ContainerProcesses {
 }
 
 /**
- * Checks an engine's claims: the main process must be in a cgroup named after the full container id, conmon must
- * carry that id in its command line, and a cgroup path must look like Podman's own. All of this is for an ordinary user to make,
- * who may say besides that a container of his has the id of somebody else's: for his engine both must be processes
+ * Checks an engine's claims: the main process must be in a cgroup named after the full container id, or be a child of its conmon;
+ * conmon must carry that id in its command line, and a cgroup path must look like Podman's own. All of this is for an ordinary user
+ * to make, who may say besides that a container of his has the id of somebody else's: for his engine both must be processes
  * of his or of those he rules over, and the cgroup is the one that the kernel has his process in. A missing conmon means something only
  * where the container's processes can be seen at all: a Podman behind a socket of another machine names foreign pids, and one
  * that named a process of this host once goes on to do so.
@@ -80,8 +80,9 @@ function identifyNow(roots: HostRoots, claimed: ClaimedProcesses): ContainerProc
   const userId = findEngineUser(claimed.socketPath);
   const named = identifyNamed(roots, claimed);
   const { conmon, isMissing } = identifyConmon(roots, { claimed, userId, main: named ?? stillAlive(roots, proven) });
-  const isOwn = named !== undefined && userId !== undefined && ownsProcess(roots, toOwner(roots, userId, conmon), named.pid);
-  const main = isOwn ? named : stillAlive(roots, proven);
+  const likely = named ?? identifyChild(roots, claimed, conmon);
+  const isOwn = likely !== undefined && userId !== undefined && ownsProcess(roots, toOwner(roots, userId, conmon), likely.pid);
+  const main = isOwn ? likely : stillAlive(roots, proven);
   const conmonFolders = conmon === undefined ? undefined : readConmonFolders(roots, conmon, containerId);
   const cgroupPath = findCgroupPath(roots, { ...claimed, cgroupPath: userId === 0 ? claimed.cgroupPath : "" }, main);
   const cgroup = cgroupPath === undefined ? undefined : resolveCgroupFolders(roots, cgroupPath);
@@ -101,8 +102,19 @@ function identifyNamed(roots: HostRoots, { containerId, pid }: ClaimedProcesses)
 }
 
 /**
- * The very process that once was proved, wherever it has been moved. What cannot be proved is not believed: a rootless engine on
- * cgroup v1, a container without cgroups and an engine in another pid namespace name processes that may be anybody's.
+ * The same where the container has no cgroup of its own (rootless on cgroup v1, `cgroups = "disabled"`): if it is a child of the
+ * container's conmon. Anybody can write a conmon's arguments: that of an ordinary user proves his own processes alone.
+ */
+function identifyChild(roots: HostRoots, { pid }: ClaimedProcesses, conmon: ProcessIdentity | undefined): ProcessIdentity | undefined {
+  const child = identifyProcess(roots, pid);
+  if (child === undefined || conmon === undefined || readParentPid(roots, pid) !== conmon.pid) return undefined;
+  const owner = readProcessOwner(roots, conmon.pid);
+  return owner !== undefined && ownsProcess(roots, owner, pid) ? child : undefined;
+}
+
+/**
+ * The very process that once was proved, wherever it has been moved. What cannot be proved is not believed: an engine in another pid
+ * namespace names processes that may be anybody's.
  */
 function stillAlive(roots: HostRoots, proven: ProcessIdentity | undefined): ProcessIdentity | undefined {
   return proven !== undefined && isAlive(roots, proven) ? proven : undefined;
