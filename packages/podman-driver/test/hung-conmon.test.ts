@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { PodmanClient, type ContainerInspect } from "@driver/libpod";
 import { FaultyRig, testSetting, until, type RiggedTask } from "@driver/testing";
-import { hostRoots, identifyProcess, isAlive } from "../src/host/proc-files.ts";
+import { hostRoots, identifyProcess, isAlive, isStopped } from "../src/host/proc-files.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const polite = "trap 'echo bye; exit 51' TERM; echo ready; while :; do sleep 0.05; done";
@@ -51,6 +51,8 @@ for (const how of ["stop", "destroy"] as const) {
     const { task, state } = await startReady(faulty, polite);
     const conmon = identifyProcess(hostRoots, state.conmonPid) ?? assert.fail("it has ended");
     process.kill(conmon.pid, "SIGSTOP");
+    // On a busy machine it takes a moment to be stopped.
+    await until(() => isStopped(hostRoots, conmon));
     const waiting = faulty.rig.driver.waitTask(task.config.id, soon());
     if (how === "stop") await faulty.rig.driver.stopTask(task.config.id, { timeoutMs: 30_000, killSignal: "" }, soon());
     else await faulty.rig.driver.destroyTask(task.config.id, { force: true }, soon());
@@ -60,6 +62,18 @@ for (const how of ["stop", "destroy"] as const) {
     await until(() => !isAlive(hostRoots, conmon));
   });
 }
+
+test("a conmon that somebody stops while its task is being stopped goes on too", async () => {
+  await using faulty = await FaultyRig.start();
+  const { task, state } = await startReady(faulty, "trap 'echo asked; sleep 1; exit 51' TERM; echo ready; while :; do sleep 0.05; done");
+  const conmon = identifyProcess(hostRoots, state.conmonPid) ?? assert.fail("it has ended");
+  const stopping = faulty.rig.driver.stopTask(task.config.id, { timeoutMs: 30_000, killSignal: "" }, soon());
+  await task.stdout.until((text) => text.includes("asked\n"));
+  process.kill(conmon.pid, "SIGSTOP");
+  await stopping;
+  assert.equal((await faulty.rig.driver.waitTask(task.config.id, soon())).exitCode, 51);
+  await until(() => !isAlive(hostRoots, conmon));
+});
 
 test("a task that ends by itself is not taken to run for ever while its conmon is stopped", async () => {
   await using faulty = await FaultyRig.start();

@@ -213,6 +213,8 @@ async function awaitEnd(task: TaskHandle, timeoutMs: number, signal: AbortSignal
     const lateAtMs = performance.now() + timeoutMs;
     for (let goneAtMs: number | undefined; ; ) {
       const nowMs = performance.now();
+      // It may be stopped only now.
+      task.processes.wakeConmon();
       if (task.processes.isMainGone()) {
         goneAtMs ??= nowMs;
         task.lookAgain();
