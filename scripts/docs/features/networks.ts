@@ -17,7 +17,7 @@ export const networkFeatures: FeatureSection = {
       "The driver makes the group's network, as a pod",
       "S",
       "test/group-network > gives a group one pod, whose network, host name and 127.0.0.1 its tasks share, and removes it with the group",
-      "e2e/nomad/group-network > a group on a bridge (group_network = \"…\")",
+      "e2e/nomad/group-network > a group on a bridge (group_network = \"…\", the Podman of …)",
       "test/rootless > a group's pod holds its network, which its tasks share, and root can connect it as Nomad's CNI plugins do",
     ],
     [
