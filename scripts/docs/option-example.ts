@@ -24,9 +24,6 @@ export function toExampleGroup(name: string, lines: readonly string[]): string {
       config {
 ${[...image, ...lines].map((line) => `        ${line}`).join("\n")}
       }
-      resources {
-        memory = 32
-      }
     }
   }
 `;

@@ -124,13 +124,13 @@ test("mount blocks bind, and lay memory of a size and mode", async () => {
   await writeFile(join(host, "file"), "from the host\n");
   const mount = [
     { type: "bind", source: host, target: "/host", readonly: true, bind_options: { propagation: "rslave" }, options: ["noexec"] },
-    { type: "tmpfs", target: "/memory", tmpfs_options: { size: 1_048_576, mode: 488 } },
   ];
+  const mounts = [{ type: "tmpfs", target: "/memory", tmpfs_options: { size: 1_048_576, mode: 488 } }];
   const script =
     "cat /host/file; touch /host/x 2>/dev/null || echo read-only; grep ' /host ' /proc/self/mountinfo | grep -c noexec; stat " +
       "-c %a /memory; df -k /memory | tail -1 | awk '{print $2}'";
   assert.equal(
-    await rig.outputOf(script, { config: { mount, tmpfs: ["/other:size=2m,mode=0700,noexec", "/plain"] } }),
+    await rig.outputOf(script, { config: { mount, mounts, tmpfs: ["/other:size=2m,mode=0700,noexec", "/plain"] } }),
     "from the host\nread-only\n1\n750\n1024\n",
   );
 });

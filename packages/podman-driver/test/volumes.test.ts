@@ -66,10 +66,12 @@ test("mounts of the host's come through as far as the propagation says", async (
   try {
     await run("mount", ["--make-shared", host]);
     const volumes = [`${host}:/plain`, `${host}:/slave:ro,rslave`, `${host}:/shared:rshared`];
-    const output = await outputOf(rig, "grep -E ' /(plain|slave|shared) ' /proc/self/mountinfo | cut -d' ' -f5-7", { config: { volumes } });
+    const mount = [{ type: "bind", source: host, target: "/block", bind_options: { propagation: "rslave" } }];
+    const script = "grep -E ' /(plain|slave|shared|block) ' /proc/self/mountinfo | cut -d' ' -f5-7";
+    const output = await outputOf(rig, script, { config: { volumes, mount } });
     const propagationOf = (place: string): string => output.split("\n").find((line) => line.startsWith(`${place} `))?.split(" ")[2] ?? "";
     assert.equal(propagationOf("/plain"), "-");
-    assert.match(propagationOf("/slave"), /^master:\d+$/);
+    for (const place of ["/slave", "/block"]) assert.match(propagationOf(place), /^master:\d+$/);
     assert.match(propagationOf("/shared"), /^shared:\d+$/);
   } finally {
     await run("umount", ["--lazy", host]);

@@ -7,6 +7,7 @@ import type { ImageContext } from "./image-context.ts";
 import type { ImageNeed } from "./image-need.ts";
 import { parseImage } from "../config/image-reference.ts";
 import { resolveImage } from "./image-resolver.ts";
+import type { Platform } from "./platform.ts";
 import { LoadedArchives } from "../engine/loaded-archives.ts";
 import type { PullStatus } from "./pull-status.ts";
 import { SharedPulls } from "../engine/shared-pulls.ts";
@@ -100,6 +101,26 @@ test("looks for no registry behind localhost/ or an ID, whatever the policy", as
     });
   }
   assert.deepEqual(bench.told, []);
+});
+
+test("takes an image under localhost/ for the platform that it is made for, as far as Podman tells", async () => {
+  await using bench = await Bench.start();
+  const id = await bench.resolve("localhost/busybox:1");
+  const resolveFor = (platform: Partial<Platform>): Promise<string> =>
+    bench.resolve("localhost/busybox:1", { platform: { architecture: "", os: "", variant: "", ...platform } });
+  assert.equal(await resolveFor({ architecture: "amd64", os: "linux" }), id);
+  assert.deepEqual(bench.told, []);
+  for (const platform of [{ architecture: "arm64" }, { os: "windows" }, { architecture: "arm64", variant: "v8" }]) {
+    await assert.rejects(resolveFor(platform), {
+      recoverable: false,
+      message:
+        /^image localhost\/busybox:1 that is present is for linux\/amd64, and the task asks for \S+, and images under localhost\/ come from no registry/,
+    });
+  }
+  assert.equal(await resolveFor({ variant: "v2" }), id);
+  assert.deepEqual(bench.told, [
+    "Running the image localhost/busybox:1 that is present, though Podman does not tell whether its variant is v2",
+  ]);
 });
 
 test("pulls an image that is not there, and one that is there if told to", async () => {

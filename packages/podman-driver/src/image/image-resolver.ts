@@ -27,10 +27,10 @@ type NamedNeed = ImageNeed & { readonly source: RegistrySource };
 
 async function resolveNamed(context: ImageContext, need: NamedNeed, signal: AbortSignal): Promise<string> {
   const { reference, isLocal } = need.source;
-  const isAsked = !isLocal && (need.policy === "always" || need.policy === "newer");
+  if (isLocal) return await findLocal(context, need, signal);
+  const isAsked = need.policy === "always" || need.policy === "newer";
   const present = isAsked ? undefined : await findPresent(context, need, signal);
   if (present !== undefined) return present.id;
-  if (isLocal) throw new DriverError("failed", `image ${reference} is not present in this Podman service, ${whyLocal(reference)}`);
   if (need.policy === "never") {
     throw new DriverError(
       "failed",
@@ -43,6 +43,27 @@ async function resolveNamed(context: ImageContext, need: NamedNeed, signal: Abor
     if (need.policy !== "newer" || signal.aborted) throw error;
     return await fallBack(context, need, error, signal);
   }
+}
+
+/** An image that no registry has. */
+async function findLocal(
+  { podman, emit }: ImageContext,
+  { source: { reference }, platform }: NamedNeed,
+  signal: AbortSignal,
+): Promise<string> {
+  const named = await podman.images.inspect(reference, signal);
+  const fail = (what: string): DriverError => new DriverError("failed", `image ${reference} ${what}, ${whyLocal(reference)}`);
+  if (named === undefined) throw fail("is not present in this Podman service");
+  if (platform === undefined) return named.id;
+  if (!fits(named, platform)) {
+    throw fail(`that is present is for ${named.os}/${named.architecture}, and the task asks for ${toPlatformText(platform)}`);
+  }
+  if (platform.variant !== "") {
+    emit(`Running the image ${reference} that is present, though Podman does not tell whether its variant is ${platform.variant}`, {
+      image: reference,
+    });
+  }
+  return named.id;
 }
 
 /** The image in the store; of another platform, the one that was pulled for it. */

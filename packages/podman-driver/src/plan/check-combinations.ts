@@ -60,7 +60,7 @@ function refuseHostSysctls({ wanted }: Combined, report: Report): void {
   const { network } = wanted.network;
   const host = new Map(wanted.namespaces.others.filter(({ spec }) => spec.nsmode === "host").map(({ of, key }) => [of as string, key]));
   if (network.kind === "plain" && network.mode === "host") host.set("network", "network_mode");
-  for (const name of Object.keys(wanted.limits.sysctl)) {
+  for (const name of Object.keys(wanted.limits.sysctl.settings)) {
     const key = host.get(sysctls.find(({ names }) => names.test(name))?.of ?? "");
     if (key === undefined) continue;
     report.refuse({

@@ -225,6 +225,25 @@ test("passes on the kernel's settings", () => {
   for (const config of [{}, { sysctl: [{}] }, { sysctl: null }]) assert.ok(!("sysctl" in specOf({ config })));
 });
 
+test("says of a kernel's setting without a value that it is not set", () => {
+  const plan = planOf({ config: { sysctl: [{ "net.core.somaxconn": "", "kernel.msgmax": "9000" }] } });
+  assert.deepEqual(plan.spec.sysctl, { "kernel.msgmax": "9000" });
+  assert.deepEqual(plan.notices, ["sysctl.net.core.somaxconn is not set: its value is empty"]);
+});
+
+for (const [first, second] of [
+  ["net.core.somaxconn", "net/core/somaxconn"],
+  ["net.ipv4.conf.eth0/1.forwarding", "net/ipv4/conf/eth0.1/forwarding"],
+] as const) {
+  test(`refuses the kernel's setting ${first} beside ${second}, which is the same`, () =>
+    assert.deepEqual(mistakesOf({ config: { sysctl: [{ [first]: "1", [second]: "2" }] } }), [
+      `sysctl.${second} > config key sysctl.${second}: "2" is a second name for sysctl.${first}, which is set too; remove one of the two`,
+    ]));
+}
+
+test("refuses a kernel's setting without a name", () =>
+  assert.match(mistakesOf({ config: { sysctl: [{ "": "1" }] } }).join(), /^sysctl > config key sysctl: has a setting without a name/));
+
 const slices: readonly { readonly facts: Partial<EngineFacts>; readonly parent: string | undefined }[] = [
   { facts: { cgroupVersion: "v2", cgroupManager: "systemd" }, parent: "nomad.slice" },
   { facts: { cgroupVersion: "v2" }, parent: undefined },

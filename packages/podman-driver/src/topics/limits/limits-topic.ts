@@ -5,6 +5,7 @@ import { checkCgroupConf, wantCgroupConf } from "./cgroup-conf.ts";
 import { toCgroupParent } from "./cgroup-parent.ts";
 import { checkController, lacksController, toUndelegatedNotice } from "./check-controller.ts";
 import { fitMemory, toMemory, type WantedMemory } from "./memory.ts";
+import { wantSysctl } from "./sysctl.ts";
 import { explainUlimitFailure, toUlimits } from "./ulimit.ts";
 import type { Report } from "../../config/report.ts";
 import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
@@ -60,7 +61,7 @@ export const limitsTopic = topic({
     pidsLimit: toPids(options.pids_limit ?? 0, report),
     oomScoreAdj: toOomScoreAdj(options.oom_score_adj, report) || resources.linux.oomScoreAdj,
     ulimits: toUlimits(options.ulimit, report),
-    sysctl: options.sysctl,
+    sysctl: wantSysctl(options.sysctl, report),
     parent: toCgroupParent(resources.linux.cpusetCgroup),
   }),
   plan: ({ mems, pidsLimit, oomScoreAdj, ulimits, sysctl, cgroupConf, ...wished }, { facts, report }) => {
@@ -87,18 +88,18 @@ export const limitsTopic = topic({
       ...blockIo.spec,
       ...(oomScoreAdj !== 0 && { oom_score_adj: oomScoreAdj }),
       ...(ulimits.length > 0 && { r_limits: ulimits }),
-      ...(Object.keys(sysctl).length > 0 && { sysctl }),
+      ...(Object.keys(sysctl.settings).length > 0 && { sysctl: sysctl.settings }),
       // Nomad's own slice holds its tasks where systemd manages cgroups (as the Go driver does).
       ...(facts.cgroupVersion === "v2" && facts.cgroupManager === "systemd" && { cgroup_parent: wanted.parent }),
     };
     return {
       spec,
-      notices: [...toUnheldNotices(facts), ...undelegated, ...notices],
+      notices: [...toUnheldNotices(facts), ...undelegated, ...notices, ...sysctl.unset.map(toUnsetNotice)],
       needs: toBlockDeviceNeeds(wanted.blockIo),
       explain: (podmanText) =>
         explainBlockIoFailure(podmanText, wanted.blockIo) ??
         explainUlimitFailure(podmanText, ulimits) ??
-        blame(podmanText, toSuspects({ mems, oomScoreAdj, sysctl })),
+        blame(podmanText, toSuspects({ mems, oomScoreAdj, sysctl: sysctl.settings })),
     };
   },
 });
@@ -107,6 +108,10 @@ export const limitsTopic = topic({
 function toUnheldNotices(facts: EngineFacts): readonly string[] {
   const isUnsaid = facts.rootless && facts.cgroupVersion === "v1" && !isAtLeast(facts, [4, 0]);
   return isUnsaid ? ["limits are not applied: a rootless Podman holds none on a host with cgroup v1"] : [];
+}
+
+function toUnsetNotice(name: string): string {
+  return `sysctl.${name} is not set: its value is empty`;
 }
 
 interface Suspected {

@@ -35,6 +35,14 @@ for (const text of ["", "x", "1.5", "-2", "1:", ":1", "1:2:3", "1844674407370955
   });
 }
 
+test("refuses a limit in two spellings, of which Podman would take either", () => {
+  for (const ulimit of [[{ NOFILE: "2", nofile: "1" }], [{ NOFILE: "2" }, { nofile: "1" }]]) {
+    assert.deepEqual(mistakesOf({ config: { ulimit } }), [
+      'ulimit.nofile > config key ulimit.nofile: "1" is a second name for ulimit.NOFILE, which is set too; remove one of the two',
+    ]);
+  }
+});
+
 for (const text of ["2:1", "-1:5", "unlimited:5"]) {
   test(`refuses "${text}", which is soft above hard`, () =>
     assert.match(mistakesOf({ config: { ulimit: [{ nofile: text }] } }).join(), /has a soft limit above the hard one/));

@@ -13,9 +13,15 @@ const form = "write soft or soft:hard, each a whole number, -1 or unlimited, e.g
 
 /** Limits of the task's processes, each as `soft[:hard]`; the hard one is the soft one where it is not set. */
 export function toUlimits(limits: Readonly<Record<string, string>>, report: Report): readonly RlimitSpec[] {
-  return Object.entries(limits).flatMap(([name, text]) => {
+  const given = Object.keys(limits);
+  return Object.entries(limits).flatMap(([name, text], index) => {
     const key = `ulimit.${name}`;
     const type = name.toLowerCase();
+    const twin = given.slice(0, index).find((one) => one.toLowerCase() === type);
+    if (twin !== undefined) {
+      const problem = `is a second name for ulimit.${twin}, which is set too`;
+      report.refuse({ key, value: text, problem, remedy: "remove one of the two" });
+    }
     if (!names.includes(type)) {
       report.refuse({ key, problem: "is no limit that Linux has", remedy: `it has ${names.join(", ")}` });
       return [];

@@ -1,6 +1,7 @@
 import type { ContainerInspect, ContainerSpec, IdMap } from "@driver/libpod";
 import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
 import type { Explanation, PlanContext, PlanPart, Shortfall } from "../topic.ts";
+import { blame } from "../blame.ts";
 import { showIdMap } from "./id-maps.ts";
 import { toTaskNeeds } from "./joined-namespace.ts";
 import type { WantedUserns } from "./want-userns.ts";
@@ -22,9 +23,22 @@ export function planUserns(wanted: WantedUserns, key: string, context: Pick<Plan
       ? [`${key} "keep-id" isolates nothing here: the task has the ids of the host, as its Podman service belongs to root`]
       : [],
     isVerified: wanted.kind === "auto" || wanted.kind === "maps",
-    explain: (podmanText) => (wanted.kind === "auto" ? explainAutoFailure(podmanText, key, context.facts) : undefined),
+    explain: (podmanText) => explainFailure(podmanText, { wanted, key }, context),
   };
 }
+
+function explainFailure(
+  podmanText: string,
+  { wanted, key }: { readonly wanted: WantedUserns; readonly key: string },
+  { facts }: Pick<PlanContext, "facts">,
+): Explanation | undefined {
+  if (wanted.kind === "auto") return explainAutoFailure(podmanText, key, facts);
+  if (wanted.kind !== "maps") return undefined;
+  return blame(podmanText, [{ words: /mounting storage for container/, key: "uidmap", value: wanted.uidMaps.map(showIdMap), want: mountable }]);
+}
+
+/** Of others the overlay cannot be mounted (podman 4.3 on Linux 6.18). */
+const mountable = "which with gidmap must have the container's 0, and ids of the host that follow each other without a gap";
 
 /** Podman tells which ids it looked for in the service's log alone (podman 4.3 to 6.1). */
 function explainAutoFailure(podmanText: string, key: string, { rootless }: Pick<EngineFacts, "rootless">): Explanation | undefined {

@@ -34,6 +34,7 @@ const rows: readonly { readonly config: HclRecord; readonly spec: object }[] = [
     spec: { userns: { nsmode: "private" }, idmappings: { UIDMap: [map], GIDMap: [map] } },
   },
   {
+
     config: { userns: "private", uidmap: ["0:100000:65536"], gidmap: ["0:1:2", "2:9:1"] },
     spec: {
       userns: { nsmode: "private" },
@@ -69,6 +70,18 @@ describe("the user namespace", () => {
     { config: { userns: "private" }, says: /"private" needs to know the ids; set uidmap/ },
     { config: { userns: "private", uidmap: ["0:100000"] }, says: /^uidmap > .*"0:100000" is no map of ids/ },
     { config: { userns: "private", uidmap: ["0:0:4294967296"] }, says: /is no map of ids/ },
+    {
+      config: { userns: "private", uidmap: ["0:100000:10", "5:200000:10"] },
+      says: /^uidmap > .*"5:200000:10" has ids of the container that "0:100000:10" has already; name each id once$/,
+    },
+    {
+      config: { userns: "private", uidmap: ["0:1:1"], gidmap: ["10:100005:10", "0:100000:10"] },
+      says: /^gidmap > .*"0:100000:10" has ids of the host that "10:100005:10" has already; name each id once$/,
+    },
+    {
+      config: { userns: "auto:gidmapping=0:100:2,gidmapping=1:300:1" },
+      says: /^userns > .*"1:300:1" has ids of the container that "0:100:2" has already/,
+    },
     { config: { userns: "auto", uidmap: ["0:1:2"] }, says: /"auto" takes no uidmap and gidmap/ },
     { config: { uidmap: ["0:1:2"] }, says: /^uidmap > .* set userns = "private" as well/ },
     {

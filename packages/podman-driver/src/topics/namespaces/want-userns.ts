@@ -1,7 +1,7 @@
 import type { IdMap, NamespaceSpec } from "@driver/libpod";
 import type { TaskConfig } from "@driver/nomad-plugin";
 import type { Report } from "../../config/report.ts";
-import { toIdMap } from "./id-maps.ts";
+import { toIdMaps } from "./id-maps.ts";
 import { toJoined } from "./joined-namespace.ts";
 
 /** The user namespace that a task asks for. */
@@ -66,7 +66,7 @@ function toWanted(
 function toAuto(key: string, value: string, report: Report): WantedUserns {
   const options = toOptions(key, { value, known: ["size", "uidmapping", "gidmapping"] }, report);
   const mapsOf = (name: string): readonly IdMap[] =>
-    options.flatMap((option) => (option.name === name ? (toIdMap(key, option.value, report) ?? []) : []));
+    toIdMaps(key, options.flatMap((option) => (option.name === name ? [option.value] : [])), report);
   const sizes = options.filter(({ name }) => name === "size").map(({ value: text }) => toId(key, text, report));
   return { kind: "auto", size: sizes.at(-1), uidMaps: mapsOf("uidmapping"), gidMaps: mapsOf("gidmapping") };
 }
@@ -78,8 +78,7 @@ function toKeepId(key: string, value: string, report: Report): WantedUserns {
 
 /** One list stands for both where the other is not set, as on Podman's command line. */
 function toMaps({ key, uidmap, gidmap }: Omit<UsernsText, "text">, report: Report): WantedUserns {
-  const toList = (name: string, texts: readonly string[]): readonly IdMap[] => texts.flatMap((text) => toIdMap(name, text, report) ?? []);
-  const [uidMaps, gidMaps] = [toList("uidmap", uidmap), toList("gidmap", gidmap)];
+  const [uidMaps, gidMaps] = [toIdMaps("uidmap", uidmap, report), toIdMaps("gidmap", gidmap, report)];
   if (uidmap.length === 0 && gidmap.length === 0) {
     report.refuse({
       key,

@@ -40,6 +40,20 @@ test("is on a bridge with several networks on a rootless Podman too", () => {
   assert.deepEqual(netns, { nsmode: "bridge" });
 });
 
+for (const [config, words] of [
+  [{ network_mode: "blue" }, 'network_mode: "blue"'],
+  [{ networks: [{ name: "blue" }] }, 'networks[0].name: "blue"'],
+  [{ ipv4_address: "10.88.0.9" }, "network_mode:"],
+] as const) {
+  test(`refuses what Podman 3 drops without a word: ${JSON.stringify(config)}`, () =>
+    assert.throws(() => planOf({ config, facts: { version: "3.4.4" } }), {
+      code: "unsupported",
+      message:
+        `config key ${words} needs Podman 4.0, and 3.4.4 runs, which would put the task on its default network without a word; remove it, ` +
+          "or update Podman",
+    }));
+}
+
 const onePlace = "write it in the block of the network that it is meant for";
 const mistakes: readonly (readonly [config: HclRecord, message: string])[] = [
   [{ ipv4_address: "fd00::9" }, 'ipv4_address: "fd00::9" is not an IPv4 address; write an IPv4 address, such as 10.88.0.10'],

@@ -38,11 +38,11 @@ export function planNetns(wanted: WantedNetwork, endpoints: readonly WantedEndpo
         ...(network.options.length > 0 && { network_options: { [network.mode]: network.options } }),
       };
     case "plain":
-      return { netns: { nsmode: network.mode }, ...(network.mode === "bridge" && toNetworks(endpoints)) };
+      return { netns: { nsmode: network.mode }, ...(network.mode === "bridge" && toNetworks(endpoints, context)) };
     case "named":
       return {
         netns: { nsmode: "bridge" },
-        ...toNetworks(endpoints.length > 0 ? endpoints : [{ key: "network_mode", network: network.name, spec: {} }]),
+        ...toNetworks(endpoints.length > 0 ? endpoints : [{ key: "network_mode", network: network.name, spec: {} }], context),
       };
     case "default":
       return { netns: { nsmode: "bridge" } };
@@ -52,8 +52,14 @@ export function planNetns(wanted: WantedNetwork, endpoints: readonly WantedEndpo
 /** Podman knows its default network by this name too, whatever it is called (podman 4.0). */
 const defaultNetwork = "default";
 
-function toNetworks(endpoints: readonly WantedEndpoint[]): Pick<ContainerNetworkSpec, "Networks"> {
-  if (endpoints.length === 0) return {};
+function toNetworks(endpoints: readonly WantedEndpoint[], { facts, report }: NetnsContext): Pick<ContainerNetworkSpec, "Networks"> {
+  const [first] = endpoints;
+  if (first === undefined) return {};
+  if (!isAtLeast(facts, [4, 0])) {
+    const problem = `needs Podman 4.0, and ${facts.version} runs, which would put the task on its default network without a word`;
+    const value = first.network === "" ? undefined : first.network;
+    report.refuse({ key: first.key, value, problem, remedy: "remove it, or update Podman", code: "unsupported" });
+  }
   return { Networks: Object.fromEntries(endpoints.map(({ network, spec }) => [network === "" ? defaultNetwork : network, spec])) };
 }
 
