@@ -253,11 +253,11 @@ export const pluginSamples: Samples = {
   allowed_modes: { allowed_modes: { pid: ["host"] } },
   "allowed_modes.pid": { allowed_modes: { pid: ["host"] } },
   "allowed_modes.ipc": { allowed_modes: { ipc: ["host"] } },
-  "allowed_modes.userns": { allowed_modes: { userns: ["auto*"] } },
+  "allowed_modes.userns": { allowed_modes: { userns: ["default", "auto*"] } },
   "allowed_modes.uts": { allowed_modes: { uts: ["host"] } },
   "allowed_modes.network": { allowed_modes: { network: ["!host"] } },
   "allowed_modes.cgroup": { allowed_modes: { cgroup: ["private"] } },
-  allowed_sockets: { allowed_sockets: ["rootless"] },
+  allowed_sockets: { allowed_sockets: ["default"] },
   pids_limit: { pids_limit: 512 },
   allow_swap: { allow_swap: false },
 };
