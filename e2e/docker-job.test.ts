@@ -34,7 +34,19 @@ async function expectedOutput(): Promise<readonly string[]> {
     "bound read-only",
     "shared read-only",
   ].map((line) => `limited | ${line}`);
-  return [...joined, ...limited, ...open];
+  const confined = [
+    "host moved-host",
+    "init first",
+    "terminal",
+    "net_admin 1",
+    "mknod 0",
+    "chown 0",
+    "kill 1",
+    "locked 1",
+    "root read-only",
+    "mode 750",
+  ].map((line) => `confined | ${line}`);
+  return [...joined, ...limited, ...confined, ...open];
 }
 
 function ask(method: "GET" | "DELETE", path: string): Promise<{ readonly status: number; readonly text: string }> {
@@ -58,6 +70,7 @@ test("a job of Nomad's Docker driver with another driver's name runs, and each k
   assert.equal(JSON.parse((await ask("GET", `/volumes/${made}/json`)).text).Labels.moved, "yes");
   assert.match(stderr, /limited +\* .*container_exists_attempts is not used/);
   assert.match(stderr, /limited +\* .*cpuset_cpus is not used: reserve cores with resources\.cores/);
+  assert.match(stderr, /confined +\* .*auth\.email is not used/);
   assert.equal(code, 0, stderr);
 });
 
@@ -122,6 +135,6 @@ test("an endpoint in the agent's file gives way to a socket on the command line"
 });
 
 test("but for its driver the job is one of Docker's", async () => {
-  const drivers = (await readFile(path, "utf8")).matchAll(/^ *driver *= *(.*)$/gm);
-  assert.deepEqual([...drivers].map((match) => match[1]), ['"podman"', '"podman"', '"podman"']);
+  const drivers = (await readFile(path, "utf8")).matchAll(/^ {6}driver *= *(.*)$/gm);
+  assert.deepEqual([...drivers].map((match) => match[1]), ['"podman"', '"podman"', '"podman"', '"podman"']);
 });

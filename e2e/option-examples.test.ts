@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { after, describe, test } from "node:test";
 import { taskSamples, topicKeys } from "@driver/podman-driver/docs";
@@ -16,6 +17,10 @@ await ask("network", "create", "--subnet", "10.89.1.0/24", "back");
 await ask("secret", "create", "db", "/etc/hostname");
 await ask("pod", "create", "--name", "web");
 
+const archive = "/run/option-examples/redis.tar";
+await ask("save", "--format", "oci-archive", "--output", archive, "docker.io/library/redis:7");
+const checksum = createHash("sha256").update(readFileSync(archive)).digest("hex");
+
 const [major = 0, minor = 0] = (await ask("version", "--format", "{{.Server.Version}}")).split(".").map(Number);
 const runtime = await ask("info", "--format", "{{.Host.OCIRuntime.Name}}");
 const disk = findDisk();
@@ -29,11 +34,9 @@ const isSince = (...version: readonly [number, number]): boolean => major > vers
 /** Why this machine cannot show an example; false: it can. */
 const leftOut: Readonly<Record<string, string | false>> = {
   load: "wants an archive, of which the tests of images have their own",
-  image_checksum: "wants an archive, of which the tests of images have their own",
   arch: asksRegistry,
   variant: asksRegistry,
   force_pull: asksRegistry,
-  image_pull_policy: asksRegistry,
   logging: needsJournal,
   "logging.options": needsJournal,
   "logging.config": needsJournal,
@@ -58,7 +61,12 @@ const leftOut: Readonly<Record<string, string | false>> = {
 };
 
 /** What stands in an example for what every machine calls otherwise. */
-const ownNames: Readonly<Record<string, string>> = { "/dev/sda": disk ?? "/dev/sda", '"runc"': `"${runtime}"` };
+const ownNames: Readonly<Record<string, string>> = {
+  "/dev/sda": disk ?? "/dev/sda",
+  '"runc"': `"${runtime}"`,
+  "oci-archive:/x.tar": `oci-archive:${archive}`,
+  ["0".repeat(64)]: checksum,
+};
 
 /** Keys that have one example, with its lines. */
 interface Example {

@@ -177,6 +177,61 @@ job "moved" {
       }
     }
 
+    task "confined" {
+      driver = "podman"
+
+      config {
+        image           = "localhost/busybox:1"
+        load            = ""
+        force_pull      = false
+        network_mode    = "none"
+        hostname        = "moved-host"
+        init            = true
+        tty             = true
+        cap_add         = ["net_admin"]
+        cap_drop        = ["mknod", "CAP_CHOWN"]
+        security_opt    = ["no-new-privileges"]
+        readonly_rootfs = true
+        privileged      = false
+
+        auth {
+          email = "reader@example.com"
+        }
+
+        labels {
+          moved = "yes"
+        }
+
+        logging {
+          driver = "json-file"
+        }
+
+        mount {
+          type   = "tmpfs"
+          target = "/memory"
+          tmpfs_options {
+            mode = 488
+          }
+        }
+
+        command = "sh"
+        args = ["-c", <<-EOT
+          has() { echo $1 $((0x$(sed -n 's/^CapBnd:.//p' /proc/self/status) >> $2 & 1)); }
+          echo host $(hostname)
+          test $(cat /proc/1/comm) = sh || echo init first
+          test -t 0 && echo terminal
+          has net_admin 12
+          has mknod 27
+          has chown 0
+          has kill 5
+          echo locked $(sed -n 's/^NoNewPrivs:.//p' /proc/self/status)
+          touch /file 2>/dev/null || echo root read-only
+          echo mode $(stat -c %a /memory)
+        EOT
+        ]
+      }
+    }
+
     task "open" {
       driver = "podman"
 

@@ -40,6 +40,7 @@ export const dockerFeatures: FeatureSection = {
       "M",
       "test/mounts > mount blocks bind, and lay memory of a size and mode",
       "test/mounts > a mount block's volume is made with its driver, labels and options, filled by the image, and kept",
+      "test/mounts > a volume is made by the driver that it names, and by no other where Podman has none of that name",
       "test/volumes > mounts of the host's come through as far as the propagation says",
     ],
     ["`network_aliases`", "M", names],
