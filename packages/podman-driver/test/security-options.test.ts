@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
+import type { HclRecord } from "@driver/nomad-plugin";
 import { DriverRig, RecordedEvents, testSetting, until, type TaskWishes } from "@driver/testing";
 import { FakeRig } from "./fake-rig.ts";
 import { withPodman } from "./with-podman.ts";
@@ -139,4 +140,21 @@ describe("a Podman that drops a user namespace", () => {
     });
     assert.equal(fake.podman.containers.length, 0);
   });
+});
+
+describe("a task whose Podman does less than it was asked", () => {
+  /** Starts a task on a Podman that warns of `warnings`, and waits for what its owner is told. */
+  async function toldOf(config: HclRecord, warnings: readonly string[], told: RegExp): Promise<void> {
+    await using fake = await FakeRig.start();
+    fake.podman.warnings = warnings;
+    const task = await fake.prepare({ command: "sh", args: ["-c", "true"], ...config });
+    await fake.driver.startTask(task.config, soon());
+    await until(() => fake.events.some(({ message }) => told.test(message)));
+  }
+
+  test("runs with no groups of the service's where the OCI runtime keeps none, and its owner is told", () =>
+    toldOf({ group_add: ["keep-groups"] }, [], /^config key group_add: the task asks for the groups .*, and Podman has made none, since /));
+
+  test("runs where Podman warns of what it has dropped, and its owner is told", () =>
+    toldOf({}, ["Your kernel does not support x"], /^Podman says of this task's container: Your kernel does not support x$/));
 });

@@ -24,6 +24,8 @@ export interface FakeAnswer {
  * images by name, and the life of containers; no exec, no networks, no volumes.
  */
 export class FakeEngine {
+  /** What it says of each container that it makes. */
+  warnings: readonly string[] = [];
   readonly #folder: string;
   readonly #containers = new Map<string, FakeContainer>();
   readonly #images = new Set<string>();
@@ -101,7 +103,7 @@ export class FakeEngine {
     const logPath = join(this.#folder, `${id}.log`);
     writeFileSync(logPath, "");
     this.#containers.set(id, new FakeContainer({ id, pid: (this.#nextPid += 2), spec, logPath }));
-    return json(201, { Id: id, Warnings: [] });
+    return json(201, { Id: id, Warnings: this.warnings });
   }
 
   async #act([name = "", verb = ""]: readonly string[], request: FakeRequest): Promise<FakeAnswer> {

@@ -53,6 +53,11 @@ export class FakePodman implements AsyncDisposable {
     return fake;
   }
 
+  /** What it says of each container that it makes from now on. */
+  set warnings(texts: readonly string[]) {
+    this.#engine.warnings = texts;
+  }
+
   get containers(): readonly FakeContainer[] {
     return this.#engine.containers;
   }
