@@ -24,7 +24,7 @@ const cases: readonly { readonly wishes: TaskWishes; readonly told: string }[] =
   { wishes: { config: { cpuset_mems: "9" } }, told: 'cpuset_mems = "9", which must be nodes that the host has' },
   { wishes: { config: { sysctl: [{ "kernel.panic": "1" }] } }, told: 'sysctl.kernel.panic = "1", which must be a setting of' },
   { wishes: { config: { sysctl: [{ "net.ipv4.ip_forward": "x" }] } }, told: 'sysctl.net.ipv4.ip_forward = "x", which must be' },
-  { wishes: { config: { userns: "private", uidmap: ["1:100000:9"] } }, told: 'uidmap = ["1:100000:9"], which with gidmap must have' },
+  { wishes: { config: { userns: "private", uidmap: ["1:100000:9"] } }, told: 'userns = "private", whose uidmap and gidmap must' },
   { wishes: { config: { volumes: ["/etc/passwd:/etc"] } }, told: 'volumes[0] = "/etc/passwd:/etc", which cannot be mounted there' },
 ];
 

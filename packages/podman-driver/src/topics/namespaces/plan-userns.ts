@@ -34,11 +34,11 @@ function explainFailure(
 ): Explanation | undefined {
   if (wanted.kind === "auto") return explainAutoFailure(podmanText, key, facts);
   if (wanted.kind !== "maps") return undefined;
-  return blame(podmanText, [{ words: /mounting storage for container/, key: "uidmap", value: wanted.uidMaps.map(showIdMap), want: mountable }]);
+  return blame(podmanText, [{ words: /mounting storage for container/, key, value: "private", want: mountable }]);
 }
 
 /** Of others the overlay cannot be mounted (podman 4.3 on Linux 6.18). */
-const mountable = "which with gidmap must have the container's 0, and ids of the host that follow each other without a gap";
+const mountable = "whose uidmap and gidmap must each have the container's 0, and ids of the host without a gap";
 
 /** Podman tells which ids it looked for in the service's log alone (podman 4.3 to 6.1). */
 function explainAutoFailure(podmanText: string, key: string, { rootless }: Pick<EngineFacts, "rootless">): Explanation | undefined {
