@@ -59,6 +59,18 @@ const expressions = [
   ],
 ];
 
+/** Of a list, a span that ends before it begins says nothing. */
+const emptySpans = [
+  ...["5-1,3 * * * *", "3,5-1 * * * *", "5-1,* * * * *", "*/5 22-6,8 * * *", "0 0 5-1,7 * *", "0 0 5-1 * 1", "0 0 * * 5-1,2"],
+  ...["0 0 7 * 5-1", "0 0 L,5-1 * *", "0 0 5-1,15W * *", "0 0 * * 5-1,5L", "0 0 * * 3-2,6-7", "0 0 5-1 * 5L", "0 0 * dec-jan,3 *"],
+  ...["0 0 * * * 2040-2030,2031", "30-10,5 0 1 * * * *", "5-1/0 * * * *", "5-1/9,3 * * * *", "0 0 * * sat-sun", "0 0 * dec-jan *"],
+];
+
+/** Nomad takes these, and never launches; here they are refused. */
+export const neverLaunched: readonly string[] = [
+  ...["5-1 * * * *", "5-1/2 * * * *", "0 22-6 * * *", "0 0 5-1 * *", "0 0 5-1 * 5-1", "0 0 * * fri-mon", "0 0 * * * 2040-2030"],
+];
+
 const inZones: readonly CronQuestion[] = [
   ...["30 2 * * *", "0 2 * * *", "30 1 * * *", "0 0 * * *", "0 * * * *", "*/30 * * * *", "15 3 * * *"].flatMap((cron) => [
     { cron, zone: "America/New_York", from: "2026-03-07T12:00:00Z" },
@@ -71,7 +83,7 @@ const inZones: readonly CronQuestion[] = [
 
 /** What is compared with the library that Nomad uses. */
 export const cronQuestions: readonly CronQuestion[] = [
-  ...expressions.flatMap((cron) => [
+  ...[...expressions, ...emptySpans, ...neverLaunched].flatMap((cron) => [
     { cron, zone: "UTC", from: "2026-11-29T17:04:05Z" },
     { cron, zone: "UTC", from: "2027-12-31T23:59:59Z" },
   ]),

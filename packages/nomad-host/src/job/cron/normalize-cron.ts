@@ -52,9 +52,21 @@ export function normalizeCron(expression: string): NormalizedCron {
     if ("problem" in list) return list;
     normalized.push(list.pattern);
   }
-  return { pattern: normalized.join(" ") };
+  const filled = normalized.map((list, index) => (list === "" && isBesideDays(normalized, index) ? "*" : list));
+  const empty = filled.indexOf("");
+  if (empty < 0) return { pattern: filled.join(" ") };
+  const why = "ends before it begins: Nomad takes it and never launches";
+  return { problem: `has ${JSON.stringify(seven[empty])} in its ${fields[empty]?.name} field, which ${why}` };
 }
 
+/** Whether the other one of the two day fields has days: where both are limited, one that has none leaves the day to the other. */
+function isBesideDays(lists: readonly string[], index: number): boolean {
+  const [days, weekdays] = [fields.findIndex(({ name }) => name === "day-of-month"), fields.indexOf(dayOfWeek)];
+  const other = index === days ? lists[weekdays] : index === weekdays ? lists[days] : undefined;
+  return other !== undefined && other !== "" && other !== "*";
+}
+
+/** The list of a field, empty where its spans have no numbers: of several entries these say nothing. */
 function normalizeField(text: string, field: Field): NormalizedCron {
   const entries = text
     .toLowerCase()
@@ -69,11 +81,8 @@ function normalizeField(text: string, field: Field): NormalizedCron {
       continue;
     }
     const part = normalizeSpecial(entry, field) ?? spellOut(entry, field);
-    if (part === undefined || part === "") {
-      const why = part === "" ? "ends before it begins: Nomad takes it and never launches" : "is none";
-      return { problem: `has ${JSON.stringify(entry)} in its ${field.name} field, which ${why}` };
-    }
-    parts.push(part);
+    if (part === undefined) return { problem: `has ${JSON.stringify(entry)} in its ${field.name} field, which is none` };
+    if (part !== "") parts.push(part);
   }
   return { pattern: isWildcard ? "*" : [...new Set(parts.flatMap((part) => part.split(",")))].join(",") };
 }
