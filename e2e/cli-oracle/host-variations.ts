@@ -64,6 +64,13 @@ export const launchParts = [
     'cron = "@daily" ;; time_zone = "Mars"',
     'cron = "@daily" ;; time_zone = "+02:00"',
     'cron = "@daily" ;; time_zone = ""',
+    ...["US/Pacific", "Etc/GMT+5", "America/Port-au-Prince", "utc", "PST", "IST", "SystemV/AST4"].map(
+      (zone) => `cron = "@daily" ;; time_zone = "${zone}"`,
+    ),
+    ...["Europe/berlin", "EUROPE/BERLIN", "us/pacific", "US/pacific", "US/Pacific-New", "Canada/East-Saskatchewan", "Etc"].map(
+      (zone) => `cron = "@daily" ;; time_zone = "${zone}"`,
+    ),
+    ...["5-1 * * * *", "5-1,3 * * * *", "0 0 5-1 * 1", "5-1/99 * * * *"].map((cron) => `cron = "${cron}"`),
     'cron = "nope" ;; enabled = false',
     'cron = "@daily" ;; prohibit_overlap = "yes"',
     'cron = "@daily" ;; nope = 1',
@@ -100,6 +107,9 @@ export const templateParts = [
   'data = "x" ;; destination = "local/x" ;; once = true',
   'data = "x" ;; destination = "local/x" ;; error_on_missing_key = true',
   'data = "x" ;; destination = "local/x" ;; change_mode = "signal" ;; change_signal = "NOPE"',
+  'data = "x" ;; destination = "local/x" ;; change_mode = "signal" ;; change_signal = ""',
+  'data = "x" ;; destination = "local/x" ;; change_mode = "signal" ;; change_signal = "hup"',
+  'data = "x" ;; destination = "local/x" ;; change_mode = "signal"',
   'data = "x" ;; destination = "local/x" ;; change_mode = ""',
   'data = "x" ;; destination = "local/x" ;; change_mode = "script" ;; change_script {| command = "" |}',
   'data = "x" ;; destination = "local/x" ;; change_mode = "script" ;; change_script {| command = "x" ;; timeout = "-1s" |}',

@@ -10,10 +10,16 @@ import { jobVariations } from "./job-variations.ts";
 import type { Variation } from "./job-variations.ts";
 import recorded from "./nomad-answers.json" with { type: "json" };
 
-/** Where another answer than the recorded Nomad's is meant. */
+/** Where another answer than the recorded Nomad's is meant, as docs/running-without-nomad.md says. */
 const ours: Readonly<Record<string, string>> = {
   'batch task: template {| source = "local/x.tpl" ;; data = "y" ;; destination = "local/x" |}': "the client refuses it",
   'batch task: template {| data = "x" ;; destination = "local/x" ;; change_mode = "signal" ;; change_signal = "NOPE" |}': "as above",
+  'batch task: kill_signal = "NOPE"': "no client has it",
+  'batch task: kill_signal = "SIGNULL"': "it is no signal",
+  'batch job: periodic {| cron = "5-1 * * * *" |}': "it is never launched",
+  'json task: "Env": {"": "x"}': "no container can have it",
+  'json group: "Networks": [{"DynamicPorts": [null]}]': "null is no block",
+  'json group: "Networks": [{"ReservedPorts": [null]}]': "as above",
 };
 
 const answers: Readonly<Record<string, string | undefined>> = recorded.answers;

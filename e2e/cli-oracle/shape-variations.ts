@@ -83,6 +83,9 @@ export const groupShapes = [
   ),
   `network {| port "h" {| |} |} service {| name = "x" ;; port = "h" ;; check {| ${httpBody} ;; header {| B {| |} |} |} |}`,
   "restart {| attempts = null ;; mode = null |}",
+  // Their delays wrap in 64 bits.
+  ...[2147483647, 2147483648, 614891470, 1000000, 10000000000].map((attempts) => `restart {| attempts = ${attempts} |}`),
+  'network {| port "" {| to = 80 |} |}',
   'disconnect {| reconcile = "" ;; lost_after = "1h" |}',
   "count = 50000",
   "count = 50001",
@@ -108,6 +111,7 @@ export const taskShapes = [
   'artifact {| source = "https://example.test/x" ;; options "y" {| a = 1 |} |}',
   ...["prestart", "poststart", "poststop"].map((hook) => `lifecycle {| hook = "${hook}" ;; sidecar = true |}`),
   ...["driver", "user", "leader", "kill_signal"].map((name) => `${name} = null`),
+  ...["SIGTERM", "TERM", "15", "SIGRTMIN+3", "NOPE", "SIGNULL"].map((name) => `kill_signal = "${name}"`),
   "lifecycle {| hook = null |}",
   ...["9223372036854775807ns", "9223372036854775808ns", "2562048h", "99999999999999999999s", "+0", "-0"].map(
     (time) => `kill_timeout = "${time}"`,

@@ -16,6 +16,7 @@ import { jobBlock, jobKeys } from "./keys/job-keys.ts";
 import type { taskKeys } from "./keys/task-keys.ts";
 import { noteGroups } from "./note-groups.ts";
 import { noteServices } from "./note-services.ts";
+import { noteSignals } from "./note-signals.ts";
 import { checkJob } from "./rules/check-job.ts";
 import { withoutFailed } from "./without-failed.ts";
 
@@ -38,10 +39,15 @@ export function decodeJob(block: ConfigBlock, reading: JobReading): DecodedJob {
   const groups = decodeGroups(reader, { type, jobName: reader.get("name") ?? reader.label, hasSecrets: reader.has("secret") });
   if (groups.length === 0) reader.report(`job "${reader.label}": has no group; a job needs at least one group with a task`, "group");
   checkJob(reader, type);
-  const furtherNetworks = reader.blocks("group").flatMap((group) => noteNetworks(group.blocks("network")));
-  const notes = [...(reading.jsonNotes ?? []), ...keyNotes, ...furtherNetworks, ...noteGroups(groups), ...noteServices(groups)];
+  const notes = [...(reading.jsonNotes ?? []), ...keyNotes, ...noteReaders(reader), ...noteGroups(groups), ...noteServices(groups)];
   const job = toJob(reader, { type, groups, notes: notes.toSorted(byPlace) });
   return { job, problems, evaluated: withoutFailed(job, block) };
+}
+
+/** What is told of the blocks as they are written. */
+function noteReaders(reader: JobReader): readonly JobNote[] {
+  const groups = reader.blocks("group");
+  return [...groups.flatMap((group) => noteNetworks(group.blocks("network"))), ...noteSignals(groups.flatMap((group) => group.blocks("task")))];
 }
 
 function byPlace({ position: left }: JobNote, { position: right }: JobNote): number {

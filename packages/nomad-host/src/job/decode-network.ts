@@ -48,8 +48,7 @@ function isDomainName(name: string): boolean {
 }
 
 function decodePort(reader: BlockReader<typeof portKeys>): GroupPort {
-  if (reader.label === "" || hasControlCharacter(reader.label))
-    reader.report(`port ${JSON.stringify(reader.label)}: its label must not be empty nor hold control characters`);
+  if (hasControlCharacter(reader.label)) reader.report(`port ${JSON.stringify(reader.label)}: its label must not hold control characters`);
   const fixed = reader.get("static");
   const to = reader.get("to");
   const hostNetwork = reader.get("host_network");

@@ -5,6 +5,7 @@ import type { restartKeys } from "./keys/task-keys.ts";
 type RestartReader = BlockReader<typeof restartKeys>;
 
 const shortestIntervalMs = 5_000;
+const nsInMs = 1_000_000n;
 
 /** The policy of tasks that say nothing (`nomad`: restart block). */
 export function defaultRestart(type: JobType): RestartPolicy {
@@ -25,6 +26,11 @@ export function decodeRestart(reader: RestartReader | undefined, base: RestartPo
   };
 }
 
+/** What the delays come to in Nomad's 64 bits of nanoseconds, which wrap. */
+function totalMs(attempts: number, delayMs: number): number {
+  return Number(BigInt.asIntN(64, BigInt(attempts) * BigInt(delayMs) * nsInMs)) / Number(nsInMs);
+}
+
 /** What a Nomad server refuses, in a group's policy only: those of its tasks are not looked at (`nomad`). */
 export function checkRestart({ attempts, intervalMs, delayMs, mode }: RestartPolicy, reader: RestartReader | undefined): void {
   if (reader === undefined) return;
@@ -32,7 +38,7 @@ export function checkRestart({ attempts, intervalMs, delayMs, mode }: RestartPol
   if (!["fail", "delay"].includes(word)) reader.report(`restart: mode must be fail or delay, not ${JSON.stringify(word)}`, "mode");
   if (attempts === 0 && mode !== "fail") reader.report(`restart: mode "${mode}" needs attempts; with none it must be "fail"`, "mode");
   if (intervalMs < shortestIntervalMs) reader.report("argument interval in restart: must be at least 5s", "interval");
-  if (attempts * delayMs > intervalMs) {
+  if (totalMs(attempts, delayMs) > intervalMs) {
     const wanted = `${attempts} attempts with a delay of ${delayMs / 1000}s`;
     reader.report(`restart: ${wanted} do not fit into the interval of ${intervalMs / 1000}s`, "interval");
   }

@@ -106,7 +106,8 @@ class JsonReader {
       if (name !== undefined) found.set(name, { ...entry, key: name });
       else if (!isJsonNull(entry.value)) {
         const hint = suggestName(entry.key, [...names.values()]);
-        this.notes.push({ message: `field ${entry.key} in ${type}: unknown, so it has no effect${hint}`, position: entry.position });
+        const name = entry.key === "" ? '""' : entry.key;
+        this.notes.push({ message: `field ${name} in ${type}: unknown, so it has no effect${hint}`, position: entry.position });
       }
     }
     return found.values();
@@ -141,8 +142,8 @@ class JsonReader {
       return [];
     }
     const body = this.toBody(node, { kind, type: name });
-    const { label: field = "" } = kind;
-    const label = node.entries.findLast(({ key }) => isNamed(key, field));
+    const { label: field } = kind;
+    const label = field === undefined ? undefined : node.entries.findLast(({ key }) => isNamed(key, field));
     const problem = label === undefined ? undefined : misfitOf(label.value, "string");
     if (label !== undefined && problem !== undefined) this.#refuse(`field ${label.key} in ${name}: ${problem}`, label);
     const labels = kind.label === undefined ? [] : [label === undefined ? "" : toHclLabel(labelOf(label.value), kind)];

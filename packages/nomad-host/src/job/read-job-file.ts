@@ -5,9 +5,17 @@ import { JobFileError } from "./job-file-error.ts";
 
 /** Far above any job; a larger file is taken for something else. */
 const maxFileBytes = 4 * 1024 * 1024;
+const mark = "\uFEFF";
 
-/** Reads a job or variable file as UTF-8 text; rejects with a JobFileError for what cannot be one. */
-export async function readJobFile(path: string, signal: AbortSignal): Promise<SourceFile> {
+/**
+ * Reads a job, variable or agent file as UTF-8 text; rejects with a JobFileError for what cannot be one. A byte order mark is taken
+ * off, where Nomad takes one: at the start of HCL2, and of no JSON and no agent file.
+ */
+export async function readJobFile(
+  path: string,
+  signal: AbortSignal,
+  { takesMark = true }: { readonly takesMark?: boolean } = {},
+): Promise<SourceFile> {
   const source = { name: path, text: "" };
   const refuse = (message: string, cause?: unknown) => new JobFileError(message, { code: "not-a-job", source, cause });
   const bytes = await readBytes(path, signal).catch((cause: unknown) => {
@@ -22,7 +30,11 @@ export async function readJobFile(path: string, signal: AbortSignal): Promise<So
   const text = toUtf8(bytes);
   if (text === undefined) throw refuse("the file is not UTF-8 text");
   if (text.trim() === "") throw refuse("the file is empty");
-  return { name: path, text: text.replace(/^\uFEFF/, "") };
+  if (!text.startsWith(mark)) return { name: path, text };
+  const unmarked = text.slice(mark.length);
+  const isJson = path.endsWith(".json") || unmarked.trimStart().startsWith("{");
+  if (isJson || !takesMark) throw refuse("the file begins with a byte order mark, which Nomad does not read here; save it as UTF-8 without one");
+  return { name: path, text: unmarked };
 }
 
 async function readBytes(path: string, signal: AbortSignal): Promise<Buffer | "directory" | "special" | "too-large"> {

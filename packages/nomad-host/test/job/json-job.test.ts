@@ -152,6 +152,29 @@ test("notes a field that nobody knows where it stands", async () => {
   );
 });
 
+test("tells of a field with an empty name once, and takes no block's label from it", async () => {
+  const task = '{"Name": "t", "Driver": "podman",\n"Resources": {"": 1, "CPU": 100}, "Config": {"image": "x"}}';
+  const read = await loadText(`{"ID": "a", "TaskGroups": [{"Name": "g", "Tasks": [${task}]}]}`);
+  assert.deepEqual(
+    read.notes.map(({ message, position }) => [message, position.line]),
+    [["field \"\" in resources: unknown, so it has no effect", 2]],
+  );
+  assert.equal(read.groups[0]?.tasks[0]?.resources.cpuMhz, 100);
+});
+
+test("a port may be without a label", async () => {
+  const networks = '"Networks": [{"DynamicPorts": [{"To": 80}], "ReservedPorts": [{"Label": "a", "Value": 90}]}]';
+  const task = '{"Name": "t", "Driver": "podman", "Config": {"image": "x"}}';
+  const read = await loadText(`{"ID": "a", "TaskGroups": [{"Name": "g", ${networks}, "Tasks": [${task}]}]}`);
+  assert.deepEqual(
+    read.groups[0]?.network?.ports.map(({ position: _, ...port }) => port),
+    [
+      { label: "", to: 80 },
+      { label: "a", static: 90 },
+    ],
+  );
+});
+
 test("reads half a surrogate pair as Go does", async () => {
   const groups = JSON.stringify(job.TaskGroups);
   const read = await loadText(String.raw`{"ID": "a", "Meta": {"b\udc00": "c\ud800d"}, "TaskGroups": ${groups}}`);

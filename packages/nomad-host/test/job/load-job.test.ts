@@ -217,6 +217,23 @@ for (const name of ["", "SIGUSR1", "usr1", "SIGRTMIN+3", "15"]) {
   });
 }
 
+test("notes the signals that no client of Nomad offers", async () => {
+  const template = 'template {\n  data = "x"\n  destination = "local/x"\n  change_mode = "signal"\n  change_signal = "';
+  const notesOf = async (signal: string, change: string) => {
+    const { notes } = await loadText(jobText({ task: `kill_signal = "${signal}"\n${template}${change}"\n}` }));
+    return notes.map(({ message, position }) => `${position.line} ${message}`);
+  };
+  assert.deepEqual(await notesOf(" SIGINT", "sighup"), []);
+  assert.deepEqual(await notesOf("int", "hup"), [
+    '8 kill_signal "int": Nomad would place the task nowhere; write "SIGINT"',
+    '13 change_signal "HUP": Nomad would place the task nowhere; write "SIGHUP"',
+  ]);
+  assert.deepEqual(await notesOf("SIGRTMIN+3", "15"), [
+    '8 kill_signal "SIGRTMIN+3": Nomad would place the task nowhere; its clients do not offer it',
+    '13 change_signal "15": Nomad would place the task nowhere; its clients do not offer it',
+  ]);
+});
+
 test("reads the owner of a template's file; a negative number says nothing", async () => {
   const template = (owner: string) => `template {\n  data = "x"\n  destination = "local/x"\n  ${owner}\n}`;
   const ownerOf = async (owner: string) => {

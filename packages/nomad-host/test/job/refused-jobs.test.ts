@@ -15,6 +15,9 @@ const refused: readonly (readonly [parts: Parts, line: number, message: RegExp])
   [{ job: 'periodic {\n crons = ["@daily", "0 0 * foo *"]\n}' }, 4, /"0 0 \* foo \*" has "foo" in its month field, which is none$/],
   [{ job: 'periodic {\n cron = "@daily"\n time_zone = "Mars/Base"\n}' }, 5, /^periodic: time_zone must be a name such as "Europe\/Berlin"/],
   [{ job: 'periodic {\n cron = "@daily"\n time_zone = "+02:00"\n}' }, 5, /^periodic: time_zone must be a name/],
+  [{ job: 'periodic {\n cron = "@daily"\n time_zone = "PST"\n}' }, 5, /^periodic: time_zone must be a name .*, not "PST"$/],
+  [{ job: 'periodic {\n cron = "@daily"\n time_zone = "localtime"\n}' }, 5, /^periodic: time_zone must be a name .*, not "localtime"$/],
+  [{ job: 'periodic {\n cron = "0 22-6 * * *"\n}' }, 4, /has "22-6" in its hour field, which ends before it begins: Nomad takes it and/],
   [{ job: "parameterized {}" }, 3, /^block parameterized: only batch and sysbatch jobs may have one, not a service job$/],
   [{ job: 'parameterized {\n payload = "maybe"\n}' }, 4, /^parameterized: payload must be optional, required or forbidden, not "maybe"$/],
   [
@@ -35,7 +38,7 @@ const refused: readonly (readonly [parts: Parts, line: number, message: RegExp])
   [{ group: 'network {\n port "a" { static = 70000 }\n}' }, 6, /must be a whole number up to 65535, not 70000/],
   [{ group: 'network {\n port "a" {}\n port "a" {}\n}' }, 7, /^port "a": declared already on line 6$/],
   [{ group: 'network {\n port "a" { static = 80 }\n port "b" { static = 80 }\n}' }, 7, /static port 80 is taken by port "a"/],
-  [{ group: 'network {\n port "a\\u0007" {}\n}' }, 6, /label must not be empty nor hold control characters/],
+  [{ group: 'network {\n port "a\\u0007" {}\n}' }, 6, /label must not hold control characters$/],
   [{ group: 'network {\n port "a" {}\n}\nnetwork {\n port "a" {}\n}' }, 9, /^port "a": declared already on line 6$/],
   [{ group: 'network {\n hostname = "a..b"\n}' }, 6, /^argument hostname in network: must be a name such as "web"/],
   [
@@ -244,6 +247,22 @@ test("says what a path is that holds no job", async () => {
     `${latin}: the file is not UTF-8 text`,
     `${huge}: the file is larger than 4 MiB, so it is no job file`,
   ]);
+});
+
+test("takes a byte order mark where Nomad does: before HCL, not before JSON", async () => {
+  await using folder = await createJobFolder();
+  const marked = (text: string) => `\ufeff${text}`;
+  const hcl = await loadJob(await folder.write("a.hcl", marked(jobText())), plainOptions);
+  assert.equal(hcl.id, "web");
+  const vars = await folder.write("a.vars.hcl", marked('a = "x"'));
+  const withVariable = await folder.write("b.hcl", jobText({ top: 'variable "a" {}' }));
+  assert.equal((await loadJob(withVariable, { ...plainOptions, varFiles: [vars] })).id, "web");
+  const problem = "the file begins with a byte order mark, which Nomad does not read here; save it as UTF-8 without one";
+  const job = '{"ID": "a", "TaskGroups": []}';
+  for (const name of ["a.json", "a.nomad"])
+    assert.equal((await failureOf(loadJob(await folder.write(name, marked(job)), plainOptions))).message, problem);
+  const jsonVars = await folder.write("a.vars.json", marked('{"a": "x"}'));
+  assert.equal((await failureOf(loadJob(withVariable, { ...plainOptions, varFiles: [jsonVars] }))).message, problem);
 });
 
 test("a template that asks for what is elsewhere is not called wrong", async () => {

@@ -22,12 +22,20 @@ export function checkPeriodic(reader: BlockReader<typeof periodicKeys> | undefin
     reader.report(`periodic: time_zone must be a name such as "Europe/Berlin", not ${JSON.stringify(zone)}`, "time_zone");
 }
 
-/** `Local` is this machine's, and offsets such as `+02:00` are no names (`go`: LoadLocation). */
+/** Names that only ICU has: they are in no database of time zones, so Nomad has never heard of them. */
+const strangeZones =
+  /^(?:A[CEGRS]T|AET|B[ES]T|C[ANS]T|CTT|E[AC]T|I[ES]T|JST|MIT|N[ES]T|P[LNRS]T|[SV]ST|SystemV\/.*|US\/Pacific-New|Canada\/East-Saskatchewan)$/;
+
+/**
+ * `Local` is this machine's, and offsets such as `+02:00` are no names (`go`: LoadLocation, which looks for a file of this very
+ * name). What another name stands for is told in its own letters, so there only the first of each part is looked at.
+ */
 function isTimeZone(name: string): boolean {
   if (name === "Local") return true;
-  if (!/^[A-Z]/.test(name)) return false;
+  if (!/^[A-Z]/.test(name) || /\/[a-z]/.test(name) || strangeZones.test(name)) return false;
   try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+    const { timeZone } = new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions();
+    return timeZone === name || timeZone.toLowerCase() !== name.toLowerCase();
   } catch {
     return false;
   }

@@ -110,6 +110,8 @@ function checkChange(template: BlockReader<typeof templateKeys>): void {
   const mode = template.get("change_mode") ?? "restart";
   if (!["noop", "restart", "signal", "script"].includes(mode))
     template.report(`template: change_mode must be noop, restart, signal or script, not ${JSON.stringify(mode)}`, "change_mode");
+  if (mode === "signal" && template.get("change_signal") === "")
+    template.report('template: change_signal is empty; change_mode "signal" needs one', "change_signal");
   if (mode === "signal" && template.get("env") === true)
     template.report('template: change_mode "signal" is not for variables of the environment', "change_mode");
   const script = template.optionalBlock("change_script");

@@ -9,7 +9,7 @@ import type { AgentEntry } from "./parse-agent-file.ts";
  * Undefined when that block has no `config`. Rejects with a JobFileError when there is no such plugin block.
  */
 export async function loadPluginConfig(path: string, pluginName: string, signal: AbortSignal): Promise<ConfigBody | undefined> {
-  const source = await readJobFile(path, signal);
+  const source = await readJobFile(path, signal, { takesMark: false });
   const plugins = parseAgentFile(source).entries.flatMap(toPlugins);
   const plugin = plugins.findLast(({ path: [name] }) => name === pluginName);
   if (plugin === undefined) {
