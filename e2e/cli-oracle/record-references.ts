@@ -8,7 +8,9 @@ import { json } from "node:stream/consumers";
 import { cronQuestions } from "./cron-questions.ts";
 import { around, templateQuestions } from "./template-questions.ts";
 
-const child = spawn("go", ["run", "."], { cwd: join(import.meta.dirname, "reference"), stdio: ["pipe", "pipe", "inherit"] });
+// Times are printed by the clock of this machine.
+const env = { ...process.env, TZ: "UTC" };
+const child = spawn("go", ["run", "."], { cwd: join(import.meta.dirname, "reference"), env, stdio: ["pipe", "pipe", "inherit"] });
 child.stdin.end(JSON.stringify({ crons: cronQuestions, templates: templateQuestions, around }));
 const answers: unknown = await json(child.stdout);
 const versions = { cron: "cronexpr 1.1.3", template: "consul-template 0.42.1" };

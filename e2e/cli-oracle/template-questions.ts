@@ -1,5 +1,6 @@
 import { cornerQuestions } from "./corner-questions.ts";
 import { valueQuestions } from "./value-questions.ts";
+import { variableQuestions } from "./variable-questions.ts";
 
 /** A template that is compared with the library that Nomad uses. */
 export interface TemplateQuestion {
@@ -14,8 +15,24 @@ const web = { name: "web", node: "n1", datacenter: "dc1", jobId: "shop" };
 /** What all templates find. */
 export const around = {
   env: { NAME: "Ada", EMPTY: "", LIST: "a,b,c", JSON: '{"b":[1,2.5,"x"],"a":{"t":true,"n":null},"big":1e21,"many":1234567}' },
-  variables: { "nomad/jobs/shop": { password: "s3cret", user: "me<>", "with-dash": "x" }, "nomad/jobs": { one: "1" } },
-  lists: { "": ["nomad/jobs", "nomad/jobs/shop"], "nomad/jobs": ["nomad/jobs", "nomad/jobs/shop"], none: [] },
+  variables: {
+    "nomad/jobs/shop": { password: "s3cret", user: "me<>", "with-dash": "x" },
+    "nomad/jobs": { one: "1" },
+    signs: { ok: "a\n\u00a0\u00e9\"<", bell: "\u0007" },
+  },
+  lists: {
+    "": ["nomad/jobs", "nomad/jobs/shop", "signs"],
+    "nomad/jobs": ["nomad/jobs", "nomad/jobs/shop"],
+    "nomad/jobs/": ["nomad/jobs/shop"],
+    "nomad/jobs@*": ["nomad/jobs", "nomad/jobs/shop"],
+    "nomad/jobs@other": [],
+    // One slash at the start does not count.
+    "//nomad/jobs": [],
+    "nomad//jobs": [],
+    " nomad/jobs": [],
+    none: [],
+  },
+  absent: ["none", "nomad/jobs@other"],
   services: {
     web: [
       { ...web, id: "_nomad-1", address: "10.0.0.1", port: 8080, tags: ["http", "v1"], allocId: "a1" },
@@ -303,7 +320,7 @@ function ask(text: string, more: Partial<TemplateQuestion> = {}): TemplateQuesti
 /** What is compared with consul-template. */
 export const templateQuestions: readonly TemplateQuestion[] = [
   ...[...language, ...texts, ...numbers, ...json, ...host].map((text) => ask(text)),
-  ...[...valueQuestions, ...cornerQuestions].map((text) => ask(text)),
+  ...[...valueQuestions, ...cornerQuestions, ...variableQuestions].map((text) => ask(text)),
   ask("[[ 1 ]]{{ 2 }}", { left: "[[", right: "]]" }),
   ask('<%- "x" -%> y', { left: "<%", right: "%>" }),
   ask('{{ (parseJSON "{}").a }}', { refusesMissingKeys: true }),

@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/hashicorp/consul-template/dependency"
 	"github.com/hashicorp/consul-template/template"
+	"github.com/hashicorp/nomad/api"
 )
 
 type templateQuestion struct {
@@ -32,6 +33,8 @@ type service struct {
 type surroundings struct {
 	Env       map[string]string            `json:"env"`
 	Variables map[string]map[string]string `json:"variables"`
+	// Variables that are looked for and are not there.
+	Absent []string `json:"absent"`
 	// Lists that are looked for: prefix to paths.
 	Lists    map[string][]string  `json:"lists"`
 	Services map[string][]service `json:"services"`
@@ -65,10 +68,9 @@ func answerTemplate(asked templateQuestion, around surroundings) templateAnswer 
 func fill(around surroundings) *template.Brain {
 	brain := template.NewBrain()
 	for path, items := range around.Variables {
-		known := dependency.NomadVarItems{}
-		for key, value := range items {
-			known[key] = dependency.NomadVarItem{Key: key, Value: value}
-		}
+		known := dependency.NewNomadVariable(&api.Variable{
+			Namespace: "default", Path: path, CreateIndex: 1, ModifyIndex: 1, Items: items,
+		}).Items
 		blocking := must(dependency.NewNVGetQuery("default", path))
 		blocking.EnableBlocking()
 		brain.Remember(blocking, &known)
@@ -80,6 +82,9 @@ func fill(around surroundings) *template.Brain {
 			metas = append(metas, &dependency.NomadVarMeta{Namespace: "default", Path: path, CreateIndex: 1, ModifyIndex: 1})
 		}
 		brain.Remember(must(dependency.NewNVListQuery("default", prefix)), metas)
+	}
+	for _, path := range around.Absent {
+		brain.Remember(must(dependency.NewNVGetQuery("default", path)), nil)
 	}
 	snippets := []*dependency.NomadServicesSnippet{}
 	for name, list := range around.Services {

@@ -2,6 +2,7 @@ export { launchJob } from "./run/launch/launch-job.ts";
 export { nextLaunch } from "./run/launch/next-launch.ts";
 export { parseTaskTemplate, renderTaskTemplate, templateFunctionNames } from "./template/task-template.ts";
 export { TemplateError } from "./template/template-error.ts";
+export { formatVariablePath, parseVariablePath, problemOfVariablePath } from "./template/variable-path.ts";
 export { normalizeCron } from "./job/cron/normalize-cron.ts";
 export type { Dispatch } from "./run/launch/derive-job.ts";
 export type { LaunchOptions } from "./run/launch/launch-job.ts";

@@ -19,10 +19,23 @@ test("variables come from the command line and from files, later ones first in r
   assert.deepEqual(Object.fromEntries(variables), { "nomad/jobs/x": { k: "v=w", e: "" }, p: { a: "1", b: "3" } });
 });
 
+test("a path is the same however its slashes stand", async () => {
+  const variables = await readNomadVariables(["/a//b/=k=1", "a/b=l=2", " a/b@default=m=3", "a/b@default.global=n=4", "a/b@x=k=5"]);
+  assert.deepEqual(Object.fromEntries(variables), { "a/b": { k: "1", l: "2", m: "3", n: "4" }, "a/b@x": { k: "5" } });
+});
+
 const refused: readonly (readonly [assignment: string, message: RegExp])[] = [
   ["p", /-nomad-var "p" is not of the form path=key=value or path=@file/],
   ["p=k", /is not of the form/],
   ["=k=v", /is not of the form/],
+  ["a@b@c=k=v", /^run: -nomad-var "a@b@c=k=v": its path must be like nomad\/jobs\/web, or PATH@NAMESPACE$/],
+  ["/=k=v", /its path must be like/],
+  ["a b=k=v", /a path has up to 128 of the letters/],
+  ["a.b=k=v", /a path has up to 128 of the letters/],
+  [`${"a".repeat(129)}=k=v`, /a path has up to 128 of the letters/],
+  ["nomad=k=v", /below "nomad" there are only nomad\/jobs, nomad\/sentinel and nomad\/job-templates\/NAME$/],
+  ["nomad/x=k=v", /below "nomad" there are only/],
+  ["nomad/job-templates/x/y=k=v", /below "nomad" there are only/],
   ["p=@/nowhere", /"\/nowhere" cannot be read: .*ENOENT/],
   [`p=@${folder}/list.json`, /list.json" is no JSON object$/],
   [`p=@${folder}/number.json`, /number.json" has no text for "a"$/],

@@ -1,12 +1,14 @@
 import { readFile } from "node:fs/promises";
 
+import { formatVariablePath, parseVariablePath, problemOfVariablePath } from "@driver/nomad-host";
+
 import { UsageError } from "../usage-error.ts";
 
 type Items = Readonly<Record<string, string>>;
 
 /**
- * Nomad's variables from the command line: `path=key=value`, or `path=@file` with a JSON object of texts. Later ones win, key by key.
- * Rejects with a UsageError.
+ * Nomad's variables from the command line: `path=key=value`, or `path=@file` with a JSON object of texts, under their paths as
+ * templates look for them. Later ones win, key by key. Rejects with a UsageError.
  */
 export async function readNomadVariables(assignments: readonly string[]): Promise<ReadonlyMap<string, Items>> {
   const variables = new Map<string, Items>();
@@ -16,9 +18,17 @@ export async function readNomadVariables(assignments: readonly string[]): Promis
     if (key === undefined && !rest.startsWith("@"))
       throw new UsageError(`run: -nomad-var ${JSON.stringify(assignment)} is not of the form path=key=value or path=@file`);
     const items = key === undefined ? await readItems(rest.slice(1)) : { [key]: value };
-    variables.set(path, { ...variables.get(path), ...items });
+    const place = wantPlace(path, assignment);
+    variables.set(place, { ...variables.get(place), ...items });
   }
   return variables;
+}
+
+function wantPlace(path: string, assignment: string): string {
+  const parsed = parseVariablePath(path);
+  const problem = parsed === undefined ? "its path must be like nomad/jobs/web, or PATH@NAMESPACE" : problemOfVariablePath(parsed);
+  if (parsed === undefined || problem !== undefined) throw new UsageError(`run: -nomad-var ${JSON.stringify(assignment)}: ${problem}`);
+  return formatVariablePath(parsed);
 }
 
 /** The file that an assignment takes its items from; undefined: it has the value itself. */

@@ -13,7 +13,7 @@ export type CheckFunction = (name: string, line: number) => TemplateError | unde
 /** Parses a template of Go's `text/template`. Throws one TemplateError for all that is wrong. */
 export function parseTemplate(source: string, delimiters: Delimiters, checkFunction: CheckFunction): ParsedTemplate {
   const parser = new Parser(splitTemplate(source, delimiters), checkFunction);
-  const nodes = parser.parse();
+  const nodes = parser.parseAll();
   const [first, ...further] = parser.problems;
   if (first !== undefined) throw new TemplateError(first.message, first.line, { isForeign: first.isForeign, further });
   return { nodes, definitions: parser.definitions };
@@ -47,8 +47,17 @@ class Parser {
     this.#checkFunction = checkFunction;
   }
 
-  /** What is wrong is among the problems, and the rest is read all the same. */
-  parse(): readonly TemplateNode[] {
+  /**
+   * The text outside of all definitions, which is the template with the empty name. What is wrong is among the problems, and the rest
+   * is read all the same.
+   */
+  parseAll(): readonly TemplateNode[] {
+    const nodes = this.#outside();
+    this.#keep("", nodes, { line: 1, twice: 'the template "" is the text outside of all others, so that cannot be defined' });
+    return this.definitions.get("") ?? nodes;
+  }
+
+  #outside(): readonly TemplateNode[] {
     const found: TemplateNode[] = [];
     for (;;) {
       const { nodes, keyword, line } = this.#list();
@@ -106,7 +115,7 @@ class Parser {
         return [{ kind: keyword, line }];
       case "define":
         if (this.#depth > 0) this.#report("define stands inside of another action", line);
-        this.#define(this.#name(rest, line), line);
+        this.#define(this.#definedName(rest, line), line);
         return [];
       case "block":
       case "template":
@@ -116,10 +125,11 @@ class Parser {
     }
   }
 
-  #name(words: Words, line: number): string {
+  /** Undefined: it cannot be read, which is told. */
+  #definedName(words: Words, line: number): string | undefined {
     const reader = this.#reader(words ?? [], line);
-    const name = words === undefined ? "" : (this.#attempt(() => reader.string()) ?? "");
-    if (name !== "" && !reader.isAtEnd) this.#report("behind the name of a template nothing follows", line);
+    const name = words === undefined ? undefined : this.#attempt(() => reader.string());
+    if (name !== undefined && !reader.isAtEnd) this.#report("behind the name of a template nothing follows", line);
     return name;
   }
 
@@ -137,23 +147,27 @@ class Parser {
 
   #call(keyword: "block" | "template", rest: Words, line: number): TemplateNode {
     const reader = this.#reader(rest ?? [], line);
-    const name = rest === undefined ? "" : (this.#attempt(() => reader.string()) ?? "");
-    const argument = this.#attempt(() => (name === "" || reader.isAtEnd ? undefined : reader.pipeline()));
-    if (keyword === "block" && name !== "" && argument === undefined) this.#report("block needs a value behind its name", line);
+    const name = rest === undefined ? undefined : this.#attempt(() => reader.string());
+    const argument = this.#attempt(() => (name === undefined || reader.isAtEnd ? undefined : reader.pipeline()));
+    if (keyword === "block" && name !== undefined && argument === undefined) this.#report("block needs a value behind its name", line);
     if (keyword === "block") this.#define(name, line);
-    return { kind: "template", name, argument, line };
+    return { kind: "template", name: name ?? "", argument, line };
   }
 
-  #define(name: string, line: number): void {
+  #define(name: string | undefined, line: number): void {
     const [outer, loops] = [this.#variables, this.#loops];
     [this.#variables, this.#loops] = [["$"], 0];
     const { nodes, keyword } = this.#inside();
     [this.#variables, this.#loops] = [outer, loops];
-    if (keyword !== "end") this.#report(`the template ${JSON.stringify(name)} has no end`, line);
+    if (keyword !== "end") this.#report(`the template ${JSON.stringify(name ?? "")} has no end`, line);
+    if (name !== undefined) this.#keep(name, nodes, { line, twice: `the template ${JSON.stringify(name)} is defined twice` });
+  }
+
+  /** One that says nothing takes no other's place (`go`: text/template's IsEmptyTree). */
+  #keep(name: string, nodes: readonly TemplateNode[], { line, twice }: { readonly line: number; readonly twice: string }): void {
     const known = this.definitions.get(name);
-    // One that says nothing takes no other's place (`go`: text/template's IsEmptyTree).
     if (known === undefined || isEmpty(known)) this.definitions.set(name, nodes);
-    else if (!isEmpty(nodes)) this.#report(`the template ${JSON.stringify(name)} is defined twice`, line);
+    else if (!isEmpty(nodes)) this.#report(twice, line);
   }
 
   #inside(): Ending {

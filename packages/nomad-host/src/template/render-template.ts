@@ -156,11 +156,7 @@ class Renderer {
     const call = this.#options.functions.get(first.name);
     if (call === undefined) throw new TemplateError(`the function ${first.name} is unknown`, line);
     const values = rest.map((operand) => this.#operand(operand, frame, line));
-    try {
-      return call(...values, ...last);
-    } catch (error) {
-      throw new TemplateError(`${first.name}: ${messageOf(error)}`, line, { cause: error });
-    }
+    return evaluate(() => call(...values, ...last), { name: first.name, line });
   }
 
   /** Evaluates no further than it must. */
@@ -201,7 +197,8 @@ class Renderer {
   }
 
   #field(value: TemplateValue, name: string, line: number): TemplateValue {
-    if (value instanceof UniformMap && Object.hasOwn(value.methods, name)) return value.methods[name];
+    const methods = value instanceof UniformMap || value instanceof TemplateObject ? value.methods : {};
+    if (Object.hasOwn(methods, name)) return evaluate(() => methods[name]?.(), { name, line });
     if (isTemplateMap(value)) {
       if (!value.has(name) && this.#options.refusesMissingKeys)
         throw new TemplateError(`map has no entry for key ${JSON.stringify(name)}`, line);
@@ -210,6 +207,15 @@ class Renderer {
     if (value instanceof TemplateObject && Object.hasOwn(value.fields, name)) return value.fields[name];
     if (value === undefined || value === null) throw new TemplateError(`there is no value that could have a field ${name}`, line);
     throw new TemplateError(`a ${typeOf(value)} has no field ${name}`, line);
+  }
+}
+
+/** What is wrong with it gets its name and place. */
+function evaluate(compute: () => TemplateValue, { name, line }: { readonly name: string; readonly line: number }): TemplateValue {
+  try {
+    return compute();
+  } catch (error) {
+    throw new TemplateError(`${name}: ${messageOf(error)}`, line, { cause: error });
   }
 }
 

@@ -53,17 +53,41 @@ export function wholeOf(value: TemplateValue): bigint | undefined {
 /** A map; its keys come in their order. */
 export type TemplateMap = ReadonlyMap<string, TemplateValue>;
 
-/** A value with a fixed set of fields; what prints it is a text where `text` is there. */
+/** What Go computes, by the name that a field would have; an Error says why it cannot. */
+type TemplateMethods = Readonly<Record<string, () => TemplateValue>>;
+
+/** A value with a fixed set of fields. */
 export class TemplateObject {
   /** What Go calls it, for messages. */
   readonly type: string;
   readonly fields: Readonly<Record<string, TemplateValue>>;
+  /** What is printed for it; undefined: its fields. */
   readonly text: string | undefined;
+  /** Its JSON; undefined: that of its fields. */
+  readonly json: (() => string) | undefined;
+  readonly methods: TemplateMethods;
 
-  constructor(type: string, fields: Readonly<Record<string, TemplateValue>>, text?: string) {
+  constructor(
+    type: string,
+    fields: Readonly<Record<string, TemplateValue>>,
+    more: { readonly text?: string; readonly json?: () => string; readonly methods?: TemplateMethods } = {},
+  ) {
     this.type = type;
     this.fields = fields;
-    this.text = text;
+    this.text = more.text;
+    this.json = more.json;
+    this.methods = more.methods ?? {};
+  }
+}
+
+/** Go's nil of a type with fields, which none of them can be asked for. */
+export class TemplateNil extends TemplateObject {
+  /** Whether the type says how it is written as text. */
+  readonly isText: boolean;
+
+  constructor(type: string, { isText }: { readonly isText: boolean }) {
+    super(type, {}, { text: "<nil>", json: () => "null" });
+    this.isText = isText;
   }
 }
 
@@ -74,17 +98,13 @@ export class AnyList extends Array<TemplateValue> {}
 export class UniformMap extends Map<string, TemplateValue> {
   /** What Go calls it. */
   readonly type: string;
-  /** What Go computes of the whole map, by the name that a field would have; it comes before a key of that name. */
-  readonly methods: Readonly<Record<string, TemplateValue>>;
+  /** Of the whole map; one comes before a key of its name. */
+  readonly methods: TemplateMethods;
   readonly #empty: TemplateValue;
 
   constructor(
     entries: Iterable<readonly [string, TemplateValue]>,
-    {
-      empty,
-      type,
-      methods = {},
-    }: { readonly empty: TemplateValue; readonly type: string; readonly methods?: Readonly<Record<string, TemplateValue>> },
+    { empty, type, methods = {} }: { readonly empty: TemplateValue; readonly type: string; readonly methods?: TemplateMethods },
   ) {
     super();
     this.type = type;
@@ -115,7 +135,7 @@ export function sortedEntries(map: TemplateMap): readonly (readonly [string, Tem
 export function isTrue(value: TemplateValue): boolean {
   if (isTemplateList(value)) return value.length > 0;
   if (isTemplateMap(value)) return value.size > 0;
-  if (value instanceof TemplateObject || value instanceof TemplateChannel) return true;
+  if (value instanceof TemplateObject || value instanceof TemplateChannel) return !(value instanceof TemplateNil);
   if (value instanceof SizedWhole) return value.value !== 0n;
   return value !== undefined && value !== null && value !== false && value !== 0 && value !== 0n && value !== "";
 }

@@ -64,7 +64,7 @@ function toJson(value: TemplateValue, indent = "", outer = ""): string {
     );
   const entries = isTemplateMap(value) ? sortedEntries(value) : value instanceof TemplateObject ? Object.entries(value.fields) : undefined;
   const colon = indent === "" ? ":" : ": ";
-  if (value instanceof TemplateObject && value.text !== undefined) return jsonText(value.text);
+  if (value instanceof TemplateObject && value.json !== undefined) return value.json();
   if (entries !== undefined)
     return lay(
       entries.map(([key, item]) => `${jsonText(key)}${colon}${toJson(item, indent, inner)}`),

@@ -1,5 +1,5 @@
 import { isCharacter } from "../is-character.ts";
-import { isTemplateList, isTemplateMap, printValue, sortedEntries, TemplateObject, typeOf, wholeOf } from "../template-value.ts";
+import { isTemplateList, isTemplateMap, printValue, sortedEntries, TemplateNil, TemplateObject, typeOf, wholeOf } from "../template-value.ts";
 import type { TemplateValue } from "../template-value.ts";
 import { formatGoFloat } from "./format-go-float.ts";
 import type { Verb } from "./format-verb.ts";
@@ -231,9 +231,14 @@ function formatCompound(verb: Verb, value: TemplateValue): string {
     const items = sortedEntries(value).map(([key, item]) => `${formatValue(verb, key)}:${inner(item)}`);
     return isSource ? `${typeOf(value)}{${items.join(", ")}}` : `map[${items.join(" ")}]`;
   }
+  if (value instanceof TemplateNil) return formatTypedNil(verb, value);
   if (value instanceof TemplateObject && value.text !== undefined && "svqxX".includes(verb.letter)) return formatText(verb, value.text);
   if (!(value instanceof TemplateObject) || (verb.letter === "v" && value.text !== undefined)) return pad(printValue(value), verb);
   return `${value.type.startsWith("*") ? "&" : ""}{${Object.values(value.fields).map(inner).join(" ")}}`;
+}
+
+function formatTypedNil(verb: Verb, { type, isText }: TemplateNil): string {
+  return verb.letter === "v" || (isText && "sqxX".includes(verb.letter)) ? "<nil>" : `%!${verb.letter}(${type}=<nil>)`;
 }
 
 /** A nil among others is written the same by all verbs but %#v (`go`: printValue). */

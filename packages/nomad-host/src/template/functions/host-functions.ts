@@ -1,9 +1,12 @@
-import { compareText, trimBlanks } from "@driver/hcl";
+import { compareText } from "@driver/hcl";
 
 import type { TemplateFunction } from "../render-template.ts";
-import { TemplateObject, UniformMap } from "../template-value.ts";
+import { TemplateObject } from "../template-value.ts";
 import type { TemplateValue } from "../template-value.ts";
+import { formatVariablePath, parseVariablePath, parseVariablePrefix } from "../variable-path.ts";
+import type { VariablePath } from "../variable-path.ts";
 import { wantCount, wantText, wantWhole } from "./arguments.ts";
+import { toItemMap, toMeta } from "./variable-values.ts";
 
 /** A service of this run that can be found by its name. */
 export interface FoundService {
@@ -22,7 +25,7 @@ export interface FoundService {
 export interface TemplateSurroundings {
   /** Of the task. */
   readonly env: Readonly<Record<string, string>>;
-  /** Items of Nomad's variables, by path. */
+  /** Items of Nomad's variables, by path as `formatVariablePath` writes it. */
   readonly variables: ReadonlyMap<string, Readonly<Record<string, string>>>;
   readonly services: readonly FoundService[];
 }
@@ -32,11 +35,7 @@ export function hostFunctions({ env, variables, services }: TemplateSurroundings
   const valueOf = (name: TemplateValue): string | undefined => (Object.hasOwn(env, wantText(name)) ? env[wantText(name)] : undefined);
   const metas = (values: readonly TemplateValue[]): readonly TemplateValue[] => {
     wantCount(values, 0, 1);
-    const prefix = values.length === 0 ? "" : wantText(values[0]);
-    return [...variables.keys()]
-      .filter((path) => path.startsWith(prefix))
-      .toSorted()
-      .map(toMeta);
+    return toMetas(values.length === 0 ? "" : wantText(values[0]), variables);
   };
   return {
     env: (...values) => (wantCount(values, 1), valueOf(values[0]) ?? ""),
@@ -48,7 +47,11 @@ export function hostFunctions({ env, variables, services }: TemplateSurroundings
       return value;
     },
     nomadVar: (...values) => (wantCount(values, 1), toItems(wantText(values[0]), variables)),
-    nomadVarExists: (...values) => (wantCount(values, 1), findItems(toVariableKey(wantText(values[0])), variables) !== undefined),
+    nomadVarExists: (...values) => {
+      wantCount(values, 1);
+      const text = wantText(values[0]);
+      return text !== "" && variables.has(formatVariablePath(wantPath(text)));
+    },
     nomadVarList: (...values) => metas(values),
     nomadVarListSafe: (...values) => {
       const found = metas(values);
@@ -60,49 +63,31 @@ export function hostFunctions({ env, variables, services }: TemplateSurroundings
   };
 }
 
-/**
- * What is meant by `path@namespace.region`: slashes and blanks around it do not count, nor the default namespace and region
- * (`consul-template`: NVGetQueryRe).
- */
-function toVariableKey(text: string): string {
-  const trimmed = trimBlanks(text).replaceAll(/^\/+|\/+$/g, "");
-  if (trimmed === "") return "";
-  const [, path, namespace = "default", region = "global"] = /^\/?([^@]+)(?:@([\w-]+)(?:\.([\w-]+))?)?$/.exec(trimmed) ?? [];
-  if (path === undefined) throw new Error(`${JSON.stringify(text)} is no path of a variable`);
-  if (region !== "global") return `${path}@${namespace}.${region}`;
-  return namespace === "default" ? path : `${path}@${namespace}`;
-}
-
-/** By a key of `toVariableKey`, however the variable's own path is spelt. */
-function findItems(key: string, variables: TemplateSurroundings["variables"]): Readonly<Record<string, string>> | undefined {
-  return variables.get(key) ?? [...variables].find(([path]) => toVariableKey(path) === key)?.[1];
+function wantPath(text: string): VariablePath {
+  const parsed = parseVariablePath(text);
+  if (parsed === undefined) throw new Error(`${JSON.stringify(text)} is no path of a variable`);
+  return parsed;
 }
 
 function toItems(text: string, variables: TemplateSurroundings["variables"]): TemplateValue {
-  const path = toVariableKey(text);
-  if (path === "") return toItemMap({});
-  const items = findItems(path, variables);
+  if (text === "") return toItemMap(undefined);
+  const at = wantPath(text);
+  const path = formatVariablePath(at);
+  const items = variables.get(path);
   if (items === undefined) throw new Error(`there is no variable ${JSON.stringify(path)}; give it with -nomad-var ${path}=KEY=VALUE`);
-  return toItemMap(items);
+  return toItemMap({ at, items });
 }
 
-function toItemMap(items: Readonly<Record<string, string>>): TemplateValue {
-  const entries = Object.entries(items).toSorted(([left], [right]) => compareText(left, right));
-  const methods = {
-    Keys: entries.map(([key]) => key),
-    Values: entries.map(([, value]) => value),
-    Tuples: entries.map(([key, value]) => new TemplateObject("struct { K string; V string }", { K: key, V: value })),
-  };
-  const inner = entries.map(([key, value]) => [key, toItem(key, value)] as const);
-  return new UniformMap(inner, { empty: toItem("", ""), type: "dependency.NomadVarItems", methods });
-}
-
-function toItem(key: string, value: string): TemplateValue {
-  return new TemplateObject("dependency.NomadVarItem", { Key: key, Value: value }, value);
-}
-
-function toMeta(path: string): TemplateValue {
-  return new TemplateObject("*dependency.NomadVarMeta", { Namespace: "default", Path: path, CreateIndex: 1n, ModifyIndex: 1n }, path);
+/** What is told of the variables that begin like this, in their order. */
+function toMetas(text: string, variables: TemplateSurroundings["variables"]): readonly TemplateValue[] {
+  const wanted = parseVariablePrefix(text);
+  if (wanted === undefined) throw new Error(`${JSON.stringify(text)} is no start of paths of variables`);
+  const { path: prefix, namespace, region } = wanted;
+  return [...variables.keys()]
+    .flatMap((key) => parseVariablePath(key) ?? [])
+    .filter((at) => at.path.startsWith(prefix) && at.region === region && (namespace === "*" || at.namespace === namespace))
+    .toSorted((left, right) => compareText(left.namespace, right.namespace) || compareText(left.path, right.path))
+    .map(toMeta);
 }
 
 function toSnippets(services: readonly FoundService[]): TemplateValue {
