@@ -35,7 +35,7 @@ job "web" {
 }
 
 /** `type { a; b }` on one line in the tables below stands for a block over several. */
-function unfold(text: string): string {
+export function unfold(text: string): string {
   return text
     .replaceAll(/ *\{\| */g, " {\n")
     .replaceAll(/ *\|\} */g, "\n}\n")

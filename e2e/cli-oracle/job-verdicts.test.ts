@@ -9,18 +9,12 @@ import { JobFileError, loadJob } from "@driver/nomad-host";
 import { jobVariations } from "./job-variations.ts";
 import type { Variation } from "./job-variations.ts";
 import recorded from "./nomad-answers.json" with { type: "json" };
+import { ourRefusals } from "./our-verdicts.ts";
 
-/** Where another answer than the recorded Nomad's is meant, as docs/running-without-nomad.md says. */
-const ours: Readonly<Record<string, string>> = {
-  'batch task: template {| source = "local/x.tpl" ;; data = "y" ;; destination = "local/x" |}': "the client refuses it",
-  'batch task: template {| data = "x" ;; destination = "local/x" ;; change_mode = "signal" ;; change_signal = "NOPE" |}': "as above",
-  'batch task: kill_signal = "NOPE"': "no client has it",
-  'batch task: kill_signal = "SIGNULL"': "it is no signal",
-  'batch job: periodic {| cron = "5-1 * * * *" |}': "it is never launched",
-  'json task: "Env": {"": "x"}': "no container can have it",
-  'json group: "Networks": [{"DynamicPorts": [null]}]': "null is no block",
-  'json group: "Networks": [{"ReservedPorts": [null]}]': "as above",
-};
+/** Whether it is refused here, whatever Nomad says: a variation's name is its level and its part. */
+function isOurs(name: string): boolean {
+  return Object.hasOwn(ourRefusals, name.replace(/^[a-z ]+: /, ""));
+}
 
 const answers: Readonly<Record<string, string | undefined>> = recorded.answers;
 
@@ -46,10 +40,15 @@ for (const variation of jobVariations) {
     assert.ok(answer !== undefined, "no answer is recorded: run e2e/cli-oracle/record-answers.ts");
     const refusal = await verdictOf(variation);
     if (refusal?.code === "unsupported" && answer === "valid") return;
-    const isValid = name in ours ? answer !== "valid" : answer === "valid";
+    const isValid = isOurs(name) ? answer !== "valid" : answer === "valid";
     assert.equal(refusal === undefined, isValid, `Nomad: ${answer}; here: ${refusal?.message ?? "valid"}`);
   });
 }
+
+test("every refusal of ours is of a variation that Nomad takes", () => {
+  const taken = jobVariations.filter(({ name }) => isOurs(name) && answers[name] === "valid");
+  assert.equal(taken.length, Object.keys(ourRefusals).length);
+});
 
 test("no recorded answer is without its job", () => {
   const names = new Set(jobVariations.map(({ name }) => name));
