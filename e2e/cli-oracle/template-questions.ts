@@ -1,3 +1,4 @@
+import { byteQuestions } from "./byte-questions.ts";
 import { cornerQuestions } from "./corner-questions.ts";
 import { valueQuestions } from "./value-questions.ts";
 import { variableQuestions } from "./variable-questions.ts";
@@ -320,7 +321,7 @@ function ask(text: string, more: Partial<TemplateQuestion> = {}): TemplateQuesti
 /** What is compared with consul-template. */
 export const templateQuestions: readonly TemplateQuestion[] = [
   ...[...language, ...texts, ...numbers, ...json, ...host].map((text) => ask(text)),
-  ...[...valueQuestions, ...cornerQuestions, ...variableQuestions].map((text) => ask(text)),
+  ...[...valueQuestions, ...cornerQuestions, ...variableQuestions, ...byteQuestions].map((text) => ask(text)),
   ask("[[ 1 ]]{{ 2 }}", { left: "[[", right: "]]" }),
   ask('<%- "x" -%> y', { left: "<%", right: "%>" }),
   ask('{{ (parseJSON "{}").a }}', { refusesMissingKeys: true }),

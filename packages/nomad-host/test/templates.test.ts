@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -28,6 +30,23 @@ test("a template finds the task's environment and Nomad's variables", async () =
   const task = sampleTask("only", "cat local/x", { templates: [sampleTemplate("local/x", text)], env: { MINE: "${NOMAD_JOB_NAME}" } });
   const done = await run([task], { variables: new VariableStore(new Map([["nomad/jobs/x", { user: "Ada" }]])) });
   assert.equal(done.log("only", "stdout").toString(), "only sample Ada\n");
+});
+
+test("bytes that are no UTF-8 are written as they are, from a string, a decoded text and a source", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "bytes-"));
+  t.after(() => rm(folder, { recursive: true }));
+  const bytes = Buffer.from([1, 0xff, 0xc3, 0x28, 0xf0, 0x9f, 0x98, 0x80, 0x80, 0]);
+  const source = join(folder, "bytes");
+  await writeFile(source, bytes);
+  const artifact: TaskArtifact = {
+    ...{ source, options: {}, headers: {}, destination: "local/in" },
+    ...{ mode: "file", isInsecure: false, isOwnedByUser: false, position },
+  };
+  const text = `{{ base64Decode "${bytes.toString("base64")}" }}{{ "\\377" }}{{ printf "%s%s" "\\xc3" "\\xa9" }}`;
+  const templates = [sampleTemplate("local/x", text), sampleTemplate("local/y", "", { source: "local/in" })];
+  const done = await run([sampleTask("only", "od -An -v -tx1 local/x local/y", { templates, artifacts: [artifact] })]);
+  const wanted = Buffer.concat([bytes, Buffer.from([0xff, 0xc3, 0xa9]), bytes]);
+  assert.equal(done.log("only", "stdout").toString().replaceAll(/\s/g, ""), wanted.toString("hex"));
 });
 
 test("a variable that nobody gave is told with its place, before anything starts", async () => {

@@ -10,7 +10,8 @@ const rows: readonly (readonly [literal: string, text: string | undefined])[] = 
   [String.raw`"\'"`, undefined],
   [String.raw`'\"'`, undefined],
   [String.raw`"\q"`, undefined],
-  [String.raw`"\377"`, "\ufffd"],
+  // The byte, as go-bytes.ts has it.
+  [String.raw`"\377"`, "\udcff"],
   [String.raw`"\400"`, undefined],
   [String.raw`"\U0010FFFF"`, "\u{10FFFF}"],
   [String.raw`"\U00110000"`, undefined],

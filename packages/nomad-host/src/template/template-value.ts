@@ -1,3 +1,5 @@
+import { toGoBytes } from "./go-bytes.ts";
+
 /** A value of a template. A bigint is Go's `int`, a number its `float64`. Undefined is Go's `<no value>`. */
 export type TemplateValue =
   | string
@@ -128,7 +130,7 @@ export function isTemplateMap(value: TemplateValue): value is TemplateMap {
 
 /** Keys in the order in which Go goes through a map: by their bytes. */
 export function sortedEntries(map: TemplateMap): readonly (readonly [string, TemplateValue])[] {
-  return [...map].toSorted(([left], [right]) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
+  return [...map].toSorted(([left], [right]) => Buffer.compare(toGoBytes(left), toGoBytes(right)));
 }
 
 /** Whether `if` takes it for true (`go`: text/template). */

@@ -1,3 +1,4 @@
+import { fromGoBytes } from "./go-bytes.ts";
 import { isCharacter } from "./is-character.ts";
 
 const simple: Readonly<Record<string, string>> = {
@@ -48,5 +49,5 @@ export function unquoteGo(literal: string): string | undefined {
     else bytes.push(isByte ? Buffer.from([value]) : Buffer.from(String.fromCodePoint(value)));
     at += 1 + (code ?? hex ?? octal ?? "").length;
   }
-  return Buffer.concat(bytes).toString();
+  return fromGoBytes(Buffer.concat(bytes));
 }

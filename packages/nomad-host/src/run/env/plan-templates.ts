@@ -1,6 +1,7 @@
 import type { Position } from "@driver/nomad-plugin";
 
 import type { Task, TaskTemplate } from "../../job/job.ts";
+import { toGoBytes } from "../../template/go-bytes.ts";
 import { toAllocPath } from "./alloc-path.ts";
 import type { Scope } from "./interpolate.ts";
 import { parseEnvFile } from "./parse-env-file.ts";
@@ -23,9 +24,10 @@ export function planTemplates(task: Task, { scope, report }: { readonly scope: S
   return task.templates.flatMap((template) => {
     const path = toFilePath(task.name, template, scope);
     if (path !== undefined) {
-      const { data, perms, uid, gid } = template;
+      const { perms, uid, gid } = template;
+      const text = template.data.isWellFormed() ? template.data : toGoBytes(template.data);
       return [
-        { path, text: data, mode: Number.parseInt(perms, 8), ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) },
+        { path, text, mode: Number.parseInt(perms, 8), ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) },
       ];
     }
     const given = JSON.stringify(template.destination);
@@ -53,7 +55,7 @@ export function readTemplateEnv(task: Task, report: Report): Readonly<Record<str
 }
 
 function readVariables({ data, destination, position }: TaskTemplate, report: Report): Readonly<Record<string, string>> {
-  const parsed = parseEnvFile(data);
+  const parsed = parseEnvFile(data.toWellFormed());
   if ("env" in parsed) return parsed.env;
   const { line, message } = parsed.problem;
   report({ message: `template ${JSON.stringify(destination)}, line ${line} of its variables: ${message}`, position });

@@ -5,6 +5,7 @@ import type { TaskConfig } from "@driver/nomad-plugin";
 
 import type { Task, TaskTemplate } from "../../job/job.ts";
 import type { FoundService } from "../../template/functions/host-functions.ts";
+import { fromGoBytes } from "../../template/go-bytes.ts";
 import { writeAllocFile } from "../alloc/alloc-dir.ts";
 import { fetchArtifact } from "../artifacts/fetch-artifact.ts";
 import type { PlannedArtifact } from "../artifacts/plan-artifact.ts";
@@ -92,7 +93,7 @@ export class TaskPreparation {
     const sources = new Map<TaskTemplate, string>();
     for (const template of task.templates.filter(({ source }) => source !== "")) {
       const path = toAllocPath(task.name, template.source, prepared.built.scope);
-      const text = path === undefined ? undefined : await readFile(join(allocPath, path), "utf8").catch(() => undefined);
+      const text = path === undefined ? undefined : await readFile(join(allocPath, path)).then(fromGoBytes, () => undefined);
       if (text === undefined) {
         const message = `template: the source ${JSON.stringify(template.source)} is no file in the task's folder`;
         throw new RunError("job-invalid", message, { position: template.position });

@@ -1,3 +1,4 @@
+import { fromGoBytes, toGoBytes } from "../go-bytes.ts";
 import type { TemplateFunction } from "../render-template.ts";
 import { isTemplateList, isTemplateMap, isTrue, printValue, TemplateChannel, typeOf, wholeOf } from "../template-value.ts";
 import type { TemplateValue } from "../template-value.ts";
@@ -55,7 +56,7 @@ function isEqual(left: TemplateValue, right: TemplateValue): boolean {
 function compare(values: readonly TemplateValue[]): number {
   wantCount(values, 2);
   const [left, right] = values;
-  if (typeof left === "string" && typeof right === "string") return Buffer.compare(Buffer.from(left), Buffer.from(right));
+  if (typeof left === "string" && typeof right === "string") return Buffer.compare(toGoBytes(left), toGoBytes(right));
   const [leftWhole, rightWhole] = [wholeOf(left), wholeOf(right)];
   if (leftWhole !== undefined && rightWhole !== undefined) return leftWhole < rightWhole ? -1 : leftWhole > rightWhole ? 1 : 0;
   if (typeof left === "number" && typeof right === "number") return left < right ? -1 : left > right ? 1 : 0;
@@ -63,7 +64,7 @@ function compare(values: readonly TemplateValue[]): number {
 }
 
 function lengthOf(value: TemplateValue): number {
-  if (typeof value === "string") return Buffer.byteLength(value);
+  if (typeof value === "string") return toGoBytes(value).length;
   if (isTemplateList(value)) return value.length;
   if (isTemplateMap(value)) return value.size;
   // Go's has no room, so nothing waits in it.
@@ -74,7 +75,7 @@ function lengthOf(value: TemplateValue): number {
 function elementOf(value: TemplateValue, key: TemplateValue): TemplateValue {
   if (isTemplateMap(value)) return value.get(wantText(key));
   if (!isTemplateList(value) && typeof value !== "string") throw new Error(`a ${typeOf(value)} has no elements`);
-  const items = typeof value === "string" ? [...Buffer.from(value)].map(BigInt) : value;
+  const items = typeof value === "string" ? [...toGoBytes(value)].map(BigInt) : value;
   const whole = wholeOf(key);
   const index = Number(whole);
   if (whole === undefined) throw new Error(`an element's number is wanted, not ${typeOf(key)}`);
@@ -88,7 +89,7 @@ function sliceOf(value: TemplateValue, bounds: readonly TemplateValue[]): Templa
   const length = lengthOf(value);
   const [from = 0, to = length] = bounds.map((bound) => Number(wholeOf(bound) ?? Number.NaN));
   if (!(from >= 0 && from <= to && to <= length)) throw new Error(`there is no part from ${from} to ${to} of ${length}`);
-  if (typeof value === "string") return Buffer.from(value).subarray(from, to).toString();
+  if (typeof value === "string") return fromGoBytes(toGoBytes(value).subarray(from, to));
   if (isTemplateList(value)) return value.slice(from, to);
   throw new Error(`a ${typeOf(value)} has no parts`);
 }
@@ -107,9 +108,13 @@ function escapeHtml(text: string): string {
 }
 
 function escapeQuery(text: string): string {
-  return encodeURIComponent(text)
-    .replaceAll(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`)
-    .replaceAll("%20", "+");
+  return Array.from(toGoBytes(text), escapeQueryByte).join("");
+}
+
+function escapeQueryByte(byte: number): string {
+  const sign = String.fromCharCode(byte);
+  if (/[A-Za-z0-9_.~-]/.test(sign)) return sign;
+  return sign === " " ? "+" : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
 }
 
 function escapeJs(text: string): string {

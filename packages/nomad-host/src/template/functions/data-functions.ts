@@ -1,3 +1,4 @@
+import { isLooseByte, splitLooseBytes } from "../go-bytes.ts";
 import type { TemplateFunction } from "../render-template.ts";
 import {
   AnyList,
@@ -41,7 +42,7 @@ export const dataFunctions: Readonly<Record<string, TemplateFunction>> = {
 /** Numbers of JSON are floats for Go. */
 function parseJson(text: string): TemplateValue {
   if (text === "") return new Map();
-  const parsed: unknown = JSON.parse(text);
+  const parsed: unknown = JSON.parse(text.toWellFormed());
   return fromJson(parsed);
 }
 
@@ -77,9 +78,10 @@ function toJson(value: TemplateValue, indent = "", outer = ""): string {
   return value === undefined || value === null ? "null" : String(value).replace(/e([+-])(\d)$/, "e$10$2");
 }
 
-/** Go writes two separators of lines as escapes, and controls by their numbers. */
+/** Go writes two separators of lines as escapes, controls by their numbers, and a byte that is no letter as the escape of U+FFFD. */
 function jsonText(text: string): string {
-  return JSON.stringify(text).replaceAll(/[\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16)}`);
+  const quoted = splitLooseBytes(text).map((part) => (isLooseByte(part) ? "\\ufffd" : JSON.stringify(part).slice(1, -1)));
+  return `"${quoted.join("")}"`.replaceAll(/[\u2028\u2029]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16)}`);
 }
 
 function escapeForHtml(json: string): string {

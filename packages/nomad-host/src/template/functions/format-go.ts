@@ -1,3 +1,4 @@
+import { toGoBytes } from "../go-bytes.ts";
 import { isCharacter } from "../is-character.ts";
 import { isTemplateList, isTemplateMap, printValue, sortedEntries, TemplateNil, TemplateObject, typeOf, wholeOf } from "../template-value.ts";
 import type { TemplateValue } from "../template-value.ts";
@@ -148,7 +149,7 @@ function formatText(verb: Verb, text: string): string {
       return pad(quoteText(cut, verb), verb);
     case "x":
     case "X":
-      return pad(toHexText(Buffer.from(text).subarray(0, precision), verb), verb);
+      return pad(toHexText(toGoBytes(text).subarray(0, precision), verb), verb);
     default:
       return bad(verb, text);
   }

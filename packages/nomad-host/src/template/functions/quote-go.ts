@@ -1,3 +1,5 @@
+import { isLooseByte, toGoBytes } from "../go-bytes.ts";
+
 const simple: Readonly<Record<string, string>> = {
   "\x07": "\\a",
   "\b": "\\b",
@@ -11,7 +13,7 @@ const simple: Readonly<Record<string, string>> = {
 
 /** A text as Go's %q writes it: with `#` in backquotes where that can be, with `+` in ASCII alone. */
 export function quoteText(text: string, { flags }: { readonly flags: string }): string {
-  if (flags.includes("#") && !/[\0-\x08\n-\x1f`\x7f\ufeff]/.test(text)) return `\`${text}\``;
+  if (flags.includes("#") && text.isWellFormed() && !/[\0-\x08\n-\x1f`\x7f\ufeff]/.test(text)) return `\`${text}\``;
   return `"${[...text].map((letter) => escapeLetter(letter, '"', flags)).join("")}"`;
 }
 
@@ -22,6 +24,7 @@ export function quoteRune(letter: string, flags: string): string {
 
 function escapeLetter(letter: string, quote: string, flags: string): string {
   if (letter === quote) return `\\${quote}`;
+  if (isLooseByte(letter)) return `\\x${toGoBytes(letter).toString("hex")}`;
   const known = simple[letter];
   if (known !== undefined) return known;
   const code = letter.codePointAt(0) ?? 0;

@@ -3,6 +3,7 @@ import { createHash, createHmac } from "node:crypto";
 import { toLowerText, toTitleText, toUpperText, trimBlanks } from "@driver/hcl";
 
 import { isGoPattern } from "../../pattern/is-go-pattern.ts";
+import { fromGoBytes, toGoBytes } from "../go-bytes.ts";
 import type { TemplateFunction } from "../render-template.ts";
 import { UniformMap } from "../template-value.ts";
 import type { TemplateValue } from "../template-value.ts";
@@ -18,12 +19,12 @@ function ofTexts(count: number, apply: (...texts: readonly string[]) => Template
 
 /** The text functions of consul-template; what is piped in comes last. */
 export const textFunctions: Readonly<Record<string, TemplateFunction>> = {
-  base64Encode: ofTexts(1, (text = "") => Buffer.from(text).toString("base64")),
+  base64Encode: ofTexts(1, (text = "") => toGoBytes(text).toString("base64")),
   base64Decode: ofTexts(1, (text = "") => decodeBase64(text, /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/)),
-  base64URLEncode: ofTexts(1, (text = "") => toPadded(Buffer.from(text).toString("base64url"))),
+  base64URLEncode: ofTexts(1, (text = "") => toPadded(toGoBytes(text).toString("base64url"))),
   base64URLDecode: ofTexts(1, (text = "") => decodeBase64(text, /^(?:[\w-]{4})*(?:[\w-]{2}==|[\w-]{3}=)?$/)),
-  toLower: ofTexts(1, (text = "") => toLowerText(text)),
-  toUpper: ofTexts(1, (text = "") => toUpperText(text)),
+  toLower: ofTexts(1, (text = "") => toLowerText(text.toWellFormed())),
+  toUpper: ofTexts(1, (text = "") => toUpperText(text.toWellFormed())),
   toTitle: ofTexts(1, toTitleWords),
   trimSpace: ofTexts(1, (text = "") => trimBlanks(text)),
   trim: ofTexts(2, (signs = "", text = "") => trimSigns(text, signs)),
@@ -44,9 +45,9 @@ export const textFunctions: Readonly<Record<string, TemplateFunction>> = {
     if (width < 0) throw new Error("indent value must be a positive integer");
     return wantText(values[1]).replaceAll(/^(?=[^\n])/gm, " ".repeat(width));
   },
-  sha256Hex: ofTexts(1, (text = "") => createHash("sha256").update(text).digest("hex")),
-  md5sum: ofTexts(1, (text = "") => createHash("md5").update(text).digest("hex")),
-  hmacSHA256Hex: ofTexts(2, (message = "", key = "") => createHmac("sha256", key).update(message).digest("hex")),
+  sha256Hex: ofTexts(1, (text = "") => createHash("sha256").update(toGoBytes(text)).digest("hex")),
+  md5sum: ofTexts(1, (text = "") => createHash("md5").update(toGoBytes(text)).digest("hex")),
+  hmacSHA256Hex: ofTexts(2, (message = "", key = "") => createHmac("sha256", toGoBytes(key)).update(toGoBytes(message)).digest("hex")),
 };
 
 /** The first letter of each word that has a capital form, in it (`go`: x/text's cases.Title). */
@@ -79,12 +80,14 @@ function toPadded(text: string): string {
 function decodeBase64(text: string, form: RegExp): string {
   const packed = text.replaceAll(/[\r\n]/g, "");
   if (!form.test(packed)) throw new Error("illegal base64 data");
-  return Buffer.from(packed, packed.includes("-") || packed.includes("_") ? "base64url" : "base64").toString();
+  return fromGoBytes(Buffer.from(packed, packed.includes("-") || packed.includes("_") ? "base64url" : "base64"));
 }
 
+/** Any byte that is no letter counts as the sign for that (`go`: strings.Trim). */
 function trimSigns(text: string, signs: string): string {
   const letters = [...text];
-  const isKept = (letter: string): boolean => !signs.includes(letter);
+  const trimmed = signs.toWellFormed();
+  const isKept = (letter: string): boolean => !trimmed.includes(letter.toWellFormed());
   const first = letters.findIndex(isKept);
   return first < 0 ? "" : letters.slice(first, letters.findLastIndex(isKept) + 1).join("");
 }
