@@ -169,6 +169,9 @@ const letters = [
   ]
     .flatMap((line) => line.split("|"))
     .map((text) => `{{ toTitle "${text}" }}`),
+  ...["aกb กขa ก1a aกัb", "aກb", "aកb", "aကb", "a႐b", "aᥐb", "aᦀb", "aᨠb", "aꪀb", "ᾲa ᾴ ᾷb ῂ ῄ ῇ ῲ ῴ ῷ", "a漢b", "aあb アa", "1กa"].map(
+    (text) => `{{ toTitle "${text}" }}`,
+  ),
   ...["\\u0085a\\u0085", "\\ufeffa", "\\u00a0a", "\\u200ba", "\\u180ea", " a\\n", "\\u2028a", "\\u001ca"].map(
     (text) => `{{ trimSpace "${text}" | printf "%q" }}`,
   ),

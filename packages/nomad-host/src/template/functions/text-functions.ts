@@ -1,6 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 
-import { toLowerText, toTitleText, toUpperText, trimBlanks } from "@driver/hcl";
+import { toLowerText, toUpperText, trimBlanks } from "@driver/hcl";
 
 import { isGoPattern } from "../../pattern/is-go-pattern.ts";
 import { fromGoBytes, toGoBytes } from "../go-bytes.ts";
@@ -8,6 +8,7 @@ import type { TemplateFunction } from "../render-template.ts";
 import { UniformMap } from "../template-value.ts";
 import type { TemplateValue } from "../template-value.ts";
 import { wantCount, wantText, wantTexts, wantWhole } from "./arguments.ts";
+import { toTitleWords } from "./title-words.ts";
 
 /** A function of texts alone. */
 function ofTexts(count: number, apply: (...texts: readonly string[]) => TemplateValue): TemplateFunction {
@@ -49,21 +50,6 @@ export const textFunctions: Readonly<Record<string, TemplateFunction>> = {
   md5sum: ofTexts(1, (text = "") => createHash("md5").update(toGoBytes(text)).digest("hex")),
   hmacSHA256Hex: ofTexts(2, (message = "", key = "") => createHmac("sha256", toGoBytes(key)).update(toGoBytes(message)).digest("hex")),
 };
-
-/** The first letter of each word that has a capital form, in it (`go`: x/text's cases.Title). */
-function toTitleWords(text = ""): string {
-  // Made here: it takes 20 ms, and hardly a template asks for titles.
-  const words = new Intl.Segmenter("en", { granularity: "word" });
-  return Array.from(words.segment(text), ({ segment }) => segment.replace(/\p{Cased}/u, toTitleStart)).join("");
-}
-
-/** Of a letter that becomes several, the first is the capital (`ß`: `Ss`). */
-function toTitleStart(letter: string): string {
-  const title = toTitleText(letter);
-  const capitals = letter.toUpperCase();
-  if (title !== letter || /^\p{Lt}$/u.test(letter) || [...capitals].length === 1) return title;
-  return capitals.replaceAll(/(?<=\p{Lu}.*)\p{Lu}/gsu, (capital) => capital.toLowerCase());
-}
 
 function splitTrimmed(text: string, separator: string): readonly string[] {
   return text === "" ? [] : splitGo(text, separator);
