@@ -20,5 +20,5 @@ function toTitleStart(letter: string): string {
   if (title !== letter || /^\p{Lt}$/u.test(letter) || [...capitals].length === 1) return title;
   const small = capitals.replaceAll(/(?<=\p{Lu}.*)\p{Lu}/gsu, (capital) => capital.toLowerCase());
   // A Greek iota below a letter stays there.
-  return letter.normalize("NFD").endsWith("\u0345") ? small.replace(/ι$/, "\u0345") : small;
+  return letter.normalize("NFD").endsWith("\u0345") ? small.replace(/\u03b9$/, "\u0345") : small;
 }
