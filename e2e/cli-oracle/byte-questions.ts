@@ -1,5 +1,8 @@
 /** Templates about bytes that are no UTF-8, for template-questions.ts; the answers are JSON, so they are told in digits. */
-const texts = ["\\377", "a\\xffb", "\\xc3\\xa9", "\\xc3", "\\xed\\xa0\\x80", "\\xf4\\x90\\x80\\x80", "é\\xffé", "\\xf0\\x9f\\x98\\x80\\x80"];
+const texts = [
+  ...["\\377", "a\\xffb", "\\xc3\\xa9", "\\xc3", "\\xed\\xa0\\x80"],
+  ...["\\xf4\\x90\\x80\\x80", "é\\xffé", "\\xf0\\x9f\\x98\\x80\\x80"],
+];
 
 const plain = (text: string) => [
   `{{ len "${text}" }} {{ index "${text}" 0 }} {{ eq "${text}" "\\xff" }} {{ lt "${text}" "\\xfe" }}`,

@@ -47,7 +47,8 @@ export function decodeJob(block: ConfigBlock, reading: JobReading): DecodedJob {
 /** What is told of the blocks as they are written. */
 function noteReaders(reader: JobReader): readonly JobNote[] {
   const groups = reader.blocks("group");
-  return [...groups.flatMap((group) => noteNetworks(group.blocks("network"))), ...noteSignals(groups.flatMap((group) => group.blocks("task")))];
+  const networks = groups.flatMap((group) => noteNetworks(group.blocks("network")));
+  return [...networks, ...noteSignals(groups.flatMap((group) => group.blocks("task")))];
 }
 
 function byPlace({ position: left }: JobNote, { position: right }: JobNote): number {

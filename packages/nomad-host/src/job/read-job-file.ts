@@ -33,7 +33,8 @@ export async function readJobFile(
   if (!text.startsWith(mark)) return { name: path, text };
   const unmarked = text.slice(mark.length);
   const isJson = path.endsWith(".json") || unmarked.trimStart().startsWith("{");
-  if (isJson || !takesMark) throw refuse("the file begins with a byte order mark, which Nomad does not read here; save it as UTF-8 without one");
+  const problem = "the file begins with a byte order mark, which Nomad does not read here; save it as UTF-8 without one";
+  if (isJson || !takesMark) throw refuse(problem);
   return { name: path, text: unmarked };
 }
 

@@ -24,7 +24,7 @@ export function checkPeriodic(reader: BlockReader<typeof periodicKeys> | undefin
 
 /** Names that only ICU has: they are in no database of time zones, so Nomad has never heard of them. */
 const strangeZones =
-  /^(?:A[CEGRS]T|AET|B[ES]T|C[ANS]T|CTT|E[AC]T|I[ES]T|JST|MIT|N[ES]T|P[LNRS]T|[SV]ST|SystemV\/.*|US\/Pacific-New|Canada\/East-Saskatchewan)$/;
+  /^(?:A[CEGRS]T|B[ES]T|C[ANST]T|E[AC]T|I[ES]T|JST|MIT|N[ES]T|P[LNRS]T|[SV]ST|SystemV\/.*|US\/Pacific-New|Canada\/East-Saskatchewan)$/;
 
 /**
  * `Local` is this machine's, and offsets such as `+02:00` are no names (`go`: LoadLocation, which looks for a file of this very

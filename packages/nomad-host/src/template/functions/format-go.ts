@@ -1,6 +1,7 @@
 import { toGoBytes } from "../go-bytes.ts";
 import { isCharacter } from "../is-character.ts";
-import { isTemplateList, isTemplateMap, printValue, sortedEntries, TemplateNil, TemplateObject, typeOf, wholeOf } from "../template-value.ts";
+import { isTemplateList, isTemplateMap, printValue, sortedEntries } from "../template-value.ts";
+import { TemplateNil, TemplateObject, typeOf, wholeOf } from "../template-value.ts";
 import type { TemplateValue } from "../template-value.ts";
 import { formatGoFloat } from "./format-go-float.ts";
 import type { Verb } from "./format-verb.ts";
