@@ -86,7 +86,7 @@ const levels: Readonly<Record<"job" | "group" | "task", readonly string[]>> = {
     '"": 1',
     '"Meta": {"": "x"}',
     '"Env": {"": "x"}',
-    '"Config": {"": "x"}',
+    '"Config": {"image": "x", "": "x"}',
     '"Templates": [{"": 1, "EmbeddedTmpl": "x", "DestPath": "local/x"}]',
     '"Templates": [{"EmbeddedTmpl": "x", "DestPath": "local/x", "ChangeMode": "signal", "ChangeSignal": ""}]',
     '"Resources": {"MemoryMB": "64"}',
