@@ -1,4 +1,5 @@
-// npm run bench [-- [--json] [--full] [--write] [--against OTHER-BUILD [--rounds N]] [part…]]: measures the built plugin on an engine of its own.
+// npm run bench [-- [--json] [--full] [--write] [--against OTHER-BUILD [--rounds N]] [part…]]: measures the built plugin on an
+// engine of its own.
 import { fileURLToPath } from "node:url";
 import { runInWorld, TestingError } from "@driver/testing";
 import { buildWhenStale } from "../scripts/build.ts";

@@ -37,8 +37,8 @@ function renderHead(machine: string, date: string): string {
 Written by \`npm run bench -- --write\`, which measures the built plugin on an engine of its own, on ${date}: ${machine}. Compare the
 ratios, not the times of one machine with those of another. \`polling\` is a process over the same Podman that asks for the
 statistics of each container every second, takes their absence for the end, and looks at what it has learnt every second, as a
-driver without hints does. \`bare Podman\` is the same work by calls to Podman alone. What a figure is made of, and what was tried to make it
-smaller, is in [decisions](decisions).`;
+driver without hints does. \`bare Podman\` is the same work by calls to Podman alone. What a figure is made of, and what was tried to
+make it smaller, is in [decisions](decisions).`;
 }
 
 function renderTable(figures: readonly Figure[]): string {

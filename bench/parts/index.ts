@@ -15,4 +15,7 @@ import { spawn } from "./spawn.ts";
 import { start } from "./start.ts";
 
 /** Every part, in the order in which they run. */
-export const parts: readonly Part[] = [exits, start, config, spawn, memory, manyTasks, cpu, logs, exec, groups, parallel, images, imageCleanUp, size];
+export const parts: readonly Part[] = [
+  ...[exits, start, config, spawn, memory, manyTasks, cpu, logs],
+  ...[exec, groups, parallel, images, imageCleanUp, size],
+];

@@ -33,7 +33,8 @@ async function measureSlope(rig: DriverRig): Promise<{ readonly tasks: readonly 
   const tasks = [...first, ...(await startTasks(rig, many - few))];
   const manyMb = await measureFollowed(rig, tasks);
   const value = ((manyMb - fewMb) * 1000) / (many - few);
-  const remark = `${fewMb.toFixed(1)} MB with ${few} tasks, ${manyMb.toFixed(1)} MB with ${many}, each after ${statsMs / 1000} s of 1 s statistics`;
+  const both = `${fewMb.toFixed(1)} MB with ${few} tasks, ${manyMb.toFixed(1)} MB with ${many}`;
+  const remark = `${both}, each after ${statsMs / 1000} s of 1 s statistics`;
   return { tasks, slope: { name: `RssAnon of one more task, ${few} → ${many}`, value, unit: "KB", goal: atMost(60), remark } };
 }
 

@@ -152,7 +152,9 @@ async function compareJob(path: string): Promise<string | undefined> {
   await writeFile(json, there);
   const { job, problems } = await inspectJob(json, plain);
   const found = problems.all().map((problem) => problem.format());
-  if (!here.isValid) return found.length > 0 || isOurs(text) ? undefined : `in JSON nothing is wrong, in the file there is: ${here.problems}`;
+  if (!here.isValid) {
+    return found.length > 0 || isOurs(text) ? undefined : `in JSON nothing is wrong, in the file there is: ${here.problems}`;
+  }
   if (found.length > 0) return found.join("\n");
   try {
     assert.deepEqual(toComparable(job), toComparable(here.job));

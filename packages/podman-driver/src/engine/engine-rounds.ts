@@ -11,7 +11,10 @@ export interface EngineRoundsOptions<E> {
   readonly pauseMs: number;
   /** False: this round is left out. Default: none is. */
   readonly isDue?: () => boolean;
-  /** One look at one engine. Its failure is told in the log, once for as long as it stays the same, and the next round comes all the same. */
+  /**
+   * One look at one engine. Its failure is told in the log, once for as long as it stays the same, and the next round comes all the
+   * same.
+   */
   look(engine: E, signal: AbortSignal): Promise<void>;
   readonly logger: Logger;
 }

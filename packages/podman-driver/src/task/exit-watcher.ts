@@ -247,7 +247,10 @@ class ExitWatch {
     return isForMemory ? withOomKill(evidence, verdict.result) : verdict.result;
   }
 
-  /** Whether conmon has marked an OOM kill in this run. A record from before its start shows a clock that was set back: the mark goes by that. */
+  /**
+   * Whether conmon has marked an OOM kill in this run. A record from before its start shows a clock that was set back: the mark goes
+   * by that.
+   */
   #isOwnMark({ oomMarkedAt, writtenAt }: ExitRecord): boolean {
     const { startedAt } = this.#options;
     if (isAfterStart(oomMarkedAt, startedAt)) return true;

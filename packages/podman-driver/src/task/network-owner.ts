@@ -1,7 +1,10 @@
 import type { TaskHandle } from "./task-handle.ts";
 
 /** What is known here of a task whose network others may have joined. */
-export type NetworkMember = Pick<TaskHandle, "task" | "containerId" | "networkOwnerId" | "heard" | "isRunning" | "processes" | "ended" | "emit">;
+export type NetworkMember = Pick<
+  TaskHandle,
+  "task" | "containerId" | "networkOwnerId" | "heard" | "isRunning" | "processes" | "ended" | "emit"
+>;
 
 /**
  * Has each task told once that the one has ended whose network it has joined: Podman takes down what it has made of that network, and

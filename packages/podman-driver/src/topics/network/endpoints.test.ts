@@ -49,8 +49,8 @@ for (const [config, words] of [
     assert.throws(() => planOf({ config, facts: { version: "3.4.4" } }), {
       code: "unsupported",
       message:
-        `config key ${words} needs Podman 4.0, and 3.4.4 runs, which would put the task on its default network without a word; remove it, ` +
-          "or update Podman",
+        `config key ${words} needs Podman 4.0, and 3.4.4 runs, which would put the task on its default network without a word; ` +
+        "remove it, or update Podman",
     }));
 }
 
