@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import type { RequestOptions } from "node:https";
+import { trustHostAuthorities } from "@driver/std";
 
 /** Where a Podman service listens: on a unix socket of this host, or on a TCP port behind TLS. */
 export type ServicePlace =
@@ -39,6 +40,7 @@ export function describePlace(place: ServicePlace): string {
 export function toConnectOptions(place: ServicePlace): RequestOptions {
   if ("socketPath" in place) return { socketPath: place.socketPath };
   const { host, port, tls: { ca, client } } = place.remote;
+  if (ca === undefined) trustHostAuthorities();
   return {
     host,
     port,

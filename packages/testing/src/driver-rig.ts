@@ -26,6 +26,8 @@ export interface RigOptions {
   readonly pluginConfig?: Readonly<Record<string, HclValue>>;
   /** Default: the built executable of this test run. */
   readonly command?: string;
+  /** Added to the plugin's environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface TaskWishes {
@@ -165,7 +167,7 @@ export class DriverRig implements AsyncDisposable {
 async function launch(options: RigOptions, logLines: string[]): Promise<LaunchedDriver> {
   const launched = await launchDriver({
     command: options.command ?? testSetting("TEST_PLUGIN"),
-    env: process.env,
+    env: { ...process.env, ...options.env },
     onLog: (entry) => logLines.push(`${entry.level} ${entry.message} ${JSON.stringify(entry.fields)}`),
     signal: AbortSignal.timeout(60_000),
   });

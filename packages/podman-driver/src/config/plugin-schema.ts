@@ -17,7 +17,7 @@ const modeLists = {
 };
 
 const tlsFields = {
-  ca: attr.string({ help: "PEM file of the authorities that the service's certificate is checked with; default: those of the web." }),
+  ca: attr.string({ help: "PEM file of the authorities that the service's certificate is checked with; default: those of the host." }),
   cert: attr.string({ help: "PEM file of the certificate that is shown to the service; with key." }),
   key: attr.string({ help: "PEM file of the key of cert." }),
 };

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect, constants } from "node:http2";
 import type { ClientHttp2Stream } from "node:http2";
 import { buffer } from "node:stream/consumers";
+import { trustHostAuthorities } from "@driver/std";
 
 import type { CheckFinding, PlannedCheck } from "./planned-check.ts";
 import type { Endpoint } from "./resolve-address.ts";
@@ -13,6 +14,7 @@ export async function probeGrpc(check: PlannedCheck, { host, port }: Endpoint, s
   const { grpcService, isGrpcOverTls, isInsecure, tlsServerName } = check;
   const names = tlsServerName === "" ? {} : { servername: tlsServerName };
   const authority = `${isGrpcOverTls ? "https" : "http"}://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  if (isGrpcOverTls) trustHostAuthorities();
   const session = connect(authority, { rejectUnauthorized: !isInsecure, ...names });
   // What breaks it breaks the question too, which tells of it.
   session.on("error", () => undefined);

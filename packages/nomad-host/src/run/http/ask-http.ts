@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
+import { trustHostAuthorities } from "@driver/std";
 
 const longestRedirection = 10;
 
@@ -62,6 +63,7 @@ function ask(url: URL, { method = "GET", headers, body, isInsecure, tlsServerNam
   const names = tlsServerName === "" ? {} : { servername: tlsServerName };
   // A connection that is kept would outlive the question.
   const options = { method, headers: toNodeHeaders(headers), signal, rejectUnauthorized: !isInsecure, agent: false, ...names } as const;
+  if (url.protocol === "https:") trustHostAuthorities();
   const call = url.protocol === "https:" ? requestHttps(url, options) : requestHttp(url, options);
   call.on("response", resolve).on("error", (error) => reject(signal.aborted ? signal.reason : error));
   call.end(body === "" ? undefined : body);
