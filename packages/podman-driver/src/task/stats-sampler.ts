@@ -1,7 +1,7 @@
 import type { TaskStats } from "@driver/nomad-plugin";
-import { toTimerMs } from "@driver/std";
 import type { NodeCompute } from "../config/driver-config.ts";
 import type { StatsSource, TimedSample } from "./stats-source.ts";
+import { gridMs, Ticks } from "./ticks.ts";
 
 /**
  * Nomad's figures for the time between two readings; the first reading of a stream has no predecessor and
@@ -41,13 +41,11 @@ export interface StatsOptions {
   open(): StatsSource;
 }
 
-const shortestIntervalMs = 100;
-
 /** Samples as soon as it may and then at each interval, until the source has no more or the signal fires. */
 export async function* followStats(options: StatsOptions, signal: AbortSignal): AsyncGenerator<TaskStats> {
   await options.ready;
   const source = options.open();
-  const ticks = new Ticks(toTimerMs(Math.max(shortestIntervalMs, options.intervalMs)), signal);
+  const ticks = new Ticks(Math.max(gridMs, options.intervalMs), signal);
   try {
     let previous: TimedSample | undefined;
     do {
@@ -66,43 +64,4 @@ export async function* followStats(options: StatsOptions, signal: AbortSignal): 
 /** Nanoseconds since the epoch of a recent moment of the monotonic clock. */
 function toWallClock(atNs: bigint): bigint {
   return BigInt(Date.now()) * 1_000_000n - (process.hrtime.bigint() - atNs);
-}
-
-/** A metronome that never queues: a reader who falls behind gets the next beat, not the missed ones. */
-class Ticks {
-  readonly #timer: NodeJS.Timeout;
-  readonly #signal: AbortSignal;
-  #wake: ((beat: boolean) => void) | undefined;
-  #closed = false;
-
-  constructor(intervalMs: number, signal: AbortSignal) {
-    this.#timer = setInterval(this.#beat, intervalMs);
-    this.#signal = signal;
-    signal.addEventListener("abort", this.close, { once: true });
-  }
-
-  /** False once closed. */
-  next(): Promise<boolean> {
-    if (this.#closed || this.#signal.aborted) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
-  }
-
-  readonly #beat = (): void => {
-    this.#settle(true);
-  };
-
-  readonly close = (): void => {
-    this.#closed = true;
-    clearInterval(this.#timer);
-    this.#signal.removeEventListener("abort", this.close);
-    this.#settle(false);
-  };
-
-  #settle(beat: boolean): void {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.(beat);
-  }
 }
