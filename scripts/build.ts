@@ -27,7 +27,8 @@ const assets: Readonly<Record<string, string>> = {
 
 /**
  * Young objects die young here, one helper is enough for the rest, and nobody should start a debugger in a plugin by a signal. Code is
- * compiled where it runs (docs/decisions/0021). Any other flag of V8 may put its own caches out of use: measure the start.
+ * compiled where it runs (docs/decisions/0021), and no authorities are read before they are needed (docs/decisions/0023). Any other
+ * flag of V8 may put its own caches out of use: measure the start.
  */
 const execArgv = [
   "--max-semi-space-size=2",
@@ -35,6 +36,7 @@ const execArgv = [
   "--v8-pool-size=1",
   "--no-concurrent-recompilation",
   "--no-concurrent-sparkplug",
+  "--use-openssl-ca",
 ];
 
 /** Builds when a source, a bundled package, an asset or Node changed since the last build; false when nothing had. */

@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import type { Environment } from "./handshake.ts";
 import { createHclogLogger } from "./log/hclog-logger.ts";
 import type { Logger } from "./log/logger.ts";
+import { processHeap, type Heap } from "./process-heap.ts";
 
 /** Where a text goes; the part of a Node stream that the plugin needs. */
 export interface TextSink {
@@ -19,6 +20,7 @@ export interface PluginIo {
   readonly temporaryFolder: string;
   readonly stdout: TextSink;
   readonly stderr: TextSink;
+  readonly heap: Heap;
   /** Calls `listener` instead of the signal's default action; returns the undo. */
   onSignal(signal: "SIGINT" | "SIGTERM", listener: () => void): () => void;
   /** Takes what libraries print (console, warnings of the runtime), which would break the host's reading; returns the undo. */
@@ -32,6 +34,7 @@ export const processIo: PluginIo = {
   env: process.env,
   pid: process.pid,
   temporaryFolder: tmpdir(),
+  heap: processHeap,
   get stdout() {
     return process.stdout;
   },

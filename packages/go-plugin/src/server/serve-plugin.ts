@@ -7,6 +7,7 @@ import type { Handshake } from "../handshake.ts";
 import type { Logger } from "../log/logger.ts";
 import { processIo } from "../plugin-io.ts";
 import type { PluginIo } from "../plugin-io.ts";
+import { HeapTrimmer } from "./heap-trimmer.ts";
 import { addPluginServices } from "./plugin-services.ts";
 import { RpcServer } from "./rpc-server.ts";
 import { RpcServices } from "./rpc-services.ts";
@@ -75,6 +76,11 @@ async function serve(options: ServeOptions, io: PluginIo): Promise<number> {
   const calls = new RpcServer(services, options.logger);
   const server = createPluginServer();
   server.on("stream", calls.serve);
+  using trimmer = new HeapTrimmer(io.heap);
+  server.on("stream", (stream) => {
+    trimmer.noteCall();
+    stream.once("close", trimmer.noteCall);
+  });
   // Such as no descriptor left for a further connection: the one in use goes on.
   server.on("error", (error) => options.logger.warn(`socket: ${error.message}`));
   const guard = guardSessions(server);

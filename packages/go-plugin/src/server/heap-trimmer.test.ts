@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+import { HeapTrimmer } from "./heap-trimmer.ts";
+
+/** A heap whose size the test says, and a clock that it turns. */
+function rig(startBytes: number) {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const heap = { bytes: startBytes, trims: 0 };
+  let nowMs = 0;
+  mock.method(performance, "now", () => nowMs);
+  const trimmer = new HeapTrimmer({
+    takenBytes: () => heap.bytes,
+    trim() {
+      heap.trims += 1;
+      heap.bytes = 10_000_000;
+    },
+  });
+  return {
+    heap,
+    trimmer,
+    pass(ms: number) {
+      for (let step = 0; step < ms; step += 100) {
+        nowMs += 100;
+        mock.timers.tick(100);
+      }
+    },
+  };
+}
+
+test("a heap is trimmed once, two seconds after the last call", () => {
+  const { heap, trimmer, pass } = rig(15_000_000);
+  trimmer.noteCall();
+  pass(1900);
+  trimmer.noteCall();
+  pass(1900);
+  assert.equal(heap.trims, 0);
+  pass(200);
+  assert.equal(heap.trims, 1);
+  pass(60_000);
+  assert.equal(heap.trims, 1);
+});
+
+test("the next trim waits for its interval, and for growth that is worth it", () => {
+  const { heap, trimmer, pass } = rig(15_000_000);
+  trimmer.noteCall();
+  pass(2100);
+  heap.bytes = 11_400_000;
+  trimmer.noteCall();
+  pass(20_000);
+  assert.equal(heap.trims, 1);
+  heap.bytes = 12_000_000;
+  trimmer.noteCall();
+  pass(2100);
+  assert.equal(heap.trims, 2);
+  heap.bytes = 15_000_000;
+  trimmer.noteCall();
+  pass(7000);
+  assert.equal(heap.trims, 2);
+  pass(3500);
+  assert.equal(heap.trims, 3);
+});
+
+test("nothing is trimmed after the plugin's end", () => {
+  const { heap, trimmer, pass } = rig(15_000_000);
+  trimmer.noteCall();
+  trimmer[Symbol.dispose]();
+  pass(60_000);
+  assert.equal(heap.trims, 0);
+});
