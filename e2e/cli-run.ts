@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { join } from "node:path";
 import { json } from "node:stream/consumers";
@@ -41,7 +41,7 @@ export class CliWorkplace implements AsyncDisposable {
   }
 
   static async create(): Promise<CliWorkplace> {
-    return new CliWorkplace(await mkdtemp(join(testSetting("TEST_SCRATCH"), "cli-")));
+    return new CliWorkplace(await makePassable(join(testSetting("TEST_SCRATCH"), "cli-")));
   }
 
   /** Writes a file and returns its path. */
@@ -53,7 +53,7 @@ export class CliWorkplace implements AsyncDisposable {
 
   /** Runs the built executable; its temporary folder must be empty when it has ended. */
   async run(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-    const temporary = await mkdtemp(join(this.path, "tmp-"));
+    const temporary = await makePassable(join(this.path, "tmp-"));
     const env = { ...process.env, TMPDIR: temporary, ...options.env };
     const child = spawn(testSetting("TEST_PLUGIN"), args, { env, stdio: ["ignore", "pipe", "pipe"] });
     const output = { stdout: "", stderr: "" };
@@ -78,6 +78,13 @@ export class CliWorkplace implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.path, { recursive: true });
   }
+}
+
+/** A folder with this beginning that all can pass through, as through /tmp: the Podman of an ordinary user has to. */
+async function makePassable(prefix: string): Promise<string> {
+  const path = await mkdtemp(prefix);
+  await chmod(path, 0o711);
+  return path;
 }
 
 /** Sends SIGINT once for each of these states of stdout, in turn. */

@@ -3,9 +3,10 @@ import { readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { requestEngine, RiggedNetwork, testSetting } from "@driver/testing";
+import { findTool, requestEngine, RiggedNetwork, runProcess, testSetting } from "@driver/testing";
 
 import { CliWorkplace } from "./cli-run.ts";
+import { ServedFile } from "./served-file.ts";
 
 const path = join(import.meta.dirname, "jobs/docker.nomad.hcl");
 const namespaces = ["cgroup", "ipc", "net", "pid", "user", "uts"] as const;
@@ -13,7 +14,7 @@ const namespaces = ["cgroup", "ipc", "net", "pid", "user", "uts"] as const;
 /** What the tasks print, in their order. */
 async function expectedOutput(): Promise<readonly string[]> {
   const open = await Promise.all(namespaces.map(async (name) => `open | ${await readlink(`/proc/self/ns/${name}`)}`));
-  const joined = ["mac 02:42:ac:11:00:0b", "address 10.201.90.10", "alias 1"].map((line) => `joined | ${line}`);
+  const joined = ["mac 02:42:ac:11:00:0b", "address 10.201.90.10", "address6 fd00:90::10", "alias 1"].map((line) => `joined | ${line}`);
   const limited = [
     "in /made/by/docker",
     "input pipe",
@@ -46,11 +47,26 @@ async function expectedOutput(): Promise<readonly string[]> {
     "root read-only",
     "mode 750",
   ].map((line) => `confined | ${line}`);
-  return [...joined, ...limited, ...confined, ...open];
+  return [...joined, ...limited, "mapped | inside 8081", ...confined, ...open, "open | mapped text"];
 }
 
 function ask(method: "GET" | "DELETE", path: string): Promise<{ readonly status: number; readonly text: string }> {
   return requestEngine(testSetting("TEST_PODMAN_SOCKET"), { method, path, body: new Uint8Array(), signal: AbortSignal.timeout(60_000) });
+}
+
+async function podman(...args: readonly string[]): Promise<void> {
+  const url = `unix://${testSetting("TEST_PODMAN_SOCKET")}`;
+  const signal = AbortSignal.timeout(60_000);
+  const { code, stderr } = await runProcess(findTool("podman") ?? "podman", ["--url", url, ...args], { signal });
+  assert.equal(code, 0, stderr);
+}
+
+/** Writes an archive as `docker save` makes it; the engine has no image of that name afterwards. */
+async function saveImage(name: string, archivePath: string): Promise<string> {
+  await podman("tag", testSetting("TEST_IMAGE"), name);
+  await podman("save", "--format", "docker-archive", "--output", archivePath, name);
+  await podman("untag", testSetting("TEST_IMAGE"), name);
+  return archivePath;
 }
 
 test("a job of Nomad's Docker driver with another driver's name runs, and each key does what it does there", async () => {
@@ -61,7 +77,10 @@ test("a job of Nomad's Docker driver with another driver's name runs, and each k
   const network = owned.use(await RiggedNetwork.create(`docker-job-${process.pid}`, "10.201.90"));
   const workplace = owned.use(await CliWorkplace.create());
   const { ociRuntime } = JSON.parse((await ask("GET", "/info")).text).host;
-  const variables = { runtime: ociRuntime.name, network: network.name, volume };
+  const image = `docker-job-${process.pid}:1`;
+  const archive = owned.use(await ServedFile.start(await saveImage(image, join(workplace.path, "moved.tar"))));
+  owned.defer(() => podman("rmi", image));
+  const variables = { runtime: ociRuntime.name, network: network.name, volume, image, archive: archive.url };
   const options = Object.entries(variables).flatMap(([name, value]) => ["-var", `${name}=${value}`]);
   const { code, stdout, stderr } = await workplace.run(["run", "-socket", testSetting("TEST_PODMAN_SOCKET"), ...options, path]);
   const lines = [...stdout.matchAll(/^(\S+) +(\|.*)$/gm)].map(([, task, line]) => `${task} ${line}`);
@@ -71,6 +90,7 @@ test("a job of Nomad's Docker driver with another driver's name runs, and each k
   assert.match(stderr, /limited +\* .*container_exists_attempts is not used/);
   assert.match(stderr, /limited +\* .*cpuset_cpus is not used: reserve cores with resources\.cores/);
   assert.match(stderr, /confined +\* .*auth\.email is not used/);
+  assert.match(stderr, /confined +\* Loaded image \S+local\/moved\.tar/);
   assert.equal(code, 0, stderr);
 });
 
@@ -136,5 +156,5 @@ test("an endpoint in the agent's file gives way to a socket on the command line"
 
 test("but for its driver the job is one of Docker's", async () => {
   const drivers = (await readFile(path, "utf8")).matchAll(/^ {6}driver *= *(.*)$/gm);
-  assert.deepEqual([...drivers].map((match) => match[1]), ['"podman"', '"podman"', '"podman"', '"podman"']);
+  assert.deepEqual([...drivers].map((match) => match[1]), Array.from({ length: 5 }, () => '"podman"'));
 });

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { after, describe, test } from "node:test";
 import { taskSamples, topicKeys } from "@driver/podman-driver/docs";
-import { startEngine } from "@driver/testing";
+import { findTool, startEngine, whyNoJournal } from "@driver/testing";
 import { toExampleGroup, toExampleLines } from "../scripts/docs/option-example.ts";
 import { CliWorkplace } from "./cli-run.ts";
+import { openArchiveServer, openJournal, openRegistry, openWeighedDisk, type ExamplePlace, type PlacedExamples } from "./example-places.ts";
 
 const engine = await startEngine({ folder: "/run/option-examples" }, AbortSignal.timeout(120_000));
 after(() => engine.close());
@@ -19,33 +21,23 @@ await ask("pod", "create", "--name", "web");
 
 const archive = "/run/option-examples/redis.tar";
 await ask("save", "--format", "oci-archive", "--output", archive, "docker.io/library/redis:7");
+const dockerArchive = "/run/option-examples/docker/redis.tar";
+mkdirSync(dirname(dockerArchive));
+await ask("save", "--format", "docker-archive", "--output", dockerArchive, "docker.io/library/redis:7");
 const checksum = createHash("sha256").update(readFileSync(archive)).digest("hex");
 
 const [major = 0, minor = 0] = (await ask("version", "--format", "{{.Server.Version}}")).split(".").map(Number);
 const runtime = await ask("info", "--format", "{{.Host.OCIRuntime.Name}}");
 const disk = findDisk();
 
-const asksRegistry = "asks a registry, of which the tests of images have their own";
-const needsJournal = "wants the host's journal, of which the tests of log drivers have their own";
-const needsIds = "wants ids for containers in /etc/subuid, which the tests of user namespaces make";
 const needsDisk = disk === undefined && "wants a disk";
 const isSince = (...version: readonly [number, number]): boolean => major > version[0] || (major === version[0] && minor >= version[1]);
 
 /** Why this machine cannot show an example; false: it can. */
 const leftOut: Readonly<Record<string, string | false>> = {
-  load: "wants an archive, of which the tests of images have their own",
-  arch: asksRegistry,
-  variant: asksRegistry,
-  force_pull: asksRegistry,
-  logging: needsJournal,
-  "logging.options": needsJournal,
-  "logging.config": needsJournal,
-  userns: needsIds,
-  userns_mode: needsIds,
-  storage_opt: "wants overlay on xfs with project quotas",
+  storage_opt: "wants a kernel with XFS_QUOTA: Podman has a size for containers with overlay on xfs with project quotas alone",
   cgroup_conf: !existsSync("/sys/fs/cgroup/cgroup.controllers") && "wants cgroup v2",
   devices: !existsSync("/dev/fuse") && "wants /dev/fuse",
-  blkio_weight_device: "wants a disk with the I/O scheduler bfq",
   device_read_bps: needsDisk,
   device_write_bps: needsDisk,
   device_read_iops: needsDisk,
@@ -59,6 +51,22 @@ const leftOut: Readonly<Record<string, string | false>> = {
     ]),
   ),
 };
+
+const places: readonly PlacedExamples[] = [
+  { keys: ["load"], skip: undefined, open: () => openArchiveServer(engine, dockerArchive) },
+  {
+    keys: ["arch", "variant", "force_pull"],
+    skip: findTool("docker-registry") === undefined ? "wants docker-registry" : undefined,
+    open: openRegistry,
+  },
+  { keys: ["logging", "logging.options", "logging.config"], skip: whyNoJournal(), open: openJournal },
+  {
+    keys: ["blkio_weight_device"],
+    skip: existsSync("/dev/loop-control") ? undefined : "wants loop devices, of which one can have the I/O scheduler bfq",
+    open: () => openWeighedDisk(engine),
+  },
+];
+const placed = new Set(places.flatMap(({ keys }) => keys));
 
 /** What stands in an example for what every machine calls otherwise. */
 const ownNames: Readonly<Record<string, string>> = {
@@ -75,10 +83,12 @@ interface Example {
 }
 
 const atATime = 14;
-const shown = toExamples().filter(({ keys }) => keys.every((key) => !(leftOut[key] ?? false)));
+const examples = toExamples().filter(({ keys }) => keys.every((key) => !(leftOut[key] ?? false)));
+const shown = examples.filter(({ keys }) => keys.every((key) => !placed.has(key)));
+const home: ExamplePlace = { socketPath: engine.socketPath, names: ownNames, [Symbol.asyncDispose]: () => Promise.resolve() };
 const runs = Array.from({ length: Math.ceil(shown.length / atATime) }, (_none, index) => {
   let running: Promise<Outcome> | undefined;
-  return () => (running ??= runAll(shown.slice(index * atATime, (index + 1) * atATime)));
+  return () => (running ??= runAll(shown.slice(index * atATime, (index + 1) * atATime), home));
 });
 
 describe("the example in the table of a task's config runs on Podman", () => {
@@ -88,11 +98,20 @@ describe("the example in the table of a task's config runs on Podman", () => {
       assert.equal(ends.get(toName(keys)), 0, log);
     });
   }
+  for (const { keys, skip, open } of places) {
+    test(`that of ${keys.join(", ")}, with what it wants around it`, { skip: skip ?? false }, async () => {
+      const wanted = examples.filter((example) => example.keys.some((key) => keys.includes(key)));
+      assert.deepEqual(wanted.flatMap((example) => example.keys).toSorted(), keys.toSorted());
+      await using place = await open();
+      const { ends, log } = await runAll(wanted, place);
+      for (const example of wanted) assert.equal(ends.get(toName(example.keys)), 0, log);
+    });
+  }
   for (const [key, reason] of Object.entries(leftOut)) if (reason !== false) test(`that of ${key}`, { skip: reason }, () => undefined);
 });
 
 test("no example is left out that is not there", () => {
-  assert.deepEqual(Object.keys(leftOut).filter((key) => !(key in taskSamples)), []);
+  assert.deepEqual([...Object.keys(leftOut), ...placed].filter((key) => !(key in taskSamples)), []);
 });
 
 /** Each once, though several keys have it. */
@@ -114,11 +133,14 @@ interface Outcome {
 }
 
 /** Runs examples as the groups of one job. Settles when all have ended. */
-async function runAll(examples: readonly Example[]): Promise<Outcome> {
+async function runAll(wanted: readonly Example[], place: ExamplePlace): Promise<Outcome> {
   await using workplace = await CliWorkplace.create();
-  const groups = examples.map(({ keys, lines }) => toExampleGroup(toName(keys), [...lines.map(withOwnNames), ...toRest(lines)]));
+  const beside = (place.taskLines ?? []).map((line) => `      ${line}\n`).join("");
+  const groups = wanted
+    .map(({ keys, lines }) => toExampleGroup(toName(keys), [...lines, ...toRest(lines)]))
+    .map((group) => withNames(group, place.names ?? {}).replace('      driver = "podman"\n', (line) => line + beside));
   const job = await workplace.write("job.hcl", `job "examples" {\n  type = "batch"\n${groups.join("")}}\n`);
-  const socket = (name: string): string => `socket {\n  name = "${name}"\n  socket_path = "${engine.socketPath}"\n}\n`;
+  const socket = (name: string): string => `socket {\n  name = "${name}"\n  socket_path = "${place.socketPath}"\n}\n`;
   const plugin = `plugin "nomad-driver-podman" {\n  config {\n${socket("default")}${socket("other")}  }\n}\n`;
   const config = await workplace.write("agent.hcl", plugin);
   const { stdout, stderr } = await workplace.run(["run", "-json", "-plugin-config", config, job]);
@@ -134,8 +156,8 @@ interface Event {
   readonly result?: { readonly exitCode: number };
 }
 
-function withOwnNames(line: string): string {
-  return Object.entries(ownNames).reduce((text, [theirs, own]) => text.replaceAll(theirs, own), line);
+function withNames(text: string, names: Readonly<Record<string, string>>): string {
+  return Object.entries(names).reduce((all, [theirs, own]) => all.replaceAll(theirs, own), text);
 }
 
 const ofNetworks = [...(topicKeys["network"] ?? []), ...(topicKeys["dns"] ?? [])];

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PodmanClient } from "@driver/libpod";
-import { startEngine } from "@driver/testing";
+import { giveContainersIds, startEngine } from "@driver/testing";
 import { endHungTests } from "./hung-tests.ts";
 import { listLeftovers } from "./leftovers.ts";
 
@@ -21,6 +21,8 @@ await mkdir(scratch);
 const controller = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => controller.abort(new Error(`Stopped by ${name}.`)));
 
+// Once for all files: several ask for user namespaces, and one adds a user of its own to these files.
+await giveContainersIds(join(worldFolder, "container-ids"), controller.signal);
 await using engine = await startEngine({ storage: join(worldFolder, "storage") }, controller.signal);
 await engine.importBusybox(image);
 await writeFacts();

@@ -57,6 +57,8 @@ export const matrixCells: readonly MatrixCell[] = [
 /** The test files of a cell, by their names: what a task's life comes to. */
 export const matrixSuites: readonly string[] = [
   ...["life", "process", "exec", "logs", "stop-signal", "recover", "stats", "limits", "mounts"],
+  // What an old one would drop.
+  "old-podman",
   // An ordinary user's Podman beside root's.
   "rootless",
 ];

@@ -5,7 +5,7 @@ import { readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { setImmediate, setTimeout as sleep } from "node:timers/promises";
-import { DriverRig, until, type RiggedTask } from "@driver/testing";
+import { DriverRig, RecordedEvents, until, type RiggedTask } from "@driver/testing";
 import { inspectOf } from "./inspect-of.ts";
 import { go, untilGo } from "./go-file.ts";
 
@@ -26,8 +26,7 @@ test("carries bytes that are no text", async () => {
   await writeFile(join(task.config.allocDir, "task", "local", "bytes"), bytes);
   await rig.startTask(task);
   await rig.driver.waitTask(task.config.id, soon());
-  assert.deepEqual(await task.stdout.whole(), bytes);
-  assert.deepEqual(await task.stderr.whole(), bytes);
+  for (const log of [task.stdout, task.stderr]) assertSameBytes(await log.whole(), bytes);
 });
 
 test("carries a line of a megabyte", async () => {
@@ -133,6 +132,25 @@ test("waits for a reader that pauses, and loses nothing meanwhile", async () => 
     (await task.stdout.whole()).toString(),
     `ready\n${Array.from({ length: 100_000 }, (_, index) => `${index + 1}\n`).join("")}`,
   );
+});
+
+test("delivers the last lines before it reports the end, and at once when they are taken", async () => {
+  await using rig = await DriverRig.start();
+  await using told = new RecordedEvents(rig.driver);
+  // More than a FIFO holds, so that some of it is still to come when the task has ended.
+  const task = await runUnread(rig, "seq 1 100000; printf last; exit 5");
+  await until(() => containerHasExited(task));
+  const waiting = rig.driver.waitTask(task.config.id, soon()).then(({ exitCode }) => ({ exitCode, delivered: task.stdout.bytes().length }));
+  assert.equal(await Promise.race([waiting, sleep(500, "still waiting")]), "still waiting");
+  task.stdout.resume();
+  const whole = `ready\n${Array.from({ length: 100_000 }, (_, index) => `${index + 1}\n`).join("")}last`;
+  const { exitCode, delivered } = await waiting;
+  assert.equal(exitCode, 5);
+  // What the kernel still held for the reader.
+  assert.ok(whole.length - delivered <= 65_536, `${whole.length - delivered} bytes had not come`);
+  assert.equal((await task.stdout.whole()).toString(), whole);
+  // It is told when no more has come for ten seconds, and there is no knowing that all is there.
+  assert.deepEqual(told.messages.filter((message) => message.includes("output")), []);
 });
 
 test("a stop waits for the end of its task alone, and not for a reader who has yet to take the last output", async () => {
@@ -244,6 +262,13 @@ test("opens nothing through a log folder that a task has replaced by a link", as
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
   assert.deepEqual(await readdir(elsewhere), []);
 });
+
+/** Tells the first that differs: what `deepEqual` says of so many takes it minutes. */
+function assertSameBytes(got: Buffer, wanted: Buffer): void {
+  const at = wanted.findIndex((byte, index) => got[index] !== byte);
+  assert.equal(at, -1, `byte ${at} is ${got[at]} in place of ${wanted[at]}`);
+  assert.equal(got.length, wanted.length);
+}
 
 function logFolder(task: RiggedTask): string {
   return join(task.config.allocDir, "alloc", "logs");

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { promisify } from "node:util";
@@ -47,17 +46,11 @@ describe("what the task's first process may do", () => {
 });
 
 describe("the user namespace", () => {
-  // Ids for `auto`, which Podman looks up under this name, and a null device that everybody may use, as it ought to be. Both are
-  // the world's own: its mounts are private. The ids stay, and so do those of others: another file's test may add its own to them.
+  // A null device that everybody may use, as it ought to be. It is the world's own: its mounts are private.
   before(async () => {
     const device = join(testSetting("TEST_SCRATCH"), "null");
     await run("mknod", ["-m", "666", device, "c", "1", "3"]);
     await run("mount", ["--bind", device, "/dev/null"]);
-    for (const name of ["subuid", "subgid"]) {
-      const ids = join(testSetting("TEST_SCRATCH"), `${name}-with-containers`);
-      await writeFile(ids, `containers:500000:262144\n${await readFile(`/etc/${name}`, "utf8")}`);
-      await run("mount", ["--bind", ids, `/etc/${name}`]);
-    }
   });
   after(() => run("umount", ["--lazy", "/dev/null"]));
 

@@ -1,4 +1,5 @@
 export { busyboxImagePath } from "./busybox-image.ts";
+export { giveContainersIds } from "./container-ids.ts";
 export { startJournal, whyNoJournal, type Journal } from "./journal.ts";
 export { requestEngine, type EngineRequest } from "./engine-request.ts";
 export { startEngine, type Engine, type EngineOptions } from "./engine.ts";

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { runProcess } from "./run-process.ts";
 import { TestingError } from "./testing-error.ts";
@@ -11,6 +11,8 @@ const folders = ["/run/systemd", "/run/log", "/var/log/journal"];
 /** It makes its socket, and is ready when it has made the last of its things. */
 const signsOfLife = ["/run/systemd/journal/socket", "/run/systemd/journal/kernel-seqnum"];
 const startTimeoutMs = 60_000;
+/** Whose journal stands in those places: a link to the id of its process. */
+const claimPath = "/run/journal-claim";
 
 /** A systemd-journald of this world's own: conmon and Podman write to it and read it as they would the host's. */
 export interface Journal extends AsyncDisposable {
@@ -35,8 +37,8 @@ function isOwnWorld(): boolean {
 }
 
 /**
- * Starts a journal in empty folders over the host's. Must be called inside a world, by one test file at a time: the places are
- * fixed. Ask `whyNoJournal` first.
+ * Starts a journal in empty folders over the host's. Must be called inside a world. The places are fixed: while another test file
+ * has a journal there, this waits for its end. Ask `whyNoJournal` first.
  * @throws TestingError "engine-start" when it does not come up
  */
 export async function startJournal(signal: AbortSignal): Promise<Journal> {
@@ -52,6 +54,7 @@ export async function startJournal(signal: AbortSignal): Promise<Journal> {
     for (const folder of mounted.splice(0).toReversed()) {
       await runProcess("umount", ["--lazy", folder], { signal: AbortSignal.timeout(startTimeoutMs) });
     }
+    rmSync(claimPath, { force: true });
   };
   const begin = async (wanted: AbortSignal): Promise<void> => {
     // What a killed one has left behind is no sign of life.
@@ -61,6 +64,7 @@ export async function startJournal(signal: AbortSignal): Promise<Journal> {
   };
   // The signal of the start may have fired long ago.
   const revive = (): Promise<void> => begin(AbortSignal.timeout(startTimeoutMs));
+  await claim(signal);
   try {
     for (const folder of folders.filter((path) => existsSync(path) || path.startsWith("/run/"))) {
       mkdirSync(folder, { recursive: true });
@@ -81,6 +85,26 @@ export async function startJournal(signal: AbortSignal): Promise<Journal> {
     throw error;
   }
   return { kill, revive, [Symbol.asyncDispose]: close };
+}
+
+async function claim(signal: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      return symlinkSync(String(process.pid), claimPath);
+    } catch {
+      // One that was killed has none any more.
+      if (!existsSync(`/proc/${readClaim()}`)) rmSync(claimPath, { force: true });
+    }
+    await delay(100, undefined, { signal });
+  }
+}
+
+function readClaim(): string {
+  try {
+    return readlinkSync(claimPath);
+  } catch {
+    return "";
+  }
 }
 
 async function waitForSocket(journald: ChildProcess, signal: AbortSignal): Promise<void> {

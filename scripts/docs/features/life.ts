@@ -26,6 +26,7 @@ const logs: FeatureSection = {
     [
       "The last lines before the end",
       "M",
+      "test/logs > delivers the last lines before it reports the end, and at once when they are taken",
       "test/proxy-exit > an exit is reported with its code and all output while Podman refuses connections",
     ],
     ["`logs { disabled = true }`", "M", "test/logs > writes nothing for a task whose logs are disabled, with log_collection = \"…\""],

@@ -6,6 +6,7 @@ import { ConfigError } from "./config-error.ts";
 import { missingBlock, missingKey } from "./config-option.ts";
 import { toDeclaredShape } from "./declared-shape.ts";
 import { encodeMsgpack } from "./msgpack.ts";
+import { toRightForm } from "./right-form.ts";
 import { readSchemaLiteral, readSchemaType } from "./schema-text.ts";
 import { toWireNumber } from "./wire-number.ts";
 
@@ -87,7 +88,10 @@ function convertArgument(value: HclValue, type: ValueType, { path: key, position
   return convertValue(
     toDeclaredShape(value, type),
     type,
-    (problem, path) => new ConfigError(`config key ${key}${path} ${problem}`, { path: `${key}${path}`, position }),
+    (problem, path) => {
+      const right = path === "" ? toRightForm(key, value, type) : "";
+      return new ConfigError(`config key ${key}${path} ${problem}${right}`, { path: `${key}${path}`, position });
+    },
   );
 }
 

@@ -80,6 +80,7 @@ test("tells all mistakes at once", () => {
     auth: { config: "auth.json", username: "u" },
     allow_caps: ["NOPE", "NET_ADMIN"],
     device_cdi: { A_DEVICE: "gpu" },
+    dns_servers: ["192.0.2.1", "dns.example"],
     client_http_timeout: "soon",
     infra_image: "Pause:3",
     gc: { dangling_containers: { period: "0" }, image_delay: "never" },
@@ -93,7 +94,7 @@ test("tells all mistakes at once", () => {
     const keys = [...message.matchAll(/\(\d+\) config key ([^\s:]+): [^;]+; [^;]+?(?= \(\d+\)|$)/g)].map(([, key]) => key);
     assert.deepEqual(keys.toSorted(), [
       "allow_caps", "auth.config", "auth.password", "auth.server_address", "client_http_timeout", "device_cdi.A_DEVICE",
-      "gc.dangling_containers.period", "gc.image_delay", "infra_image", "log_files.max_file_size", "log_files.max_files",
+      "dns_servers[1]", "gc.dangling_containers.period", "gc.image_delay", "infra_image", "log_files.max_file_size", "log_files.max_files",
       "pull_activity_timeout", "socket[0].socket_path", "socket[1].host_user", "volumes.allowed_paths[0]", "volumes.enabled",
       "volumes.selinuxlabel",
     ]);

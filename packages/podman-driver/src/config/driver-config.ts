@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { PluginConfig } from "@driver/nomad-plugin";
 import { toTimerMs } from "@driver/std";
+import { checkNameServer } from "./check-name-server.ts";
 import { resolvePolicy } from "./operator-policy.ts";
 import { resolveImageCleanUp, type ImageCleanUpPolicy } from "./image-clean-up-policy.ts";
 import { parseLimitMs, resolveImageSettings } from "./image-settings.ts";
@@ -75,6 +76,7 @@ function resolveOptions(options: PluginOptions, { config, users, report }: Given
   refuseUnapplied(whatIsSet, "the agent's plugin block", report);
   const { topology } = config.client ?? {};
   const { sockets, warnings } = resolveSockets(options, users, report);
+  for (const [index, server] of options.dns_servers.entries()) checkNameServer(server, { key: `dns_servers[${index}]` }, report);
   return {
     sockets,
     warnings: [...warnings, ...whatIsSet.flatMap(toOptionNotices)],

@@ -106,7 +106,7 @@ test("a user that the host does not have, and a block that names no place, are r
   });
   assert.throws(() => resolve(blocks({ name: "a", socket_path: undefined, host_user: undefined, tls: undefined }), users()), {
     code: "config-invalid",
-    message: /socket\[0\]\.socket_path: ""/,
+    message: /socket\[0\]\.socket_path: is not set; write where the service listens, .* or whose it is, as host_user$/,
   });
 });
 

@@ -98,6 +98,11 @@ function resolvePlace(
   { users, report }: { readonly users: HostUsers; readonly report: Report },
 ): Pick<PodmanSocket, "path" | "remote" | "ownerId"> {
   const resolve = (value: string): Place => resolveAddress({ key: `${key}.socket_path`, value }, { tls, tlsKey: `${key}.tls`, report });
+  if (user === "" && address === "") {
+    const remedy = "write where the service listens, e.g. unix:///run/podman/podman.sock, or whose it is, as host_user";
+    report.refuse({ key: `${key}.socket_path`, problem: "is not set", remedy });
+    return { path: "" };
+  }
   if (user === "") return resolve(address);
   const ownerId = /^\d{1,10}$/.test(user) ? Number(user) : users.findUser(user);
   if (ownerId === undefined) {

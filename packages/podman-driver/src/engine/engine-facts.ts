@@ -27,7 +27,11 @@ export interface EngineFacts {
 }
 
 /** Whether Podman is at least of this version; a prerelease of it counts. */
-export function isAtLeast({ version }: Pick<EngineFacts, "version">, wanted: readonly [major: number, minor: number]): boolean {
-  const [major = 0, minor = 0] = version.split(/[.-]/).map(Number);
-  return major !== wanted[0] ? major > wanted[0] : minor >= wanted[1];
+export function isAtLeast(
+  { version }: Pick<EngineFacts, "version">,
+  [wantedMajor, wantedMinor, wantedPatch = 0]: readonly [major: number, minor: number, patch?: number],
+): boolean {
+  const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/).map(Number);
+  if (major !== wantedMajor) return major > wantedMajor;
+  return minor !== wantedMinor ? minor > wantedMinor : !(patch < wantedPatch);
 }

@@ -71,7 +71,7 @@ export class Engine {
   /** Faults of its programs that the log has. */
   readonly #toldFaults = new Set<string>();
   #facts: EngineFacts | undefined;
-  #fresh: { readonly findings: EngineFindings; readonly untilMs: number } | undefined;
+  #fresh: { readonly findings: EngineFindings; readonly apiVersion: string; readonly untilMs: number } | undefined;
   #asking: Promise<EngineFacts> | undefined;
 
   constructor(options: EngineOptions) {
@@ -113,20 +113,22 @@ export class Engine {
     const known = this.#fresh;
     this.#fresh = undefined;
     this.#checkOwner();
-    const { version } = await this.client.ping(signal);
-    if (known?.findings.version === version && performance.now() < known.untilMs) {
+    const { version: apiVersion } = await this.client.ping(signal);
+    if (known?.apiVersion === apiVersion && performance.now() < known.untilMs) {
       await this.client.containers.inspect(noContainer, signal);
       this.#fresh = known;
       return known.findings;
     }
     const info = await this.client.info(signal);
+    // That of the API is another one (podman 3.0.1: 3.0.0).
+    const { version } = info;
     const findings = {
       version,
       info,
       runtimes: this.isRemote ? [info.ociRuntime.name] : listRuntimes(info.ociRuntime.name),
       cdiDevices: this.isRemote ? [] : listCdiDevices(),
     };
-    this.#fresh = { findings, untilMs: performance.now() + infoMaxAgeMs };
+    this.#fresh = { findings, apiVersion, untilMs: performance.now() + infoMaxAgeMs };
     this.#tellFaults(info);
     this.#facts = {
       version,

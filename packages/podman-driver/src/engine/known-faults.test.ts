@@ -59,6 +59,24 @@ test("docs/compatibility.md has each of them", () => {
   }
 });
 
+test("goes by Podman's own version and not by that of its API, which is another one", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "versions-"));
+  const path = join(folder, "podman.sock");
+  const server = createServer((request, response) => {
+    const body = request.url?.endsWith("info") === true ? JSON.stringify({ version: { Version: "3.0.1" } }) : "OK";
+    response.setHeader("Libpod-Api-Version", "3.0.0").end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  const engine = new Engine({ path, callTimeoutMs: 20_000, logger: new RecordedLog().logger });
+  context.after(() => {
+    engine.close();
+    server.close();
+    rmSync(folder, { recursive: true });
+  });
+  assert.equal((await engine.probe(AbortSignal.timeout(20_000))).version, "3.0.1");
+  assert.equal((await engine.facts(AbortSignal.timeout(20_000))).version, "3.0.1");
+});
+
 test("tells each fault once while a service is looked at again and again", async (context) => {
   const folder = mkdtempSync(join(tmpdir(), "faults-"));
   const path = join(folder, "podman.sock");

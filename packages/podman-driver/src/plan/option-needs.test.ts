@@ -19,7 +19,7 @@ const mounts = (key: string): readonly Asked[] =>
 const subpath = { source: "v", target: "/x", volume_options: { subpath: "a" } };
 const check = { test: "true", startup: { test: "true" } };
 
-/** For each key that needs a newer Podman than the oldest one, what asks for it. */
+/** For each key that needs a newer Podman than 3.0, the oldest one, what asks for it. */
 const asked: Readonly<Record<string, readonly Asked[]>> = {
   volumes: [{ config: { volumes: ["local/x:/x:no-dereference"] } }, { config: { volumes: ["v:/x:U"], volume_driver: "local" } }],
   "mount.options": mounts("mount"),
@@ -37,12 +37,15 @@ const asked: Readonly<Record<string, readonly Asked[]>> = {
   ],
   extra_hosts: [{ config: { extra_hosts: ["a:host-gateway"] } }],
   "healthcheck.startup": [{ config: { healthcheck: check } }],
+  secrets: [{ config: { secrets: [{ name: "db" }] }, facts: { version: "3.2.2" } }],
+  "secrets.target": [{ config: { secrets: [{ name: "db", target: "x" }] }, facts: { version: "3.4.2" } }],
+  storage_opt: [{ config: { storage_opt: { size: "1g" } }, facts: { version: "3.4.4" } }],
 };
 
 for (const { path, needs } of taskSchema.options.filter((option) => option.needs !== undefined)) {
   test(`${path} needs the Podman that its documentation names: ${needs}`, () => {
     const named = (asked[path] ?? assert.fail(`nothing asks for what ${path} needs`)).map(({ config, facts }) => versionIn(config, facts));
-    assert.deepEqual(new Set(named), new Set(needs?.match(/\b\d+(?:\.\d+)?\b/g)));
+    assert.deepEqual(new Set(named), new Set(needs?.match(/\b\d+(?:\.\d+)*\b/g)));
   });
 }
 
@@ -56,7 +59,7 @@ function versionIn(config: HclRecord, facts: Partial<EngineFacts> = {}): string 
   try {
     planOf({ config, facts });
   } catch (error) {
-    if (error instanceof DriverError) return /(?:needs Podman |since Podman )(\d+(?:\.\d+)?)/.exec(error.message)?.[1];
+    if (error instanceof DriverError) return /(?:needs Podman |since Podman )(\d+(?:\.\d+)*)/.exec(error.message)?.[1];
     throw error;
   }
   return "none";

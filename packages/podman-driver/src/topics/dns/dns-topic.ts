@@ -1,6 +1,6 @@
-import { isIP } from "node:net";
 import type { ContainerSpec } from "@driver/libpod";
 import { attr } from "@driver/nomad-plugin";
+import { checkNameServer } from "../../config/check-name-server.ts";
 import type { Report } from "../../config/report.ts";
 import { topic } from "../topic.ts";
 
@@ -21,13 +21,7 @@ export const dnsTopic = topic({
     const own = { servers: servers.length > 0 ? servers : settings.dnsServers, searches, options };
     const dns = task.dns ?? own;
     const [serverKey, searchKey, optionKey] = task.dns === undefined ? ownKeys : groupKeys;
-    for (const server of dns.servers) {
-      // Podman takes no zone of a link (podman 4.3 to 6.1).
-      if (isIP(server) === 0 || server.includes("%")) {
-        const [problem, remedy] = ["is not an IP address", "name servers are given by address"];
-        report.refuse({ key: serverKey, ...subjectOf(serverKey), value: server, problem, remedy });
-      }
-    }
+    for (const server of dns.servers) checkNameServer(server, { key: serverKey, ...subjectOf(serverKey) }, report);
     checkWords(searchKey, dns.searches, report);
     checkWords(optionKey, dns.options, report);
     const given = [servers, searches, options];

@@ -45,7 +45,7 @@ function toEntrypoint(value: HclValue | undefined, report: Report): readonly str
   if (Array.isArray(value) && value.every((part) => typeof part === "string" || typeof part === "number" || typeof part === "boolean")) {
     return value.map(String);
   }
-  report.refuse({ key: "entrypoint", problem: "is no command", remedy: 'it must be a list of strings, such as ["/bin/sh", "-c"]' });
+  report.refuse({ key: "entrypoint", value, problem: "is no command", remedy: 'it must be a list of strings, such as ["/bin/sh", "-c"]' });
   return undefined;
 }
 

@@ -166,3 +166,11 @@ test("takes what device plugins add to the environment, where the task does not 
   const { env } = specOf({ task: { env: { A: "task", B: "task" }, deviceEnv: { A: "plugin", GPU: "0" } } });
   assert.deepEqual(env, { A: "task", B: "task", GPU: "0" });
 });
+
+test("names work_dir where an old Podman makes no folder of it, and where it is a file", () => {
+  const explain = (config: HclRecord, words: string): string => planOf({ config }).explain(words)?.text ?? "";
+  const missing = 'workdir "/x" does not exist on container c0ffee';
+  assert.match(explain({ work_dir: "/x" }, missing), /work_dir = "\/x", which this Podman does not make: it must be a folder of/);
+  assert.match(explain({ working_dir: "/x" }, missing), /working_dir = "\/x", which must be a folder of the image; work_dir makes one$/);
+  assert.match(explain({ work_dir: "/x" }, 'workdir "/x" on container c0ffee is not a directory'), /must not be a file of the image$/);
+});

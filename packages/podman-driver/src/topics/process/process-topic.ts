@@ -98,6 +98,13 @@ interface Suspected extends WantedWorkDir {
 function toSuspects({ workDir, makesWorkDir, initPath, timezone, user }: Suspected): readonly Suspect[] {
   const folder = makesWorkDir ? "which must not be a file of the image" : "which must be a folder of the image; work_dir makes one";
   return [
+    // One before 4.3 may not know that it is to make one (podman 3.0).
+    {
+      words: { test: (text: string) => makesWorkDir && /\bworkdir ".*" does not exist/.test(text) },
+      key: "work_dir",
+      value: workDir,
+      want: "which this Podman does not make: it must be a folder of the image",
+    },
     { words: /\bworkdir "/, key: makesWorkDir ? "work_dir" : "working_dir", value: workDir, want: folder },
     { words: /container-init binary not found/, key: "init_path", value: initPath, want: "which must be a program of the host" },
     { words: /zoneinfo/, key: "timezone", value: timezone, want: "which must be a file below the host's /usr/share/zoneinfo" },

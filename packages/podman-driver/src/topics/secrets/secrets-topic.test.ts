@@ -35,6 +35,18 @@ for (const { secrets, planned } of rows) {
   });
 }
 
+test("asks a Podman for no more than it knows of secrets", () => {
+  const plan = (secret: HclRecord, version: string): unknown => specOf({ config: { secrets: [secret] }, facts: { version } });
+  const target = { name: "db", target: "password" };
+  for (const secret of [{ name: "db", mode: "0400" }, { name: "db", env: "PASSWORD" }]) {
+    assert.throws(() => plan(secret, "3.2.9"), { code: "unsupported", message: /secrets\[0\]: needs Podman 3\.3, and 3\.2\.9 runs/ });
+    assert.doesNotThrow(() => plan(secret, "3.3.0"));
+  }
+  const message = /secrets\[0\]\.target: needs Podman 3\.4\.3, and 3\.4\.2 runs/;
+  assert.throws(() => plan(target, "3.4.2"), { code: "unsupported", message });
+  for (const version of ["3.4.3", "3.4.4-dev", "4.0.0"]) assert.doesNotThrow(() => plan(target, version));
+});
+
 const refusals: readonly { readonly secrets: readonly HclRecord[]; readonly mistake: string }[] = [
   { secrets: [{}], mistake: "secrets[0].name > config key secrets[0].name is required, but not set" },
   {

@@ -1,6 +1,7 @@
 import type { SecretSpec } from "@driver/libpod";
 import { attr, blockList } from "@driver/nomad-plugin";
 import type { Report } from "../../config/report.ts";
+import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
 import { blame, type Suspect } from "../blame.ts";
 import { topic } from "../topic.ts";
 
@@ -29,13 +30,16 @@ export const secretsTopic = topic({
     secrets: blockList(
       {
         name: attr.string({ required: true, help: "Name or id of the secret in Podman." }),
-        target: attr.string({ help: "File in the container; below /run/secrets where it is not absolute; not set: the secret's name." }),
+        target: attr.string({
+          needs: "3.4.3",
+          help: "File in the container; below /run/secrets where it is not absolute; not set: the secret's name.",
+        }),
         env: attr.string({ help: "Environment variable that gets the secret, instead of a file." }),
         uid: attr.number({ format: "uint64", help: "Owner of the file; default 0." }),
         gid: attr.number({ format: "uint64", help: "Group of the file; default 0." }),
         mode: attr.string({ help: "Mode of the file in octal digits; default 0444." }),
       },
-      { help: "Podman's secrets, one a block, as a file or an environment variable." },
+      { needs: "3.3", help: "Podman's secrets, one a block, as a file or an environment variable." },
     ),
   },
   want: ({ secrets }, { report }) => {
@@ -44,7 +48,8 @@ export const secretsTopic = topic({
     refuseTwoOwners(wanted, report);
     return wanted;
   },
-  plan: (wanted) => {
+  plan: (wanted, { facts, report }) => {
+    checkEngine(wanted, facts, report);
     const files = wanted.flatMap((secret) => (secret.kind === "file" ? [secret.file] : []));
     const variables = wanted.flatMap((secret) => (secret.kind === "env" ? [[secret.variable, secret.name] as const] : []));
     return {
@@ -56,6 +61,20 @@ export const secretsTopic = topic({
     };
   },
 });
+
+/** An older Podman drops without a word what it does not know: 3.0 all of it, 3.2 owners and modes, 3.4.2 the place. */
+function checkEngine(wanted: readonly WantedSecret[], facts: EngineFacts, report: Report): void {
+  const refuse = (key: string, version: string): void => {
+    const problem = `needs Podman ${version}, and ${facts.version} runs, which would drop it without a word`;
+    report.refuse({ key, problem, remedy: "remove it, or update Podman", code: "unsupported" });
+  };
+  for (const [index, secret] of wanted.entries()) {
+    if (!isAtLeast(facts, [3, 3])) refuse(`secrets[${index}]`, "3.3");
+    else if (secret.kind === "file" && secret.file.Target !== undefined && !isAtLeast(facts, [3, 4, 3])) {
+      refuse(`secrets[${index}].target`, "3.4.3");
+    }
+  }
+}
 
 /** Podman tells the name alone. */
 function toSuspect(secret: WantedSecret, index: number): Suspect {

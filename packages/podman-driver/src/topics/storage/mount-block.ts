@@ -1,5 +1,6 @@
 import { asksForSomething, attr, block, mapAttr, type InferFields } from "@driver/nomad-plugin";
 import type { Given } from "../topic.ts";
+import { propagations } from "./mount-options.ts";
 import { toBind, toDestination, toTmpfs, toVolume, type MountSite, type VolumeMake, type WantedMount } from "./wanted-mount.ts";
 
 /** The body of a `mount` block: that of Nomad's Docker driver, and `options` and the type `image` as Podman has them. */
@@ -44,12 +45,11 @@ export type MountBlock = InferFields<typeof mountFields>;
 
 /** What a `mount` block asks for; none when its mistakes leave nothing. */
 export function parseMountBlock(body: MountBlock, key: string, volumeDriver: string, given: Given): readonly WantedMount[] {
-  const { type, target = "" } = body;
+  const { type } = body;
+  const target = toTarget(body.target, key, given);
   const site: MountSite = { key, value: body.source === undefined ? target : `${body.source}:${target}` };
-  if (target === "") {
-    given.report.refuse({ key: `${key}.target`, problem: "is not set", remedy: "name the place inside the container, e.g. /data" });
-  }
   refuseForeignBlocks(body, key, given);
+  checkPropagation(body, key, given);
   const parts = { site, body, destination: target, options: toOptions(body), volumeDriver };
   if (target === "") return [];
   if (type === "bind") return bindOf(parts, given);
@@ -59,6 +59,21 @@ export function parseMountBlock(body: MountBlock, key: string, volumeDriver: str
   const remedy = "volume, bind, tmpfs or image would be right";
   given.report.refuse({ key: `${key}.type`, value: type, problem: "is no type of mount", remedy });
   return [];
+}
+
+/** Empty after a refusal: it names the key, as the author has no `source:target` that it would be a part of. */
+function toTarget(target: string | undefined, key: string, { report }: Given): string {
+  if (target?.startsWith("/") === true) return target;
+  const problem = target === undefined ? "is not set" : "is no absolute path";
+  report.refuse({ key: `${key}.target`, value: target, problem, remedy: "name the place inside the container, e.g. /data" });
+  return "";
+}
+
+function checkPropagation({ type, bind_options: bind }: MountBlock, key: string, { report }: Given): void {
+  const value = bind?.propagation;
+  if (type !== "bind" || value === undefined || propagations.includes(value)) return;
+  const remedy = `${propagations.slice(0, -1).join(", ")} or ${propagations.at(-1)} would be right`;
+  report.refuse({ key: `${key}.bind_options.propagation`, value, problem: "is no mount propagation", remedy });
 }
 
 interface MountParts {
@@ -88,7 +103,7 @@ function toOptions(body: MountBlock): readonly string[] {
 /** What the block of the mount's own type says, in Podman's words. A zero is what the Docker driver takes for not set. */
 function toTypeOptions({ type, options, bind_options: bind, tmpfs_options: tmpfs, volume_options: volume }: MountBlock): readonly string[] {
   const { size = 0, mode = 0 } = tmpfs ?? {};
-  if (type === "bind") return bind?.propagation === undefined ? [] : [bind.propagation];
+  if (type === "bind") return propagations.filter((one) => one === bind?.propagation);
   if (type === "tmpfs") return [...(size === 0 ? [] : [`size=${size}`]), ...(mode === 0 ? [] : [`mode=${mode.toString(8)}`])];
   return type === "volume" && volume?.no_copy === true && !options.includes("nocopy") ? ["nocopy"] : [];
 }

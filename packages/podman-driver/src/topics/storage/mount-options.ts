@@ -14,6 +14,9 @@ interface OptionGroup {
   readonly since?: readonly [major: number, minor: number];
 }
 
+/** What mounts made later, on either side, come through (linux: `mount(8)`). */
+export const propagations: readonly string[] = ["private", "rprivate", "slave", "rslave", "shared", "rshared", "unbindable", "runbindable"];
+
 const path = { pattern: /^\//, remedy: "an absolute path would be right" };
 
 /** All that Podman 4.3 to 5.8 know (podman: `pkg/util/mount_opts.go`). */
@@ -23,7 +26,7 @@ const groups: readonly OptionGroup[] = [
   { words: ["suid", "nosuid"], kinds: ["bind", "volume", "tmpfs"] },
   { words: ["dev", "nodev"], kinds: ["bind", "volume", "tmpfs"] },
   {
-    words: ["private", "rprivate", "slave", "rslave", "shared", "rshared", "unbindable", "runbindable"],
+    words: propagations,
     kinds: ["bind", "volume", "tmpfs"],
   },
   { words: ["bind", "rbind"], kinds: ["bind", "volume"] },

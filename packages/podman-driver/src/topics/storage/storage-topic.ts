@@ -27,7 +27,10 @@ export const storageTopic = topic({
     readonly_rootfs: attr.bool({ default: false, help: "Mount the container's root read-only." }),
     read_only: attr.bool({ help: "The same as readonly_rootfs." }),
     read_only_tmpfs: attr.bool({ default: false, help: "With a read-only root: memory file systems on /tmp, /run and /var/tmp." }),
-    storage_opt: blockAttrs("string", { help: "Options of the container's root, e.g. size; needs overlay on xfs with project quotas." }),
+    storage_opt: blockAttrs("string", {
+      needs: "4.0",
+      help: "Options of the container's root, e.g. size; needs overlay on xfs with project quotas.",
+    }),
     shm_size: attr.string({ help: "Size of /dev/shm, e.g. 64m, or a number of bytes; not set: Podman's default, 64 MB." }),
   },
   want: (options, given) => {
@@ -46,8 +49,8 @@ export const storageTopic = topic({
   plan: ({ own, asked, storageOptions, shmBytes, isReadonly, hasTmpfs }, { facts, report }) => {
     checkEngine(asked, { facts, report });
     if (Object.keys(storageOptions).length > 0 && !isAtLeast(facts, [4, 0])) {
-      const problem = `would be dropped by Podman ${facts.version}, which is too old for it`;
-      report.refuse({ key: "storage_opt", problem, remedy: "remove it, or use Podman 4", code: "unsupported" });
+      const problem = `needs Podman 4.0, and ${facts.version} runs, which would drop it without a word`;
+      report.refuse({ key: "storage_opt", problem, remedy: "remove it, or update Podman", code: "unsupported" });
     }
     const { mounts: more = [], overlay_volumes: overlays, ...others } = toMountSpec(asked);
     const mounts = [...own, ...more, ...(hasTmpfs ? toRootTmpfs([...own, ...more], asked, facts) : [])];
