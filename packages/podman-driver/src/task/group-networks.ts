@@ -48,7 +48,6 @@ export class GroupNetworks {
     const { allocId, session, images: settings } = wish;
     const emit = (message: string): void => logger.info(message, { allocation: allocId });
     const meetImage = async (bounded: AbortSignal): Promise<string | undefined> => {
-      if (settings.infraImage === undefined) return undefined;
       // It comes from a registry.
       const mayFetch = (): boolean => false;
       const facts = await engine.facts(bounded);
@@ -56,7 +55,8 @@ export class GroupNetworks {
     };
     this.#wanted.set(allocId, session);
     try {
-      return await createGroupPod(wish, { name, engine, roots: services.roots, logger, meetInfraImage: meetImage }, signal);
+      const context = { name, engine, roots: services.roots, logger };
+      return await createGroupPod(wish, { ...context, meetInfraImage: settings.infraImage === undefined ? undefined : meetImage }, signal);
     } catch (error) {
       this.#wanted.delete(allocId);
       const ports = wish.connection?.ports ?? [];
