@@ -61,10 +61,17 @@ test("gives a task fixed addresses, a MAC address and names on a network of Podm
 test("tells Nomad the IPv6 address where the task asks for that, and says so where it has none", async () => {
   await using network = await RiggedNetwork.create("six", "10.201.6");
   await using rig = await DriverRig.start();
+  await using events = new RecordedEvents(rig.driver);
   const start = async (config: Config): Promise<string | undefined> =>
     (await rig.startTask(await rig.prepare({ config: { ...config, command: "sleep", args: ["60"] } }))).network?.ip;
   assert.equal(await start({ network_mode: network.name, ipv6_address: "fd00:6::77", advertise_ipv6_address: true }), "fd00:6::77");
-  assert.match((await start({ network_mode: "bridge", advertise_ipv6_address: true })) ?? "", /^\d+\.\d+\.\d+\.\d+$/);
+  const ipv4 = (await start({ network_mode: "bridge", advertise_ipv6_address: true })) ?? "";
+  assert.match(ipv4, /^\d+\.\d+\.\d+\.\d+$/);
+  assert.equal(await start({ network_mode: "host", advertise_ipv6_address: true }), undefined);
+  const told = (): readonly string[] => events.all.map(({ message }) => message).filter((text) => text.startsWith("advertise_ipv6"));
+  await until(() => told().length > 1);
+  const text = "advertise_ipv6_address: the task has no IPv6 address, so Nomad is told";
+  assert.deepEqual(told(), [`${text} ${ipv4}`, `${text} no address of its own`]);
 });
 
 test("gives a task a fixed address and Docker's mac_address on the default network", async () => {
