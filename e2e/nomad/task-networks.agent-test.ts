@@ -52,7 +52,8 @@ ${rendered.join("\n")}
 }
 
 /** The kernel's name of the network that a task is in, into a file of /alloc/data. */
-const tellNetwork = (name: string): string => `readlink /proc/self/ns/net >/alloc/data/${name}.new; mv /alloc/data/${name}.new /alloc/data/${name}`;
+const tellNetwork = (name: string): string =>
+  `readlink /proc/self/ns/net >/alloc/data/${name}.new; mv /alloc/data/${name}.new /alloc/data/${name}`;
 
 describe("tasks of a group without a network of its own", async () => {
   const agent = await NomadAgent.start({ name: "task-networks" });
@@ -60,7 +61,8 @@ describe("tasks of a group without a network of its own", async () => {
   const networkOf = (id: string, name: string): Promise<string> => readData(agent, id, name);
 
   test("one joins the network of another that starts later, and joins again after that was restarted", async () => {
-    const client = `until wget -qO- http://127.0.0.1:8080/ >/alloc/data/fetched; do sleep 0.2; done; ${tellNetwork("client")}; exec sleep 600`;
+    const fetching = "until wget -qO- http://127.0.0.1:8080/ >/alloc/data/fetched; do sleep 0.2; done";
+    const client = `${fetching}; ${tellNetwork("client")}; exec sleep 600`;
     const server = `${tellNetwork("server")}; echo hello >/tmp/index.html; exec httpd -f -p 127.0.0.1:8080 -h /tmp`;
     await registerJob(
       agent,
@@ -82,15 +84,15 @@ describe("tasks of a group without a network of its own", async () => {
   });
 
   test("one is on the host's network, and another's port is led to it from there", async () => {
-    const serve = (port: string): string =>
-      `hostname >/tmp/index.html; exec httpd -f -p $NOMAD_PORT_${port} -h /tmp`;
+    const serve = (port: string): string => `hostname >/tmp/index.html; exec httpd -f -p $NOMAD_PORT_${port} -h /tmp`;
+    const config = 'ports    = ["led"]\n        hostname = "bridged"';
     await registerJob(
       agent,
       renderJob(
         "hosted",
         [
           { name: "hosted", script: `${tellNetwork("hosted")}; ${serve("open")}`, config: 'network_mode = "host"' },
-          { name: "bridged", script: `${tellNetwork("bridged")}; ${serve("led")}`, config: 'ports    = ["led"]\n        hostname = "bridged"' },
+          { name: "bridged", script: `${tellNetwork("bridged")}; ${serve("led")}`, config },
         ],
         ["open", "led"],
       ),
@@ -99,7 +101,8 @@ describe("tasks of a group without a network of its own", async () => {
     const ports = listOf(fieldOf(fieldOf(report, "AllocatedResources"), "Shared"), "Ports");
     const fetched = (label: string): Promise<string> => {
       const port = ports.find((one) => textOf(one, "Label") === label) ?? assert.fail(`no port ${label}`);
-      return fetch(`http://${textOf(port, "HostIP")}:${numberOf(port, "Value")}/`).then(async (answer) => (await answer.text()).trim(), String);
+      const url = `http://${textOf(port, "HostIP")}:${numberOf(port, "Value")}/`;
+      return fetch(url).then(async (answer) => (await answer.text()).trim(), String);
     };
     const own = await readlink("/proc/self/ns/net");
     assert.deepEqual([await networkOf(id, "hosted"), (await networkOf(id, "bridged")) === own], [own, false]);

@@ -49,9 +49,14 @@ function socketsOf(roots: HostRoots, table: string, { protocol, host, port }: As
     const [, local = "", , state, , , , , , inode = ""] = row.trim().split(/\s+/);
     const [address = "", number = ""] = local.split(":");
     if (state !== listening[protocol] || Number.parseInt(number, 16) !== port) return [];
-    const [bound, wanted] = [toAddress(address), toCanonical(host)];
-    return bound === wanted || [bound, wanted].some(isAny) ? [`socket:[${inode}]`] : [];
+    return isSameAddress(toAddress(address), host) ? [`socket:[${inode}]`] : [];
   });
+}
+
+/** Whether a port of one address is in the way of the same port of the other. */
+export function isSameAddress(one: string, other: string): boolean {
+  const both = [toCanonical(one), toCanonical(other)];
+  return both[0] === both[1] || both.some(isAny);
 }
 
 /** An address as the kernel writes it: words of four bytes, in the order of a little-endian machine, as all are that Node is built for. */

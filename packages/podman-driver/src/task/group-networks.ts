@@ -7,6 +7,7 @@ import { isNoAnswer } from "../errors.ts";
 import { toImageContext } from "../image/image-context.ts";
 import { meetInfraImage } from "../image/infra-image.ts";
 import { explainNetworkFailure } from "../topics/network/explain-failure.ts";
+import type { Explanation } from "../topics/topic.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { createGroupPod, findGroupPod, removeGroupPod, type GroupPodWish, type PodRemoval } from "./group-pods.ts";
 import type { UnfinishedRemovals } from "./unfinished-removals.ts";
@@ -60,7 +61,8 @@ export class GroupNetworks {
     } catch (error) {
       this.#wanted.delete(allocId);
       const ports = wish.connection?.ports ?? [];
-      throw explainFailure(error, { explain: (text) => explainNetworkFailure(text, { endpoints: [], ports }) }, services.roots);
+      const explain = (text: string): Explanation | undefined => explainNetworkFailure(text, { endpoints: [], ports });
+      throw await explainFailure(error, { explain }, { engine, roots: services.roots, signal });
     }
   }
 

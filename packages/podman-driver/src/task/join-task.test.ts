@@ -19,7 +19,8 @@ function container(status: string, labels: Readonly<Record<string, string>> = { 
 function context(...states: readonly (ContainerInspect | undefined)[]): JoinContext & { readonly told: readonly string[] } {
   const [told, left] = [[] as string[], [...states]];
   const services = { joinWaits: new JoinWaits() };
-  return { task, services, told, look: () => Promise.resolve(left.length > 1 ? left.shift() : left[0]), emit: (message) => told.push(message) };
+  const look = (): Promise<ContainerInspect | undefined> => Promise.resolve(left.length > 1 ? left.shift() : left[0]);
+  return { task, services, told, look, emit: (message) => told.push(message) };
 }
 
 test("joins a task that runs without a word", async () => {
