@@ -56,7 +56,11 @@ export const matrixCells: readonly MatrixCell[] = [
 
 /** The test files of a cell, by their names: what a task's life comes to. */
 export const matrixSuites: readonly string[] = [
+  ...["life", "process", "exec", "logs", "stop-signal", "recover", "stats", "limits", "mounts"],
+  // What a group shares.
   ...["networks", "join-task", "group-network", "group-hosts", "pods"],
+  // An ordinary user's Podman beside root's.
+  "rootless",
 ];
 
 /** Those of them that need the kernel to hold limits, which it does not with the cgroup v2 that a host with v1 leaves. */
