@@ -25,6 +25,7 @@ const floors: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   "podman-driver": {
     "back-off.ts": 0,
     "bell.ts": 0,
+    "join-waits.ts": 0,
     "errors.ts": 0,
     "identity.ts": 0,
     "repeated-failure.ts": 0,

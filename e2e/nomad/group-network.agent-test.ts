@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { makeOrdinaryUser, requestEngine, startEngine, testSetting, until, whyNoOrdinaryUser, type Engine } from "@driver/testing";
 import { cniFolder } from "./agent-config.ts";
-import { decodeAllocation } from "./allocation.ts";
 import { fieldOf, listOf, numberOf, textOf } from "./json-fields.ts";
 import { NomadAgent } from "./nomad-agent.ts";
 import { NameServer } from "./name-server.ts";
+import { readData, registerJob, untilPlaced } from "./placed-group.ts";
 
 const skip = existsSync(join(cniFolder, "bridge"))
   ? false
@@ -99,8 +98,7 @@ for (const { groupNetwork, of } of [
 
     test("shares 127.0.0.1, is reached by its mapped port, knows names and its own, outlives its agent, and leaves nothing", async () => {
       await using _ = await NameServer.start({ "answer.test": "192.0.2.99" });
-      const job = await agent.api.post("/v1/jobs/parse", { JobHCL: renderGroupJob("shared", hostname), Canonicalize: true });
-      await agent.api.post("/v1/jobs", { Job: job });
+      await registerJob(agent, renderGroupJob("shared", hostname));
       const allocation = await untilAllocation(agent, "shared");
       const data = (name: string): Promise<string> => readData(agent, allocation.id, name);
       assert.equal(await data("fetched"), "hello from the group");
@@ -127,9 +125,8 @@ for (const { groupNetwork, of } of [
 
     test("finds its address under its own name without a port too", async () => {
       const text = renderGroupJob("portless", hostname).replace(/port "http" \{[^}]*\}/, "").replace(/until wget.*?; done; /, "");
-      const job = await agent.api.post("/v1/jobs/parse", { JobHCL: text, Canonicalize: true });
-      await agent.api.post("/v1/jobs", { Job: job });
-      const { id } = await untilPlaced(agent, "portless");
+      await registerJob(agent, text);
+      const { id } = await untilPlaced(agent, "portless", tasks);
       const name = groupNetwork === "pod" ? "shop" : id.slice(0, 8);
       assert.equal(await readData(agent, id, "own-name"), `${name} ${await readData(agent, id, "address")}`);
       await agent.api.delete("/v1/job/portless");
@@ -143,34 +140,13 @@ interface PlacedAllocation {
   readonly mapped: string;
 }
 
-/** Settles when the server knows that both tasks run: an agent that is killed before it has noted their start finds nothing of them. */
+const tasks = ["web", "client"];
+
+/** Settles when the server knows that both tasks run. */
 async function untilAllocation(agent: NomadAgent, jobName: string): Promise<PlacedAllocation> {
-  const { id, report } = await untilPlaced(agent, jobName);
+  const { id, report } = await untilPlaced(agent, jobName, tasks);
   const [port] = listOf(fieldOf(fieldOf(report, "AllocatedResources"), "Shared"), "Ports");
   return { id, mapped: port === undefined ? assert.fail("no port") : `${textOf(port, "HostIP")}:${numberOf(port, "Value")}` };
-}
-
-/** The same for a job whatever its ports. `report`: what the server says of the allocation. */
-async function untilPlaced(agent: NomadAgent, jobName: string): Promise<{ readonly id: string; readonly report: unknown }> {
-  let found: { readonly id: string; readonly report: unknown } | undefined;
-  await until(async () => {
-    const [first] = listOf({ all: await agent.api.get(`/v1/job/${jobName}/allocations`) }, "all");
-    if (first === undefined) return false;
-    const id = textOf(first, "ID");
-    const report = await agent.api.get(`/v1/allocation/${id}`);
-    if (!["web", "client"].every((task) => decodeAllocation(report, task).task?.state === "running")) return false;
-    found = { id, report };
-    return true;
-  }, runTimeoutMs);
-  return found ?? assert.fail("no allocation");
-}
-
-/** A file that a task has written to /alloc/data, once it is there and not empty. */
-async function readData(agent: NomadAgent, allocId: string, name: string): Promise<string> {
-  const path = join(agent.allocFolder(allocId), "data", name);
-  let text = "";
-  await until(async () => (text = await readFile(path, "utf8").catch(() => "")).trim() !== "", runTimeoutMs);
-  return text.trim();
 }
 
 /** The names of all pods, or of all containers, that Podman has. */

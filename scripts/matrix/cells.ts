@@ -59,6 +59,8 @@ export const matrixSuites: readonly string[] = [
   ...["life", "process", "exec", "logs", "stop-signal", "recover", "stats", "limits", "mounts"],
   // What an old one would drop.
   "old-podman",
+  // What a group shares.
+  ...["networks", "join-task", "group-network", "group-hosts", "pods"],
   // An ordinary user's Podman beside root's.
   "rootless",
 ];

@@ -8,6 +8,18 @@ export interface ContainerListEntry {
   readonly labels: Readonly<Record<string, string>>;
   readonly status: ContainerStatus;
   readonly createdAt: Date | undefined;
+  /** Those of the host that lead to it; also what leads to a container whose network it has joined. */
+  readonly ports: readonly PublishedPort[];
+}
+
+/** Ports of the host from `hostPort` on, `count` of them. */
+export interface PublishedPort {
+  /** Empty: all addresses of the host. */
+  readonly hostIp: string;
+  readonly hostPort: number;
+  readonly count: number;
+  /** As "tcp", or several as "tcp,udp". */
+  readonly protocol: string;
 }
 
 /** Decodes `GET /containers/json`; a member of a wrong type is a JsonShapeError. */
@@ -23,5 +35,15 @@ function decodeEntry(value: unknown): ContainerListEntry {
     labels: reader.stringMap("Labels"),
     status: toContainerStatus(reader.string("State")),
     createdAt: typeof reader.raw("Created") === "number" ? reader.dateFromSeconds("Created") : reader.date("Created"),
+    ports: reader.list("Ports").map((port) => decodePort(new JsonReader(port, "port of a container list entry"))),
+  };
+}
+
+function decodePort(reader: JsonReader): PublishedPort {
+  return {
+    hostIp: reader.string("host_ip"),
+    hostPort: reader.number("host_port"),
+    count: reader.number("range", 1),
+    protocol: reader.string("protocol"),
   };
 }

@@ -67,7 +67,7 @@ export class Containers {
    */
   async create(spec: ContainerSpec, signal: AbortSignal): Promise<CreatedContainer> {
     const action = `create container ${spec.name ?? "without a name"}`;
-    const request: HttpRequest = { action, method: "POST", path: ["containers", "create"], body: encodeJson(spec) };
+    const request: HttpRequest = { action, method: "POST", path: ["containers", "create"], body: encodeJson(withOldNames(spec)) };
     return await this.#caller.callJson(request, decodeCreated, { deadlineMs: this.#timeouts.quickMs, signal });
   }
 
@@ -261,4 +261,12 @@ function checkRemoved(value: unknown, request: HttpRequest): void {
     if (reason === undefined || reason === null || reason === "") continue;
     throw toReportedError(typeof reason === "string" ? reason : "", request);
   }
+}
+
+const namespaces = ["netns", "pidns", "ipcns", "utsns", "userns", "cgroupns"] as const;
+
+/** Podman 3 calls the value of a namespace `string`, which later ones pass over (podman 4.3 to 6.1). */
+function withOldNames(spec: ContainerSpec): object {
+  const valued = namespaces.flatMap((key) => (spec[key]?.value === undefined ? [] : [[key, { ...spec[key], string: spec[key].value }]]));
+  return { ...spec, ...Object.fromEntries(valued) };
 }

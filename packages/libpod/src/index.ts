@@ -18,7 +18,7 @@ export type {
   ContainerNetwork,
   ContainerState,
 } from "./container-inspect.ts";
-export type { ContainerListEntry } from "./container-list-entry.ts";
+export type { ContainerListEntry, PublishedPort } from "./container-list-entry.ts";
 export type { ContainerStats } from "./container-stats.ts";
 export type { ContainerStatus } from "./container-status.ts";
 

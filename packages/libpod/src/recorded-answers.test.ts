@@ -56,10 +56,10 @@ describe("answers of Podman 4.3.1", () => {
 
   test("a list of containers in several states decodes", () => {
     const list = decodeContainerList(recorded("container-list"));
-    assert.deepEqual(list.map((entry) => [entry.names[0], entry.status, entry.labels]), [
-      ["cap1", "running", { x: "y" }],
-      ["cap2", "running", {}],
-      ["cap3", "created", {}],
+    assert.deepEqual(list.map((entry) => [entry.names[0], entry.status, entry.labels, entry.ports]), [
+      ["cap1", "running", { x: "y" }, []],
+      ["cap2", "running", {}, [{ hostIp: "127.0.0.1", hostPort: 18_080, count: 1, protocol: "tcp" }]],
+      ["cap3", "created", {}, []],
     ]);
   });
 

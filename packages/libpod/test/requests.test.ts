@@ -52,6 +52,15 @@ describe("requests", limit, () => {
     );
   });
 
+  test("create names the value of a namespace as Podman 3 does, too", async () => {
+    await using server = await startScriptedPodman({ answer: (_request, response) => response.writeHead(201).end('{"Id":"0768"}') });
+    await server.client.containers.create({ netns: { nsmode: "container", value: "db" }, ipcns: { nsmode: "private" } }, signal);
+    assert.equal(
+      server.seen[0]?.body,
+      '{"netns":{"nsmode":"container","value":"db","string":"db"},"ipcns":{"nsmode":"private"}}',
+    );
+  });
+
   test("200 calls on one signal leave no listener behind and warn of none", async () => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error): void => void warnings.push(warning);

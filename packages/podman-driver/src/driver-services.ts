@@ -2,6 +2,7 @@ import type { Logger } from "@driver/nomad-plugin";
 import { ExitDirectories } from "./host/exit-directory.ts";
 import { Heartbeat } from "./host/heartbeat.ts";
 import { KernelLog } from "./host/kernel-log.ts";
+import { JoinWaits } from "./join-waits.ts";
 import { SliceBuffers } from "./logs/slice-buffers.ts";
 import { hasSystemd, hostRoots, identifyProcess, readBootId, type HostRoots } from "./host/proc-files.ts";
 import { toProcessMark } from "./host/process-mark.ts";
@@ -21,6 +22,7 @@ export class DriverServices {
   readonly kernelLog: KernelLog;
   readonly sharedCpus: SharedCpus;
   readonly logBuffers = new SliceBuffers();
+  readonly joinWaits = new JoinWaits();
   /** Looks at containers that Podman does not answer, each a subject; told of once for all. */
   readonly looks: RepeatedFailure;
   /** The same for waits. */

@@ -8,11 +8,11 @@ import { withPodman } from "./with-podman.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(120_000);
 const calls: readonly (readonly [string, Omit<FaultRule, "fault">])[] = [
-  ["look for the pod", { method: "GET", path: /^\/pods\/[^/]+\/json$/ }],
   ["create of the pod", { method: "POST", path: /^\/pods\/create$/ }],
   ["start of its infra container", { method: "POST", path: /^\/containers\/[^/]+\/start$/ }],
   ["look at its infra container", { method: "GET", path: /^\/containers\/[^/]+\/json$/ }],
 ];
+const lookForPod = { method: "GET", path: /^\/pods\/[^/]+\/json$/ } as const;
 const faults: readonly Fault[] = [podmanError("out of sorts"), { kind: "dropped" }, { kind: "lost-answer" }, { kind: "half-body" }];
 const podConfig = { group_network: "pod", client_http_timeout: "3s" };
 
@@ -38,6 +38,57 @@ for (const [what, rule] of calls) {
     assert.equal(await group.pod(), undefined);
   });
 }
+
+for (const fault of faults) {
+  test(`uses the pod that is there, and removes it, though the first look for it fails (${fault.kind})`, async () => {
+    await using faulty = await FaultyRig.start({ pluginConfig: podConfig });
+    await using group = await RiggedGroup.create(faulty.rig);
+    const { spec } = group;
+    const looks = [faulty.proxy.inject({ ...lookForPod, fault, times: 1 })];
+    assert.equal(await group.createNetwork(), false);
+    assert.deepEqual(group.spec, spec);
+    looks.push(faulty.proxy.inject({ ...lookForPod, fault, times: 1 }));
+    await group.destroyNetwork();
+    assert.equal(await group.pod(), undefined);
+    assert.deepEqual(looks.map(({ hits }) => hits), [1, 1]);
+  });
+}
+
+for (const [what, rule] of [...calls, ["look for it", lookForPod] as const]) {
+  test(`leaves a pod that is there as it is, though the ${what} keeps failing`, async () => {
+    await using faulty = await FaultyRig.start({ pluginConfig: podConfig });
+    await using group = await RiggedGroup.create(faulty.rig);
+    const found = await group.pod();
+    const active = faulty.proxy.inject({ ...rule, fault: podmanError("out of sorts") });
+    await assert.rejects(group.createNetwork(), { name: "DriverError" });
+    assert.ok(active.hits > 0);
+    active.remove();
+    assert.deepEqual(await group.pod(), found);
+  });
+}
+
+test("removes a pod of which nobody was told, as the answers to its create and to the looks for it are lost", async () => {
+  await using faulty = await FaultyRig.start({ pluginConfig: podConfig });
+  const [, create] = calls.find(([what]) => what === "create of the pod") ?? assert.fail("no such call");
+  faulty.proxy.inject({ ...create, fault: { kind: "lost-answer" }, times: 1 });
+  // The driver asks four times within its 3 s at most, and then tries to leave nothing.
+  const looks = faulty.proxy.inject({ ...lookForPod, fault: podmanError("out of sorts"), times: 5 });
+  await using group = new RiggedGroup(faulty.rig);
+  await assert.rejects(group.createNetwork(), /out of sorts/);
+  assert.equal(looks.hits, 5);
+  assert.equal(await group.pod(), undefined);
+});
+
+test("finds the infra container of a Podman that calls it otherwise", async () => {
+  await using faulty = await FaultyRig.start({ pluginConfig: podConfig });
+  const fault = podmanError("no such container", 404);
+  faulty.proxy.inject({ method: "POST", path: /^\/containers\/[0-9a-f]{12}-infra\/start$/, fault });
+  await using group = new RiggedGroup(faulty.rig);
+  assert.equal(await group.createNetwork(), true);
+  const { infraId, members } = (await group.pod()) ?? assert.fail("no pod");
+  assert.equal(group.spec.labels["nomad-driver-podman.infra_id"], infraId);
+  assert.deepEqual(members.map(({ status }) => status), ["running"]);
+});
 
 test("answers when Podman does not let go of a pod, and removes it once that answers", async () => {
   await using faulty = await FaultyRig.start({ pluginConfig: podConfig });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { readlink } from "node:fs/promises";
 import { test } from "node:test";
 import type { HclValue } from "@driver/nomad-plugin";
 import { DriverRig, FaultyRig, runProcess, until, type RiggedTask } from "@driver/testing";
@@ -51,6 +52,8 @@ test("gives a group one pod, whose network, host name and 127.0.0.1 its tasks sh
   });
   const netns = (await runProcess("readlink", [spec.path], { signal: soon() })).stdout.trim();
   assert.deepEqual(await Promise.all([web, client, own].map(netnsOf)), [netns, netns, netns]);
+  const ipcs = await Promise.all([web, client, own].map(async (task) => readlink(`/proc/${(await inspectTask(task)).state.pid}/ns/ipc`)));
+  assert.equal(new Set(ipcs).size, 3);
   await until(async () => (await exec(rig, client, "wget -qO- http://127.0.0.1:8080/ || true")) === "hello from web");
   assert.equal(await exec(rig, client, `${ownName}; grep -c shop /etc/hosts`), "shop 192.0.2.77\n1");
   assert.match(

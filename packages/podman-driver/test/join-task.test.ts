@@ -239,6 +239,41 @@ test("does not join what is none of the allocation's, and says whose it is", asy
   await assert.rejects(rig.driver.startTask(client.config, soon()), { message });
 });
 
+test("tells tasks that wait for each other, which would for ever", async () => {
+  await using rig = await DriverRig.start();
+  const allocId = randomUUID();
+  const tasks = [
+    await inAllocation(rig, allocId, "one", { network_mode: "task:other" }),
+    await inAllocation(rig, allocId, "other", { ipc_mode: "task:one" }),
+  ];
+  const starts = tasks.map(({ config }) => rig.driver.startTask(config, soon()).then(() => "started", String));
+  assert.match(await Promise.race(starts), /cannot be joined, since these tasks wait for each other: "(one|other)" waits for /);
+  for (const { config } of tasks) await rig.driver.stopTask(config.id, { timeoutMs: 0, killSignal: "KILL" }, soon());
+  assert.match((await Promise.all(starts)).join(), /stopped while it was being started/);
+});
+
+test("does not have Podman start a task that ends while another that joins it is made", async () => {
+  await using faulty = await FaultyRig.start();
+  const { rig, proxy } = faulty;
+  const allocId = randomUUID();
+  const server = await inAllocation(rig, allocId, "server", {});
+  await rig.startTask(server);
+  const client = await inAllocation(rig, allocId, "client", { network_mode: "task:server" });
+  const ended = Promise.withResolvers<void>();
+  const create = proxy.inject({ fault: { kind: "held", until: ended.promise }, method: "POST", path: /^\/containers\/create$/ });
+  const starting = assert.rejects(rig.driver.startTask(client.config, soon()), {
+    message: /"task:server" names a task of this allocation that does not run: its container server-\S+ is (exited|stopped)/,
+    recoverable: true,
+  });
+  await until(() => create.hits > 0);
+  await rig.driver.stopTask(server.config.id, { timeoutMs: 0, killSignal: "KILL" }, soon());
+  await until(async () => (await inspectTask(server)).state.status === "exited");
+  ended.resolve();
+  await starting;
+  assert.equal((await inspectTask(server)).state.running, false);
+  await rig.driver.destroyTask(server.config.id, { force: true }, soon());
+});
+
 test("stops waiting for another task when it is itself stopped", async () => {
   await using rig = await DriverRig.start();
   const client = await inAllocation(rig, randomUUID(), "client", { network_mode: "task:server" });

@@ -51,20 +51,30 @@ test("gives a task fixed addresses, a MAC address and names on a network of Podm
   for (const shown of ["10.201.1.10/24", "fd00:1::10/64", "02:42:ac:11:00:0a"]) {
     assert.ok(task.stdout.text().includes(shown), `${shown} is not in ${task.stdout.text()}`);
   }
-  await until(() => events.messages.includes("Podman has not given the task the address 10.201.1.11: it gives one of each subnet"));
+  const notGiven = "Podman has not given the task the address 10.201.1.11: it gives one of each subnet";
+  // Podman 6.1 gives all of them.
+  if (!task.stdout.text().includes("10.201.1.11/24")) await until(() => events.messages.includes(notGiven));
+  else assert.ok(!events.messages.includes(notGiven));
   const seen = await outputOf(rig, `${lookUp("db")}; ${lookUp("db.internal")}; ${call("10.201.1.10")}; cat /etc/resolv.conf`, {
     network_mode: network.name,
   });
-  assert.match(seen, /^(10\.201\.1\.10\n){2}hello from db\n[^]*search .*dns\.podman/);
+  assert.match(seen, /^(10\.201\.1\.1[01]\n){2}hello from db\n[^]*search .*dns\.podman/);
 });
 
 test("tells Nomad the IPv6 address where the task asks for that, and says so where it has none", async () => {
   await using network = await RiggedNetwork.create("six", "10.201.6");
   await using rig = await DriverRig.start();
+  await using events = new RecordedEvents(rig.driver);
   const start = async (config: Config): Promise<string | undefined> =>
     (await rig.startTask(await rig.prepare({ config: { ...config, command: "sleep", args: ["60"] } }))).network?.ip;
   assert.equal(await start({ network_mode: network.name, ipv6_address: "fd00:6::77", advertise_ipv6_address: true }), "fd00:6::77");
-  assert.match((await start({ network_mode: "bridge", advertise_ipv6_address: true })) ?? "", /^\d+\.\d+\.\d+\.\d+$/);
+  const ipv4 = (await start({ network_mode: "bridge", advertise_ipv6_address: true })) ?? "";
+  assert.match(ipv4, /^\d+\.\d+\.\d+\.\d+$/);
+  assert.equal(await start({ network_mode: "host", advertise_ipv6_address: true }), undefined);
+  const told = (): readonly string[] => events.all.map(({ message }) => message).filter((text) => text.startsWith("advertise_ipv6"));
+  await until(() => told().length > 1);
+  const text = "advertise_ipv6_address: the task has no IPv6 address, so Nomad is told";
+  assert.deepEqual(told(), [`${text} ${ipv4}`, `${text} no address of its own`]);
 });
 
 test("gives a task a fixed address and Docker's mac_address on the default network", async () => {
@@ -159,7 +169,7 @@ test("names the label of a port that cannot be published, and who has it", async
   const holder: RiggedTask = await rig.runScript("sleep 60", { config, ...wishes });
   const byContainer = (await refusal(rig, config, wishes)).message;
   // The container has both, and Podman asks for them in an order that it draws.
-  const [, protocol = ""] = /cannot listen on the (TCP|UDP) port/.exec(byContainer) ?? [];
+  const [, protocol = ""] = /cannot (?:listen on the|bind) (TCP|UDP) port/i.exec(byContainer) ?? [];
   assert.ok(byContainer.includes(`; ${label(protocol.toLowerCase())}: container task-${holder.config.allocId} has it`), byContainer);
   const noAddress = (await refusal(rig, config, { resources: { ports: [{ ...port, hostIp: "192.0.2.1" }] } })).message;
   assert.match(

@@ -26,7 +26,12 @@ export const networkFeatures: FeatureSection = {
       "test/group-network > gives a group one pod, whose network, host name and 127.0.0.1 its tasks share, and removes it with the group",
       "test/group-network > a task in a namespace of the host finds its own name",
     ],
-    ["`network_mode` host, bridge, none", "M", "test/task-config > shares the host's network, has none, or has its own"],
+    [
+      "`network_mode` host, bridge, none",
+      "M",
+      "test/task-config > shares the host's network, has none, or has its own",
+      "e2e/nomad/task-networks > one is on the host's network, and another's port is led to it from there",
+    ],
     [
       "Another container's or a file's network",
       "M",
@@ -36,7 +41,10 @@ export const networkFeatures: FeatureSection = {
       "Another task's network",
       "M",
       "test/join-task > joins the network of another task with …, also when that starts later",
+      "test/join-task > joins again after a restart of the task itself, and of the other, whose restart ends it",
       "test/join-task > tells a task once that the one has ended whose network it has joined, and no other task",
+      "test/join-task > tells tasks that wait for each other, which would for ever",
+      "e2e/nomad/task-networks > one joins the network of another that starts later, and joins again after that was restarted",
       "e2e/pod-jobs > the tasks of … reach each other as on one host, and are reached",
     ],
     [
@@ -87,6 +95,7 @@ export const networkFeatures: FeatureSection = {
       "M",
       "test/task-config > publishes ports and tells Nomad the task's own address",
       "src/topics/network/network-topic > are published for tcp and udp at their address",
+      "test/networks > names the label of a port that cannot be published, and who has it",
     ],
     ["`port_map`", "M", "test/process > publishes the ports of a group by port_map, and tells the task and Nomad of them"],
     ["All ports of the image published", "N", "Nomad gives out ports"],

@@ -10,9 +10,16 @@ export interface HostNames {
   readonly address: string | undefined;
 }
 
-/** `address` is the host's first that is not loopback, as Podman takes it (podman 4.3 to 6.1). */
+/** Reads what there is now; without a hosts file its text is empty. */
 export function readHostNames(etcDir: string): HostNames {
-  const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
-  const first = addresses.find(({ family, internal }) => family === "IPv4" && !internal);
-  return { hostsFile: readIfThere(join(etcDir, "hosts")) ?? "", address: first?.address };
+  return { hostsFile: readIfThere(join(etcDir, "hosts")) ?? "", address: toHostAddress(networkInterfaces()) };
+}
+
+/** The host's first address that is not loopback, and an IPv6 one only where there is no other, as Podman takes it (podman 4.3 to 6.1). */
+export function toHostAddress(interfaces: ReturnType<typeof networkInterfaces>): string | undefined {
+  const addresses = Object.values(interfaces).flatMap((all) => all ?? []).filter(({ internal }) => !internal);
+  const [first] = addresses.filter(({ family }) => family === "IPv4");
+  // Nobody reaches an address of a link without its name.
+  const [firstOfIpv6] = addresses.filter(({ family, scopeid = 0 }) => family === "IPv6" && scopeid === 0);
+  return (first ?? firstOfIpv6)?.address;
 }

@@ -1,21 +1,55 @@
-import { LibpodError } from "@driver/libpod";
+import { LibpodError, type ContainerListEntry } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
-import { findPortHolder, type PortHolder } from "../host/port-holder.ts";
+import type { Engine } from "../engine/engine.ts";
+import { findPortHolder, isSameAddress } from "../host/port-holder.ts";
 import type { HostRoots } from "../host/proc-files.ts";
 import type { ContainerPlan } from "../plan/container-plan.ts";
+import type { HostPort } from "../topics/topic.ts";
+import { answersWithin } from "./answers-within.ts";
+
+/** Where Podman has failed. */
+export interface FailureSite {
+  readonly engine: Pick<Engine, "client">;
+  /** Undefined: the engine is on another host. */
+  readonly roots: HostRoots | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Nobody waits longer for what only makes an error clearer. */
+const askForMs = 3000;
 
 /** An error of Podman's, with what it means for the job's author behind Podman's own words. */
-export function explainFailure(error: unknown, { explain }: Pick<ContainerPlan, "explain">, roots: HostRoots): unknown {
+export async function explainFailure(error: unknown, { explain }: Pick<ContainerPlan, "explain">, site: FailureSite): Promise<unknown> {
   if (!(error instanceof DriverError) || !(error.cause instanceof LibpodError)) return error;
   const { podmanMessage = "", podmanCause = "" } = error.cause;
   const explanation = explain(`${podmanMessage} ${podmanCause}`);
   if (explanation === undefined) return error;
   const { text, takenPort } = explanation;
-  const holder = takenPort === undefined ? undefined : findPortHolder(roots, takenPort);
-  const who = holder === undefined ? "" : `: ${describeHolder(holder)} has it`;
+  const holder = takenPort === undefined ? undefined : (tellProcess(takenPort, site) ?? (await tellContainer(takenPort, site)));
+  const who = holder === undefined ? "" : `: ${holder} has it`;
   return new DriverError(error.code, `${error.message}; ${text}${who}`, { recoverable: error.recoverable, cause: error.cause });
 }
 
-function describeHolder({ pid, command, container }: PortHolder): string {
-  return container === undefined ? `process ${pid} (${command})` : `container ${container}`;
+function tellProcess(port: HostPort, { roots }: FailureSite): string | undefined {
+  const holder = roots === undefined ? undefined : findPortHolder(roots, port);
+  if (holder === undefined) return undefined;
+  return holder.container === undefined ? `process ${holder.pid} (${holder.command})` : `container ${holder.container}`;
+}
+
+/** For a container's port Podman 6 keeps a socket that is bound and does not listen, and such a one no table of the kernel shows. */
+async function tellContainer(port: HostPort, { engine, signal }: FailureSite): Promise<string | undefined> {
+  const listed = await answersWithin(askForMs, signal, (bounded) => engine.client.containers.list({ all: false }, bounded)).catch(() => []);
+  const name = findPublisher(listed, port)?.names[0];
+  return name === undefined ? undefined : `container ${name}`;
+}
+
+/** The one of these containers that has a port of the host. Those that have joined its network came later, and show it too. */
+export function findPublisher(listed: readonly ContainerListEntry[], { protocol, host, port }: HostPort): ContainerListEntry | undefined {
+  const publishers = listed.filter(({ ports }) =>
+    ports.some((one) => {
+      const isNumber = port >= one.hostPort && port < one.hostPort + Math.max(one.count, 1);
+      return isNumber && one.protocol.split(",").includes(protocol) && isSameAddress(one.hostIp, host);
+    }),
+  );
+  return publishers.toSorted((a, b) => (a.createdAt?.getTime() ?? 0) - (b.createdAt?.getTime() ?? 0))[0];
 }

@@ -7,6 +7,7 @@ import { isNoAnswer } from "../errors.ts";
 import { toImageContext } from "../image/image-context.ts";
 import { meetInfraImage } from "../image/infra-image.ts";
 import { explainNetworkFailure } from "../topics/network/explain-failure.ts";
+import type { Explanation } from "../topics/topic.ts";
 import { explainFailure } from "./explain-failure.ts";
 import { createGroupPod, findGroupPod, removeGroupPod, type GroupPodWish, type PodRemoval } from "./group-pods.ts";
 import type { UnfinishedRemovals } from "./unfinished-removals.ts";
@@ -48,7 +49,6 @@ export class GroupNetworks {
     const { allocId, session, images: settings } = wish;
     const emit = (message: string): void => logger.info(message, { allocation: allocId });
     const meetImage = async (bounded: AbortSignal): Promise<string | undefined> => {
-      if (settings.infraImage === undefined) return undefined;
       // It comes from a registry.
       const mayFetch = (): boolean => false;
       const facts = await engine.facts(bounded);
@@ -56,11 +56,13 @@ export class GroupNetworks {
     };
     this.#wanted.set(allocId, session);
     try {
-      return await createGroupPod(wish, { name, engine, roots: services.roots, logger, meetInfraImage: meetImage }, signal);
+      const context = { name, engine, roots: services.roots, logger };
+      return await createGroupPod(wish, { ...context, meetInfraImage: settings.infraImage === undefined ? undefined : meetImage }, signal);
     } catch (error) {
       this.#wanted.delete(allocId);
       const ports = wish.connection?.ports ?? [];
-      throw explainFailure(error, { explain: (text) => explainNetworkFailure(text, { endpoints: [], ports }) }, services.roots);
+      const explain = (text: string): Explanation | undefined => explainNetworkFailure(text, { endpoints: [], ports });
+      throw await explainFailure(error, { explain }, { engine, roots: services.roots, signal });
     }
   }
 

@@ -1,4 +1,4 @@
-import type { ContainerInspect, PodInspect, PodListEntry, PodSpec } from "@driver/libpod";
+import { LibpodError, type ContainerInspect, type PodInspect, type PodListEntry, type PodSpec } from "@driver/libpod";
 import { DriverError, type CreatedNetwork, type Logger, type NetworkWish } from "@driver/nomad-plugin";
 import { BackOff } from "../back-off.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -25,8 +25,8 @@ export interface GroupPodWish extends NetworkWish {
 export interface GroupPodContext extends Pick<NamedEngine, "name" | "engine"> {
   readonly roots: HostRoots;
   readonly logger: Logger;
-  /** Sees to it that the operator's infra image is there, and gives its id; undefined: he names none. */
-  readonly meetInfraImage: (signal: AbortSignal) => Promise<string | undefined>;
+  /** Sees to it that the operator's infra image is there, and gives its id. Undefined: he names none, and Podman has its own. */
+  readonly meetInfraImage: ((signal: AbortSignal) => Promise<string | undefined>) | undefined;
 }
 
 /** What a pod is removed for: with kept containers in it, it loses its infra container's process alone. */
@@ -40,6 +40,15 @@ const retryForMs = 3000;
 const removeForMs = 10_000;
 const silentForMs = 5000;
 
+/** A pod that is to hold a group's network. */
+interface HeldPod extends Pick<PodInspect, "id" | "name" | "hostname"> {
+  /** Its infra container: by its id, or by the name that Podman gives it as long as nobody has looked. */
+  readonly infra: string;
+  readonly isRunning: boolean;
+  /** False: somebody may have been told of it, and may use it. */
+  readonly isNew: boolean;
+}
+
 /**
  * Gives an allocation its pod, whose infra container holds a network namespace: with nothing but loopback in it, or connected to
  * Podman's default network where the host asks for that. The one that is there already is used: as it is when it runs (`created`
@@ -47,33 +56,80 @@ const silentForMs = 5000;
  * @throws DriverError when Podman refuses, or when nobody can tell that the process that Podman names is the infra container's
  */
 export async function createGroupPod(wish: GroupPodWish, context: GroupPodContext, signal: AbortSignal): Promise<CreatedNetwork> {
-  const { client } = context.engine;
+  const { client: { containers } } = context.engine;
   const name = toGroupPodName(wish.allocId);
   const again = { forMs: retryForMs, when: mayPassSoon, signal };
   const step = <T>(text: string, work: () => Promise<T>): Promise<T> => inStep(text, retryTransient(work, again));
   await using undo = new Rollback(context.logger);
-  const find = async (): Promise<PodInspect | undefined> => refuseForeign(await client.pods.inspect(name, signal), wish.allocId);
-  const create = async (infraImage: string | undefined): Promise<PodInspect> => {
-    // A try whose answer was lost may have made it.
-    const made = (await find()) ?? (await client.pods.create(toSpec(wish, infraImage), signal).then(find));
-    if (made === undefined) throw new DriverError("failed", `pod ${name} vanished as soon as it was created`, { recoverable: true });
-    return made;
-  };
-  const found = await step(`look for pod ${name}`, find);
-  if (found === undefined) undo.onFailure(`remove pod ${name}`, (undoSignal) => removeUnused(name, context, undoSignal));
-  const make = async (): Promise<PodInspect> => {
-    const infraImage = await context.meetInfraImage(signal);
-    return await step(`create pod ${name}`, () => create(infraImage));
-  };
-  const pod = found ?? (await make());
-  const created = pod.members.find((member) => member.id === pod.infraId)?.status !== "running";
-  await step(`start the infra container of pod ${name}`, () => client.containers.start(pod.infraId, signal));
+  let mayRemove = false;
+  undo.onFailure(`remove pod ${name}`, (undoSignal) => removeUnused(wish.allocId, { ...context, mayRemove }, undoSignal));
+  const pod = await findOrMakePod(wish, context, { step, signal });
+  mayRemove = pod.isNew;
+  const infra = await step(`start the infra container of pod ${name}`, () => startInfra(pod, context.engine, signal));
   const look = (): Promise<ContainerInspect | undefined> =>
-    step(`look at the infra container of pod ${name}`, () => client.containers.inspect(pod.infraId, signal));
-  const infra = await lookUntilTold(look, context.roots, signal);
-  const spec = toSpecOf(pod, infra, { ...context, isConnected: wish.connection !== undefined });
+    step(`look at the infra container of pod ${name}`, () => containers.inspect(infra, signal));
+  const spec = toSpecOf(pod, await lookUntilTold(look, context.roots, signal), { ...context, isConnected: wish.connection !== undefined });
   undo.keep();
-  return { spec, created };
+  return { spec, created: !pod.isRunning };
+}
+
+interface Steps {
+  /** Tries it again as long as its failure may pass, and names it then. */
+  step<T>(text: string, work: () => Promise<T>): Promise<T>;
+  readonly signal: AbortSignal;
+}
+
+/** As a rule there is no pod, so one is created, and that of its name looked for when it is taken. */
+async function findOrMakePod(
+  wish: GroupPodWish,
+  { engine: { client }, meetInfraImage }: GroupPodContext,
+  { step, signal }: Steps,
+): Promise<HeldPod> {
+  const name = toGroupPodName(wish.allocId);
+  const find = async (): Promise<HeldPod | undefined> => toHeld(refuseForeign(await client.pods.inspect(name, signal), wish.allocId));
+  // No image is fetched for a pod that is there.
+  const found = meetInfraImage === undefined ? undefined : await step(`look for pod ${name}`, find);
+  if (found !== undefined) return found;
+  const spec = toSpec(wish, await meetInfraImage?.(signal));
+  return await step(`create pod ${name}`, async () => {
+    try {
+      const id = await client.pods.create(spec, signal);
+      return { id, name, hostname: spec.hostname ?? "", infra: `${id.slice(0, 12)}-infra`, isRunning: false, isNew: true };
+    } catch (error) {
+      signal.throwIfAborted();
+      // A try whose answer was lost may have made it.
+      const taken = error instanceof LibpodError && error.code === "conflict" ? await find() : undefined;
+      if (taken === undefined) throw error;
+      return taken;
+    }
+  });
+}
+
+function toHeld(pod: PodInspect | undefined): HeldPod | undefined {
+  if (pod === undefined) return undefined;
+  const { id, name, hostname, infraId, members } = pod;
+  const isRunning = members.some((member) => member.id === infraId && member.status === "running");
+  return { id, name, hostname, infra: infraId, isRunning, isNew: isUnstarted(pod) };
+}
+
+/** Nobody was told of a pod whose infra container has never run. */
+function isUnstarted({ infraId, members }: Pick<PodInspect, "infraId" | "members">): boolean {
+  return members.every(({ id, status }) => id === infraId && status === "created");
+}
+
+/** Settles with what its infra container is known by. */
+async function startInfra({ id, name, infra }: HeldPod, { client }: Engine, signal: AbortSignal): Promise<string> {
+  try {
+    await client.containers.start(infra, signal);
+    return infra;
+  } catch (error) {
+    if (!(error instanceof LibpodError) || error.code !== "not-found") throw error;
+    const pod = await client.pods.inspect(id, signal);
+    if (pod === undefined) throw new DriverError("failed", `pod ${name} vanished as soon as it was created`, { recoverable: true });
+    if (pod.infraId === infra) throw error;
+    await client.containers.start(pod.infraId, signal);
+    return pod.infraId;
+  }
 }
 
 /** Podman names the process of a container that has just ended until conmon has told it of the end. */
@@ -92,11 +148,11 @@ async function lookUntilTold(
 
 /** What Nomad is told. A host that leaves the connection to this driver has no other way to know the network's address. */
 function toSpecOf(
-  { id: podId, name, infraId, hostname }: PodInspect,
+  { id: podId, name, hostname }: HeldPod,
   infra: ContainerInspect | undefined,
   { name: socketName, engine, roots, isConnected }: Pick<GroupPodContext, "name" | "engine" | "roots"> & { readonly isConnected: boolean },
 ): CreatedNetwork["spec"] {
-  const { pid: infraPid = 0, exitCode = 0 } = infra?.state ?? {};
+  const { id: infraId = "", state: { pid: infraPid = 0, exitCode = 0 } = {} } = infra ?? {};
   if (infraPid === 0) {
     const text = `the infra container of pod ${name} has ended as soon as it was started, with exit code ${exitCode}`;
     throw new DriverError("failed", `${text}; infra_image must name an image that runs by itself`, { recoverable: true });
@@ -139,9 +195,20 @@ function isGroupPodOf({ labels }: PodInspect, allocId: string): boolean {
   return labels[ownLabels.group] !== undefined && labels[ownLabels.allocId] === allocId;
 }
 
-/** What a Podman that does not answer makes later has the dangling reaper. */
-async function removeUnused(name: string, { engine }: GroupPodContext, signal: AbortSignal): Promise<unknown> {
-  return await answersWithin(silentForMs, signal, (bounded) => engine.client.pods.remove(name, bounded));
+/** What a Podman that does not answer makes later has the dangling reaper. `mayRemove` false: a pod that has run is another call's. */
+async function removeUnused(
+  allocId: string,
+  { engine, mayRemove }: Pick<GroupPodContext, "engine"> & { readonly mayRemove: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  const { pods } = engine.client;
+  const name = toGroupPodName(allocId);
+  const remove = async (bounded: AbortSignal): Promise<void> => {
+    const pod = mayRemove ? undefined : await pods.inspect(name, bounded);
+    const isUnused = mayRemove || (pod !== undefined && isGroupPodOf(pod, allocId) && isUnstarted(pod));
+    if (isUnused) await pods.remove(name, bounded);
+  };
+  await answersWithin(silentForMs, signal, (bounded) => retryTransient(() => remove(bounded), { forMs: silentForMs, signal: bounded }));
 }
 
 /**
@@ -157,10 +224,9 @@ export function checkGroupNetwork(pod: GroupPod, socketPath: string | undefined,
 /** The pod of an allocation; undefined: there is none. */
 export async function findGroupPod(engine: Engine, allocId: string, signal: AbortSignal): Promise<PodInspect | undefined> {
   const name = toGroupPodName(allocId);
-  const found = await inStep(
-    `look for pod ${name}`,
-    answersWithin(silentForMs, signal, (bounded) => engine.client.pods.inspect(name, bounded)),
-  );
+  const look = (bounded: AbortSignal): Promise<PodInspect | undefined> =>
+    retryTransient(() => engine.client.pods.inspect(name, bounded), { forMs: retryForMs, when: mayPassSoon, signal: bounded });
+  const found = await inStep(`look for pod ${name}`, answersWithin(silentForMs, signal, look));
   return found !== undefined && isGroupPodOf(found, allocId) ? found : undefined;
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ContainerInspect } from "@driver/libpod";
 import { plainTask } from "@driver/testing";
+import { JoinWaits } from "../join-waits.ts";
 import { ownLabels } from "../topics/labels/labels-topic.ts";
 import { checkJoined, findTaskContainer, type JoinContext } from "./join-task.ts";
 
@@ -17,7 +18,9 @@ function container(status: string, labels: Readonly<Record<string, string>> = { 
 /** A Podman that shows these states one after the other, and the last from then on. */
 function context(...states: readonly (ContainerInspect | undefined)[]): JoinContext & { readonly told: readonly string[] } {
   const [told, left] = [[] as string[], [...states]];
-  return { task, told, look: () => Promise.resolve(left.length > 1 ? left.shift() : left[0]), emit: (message) => told.push(message) };
+  const services = { joinWaits: new JoinWaits() };
+  const look = (): Promise<ContainerInspect | undefined> => Promise.resolve(left.length > 1 ? left.shift() : left[0]);
+  return { task, services, told, look, emit: (message) => told.push(message) };
 }
 
 test("joins a task that runs without a word", async () => {
@@ -56,4 +59,24 @@ test("stops waiting when the start is broken off", async () => {
   const waiting = findTaskContainer(need, context(undefined), stop.signal);
   stop.abort(new Error("enough"));
   await assert.rejects(waiting, /enough/);
+});
+
+test("refuses tasks that wait for each other, and lets one wait that waits for them alone", async () => {
+  const services = { joinWaits: new JoinWaits() };
+  const stop = new AbortController();
+  const join = (name: string, other: string): Promise<string> => {
+    const joining = { ...context(undefined), services, task: { ...task, name } };
+    const wanted = { ...need, taskName: other, container: `${other}-${task.allocId}` };
+    return findTaskContainer(wanted, joining, stop.signal, 60_000);
+  };
+  const waiting = ["d", "b", "c"].map((name, index) => assert.rejects(join(name, ["a", "c", "a"][index] ?? ""), /enough/));
+  // Each of them has looked once.
+  await new Promise((resolve) => setImmediate(resolve));
+  const message =
+    'config key network_mode: "task:b" cannot be joined, since these tasks wait for each other: "a" waits for "b" waits for "c" waits ' +
+    'for "a"; have one of them start without another\'s namespaces';
+  await assert.rejects(join("a", "b"), { message, code: "config-invalid", recoverable: false });
+  stop.abort(new Error("enough"));
+  await Promise.all(waiting);
+  assert.equal(services.joinWaits.findCircle(`b-${task.allocId}`), undefined);
 });

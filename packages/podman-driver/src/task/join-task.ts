@@ -1,6 +1,8 @@
 import type { ContainerInspect } from "@driver/libpod";
 import { DriverError, type TaskConfig } from "@driver/nomad-plugin";
 import { BackOff } from "../back-off.ts";
+import type { JoinWaits } from "../join-waits.ts";
+import { toContainerName } from "../topics/container-name.ts";
 import type { Need } from "../topics/topic.ts";
 import { describeOwner, isOfAllocation } from "./container-claim.ts";
 
@@ -9,6 +11,7 @@ export type TaskNamespaceNeed = Extract<Need, { readonly kind: "task-namespace" 
 
 export interface JoinContext {
   readonly task: TaskConfig;
+  readonly services: { readonly joinWaits: JoinWaits };
   /** How Podman sees a container by name or id; undefined: there is none. */
   look(container: string): Promise<ContainerInspect | undefined>;
   /** Tells the task's owner what happens. */
@@ -43,7 +46,8 @@ export async function checkAllJoined(joined: JoinedTasks, context: JoinContext):
 /**
  * Waits for another task of the allocation to run, and settles with the id of its container. Podman would start the container of a
  * task that has ended, behind Nomad's back, so such a one is waited for too.
- * @throws DriverError recoverable: it does not run in time, or the container of that name is not this allocation's
+ * @throws DriverError recoverable: it does not run in time, or the container of that name is not this allocation's; not recoverable: it
+ * waits for this task in turn
  */
 export async function findTaskContainer(
   need: TaskNamespaceNeed,
@@ -51,12 +55,16 @@ export async function findTaskContainer(
   signal: AbortSignal,
   forMs = waitForMs,
 ): Promise<string> {
+  const { task, services: { joinWaits } } = context;
+  const own = toContainerName(task.name, task.allocId);
   const deadlineMs = performance.now() + forMs;
   let isTold = false;
+  using _ = joinWaits.begin(own, need.container);
   for (const backOff = new BackOff(pauses); ;) {
     const found = await context.look(need.container);
-    if (found !== undefined) refuseForeign(need, found, context.task);
+    if (found !== undefined) refuseForeign(need, found, task);
     if (found !== undefined && isUp(found)) return found.id;
+    refuseCircle(need, joinWaits.findCircle(own), task);
     if (performance.now() + backOff.nextMs > deadlineMs) throw neverUp(need, found);
     if (!isTold) context.emit(`Waiting for task ${JSON.stringify(need.taskName)}, whose ${need.what} this task joins`);
     isTold = true;
@@ -79,6 +87,15 @@ function refuseForeign({ key, taskName, container }: TaskNamespaceNeed, found: C
   const problem = `the container ${container} is no task of this allocation, it is ${describeOwner(found)}`;
   const text = `config key ${key}: ${problem}; name a task of the same group`;
   throw new DriverError("failed", `task ${JSON.stringify(taskName)} cannot be joined: ${text}`, { recoverable: true });
+}
+
+/** None of them would ever start. The first that finds out is refused, and takes its allocation with it. */
+function refuseCircle({ key, taskName }: TaskNamespaceNeed, circle: readonly string[] | undefined, { allocId }: TaskConfig): void {
+  if (circle === undefined) return;
+  const [first = "", ...others] = circle.map((container) => JSON.stringify(container.slice(0, -`-${allocId}`.length)));
+  const way = [first, ...others, first].join(" waits for ");
+  const problem = `config key ${key}: "task:${taskName}" cannot be joined, since these tasks wait for each other: ${way}`;
+  throw new DriverError("config-invalid", `${problem}; have one of them start without another's namespaces`);
 }
 
 function neverUp({ key, taskName, container }: TaskNamespaceNeed, found: ContainerInspect | undefined): DriverError {

@@ -25,8 +25,9 @@ export interface StartedContainer {
 export async function startContainer(start: Start, plan: ContainerPlan, undo: Rollback): Promise<StartedContainer> {
   const { engine, facts, task, services: { roots }, inStep, emit, signal } = start;
   const user = facts.rootless ? findEngineUser(roots, engine.socketPath) : undefined;
-  const { id, isTakenOver } = await createAndStart(start, plan, undo).catch((error: unknown) => {
-    throw explainAccess(explainFailure(error, plan, roots), plan.binds, user);
+  const { id, isTakenOver } = await createAndStart(start, plan, undo).catch(async (error: unknown) => {
+    const site = { engine, roots: facts.isRemote ? undefined : roots, signal };
+    throw explainAccess(await explainFailure(error, plan, site), plan.binds, user);
   });
   const closed = user === undefined ? undefined : tellClosedFiles(task, user);
   if (closed !== undefined) emit(closed);

@@ -59,12 +59,13 @@ function findAddressShortfalls(
 ): readonly string[] {
   if (!state.running) return [];
   const asked = endpoints.flatMap(({ spec }) => spec.static_ips ?? []);
-  const told = network !== undefined && advertised.prefersIpv6 && !isIPv6(network.ip);
+  const lacksIpv6 = advertised.prefersIpv6 && !isIPv6(network?.ip ?? "");
+  const told = network?.ip ?? "no address of its own";
   return [
     ...missingAddresses(observed, asked).map(
       (address) => `Podman has not given the task the address ${address}: it gives one of each subnet`,
     ),
-    ...(told ? [`advertise_ipv6_address: the task has no IPv6 address, so Nomad is told ${network.ip}`] : []),
+    ...(lacksIpv6 ? [`advertise_ipv6_address: the task has no IPv6 address, so Nomad is told ${told}`] : []),
   ];
 }
 

@@ -99,6 +99,8 @@ export interface Explanation {
 /** A port of the host. */
 export interface HostPort {
   readonly protocol: "tcp" | "udp";
+  /** An IP address; empty: all of the host's. */
+  readonly host: string;
   readonly port: number;
 }
 

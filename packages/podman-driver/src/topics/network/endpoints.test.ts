@@ -146,9 +146,12 @@ describe("in a group with a network of its own", () => {
       "network_aliases is not used: the task joins its group's network",
     ]);
     assert.deepEqual(
-      planOf({ task, config: { networks: [{ name: "a" }], advertise: "a" } }).notices.map((notice) => notice.split(" ")[0]),
-      ["networks", "advertise"],
+      planOf({ task, config: { networks: [{ name: "a" }], advertise: "a", advertise_ipv6_address: true } }).notices.map(
+        (notice) => notice.split(" ")[0],
+      ),
+      ["networks", "advertise", "advertise_ipv6_address"],
     );
+    assert.equal(decodedOf({ task, config: { advertise_ipv6_address: true } }).wanted.network.advertised.prefersIpv6, false);
   });
 });
 

@@ -7,21 +7,32 @@ const asked: AskedNetwork = {
     { key: "networks[0].name", network: "a", spec: { static_ips: ["10.1.0.9"] } },
     { key: "networks[1].name", network: "b", spec: { static_ips: ["fd00::9"] } },
   ],
-  ports: [{ label: "http", hostPort: 8080, to: 80, hostIp: "" }],
+  ports: [
+    { label: "http", hostPort: 8080, to: 80, hostIp: "" },
+    { label: "front", hostPort: 8081, to: 81, hostIp: "192.0.2.1" },
+    { label: "back", hostPort: 8081, to: 82, hostIp: "::1" },
+  ],
 };
-const http = (protocol: "tcp" | "udp"): unknown => ({
+const http = (protocol: "tcp" | "udp", host = ""): unknown => ({
   text: `port "http" of the group (8080/${protocol}) cannot be published`,
-  takenPort: { protocol, port: 8080 },
+  takenPort: { protocol, host, port: 8080 },
+});
+const twice = (labels: string, host: string): unknown => ({
+  text: `port ${labels} of the group (8081/tcp) cannot be published`,
+  takenPort: { protocol: "tcp", host, port: 8081 },
 });
 
 const rows: readonly (readonly [podmanText: string, explanation: unknown])[] = [
   ["cannot listen on the TCP port: listen tcp4 :8080: bind: address already in use", http("tcp")],
-  ["cannot listen on the UDP port: listen udp4 127.0.0.1:8080: bind: address already in use", http("udp")],
-  ["rootlessport listen tcp 0.0.0.0:8080: bind: address already in use", http("tcp")],
+  ["cannot listen on the UDP port: listen udp4 127.0.0.1:8080: bind: address already in use", http("udp", "127.0.0.1")],
+  ["rootlessport listen tcp 0.0.0.0:8080: bind: address already in use", http("tcp", "0.0.0.0")],
   ["cannot bind tcp port :8080: address already in use", http("tcp")],
+  ["listen tcp4 192.0.2.1:8081: bind: address already in use", twice('"front"', "192.0.2.1")],
+  ["listen tcp6 [::1]:8081: bind: address already in use", twice('"back"', "::1")],
+  ["cannot bind tcp port :8081: address already in use", twice('"front", "back"', "")],
   [
     "listen tcp6 [::1]:9090: bind: address already in use",
-    { text: "port 9090/tcp cannot be published", takenPort: { protocol: "tcp", port: 9090 } },
+    { text: "port 9090/tcp cannot be published", takenPort: { protocol: "tcp", host: "::1", port: 9090 } },
   ],
   [
     "listen tcp4 192.0.2.1:8080: bind: cannot assign requested address",

@@ -32,7 +32,11 @@ export function explainNetworkFailure(podmanText: string, { endpoints, ports }: 
   if (ip !== undefined) return { text: `the address ${ip} is asked for by ${keyOfAddress(ip, endpoints)} of the task's config` };
   const [, protocol = "", host = "", number, trouble] = port.exec(podmanText) ?? [];
   if (number === undefined) return undefined;
-  const hostPort: HostPort = { protocol: protocol.toLowerCase() === "udp" ? "udp" : "tcp", port: Number(number) };
+  const hostPort: HostPort = {
+    protocol: protocol.toLowerCase() === "udp" ? "udp" : "tcp",
+    host: host.replace(/^\[(.*)\]$/, "$1"),
+    port: Number(number),
+  };
   const text = `${describePort(hostPort, ports)} cannot be published`;
   // Podman writes both in small letters (podman 4.3 to 6.1).
   return trouble === "address already in use"
@@ -40,8 +44,11 @@ export function explainNetworkFailure(podmanText: string, { endpoints, ports }: 
     : { text: `${text}: this host does not have the address ${host}` };
 }
 
-function describePort({ protocol, port: number }: HostPort, ports: readonly PortMapping[]): string {
-  const labels = ports.filter(({ hostPort }) => hostPort === number).map(({ label }) => JSON.stringify(label));
+/** One number may be several ports of a group, each on the address of another host network. */
+function describePort({ protocol, host, port: number }: HostPort, ports: readonly PortMapping[]): string {
+  const numbered = ports.filter(({ hostPort }) => hostPort === number);
+  const exact = numbered.filter(({ hostIp }) => hostIp === host);
+  const labels = (exact.length > 0 ? exact : numbered).map(({ label }) => JSON.stringify(label));
   return labels.length === 0 ? `port ${number}/${protocol}` : `port ${labels.join(", ")} of the group (${number}/${protocol})`;
 }
 

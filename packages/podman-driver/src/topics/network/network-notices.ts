@@ -7,8 +7,13 @@ type AddressOptions = InferFields<typeof endpointFields> & InferFields<typeof ad
 
 /** The keys of a task's own networks that it sets. */
 export function toUnusedKeys(options: AddressOptions): readonly string[] {
-  const { networks, advertise } = options;
-  return [...usedKeys(options), ...(networks.length > 0 ? ["networks"] : []), ...(advertise === undefined ? [] : ["advertise"])];
+  const { networks, advertise, advertise_ipv6_address: prefersIpv6 } = options;
+  return [
+    ...usedKeys(options),
+    ...(networks.length > 0 ? ["networks"] : []),
+    ...(advertise === undefined ? [] : ["advertise"]),
+    ...(prefersIpv6 ? ["advertise_ipv6_address"] : []),
+  ];
 }
 
 /** What a task asks of its networks that Podman would drop without a word. */

@@ -43,11 +43,13 @@ export const networkTopic = topic({
     for (const wanted of network.kind === "pod" ? toPodWishes(network.pod) : toWishes(network, { text, mode, endpoints })) wish(wanted);
     refuseOfPod(network, { ports: ports.length > 0, port_map: Object.keys(portMap).length > 0 }, report);
     if (extraHosts.length > 0) refuseJoinedHosts(network, report);
+    const advertised = toAdvertised(options, endpoints, report);
+    const inGroup = network.kind === "group";
     return {
       network,
-      endpoints: network.kind === "group" ? [] : endpoints,
-      unusedKeys: network.kind === "group" ? toUnusedKeys(options) : [],
-      advertised: toAdvertised(options, endpoints, report),
+      endpoints: inGroup ? [] : endpoints,
+      unusedKeys: inGroup ? toUnusedKeys(options) : [],
+      advertised: { ...advertised, prefersIpv6: advertised.prefersIpv6 && !inGroup },
       ports: toPorts(task, ports, report),
       ...toPortMap(task, portMap, ports, report),
       group,
