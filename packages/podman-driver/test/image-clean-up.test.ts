@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { PodmanClient } from "@driver/libpod";
-import { DriverRig, startEngine, until } from "@driver/testing";
+import { DriverRig, startEngine, testSetting, until } from "@driver/testing";
 import { listImages } from "../src/image/list-images.ts";
 import { removeUnused } from "../src/image/remove-unused.ts";
 import { ImageRig } from "./image-rig.ts";
@@ -80,6 +81,42 @@ describe("an image that this driver has pulled", () => {
     await untilStoreIs(images.podman, before);
   });
 
+  test("stays while it is mounted in a container, which Podman does not count, and goes after that", async () => {
+    await using images = await ImageRig.start({ pluginConfig: { gc: cleaning } });
+    for (const name of ["own:1", "data:1"]) await images.registry.publish(name, { mark: `${name} ` });
+    const mount = [{ type: "image", source: images.at("data:1"), target: "/data" }];
+    const task = await images.prepare(images.at("own:1"), { mount, args: ["-c", "cat /data/mark; sleep 600"] });
+    await images.rig.startTask(task);
+    await sleep(longAfterMs);
+    const names = await storeOf(images.podman);
+    assert.ok(names.includes(images.at("data:1")), images.rig.log);
+    await images.rig.driver.destroyTask(task.config.id, { force: true }, soon());
+    await untilStoreIs(images.podman, []);
+  });
+
+  test("goes also when the task could not use it, or it came with another in an archive", async () => {
+    await using images = await ImageRig.start({ pluginConfig: { gc: cleaning } });
+    const foreign = process.arch === "x64" ? "arm64" : "amd64";
+    await images.registry.publish("foreign:1", { architectures: [foreign] });
+    const native = process.arch === "x64" ? "amd64" : "arm64";
+    assert.match((await images.failure(images.at("foreign:1"), { arch: native })).message, /the registry gives it for/);
+    await using other = await startEngine({ folder: "/run/save-engine" }, soon());
+    const path = join(testSetting("TEST_SCRATCH"), "two.tar");
+    for (const name of ["localhost/one:1", "localhost/two:1"]) {
+      await images.registry.publish("for:archive", { mark: name });
+      for (const args of [["pull", "--tls-verify=false", `${images.registry.host}/for:archive`], ["tag", `${images.registry.host}/for:archive`, name]]) {
+        const { code, stderr } = await other.run(args);
+        assert.equal(code, 0, stderr);
+      }
+    }
+    const saved = await other.run(["save", "--multi-image-archive", "--output", path, "localhost/one:1", "localhost/two:1"]);
+    assert.equal(saved.code, 0, saved.stderr);
+    assert.match((await images.failure(`docker-archive:${path}:three:1`)).message, /there is no three:1 in it, but .*one:1/);
+    assert.deepEqual(await Promise.all(["localhost/one:1", "localhost/two:1"].map(async (name) => (await storeOf(images.podman)).includes(name))), [true, true]);
+    assert.equal(await images.run(`docker-archive:${path}:two:1`, { args: ["-c", "cat /mark"] }), "localhost/two:1");
+    await untilStoreIs(images.podman, []);
+  });
+
   test("stays without gc.image, which is the default, and is only named in a dry run", async () => {
     await using images = await ImageRig.start();
     await images.registry.publish("stays:1");
@@ -137,6 +174,30 @@ test("an image that a container has come to use since the look keeps all its nam
   assert.deepEqual(left.map(({ repoTags }) => repoTags.toSorted()), [seen.find((image) => image.id === used.id)?.repoTags.toSorted()]);
   assert.equal(left[0]?.repoTags.length, 3);
   await images.podman.containers.remove(id, { force: true, volumes: true, timeoutSeconds: 0 }, soon());
+});
+
+test("a name that has moved to another image since the look stays there, and comes back to none", async () => {
+  await using images = await ImageRig.start({ pluginConfig: { gc: { ...cleaning, image_delay: "1h" } } });
+  const image = images.at("moves:1");
+  await images.registry.publish("moves:1", { mark: "old " });
+  await images.run(image);
+  const old = (await images.imageId(image)) ?? "";
+  const second = { repository: "localhost/second", tag: "1" };
+  for (const isUsed of [true, false]) {
+    await images.podman.images.tag(old, { repository: images.at("moves"), tag: "1" }, soon());
+    await images.podman.images.tag(old, second, soon());
+    const seen = (await listImages(images.podman, soon())).filter(({ id }) => id === old);
+    await images.registry.publish("moves:1", { mark: "new " });
+    await images.run(image, { force_pull: true });
+    const after = (await listImages(images.podman, soon())).find(({ id }) => id !== old) ?? assert.fail();
+    assert.ok(after.repoTags.includes(image));
+    const container = isUsed ? await images.podman.containers.create({ image: old, name: "user", command: ["sh"] }, soon()) : undefined;
+    assert.deepEqual([...(await removeUnused(images.podman, seen)).kept], isUsed ? [old] : []);
+    const left = await listImages(images.podman, soon());
+    assert.deepEqual(left.find(({ id }) => id === after.id)?.repoTags.toSorted(), after.repoTags.toSorted());
+    assert.equal(left.find(({ id }) => id === old)?.repoTags.length, isUsed ? 2 : undefined);
+    if (container !== undefined) await images.podman.containers.remove(container.id, { force: true, volumes: true, timeoutSeconds: 0 }, soon());
+  }
 });
 
 test("an image of somebody else stays, unless the operator takes all but a list", async () => {

@@ -28,6 +28,7 @@ interface Bench extends AsyncDisposable {
 
 function toKind(line: string): string {
   if (line.startsWith("DELETE")) return "remove";
+  if (/^GET .*containers\/json/.test(line)) return "mounts";
   return /^GET .*images\/json/.test(line) ? "list" : line;
 }
 
@@ -35,6 +36,7 @@ function toKind(line: string): string {
 async function start(images: number, removal: { readonly status: number; readonly body: string }): Promise<Bench> {
   const fake = await FakePodman.start();
   fake.fault(/GET .*images\/json/, { kind: "answer", status: 200, body: listOf(images) });
+  fake.fault(/GET .*containers\/json/, { kind: "answer", status: 200, body: "[]" });
   fake.fault(/DELETE .*images/, { kind: "answer", ...removal });
   const log = new RecordedLog();
   const { logger } = log;
@@ -54,13 +56,14 @@ async function start(images: number, removal: { readonly status: number; readonl
 test("asks once a look for all images there are, and once for each 25 that it removes", async () => {
   await using bench = await start(200, { status: 200, body: JSON.stringify({ Errors: null }) });
   await until(() => bench.calls().filter((call) => call === "remove").length >= 8);
-  assert.deepEqual(bench.calls().slice(0, 10), ["list", "list", ...Array.from({ length: 8 }, () => "remove")]);
+  const removals = Array.from({ length: 8 }, () => ["mounts", "remove"]).flat();
+  assert.deepEqual(bench.calls().slice(0, 19), ["list", "mounts", "list", ...removals]);
 });
 
 test("looks again which images are still there when Podman does not answer a removal", async () => {
   await using bench = await start(3, { status: 500, body: JSON.stringify({ cause: "panic", message: "panic", response: 500 }) });
   await until(() => bench.log.at("warn").some((text) => /unused images cannot be removed; the next look tries again/.test(text)));
-  assert.deepEqual(bench.calls().slice(0, 4), ["list", "list", "remove", "list"]);
+  assert.deepEqual(bench.calls().slice(0, 6), ["list", "mounts", "list", "mounts", "remove", "list"]);
 });
 
 for (const [what, status, body] of [
@@ -78,6 +81,7 @@ for (const [what, status, body] of [
 test("goes on with the delays of the config before", async () => {
   await using fake = await FakePodman.start();
   fake.fault(/GET .*images\/json/, { kind: "answer", status: 200, body: listOf(1) });
+  fake.fault(/GET .*containers\/json/, { kind: "answer", status: 200, body: "[]" });
   fake.fault(/DELETE .*images/, { kind: "answer", status: 200, body: JSON.stringify({ Errors: null }) });
   const log = new RecordedLog();
   const { logger } = log;
@@ -88,7 +92,7 @@ test("goes on with the delays of the config before", async () => {
   const before = fake.seen.length;
   const cleanUp = new ImageCleanUp({ policy, engines: [engine], logger, former });
   await until(() => fake.seen.some((line) => line.startsWith("DELETE")));
-  assert.deepEqual(fake.seen.slice(before, before + 2).map(toKind), ["list", "remove"]);
+  assert.deepEqual(fake.seen.slice(before, before + 3).map(toKind), ["list", "mounts", "remove"]);
   await cleanUp.close();
   engine.close();
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
 import { FakePodman, until, type ScriptedFault } from "@driver/testing";
-import { defaultImageSettings } from "../config/image-settings.ts";
+import { defaultImageSettings, type ImageSettings } from "../config/image-settings.ts";
 import type { ImageContext } from "./image-context.ts";
 import type { ImageNeed } from "./image-need.ts";
 import { parseImage } from "../config/image-reference.ts";
@@ -22,14 +22,14 @@ class Bench implements AsyncDisposable {
   readonly #client: PodmanClient;
   readonly #context: ImageContext;
 
-  private constructor(fake: FakePodman) {
+  private constructor(fake: FakePodman, settings: Partial<ImageSettings>) {
     this.fake = fake;
     this.#client = new PodmanClient({ socketPath: fake.socketPath });
     this.#context = {
       podman: this.#client,
       downloadFolder: "",
       hostArchitecture: "amd64",
-      settings: defaultImageSettings,
+      settings: { ...defaultImageSettings, ...settings },
       pulls: new SharedPulls(),
       archives: new LoadedArchives(),
       reportTimes: { firstMs: 10_000, eachMs: 30_000 },
@@ -39,8 +39,8 @@ class Bench implements AsyncDisposable {
     };
   }
 
-  static async start(): Promise<Bench> {
-    return new Bench(await FakePodman.start());
+  static async start(settings: Partial<ImageSettings> = {}): Promise<Bench> {
+    return new Bench(await FakePodman.start(), settings);
   }
 
   get pulls(): readonly string[] {
@@ -240,7 +240,7 @@ test("runs the image that is there when a newer one cannot be asked for, and say
   );
 });
 
-test("makes one pull of those that ask for the same, and others of other logins, platforms and engines", async () => {
+test("makes one pull of those that ask for the same, and others of other logins, platforms and ways to get them", async () => {
   await using bench = await Bench.start();
   const id = await bench.resolve("localhost/busybox:1");
   const held = bench.fake.fault(/images\/pull/, { kind: "hang" });
@@ -252,14 +252,36 @@ test("makes one pull of those that ask for the same, and others of other logins,
     { login },
     { login: { ...login, password: "q" } },
     { tlsVerify: false },
+    { skipsFailingAuth: true },
+    { platform: { architecture: "amd64", os: "", variant: "" } },
   ];
   const all = wanted.map((more) => bench.resolve("r.io/x:1", more));
   const pulls = (): number => bench.fake.seen.filter((line) => line.includes("images/pull")).length;
-  await until(() => pulls() === 4);
+  await until(() => pulls() === 6);
   bench.fake.fault(/images\/pull/, lines({ id }));
   held.clear();
   assert.deepEqual(new Set(await Promise.all(all)), new Set([id]));
-  assert.equal(pulls(), 4);
+  assert.equal(pulls(), 6);
+});
+
+test("marks what it has pulled as the driver's also when nobody waits for it any more", async () => {
+  await using bench = await Bench.start({ marksPulled: true });
+  const id = await bench.resolve("localhost/busybox:1");
+  bench.fake.fault(/images\/json/, { kind: "answer", status: 200, body: "[]" });
+  bench.fake.fault(/images\/pull/, lines({ id }));
+  const held = bench.fake.fault(new RegExp(`images/${id}/json`), { kind: "hang" });
+  bench.fake.fault(/\/tag$/, { kind: "answer", status: 201, body: "" });
+  const count = (pattern: RegExp): number => bench.fake.seen.filter((line) => pattern.test(line)).length;
+  const caller = new AbortController();
+  const platform = { architecture: "amd64", os: "", variant: "" };
+  const resolved = assert.rejects(bench.resolve("r.io/x:1", { platform }, caller.signal), /enough/);
+  await until(() => count(new RegExp(`GET .*images/${id}/json`)) > 0);
+  caller.abort(new Error("enough"));
+  await resolved;
+  assert.equal(count(/POST .*\/tag$/), 0);
+  held.clear();
+  // The name of its platform, and the mark.
+  await until(() => count(/POST .*\/tag$/) === 2, 5000);
 });
 
 test("lets a pull go on for those who stay, and breaks it off with the last", async () => {

@@ -15,7 +15,7 @@ import type { Rollback } from "./rollback.ts";
 import type { Start } from "./start-request.ts";
 
 /** What has come of the needs of a plan, but for its images. */
-export interface MetNeeds extends Omit<Met, "image"> {
+export interface MetNeeds extends Omit<Met, keyof MetImages> {
   /** What the guarded binds of the container must show; undefined: none are guarded. */
   readonly expected: readonly ExpectedMount[] | undefined;
   readonly joined: JoinedTasks;
@@ -53,26 +53,27 @@ type NeedyPlan = Pick<ContainerPlan, "needs" | "binds" | "guardsBinds">;
 type AnyImageNeed = Extract<Need, { readonly kind: "image" | "mount-image" }>;
 
 /** The image if all images of a plan are there already; undefined where that must not be taken for granted. */
-export function hopeForImages(needs: readonly Need[]): MetImage | undefined {
+export function hopeForImages(needs: readonly Need[]): MetImages | undefined {
   const images = needs.filter(isImageNeed);
   // Of a mounted image that is missing Podman says so at the start only.
   const hoped = images.map((need) => (need.kind === "mount-image" ? undefined : toHopedImage(need)));
-  return hoped.includes(undefined) ? undefined : { image: hoped[0] };
+  return hoped.includes(undefined) ? undefined : { image: hoped[0], mountedImages: [] };
 }
 
 /** Sees to it that every image is there that a plan needs, one after the other. */
-export async function meetImages(needs: readonly Need[], context: ImageContext, signal: AbortSignal): Promise<MetImage> {
+export async function meetImages(needs: readonly Need[], context: ImageContext, signal: AbortSignal): Promise<MetImages> {
   const images = needs.filter(isImageNeed);
   const own = images.find((need) => need.kind === "image");
   let image: string | undefined;
+  const mountedImages: string[] = [];
   for (const need of images) {
     if (need.kind === "image") image = await resolveImage(context, need, signal);
-    else if (own !== undefined) await resolveImage(context, toMountedNeed(need.reference, own), signal);
+    else if (own !== undefined) mountedImages.push(await resolveImage(context, toMountedNeed(need.reference, own), signal));
   }
-  return { image };
+  return { image, mountedImages };
 }
 
-type MetImage = Pick<Met, "image">;
+export type MetImages = Pick<Met, "image" | "mountedImages">;
 
 function isImageNeed(need: Need): need is AnyImageNeed {
   return need.kind === "image" || need.kind === "mount-image";
