@@ -3,12 +3,20 @@ import { test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
 import { FakePodman, RecordedLog, until, type ScriptedFault } from "@driver/testing";
 import { Engine } from "../engine/engine.ts";
+import type { ImageCleanUpPolicy } from "../config/image-clean-up-policy.ts";
 import { ImageCleanUp } from "./image-clean-up.ts";
 import { toMark } from "./image-mark.ts";
 import { listImages } from "./list-images.ts";
 import { joinName } from "./platform.ts";
 
 const policy = { delayMs: 0, keep: [], takesOthers: false, water: undefined, dryRun: false };
+
+/** Of an engine whose images are on a disk that there is. */
+const info = {
+  host: { arch: "amd64", cgroupManager: "cgroupfs", cgroupVersion: "v1", hostname: "fake", ociRuntime: { name: "runc" }, security: {} },
+  store: { graphDriverName: "overlay", graphRoot: "/" },
+  version: { Version: "4.3.1", APIVersion: "4.3.1" },
+};
 
 function listOf(count: number): string {
   const ids = Array.from({ length: count }, (_, index) => String(index).padStart(64, "0"));
@@ -33,15 +41,20 @@ function toKind(line: string): string {
 }
 
 /** A store with so many unused images, which a clean-up has begun to look at. */
-async function start(images: number, removal: { readonly status: number; readonly body: string }): Promise<Bench> {
+async function start(
+  images: number,
+  removal: { readonly status: number; readonly body: string },
+  water?: ImageCleanUpPolicy["water"],
+): Promise<Bench> {
   const fake = await FakePodman.start();
   fake.fault(/GET .*images\/json/, { kind: "answer", status: 200, body: listOf(images) });
   fake.fault(/GET .*containers\/json/, { kind: "answer", status: 200, body: "[]" });
   fake.fault(/DELETE .*images/, { kind: "answer", ...removal });
+  fake.fault(/GET .*info/, { kind: "answer", status: 200, body: JSON.stringify(info) });
   const log = new RecordedLog();
   const { logger } = log;
   const engine = new Engine({ path: fake.socketPath, callTimeoutMs: 10_000, logger });
-  const cleanUp = new ImageCleanUp({ policy, engines: [engine], logger });
+  const cleanUp = new ImageCleanUp({ policy: { ...policy, water }, engines: [engine], logger });
   return {
     log,
     calls: () => fake.seen.map(toKind),
@@ -58,6 +71,13 @@ test("asks once a look for all images there are, and once for each 25 that it re
   await until(() => bench.calls().filter((call) => call === "remove").length >= 8);
   const removals = Array.from({ length: 8 }, () => ["mounts", "remove"]).flat();
   assert.deepEqual(bench.calls().slice(0, 19), ["list", "mounts", "list", ...removals]);
+});
+
+test("removes one after the other, and no more when the disk is at its low water mark", async () => {
+  await using bench = await start(3, { status: 200, body: JSON.stringify({ Errors: null }) }, { high: 0, low: 101 });
+  const removals = (): readonly string[] => bench.calls().filter((call) => call === "list" || call === "remove");
+  await until(() => removals().filter((call) => call === "remove").length === 2, 10_000);
+  assert.deepEqual(removals().slice(0, 5), ["list", "list", "remove", "list", "remove"]);
 });
 
 test("looks again which images are still there when Podman does not answer a removal", async () => {

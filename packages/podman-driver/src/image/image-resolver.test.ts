@@ -284,6 +284,31 @@ test("marks what it has pulled as the driver's also when nobody waits for it any
   await until(() => count(/POST .*\/tag$/) === 2, 5000);
 });
 
+test("marks nothing that was there before, by whomever", async () => {
+  await using bench = await Bench.start({ marksPulled: true });
+  const id = await bench.resolve("localhost/busybox:1");
+  bench.fake.fault(/images\/pull/, lines({ id }));
+  bench.fake.fault(/\/tag$/, { kind: "answer", status: 201, body: "" });
+  const marks = (): number => bench.fake.seen.filter((line) => /POST .*\/tag$/.test(line)).length;
+  const there = bench.fake.fault(/images\/json/, { kind: "answer", status: 200, body: JSON.stringify([{ Id: id }]) });
+  assert.equal(await bench.resolve("r.io/x:1", { policy: "always" }), id);
+  assert.equal(marks(), 0);
+  there.clear();
+  bench.fake.fault(/images\/json/, { kind: "answer", status: 200, body: "[]" });
+  assert.equal(await bench.resolve("r.io/x:1", { policy: "always" }), id);
+  assert.equal(marks(), 1);
+});
+
+test("asks Podman once for what it does not take, whatever its words are", async () => {
+  await using bench = await Bench.start();
+  for (const [status, body] of [[400, { cause: "x", message: "bad parameter: status: 503", response: 400 }], [431, "too large"]] as const) {
+    bench.fake.fault(/images\/pull/, { kind: "answer", status, body: typeof body === "string" ? body : JSON.stringify(body) });
+    const before = bench.fake.seen.length;
+    await assert.rejects(bench.resolve("r.io/x:1"), { recoverable: false, message: /^pull image r\.io\/x:1: podman answered 4\d\d: [^;]*$/ });
+    assert.equal(bench.fake.seen.slice(before).filter((line) => line.includes("images/pull")).length, 1);
+  }
+});
+
 test("lets a pull go on for those who stay, and breaks it off with the last", async () => {
   await using bench = await Bench.start();
   bench.fake.fault(/images\/pull/, { kind: "hang" });

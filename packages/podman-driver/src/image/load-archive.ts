@@ -86,6 +86,7 @@ async function load(job: LoadJob, origin: string, content: ArchiveContent, signa
   const onDigest = (found: string): void => {
     digest = found;
     checkDigest(job, found);
+    progress.end();
   };
   const chunks = unpackGzip(verifyChunks(content.chunks, { onBytes: (bytes) => progress.add(bytes), onDigest }));
   const names = await podman.images.load(chunks, signal).catch((error: unknown) => {

@@ -55,7 +55,8 @@ export async function pullImage(job: PullJob, signal: AbortSignal): Promise<stri
 /** A call that failed on the way to Podman, or that Podman did not take: its words have nothing to do with a registry. */
 function judgeCall(error: unknown): PullFailure | undefined {
   if (!(error instanceof LibpodError)) return undefined;
-  const isRefused = error.code === "bad-request" || error.status === 400;
+  // 431: a login that no header holds.
+  const isRefused = error.code === "bad-request" || error.status === 400 || error.status === 431;
   return isRefused || error.podmanMessage === undefined ? { recoverable: !isRefused, isRetried: false, advice: "" } : undefined;
 }
 
