@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
 import { FakePodman, until, type ScriptedFault } from "@driver/testing";
@@ -49,7 +52,7 @@ class Bench implements AsyncDisposable {
 
   resolve(image: string, more: Partial<ImageNeed> = {}, signal = soon()): Promise<string> {
     const source = parseImage(image, { allocDir: "/a", taskName: "t" });
-    assert.ok(source.kind === "registry");
+    assert.ok(source.kind !== "rootfs");
     const need: ImageNeed = {
       kind: "image",
       source,
@@ -119,6 +122,22 @@ test("takes an image under localhost/ for the platform that it is made for, as f
   assert.deepEqual(bench.told, [
     "Running the image localhost/busybox:1 that is present, though Podman does not tell whether its variant is v2",
   ]);
+});
+
+test("takes an archive's image for the platform that it is made for", async (t) => {
+  await using bench = await Bench.start();
+  const folder = await mkdtemp(join(tmpdir(), "image-resolver-"));
+  t.after(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, "a.tar"), "content");
+  const id = await bench.resolve("localhost/busybox:1");
+  bench.fake.fault(/images\/load/, lines({ Names: ["localhost/busybox:1"] }));
+  const image = `docker-archive:${folder}/a.tar`;
+  const platform = { architecture: "amd64", os: "linux", variant: "" };
+  assert.equal(await bench.resolve(image, { platform }), id);
+  await assert.rejects(bench.resolve(image, { platform: { ...platform, architecture: "arm64" } }), {
+    recoverable: false,
+    message: `image archive ${folder}/a.tar: it holds the image for linux/amd64, and the task asks for linux/arm64`,
+  });
 });
 
 test("pulls an image that is not there, and one that is there if told to", async () => {

@@ -18,7 +18,19 @@ import { toSize, toTime } from "./pull-progress.ts";
  */
 export function resolveImage(context: ImageContext, need: ImageNeed, signal: AbortSignal): Promise<string> {
   const { source } = need;
-  return source.kind === "archive" ? loadShared(context, { ...need, source }, signal) : resolveNamed(context, { ...need, source }, signal);
+  return source.kind === "archive" ? resolveArchive(context, { ...need, source }, signal) : resolveNamed(context, { ...need, source }, signal);
+}
+
+/** A need of an image of an archive. */
+type ArchiveNeed = ImageNeed & { readonly source: ArchiveSource };
+
+async function resolveArchive(context: ImageContext, need: ArchiveNeed, signal: AbortSignal): Promise<string> {
+  const id = await loadShared(context, need, signal);
+  const { platform, source: { shown } } = need;
+  const image = platform === undefined ? undefined : await context.podman.images.inspect(id, signal);
+  if (platform === undefined || image === undefined || fits(image, platform)) return id;
+  const text = `it holds the image for ${image.os}/${image.architecture}, and the task asks for ${toPlatformText(platform)}`;
+  throw new DriverError("failed", `image archive ${shown}: ${text}`);
 }
 
 /** A need of an image by its name. */
@@ -154,11 +166,7 @@ async function pullShared(context: ImageContext, need: ImageNeed, reference: str
 }
 
 /** One load for all tasks of the engine that want the same archive. */
-async function loadShared(
-  context: ImageContext,
-  need: ImageNeed & { readonly source: ArchiveSource },
-  signal: AbortSignal,
-): Promise<string> {
+async function loadShared(context: ImageContext, need: ArchiveNeed, signal: AbortSignal): Promise<string> {
   const { podman, archives, settings, reportTimes, follow } = context;
   const { source, checksum, policy, pullTimeoutMs: timeoutMs } = need;
   const { loadArchive } = await import("./load-archive.ts");

@@ -1,6 +1,8 @@
 import type { ImageContext } from "../image/image-context.ts";
 import { toHopedImage, type ImageNeed } from "../image/image-need.ts";
-import { parseRegistryImage } from "../config/image-reference.ts";
+import { parseRegistryImage, type RegistrySource } from "../config/image-reference.ts";
+import { dockerHub, toRegistryPlace } from "../config/registry-key.ts";
+import type { TaskLogin } from "../image/auth/find-credentials.ts";
 import { resolveImage } from "../image/image-resolver.ts";
 import type { ContainerPlan } from "../plan/container-plan.ts";
 import type { Met } from "../topics/met.ts";
@@ -80,6 +82,14 @@ function isImageNeed(need: Need): need is AnyImageNeed {
 }
 
 /** A mounted image is fetched as the task's own is, and may take as long; the registry is asked when it is missing. */
-function toMountedNeed(name: string, own: ImageNeed): ImageNeed {
-  return { ...own, source: parseRegistryImage(name), checksum: undefined, policy: "missing", platform: undefined };
+export function toMountedNeed(name: string, own: ImageNeed): ImageNeed {
+  const source = parseRegistryImage(name);
+  return { ...own, source, login: toMountedLogin(own, source), checksum: undefined, policy: "missing", platform: undefined };
+}
+
+/** A login that names no registry is for the one that the task's own image comes from, if that comes from any. */
+function toMountedLogin({ source: own, login }: ImageNeed, { reference }: RegistrySource): TaskLogin | undefined {
+  if (login === undefined || login.server !== undefined || own.kind !== "registry" || own.isLocal) return login;
+  const hostOf = (name: string): string => toRegistryPlace(name)?.host ?? dockerHub;
+  return hostOf(own.reference) === hostOf(reference) ? login : undefined;
 }
