@@ -81,42 +81,6 @@ describe("an image that this driver has pulled", () => {
     await untilStoreIs(images.podman, before);
   });
 
-  test("stays while it is mounted in a container, which Podman does not count, and goes after that", async () => {
-    await using images = await ImageRig.start({ pluginConfig: { gc: cleaning } });
-    for (const name of ["own:1", "data:1"]) await images.registry.publish(name, { mark: `${name} ` });
-    const mount = [{ type: "image", source: images.at("data:1"), target: "/data" }];
-    const task = await images.prepare(images.at("own:1"), { mount, args: ["-c", "cat /data/mark; sleep 600"] });
-    await images.rig.startTask(task);
-    await sleep(longAfterMs);
-    const names = await storeOf(images.podman);
-    assert.ok(names.includes(images.at("data:1")), images.rig.log);
-    await images.rig.driver.destroyTask(task.config.id, { force: true }, soon());
-    await untilStoreIs(images.podman, []);
-  });
-
-  test("goes also when the task could not use it, or it came with another in an archive", async () => {
-    await using images = await ImageRig.start({ pluginConfig: { gc: cleaning } });
-    const foreign = process.arch === "x64" ? "arm64" : "amd64";
-    await images.registry.publish("foreign:1", { architectures: [foreign] });
-    const native = process.arch === "x64" ? "amd64" : "arm64";
-    assert.match((await images.failure(images.at("foreign:1"), { arch: native })).message, /the registry gives it for/);
-    await using other = await startEngine({ folder: "/run/save-engine" }, soon());
-    const path = join(testSetting("TEST_SCRATCH"), "two.tar");
-    for (const name of ["localhost/one:1", "localhost/two:1"]) {
-      await images.registry.publish("for:archive", { mark: name });
-      for (const args of [["pull", "--tls-verify=false", `${images.registry.host}/for:archive`], ["tag", `${images.registry.host}/for:archive`, name]]) {
-        const { code, stderr } = await other.run(args);
-        assert.equal(code, 0, stderr);
-      }
-    }
-    const saved = await other.run(["save", "--multi-image-archive", "--output", path, "localhost/one:1", "localhost/two:1"]);
-    assert.equal(saved.code, 0, saved.stderr);
-    assert.match((await images.failure(`docker-archive:${path}:three:1`)).message, /there is no three:1 in it, but .*one:1/);
-    assert.deepEqual(await Promise.all(["localhost/one:1", "localhost/two:1"].map(async (name) => (await storeOf(images.podman)).includes(name))), [true, true]);
-    assert.equal(await images.run(`docker-archive:${path}:two:1`, { args: ["-c", "cat /mark"] }), "localhost/two:1");
-    await untilStoreIs(images.podman, []);
-  });
-
   test("stays without gc.image, which is the default, and is only named in a dry run", async () => {
     await using images = await ImageRig.start();
     await images.registry.publish("stays:1");
@@ -152,6 +116,46 @@ describe("an image that this driver has pulled", () => {
       assert.match(await images.run(images.at(`turn:${round}`)), new RegExp(`^turn ${round} `));
     }
     await untilStoreIs(images.podman, before);
+  });
+});
+
+describe("an image that came beside the one of the task", () => {
+  test("stays while it is mounted in a container, which Podman does not count, and goes after that", async () => {
+    await using images = await ImageRig.start({ pluginConfig: { gc: cleaning } });
+    for (const name of ["own:1", "data:1"]) await images.registry.publish(name, { mark: `${name} ` });
+    const mount = [{ type: "image", source: images.at("data:1"), target: "/data" }];
+    const task = await images.prepare(images.at("own:1"), { mount, args: ["-c", "cat /data/mark; sleep 600"] });
+    await images.rig.startTask(task);
+    await sleep(longAfterMs);
+    const names = await storeOf(images.podman);
+    assert.ok(names.includes(images.at("data:1")), images.rig.log);
+    await images.rig.driver.destroyTask(task.config.id, { force: true }, soon());
+    await untilStoreIs(images.podman, []);
+  });
+
+  test("goes also when the task could not use it, or it came with another in an archive", async () => {
+    await using images = await ImageRig.start({ pluginConfig: { gc: cleaning } });
+    const foreign = process.arch === "x64" ? "arm64" : "amd64";
+    await images.registry.publish("foreign:1", { architectures: [foreign] });
+    const native = process.arch === "x64" ? "amd64" : "arm64";
+    assert.match((await images.failure(images.at("foreign:1"), { arch: native })).message, /the registry gives it for/);
+    await using other = await startEngine({ folder: "/run/save-engine" }, soon());
+    const path = join(testSetting("TEST_SCRATCH"), "two.tar");
+    for (const name of ["localhost/one:1", "localhost/two:1"]) {
+      await images.registry.publish("for:archive", { mark: name });
+      const from = `${images.registry.host}/for:archive`;
+      for (const args of [["pull", "--tls-verify=false", from], ["tag", from, name]]) {
+        const { code, stderr } = await other.run(args);
+        assert.equal(code, 0, stderr);
+      }
+    }
+    const saved = await other.run(["save", "--multi-image-archive", "--output", path, "localhost/one:1", "localhost/two:1"]);
+    assert.equal(saved.code, 0, saved.stderr);
+    assert.match((await images.failure(`docker-archive:${path}:three:1`)).message, /there is no three:1 in it, but .*one:1/);
+    const store = await storeOf(images.podman);
+    for (const name of ["localhost/one:1", "localhost/two:1"]) assert.ok(store.includes(name), store.join("\n"));
+    assert.equal(await images.run(`docker-archive:${path}:two:1`, { args: ["-c", "cat /mark"] }), "localhost/two:1");
+    await untilStoreIs(images.podman, []);
   });
 });
 
@@ -196,7 +200,8 @@ test("a name that has moved to another image since the look stays there, and com
     const left = await listImages(images.podman, soon());
     assert.deepEqual(left.find(({ id }) => id === after.id)?.repoTags.toSorted(), after.repoTags.toSorted());
     assert.equal(left.find(({ id }) => id === old)?.repoTags.length, isUsed ? 2 : undefined);
-    if (container !== undefined) await images.podman.containers.remove(container.id, { force: true, volumes: true, timeoutSeconds: 0 }, soon());
+    const forced = { force: true, volumes: true, timeoutSeconds: 0 };
+    if (container !== undefined) await images.podman.containers.remove(container.id, forced, soon());
   }
 });
 

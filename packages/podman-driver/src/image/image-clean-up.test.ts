@@ -125,6 +125,12 @@ test("asks again for a list that failed because an image was removed meanwhile",
   };
   await using fake = await FakePodman.start();
   fake.fault(/images\/json/, { kind: "answer", status: 200, body: listOf(2) });
+  const half = JSON.stringify({
+    cause: "size is not known",
+    message: 'retrieving label for image "0b": reading data blob size "manifest-sha256:10": size is not known',
+    response: 500,
+  });
+  fake.fault(/images\/json/, { kind: "answer", status: 500, body: half }, 1);
   fake.fault(/images\/json/, removed, 2);
   const podman = new PodmanClient({ socketPath: fake.socketPath });
   assert.equal((await listImages(podman, AbortSignal.timeout(20_000))).length, 2);

@@ -18,7 +18,9 @@ import { toSize, toTime } from "./pull-progress.ts";
  */
 export function resolveImage(context: ImageContext, need: ImageNeed, signal: AbortSignal): Promise<string> {
   const { source } = need;
-  return source.kind === "archive" ? resolveArchive(context, { ...need, source }, signal) : resolveNamed(context, { ...need, source }, signal);
+  return source.kind === "archive"
+    ? resolveArchive(context, { ...need, source }, signal)
+    : resolveNamed(context, { ...need, source }, signal);
 }
 
 /** A need of an image of an archive. */
