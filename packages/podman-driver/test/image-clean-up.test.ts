@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { PodmanClient } from "@driver/libpod";
 import { DriverRig, startEngine, testSetting, until } from "@driver/testing";
+import { toMark } from "../src/image/image-mark.ts";
 import { listImages } from "../src/image/list-images.ts";
 import { removeUnused } from "../src/image/remove-unused.ts";
 import { ImageRig } from "./image-rig.ts";
@@ -117,6 +118,38 @@ describe("an image that this driver has pulled", () => {
     }
     await untilStoreIs(images.podman, before);
   });
+});
+
+test("the images go also when the plugin is killed while it removes them", async () => {
+  await using images = await ImageRig.start({ pluginConfig: { gc: cleaning } });
+  const count = 8;
+  for (let number = 0; number < count; number += 1) {
+    await images.registry.publish(`many:${number}`, { mark: `${number}`, layerBytes: [100_000] });
+    await Array.fromAsync(images.podman.images.pull({ reference: images.at(`many:${number}`), tlsVerify: false }, soon()));
+  }
+  for (const { id } of await listImages(images.podman, soon())) await images.podman.images.tag(id, toMark(id), soon());
+  const task = await images.prepare(images.at("many:0"), { args: ["-c", "sleep 600"] });
+  await images.rig.startTask(task);
+  await until(async () => (await listImages(images.podman, soon())).length < count);
+  await images.rig.crash();
+  await images.rig.recover(task);
+  await until(async () => (await listImages(images.podman, soon())).length === 1);
+  assert.equal((await listImages(images.podman, soon()))[0]?.repoTags.length, 2);
+  await images.rig.driver.destroyTask(task.config.id, { force: true }, soon());
+  await untilStoreIs(images.podman, []);
+});
+
+test("an image that goes again and again is there for each task that starts meanwhile", async () => {
+  await using images = await ImageRig.start({ pluginConfig: { gc: { ...cleaning, image_delay: "0s" } } });
+  await images.registry.publish("again:1", { mark: "again " });
+  for (let round = 0; round < 6; round += 1) {
+    // The looks come each half second.
+    await sleep(500 + 110 * round);
+    const outputs = await Promise.all([0, 1, 2].map(() => images.run(images.at("again:1"))));
+    for (const output of outputs) assert.match(output, /^again /);
+  }
+  assert.match(images.rig.log, /unused image removed/);
+  await untilStoreIs(images.podman, []);
 });
 
 describe("an image that came beside the one of the task", () => {

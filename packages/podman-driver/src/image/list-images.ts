@@ -18,5 +18,5 @@ export async function listImages(podman: PodmanClient, signal: AbortSignal): Pro
 
 /** The record of an image is gone, or a part of it is (podman 4.3). */
 function isAboutRemoval({ podmanCause = "", podmanMessage = "" }: LibpodError): boolean {
-  return /^(image|layer|size is) not known$/.test(podmanCause) || podmanMessage.startsWith("retrieving label for image ");
+  return podmanCause === "image not known" || podmanMessage.startsWith("retrieving label for image ");
 }
