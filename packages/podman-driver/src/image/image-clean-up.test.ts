@@ -68,9 +68,9 @@ async function start(
 
 test("asks once a look for all images there are, and once for each 25 that it removes", async () => {
   await using bench = await start(200, { status: 200, body: JSON.stringify({ Errors: null }) });
-  await until(() => bench.calls().filter((call) => call === "remove").length >= 8);
+  await until(() => bench.calls().length >= 20);
   const removals = Array.from({ length: 8 }, () => ["mounts", "remove"]).flat();
-  assert.deepEqual(bench.calls().slice(0, 19), ["list", "mounts", "list", ...removals]);
+  assert.deepEqual(bench.calls().slice(0, 20), ["list", "mounts", "list", ...removals, "list"]);
 });
 
 test("removes one after the other, and no more when the disk is at its low water mark", async () => {
