@@ -71,7 +71,7 @@ function timePlans(): readonly number[] {
   const times = Array.from({ length: plans + warmUpPlans }, () => {
     const startMs = performance.now();
     const plan = planContainer({ task, decoded: wantTask(task, noSettings), settings: noSettings, facts, socketName: "default" });
-    completeSpec(plan, { image: "busybox", paths: new Map(), containers: new Map() });
+    completeSpec(plan, { image: "busybox", mountedImages: [], paths: new Map(), containers: new Map() });
     return performance.now() - startMs;
   });
   return times.slice(warmUpPlans);

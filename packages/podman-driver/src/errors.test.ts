@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LibpodError, type LibpodErrorCode } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
-import { inStep, isNameConflict, toDriverError } from "./errors.ts";
+import { inStep, isNameConflict, mayPassSoon, toDriverError } from "./errors.ts";
 
 const libpodError = (code: LibpodErrorCode, podmanMessage = "text"): LibpodError =>
   new LibpodError({ code, message: `podman: ${podmanMessage}`, podmanMessage, podmanCause: podmanMessage });
@@ -27,7 +27,6 @@ const mistakes = [
   "no command or entrypoint provided, and no CMD or ENTRYPOINT from image",
   "invalid config provided: x",
   "unknown capability: CAP_X",
-  "image not known",
   "unable to find network with name or ID x: network not found",
   'no secret with name or id "x": no such secret',
   "sysctl net.core.somaxconn can't be set since Network Namespace set to host: invalid argument",
@@ -46,6 +45,14 @@ for (const text of [
   "cannot allocate memory",
 ]) {
   test(`offers another try after trouble on the host: ${text}`, () => assert.equal(isRecoverable(libpodError("engine-error", text)), true));
+}
+
+for (const code of ["engine-error", "not-found"] as const) {
+  test(`offers another try, but not at once, after an image that somebody has removed: ${code}`, () => {
+    const gone = libpodError(code, "image not known");
+    assert.equal(isRecoverable(gone), true);
+    assert.deepEqual([mayPassSoon(gone), mayPassSoon(libpodError("engine-error"))], [false, true]);
+  });
 }
 
 test("names the step, once", () => {

@@ -27,9 +27,14 @@ export function isTransient(error: unknown): boolean {
   return error instanceof LibpodError ? mayPass(error) : error instanceof DriverError && error.recoverable;
 }
 
-/** An answer of Podman that is worth asking again for while the caller waits. A time-out is not: he has waited long enough. */
+/**
+ * An answer of Podman that is worth asking again for while the caller waits. A time-out is not: he has waited long enough. Nor is an image
+ * that is gone: it does not come back by itself.
+ */
 export function mayPassSoon(error: unknown): boolean {
-  return error instanceof LibpodError && error.code !== "timeout" && error.code !== "closed" && mayPass(error);
+  return (
+    error instanceof LibpodError && error.code !== "timeout" && error.code !== "closed" && !isImageGone(error) && mayPass(error)
+  );
 }
 
 /** Podman has not answered, as far as anybody can tell: it is away, frozen, or broke off. */
@@ -41,6 +46,8 @@ export function isNoAnswer(error: unknown): boolean {
 
 /** Whether the same call may succeed later without anybody changing the job (Nomad then follows the restart policy). */
 function mayPass(error: LibpodError): boolean {
+  // It was there a moment ago: nothing is made of an image that nobody has looked for.
+  if (isImageGone(error)) return true;
   switch (error.code) {
     case "unreachable":
     case "connection-lost":
@@ -55,6 +62,11 @@ function mayPass(error: LibpodError): boolean {
     case "engine-error":
       return !isAboutTheJob(`${error.podmanCause ?? ""} ${error.podmanMessage ?? ""}`);
   }
+}
+
+/** Somebody has removed the image: 500 (podman 4.3) or 404. */
+export function isImageGone(error: LibpodError): boolean {
+  return /image not known|no such image/.test(`${error.podmanCause ?? ""} ${error.podmanMessage ?? ""}`);
 }
 
 /** Podman's words for mistakes in a task's configuration, which another try will not mend (podman 4.3, 5.4). */
@@ -73,7 +85,6 @@ const jobMistakes = [
   /unrecognized (namespace|network)/i,
   /network not found/,
   /not in any subnet/,
-  /image not known/,
   /no secret with name/,
   /can't be set since/,
   /is not namespaced/,

@@ -146,6 +146,11 @@ describe("an archive", () => {
       /its content is sha256:\w+, and image_checksum wants sha256:0+: it is not loaded$/,
     );
     assert.equal((await images.podman.images.list(AbortSignal.timeout(60_000))).length, before);
+    const foreign = process.arch === "x64" ? "arm64" : "amd64";
+    assert.match(
+      (await images.failure(`docker-archive:${archives.path("docker.tar")}`, { arch: foreign })).message,
+      new RegExp(`docker\\.tar: it holds the image for linux/\\w+, and the task asks for \\*/${foreign}$`),
+    );
     const other = await images.failure(`docker-archive:${archives.path("docker.tar")}:nobody:2`);
     assert.match(other.message, /there is no nobody:2 in it, but localhost\/shop:1$/);
   });

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { PodmanClient } from "@driver/libpod";
-import { DriverRig, startEngine, until } from "@driver/testing";
+import { DriverRig, startEngine, testSetting, until } from "@driver/testing";
+import { toMark } from "../src/image/image-mark.ts";
 import { listImages } from "../src/image/list-images.ts";
 import { removeUnused } from "../src/image/remove-unused.ts";
 import { ImageRig } from "./image-rig.ts";
@@ -118,6 +120,78 @@ describe("an image that this driver has pulled", () => {
   });
 });
 
+test("the images go also when the plugin is killed while it removes them", async () => {
+  await using images = await ImageRig.start({ pluginConfig: { gc: cleaning } });
+  const count = 8;
+  for (let number = 0; number < count; number += 1) {
+    await images.registry.publish(`many:${number}`, { mark: `${number}`, layerBytes: [100_000] });
+    await Array.fromAsync(images.podman.images.pull({ reference: images.at(`many:${number}`), tlsVerify: false }, soon()));
+  }
+  for (const { id } of await listImages(images.podman, soon())) await images.podman.images.tag(id, toMark(id), soon());
+  const task = await images.prepare(images.at("many:0"), { args: ["-c", "sleep 600"] });
+  await images.rig.startTask(task);
+  await until(async () => (await listImages(images.podman, soon())).length < count);
+  await images.rig.crash();
+  await images.rig.recover(task);
+  await until(async () => (await listImages(images.podman, soon())).length === 1);
+  assert.equal((await listImages(images.podman, soon()))[0]?.repoTags.length, 2);
+  await images.rig.driver.destroyTask(task.config.id, { force: true }, soon());
+  await untilStoreIs(images.podman, []);
+});
+
+test("an image that goes again and again is there for each task that starts meanwhile", async () => {
+  await using images = await ImageRig.start({ pluginConfig: { gc: { ...cleaning, image_delay: "0s" } } });
+  await images.registry.publish("again:1", { mark: "again " });
+  for (let round = 0; round < 6; round += 1) {
+    // The looks come each half second.
+    await sleep(500 + 110 * round);
+    const outputs = await Promise.all([0, 1, 2].map(() => images.run(images.at("again:1"))));
+    for (const output of outputs) assert.match(output, /^again /);
+  }
+  assert.match(images.rig.log, /unused image removed/);
+  await untilStoreIs(images.podman, []);
+});
+
+describe("an image that came beside the one of the task", () => {
+  test("stays while it is mounted in a container, which Podman does not count, and goes after that", async () => {
+    await using images = await ImageRig.start({ pluginConfig: { gc: cleaning } });
+    for (const name of ["own:1", "data:1"]) await images.registry.publish(name, { mark: `${name} ` });
+    const mount = [{ type: "image", source: images.at("data:1"), target: "/data" }];
+    const task = await images.prepare(images.at("own:1"), { mount, args: ["-c", "cat /data/mark; sleep 600"] });
+    await images.rig.startTask(task);
+    await sleep(longAfterMs);
+    const names = await storeOf(images.podman);
+    assert.ok(names.includes(images.at("data:1")), images.rig.log);
+    await images.rig.driver.destroyTask(task.config.id, { force: true }, soon());
+    await untilStoreIs(images.podman, []);
+  });
+
+  test("goes also when the task could not use it, or it came with another in an archive", async () => {
+    await using images = await ImageRig.start({ pluginConfig: { gc: cleaning } });
+    const foreign = process.arch === "x64" ? "arm64" : "amd64";
+    await images.registry.publish("foreign:1", { architectures: [foreign] });
+    const native = process.arch === "x64" ? "amd64" : "arm64";
+    assert.match((await images.failure(images.at("foreign:1"), { arch: native })).message, /the registry gives it for/);
+    await using other = await startEngine({ folder: "/run/save-engine" }, soon());
+    const path = join(testSetting("TEST_SCRATCH"), "two.tar");
+    for (const name of ["localhost/one:1", "localhost/two:1"]) {
+      await images.registry.publish("for:archive", { mark: name });
+      const from = `${images.registry.host}/for:archive`;
+      for (const args of [["pull", "--tls-verify=false", from], ["tag", from, name]]) {
+        const { code, stderr } = await other.run(args);
+        assert.equal(code, 0, stderr);
+      }
+    }
+    const saved = await other.run(["save", "--multi-image-archive", "--output", path, "localhost/one:1", "localhost/two:1"]);
+    assert.equal(saved.code, 0, saved.stderr);
+    assert.match((await images.failure(`docker-archive:${path}:three:1`)).message, /there is no three:1 in it, but .*one:1/);
+    const store = await storeOf(images.podman);
+    for (const name of ["localhost/one:1", "localhost/two:1"]) assert.ok(store.includes(name), store.join("\n"));
+    assert.equal(await images.run(`docker-archive:${path}:two:1`, { args: ["-c", "cat /mark"] }), "localhost/two:1");
+    await untilStoreIs(images.podman, []);
+  });
+});
+
 test("an image that a container has come to use since the look keeps all its names, and the others of the same call go", async () => {
   await using images = await ImageRig.start({ pluginConfig: { gc: { ...cleaning, image_delay: "1h" } } });
   for (const name of ["one:1", "used:1", "other:1"]) {
@@ -137,6 +211,31 @@ test("an image that a container has come to use since the look keeps all its nam
   assert.deepEqual(left.map(({ repoTags }) => repoTags.toSorted()), [seen.find((image) => image.id === used.id)?.repoTags.toSorted()]);
   assert.equal(left[0]?.repoTags.length, 3);
   await images.podman.containers.remove(id, { force: true, volumes: true, timeoutSeconds: 0 }, soon());
+});
+
+test("a name that has moved to another image since the look stays there, and comes back to none", async () => {
+  await using images = await ImageRig.start({ pluginConfig: { gc: { ...cleaning, image_delay: "1h" } } });
+  const image = images.at("moves:1");
+  await images.registry.publish("moves:1", { mark: "old " });
+  await images.run(image);
+  const old = (await images.imageId(image)) ?? "";
+  const second = { repository: "localhost/second", tag: "1" };
+  for (const isUsed of [true, false]) {
+    await images.podman.images.tag(old, { repository: images.at("moves"), tag: "1" }, soon());
+    await images.podman.images.tag(old, second, soon());
+    const seen = (await listImages(images.podman, soon())).filter(({ id }) => id === old);
+    await images.registry.publish("moves:1", { mark: "new " });
+    await images.run(image, { force_pull: true });
+    const after = (await listImages(images.podman, soon())).find(({ id }) => id !== old) ?? assert.fail();
+    assert.ok(after.repoTags.includes(image));
+    const container = isUsed ? await images.podman.containers.create({ image: old, name: "user", command: ["sh"] }, soon()) : undefined;
+    assert.deepEqual([...(await removeUnused(images.podman, seen)).kept], isUsed ? [old] : []);
+    const left = await listImages(images.podman, soon());
+    assert.deepEqual(left.find(({ id }) => id === after.id)?.repoTags.toSorted(), after.repoTags.toSorted());
+    assert.equal(left.find(({ id }) => id === old)?.repoTags.length, isUsed ? 2 : undefined);
+    const forced = { force: true, volumes: true, timeoutSeconds: 0 };
+    if (container !== undefined) await images.podman.containers.remove(container.id, forced, soon());
+  }
 });
 
 test("an image of somebody else stays, unless the operator takes all but a list", async () => {

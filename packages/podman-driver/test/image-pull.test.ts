@@ -144,6 +144,18 @@ describe("a registry that fails", () => {
       recoverable: false,
     },
     {
+      what: "that forbids in HTML",
+      fault: { kind: "answer", status: 403, headers: { "Content-Type": "text/html" }, body: `<html>${"no ".repeat(50_000)}</html>` },
+      message: /^.{0,300}StatusCode: 403, <html>.*; no credentials for 127\.0\.0\.1:\d+ were found; set auth .{0,100}$/,
+      recoverable: false,
+    },
+    {
+      what: "in whose place a web page answers",
+      fault: { kind: "answer", status: 200, headers: { "Content-Type": "text/html" }, body: "<html>please log in</html>" },
+      message: /invalid character '<'.*; what answers there is no registry: a proxy or a web page stands in its place$/,
+      recoverable: true,
+    },
+    {
       what: "that is down for long",
       fault: { kind: "answer", status: 502, body: "bad gateway" },
       message: /502.*\(3 tries\); the registry itself fails$/,
@@ -200,6 +212,16 @@ describe("a registry that fails", () => {
       headers: { Location: `http://${images.registry.host}/v2/moved/blobs/${last}` },
     });
     assert.match(await images.run(images.at("moved:1")), /^moved /);
+  });
+
+  test("that sends on to where nobody answers is not the one that is named, and the signature of the address is not told", async () => {
+    await using images = await ImageRig.start();
+    const { blobs: parts } = await images.registry.publish("signed:1", { layerBytes: [1000] });
+    const Location = "http://127.0.0.1:9/blob?X-Amz-Signature=s3cret";
+    images.proxy.fault(new RegExp(`GET .*/blobs/${parts.at(-1)?.digest ?? ""}`), { kind: "answer", status: 307, headers: { Location } });
+    const failure = await images.failure(images.at("signed:1"));
+    assert.match(failure.message, /Get "http:\/\/127\.0\.0\.1:9\/blob": .*connection refused; nothing listens at 127\.0\.0\.1:9$/);
+    assert.doesNotMatch(`${failure.stack ?? ""}${images.messages().join("\n")}${images.rig.log}`, /s3cret/);
   });
 });
 

@@ -49,7 +49,7 @@ export function decodedOf(wishes: Wishes = {}): DecodedTask {
 }
 
 /** Needs that come to what the job has written. */
-export const asWritten: Met = { image: undefined, paths: new Map(), containers: new Map() };
+export const asWritten: Met = { image: undefined, mountedImages: [], paths: new Map(), containers: new Map() };
 
 /** The plan of a task's container, and its spec where the needs come to `met`. @throws DriverError for what cannot be had */
 export function planOf(wishes: Wishes = {}, met = asWritten): Omit<ContainerPlan, "parts"> & { readonly spec: ContainerSpec } {

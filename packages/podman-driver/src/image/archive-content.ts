@@ -15,26 +15,28 @@ export interface ArchiveContent {
 
 const chunkBytes = 256 * 1024;
 
+/** Of the kernel, which Node does not name: the place alone, without what opening a device or a FIFO does. */
+const pathOnly = 0o10000000;
+
 /**
  * Opens an archive on this host. `within`: the folder that a path of the job's own must not lead out of, by whatever links the task has
- * put there. Rejects with a `DriverError` that names the path.
+ * put there. Nothing else than a file is opened. Rejects with a `DriverError` that names the path.
  */
 export async function openArchiveFile(path: string, within: string | undefined): Promise<FileHandle> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
-    throw new DriverError("failed", `image archive ${path}: cannot be opened: ${codeOf(error) || messageOf(error)}`, { cause: error });
-  });
-  try {
-    if (!(await file.stat()).isFile()) throw new DriverError("failed", `image archive ${path}: is no file`);
-    if (within === undefined) return file;
-    const [real, folder] = [await readlink(`/proc/self/fd/${file.fd}`), await realpath(within)];
+  const openOrSay = (place: string, flags: number): Promise<FileHandle> =>
+    open(place, flags).catch((error: unknown) => {
+      throw new DriverError("failed", `image archive ${path}: cannot be opened: ${codeOf(error) || messageOf(error)}`, { cause: error });
+    });
+  await using found = await openOrSay(path, pathOnly | constants.O_RDONLY);
+  const place = `/proc/self/fd/${found.fd}`;
+  if (!(await found.stat()).isFile()) throw new DriverError("failed", `image archive ${path}: is no file`);
+  if (within !== undefined) {
+    const [real, folder] = [await readlink(place), await realpath(within)];
     if (!real.startsWith(`${folder}/`)) {
       throw new DriverError("failed", `image archive ${path}: leads out of the allocation's folder, to ${real}; give its absolute path`);
     }
-    return file;
-  } catch (error) {
-    await file.close();
-    throw error;
   }
+  return await openOrSay(place, constants.O_RDONLY);
 }
 
 /** The bytes of a file from its start. Leaves it open. */

@@ -3,12 +3,20 @@ import { test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
 import { FakePodman, RecordedLog, until, type ScriptedFault } from "@driver/testing";
 import { Engine } from "../engine/engine.ts";
+import type { ImageCleanUpPolicy } from "../config/image-clean-up-policy.ts";
 import { ImageCleanUp } from "./image-clean-up.ts";
 import { toMark } from "./image-mark.ts";
 import { listImages } from "./list-images.ts";
 import { joinName } from "./platform.ts";
 
 const policy = { delayMs: 0, keep: [], takesOthers: false, water: undefined, dryRun: false };
+
+/** Of an engine whose images are on a disk that there is. */
+const info = {
+  host: { arch: "amd64", cgroupManager: "cgroupfs", cgroupVersion: "v1", hostname: "fake", ociRuntime: { name: "runc" }, security: {} },
+  store: { graphDriverName: "overlay", graphRoot: "/" },
+  version: { Version: "4.3.1", APIVersion: "4.3.1" },
+};
 
 function listOf(count: number): string {
   const ids = Array.from({ length: count }, (_, index) => String(index).padStart(64, "0"));
@@ -28,18 +36,25 @@ interface Bench extends AsyncDisposable {
 
 function toKind(line: string): string {
   if (line.startsWith("DELETE")) return "remove";
+  if (/^GET .*containers\/json/.test(line)) return "mounts";
   return /^GET .*images\/json/.test(line) ? "list" : line;
 }
 
 /** A store with so many unused images, which a clean-up has begun to look at. */
-async function start(images: number, removal: { readonly status: number; readonly body: string }): Promise<Bench> {
+async function start(
+  images: number,
+  removal: { readonly status: number; readonly body: string },
+  water?: ImageCleanUpPolicy["water"],
+): Promise<Bench> {
   const fake = await FakePodman.start();
   fake.fault(/GET .*images\/json/, { kind: "answer", status: 200, body: listOf(images) });
+  fake.fault(/GET .*containers\/json/, { kind: "answer", status: 200, body: "[]" });
   fake.fault(/DELETE .*images/, { kind: "answer", ...removal });
+  fake.fault(/GET .*info/, { kind: "answer", status: 200, body: JSON.stringify(info) });
   const log = new RecordedLog();
   const { logger } = log;
   const engine = new Engine({ path: fake.socketPath, callTimeoutMs: 10_000, logger });
-  const cleanUp = new ImageCleanUp({ policy, engines: [engine], logger });
+  const cleanUp = new ImageCleanUp({ policy: { ...policy, water }, engines: [engine], logger });
   return {
     log,
     calls: () => fake.seen.map(toKind),
@@ -53,14 +68,22 @@ async function start(images: number, removal: { readonly status: number; readonl
 
 test("asks once a look for all images there are, and once for each 25 that it removes", async () => {
   await using bench = await start(200, { status: 200, body: JSON.stringify({ Errors: null }) });
-  await until(() => bench.calls().filter((call) => call === "remove").length >= 8);
-  assert.deepEqual(bench.calls().slice(0, 10), ["list", "list", ...Array.from({ length: 8 }, () => "remove")]);
+  await until(() => bench.calls().length >= 20);
+  const removals = Array.from({ length: 8 }, () => ["mounts", "remove"]).flat();
+  assert.deepEqual(bench.calls().slice(0, 20), ["list", "mounts", "list", ...removals, "list"]);
+});
+
+test("removes one after the other, and no more when the disk is at its low water mark", async () => {
+  await using bench = await start(3, { status: 200, body: JSON.stringify({ Errors: null }) }, { high: 0, low: 101 });
+  const removals = (): readonly string[] => bench.calls().filter((call) => call === "list" || call === "remove");
+  await until(() => removals().filter((call) => call === "remove").length === 2, 10_000);
+  assert.deepEqual(removals().slice(0, 5), ["list", "list", "remove", "list", "remove"]);
 });
 
 test("looks again which images are still there when Podman does not answer a removal", async () => {
   await using bench = await start(3, { status: 500, body: JSON.stringify({ cause: "panic", message: "panic", response: 500 }) });
   await until(() => bench.log.at("warn").some((text) => /unused images cannot be removed; the next look tries again/.test(text)));
-  assert.deepEqual(bench.calls().slice(0, 4), ["list", "list", "remove", "list"]);
+  assert.deepEqual(bench.calls().slice(0, 6), ["list", "mounts", "list", "mounts", "remove", "list"]);
 });
 
 for (const [what, status, body] of [
@@ -78,6 +101,7 @@ for (const [what, status, body] of [
 test("goes on with the delays of the config before", async () => {
   await using fake = await FakePodman.start();
   fake.fault(/GET .*images\/json/, { kind: "answer", status: 200, body: listOf(1) });
+  fake.fault(/GET .*containers\/json/, { kind: "answer", status: 200, body: "[]" });
   fake.fault(/DELETE .*images/, { kind: "answer", status: 200, body: JSON.stringify({ Errors: null }) });
   const log = new RecordedLog();
   const { logger } = log;
@@ -88,7 +112,7 @@ test("goes on with the delays of the config before", async () => {
   const before = fake.seen.length;
   const cleanUp = new ImageCleanUp({ policy, engines: [engine], logger, former });
   await until(() => fake.seen.some((line) => line.startsWith("DELETE")));
-  assert.deepEqual(fake.seen.slice(before, before + 2).map(toKind), ["list", "remove"]);
+  assert.deepEqual(fake.seen.slice(before, before + 3).map(toKind), ["list", "mounts", "remove"]);
   await cleanUp.close();
   engine.close();
 });
@@ -101,6 +125,12 @@ test("asks again for a list that failed because an image was removed meanwhile",
   };
   await using fake = await FakePodman.start();
   fake.fault(/images\/json/, { kind: "answer", status: 200, body: listOf(2) });
+  const half = JSON.stringify({
+    cause: "size is not known",
+    message: 'retrieving label for image "0b": reading data blob size "manifest-sha256:10": size is not known',
+    response: 500,
+  });
+  fake.fault(/images\/json/, { kind: "answer", status: 500, body: half }, 1);
   fake.fault(/images\/json/, removed, 2);
   const podman = new PodmanClient({ socketPath: fake.socketPath });
   assert.equal((await listImages(podman, AbortSignal.timeout(20_000))).length, 2);

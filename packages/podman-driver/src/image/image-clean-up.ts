@@ -8,6 +8,7 @@ import { RepeatedFailure } from "../repeated-failure.ts";
 import { RepeatedRefusals } from "../repeated-refusals.ts";
 import { isMark } from "./image-mark.ts";
 import { listImages } from "./list-images.ts";
+import { listMountedImages } from "./mounted-images.ts";
 import { planCleanUp, type UnusedSince } from "./plan-clean-up.ts";
 import { toSize } from "./pull-progress.ts";
 import { removeUnused } from "./remove-unused.ts";
@@ -64,7 +65,10 @@ export class ImageCleanUp {
   async #look(engine: Engine, signal: AbortSignal): Promise<void> {
     const { policy } = this.#options;
     const images = await listImages(engine.client, signal);
-    const { due, unusedSince } = planCleanUp(images, this.#unusedSince.get(engine) ?? new Map(), { policy, nowMs: performance.now() });
+    const before = this.#unusedSince.get(engine) ?? new Map();
+    // After the images, so that it has what has been mounted since.
+    const mounted = await listMountedImages(engine.client, signal);
+    const { due, unusedSince } = planCleanUp(images, before, { policy, mounted, nowMs: performance.now() });
     this.#unusedSince.set(engine, unusedSince);
     this.#refusals.keepOnly(engine, due.map(({ id }) => id));
     if (due.length > 0 && (await isFuller(engine, policy.water?.high, signal))) await this.#removeAll(engine, due, signal);
@@ -76,7 +80,10 @@ export class ImageCleanUp {
     if (policy.dryRun) return this.#tellAll(engine, due);
     const together = policy.water === undefined ? removedTogether : 1;
     for (let at = 0; at < due.length; at += together) {
-      await this.#remove(engine, due.slice(at, at + together), signal);
+      // Podman refuses to remove an image that a container has come to use, but not one that has come to be mounted.
+      const mounted = at === 0 ? new Set() : await listMountedImages(engine.client, signal);
+      const images = due.slice(at, at + together).filter(({ id }) => !mounted.has(id));
+      if (images.length > 0) await this.#remove(engine, images, signal);
       if (signal.aborted || !(await isFuller(engine, policy.water?.low, signal))) return;
     }
   }

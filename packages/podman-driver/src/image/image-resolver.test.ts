@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { PodmanClient } from "@driver/libpod";
 import { FakePodman, until, type ScriptedFault } from "@driver/testing";
-import { defaultImageSettings } from "../config/image-settings.ts";
+import { defaultImageSettings, type ImageSettings } from "../config/image-settings.ts";
 import type { ImageContext } from "./image-context.ts";
 import type { ImageNeed } from "./image-need.ts";
 import { parseImage } from "../config/image-reference.ts";
@@ -22,14 +25,14 @@ class Bench implements AsyncDisposable {
   readonly #client: PodmanClient;
   readonly #context: ImageContext;
 
-  private constructor(fake: FakePodman) {
+  private constructor(fake: FakePodman, settings: Partial<ImageSettings>) {
     this.fake = fake;
     this.#client = new PodmanClient({ socketPath: fake.socketPath });
     this.#context = {
       podman: this.#client,
       downloadFolder: "",
       hostArchitecture: "amd64",
-      settings: defaultImageSettings,
+      settings: { ...defaultImageSettings, ...settings },
       pulls: new SharedPulls(),
       archives: new LoadedArchives(),
       reportTimes: { firstMs: 10_000, eachMs: 30_000 },
@@ -39,8 +42,8 @@ class Bench implements AsyncDisposable {
     };
   }
 
-  static async start(): Promise<Bench> {
-    return new Bench(await FakePodman.start());
+  static async start(settings: Partial<ImageSettings> = {}): Promise<Bench> {
+    return new Bench(await FakePodman.start(), settings);
   }
 
   get pulls(): readonly string[] {
@@ -49,7 +52,7 @@ class Bench implements AsyncDisposable {
 
   resolve(image: string, more: Partial<ImageNeed> = {}, signal = soon()): Promise<string> {
     const source = parseImage(image, { allocDir: "/a", taskName: "t" });
-    assert.ok(source.kind === "registry");
+    assert.ok(source.kind !== "rootfs");
     const need: ImageNeed = {
       kind: "image",
       source,
@@ -119,6 +122,22 @@ test("takes an image under localhost/ for the platform that it is made for, as f
   assert.deepEqual(bench.told, [
     "Running the image localhost/busybox:1 that is present, though Podman does not tell whether its variant is v2",
   ]);
+});
+
+test("takes an archive's image for the platform that it is made for", async (t) => {
+  await using bench = await Bench.start();
+  const folder = await mkdtemp(join(tmpdir(), "image-resolver-"));
+  t.after(() => rm(folder, { recursive: true }));
+  await writeFile(join(folder, "a.tar"), "content");
+  const id = await bench.resolve("localhost/busybox:1");
+  bench.fake.fault(/images\/load/, lines({ Names: ["localhost/busybox:1"] }));
+  const image = `docker-archive:${folder}/a.tar`;
+  const platform = { architecture: "amd64", os: "linux", variant: "" };
+  assert.equal(await bench.resolve(image, { platform }), id);
+  await assert.rejects(bench.resolve(image, { platform: { ...platform, architecture: "arm64" } }), {
+    recoverable: false,
+    message: `image archive ${folder}/a.tar: it holds the image for linux/amd64, and the task asks for linux/arm64`,
+  });
 });
 
 test("pulls an image that is not there, and one that is there if told to", async () => {
@@ -240,7 +259,7 @@ test("runs the image that is there when a newer one cannot be asked for, and say
   );
 });
 
-test("makes one pull of those that ask for the same, and others of other logins, platforms and engines", async () => {
+test("makes one pull of those that ask for the same, and others of other logins, platforms and ways to get them", async () => {
   await using bench = await Bench.start();
   const id = await bench.resolve("localhost/busybox:1");
   const held = bench.fake.fault(/images\/pull/, { kind: "hang" });
@@ -252,14 +271,62 @@ test("makes one pull of those that ask for the same, and others of other logins,
     { login },
     { login: { ...login, password: "q" } },
     { tlsVerify: false },
+    { skipsFailingAuth: true },
+    { platform: { architecture: "amd64", os: "", variant: "" } },
   ];
   const all = wanted.map((more) => bench.resolve("r.io/x:1", more));
   const pulls = (): number => bench.fake.seen.filter((line) => line.includes("images/pull")).length;
-  await until(() => pulls() === 4);
+  await until(() => pulls() === 6);
   bench.fake.fault(/images\/pull/, lines({ id }));
   held.clear();
   assert.deepEqual(new Set(await Promise.all(all)), new Set([id]));
-  assert.equal(pulls(), 4);
+  assert.equal(pulls(), 6);
+});
+
+test("marks what it has pulled as the driver's also when nobody waits for it any more", async () => {
+  await using bench = await Bench.start({ marksPulled: true });
+  const id = await bench.resolve("localhost/busybox:1");
+  bench.fake.fault(/images\/json/, { kind: "answer", status: 200, body: "[]" });
+  bench.fake.fault(/images\/pull/, lines({ id }));
+  const held = bench.fake.fault(new RegExp(`images/${id}/json`), { kind: "hang" });
+  bench.fake.fault(/\/tag$/, { kind: "answer", status: 201, body: "" });
+  const count = (pattern: RegExp): number => bench.fake.seen.filter((line) => pattern.test(line)).length;
+  const caller = new AbortController();
+  const platform = { architecture: "amd64", os: "", variant: "" };
+  const resolved = assert.rejects(bench.resolve("r.io/x:1", { platform }, caller.signal), /enough/);
+  await until(() => count(new RegExp(`GET .*images/${id}/json`)) > 0);
+  caller.abort(new Error("enough"));
+  await resolved;
+  assert.equal(count(/POST .*\/tag$/), 0);
+  held.clear();
+  // The name of its platform, and the mark.
+  await until(() => count(/POST .*\/tag$/) === 2, 5000);
+});
+
+test("marks nothing that was there before, by whomever", async () => {
+  await using bench = await Bench.start({ marksPulled: true });
+  const id = await bench.resolve("localhost/busybox:1");
+  bench.fake.fault(/images\/pull/, lines({ id }));
+  bench.fake.fault(/\/tag$/, { kind: "answer", status: 201, body: "" });
+  const marks = (): number => bench.fake.seen.filter((line) => /POST .*\/tag$/.test(line)).length;
+  const there = bench.fake.fault(/images\/json/, { kind: "answer", status: 200, body: JSON.stringify([{ Id: id }]) });
+  assert.equal(await bench.resolve("r.io/x:1", { policy: "always" }), id);
+  assert.equal(marks(), 0);
+  there.clear();
+  bench.fake.fault(/images\/json/, { kind: "answer", status: 200, body: "[]" });
+  assert.equal(await bench.resolve("r.io/x:1", { policy: "always" }), id);
+  assert.equal(marks(), 1);
+});
+
+test("asks Podman once for what it does not take, whatever its words are", async () => {
+  await using bench = await Bench.start();
+  for (const [status, body] of [[400, { cause: "x", message: "bad parameter: status: 503", response: 400 }], [431, "too large"]] as const) {
+    bench.fake.fault(/images\/pull/, { kind: "answer", status, body: typeof body === "string" ? body : JSON.stringify(body) });
+    const before = bench.fake.seen.length;
+    const message = /^pull image r\.io\/x:1: podman answered 4\d\d: [^;]*$/;
+    await assert.rejects(bench.resolve("r.io/x:1"), { recoverable: false, message });
+    assert.equal(bench.fake.seen.slice(before).filter((line) => line.includes("images/pull")).length, 1);
+  }
 });
 
 test("lets a pull go on for those who stay, and breaks it off with the last", async () => {

@@ -6,8 +6,7 @@ import type { PullListener } from "../engine/shared-pulls.ts";
 import type { ImageContext } from "./image-context.ts";
 import type { ImageNeed } from "./image-need.ts";
 import type { ArchiveSource, RegistrySource } from "../config/image-reference.ts";
-import { toMark } from "./image-mark.ts";
-import { listImages } from "./list-images.ts";
+import { markBrought } from "./mark-brought.ts";
 import { fits, joinName, toPlatformName, toPlatformText } from "./platform.ts";
 import { pullForPlatform } from "./pull-for-platform.ts";
 import { pullImage } from "./pull-image.ts";
@@ -19,7 +18,21 @@ import { toSize, toTime } from "./pull-progress.ts";
  */
 export function resolveImage(context: ImageContext, need: ImageNeed, signal: AbortSignal): Promise<string> {
   const { source } = need;
-  return source.kind === "archive" ? loadShared(context, { ...need, source }, signal) : resolveNamed(context, { ...need, source }, signal);
+  return source.kind === "archive"
+    ? resolveArchive(context, { ...need, source }, signal)
+    : resolveNamed(context, { ...need, source }, signal);
+}
+
+/** A need of an image of an archive. */
+type ArchiveNeed = ImageNeed & { readonly source: ArchiveSource };
+
+async function resolveArchive(context: ImageContext, need: ArchiveNeed, signal: AbortSignal): Promise<string> {
+  const id = await loadShared(context, need, signal);
+  const { platform, source: { shown } } = need;
+  const image = platform === undefined ? undefined : await context.podman.images.inspect(id, signal);
+  if (platform === undefined || image === undefined || fits(image, platform)) return id;
+  const text = `it holds the image for ${image.os}/${image.architecture}, and the task asks for ${toPlatformText(platform)}`;
+  throw new DriverError("failed", `image archive ${shown}: ${text}`);
 }
 
 /** A need of an image by its name. */
@@ -129,20 +142,17 @@ function toAnnotations(reference: string, { id, sizeBytes }: ImageInspect): Read
 /** One pull for all tasks that want the same, each of which waits as long as it will. */
 async function pullShared(context: ImageContext, need: ImageNeed, reference: string, signal: AbortSignal): Promise<string> {
   const { podman, settings, downloadFolder, reportTimes, follow } = context;
-  const begin = (tell: PullListener, stop: AbortSignal): Promise<string> => {
-    const pull = (ending: AbortSignal): Promise<string> => pullImage(
-      { podman, need, reference, settings, downloadFolder, reportTimes, tell, follow },
-      ending,
-    );
-    const { platform } = need;
-    const pulling = platform === undefined
-      ? pull
-      : (ending: AbortSignal): Promise<string> => pullForPlatform(
-        { podman, reference, platform, hostArchitecture: context.hostArchitecture, pull },
-        ending,
-      );
-    return markPulled(context, pulling, stop);
-  };
+  const begin = (tell: PullListener, stop: AbortSignal): Promise<string> =>
+    markBrought(context, async (note) => {
+      const pull = async (ending: AbortSignal): Promise<string> => {
+        const id = await pullImage({ podman, need, reference, settings, downloadFolder, reportTimes, tell, follow }, ending);
+        note(id);
+        return id;
+      };
+      const { platform } = need;
+      if (platform === undefined) return await pull(stop);
+      return await pullForPlatform({ podman, reference, platform, hostArchitecture: context.hostArchitecture, pull }, stop);
+    }, stop);
   return await joinPull(
     context,
     {
@@ -157,25 +167,8 @@ async function pullShared(context: ImageContext, need: ImageNeed, reference: str
   );
 }
 
-/** Marks what `pull` brings as this driver's to remove, unless it was there before, by whomever. */
-async function markPulled(
-  { podman, settings }: ImageContext,
-  pull: (signal: AbortSignal) => Promise<string>,
-  signal: AbortSignal,
-): Promise<string> {
-  if (!settings.marksPulled) return await pull(signal);
-  const before = new Set((await listImages(podman, signal)).map(({ id }) => id));
-  const id = await pull(signal);
-  if (!before.has(id)) await podman.images.tag(id, toMark(id), signal);
-  return id;
-}
-
 /** One load for all tasks of the engine that want the same archive. */
-async function loadShared(
-  context: ImageContext,
-  need: ImageNeed & { readonly source: ArchiveSource },
-  signal: AbortSignal,
-): Promise<string> {
+async function loadShared(context: ImageContext, need: ArchiveNeed, signal: AbortSignal): Promise<string> {
   const { podman, archives, settings, reportTimes, follow } = context;
   const { source, checksum, policy, pullTimeoutMs: timeoutMs } = need;
   const { loadArchive } = await import("./load-archive.ts");
@@ -193,7 +186,7 @@ async function loadShared(
       tell,
       follow,
     };
-    return markPulled(context, (ending) => loadArchive(job, ending), stop);
+    return markBrought(context, (note) => loadArchive({ ...job, note }, stop), stop);
   };
   const key = JSON.stringify([source, checksum ?? null, isForced]);
   return await joinPull(

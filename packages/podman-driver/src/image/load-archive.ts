@@ -25,6 +25,8 @@ export interface LoadJob {
   readonly mayFetch: (url: string) => boolean;
   readonly reportTimes: ReportTimes;
   readonly tell: PullListener;
+  /** Told by name or ID of each image that has come into the store. */
+  readonly note: (reference: string) => void;
   readonly follow: (status: PullStatus) => void;
 }
 
@@ -84,12 +86,14 @@ async function load(job: LoadJob, origin: string, content: ArchiveContent, signa
   const onDigest = (found: string): void => {
     digest = found;
     checkDigest(job, found);
+    progress.end();
   };
   const chunks = unpackGzip(verifyChunks(content.chunks, { onBytes: (bytes) => progress.add(bytes), onDigest }));
   const names = await podman.images.load(chunks, signal).catch((error: unknown) => {
     signal.throwIfAborted();
     throw toLoadError(source, error);
   });
+  for (const name of names) job.note(toReference(name));
   const image = await pickImage(job, names, signal);
   archives.note(origin, { id: image.id, sizeBytes: content.sizeBytes, digest });
   tell(`Loaded image ${source.shown}: ${toSize(image.sizeBytes)} on disk, ${toTime(progress.elapsedMs)}`);
@@ -113,6 +117,11 @@ function toLoadError(source: ArchiveSource, error: unknown): unknown {
   return new DriverError("failed", `image archive ${source.shown}: ${text}`, { recoverable, cause: error });
 }
 
+/** What Podman finds an image by that it has called so in its answer to a load. */
+function toReference(name: string): string {
+  return name.replace(/^sha256:/, "");
+}
+
 /** The one that is asked for by name, or the first; one without a name is given one, or the next clean-up would take it. */
 async function pickImage({ podman, source }: LoadJob, names: readonly string[], signal: AbortSignal): Promise<ImageInspect> {
   const picked = source.name === "" ? names[0] : names.find((name) => isCalled(name, source.name));
@@ -123,7 +132,7 @@ async function pickImage({ podman, source }: LoadJob, names: readonly string[], 
       `image archive ${source.shown}: there is no ${source.name === "" ? "image" : source.name} in it, but ${list}`,
     );
   }
-  const image = await podman.images.inspect(picked.replace(/^sha256:/, ""), signal);
+  const image = await podman.images.inspect(toReference(picked), signal);
   if (image === undefined) {
     throw new DriverError("failed", `image archive ${source.shown}: ${picked} was loaded and has vanished again`, { recoverable: true });
   }

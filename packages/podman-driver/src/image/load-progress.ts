@@ -15,17 +15,23 @@ export interface LoadProgressOptions {
 
 const followEachMs = 1000;
 
-/** Tells how far an archive has been read: seldom those who wait, and each second who follows. */
+/**
+ * Tells how far the load of an archive is: seldom those who wait, and each second who follows. Also while nothing is read, as Podman may
+ * unpack for minutes what it has. Until it is disposed.
+ */
 export class LoadProgress implements Disposable {
   readonly #options: LoadProgressOptions;
   readonly #startMs = performance.now();
+  readonly #timer: NodeJS.Timeout;
   #readBytes = 0;
+  #isRead = false;
   #nextTellMs: number;
-  #nextFollowMs = followEachMs;
 
   constructor(options: LoadProgressOptions) {
     this.#options = options;
     this.#nextTellMs = options.reportTimes.firstMs;
+    this.#timer = setInterval(() => this.#look(), followEachMs);
+    this.#timer.unref();
   }
 
   get elapsedMs(): number {
@@ -34,25 +40,33 @@ export class LoadProgress implements Disposable {
 
   /** So many more have been read. */
   add(bytes: number): void {
-    const { shown, reportTimes, tell } = this.#options;
     this.#readBytes += bytes;
-    const { elapsedMs } = this;
-    if (elapsedMs >= this.#nextFollowMs) {
-      this.#nextFollowMs = elapsedMs + followEachMs;
-      this.#follow(false);
-    }
-    if (elapsedMs < this.#nextTellMs) return;
-    this.#nextTellMs += reportTimes.eachMs;
-    tell(`Loading image ${shown}: ${this.#text}, ${toTime(elapsedMs)}`);
+  }
+
+  /** No more will be read. */
+  end(): void {
+    this.#isRead = true;
   }
 
   [Symbol.dispose](): void {
+    clearInterval(this.#timer);
     this.#follow(true);
+  }
+
+  #look(): void {
+    const { shown, reportTimes, tell } = this.#options;
+    const { elapsedMs } = this;
+    this.#follow(false);
+    if (elapsedMs < this.#nextTellMs) return;
+    this.#nextTellMs = elapsedMs + reportTimes.eachMs;
+    tell(`Loading image ${shown}: ${this.#text}, ${toTime(elapsedMs)}`);
   }
 
   get #text(): string {
     const { sizeBytes } = this.#options;
-    return `${toSize(this.#readBytes)}${sizeBytes === 0 ? " so far" : ` of ${toSize(sizeBytes)}`}`;
+    const read = toSize(this.#readBytes);
+    if (this.#isRead) return `${read} read, Podman is unpacking`;
+    return sizeBytes === 0 ? `${read} so far` : `${read} of ${toSize(sizeBytes)}`;
   }
 
   #follow(hasEnded: boolean): void {

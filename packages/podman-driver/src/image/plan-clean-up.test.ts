@@ -10,6 +10,8 @@ import { planCleanUp, type UnusedSince } from "./plan-clean-up.ts";
 
 const plain: ImageCleanUpPolicy = { delayMs: 1000, keep: [], takesOthers: false, water: undefined, dryRun: false };
 
+const facts = { policy: plain, mounted: new Set<string>(), nowMs: 5000 };
+
 function imageOf(id: string, name: string, more: Partial<ImageListEntry> & { readonly isOurs?: boolean } = {}): ImageListEntry {
   const { isOurs = true, ...rest } = more;
   const names = [...(name === "" ? [] : [name]), ...(isOurs ? [joinName(toMark(id))] : [])];
@@ -27,7 +29,7 @@ const dueOf = (
   images: readonly ImageListEntry[],
   policy: Partial<ImageCleanUpPolicy> = {},
   before: UnusedSince = new Map(images.map(({ id }) => [id, 0])),
-): readonly string[] => planCleanUp(images, before, { policy: { ...plain, ...policy }, nowMs: 5000 }).due.map(({ id }) => id);
+): readonly string[] => planCleanUp(images, before, { ...facts, policy: { ...plain, ...policy } }).due.map(({ id }) => id);
 
 describe("an image goes", () => {
   test("after the delay, and never at the first look", () => {
@@ -37,12 +39,19 @@ describe("an image goes", () => {
   });
 
   test("unless a container uses it, and its time begins anew after that", () => {
-    const used = planCleanUp([imageOf("a", "r.io/a:1", { containerCount: 1 })], new Map([["a", 0]]), { policy: plain, nowMs: 5000 });
+    const used = planCleanUp([imageOf("a", "r.io/a:1", { containerCount: 1 })], new Map([["a", 0]]), facts);
     assert.deepEqual([used.due, [...used.unusedSince]], [[], []]);
     assert.deepEqual(
-      [...planCleanUp([imageOf("a", "r.io/a:1")], used.unusedSince, { policy: plain, nowMs: 6000 }).unusedSince],
+      [...planCleanUp([imageOf("a", "r.io/a:1")], used.unusedSince, { ...facts, nowMs: 6000 }).unusedSince],
       [["a", 6000]],
     );
+  });
+
+  test("unless it is mounted in a container, which Podman does not count, and its time begins anew after that", () => {
+    const images = [imageOf("a", "r.io/a:1"), imageOf("b", "r.io/b:1")];
+    const before = new Map([["a", 0], ["b", 0]]);
+    const plan = planCleanUp(images, before, { ...facts, mounted: new Set(["a"]) });
+    assert.deepEqual([plan.due.map(({ id }) => id), [...plan.unusedSince]], [["b"], [["b", 0]]]);
   });
 
   test("if this driver has pulled it, or the operator says any", () => {

@@ -12,6 +12,14 @@ export interface CleanUpPlan {
   readonly unusedSince: UnusedSince;
 }
 
+export interface CleanUpFacts {
+  readonly policy: ImageCleanUpPolicy;
+  /** IDs of the images that are mounted in containers, which Podman does not count. */
+  readonly mounted: ReadonlySet<string>;
+  /** Of the same clock as `UnusedSince`. */
+  readonly nowMs: number;
+}
+
 /** Podman makes this image for the infra container of pods. */
 const alwaysKept = ["localhost/podman-pause:*"];
 
@@ -22,10 +30,10 @@ const alwaysKept = ["localhost/podman-pause:*"];
 export function planCleanUp(
   images: readonly ImageListEntry[],
   before: UnusedSince,
-  { policy, nowMs }: { readonly policy: ImageCleanUpPolicy; readonly nowMs: number },
+  { policy, mounted, nowMs }: CleanUpFacts,
 ): CleanUpPlan {
   const kept = [...alwaysKept, ...policy.keep].map(toPattern);
-  const unused = images.filter(({ containerCount }) => containerCount === 0);
+  const unused = images.filter(({ id, containerCount }) => containerCount === 0 && !mounted.has(id));
   const unusedSince = new Map(unused.map(({ id }) => [id, before.get(id) ?? nowMs]));
   const due = unused.filter((image) => {
     const sinceMs = before.get(image.id);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { judgePullFailure, listPullFailures } from "./pull-failure.ts";
+import { judgePullFailure, listPullFailures, withoutQueries } from "./pull-failure.ts";
 
 /** Podman's words on 4.3, 5.4, 5.8 and 6.1, and what they come to. */
 const rows: readonly { readonly text: string; readonly is: "final" | "recoverable" | "retried"; readonly advice: RegExp }[] = [
@@ -90,6 +90,15 @@ const rows: readonly { readonly text: string; readonly is: "final" | "recoverabl
     advice: /registries\.conf forbids/,
   },
   { text: "Source image rejected: A signature was required, but no signature exists", is: "final", advice: /policy\.json/ },
+  {
+    text: "initializing image from source docker://r.io/x:1: invalid character '<' looking for beginning of value",
+    is: "recoverable",
+    advice: /no registry/,
+  },
+  { text: "reading manifest 1 in r.io/x: StatusCode: 404, <html>...", is: "final", advice: /no such image/ },
+  { text: "reading manifest 1 in r.io/x: StatusCode: 403, <html>...", is: "final", advice: /no credentials/ },
+  { text: "reading manifest 1 in r.io/x: StatusCode: 401, <html>...", is: "final", advice: /no credentials/ },
+  { text: "Error fetching blob: invalid status code from registry 404 (Not Found)", is: "recoverable", advice: /not this layer/ },
   { text: "something that nobody has seen yet", is: "recoverable", advice: /^$/ },
 ];
 for (const { text, is, advice } of rows) {
@@ -104,8 +113,19 @@ test("has a sentence of its own for each kind of failure, and a row above for ea
   const kinds = listPullFailures();
   assert.equal(new Set(kinds.map(({ advice }) => advice)).size, kinds.length);
   const sent = { reference: "NAME", registry: "REGISTRY", hadCredentials: true };
-  const seen = new Set(rows.map(({ text }) => judgePullFailure({ ...sent, text }).advice));
+  const adviceOf = (text: string): string => judgePullFailure({ ...sent, text }).advice.replace(/(?<!\/)\br\.io\b/, "REGISTRY");
+  const seen = new Set(rows.map(({ text }) => adviceOf(text)));
   assert.deepEqual(kinds.filter(({ advice }) => !seen.has(advice)).map(({ name }) => name), []);
+});
+
+test("names who was asked, where the registry has sent on or has a mirror", () => {
+  const text = 'reading blob sha256:ab: Get "https://cdn.test:8443/b?sig=s3cret": dial tcp 192.0.2.1:8443: connect: connection refused';
+  const { advice } = judgePullFailure({ reference: "r.io/x:1", registry: "r.io", text, hadCredentials: false });
+  assert.equal(advice, "nothing listens at cdn.test:8443");
+  assert.equal(
+    withoutQueries(`${text}, or Post "http://a/?t=s3cret"`),
+    'reading blob sha256:ab: Get "https://cdn.test:8443/b": dial tcp 192.0.2.1:8443: connect: connection refused, or Post "http://a/"',
+  );
 });
 
 test("says that credentials were sent and not taken", () => {

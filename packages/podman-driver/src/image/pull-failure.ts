@@ -87,6 +87,12 @@ const kinds: readonly Kind[] = [
     advice: () => "the node's policy.json does not accept this image",
   },
   {
+    name: "no registry's answer",
+    pattern: /invalid character '<'|StatusCode: 2\d\d, *</,
+    recoverable: true,
+    advice: () => "what answers there is no registry: a proxy or a web page stands in its place",
+  },
+  {
     name: "429",
     pattern: /toomanyrequests|too many requests/i,
     recoverable: true,
@@ -100,19 +106,19 @@ const kinds: readonly Kind[] = [
   },
   {
     name: "no such image",
-    pattern: /manifest unknown|name unknown/,
+    pattern: /manifest unknown|name unknown|StatusCode: 404/,
     recoverable: false,
     advice: () => "the registry has no such image; check name and tag",
   },
   {
     name: "401",
-    pattern: /unauthorized|authentication required/i,
+    pattern: /unauthorized|authentication required|StatusCode: 401/i,
     recoverable: false,
     advice: (failed) => withLogin(failed, (registry) => `${registry} does not take these credentials for this image`),
   },
   {
     name: "403",
-    pattern: /denied/,
+    pattern: /denied|StatusCode: 403/,
     recoverable: false,
     advice: (failed) => withLogin(failed, (registry) => `${registry} knows these credentials, and gives no access to this image for them`),
   },
@@ -131,6 +137,12 @@ const kinds: readonly Kind[] = [
     advice: () => "the registry broke off in the middle of a layer",
   },
   {
+    name: "layer missing",
+    pattern: /fetching blob: .*\b404\b/i,
+    recoverable: true,
+    advice: () => "the registry has the image's manifest, and not this layer of it",
+  },
+  {
     name: "name not resolved",
     pattern: /dial tcp: lookup|no such host|temporary failure in name resolution|server misbehaving/i,
     recoverable: true,
@@ -141,13 +153,13 @@ const kinds: readonly Kind[] = [
     name: "connection refused",
     pattern: /connection refused/,
     recoverable: true,
-    advice: ({ registry }) => `nothing listens at ${registry ?? "the registry"}`,
+    advice: (failed) => `nothing listens at ${toAsked(failed)}`,
   },
   {
     name: "no answer",
     pattern: /i\/o timeout|handshake timeout|connection timed out/i,
     recoverable: true,
-    advice: ({ registry }) => `${registry ?? "the registry"} does not answer`,
+    advice: (failed) => `${toAsked(failed)} does not answer`,
   },
   {
     name: "no way there",
@@ -175,6 +187,17 @@ export function judgePullFailure(failed: FailedPull): PullFailure {
   const words = failed.text.replaceAll(failed.reference, "");
   const kind = kinds.find(({ pattern }) => pattern.test(words));
   return { recoverable: kind?.recoverable ?? true, isRetried: kind?.isRetried ?? false, advice: kind?.advice(failed) ?? "" };
+}
+
+/** Who was asked last, as `host[:port]`: the registry, its mirror, or where it has sent on to. */
+function toAsked({ text, registry = "the registry" }: FailedPull): string {
+  const url = [...text.matchAll(/\b(?:Get|Head|Post) "(https?:\/\/[^"]+)"/gi)].at(-1)?.[1];
+  return url !== undefined && URL.canParse(url) ? new URL(url).host : registry;
+}
+
+/** Podman's words without what may be a secret in an address: a registry sends on to signed ones. */
+export function withoutQueries(text: string): string {
+  return text.replaceAll(/(https?:\/\/[^\s"?]+)\?[^\s"]*/gi, "$1");
 }
 
 /**

@@ -7,7 +7,7 @@ import { toRegistryPlace } from "../config/registry-key.ts";
 import { withoutStep } from "../errors.ts";
 import { findCredentials } from "./auth/find-credentials.ts";
 import type { ImageNeed } from "./image-need.ts";
-import { judgePullFailure, type PullFailure } from "./pull-failure.ts";
+import { judgePullFailure, withoutQueries, type PullFailure } from "./pull-failure.ts";
 import { PullProgress, toTime } from "./pull-progress.ts";
 import type { PullStatus } from "./pull-status.ts";
 import { PullWatch, type ReportTimes } from "./pull-watch.ts";
@@ -41,7 +41,7 @@ export async function pullImage(job: PullJob, signal: AbortSignal): Promise<stri
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof DriverError) throw error;
-      const text = withoutStep(`pull image ${job.reference}`, messageOf(error));
+      const text = withoutQueries(withoutStep(`pull image ${job.reference}`, messageOf(error)));
       const failure =
         judgeCall(error) ?? judgePullFailure({ reference: job.reference, registry, text, hadCredentials: credentials !== undefined });
       const pauseMs = pausesMs[tries];
@@ -55,7 +55,8 @@ export async function pullImage(job: PullJob, signal: AbortSignal): Promise<stri
 /** A call that failed on the way to Podman, or that Podman did not take: its words have nothing to do with a registry. */
 function judgeCall(error: unknown): PullFailure | undefined {
   if (!(error instanceof LibpodError)) return undefined;
-  const isRefused = error.code === "bad-request" || error.status === 400;
+  // 431: a login that no header holds.
+  const isRefused = error.code === "bad-request" || error.status === 400 || error.status === 431;
   return isRefused || error.podmanMessage === undefined ? { recoverable: !isRefused, isRetried: false, advice: "" } : undefined;
 }
 

@@ -83,7 +83,8 @@ export class PullWatch implements AsyncDisposable {
     this.#see(await readDownloads(downloadFolder));
     this.#follow(false);
     if (this.elapsedMs >= this.#nextReportMs) {
-      this.#nextReportMs += reportTimes.eachMs;
+      // Not from when it was due: after a sleep of the machine all that were missed would come in a row.
+      this.#nextReportMs = this.elapsedMs + reportTimes.eachMs;
       tell(`Pulling image ${reference}: ${progress.toString()}, ${toTime(this.elapsedMs)}`);
     }
     if (!this.#isSeen || !progress.isDownloading || performance.now() - this.#movedMs < activityTimeoutMs) return;

@@ -1,4 +1,4 @@
-import type { ImageListEntry, PodmanClient } from "@driver/libpod";
+import { LibpodError, type ImageListEntry, type PodmanClient } from "@driver/libpod";
 import { isMark } from "./image-mark.ts";
 import { listImages } from "./list-images.ts";
 import { splitName } from "./platform.ts";
@@ -12,13 +12,14 @@ export interface Removal {
 
 /**
  * Removes images with all their names in one call, but for those that a container has come to use. A name is taken off such a one all the
- * same, but for the last (podman 4.3 to 6.1): it is given back. Not broken off half way, or a used image would stay without its names.
- * Rejects with a LibpodError when Podman cannot be asked.
+ * same, but for the last (podman 4.3 to 6.1): it is given back. A name that has moved to another image since the look stays there. Not
+ * broken off half way, or a used image would stay without its names. Rejects with a LibpodError when Podman cannot be asked.
  */
 export async function removeUnused(podman: PodmanClient, images: readonly ImageListEntry[]): Promise<Removal> {
   const unending = new AbortController().signal;
   try {
-    const errors = await podman.images.remove(images.flatMap(toReferences), unending);
+    for (const image of images) await takeMovingNamesOff(podman, image, unending);
+    const errors = await podman.images.remove(images.flatMap((image) => [...toNamesToTake(image).fixed, image.id]), unending);
     return errors.length === 0 ? { kept: new Set(), errors } : { kept: await giveNamesBack(podman, images, unending), errors };
   } catch (error) {
     await giveNamesBack(podman, images, unending).catch(() => undefined);
@@ -26,20 +27,46 @@ export async function removeUnused(podman: PodmanClient, images: readonly ImageL
   }
 }
 
-/** An image goes by its last name, which is our own where it has that; one with a single name or none goes by its ID. */
-function toReferences({ id, repoTags }: ImageListEntry): readonly string[] {
-  return repoTags.length < 2 ? [id] : repoTags.toSorted((one, other) => Number(isMark(one)) - Number(isMark(other)));
+interface NamesToTake {
+  /** That no other image can come to have, so that Podman may look for the image by them. */
+  readonly fixed: readonly string[];
+  /** That may have moved to another image since the look: taken off this one alone. */
+  readonly moving: readonly string[];
 }
 
-/** To those that are still there. Gives their IDs. */
+/** All but one, with which the image goes: one with a digest, which cannot be given back, where it has one. Most have a mark and a tag. */
+function toNamesToTake({ repoTags }: ImageListEntry): NamesToTake {
+  const [marks, named] = [repoTags.filter(isMark), repoTags.filter((name) => !isMark(name))];
+  const last = named.find(hasDigest) ?? named[0] ?? marks[0];
+  const taken = [...marks, ...named].filter((name) => name !== last);
+  const isFixed = (name: string): boolean => isMark(name) || hasDigest(name);
+  return { fixed: taken.filter(isFixed), moving: taken.filter((name) => !isFixed(name)) };
+}
+
+function hasDigest(name: string): boolean {
+  return name.includes("@");
+}
+
+async function takeMovingNamesOff(podman: PodmanClient, image: ImageListEntry, signal: AbortSignal): Promise<void> {
+  for (const name of toNamesToTake(image).moving) {
+    try {
+      await podman.images.untag(image.id, splitName(name), signal);
+    } catch (error) {
+      // It has moved; where it has not, the removal says so.
+      if (!(error instanceof LibpodError && error.code === "engine-error")) throw error;
+    }
+  }
+}
+
+/** To those that are still there, unless another image has come by the name. Gives their IDs. */
 async function giveNamesBack(podman: PodmanClient, images: readonly ImageListEntry[], signal: AbortSignal): Promise<ReadonlySet<string>> {
   const present = new Map((await listImages(podman, signal)).map(({ id, repoTags }) => [id, repoTags]));
+  const taken = new Set([...present.values()].flat());
   const kept = new Set<string>();
   for (const { id, repoTags } of images) {
-    const left = present.get(id);
-    if (left === undefined) continue;
+    if (!present.has(id)) continue;
     kept.add(id);
-    for (const name of repoTags.filter((one) => !left.includes(one))) await podman.images.tag(id, splitName(name), signal);
+    for (const name of repoTags.filter((one) => !taken.has(one) && !hasDigest(one))) await podman.images.tag(id, splitName(name), signal);
   }
   return kept;
 }

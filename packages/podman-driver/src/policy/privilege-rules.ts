@@ -2,9 +2,24 @@ import { allCapabilities } from "../config/capability-names.ts";
 import { matchesGlob } from "../config/matches-glob.ts";
 import { rule, type Rule } from "./rule.ts";
 
-/** Whether an archive may be fetched from an address, which is whole and without its query. */
+/**
+ * Whether an archive may be fetched from an address, which is whole and without its query. A `*` in the host's part of a glob means no
+ * slash: `https://*.example.com/*` is not `https://evil.test/.example.com/`.
+ */
 export function allowsImageUrl(url: string, globs: readonly string[] | undefined): boolean {
-  return globs === undefined || globs.some((glob) => matchesGlob(glob, url));
+  if (globs === undefined) return true;
+  const [host, path] = splitUrl(url);
+  return globs.some((glob) => {
+    if (!/^[^/]*:\/\//.test(glob)) return matchesGlob(glob, url);
+    const [hostGlob, pathGlob] = splitUrl(glob);
+    return matchesGlob(hostGlob, host) && matchesGlob(pathGlob, path);
+  });
+}
+
+/** Scheme and host, and what follows from the slash behind them. */
+function splitUrl(url: string): readonly [string, string] {
+  const end = url.indexOf("/", url.indexOf("://") + 3);
+  return end === -1 ? [url, "/"] : [url.slice(0, end), url.slice(end)];
 }
 
 /** What a task may do, by what it runs, and on which service. */

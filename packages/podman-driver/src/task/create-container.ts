@@ -1,14 +1,13 @@
 import { LibpodError } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
-import { isNameConflict, toNameHolder } from "../errors.ts";
+import { isImageGone, isNameConflict, toNameHolder } from "../errors.ts";
 import { toImageContext } from "../image/image-context.ts";
 import { completeSpec, type NamedSpec } from "../plan/complete-spec.ts";
 import type { ContainerPlan } from "../plan/container-plan.ts";
 import { allowsImageUrl } from "../policy/privilege-rules.ts";
-import type { Met } from "../topics/met.ts";
 import { judgeClaim } from "./container-claim.ts";
 import { cutOffError, wasCutOff, wasStarted } from "./cut-off-start.ts";
-import { hopeForImages, meetImages, type MetNeeds } from "./meet-needs.ts";
+import { hopeForImages, meetImages, type MetImages, type MetNeeds } from "./meet-needs.ts";
 import { removeLeftover } from "./remove-leftover.ts";
 import { retryTransient } from "./retry-transient.ts";
 import type { Rollback } from "./rollback.ts";
@@ -66,7 +65,7 @@ export async function createContainer(start: Start, wish: ContainerWish, undo: R
 async function createWithImages(start: Start, { plan, met }: ContainerWish): Promise<FoundContainer> {
   const { inStep, signal } = start;
   let tries = 0;
-  const createWith = (images: Pick<Met, "image">): Promise<FoundContainer> => {
+  const createWith = (images: MetImages): Promise<FoundContainer> => {
     const spec = completeSpec(plan, { ...met, ...images });
     return inStep(`create container ${plan.name}`, () => {
       tries += 1;
@@ -89,7 +88,7 @@ async function createWithImages(start: Start, { plan, met }: ContainerWish): Pro
 function undefinedWhenMissing(error: unknown): undefined {
   const cause = error instanceof DriverError ? error.cause : undefined;
   if (!(cause instanceof LibpodError) || cause.podmanCause === "no such pod") throw error;
-  if (cause.code !== "not-found" && !/image not known|no such image/.test(cause.podmanMessage ?? "")) throw error;
+  if (cause.code !== "not-found" && !isImageGone(cause)) throw error;
 }
 
 async function createOrFind(start: Start, spec: NamedSpec, options: { readonly clearsStorage: boolean }): Promise<FoundContainer> {

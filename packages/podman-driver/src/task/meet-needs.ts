@@ -1,6 +1,8 @@
 import type { ImageContext } from "../image/image-context.ts";
 import { toHopedImage, type ImageNeed } from "../image/image-need.ts";
-import { parseRegistryImage } from "../config/image-reference.ts";
+import { parseRegistryImage, type RegistrySource } from "../config/image-reference.ts";
+import { dockerHub, toRegistryPlace } from "../config/registry-key.ts";
+import type { TaskLogin } from "../image/auth/find-credentials.ts";
 import { resolveImage } from "../image/image-resolver.ts";
 import type { ContainerPlan } from "../plan/container-plan.ts";
 import type { Met } from "../topics/met.ts";
@@ -15,7 +17,7 @@ import type { Rollback } from "./rollback.ts";
 import type { Start } from "./start-request.ts";
 
 /** What has come of the needs of a plan, but for its images. */
-export interface MetNeeds extends Omit<Met, "image"> {
+export interface MetNeeds extends Omit<Met, keyof MetImages> {
   /** What the guarded binds of the container must show; undefined: none are guarded. */
   readonly expected: readonly ExpectedMount[] | undefined;
   readonly joined: JoinedTasks;
@@ -53,32 +55,41 @@ type NeedyPlan = Pick<ContainerPlan, "needs" | "binds" | "guardsBinds">;
 type AnyImageNeed = Extract<Need, { readonly kind: "image" | "mount-image" }>;
 
 /** The image if all images of a plan are there already; undefined where that must not be taken for granted. */
-export function hopeForImages(needs: readonly Need[]): MetImage | undefined {
+export function hopeForImages(needs: readonly Need[]): MetImages | undefined {
   const images = needs.filter(isImageNeed);
   // Of a mounted image that is missing Podman says so at the start only.
   const hoped = images.map((need) => (need.kind === "mount-image" ? undefined : toHopedImage(need)));
-  return hoped.includes(undefined) ? undefined : { image: hoped[0] };
+  return hoped.includes(undefined) ? undefined : { image: hoped[0], mountedImages: [] };
 }
 
 /** Sees to it that every image is there that a plan needs, one after the other. */
-export async function meetImages(needs: readonly Need[], context: ImageContext, signal: AbortSignal): Promise<MetImage> {
+export async function meetImages(needs: readonly Need[], context: ImageContext, signal: AbortSignal): Promise<MetImages> {
   const images = needs.filter(isImageNeed);
   const own = images.find((need) => need.kind === "image");
   let image: string | undefined;
+  const mountedImages: string[] = [];
   for (const need of images) {
     if (need.kind === "image") image = await resolveImage(context, need, signal);
-    else if (own !== undefined) await resolveImage(context, toMountedNeed(need.reference, own), signal);
+    else if (own !== undefined) mountedImages.push(await resolveImage(context, toMountedNeed(need.reference, own), signal));
   }
-  return { image };
+  return { image, mountedImages };
 }
 
-type MetImage = Pick<Met, "image">;
+export type MetImages = Pick<Met, "image" | "mountedImages">;
 
 function isImageNeed(need: Need): need is AnyImageNeed {
   return need.kind === "image" || need.kind === "mount-image";
 }
 
 /** A mounted image is fetched as the task's own is, and may take as long; the registry is asked when it is missing. */
-function toMountedNeed(name: string, own: ImageNeed): ImageNeed {
-  return { ...own, source: parseRegistryImage(name), checksum: undefined, policy: "missing", platform: undefined };
+export function toMountedNeed(name: string, own: ImageNeed): ImageNeed {
+  const source = parseRegistryImage(name);
+  return { ...own, source, login: toMountedLogin(own, source), checksum: undefined, policy: "missing", platform: undefined };
+}
+
+/** A login that names no registry is for the one that the task's own image comes from, if that comes from any. */
+function toMountedLogin({ source: own, login }: ImageNeed, { reference }: RegistrySource): TaskLogin | undefined {
+  if (login === undefined || login.server !== undefined || own.kind !== "registry" || own.isLocal) return login;
+  const hostOf = (name: string): string => toRegistryPlace(name)?.host ?? dockerHub;
+  return hostOf(own.reference) === hostOf(reference) ? login : undefined;
 }

@@ -4,6 +4,8 @@ import type { NamespaceSpec } from "@driver/libpod";
 export interface Met {
   /** What the container is made from; undefined: it is of no image. */
   readonly image: string | undefined;
+  /** IDs of the images that are mounted in it. */
+  readonly mountedImages: readonly string[];
   /** Where the host's paths that were judged lead to, by how they are written. */
   readonly paths: ReadonlyMap<string, string>;
   /** Ids of the containers of the tasks that are joined, by their names. */

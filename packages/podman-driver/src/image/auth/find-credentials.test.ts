@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { RegistryCredentials } from "@driver/libpod";
-import { findCredentials } from "./find-credentials.ts";
+import { findCredentials, type TaskLogin } from "./find-credentials.ts";
 
 async function credentialsOf(t: TestContext, reference: string, auths: object): Promise<RegistryCredentials | undefined> {
   const folder = await mkdtemp(join(tmpdir(), "find-credentials-"));
@@ -29,4 +29,36 @@ test("a login is given for its registry alone, and an identity token as Podman t
 test("a short name is given all logins, but no token that Podman would show as an empty login", async (t) => {
   assert.deepEqual(await credentialsOf(t, "x:1", entries), { byRegistry: { "r.io": login } });
   assert.equal(await credentialsOf(t, "x:1", { "r.io": { identitytoken: "T" } }), undefined);
+});
+
+test("a source goes before those behind it: the task, the file, the helper, the login; in the file a registry's helper", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "find-credentials-"));
+  const path = process.env["PATH"] ?? "";
+  process.env["PATH"] = `${folder}:${path}`;
+  t.after(async () => {
+    process.env["PATH"] = path;
+    await rm(folder, { recursive: true });
+  });
+  const config = join(folder, "auth.json");
+  for (const name of ["own", "all", "store"]) {
+    const script = `#!/bin/sh\nread -r server || :\necho '{"Username":"${name}","Secret":"p"}'\n`;
+    await writeFile(join(folder, `docker-credential-${name}`), script, { mode: 0o755 });
+  }
+  const server = { host: "r.io", path: "", isUrl: false };
+  const find = async (file: object, login?: TaskLogin): Promise<string | undefined> => {
+    await writeFile(config, JSON.stringify(file));
+    const operator = { config, helper: "all", login: { username: "login", password: "p", server } };
+    const found = await findCredentials({ reference: "r.io/x:1", login, operator, onSkipped: undefined }, t.signal);
+    return found !== undefined && "byRegistry" in found ? found.byRegistry["r.io"]?.username : undefined;
+  };
+  const whole = { auths: { "r.io": { auth } }, credHelpers: { "r.io": "own" }, credsStore: "store" };
+  assert.equal(await find(whole, { username: "task", password: "p", server: undefined }), "task");
+  assert.equal(await find(whole), "own");
+  assert.equal(await find({ ...whole, credHelpers: {} }), "ada");
+  assert.equal(await find({ credsStore: "store" }), "store");
+  assert.equal(await find({}), "all");
+  const operator = { config: undefined, helper: undefined, login: { username: "login", password: "p", server } };
+  assert.deepEqual(await findCredentials({ reference: "r.io/x:1", login: undefined, operator, onSkipped: undefined }, t.signal), {
+    byRegistry: { "r.io": { username: "login", password: "p", server } },
+  });
 });

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import type { HclRecord } from "@driver/nomad-plugin";
 import { plainTask } from "@driver/testing";
 import fc from "fast-check";
-import { decodedOf, planOf, specOf } from "../../../test/plan-of.ts";
+import { mountedImagesLabel } from "../../image/mounted-images.ts";
+import { asWritten, decodedOf, planOf, specOf } from "../../../test/plan-of.ts";
 import { ownLabels } from "./labels-topic.ts";
 
 const prefix = "com.hashicorp.nomad.";
@@ -64,6 +65,15 @@ test("gives Nomad's labels their values", () => {
 test("lets no label of the task take the place of ours", () => {
   const labels = labelsOf({ labels: [{ app: "x", [ownLabels.allocId]: "forged", [`${prefix}alloc_id`]: "forged" }] }, ["x"]);
   assert.deepEqual([labels["app"], labels[ownLabels.allocId], labels[`${prefix}alloc_id`]], ["x", task.allocId, task.allocId]);
+});
+
+test("says which images are mounted, by their IDs, and takes no task's word for it", () => {
+  const config = { labels: [{ [mountedImagesLabel]: "forged", app: "x" }] };
+  const wishes = { config };
+  const mounted = (ids: readonly string[]): string | undefined =>
+    planOf(wishes, { ...asWritten, mountedImages: ids }).spec.labels?.[mountedImagesLabel];
+  assert.deepEqual([mounted([]), mounted(["b", "a", "b"])], [undefined, "a,b"]);
+  assert.deepEqual(planOf(wishes).notices, [`label ${mountedImagesLabel} is not used: this driver sets it itself`]);
 });
 
 test("takes any text for a glob", () => {

@@ -1,4 +1,5 @@
 import { mapAttr, type TaskConfig } from "@driver/nomad-plugin";
+import { mountedImagesLabel, toMountedLabels } from "../../image/mounted-images.ts";
 import { matchesGlob } from "../../config/matches-glob.ts";
 import { topic } from "../topic.ts";
 
@@ -27,9 +28,11 @@ export const labelsTopic = topic({
   want: ({ labels }) => labels,
   plan: (labels, { task, settings, configHash }) => {
     const set = { ...toNomadLabels(task, settings.extraLabels), ...toOwnLabels(task, configHash) };
-    const lost = Object.keys(labels).filter((name) => Object.hasOwn(set, name));
+    const lost = Object.keys(labels).filter((name) => Object.hasOwn(set, name) || name === mountedImagesLabel);
+    const kept = Object.entries(labels).filter(([name]) => !lost.includes(name));
     return {
-      spec: { labels: { ...labels, ...set } },
+      spec: { labels: { ...Object.fromEntries(kept), ...set } },
+      given: ({ mountedImages }) => ({ labels: toMountedLabels(mountedImages) }),
       notices: lost.map((name) => `label ${name} is not used: this driver sets it itself`),
     };
   },
