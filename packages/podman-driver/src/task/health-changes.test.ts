@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import { HealthChanges } from "./health-changes.ts";
 
-function startChanges({ mock: { timers } }: TestContext): { readonly changes: HealthChanges; readonly told: string[]; flap(count: number): void } {
+interface StartedChanges {
+  readonly changes: HealthChanges;
+  readonly told: string[];
+  /** Changes the health that often. */
+  flap(count: number): void;
+}
+
+function startChanges({ mock: { timers } }: TestContext): StartedChanges {
   timers.enable({ apis: ["setInterval"] });
   const told: string[] = [];
   const changes = new HealthChanges((status, count) => told.push(`${status} ${count}`));
