@@ -1,6 +1,8 @@
 import { isJsonObject } from "./json-reader.ts";
 import { LibpodError, type LibpodErrorCode } from "./libpod-error.ts";
 import { toEndpoint, type HttpRequest } from "./http-request.ts";
+import type { TlsFiles } from "./service-place.ts";
+import { explainTlsFailure } from "./tls-failure.ts";
 
 /** Reasons of `connect` in the reader's words. */
 const connectReasons: Readonly<Record<string, string>> = {
@@ -18,14 +20,19 @@ const connectReasons: Readonly<Record<string, string>> = {
 /** What Node and OpenSSL say of a certificate that is missing, wrong or not believed, before anything is sent or taken. */
 const tlsReason = /^(?:ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH$|INVALID_CA$)/;
 
-/** The error for a request that got no complete answer: refused connection, broken connection or no HTTP at all. */
-export function toConnectionError(error: unknown, request: HttpRequest, place: string): LibpodError {
+/**
+ * The error for a request that got no complete answer: refused connection, broken connection or no HTTP at all.
+ * @param tls of a service that is reached by TLS, and has not begun to answer
+ */
+export function toConnectionError(error: unknown, request: HttpRequest, place: string, tls?: TlsFiles): LibpodError {
   const endpoint = toEndpoint(request);
   const { code, syscall, message } = readSystemError(error);
   if (syscall === "connect") {
     return toUnreachable(`${connectReasons[code] ?? message} (${code})${toRemedy(code, place)}`, { request, place, cause: error });
   }
   if (syscall === "getaddrinfo") return toUnreachable(`its name leads nowhere (${code})`, { request, place, cause: error });
+  const tlsFailure = tls === undefined ? undefined : explainTlsFailure({ code, message }, tls);
+  if (tlsFailure?.isUnsent === true) return toUnreachable(tlsFailure.reason, { request, place, cause: error });
   if (tlsReason.test(code)) return toUnreachable(`no trust by TLS: ${message} (${code})`, { request, place, cause: error });
   if (code.startsWith("HPE_")) {
     return new LibpodError({
@@ -37,7 +44,7 @@ export function toConnectionError(error: unknown, request: HttpRequest, place: s
   }
   return new LibpodError({
     code: "connection-lost",
-    message: `${request.action}: connection to podman at ${place} was lost: ${message}`,
+    message: `${request.action}: connection to podman at ${place} was lost: ${tlsFailure?.reason ?? message}`,
     endpoint,
     cause: error,
   });

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { CallScope } from "./call-scope.ts";
 import { toBadAnswer, toConnectionError } from "./answer-error.ts";
 import type { HttpRequest } from "./http-request.ts";
+import type { TlsFiles } from "./service-place.ts";
 
 /** Far above any answer of Podman: a list of some thousand containers is a few MiB. */
 const maxBodyBytes = 64 * 1024 * 1024;
@@ -14,10 +15,13 @@ export interface Exchange {
   readonly place: string;
 }
 
-/** The reason a broken exchange rejects with: why it was aborted, if it was, else what happened to the connection. */
-export function toExchangeFailure(error: unknown, exchange: Exchange): unknown {
+/**
+ * The reason a broken exchange rejects with: why it was aborted, if it was, else what happened to the connection.
+ * @param tls of a service that is reached by TLS, and has not begun to answer
+ */
+export function toExchangeFailure(error: unknown, exchange: Exchange, tls?: TlsFiles): unknown {
   if (exchange.scope.signal.aborted) return exchange.scope.signal.reason;
-  return toConnectionError(error, exchange.request, exchange.place);
+  return toConnectionError(error, exchange.request, exchange.place, tls);
 }
 
 /** Head of an answer; its body must be read or discarded, once. */

@@ -6,7 +6,7 @@ import type { CallScope } from "./call-scope.ts";
 import { isStaleConnectionError, toTlsFileError } from "./answer-error.ts";
 import { HttpAnswer, toExchangeFailure, type Exchange } from "./http-answer.ts";
 import { toTarget, type HttpRequest } from "./http-request.ts";
-import { describePlace, toConnectOptions, type ServicePlace } from "./service-place.ts";
+import { describePlace, toConnectOptions, type ServicePlace, type TlsFiles } from "./service-place.ts";
 
 /** So many short reads at once have a connection each; more of them wait for one. */
 const maxPooledSockets = 64;
@@ -103,11 +103,12 @@ export class PodmanHttp {
     return new HttpAnswer(message, exchange);
   }
 
-  #open(request: HttpRequest, scope: CallScope, agent: Agent): { sent: ClientRequest; exchange: Exchange } {
+  #open(request: HttpRequest, scope: CallScope, agent: Agent): { sent: ClientRequest; exchange: OpenExchange } {
     scope.signal.throwIfAborted();
     const bodyHeaders =
       request.body === undefined ? {} : { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(request.body) };
-    const exchange: Exchange = { request, scope, place: describePlace(this.#place) };
+    const place = this.#place;
+    const exchange: OpenExchange = { request, scope, place: describePlace(place), tls: "remote" in place ? place.remote.tls : undefined };
     const isRemote = "remote" in this.#place;
     const sent = (isRemote ? httpsRequest : httpRequest)({
       ...this.#connectOptions(exchange),
@@ -147,13 +148,18 @@ function sendUpload(upload: AsyncIterable<Uint8Array>, sent: ClientRequest): voi
 /** A kept connection was closed by Podman before the request reached it; seen inside this file only. */
 class StaleConnection extends Error {}
 
-async function settleRequest<T>(sent: ClientRequest, exchange: Exchange, listen: (resolve: (value: T) => void) => void): Promise<T> {
+interface OpenExchange extends Exchange {
+  /** How the service is reached by TLS; undefined: by a unix socket. */
+  readonly tls: TlsFiles | undefined;
+}
+
+async function settleRequest<T>(sent: ClientRequest, exchange: OpenExchange, listen: (resolve: (value: T) => void) => void): Promise<T> {
   const { signal } = exchange.scope;
   return await new Promise<T>((resolve, reject) => {
     // Stays for the request's life: once the head is there, errors come out of the body instead.
     sent.on("error", (error) => {
       const stale = sent.reusedSocket && !signal.aborted && isStaleConnectionError(error);
-      reject(stale ? new StaleConnection() : toExchangeFailure(error, exchange));
+      reject(stale ? new StaleConnection() : toExchangeFailure(error, exchange, exchange.tls));
     });
     signal.addEventListener("abort", () => sent.destroy(), { once: true });
     listen(resolve);

@@ -304,6 +304,25 @@ describe("a running task", { concurrency: true }, () => {
 });
 
 describe("a task that is recovered while Podman does not answer", () => {
+  test("is told of once for all of a service, until that has answered again", async () => {
+    await using rig = await FakeRig.start();
+    const tasks: Awaited<ReturnType<typeof rig.runScript>>[] = [];
+    for (let count = 0; count < 5; count++) tasks.push(await rig.runScript(forever));
+    const recoverNext = async (count: number): Promise<readonly string[]> => {
+      const from = rig.logLines.length;
+      for (const { handle } of tasks.splice(0, count)) await rig.driver.recoverTask(handle, bounded());
+      return rig.logLines.slice(from).flatMap((line) => /^(\w+) Podman does not answer;/.exec(line)?.[1] ?? []);
+    };
+    await rig.podman.refuse();
+    await rig.replaceDriver();
+    assert.deepEqual(await recoverNext(3), ["warn", "debug", "debug"]);
+    await rig.podman.resume();
+    assert.deepEqual(await recoverNext(1), ["info"]);
+    await rig.podman.refuse();
+    assert.deepEqual(await recoverNext(1), ["warn"]);
+    await rig.podman.resume();
+  });
+
   test("counts as running, and its exit code arrives when Podman answers", async () => {
     await using rig = await FakeRig.start(impatient);
     const task = await rig.runScript(forever);

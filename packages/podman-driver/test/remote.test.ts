@@ -112,7 +112,14 @@ test("each way in which TLS can fail is told", async () => {
   await using other = await TlsFront.start();
   const table: readonly (readonly [HclValue, RegExp])[] = [
     // The service breaks the connection, and its reason may be lost with it.
-    [{ ca: join(front.folder, "ca.crt") }, /far: ping podman: .* podman at tcp:\/\/127\.0\.0\.1:\d+/],
+    [
+      { ca: join(front.folder, "ca.crt") },
+      /far: ping podman: .*: it (?:refuses|closed the connection) .*client certificate.*: it was shown none; set cert and key/,
+    ],
+    [
+      tlsOf(front, { cert: join(other.folder, "client.crt"), key: join(other.folder, "client.key") }),
+      /: it (?:refuses|closed the connection) .*client certificate.*: it was shown \S+\/client\.crt, which must be valid and signed by/,
+    ],
     [tlsOf(front, { ca: join(other.folder, "ca.crt") }), /no trust by TLS: .*certificate/],
     [tlsOf(front, { key: join(front.folder, "nowhere.key") }), /a file for TLS cannot be read: ENOENT.*nowhere\.key/],
   ];

@@ -13,6 +13,7 @@ import { RecoveryPatience } from "./recovery-patience.ts";
 import { SharedPulls } from "./shared-pulls.ts";
 import { SharedStats } from "./shared-stats.ts";
 import type { EngineFacts } from "./engine-facts.ts";
+import { RepeatedFailure } from "../repeated-failure.ts";
 import { settleOrAbort } from "../settle-or-abort.ts";
 
 export interface EngineOptions {
@@ -64,6 +65,8 @@ export class Engine {
   readonly pulls = new SharedPulls();
   readonly archives = new LoadedArchives();
   readonly recoveryPatience = new RecoveryPatience();
+  /** Looks at containers that are taken over: a service that is down is told once, and not once for each of two hundred tasks. */
+  readonly recoveries: RepeatedFailure;
   readonly #ownerId: number | undefined;
   readonly #remote: RemotePlace | undefined;
   readonly #hasSystemd: boolean;
@@ -86,6 +89,10 @@ export class Engine {
     this.events = new ContainerEvents(this.client.events, options.logger);
     this.healthEvents = new ContainerEvents(this.client.events, options.logger, defaultEventPauses, healthSubject);
     this.stats = new SharedStats(this.client.containers, options.logger);
+    this.recoveries = new RepeatedFailure(
+      options.logger.with({ socket: socketPath }),
+      "Podman does not answer; tasks that are taken over count as running until it does",
+    );
   }
 
   /** Facts a task's plan depends on; asked for when no fingerprint has found them yet. */

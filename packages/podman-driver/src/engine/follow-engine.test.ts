@@ -81,12 +81,18 @@ test("sees without a look that systemd listens no more for a service that rests"
   assert.match(JSON.stringify(looks.at(-1)), /cannot reach podman/);
 });
 
-test("asks a service that is away once a minute where its return is seen, and one that fails otherwise more often", () => {
+test("asks a service that is away once a minute where its return is seen, and elsewhere more often for five minutes", () => {
+  const pause = (outcome: "unreachable" | "silent" | "other-failure", isPlaceWatched: boolean, failures: number): number =>
+    pauseAfter({ outcome, failures, isPlaceWatched }, defaultHealthIntervals);
   const pauses = (outcome: "unreachable" | "silent" | "other-failure", isPlaceWatched: boolean): readonly number[] =>
-    [1, 2, 5, 8, 20].map((failures) => pauseAfter({ outcome, failures, isPlaceWatched }, defaultHealthIntervals));
-  assert.deepEqual(pauses("unreachable", true), [100, 200, 1600, 12_800, 60_000]);
-  assert.deepEqual(pauses("silent", false), [100, 200, 1600, 12_800, 60_000]);
-  assert.deepEqual(pauses("unreachable", false), [100, 200, 1600, 10_000, 10_000]);
-  assert.deepEqual(pauses("other-failure", true), [100, 200, 1600, 10_000, 10_000]);
+    [1, 2, 5, 8, 20, 36, 37, 5000].map((failures) => pause(outcome, isPlaceWatched, failures));
+  const seen = [100, 200, 1600, 12_800, 60_000, 60_000, 60_000, 60_000];
+  const unseen = [100, 200, 1600, 10_000, 10_000, 10_000, 60_000, 60_000];
+  assert.deepEqual(pauses("unreachable", true), seen);
+  assert.deepEqual(pauses("silent", false), seen);
+  assert.deepEqual(pauses("unreachable", false), unseen);
+  assert.deepEqual(pauses("other-failure", true), unseen);
+  const untilCalmMs = Array.from({ length: 36 }, (_, index) => pause("unreachable", false, index + 1)).reduce((sum, ms) => sum + ms, 0);
+  assert.ok(untilCalmMs > 290_000 && untilCalmMs < 310_000, String(untilCalmMs));
   assert.equal(pauseAfter({ outcome: "healthy", failures: 0, isPlaceWatched: true }, defaultHealthIntervals), 30_000);
 });

@@ -13,7 +13,7 @@ export interface HealthIntervals {
   readonly healthyMs: number;
   /** The pause after a failure; it doubles up to one of the next two. */
   readonly firstRetryMs: number;
-  /** Where the service's return will be seen without a look. */
+  /** Where the service's return will be seen without a look, and elsewhere after some minutes. */
   readonly seenReturnMs: number;
   readonly unseenReturnMs: number;
   /** Between two looks at the kernel's list of sockets while a service rests and systemd listens for it. */
@@ -30,6 +30,9 @@ export const defaultHealthIntervals: HealthIntervals = {
   restingMs: 1500,
   probeTimeoutMs: 10_000,
 };
+
+/** From when on a service is left alone as well whose return will not be seen: with the default intervals that is after five minutes. */
+const longAwayFailures = 36;
 
 /** How a look went; what it shows decides what the next one waits for. */
 export type LookOutcome = "healthy" | "unreachable" | "silent" | "other-failure";
@@ -71,7 +74,7 @@ export function pauseAfter(
 ): number {
   if (outcome === "healthy") return healthyMs;
   const isReturnSeen = outcome === "silent" || (outcome === "unreachable" && isPlaceWatched);
-  return Math.min(firstRetryMs * 2 ** (failures - 1), isReturnSeen ? seenReturnMs : unseenReturnMs);
+  return Math.min(firstRetryMs * 2 ** (failures - 1), isReturnSeen || failures > longAwayFailures ? seenReturnMs : unseenReturnMs);
 }
 
 interface ContactOptions {

@@ -115,3 +115,14 @@ test("looks a last time when the container has ended", async () => {
   await script.watch({ everyMs: 60_000, firstEveryMs: 60_000 }).end(new AbortController().signal);
   assert.deepEqual([script.told, script.runs], [[unhealthy], 0]);
 });
+
+test("tells of a health that changes with each check a few times, and at the end of all the rest in one", async () => {
+  const script = new ScriptedHealth(...Array.from({ length: 12 }, (_, index) => (index % 2 === 0 ? "unhealthy" : "healthy")), "unhealthy");
+  const watch = script.watch(byDriver);
+  await until(() => script.runs > 12);
+  assert.equal(script.told.length, 4);
+  await watch.end(new AbortController().signal);
+  assert.deepEqual(script.told.slice(4), [
+    'Health check: the task is unhealthy, after 8 changes since this was last told {"health":"unhealthy","health_changes":"8"}',
+  ]);
+});

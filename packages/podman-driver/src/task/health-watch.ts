@@ -5,6 +5,7 @@ import type { Engine } from "../engine/engine.ts";
 import { isNoAnswer } from "../errors.ts";
 import type { RepeatedFailure } from "../repeated-failure.ts";
 import type { HealthCheckTimes } from "../topics/health/health-topic.ts";
+import { HealthChanges } from "./health-changes.ts";
 
 export interface HealthWatchOptions {
   readonly containerId: string;
@@ -25,12 +26,13 @@ const settleMs = 500;
 const lastLookMs = 1000;
 
 /**
- * Tells of each change of a task's health. Where systemd runs the checks, Podman's events say when there was one; elsewhere this has
+ * Tells of the changes of a task's health. Where systemd runs the checks, Podman's events say when there was one; elsewhere this has
  * Podman run them, one at a time, and they rest while nobody watches. What a task's health is says one look after each.
  */
 export class HealthWatch {
   readonly #options: HealthWatchOptions;
   readonly #stop = new AbortController();
+  readonly #changes = new HealthChanges((status, count) => this.#tell(status, count));
   readonly #unsubscribe: () => void;
   /** What is under way. Never rejects. */
   #work: Promise<void> = Promise.resolve();
@@ -50,6 +52,7 @@ export class HealthWatch {
   async end(signal: AbortSignal): Promise<void> {
     await this.close();
     await this.#look(AbortSignal.any([signal, AbortSignal.timeout(lastLookMs)])).catch(() => undefined);
+    this.#changes.end();
   }
 
   /** Settles when nothing is under way any more. */
@@ -58,6 +61,7 @@ export class HealthWatch {
     this.#unsubscribe();
     this.#options.failures.forget(this.#options.containerId);
     await this.#work;
+    this.#changes.close();
   }
 
   /** Never rejects. */
@@ -108,7 +112,13 @@ export class HealthWatch {
   #note(status: string): void {
     if (status === "" || status === this.#status) return;
     this.#status = status;
-    if (status !== "starting") this.#options.emit(`Health check: the task is ${status}`, { health: status });
+    if (status !== "starting") this.#changes.note(status);
+  }
+
+  #tell(status: string, count: number): void {
+    const text = `Health check: the task is ${status}`;
+    if (count === 1) this.#options.emit(text, { health: status });
+    else this.#options.emit(`${text}, after ${count} changes since this was last told`, { health: status, health_changes: String(count) });
   }
 }
 

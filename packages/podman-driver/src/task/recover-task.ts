@@ -1,4 +1,3 @@
-import type { Logger } from "@driver/nomad-plugin";
 import { LibpodError, type ContainerInspect } from "@driver/libpod";
 import { DriverError, type TaskConfig, type TaskHandle as NomadTaskHandle } from "@driver/nomad-plugin";
 import type { LogRoute } from "../config/log-route.ts";
@@ -36,7 +35,7 @@ export async function recoverTask(request: RecoverRequest, signal: AbortSignal):
   const state = decodeTaskState(handle.driverState);
   const engine = resolveEngine(request.engines, state);
   const proven = state.own === undefined || state.own.bootId !== services.bootId ? undefined : toProven(state.own);
-  const observed = await look(engine, state.containerId, logger, signal);
+  const observed = await look(engine, state.containerId, signal);
   const isForgotten = observed === "gone" && proven !== undefined && isAlive(services.roots, proven);
   if (observed === "gone" && !isForgotten) {
     throw new DriverError("task-not-found", `container ${state.containerId} of task ${handle.config.id} is gone`);
@@ -117,14 +116,14 @@ function resolveEngine(engines: Engines, state: TaskState): Engine {
 async function look(
   engine: Engine,
   containerId: string,
-  logger: Logger,
   signal: AbortSignal,
 ): Promise<ContainerInspect | "gone" | "no answer"> {
-  const { client, recoveryPatience } = engine;
+  const { client, recoveryPatience, recoveries } = engine;
   const deadline = AbortSignal.timeout(recoveryPatience.lookMs);
   try {
     const observed = await client.containers.inspect(containerId, AbortSignal.any([signal, deadline]));
     recoveryPatience.note({ answered: true });
+    recoveries.succeeded();
     return observed ?? "gone";
   } catch (error) {
     signal.throwIfAborted();
@@ -132,7 +131,7 @@ async function look(
     if (error instanceof LibpodError && error.code === "bad-request") {
       throw toDriverError(`look at container ${containerId.slice(0, 12)}`, error);
     }
-    logger.warn("Podman does not answer; the task is taken to run until it does", { container: containerId, error: String(error) });
+    recoveries.failed(error);
     return "no answer";
   }
 }
