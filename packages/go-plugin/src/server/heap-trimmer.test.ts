@@ -61,6 +61,13 @@ test("the next trim waits for its interval, and for growth that is worth it", ()
   assert.equal(heap.trims, 3);
 });
 
+test("a heap whose trim would hold up all else for long is left alone", () => {
+  const { heap, trimmer, pass } = rig(41_000_000);
+  trimmer.noteCall();
+  pass(60_000);
+  assert.equal(heap.trims, 0);
+});
+
 test("nothing is trimmed after the plugin's end", () => {
   const { heap, trimmer, pass } = rig(15_000_000);
   trimmer.noteCall();

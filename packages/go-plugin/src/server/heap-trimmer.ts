@@ -10,6 +10,8 @@ export interface TrimTimes {
 
 /** A heap that has grown by less since the last trim is not worth another. */
 const worthwhileBytes = 1_500_000;
+/** A trim takes 4 ms for each MB that stays: on a node with so many tasks a late exit is worse than some memory. */
+const largestBytes = 40_000_000;
 
 /**
  * Gives memory back once a burst of calls is over. A start leaves the heap a third larger than what stays in use, and the engine
@@ -48,7 +50,8 @@ export class HeapTrimmer implements Disposable {
     const dueMs = Math.max(this.#lastCallMs + calmMs, this.#lastTrimMs + intervalMs);
     if (dueMs > nowMs) return this.#wait(dueMs - nowMs);
     this.#timer = undefined;
-    if (this.#heap.takenBytes() - this.#trimmedBytes < worthwhileBytes) return;
+    const takenBytes = this.#heap.takenBytes();
+    if (takenBytes - this.#trimmedBytes < worthwhileBytes || takenBytes > largestBytes) return;
     this.#heap.trim();
     this.#lastTrimMs = performance.now();
     this.#trimmedBytes = this.#heap.takenBytes();
