@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import { PodmanClient, type PodmanInfo, type RemotePlace } from "@driver/libpod";
+import { PodmanClient, type ContainerSpec, type CreatedContainer, type PodmanInfo, type RemotePlace } from "@driver/libpod";
 import { DriverError, type Logger } from "@driver/nomad-plugin";
 import { toCapabilityName } from "../config/capability-names.ts";
 import { ContainerEvents, defaultEventPauses, healthSubject } from "./container-events.ts";
@@ -12,7 +12,8 @@ import { LoadedArchives } from "./loaded-archives.ts";
 import { RecoveryPatience } from "./recovery-patience.ts";
 import { SharedPulls } from "./shared-pulls.ts";
 import { SharedStats } from "./shared-stats.ts";
-import type { EngineFacts } from "./engine-facts.ts";
+import { StorageTurns } from "./storage-turns.ts";
+import { isAtLeast, type EngineFacts } from "./engine-facts.ts";
 import { RepeatedFailure } from "../repeated-failure.ts";
 import { settleOrAbort } from "../settle-or-abort.ts";
 
@@ -67,6 +68,7 @@ export class Engine {
   readonly recoveryPatience = new RecoveryPatience();
   /** Looks at containers that are taken over: a service that is down is told once, and not once for each of two hundred tasks. */
   readonly recoveries: RepeatedFailure;
+  readonly #storageTurns = new StorageTurns();
   readonly #ownerId: number | undefined;
   readonly #remote: RemotePlace | undefined;
   readonly #hasSystemd: boolean;
@@ -93,6 +95,23 @@ export class Engine {
       options.logger.with({ socket: socketPath }),
       "Podman does not answer; tasks that are taken over count as running until it does",
     );
+  }
+
+  /** Creates a container as the client does, alone where another's start would have Podman lock up. */
+  async createContainer(spec: ContainerSpec, signal: AbortSignal): Promise<CreatedContainer> {
+    using _turn = this.#locksUp && countsIds(spec) ? await this.#storageTurns.begin(true, signal) : undefined;
+    return await this.client.containers.create(spec, signal);
+  }
+
+  /** Starts a container as the client does. */
+  async startContainer(container: string, signal: AbortSignal): Promise<void> {
+    using _turn = this.#locksUp ? await this.#storageTurns.begin(false, signal) : undefined;
+    await this.client.containers.start(container, signal);
+  }
+
+  /** Before 4.4, and as long as nobody knows. */
+  get #locksUp(): boolean {
+    return this.#facts === undefined || !isAtLeast(this.#facts, [4, 4]);
   }
 
   /** Facts a task's plan depends on; asked for when no fingerprint has found them yet. */
@@ -197,4 +216,9 @@ export class Engine {
     this.stats.close();
     this.client.close();
   }
+}
+
+/** Whether Podman counts the ids that the container's image needs, as nobody has said how many they are to be. */
+function countsIds({ idmappings }: ContainerSpec): boolean {
+  return idmappings?.AutoUserNs === true && (idmappings.AutoUserNsOpts?.Size ?? 0) === 0;
 }

@@ -118,7 +118,7 @@ async function create({ engine, logger, emit, signal }: Start, spec: NamedSpec):
   };
   signal.addEventListener("abort", begin, { once: true });
   try {
-    const { id, warnings } = await engine.client.containers.create(spec, patience.signal);
+    const { id, warnings } = await engine.createContainer(spec, patience.signal);
     // So it says what it has dropped of a wish, such as a limit that the host's kernel does not know (podman 4.3 to 6.1, cgroup v1).
     for (const warning of warnings) {
       logger.warn(`Podman on creating ${spec.name}: ${warning}`);

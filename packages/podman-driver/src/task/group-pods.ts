@@ -118,16 +118,16 @@ function isUnstarted({ infraId, members }: Pick<PodInspect, "infraId" | "members
 }
 
 /** Settles with what its infra container is known by. */
-async function startInfra({ id, name, infra }: HeldPod, { client }: Engine, signal: AbortSignal): Promise<string> {
+async function startInfra({ id, name, infra }: HeldPod, engine: Engine, signal: AbortSignal): Promise<string> {
   try {
-    await client.containers.start(infra, signal);
+    await engine.startContainer(infra, signal);
     return infra;
   } catch (error) {
     if (!(error instanceof LibpodError) || error.code !== "not-found") throw error;
-    const pod = await client.pods.inspect(id, signal);
+    const pod = await engine.client.pods.inspect(id, signal);
     if (pod === undefined) throw new DriverError("failed", `pod ${name} vanished as soon as it was created`, { recoverable: true });
     if (pod.infraId === infra) throw error;
-    await client.containers.start(pod.infraId, signal);
+    await engine.startContainer(pod.infraId, signal);
     return pod.infraId;
   }
 }

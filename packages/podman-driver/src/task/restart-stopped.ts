@@ -28,7 +28,7 @@ export async function restartStopped(request: RestartRequest, signal: AbortSigna
   const { containers } = request.engine.client;
   logger.info("recover_stopped: the task's stopped container is started again", { container: containerId });
   const patience = AbortSignal.any([signal, request.noMoreTries]);
-  const start = retryTransient(() => containers.start(containerId, signal), { forMs: restartForMs, when: mayPassSoon, signal: patience });
+  const start = retryTransient(() => request.engine.startContainer(containerId, signal), { forMs: restartForMs, when: mayPassSoon, signal: patience });
   await inStep("recover_stopped: start the container again", start);
   const look = retryTransient(() => containers.inspect(containerId, signal), { forMs: restartForMs, when: mayPassSoon, signal: patience });
   const observed = await inStep("recover_stopped: look at the container", look);

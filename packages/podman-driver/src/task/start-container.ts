@@ -67,6 +67,6 @@ async function startOnce({ engine, inStep, signal }: Start, containerId: string)
     tries += 1;
     const found = tries > 1 ? await containers.inspect(containerId, signal) : undefined;
     if (found !== undefined && wasCutOff(found)) throw cutOffError(found);
-    if (!wasStarted(found)) await containers.start(containerId, signal);
+    if (!wasStarted(found)) await engine.startContainer(containerId, signal);
   });
 }
