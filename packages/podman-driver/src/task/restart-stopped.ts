@@ -24,13 +24,16 @@ const restartForMs = 30_000;
  * that it knows, so the task must be started anew.
  */
 export async function restartStopped(request: RestartRequest, signal: AbortSignal): Promise<ContainerInspect> {
-  const { containerId, logger } = request;
-  const { containers } = request.engine.client;
+  const { containerId, engine, logger } = request;
+  const { containers } = engine.client;
   logger.info("recover_stopped: the task's stopped container is started again", { container: containerId });
   const patience = AbortSignal.any([signal, request.noMoreTries]);
-  const start = retryTransient(() => request.engine.startContainer(containerId, signal), { forMs: restartForMs, when: mayPassSoon, signal: patience });
-  await inStep("recover_stopped: start the container again", start);
-  const look = retryTransient(() => containers.inspect(containerId, signal), { forMs: restartForMs, when: mayPassSoon, signal: patience });
+  const again = { forMs: restartForMs, when: mayPassSoon, signal: patience };
+  await inStep(
+    "recover_stopped: start the container again",
+    retryTransient(() => engine.startContainer(containerId, signal), again),
+  );
+  const look = retryTransient(() => containers.inspect(containerId, signal), again);
   const observed = await inStep("recover_stopped: look at the container", look);
   if (observed === undefined) throw new DriverError("failed", "recover_stopped: the container vanished as soon as it was started");
   const addresses = addressesOf(observed.network);

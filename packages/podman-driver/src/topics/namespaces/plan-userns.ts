@@ -32,10 +32,19 @@ function explainFailure(
   { wanted, key }: { readonly wanted: WantedUserns; readonly key: string },
   { facts }: Pick<PlanContext, "facts">,
 ): Explanation | undefined {
+  if (/\/proc\/sys\/net\/[^\s`]+`?: permission denied/i.test(podmanText)) return { text: `${key} ${mayNotSet}` };
   if (wanted.kind === "auto") return explainAutoFailure(podmanText, key, facts);
   if (wanted.kind !== "maps") return undefined;
   return blame(podmanText, [{ words: /mounting storage for container/, key, value: "private", want: mountable }]);
 }
+
+/**
+ * What Debian's containers.conf sets in each container, `net.ipv4.ping_group_range`, Podman also sets in a network namespace that is
+ * joined by its file (podman 5.4).
+ */
+const mayNotSet =
+  "gives the task ids of its own, with which it may not set the kernel's net settings in a network that is not its own: the operator can " +
+  "write default_sysctls = [] in the section [containers] of Podman's containers.conf, or remove one of the two";
 
 /** Of others the overlay cannot be mounted (podman 4.3 on Linux 6.18). */
 const mountable = "whose uidmap and gidmap must each have the container's 0, and ids of the host without a gap";

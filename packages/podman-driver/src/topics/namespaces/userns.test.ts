@@ -160,3 +160,13 @@ describe("what Podman has made of the user namespace", () => {
     assert.deepEqual(find(madeWith(["0:0:1"])), []);
   });
 });
+
+test("a setting of the host's containers.conf that a task with ids of its own may not make is told with its key", () => {
+  const { explain } = planOf({ config: { userns: "private", uidmap: ["0:100000:65536"] } });
+  for (const text of [
+    "crun: open `/proc/sys/net/ipv4/ping_group_range`: Permission denied: OCI permission denied",
+    "runc: runc create failed: open /proc/sys/net/ipv4/ping_group_range: permission denied",
+  ]) {
+    assert.match(explain(text)?.text ?? "", /^userns gives the task ids of its own, .*default_sysctls = \[\] .*containers\.conf/);
+  }
+});
