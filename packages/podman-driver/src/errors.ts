@@ -37,6 +37,11 @@ export function mayPassSoon(error: unknown): boolean {
   );
 }
 
+/** The service was there, and has let go of the call before it had answered. */
+export function isConnectionLost(error: unknown): boolean {
+  return error instanceof LibpodError && error.code === "connection-lost";
+}
+
 /** Podman has not answered, as far as anybody can tell: it is away, frozen, or broke off. */
 export function isNoAnswer(error: unknown): boolean {
   const cause = error instanceof DriverError ? error.cause : error;

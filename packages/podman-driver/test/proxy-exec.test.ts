@@ -62,6 +62,17 @@ for (const fault of [...plain, ...bodies]) {
   });
 }
 
+for (const kind of ["dropped", "lost-answer"] as const) {
+  test(`an exec runs once although the first answer to its create is lost (${kind})`, async () => {
+    await using faulty = await FaultyRig.start();
+    const task = await faulty.rig.runScript("sleep 60");
+    const injected = faulty.proxy.inject({ ...onCreate, fault: { kind }, times: 1 });
+    const command = ["sh", "-c", "echo run >>/alloc/runs; cat /alloc/runs"];
+    const { stdout, result } = await faulty.rig.driver.execTask(task.config.id, { command, timeoutMs: 20_000 }, soon());
+    assert.deepEqual([injected.hits, Buffer.from(stdout).toString(), result.exitCode], [1, "run\n", 0]);
+  });
+}
+
 test("an exec whose connection is cut while it prints is an error, and its processes are ended", async () => {
   await using faulty = await FaultyRig.start();
   const { rig, proxy } = faulty;

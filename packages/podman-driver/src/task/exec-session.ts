@@ -10,7 +10,7 @@ import {
 } from "@driver/nomad-plugin";
 import { toTimerMs } from "@driver/std";
 import { BackOff, type BackOffLimits } from "../back-off.ts";
-import { inStep, toDriverError } from "../errors.ts";
+import { inStep, isConnectionLost, toDriverError } from "../errors.ts";
 import { killSessionOf } from "../host/kill-session.ts";
 import type { HostRoots } from "../host/proc-files.ts";
 import { retryTransient } from "./retry-transient.ts";
@@ -25,6 +25,7 @@ export interface ExecTarget {
   onSurvived(reason: string): void;
 }
 
+const createForMs = 500;
 /** How much of each stream a script check or a template's script gives back (`nomad`: its own drivers keep as much). */
 const outputTailBytes = 4096;
 const endOfTransmission = Uint8Array.of(4);
@@ -78,7 +79,10 @@ export async function* followExec(
   if (setup.command.length === 0) throw new DriverError("config-invalid", "exec: the command is empty");
   const { podman, containerId } = target;
   // Without a stdin of its own crun up to 1.21 gives the command the host's null device, and is careless with that.
-  const created = podman.exec.create(containerId, { command: setup.command, tty: setup.tty, attachStdin: true }, signal);
+  const create = (): Promise<string> =>
+    podman.exec.create(containerId, { command: setup.command, tty: setup.tty, attachStdin: true }, signal);
+  // It starts nothing, so that a lost answer is no reason to give up.
+  const created = retryTransient(create, { forMs: createForMs, when: isConnectionLost, signal });
   const execId = await inStep(`create exec in container ${containerId.slice(0, 12)}`, created);
   const running = `start exec ${execId.slice(0, 12)}`;
   const inputEnd = new AbortController();
