@@ -24,6 +24,8 @@ export interface FakeAnswer {
  * images by name, and the life of containers; no exec, no networks, no volumes.
  */
 export class FakeEngine {
+  /** What it says it is. */
+  version = "4.3.1";
   /** What it says of each container that it makes. */
   warnings: readonly string[] = [];
   readonly #folder: string;
@@ -47,7 +49,7 @@ export class FakeEngine {
       case "GET _ping":
         return { status: 200, body: "OK" };
       case "GET info":
-        return json(200, info);
+        return json(200, { ...info, version: { Version: this.version, APIVersion: this.version } });
       case "GET images":
         return this.#inspectImage(rest.slice(0, -1).join("/"));
       case "POST images":
@@ -203,5 +205,4 @@ const info = {
     security: { rootless: false, seccompEnabled: true, capabilities: "CAP_KILL" },
   },
   store: { graphDriverName: "overlay", graphRoot: "/fake" },
-  version: { Version: "4.3.1", APIVersion: "4.3.1" },
 };

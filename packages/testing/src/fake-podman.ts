@@ -36,8 +36,6 @@ export class FakePodman implements AsyncDisposable {
   readonly socketPath = join(this.folder, "podman.sock");
   /** Requests so far, as `METHOD /path`. */
   readonly seen: string[] = [];
-  /** What it says it is, as its `info` stays that of 4.3.1. */
-  version = "4.3.1";
   readonly #engine: FakeEngine;
   #faults: ActiveFault[] = [];
   #server: Server | undefined;
@@ -51,6 +49,11 @@ export class FakePodman implements AsyncDisposable {
     const fake = new FakePodman(images);
     await fake.resume();
     return fake;
+  }
+
+  /** What it says it is; it answers as 4.3.1 does. */
+  set version(version: string) {
+    this.#engine.version = version;
   }
 
   /** What it says of each container that it makes from now on. */
@@ -145,7 +148,7 @@ export class FakePodman implements AsyncDisposable {
     const request = { method: incoming.method ?? "", path, query: url.searchParams, body, signal: gone.signal };
     const answer = fault?.kind === "answer" ? fault : await this.#engine.handle(request);
     if (fault?.kind === "cut-after") return void incoming.socket.destroy();
-    send(response, { status: answer.status, body: spoil(answer.body, fault) }, this.version);
+    send(response, { status: answer.status, body: spoil(answer.body, fault) }, this.#engine.version);
   }
 
   /** The fault that is left when none hangs any more. */
