@@ -18,8 +18,8 @@ const nameRule = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 /** State column of a listening TCP socket, and of any UDP socket that is bound (linux: net/tcp_states.h). */
 const listening = { tcp: "0A", udp: "07" } as const;
 
-/** A port that somebody asks for. */
-export interface AskedPort {
+/** A port of the host. */
+export interface HostPort {
   readonly protocol: "tcp" | "udp";
   /** An IP address; empty: all of the host's. */
   readonly host: string;
@@ -30,7 +30,7 @@ export interface AskedPort {
  * Who has a port of this network namespace, on that address or on all of them. Undefined: nobody, or nobody whose files may be read.
  * Looks through all processes, so it is for errors only.
  */
-export function findPortHolder(roots: HostRoots, asked: AskedPort): PortHolder | undefined {
+export function findPortHolder(roots: HostRoots, asked: HostPort): PortHolder | undefined {
   const links = new Set(["", "6"].flatMap((family) => socketsOf(roots, `${asked.protocol}${family}`, asked)));
   if (links.size === 0) return undefined;
   for (const name of readdirSync(roots.procDir)) {
@@ -43,7 +43,7 @@ export function findPortHolder(roots: HostRoots, asked: AskedPort): PortHolder |
 }
 
 /** As /proc/<pid>/fd shows them. */
-function socketsOf(roots: HostRoots, table: string, { protocol, host, port }: AskedPort): readonly string[] {
+function socketsOf(roots: HostRoots, table: string, { protocol, host, port }: HostPort): readonly string[] {
   const rows = (readKernelFile(join(roots.procDir, "self/net", table)) ?? "").split("\n").slice(1);
   return rows.flatMap((row) => {
     const [, local = "", , state, , , , , , inode = ""] = row.trim().split(/\s+/);

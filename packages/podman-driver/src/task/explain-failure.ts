@@ -1,10 +1,9 @@
 import { LibpodError, type ContainerListEntry } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
 import type { Engine } from "../engine/engine.ts";
-import { findPortHolder, isSameAddress } from "../host/port-holder.ts";
+import { findPortHolder, isSameAddress, type HostPort } from "../host/port-holder.ts";
 import type { HostRoots } from "../host/proc-files.ts";
 import type { ContainerPlan } from "../plan/container-plan.ts";
-import type { HostPort } from "../topics/topic.ts";
 import { answersWithin } from "./answers-within.ts";
 
 /** Where Podman has failed. */

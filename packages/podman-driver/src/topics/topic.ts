@@ -1,6 +1,7 @@
 import type { ContainerInspect, ContainerSpec } from "@driver/libpod";
 import type { Fields, InferFields, TaskConfig } from "@driver/nomad-plugin";
 import type { EngineFacts } from "../engine/engine-facts.ts";
+import type { HostPort } from "../host/port-holder.ts";
 import type { TaskSettings } from "../config/task-settings.ts";
 import type { ImageNeed } from "../image/image-need.ts";
 import type { Met } from "./met.ts";
@@ -94,14 +95,6 @@ export interface Explanation {
   readonly text: string;
   /** A port of the host that somebody else has. */
   readonly takenPort?: HostPort | undefined;
-}
-
-/** A port of the host. */
-export interface HostPort {
-  readonly protocol: "tcp" | "udp";
-  /** An IP address; empty: all of the host's. */
-  readonly host: string;
-  readonly port: number;
 }
 
 /** Something of the host that is mounted. */

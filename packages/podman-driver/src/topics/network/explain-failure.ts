@@ -1,6 +1,7 @@
 import type { PortMapping } from "@driver/nomad-plugin";
 import { toMistake } from "../../config/report.ts";
-import type { Explanation, HostPort } from "../topic.ts";
+import type { HostPort } from "../../host/port-holder.ts";
+import type { Explanation } from "../topic.ts";
 import type { WantedEndpoint } from "./endpoints.ts";
 
 /** What a task asks of its network that Podman may refuse. */
