@@ -1,13 +1,9 @@
 import type { Heap } from "../process-heap.ts";
 
-/** When a heap is trimmed. */
-export interface TrimTimes {
-  /** Time without a call before the plugin counts as calm. Default 2 s. */
-  readonly calmMs?: number;
-  /** Least time from one trim to the next, so that all of them cost no more than 0.4 % of a core. Default 10 s. */
-  readonly intervalMs?: number;
-}
-
+/** Time without a call before the plugin counts as calm. */
+const calmMs = 2000;
+/** Least time from one trim to the next, so that all of them cost no more than 0.4 % of a core. */
+const intervalMs = 10_000;
 /** A heap that has grown by less since the last trim is not worth another. */
 const worthwhileBytes = 1_500_000;
 /** A trim takes 4 ms for each MB that stays: on a node with so many tasks a late exit is worse than some memory. */
@@ -19,21 +15,19 @@ const largestBytes = 40_000_000;
  */
 export class HeapTrimmer implements Disposable {
   readonly #heap: Heap;
-  readonly #times: Required<TrimTimes>;
   #timer: NodeJS.Timeout | undefined;
   #lastCallMs = 0;
   #lastTrimMs = -Infinity;
   #trimmedBytes = 0;
 
-  constructor(heap: Heap, times: TrimTimes = {}) {
+  constructor(heap: Heap) {
     this.#heap = heap;
-    this.#times = { calmMs: 2000, intervalMs: 10_000, ...times };
   }
 
   /** A call has begun or ended. Cheap: one timer serves all. */
   readonly noteCall = (): void => {
     this.#lastCallMs = performance.now();
-    if (this.#timer === undefined) this.#wait(this.#times.calmMs);
+    if (this.#timer === undefined) this.#wait(calmMs);
   };
 
   [Symbol.dispose](): void {
@@ -45,7 +39,6 @@ export class HeapTrimmer implements Disposable {
   }
 
   readonly #look = (): void => {
-    const { calmMs, intervalMs } = this.#times;
     const nowMs = performance.now();
     const dueMs = Math.max(this.#lastCallMs + calmMs, this.#lastTrimMs + intervalMs);
     if (dueMs > nowMs) return this.#wait(dueMs - nowMs);

@@ -94,17 +94,14 @@ interface Suspected extends WantedWorkDir {
   readonly user: string;
 }
 
+const notMade = "which this Podman does not make: it must be a folder of the image";
+
 /** Of the user Podman finds out at the start, and of the rest too what only the host and the image tell (podman 4.3 to 6.1). */
 function toSuspects({ workDir, makesWorkDir, initPath, timezone, user }: Suspected): readonly Suspect[] {
   const folder = makesWorkDir ? "which must not be a file of the image" : "which must be a folder of the image; work_dir makes one";
   return [
     // One before 4.3 may not know that it is to make one (podman 3.0).
-    {
-      words: { test: (text: string) => makesWorkDir && /\bworkdir ".*" does not exist/.test(text) },
-      key: "work_dir",
-      value: workDir,
-      want: "which this Podman does not make: it must be a folder of the image",
-    },
+    ...(makesWorkDir ? [{ words: /\bworkdir ".*" does not exist/, key: "work_dir", value: workDir, want: notMade }] : []),
     { words: /\bworkdir "/, key: makesWorkDir ? "work_dir" : "working_dir", value: workDir, want: folder },
     { words: /container-init binary not found/, key: "init_path", value: initPath, want: "which must be a program of the host" },
     { words: /zoneinfo/, key: "timezone", value: timezone, want: "which must be a file below the host's /usr/share/zoneinfo" },
