@@ -26,10 +26,12 @@ export interface EngineFacts {
   readonly isRemote: boolean;
 }
 
+export type PodmanVersion = readonly [major: number, minor: number, patch?: number];
+
 /** Whether Podman is at least of this version; a prerelease of it counts. */
 export function isAtLeast(
   { version }: Pick<EngineFacts, "version">,
-  [wantedMajor, wantedMinor, wantedPatch = 0]: readonly [major: number, minor: number, patch?: number],
+  [wantedMajor, wantedMinor, wantedPatch = 0]: PodmanVersion,
 ): boolean {
   const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/).map(Number);
   if (major !== wantedMajor) return major > wantedMajor;

@@ -53,11 +53,11 @@ test("has a check for the start where Podman knows one, and refuses it elsewhere
   assert.deepEqual(healthOf(withStartup, { version: "4.5.0" }), { healthconfig: usual, startupHealthConfig: startup });
   assert.throws(() => healthOf(withStartup, { version: "4.3.1" }), {
     code: "unsupported",
-    message: "config key healthcheck.startup: needs Podman 4.5 or later, and this is 4.3.1; remove it, or update Podman",
+    message: "config key healthcheck.startup: needs Podman 4.5, and 4.3.1 runs; remove it, or update Podman",
   });
   assert.throws(
     () => healthOf({ healthcheck: { test: "true", on_failure: "kill" } }, { version: "4.2.0" }),
-    /healthcheck\.on_failure: needs Podman 4\.3 or later, and this is 4\.2\.0/,
+    /healthcheck\.on_failure: needs Podman 4\.3, and 4\.2\.0 runs/,
   );
 });
 

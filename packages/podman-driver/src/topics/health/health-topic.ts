@@ -1,6 +1,7 @@
 import type { ContainerSpec } from "@driver/libpod";
 import { attr, block } from "@driver/nomad-plugin";
-import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
+import { type EngineFacts } from "../../engine/engine-facts.ts";
+import { refuseBefore } from "../refuse-before.ts";
 import { toCheck, toHealthConfig, type WantedCheck } from "./health-check.ts";
 import type { Report } from "../../config/report.ts";
 import { topic } from "../topic.ts";
@@ -74,8 +75,8 @@ function toSpec(wanted: WantedHealth, facts: EngineFacts, report: Report): Parti
   // Of an empty check each version makes another thing (podman 4.3 to 6.1).
   if (wanted.kind === "off") return { healthconfig: { Test: ["NONE"] } };
   const { retries, startPeriodMs, onFailure, startup } = wanted.check;
-  if (startup !== undefined) checkVersion("healthcheck.startup", [4, 5], { facts, report });
-  if (onFailure !== 0) checkVersion("healthcheck.on_failure", [4, 3], { facts, report });
+  if (startup !== undefined) refuseBefore({ key: "healthcheck.startup", since: [4, 5] }, { facts, report });
+  if (onFailure !== 0) refuseBefore({ key: "healthcheck.on_failure", since: [4, 3] }, { facts, report });
   // Without systemd nobody but this driver runs the checks, and nobody else may: twice the checks would be twice the failures.
   const own = facts.hasSystemd ? {} : { intervalMs: 0 };
   return {
@@ -86,19 +87,4 @@ function toSpec(wanted: WantedHealth, facts: EngineFacts, report: Report): Parti
       startupHealthConfig: { ...toHealthConfig({ ...startup, ...own }, { Retries: 0, StartPeriod: 0 }), Successes: startup.successes },
     }),
   };
-}
-
-interface Judging {
-  readonly facts: EngineFacts;
-  readonly report: Report;
-}
-
-function checkVersion(key: string, wanted: readonly [number, number], { facts, report }: Judging): void {
-  if (isAtLeast(facts, wanted)) return;
-  report.refuse({
-    key,
-    problem: `needs Podman ${wanted.join(".")} or later, and this is ${facts.version}`,
-    remedy: "remove it, or update Podman",
-    code: "unsupported",
-  });
 }

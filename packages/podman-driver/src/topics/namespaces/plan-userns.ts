@@ -2,6 +2,7 @@ import type { ContainerInspect, ContainerSpec, IdMap } from "@driver/libpod";
 import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
 import type { Explanation, PlanContext, PlanPart, Shortfall } from "../topic.ts";
 import { blame } from "../blame.ts";
+import { refuseBefore } from "../refuse-before.ts";
 import { showIdMap } from "./id-maps.ts";
 import { toTaskNeeds } from "./joined-namespace.ts";
 import type { WantedUserns } from "./want-userns.ts";
@@ -11,9 +12,9 @@ export function planUserns(wanted: WantedUserns, key: string, context: Pick<Plan
   const rootlessOnly = needsRootless(wanted, context);
   if (rootlessOnly !== undefined)
     context.report.refuse({ key, value: wanted.kind, problem: rootlessOnly, remedy: "use a rootless socket, or auto" });
-  if (wanted.kind === "keep-id" && wanted.value !== "" && !isAtLeast(context.facts, [4, 3])) {
-    const problem = `names ids for keep-id, which needs Podman 4.3, and ${context.facts.version} runs`;
-    context.report.refuse({ key, value: wanted.value, problem, remedy: 'use "keep-id" alone', code: "unsupported" });
+  if (wanted.kind === "keep-id" && wanted.value !== "") {
+    const part = "names ids for keep-id, which";
+    refuseBefore({ key, value: wanted.value, part, since: [4, 3], remedy: 'use "keep-id" alone' }, context);
   }
   const isHostsOwn = wanted.kind === "keep-id" && !context.facts.rootless;
   return {

@@ -45,7 +45,7 @@ test("leaves the gateway to a Podman that knows it, and refuses it where the wor
     assert.throws(() => hostsOf(["host:host-gateway"], version), {
       code: "unsupported",
       message:
-        `config key extra_hosts: "host-gateway" needs Podman 4.7 or later, and this is ${version}; write the address of the host ` +
+        `config key extra_hosts: "host-gateway" needs Podman 4.7, and ${version} runs; write the address of the host ` +
         "on the task's network",
     });
   }

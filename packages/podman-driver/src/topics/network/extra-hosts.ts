@@ -1,7 +1,8 @@
 import { isIP } from "node:net";
-import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
+import { type EngineFacts } from "../../engine/engine-facts.ts";
 import type { Report } from "../../config/report.ts";
 import { hostGateway, type HostLine } from "../host-line.ts";
+import { refuseBefore } from "../refuse-before.ts";
 import { describeNetwork, type WantedNetwork } from "./network-mode.ts";
 
 const key = "extra_hosts";
@@ -32,9 +33,9 @@ export function toHostAdd(
   hosts: readonly HostLine[],
   { facts, report }: { readonly facts: EngineFacts; readonly report: Report },
 ): readonly string[] {
-  if (!isAtLeast(facts, [4, 7]) && hosts.some(({ address }) => address === hostGateway)) {
-    const problem = `needs Podman 4.7 or later, and this is ${facts.version}`;
-    report.refuse({ key, value: hostGateway, problem, remedy: "write the address of the host on the task's network", code: "unsupported" });
+  if (hosts.some(({ address }) => address === hostGateway)) {
+    const remedy = "write the address of the host on the task's network";
+    refuseBefore({ key, value: hostGateway, since: [4, 7], remedy }, { facts, report });
   }
   return hosts.map(({ name, address }) => `${name}:${address}`);
 }

@@ -1,6 +1,7 @@
 import type { ContainerNetworkSpec, ContainerSpec, NamespaceSpec } from "@driver/libpod";
 import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
 import type { Report } from "../../config/report.ts";
+import { refuseBefore } from "../refuse-before.ts";
 import type { WantedEndpoint } from "./endpoints.ts";
 import { toPlain, type WantedNetwork } from "./network-mode.ts";
 
@@ -55,11 +56,9 @@ const defaultNetwork = "default";
 function toNetworks(endpoints: readonly WantedEndpoint[], { facts, report }: NetnsContext): Pick<ContainerNetworkSpec, "Networks"> {
   const [first] = endpoints;
   if (first === undefined) return {};
-  if (!isAtLeast(facts, [4, 0])) {
-    const problem = `needs Podman 4.0, and ${facts.version} runs, which would put the task on its default network without a word`;
-    const value = first.network === "" ? undefined : first.network;
-    report.refuse({ key: first.key, value, problem, remedy: "remove it, or update Podman", code: "unsupported" });
-  }
+  const value = first.network === "" ? undefined : first.network;
+  const otherwise = "which would put the task on its default network without a word";
+  refuseBefore({ key: first.key, value, since: [4, 0], otherwise }, { facts, report });
   return { Networks: Object.fromEntries(endpoints.map(({ network, spec }) => [network === "" ? defaultNetwork : network, spec])) };
 }
 
@@ -95,11 +94,11 @@ function refuseGroupOfRoot({ facts, report }: NetnsContext): void {
 }
 
 function refuseStack({ mode }: { readonly mode: "pasta" | "slirp4netns" }, { facts, report }: NetnsContext): void {
-  const refuse = (problem: string, remedy: string): void =>
-    report.refuse({ key: "network_mode", value: mode, problem, remedy, code: "unsupported" });
+  const asked = { key: "network_mode", value: mode };
+  const refuse = (problem: string, remedy: string): void => report.refuse({ ...asked, problem, remedy, code: "unsupported" });
   if (mode === "pasta") {
     if (!facts.rootless) refuse("is for a rootless Podman, and this one runs as root", 'use network_mode = "bridge"');
-    if (!isAtLeast(facts, [4, 4])) refuse(`needs Podman 4.4, and ${facts.version} runs`, 'use network_mode = "slirp4netns"');
+    refuseBefore({ ...asked, since: [4, 4], remedy: 'use network_mode = "slirp4netns"' }, { facts, report });
   } else if (isAtLeast(facts, [6, 0])) {
     refuse(
       `is not there any more since Podman 6.0, and ${facts.version} runs`,

@@ -1,7 +1,7 @@
 import { attr, mapAttr } from "@driver/nomad-plugin";
-import { isAtLeast } from "../../engine/engine-facts.ts";
 import { oneSpelling } from "../../config/one-spelling.ts";
 import { topic, type Given, type PlanContext } from "../topic.ts";
+import { refuseBefore } from "../refuse-before.ts";
 
 /** Which program makes a container of the image, and what it is told beyond Podman's own words. */
 export const runtimeTopic = topic({
@@ -47,9 +47,10 @@ function checkRuntime({ key, value }: { readonly key: string; readonly value: st
       problem: "is a path, and Podman takes names alone",
       remedy: "name it in [engine.runtimes] of containers.conf",
     });
-  } else if (!isAtLeast(facts, [6, 0]) && facts.ociRuntime !== "" && facts.ociRuntime !== value) {
-    const problem = `needs Podman 6, and ${facts.version} runs here, which runs every container with ${facts.ociRuntime}`;
-    report.refuse({ key, value, problem, remedy: "remove it, or name a socket whose service has this runtime" });
+  } else if (facts.ociRuntime !== "" && facts.ociRuntime !== value) {
+    const otherwise = `which has ${facts.ociRuntime} run every container`;
+    const remedy = "remove it, or name a socket whose service has this runtime";
+    refuseBefore({ key, value, since: [6, 0], otherwise, remedy }, { facts, report });
   }
 }
 

@@ -4,6 +4,7 @@ import type { Report } from "../../config/report.ts";
 import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
 import { blame, type Suspect } from "../blame.ts";
 import { topic } from "../topic.ts";
+import { refuseBefore } from "../refuse-before.ts";
 
 /** Without a mode only root could read the file (podman 4.3 to 6.1); this is what Podman's command line asks for. */
 const defaultMode = 0o444;
@@ -64,14 +65,12 @@ export const secretsTopic = topic({
 
 /** An older Podman drops without a word what it does not know: 3.0 all of it, 3.2 owners and modes, 3.4.2 the place. */
 function checkEngine(wanted: readonly WantedSecret[], facts: EngineFacts, report: Report): void {
-  const refuse = (key: string, version: string): void => {
-    const problem = `needs Podman ${version}, and ${facts.version} runs, which would drop it without a word`;
-    report.refuse({ key, problem, remedy: "remove it, or update Podman", code: "unsupported" });
-  };
+  const otherwise = "which would drop it without a word";
   for (const [index, secret] of wanted.entries()) {
-    if (!isAtLeast(facts, [3, 3])) refuse(`secrets[${index}]`, "3.3");
-    else if (secret.kind === "file" && secret.file.Target !== undefined && !isAtLeast(facts, [3, 4, 3])) {
-      refuse(`secrets[${index}].target`, "3.4.3");
+    const key = `secrets[${index}]`;
+    if (!isAtLeast(facts, [3, 3])) refuseBefore({ key, since: [3, 3], otherwise }, { facts, report });
+    else if (secret.kind === "file" && secret.file.Target !== undefined) {
+      refuseBefore({ key: `${key}.target`, since: [3, 4, 3], otherwise }, { facts, report });
     }
   }
 }

@@ -94,8 +94,8 @@ describe("security options", () => {
   for (const [config, says] of [
     [{ selinux_opts: ["type:a_t"] }, /"type:a_t" needs SELinux, and this host has none/],
     [{ apparmor_profile: "mine" }, /"mine" needs AppArmor, and this host has none/],
-    [{ security_opt: ["label=nested"] }, /"label=nested" needs Podman 5\.0, and 4\.3\.1 runs here/],
-    [{ runtime: "kata" }, /config key runtime: "kata" needs Podman 6, and 4\.3\.1 runs here, which runs every container with runc/],
+    [{ security_opt: ["label=nested"] }, /"label=nested" needs Podman 5\.0, and 4\.3\.1 runs;/],
+    [{ runtime: "kata" }, /config key runtime: "kata" needs Podman 6\.0, and 4\.3\.1 runs, which has runc run every container/],
     [{ oci_runtime: "/usr/bin/kata" }, /"\/usr\/bin\/kata" is a path, and Podman takes names alone/],
   ] as const) {
     test(`${JSON.stringify(config)} is refused where the host cannot do it`, () => assert.throws(() => planOf({ config }), says));

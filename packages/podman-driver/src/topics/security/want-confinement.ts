@@ -1,7 +1,7 @@
 import type { ContainerSpec } from "@driver/libpod";
-import { isAtLeast } from "../../engine/engine-facts.ts";
 import type { Suspect } from "../blame.ts";
 import type { Given, PlanContext } from "../topic.ts";
+import { refuseBefore } from "../refuse-before.ts";
 import { isLabel, readSecurityOptions, refuseLabel, type SecurityOptions } from "./security-options.ts";
 
 interface ConfinementOptions {
@@ -67,14 +67,7 @@ export function planConfinement(wanted: SecurityOptions, { facts, report }: Pick
     const remedy = "remove it, or bind the job to hosts that have it with a constraint on ${attr.driver.podman.appArmor}";
     report.refuse({ key: "apparmor_profile", value: apparmor, problem: "needs AppArmor, and this host has none", remedy });
   }
-  if (isLabelNested && !isAtLeast(facts, [5, 0])) {
-    report.refuse({
-      key: "security_opt",
-      value: "label=nested",
-      problem: `needs Podman 5.0, and ${facts.version} runs here`,
-      remedy: "remove it",
-    });
-  }
+  if (isLabelNested) refuseBefore({ key: "security_opt", value: "label=nested", since: [5, 0] }, { facts, report });
   return {
     ...(noNewPrivileges && { no_new_privileges: true }),
     ...(selinux.length > 0 && { selinux_opts: selinux }),

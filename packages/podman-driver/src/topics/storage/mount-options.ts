@@ -1,5 +1,6 @@
-import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
+import { type EngineFacts } from "../../engine/engine-facts.ts";
 import type { Report } from "../../config/report.ts";
+import { refuseBefore } from "../refuse-before.ts";
 
 /** What is mounted; an overlay is a folder of the host's whose changes stay in the container (Podman's option O). */
 export type MountKind = "bind" | "overlay" | "volume" | "tmpfs";
@@ -83,9 +84,9 @@ export function checkOptionVersions(options: readonly string[], kind: MountKind,
   const { key, value, facts, report } = site;
   for (const option of options) {
     const since = findGroup(option, kind)?.since;
-    if (since === undefined || isAtLeast(facts, since)) continue;
-    const problem = `has the option ${option}, which needs Podman ${since.join(".")}, and ${facts.version} runs`;
-    report.refuse({ key, value, problem, remedy: "leave it out, or update Podman", code: "unsupported" });
+    if (since === undefined) continue;
+    const remedy = "leave it out, or update Podman";
+    refuseBefore({ key, value, part: `has the option ${option}, which`, since, remedy }, { facts, report });
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ContainerSpec, ImageVolumeSpec, MountSpec, NamedVolumeSpec, OverlayVolumeSpec } from "@driver/libpod";
-import { isAtLeast } from "../../engine/engine-facts.ts";
 import type { Explanation, Need, PlanContext } from "../topic.ts";
 import { blame, type Suspect } from "../blame.ts";
+import { refuseBefore, type LaterFeature } from "../refuse-before.ts";
 import { checkOptionVersions } from "./mount-options.ts";
 import type { WantedMount } from "./wanted-mount.ts";
 
@@ -43,22 +43,19 @@ export function toMountNeeds(mounts: readonly WantedMount[]): readonly Need[] {
   });
 }
 
+const volumePart: Omit<LaterFeature, "key"> = {
+  since: [5, 0],
+  otherwise: "which would mount the whole volume",
+  remedy: "update Podman, or give the task a volume of its own",
+};
+
 /** Refuses what this Podman cannot do, or would leave undone without a word. */
 export function checkEngine(mounts: readonly WantedMount[], { facts, report }: Pick<PlanContext, "facts" | "report">): void {
   for (const mount of mounts) {
     if (mount.kind === "image") continue;
     checkOptionVersions(mount.options, mount.kind, { key: mount.key, value: mount.value, report, facts });
-    if (subpathOf(mount) !== undefined && !isAtLeast(facts, [5, 0])) {
-      const problem = `needs Podman 5.0, and ${facts.version} runs, which would mount the whole volume`;
-      const key = `${mount.key}.volume_options.subpath`;
-      report.refuse({
-        key,
-        value: subpathOf(mount),
-        problem,
-        remedy: "update Podman, or give the task a volume of its own",
-        code: "unsupported",
-      });
-    }
+    const subpath = subpathOf(mount);
+    if (subpath !== undefined) refuseBefore({ ...volumePart, key: `${mount.key}.volume_options.subpath`, value: subpath }, { facts, report });
   }
 }
 

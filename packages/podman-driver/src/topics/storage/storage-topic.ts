@@ -4,6 +4,7 @@ import { parseMemorySize } from "../../config/parse-memory-size.ts";
 import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
 import { whereTo, type Met } from "../met.ts";
 import { topic, type Given, type Shortfall } from "../topic.ts";
+import { refuseBefore } from "../refuse-before.ts";
 import { toAllocMounts, toNomadMount } from "./alloc-mounts.ts";
 import { mountFields, parseMountBlock, type MountBlock } from "./mount-block.ts";
 import { parseTmpfs, parseVolume } from "./parse-volume.ts";
@@ -48,9 +49,8 @@ export const storageTopic = topic({
   },
   plan: ({ own, asked, storageOptions, shmBytes, isReadonly, hasTmpfs }, { facts, report }) => {
     checkEngine(asked, { facts, report });
-    if (Object.keys(storageOptions).length > 0 && !isAtLeast(facts, [4, 0])) {
-      const problem = `needs Podman 4.0, and ${facts.version} runs, which would drop it without a word`;
-      report.refuse({ key: "storage_opt", problem, remedy: "remove it, or update Podman", code: "unsupported" });
+    if (Object.keys(storageOptions).length > 0) {
+      refuseBefore({ key: "storage_opt", since: [4, 0], otherwise: "which would drop it without a word" }, { facts, report });
     }
     const { mounts: more = [], overlay_volumes: overlays, ...others } = toMountSpec(asked);
     const mounts = [...own, ...more, ...(hasTmpfs ? toRootTmpfs([...own, ...more], asked, facts) : [])];
