@@ -5,7 +5,8 @@ import { destroyTasks, sleeper } from "../bed-tasks.ts";
 import { atMost } from "../figure.ts";
 import { median } from "../statistics.ts";
 
-const pairs = 20;
+/** Podman takes a tenth more or less from one to the next: less of them does not tell. */
+const pairs = 40;
 const warmUpPairs = 2;
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
