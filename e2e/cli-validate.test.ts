@@ -96,6 +96,23 @@ test("mistakes of the file and of the driver's config come together, each with i
   assert.deepEqual([code, stdout], [1, ""]);
 });
 
+test("deprecated keys, and such that have no effect, are told with their lines, and are no mistakes", async () => {
+  await using workplace = await CliWorkplace.create();
+  const keys = 'image = "localhost/busybox:1"\n        port_map { http = 80 }\n        cpu_cfs_period = 50000';
+  const job = await workplace.write(
+    "job.hcl",
+    'job "a" {\n  group "g" {\n    network {\n      port "http" {}\n    }\n    task "t" {\n      driver = "podman"\n' +
+      `      config {\n        ${keys}\n      }\n    }\n  }\n}\n`,
+  );
+  assert.deepEqual(await workplace.run(["validate", job], { env }), {
+    code: 0,
+    stdout: `${job}: valid\n`,
+    stderr:
+      "note: line 10: config key port_map is deprecated: use ports\n" +
+      "note: line 11: cpu_cfs_period is not used: the task does not set cpu_hard_limit\n",
+  });
+});
+
 test("what cannot be read as a job is told like a mistake", async () => {
   await using workplace = await CliWorkplace.create();
   const job = await workplace.write("job.hcl", 'job "a" {\n  = 1\n}\n');

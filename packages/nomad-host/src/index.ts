@@ -12,7 +12,7 @@ export type { LaunchDriver, LaunchedDriver } from "./run/driver/launched-driver.
 export { validateJob } from "./run/validate-job.ts";
 export type { KnownDriver } from "./run/prepare-allocations.ts";
 export type { PlacedProblem } from "./run/driver/encode-task-config.ts";
-export type { CheckConfig, ConfigProblem } from "./run/driver/check-configs.ts";
+export type { CheckConfig, ConfigRemark, Findings } from "./run/driver/check-configs.ts";
 export type { TaskOutcome } from "./run/lifecycle/task-outcome.ts";
 export type { NoRestartReason } from "./run/run-event.ts";
 export type { HostSettings } from "./run/host-settings.ts";

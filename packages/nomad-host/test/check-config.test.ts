@@ -22,11 +22,14 @@ function configAt(line: number, script: string): ConfigBody {
 /** Objects to every task whose script holds "bad", as a driver would: to the encoded config. */
 const objectToBad: CheckConfig = ({ driverConfig, name }) =>
   Buffer.from(driverConfig).includes("bad")
-    ? [
-        { path: "script", message: `${name} is bad` },
-        { path: "elsewhere.inside", message: `${name} lacks` },
-      ]
-    : [];
+    ? {
+        problems: [
+          { path: "script", message: `${name} is bad` },
+          { path: "elsewhere.inside", message: `${name} lacks` },
+        ],
+        notices: [],
+      }
+    : { problems: [], notices: [] };
 
 test("all that the check of the configs finds is told with its places, and nothing starts", async () => {
   await using folder = await emptyFolder();

@@ -1,4 +1,4 @@
-export { checkTaskConfig, type ConfigProblem } from "./plan/check-task-config.ts";
+export { checkTaskConfig, type ConfigFindings, type ConfigRemark } from "./plan/check-task-config.ts";
 export { readPullStatus, type PullStatus } from "./image/pull-status.ts";
 export { pluginSchema, type PluginOptions } from "./config/plugin-schema.ts";
 export { taskSchema } from "./plan/task-schema.ts";

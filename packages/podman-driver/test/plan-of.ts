@@ -6,7 +6,7 @@ import type { EngineFacts } from "../src/engine/engine-facts.ts";
 import { noSettings } from "../src/plan/check-task-config.ts";
 import { completeSpec } from "../src/plan/complete-spec.ts";
 import { planContainer, type ContainerPlan } from "../src/plan/container-plan.ts";
-import { findMistakes, wantTask, type DecodedTask } from "../src/plan/want-task.ts";
+import { remarkOn, wantTask, type DecodedTask } from "../src/plan/want-task.ts";
 import type { GroupHosts } from "../src/topics/group-hosts.ts";
 import type { Met } from "../src/topics/met.ts";
 
@@ -76,7 +76,8 @@ export function groupHostsOf(wishes: Wishes = {}): GroupHosts | undefined {
 
 /** What a start would refuse whatever the engine is, each as `key > message`. */
 export function mistakesOf(wishes: Wishes = {}): readonly string[] {
-  return findMistakes(toTask(wishes), { ...plainSettings, ...wishes.settings }).map(({ key, message }) => `${key} > ${message}`);
+  const { mistakes } = remarkOn(toTask(wishes), { ...plainSettings, ...wishes.settings });
+  return mistakes.map(({ key, message }) => `${key} > ${message}`);
 }
 
 function toTask({ config, task }: Wishes): TaskConfig {

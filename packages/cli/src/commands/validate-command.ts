@@ -61,14 +61,15 @@ export async function validateFile({
 }: Pick<ValidateArguments, "jobPath" | "vars" | "varFiles">): Promise<Verdict> {
   const { signal } = new AbortController();
   const { job, evaluated, problems } = await inspectJob(jobPath, { vars, varFiles, env: process.env, signal });
-  const ofDriver = (await validateJob(evaluated, driver)).map((problem) => ({ ...problem, file: jobPath }));
+  const ofConfigs = await validateJob(evaluated, driver);
+  const ofDriver = ofConfigs.problems.map((problem) => ({ ...problem, file: jobPath }));
   const found = problems.all().map(({ message, file, position }) => ({ message, file, position }));
   const ofVariables = found.filter(({ file }) => file !== jobPath);
   const ofJob = [...found.filter(({ file }) => file === jobPath), ...ofDriver].toSorted(byPlace);
-  return { problems: [...ofVariables, ...ofJob], notes: job.notes };
+  return { problems: [...ofVariables, ...ofJob], notes: [...job.notes, ...ofConfigs.notices].toSorted(byPlace) };
 }
 
-function byPlace({ position: left }: FoundProblem, { position: right }: FoundProblem): number {
+function byPlace({ position: left }: Pick<FoundProblem, "position">, { position: right }: Pick<FoundProblem, "position">): number {
   return (left?.line ?? 0) - (right?.line ?? 0) || (left?.column ?? 0) - (right?.column ?? 0);
 }
 

@@ -7,7 +7,7 @@ import type { Job, Task } from "../job/job.ts";
 import type { FoundService } from "../template/functions/host-functions.ts";
 import { planChecks } from "./checks/plan-checks.ts";
 import type { PlannedCheck } from "./checks/planned-check.ts";
-import { findConfigProblems } from "./driver/check-configs.ts";
+import { checkConfigOf } from "./driver/check-configs.ts";
 import type { CheckConfig } from "./driver/check-configs.ts";
 import type { PlacedProblem } from "./driver/encode-task-config.ts";
 import { toNodeScope } from "./env/node-facts.ts";
@@ -41,6 +41,8 @@ export interface PreparedAllocation {
   readonly services: readonly FoundService[];
   /** Of the group's services and of those of its tasks. */
   readonly checks: readonly PlannedCheck[];
+  /** What the driver says of its tasks' configs, though they can be started. */
+  readonly notices: readonly PlacedProblem[];
   /** What the group calls its own network; empty: nothing. */
   readonly hostname: string;
   /** Of the group's own network; undefined: it has none. */
@@ -102,6 +104,7 @@ export async function prepareAllocations(
     const nodeScope = toNodeScope(facts.node, { datacenter, region: job.region, driverAttributes: driver.attributes });
     const around = { node: facts.node, nodeScope, taskSchema, parse };
     const tasks = new Map<Task, PreparedTask>();
+    const notices: PlacedProblem[] = [];
     for (const task of group.tasks) {
       if (task.driver !== driver.name) {
         problems.add("job-unsupported", describeForeign(task, driver.name));
@@ -112,7 +115,9 @@ export async function prepareAllocations(
       if (built === undefined) continue;
       const rebuild = (state: TemplateState) => rebuildTask(allocation, task, { ...around, ...state });
       tasks.set(task, { built, rebuild, services: planServices(serviceHome(allocation, { task, facts, scope: built.scope })) });
-      for (const problem of findConfigProblems(task, built.config, { check: driver.checkConfig, group })) report(problem);
+      const found = checkConfigOf(task, built.config, { check: driver.checkConfig, group });
+      found.problems.forEach(report);
+      notices.push(...found.notices);
     }
     const [first] = tasks.values();
     const scope = first?.built.scope ?? nodeScope;
@@ -121,7 +126,8 @@ export async function prepareAllocations(
       ...[...tasks].flatMap(([{ name, services }, { built }]) => planChecks(services, { task: name, scope: built.scope })),
     ];
     const hostname = interpolateText(group.network?.hostname ?? "", scope);
-    return { allocation, tasks, checks, hostname, services: planServices(serviceHome(allocation, { task: undefined, facts, scope })) };
+    const services = planServices(serviceHome(allocation, { task: undefined, facts, scope }));
+    return { allocation, tasks, checks, hostname, services, notices };
   };
   const prepared = await Promise.all(allocations.map(prepare));
   problems.throwIfAny();

@@ -1,4 +1,5 @@
 import type { Job } from "../job/job.ts";
+import type { Findings } from "./driver/check-configs.ts";
 import type { PlacedProblem } from "./driver/encode-task-config.ts";
 import { readNodeFacts } from "./env/node-facts.ts";
 import { sampleDispatch } from "./launch/derive-job.ts";
@@ -25,9 +26,9 @@ class AnyVariables extends Map<string, Readonly<Record<string, string>>> {
 
 /**
  * What `runJob` would refuse before it starts anything, as far as it can be told without the plugin, Podman and this
- * machine's free ports and cores. One copy of each group is looked at.
+ * machine's free ports and cores, and what the driver would tell the author. One copy of each group is looked at.
  */
-export async function validateJob(job: Job, driver: KnownDriver): Promise<readonly PlacedProblem[]> {
+export async function validateJob(job: Job, driver: KnownDriver): Promise<Findings<PlacedProblem>> {
   try {
     const single = { ...sampleDispatch(job), groups: job.groups.map((group) => ({ ...group, count: Math.min(group.count, 1) })) };
     const placed = planAllocations(single).map(({ id, index, group, plan }) => ({
@@ -39,10 +40,10 @@ export async function validateJob(job: Job, driver: KnownDriver): Promise<readon
         return { label, hostPort, to: to === -1 ? hostPort : to, hostIp: sampleIp };
       }),
     }));
-    await prepareAllocations(placed, driver, { node: await readNodeFacts(sampleIp), hostIp: sampleIp, variables: new AnyVariables() });
-    return [];
+    const prepared = await prepareAllocations(placed, driver, { node: await readNodeFacts(sampleIp), hostIp: sampleIp, variables: new AnyVariables() });
+    return { problems: [], notices: prepared.flatMap(({ notices }) => notices) };
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
-    return [{ message: error.message, position: error.position ?? job.position }, ...error.further];
+    return { problems: [{ message: error.message, position: error.position ?? job.position }, ...error.further], notices: [] };
   }
 }

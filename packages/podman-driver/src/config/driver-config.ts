@@ -79,7 +79,7 @@ function resolveOptions(options: PluginOptions, { config, users, report }: Given
   for (const [index, server] of options.dns_servers.entries()) checkNameServer(server, { key: `dns_servers[${index}]` }, report);
   return {
     sockets,
-    warnings: [...warnings, ...whatIsSet.flatMap(toOptionNotices)],
+    warnings: [...warnings, ...whatIsSet.flatMap(toOptionNotices).map(({ message }) => message)],
     callTimeoutMs: resolveCallTimeout(options, report),
     settings: {
       extraLabels: options.extra_labels,

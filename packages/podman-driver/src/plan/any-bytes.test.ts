@@ -5,13 +5,13 @@ import fc from "fast-check";
 import { checkPlugin, disturbed, pluginConfigs, refusalOfTask, someFacts, taskConfigs } from "../../test/any-config.ts";
 import { plainSettings } from "../../test/plan-of.ts";
 import type { EngineFacts } from "../engine/engine-facts.ts";
-import { findMistakes } from "./want-task.ts";
+import { remarkOn } from "./want-task.ts";
 
 describe("any bytes in the place of a value", () => {
   test("of a task's config give a plan or a clean error, and a check beforehand finds the same", () => {
     const check = (driverConfig: Uint8Array, facts: EngineFacts): void => {
       const refusal = refusalOfTask(driverConfig, facts);
-      const mistakes = findMistakes(plainTask({ driverConfig }), plainSettings);
+      const { mistakes } = remarkOn(plainTask({ driverConfig }), plainSettings);
       for (const { message } of mistakes) assert.ok(refusal?.message.includes(message), message);
     };
     fc.assert(fc.property(disturbed(taskConfigs), fc.constantFrom(...someFacts), check), { numRuns: 15_000 });

@@ -1,4 +1,5 @@
 import type { NamespaceKind } from "../config/operator-policy.ts";
+import type { Notice } from "../config/option-notices.ts";
 import type { Report } from "../config/report.ts";
 import type { WantedTask } from "../topics/topics.ts";
 import { refuseInPod } from "./refuse-in-pod.ts";
@@ -15,7 +16,7 @@ export interface Combined {
  * (podman 4.3 to 6.1).
  * @returns what the job's author should know of keys that have no effect beside others
  */
-export function checkCombinations(combined: Combined, report: Report): readonly string[] {
+export function checkCombinations(combined: Combined, report: Report): readonly Notice[] {
   refuseInPod(combined.wanted, report);
   refuseSharedNamespaces(combined, report);
   refuseHostSysctls(combined, report);
@@ -72,7 +73,7 @@ function refuseHostSysctls({ wanted }: Combined, report: Report): void {
   }
 }
 
-function toResolverNotices({ wanted: { network: { network }, dns } }: Combined): readonly string[] {
+function toResolverNotices({ wanted: { network: { network }, dns } }: Combined): readonly Notice[] {
   // Of the keys that a group's dns block replaces, that is said already.
   if (dns.isGroups) return [];
   const reason =
@@ -81,9 +82,10 @@ function toResolverNotices({ wanted: { network: { network }, dns } }: Combined):
       : network.kind === "plain" && network.mode === "none"
         ? "a task without a network has no resolver"
         : undefined;
-  return reason === undefined ? [] : dns.setKeys.map((key) => `${key} is not used: ${reason}`);
+  return reason === undefined ? [] : dns.setKeys.map((key) => ({ key, message: `${key} is not used: ${reason}` }));
 }
 
-function toPeriodNotices({ wanted, keys }: Combined): readonly string[] {
-  return keys.has("cpu_cfs_period") && !wanted.limits.isHard ? ["cpu_cfs_period is not used: the task does not set cpu_hard_limit"] : [];
+function toPeriodNotices({ wanted, keys }: Combined): readonly Notice[] {
+  const key = "cpu_cfs_period";
+  return keys.has(key) && !wanted.limits.isHard ? [{ key, message: `${key} is not used: the task does not set cpu_hard_limit` }] : [];
 }

@@ -5,7 +5,7 @@ import { plainTask } from "@driver/testing";
 import { checkTaskConfig } from "./check-task-config.ts";
 
 function problems(config: HclRecord, task: Partial<TaskConfig> = {}): readonly string[] {
-  const found = checkTaskConfig(plainTask({ driverConfig: encodeMsgpack({ image: "busybox", ...config }), ...task }));
+  const { problems: found } = checkTaskConfig(plainTask({ driverConfig: encodeMsgpack({ image: "busybox", ...config }), ...task }));
   return found.map(({ path, message }) => `${path} > ${message}`);
 }
 
@@ -72,8 +72,14 @@ test("does not judge what only the engine or the operator can", () => {
   );
 });
 
+test("says of a key that is deprecated, or has no effect, what its author should know", () => {
+  const config = { image: "busybox", cpuset_cpus: "0-1", cpu_cfs_period: 50_000 };
+  const { problems: mistakes, notices } = checkTaskConfig(plainTask({ driverConfig: encodeMsgpack(config) }));
+  assert.deepEqual([mistakes, notices.map(({ path }) => path)], [[], ["cpuset_cpus", "cpu_cfs_period"]]);
+});
+
 test("says what a config is that cannot be read at all", () => {
-  const unreadable = checkTaskConfig(plainTask({ driverConfig: new Uint8Array() }));
+  const { problems: unreadable } = checkTaskConfig(plainTask({ driverConfig: new Uint8Array() }));
   assert.deepEqual(unreadable.map(({ path }) => path), [""]);
   assert.match(unreadable[0]?.message ?? "", /^read the task config: not a msgpack value/);
 });

@@ -73,7 +73,7 @@ export function planContainer({ task, decoded, settings, facts, socketName }: Pl
     binds: parts.flatMap(({ binds = [] }) => binds),
     guardsBinds: guardsBinds(paths, policy),
     terms,
-    notices: [...decoded.notices, ...parts.flatMap(({ notices = [] }) => notices)],
+    notices: [...decoded.notices.map(({ message }) => message), ...parts.flatMap(({ notices = [] }) => notices)],
     explain: (podmanText) => parts.map(({ explain }) => explain?.(podmanText)).find((explanation) => explanation !== undefined),
     findShortfalls: checks.length === 0 ? undefined : (made) => checks.flatMap((verify) => verify(made)),
   };

@@ -31,7 +31,8 @@ describe("a deprecated key", () => {
       test(`gives a notice of what to use instead: ${path}`, () => {
         const ports = [{ label: "a", hostPort: 20_001, to: 0, hostIp: "" }];
         const task = { resources: { ...plainTask().resources, ports } };
-        assert.deepEqual(decodedOf({ config, task }).notices, [`config key ${path} is deprecated: use ${deprecated}`]);
+        const message = `config key ${path} is deprecated: use ${deprecated}`;
+        assert.deepEqual(decodedOf({ config, task }).notices, [{ key: path, message }]);
       });
     }
   }
@@ -45,8 +46,9 @@ describe("a key of another driver that has no effect here", () => {
   };
   for (const [key, config] of Object.entries(rows)) {
     test(`is taken, and its author told: ${key}`, () => {
-      const [notice = "", ...others] = decodedOf({ config }).notices;
-      assert.ok(notice.startsWith(`config key ${key} is not used: `), notice);
+      const [notice, ...others] = decodedOf({ config }).notices;
+      assert.equal(notice?.key, key);
+      assert.ok(notice.message.startsWith(`config key ${key} is not used: `), notice.message);
       assert.deepEqual([others, planOf({ config }).spec], [[], { ...planOf().spec, labels: planOf({ config }).spec.labels }]);
     });
   }

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { encodeGoMsgpack, type HclRecord, type TaskConfig } from "@driver/nomad-plugin";
-import { toOptionNotices } from "../config/option-notices.ts";
+import { toOptionNotices, type Notice } from "../config/option-notices.ts";
 import { refuseUnapplied } from "../config/refuse-unapplied.ts";
 import { Report, reportAll, type Mistake } from "../config/report.ts";
 import type { TaskSettings } from "../config/task-settings.ts";
@@ -21,7 +21,13 @@ export interface DecodedTask {
   /** The config as it is kept with the task: the Go driver's shape, without secrets. */
   readonly kept: HclRecord;
   /** What the job's author should know, for task events. */
-  readonly notices: readonly string[];
+  readonly notices: readonly Notice[];
+}
+
+/** What a config's author is told of it. */
+export interface TaskRemarks extends Pick<DecodedTask, "notices"> {
+  /** What `wantTask` would refuse. Empty: only a start can tell. */
+  readonly mistakes: readonly Mistake[];
 }
 
 /**
@@ -33,11 +39,11 @@ export function wantTask(task: TaskConfig, settings: TaskSettings): DecodedTask 
   return reportAll((report) => decodeInto(report, task, settings)) as DecodedTask;
 }
 
-/** What `wantTask` would refuse. Empty: only a start can tell. */
-export function findMistakes(task: TaskConfig, settings: TaskSettings): readonly Mistake[] {
+/** What there is to say of a task's config, whatever Podman runs it. Of one that cannot be decoded there are no notices. */
+export function remarkOn(task: TaskConfig, settings: TaskSettings): TaskRemarks {
   const report = new Report();
-  decodeInto(report, task, settings);
-  return report.mistakes;
+  const { notices = [] } = decodeInto(report, task, settings) ?? {};
+  return { mistakes: report.mistakes, notices };
 }
 
 function decodeInto(report: Report, task: TaskConfig, settings: TaskSettings): DecodedTask | undefined {

@@ -7,10 +7,10 @@ import { refuseBefore } from "../refuse-before.ts";
 export const runtimeTopic = topic({
   fields: {
     runtime: attr.string({
-      needs: "another than the service's own: 6",
+      needs: "another than the service's own: 6.0",
       help: "OCI runtime by its name in containers.conf, such as crun, runc or kata; not set: the service's own.",
     }),
-    oci_runtime: attr.string({ needs: "another than the service's own: 6", help: "Podman's word for runtime." }),
+    oci_runtime: attr.string({ needs: "another than the service's own: 6.0", help: "Podman's word for runtime." }),
     annotations: mapAttr("string", { help: "Annotations of the container, for OCI runtimes and hooks." }),
   },
   want: ({ runtime, oci_runtime: ociRuntime, annotations }, given) => {
