@@ -226,7 +226,7 @@ const usages: readonly (readonly [string, readonly string[], RegExp])[] = [
   ["an unknown command", ["rum"], /^error: unknown command "rum"; known are run, validate, version and help\n$/],
   ["no file", ["run"], /^error: run: no job file given/],
   ["two files", ["run", "a", "b"], /^error: run: one job file at a time/],
-  ["an unknown option", ["run", "--colour", "x"], /^error: run: Unknown option '--colour'/],
+  ["an unknown option", ["run", "--colour", "x"], /^error: run: unknown option "--colour"; -h shows all there are\n$/],
   ["a variable without a value", ["run", "-var", "tag", "x"], /^error: run: -var "tag" is not of the form name=value\n$/],
 ];
 
@@ -251,6 +251,14 @@ test("a mistake in the agent file is shown at its place in that file", async () 
   const agent = await workplace.write("agent.hcl", 'plugin "nomad-driver-podman" {\n  config {\n    socket_pth = "x"\n  }\n}\n');
   const result = await workplace.run(["run", "-plugin-config", agent, job]);
   assertRefused(result, /agent\.hcl:3:5: plugin config: .*socket_pth.*\n3 \|     socket_pth = "x"/s);
+});
+
+test("what the driver refuses of the agent file is shown at its place in that file", async () => {
+  await using workplace = await CliWorkplace.create();
+  const job = await workplace.write("job.hcl", jobText());
+  const agent = await workplace.write("agent.hcl", 'plugin "nomad-driver-podman" {\n  config {\n    pids_limit = -1\n  }\n}\n');
+  const result = await workplace.run(["run", "-plugin-config", agent, job]);
+  assertRefused(result, /agent\.hcl:3:5: plugin config: config key pids_limit: -1 is no limit; .*\n3 \|     pids_limit = -1/s);
 });
 
 test("a host of another kind, with a wrong cookie, gets go-plugin's notice", async () => {

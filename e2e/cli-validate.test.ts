@@ -108,9 +108,35 @@ test("deprecated keys, and such that have no effect, are told with their lines, 
     code: 0,
     stdout: `${job}: valid\n`,
     stderr:
-      "note: line 10: config key port_map is deprecated: use ports\n" +
-      "note: line 11: cpu_cfs_period is not used: the task does not set cpu_hard_limit\n",
+      `${job}:10:9: note: config key port_map is deprecated: use ports\n` +
+      `${job}:11:9: note: cpu_cfs_period is not used: the task does not set cpu_hard_limit\n`,
   });
+});
+
+/** An agent's file with this in the plugin's config. */
+const agentText = (config: string): string => `plugin "nomad-driver-podman" {\n  config {\n    ${config}\n  }\n}\n`;
+
+test("an agent's plugin block is checked, alone or beside a job", async () => {
+  await using workplace = await CliWorkplace.create();
+  const right = await workplace.write("right.hcl", agentText('socket {\n      host_user = "somebody-there"\n    }\n    oom_score_adj = 5'));
+  const told = await workplace.run(["validate", "-plugin-config", right], { env });
+  assert.deepEqual([told.code, told.stdout], [0, `${right}: valid\n`]);
+  const wrong = await workplace.write("wrong.hcl", agentText('gc {\n      image_high_water = 500\n    }\n    client_http_timeout = "soon"'));
+  const job = await workplace.write("job.hcl", 'job "a" {\n  typo = 1\n}\n');
+  const { code, stdout, stderr } = await workplace.run(["validate", "-plugin-config", wrong, job], { env });
+  assert.match(
+    stderr,
+    /wrong\.hcl:4:7: plugin config: config key gc\.image_high_water: 500 .*\n4 \| [^]*wrong\.hcl:6:5: .* client_http_timeout: "soon".*\n6 \| [^]*job\.hcl:2:3: /,
+  );
+  assert.deepEqual([code, stdout], [1, ""]);
+});
+
+test("an agent's file without this plugin's block is told like a mistake", async () => {
+  await using workplace = await CliWorkplace.create();
+  const agent = await workplace.write("agent.hcl", 'plugin "docker" {}\n');
+  const { code, stdout } = await workplace.run(["validate", "-json", "-plugin-config", agent], { env });
+  assert.match(stdout, /^\{"valid":false,"errors":\[\{"message":"this file does not configure the plugin [^\n]*"file":".*agent\.hcl"/);
+  assert.equal(code, 1);
 });
 
 test("what cannot be read as a job is told like a mistake", async () => {

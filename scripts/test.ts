@@ -38,8 +38,8 @@ try {
 }
 
 async function test(args: readonly string[], signal: AbortSignal): Promise<number> {
-  const patterns = args.filter((argument) => !argument.startsWith("--"));
-  const unknown = args.find((argument) => argument.startsWith("--") && argument !== "--only-tests");
+  const patterns = args.filter((argument) => !argument.startsWith("-"));
+  const unknown = args.find((argument) => argument.startsWith("-") && argument !== "--only-tests");
   if (unknown !== undefined) throw new TestingError("unknown-option", `Unknown option ${unknown}; the only one is --only-tests.`);
   const files = findTestFiles(patterns);
   if (files.length === 0) throw new TestingError("no-tests", `No test file has ${patterns.join(" or ")} in its path.`);

@@ -18,6 +18,7 @@ export type { NoRestartReason } from "./run/run-event.ts";
 export type { HostSettings } from "./run/host-settings.ts";
 export { VariableStore } from "./run/variables/variable-store.ts";
 export { RunError } from "./run/run-error.ts";
+export { checkPluginBlock, type CheckPluginConfig } from "./run/driver/check-plugin-block.ts";
 export { loadPluginConfig } from "./run/driver/load-plugin-config.ts";
 export type { RunErrorCode } from "./run/run-error.ts";
 export { inspectJob, loadJob } from "./job/load-job.ts";

@@ -104,7 +104,7 @@ export class PodmanDriver implements TaskDriver {
   async setConfig(pluginConfig: PluginConfig): Promise<void> {
     const config = resolveDriverConfig(pluginConfig, { uid: this.#options.uid, findUser });
     const keptImages = keepInfraImage(config.settings.images.infraImage);
-    for (const warning of config.warnings) this.#options.logger.warn(warning);
+    for (const { message } of config.warnings) this.#options.logger.warn(message);
     const former = this.#setup;
     const engines = former.engines.replaceBy(this.#toEnginesConfig(config));
     // Before the real launch an agent only checks the configuration.

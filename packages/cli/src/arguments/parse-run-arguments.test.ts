@@ -51,7 +51,7 @@ const refusals: readonly (readonly [readonly string[], RegExp])[] = [
   [[], /no job file given/],
   [["a", "b"], /one job file at a time, but "b" follows "a"/],
   [["-"], /a job is not read from stdin: give a file/],
-  [["-x", "a"], /Unknown option '-x'/],
+  [["-x", "a"], /^run: unknown option "-x"; -h shows all there are$/],
   [["-var", "=1", "a"], /-var "=1" is not of the form name=value/],
   [["-meta", "data", "a"], /-meta "data" is not of the form name=value/],
   [["-host-volume", "data", "a"], /-host-volume "data" is not of the form name=path/],

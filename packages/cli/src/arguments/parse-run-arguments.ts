@@ -1,8 +1,5 @@
-import { parseArgs } from "node:util";
-
-import { messageOf } from "@driver/std";
 import { UsageError } from "../usage-error.ts";
-import { toLongOptions } from "./to-long-options.ts";
+import { parseOptions } from "./parse-options.ts";
 import { toVariable } from "./to-variable.ts";
 
 /** What `run` was asked to do. */
@@ -54,7 +51,7 @@ const options = {
 
 /** Parses what follows `run`; throws a UsageError. */
 export function parseRunArguments(args: readonly string[]): RunArguments {
-  const { values, positionals } = parseOptions(args);
+  const { values, positionals } = parseOptions("run", args, options);
   const isHelpWanted = values.help === true;
   const [jobPath = "", surplus] = positionals;
   if (!isHelpWanted && jobPath === "") throw new UsageError("run: no job file given; usage: nomad-driver-podman run [options] FILE");
@@ -82,12 +79,4 @@ export function parseRunArguments(args: readonly string[]): RunArguments {
     isCleaningWanted: values.clean === true,
     isHelpWanted,
   };
-}
-
-function parseOptions(args: readonly string[]): ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>> {
-  try {
-    return parseArgs({ args: toLongOptions(args, Object.keys(options)), options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(`run: ${messageOf(error)}`, { cause: error });
-  }
 }

@@ -46,16 +46,19 @@ if it was killed, 130 after Ctrl-C, 1 when the job could not run, else 0.
 `;
 
 /** What `validate -h` prints. */
-export const validateHelp = `Usage: nomad-driver-podman validate [options] FILE
+export const validateHelp = `Usage: nomad-driver-podman validate [options] [FILE]
 
 Checks a Nomad job file: its syntax, what a Nomad server asks of a job, what run
 can do, and what the Podman driver asks of each task's config. Shows all
-mistakes with their places. Needs neither Nomad nor Podman.
+mistakes with their places, and notes on deprecated keys. Needs neither Nomad
+nor Podman.
 
 Options (one dash or two):
   -var NAME=VALUE       set a variable of the job file; may be repeated
   -var-file FILE        read variables from a file; may be repeated
+  -plugin-config FILE   check the plugin "nomad-driver-podman" block of an agent's
+                        file too, or alone
   -json                 write the verdict as one JSON object to stdout
 
-Exit code: 0 when the job is right, else 1.
+Exit code: 0 when there is no mistake, else 1.
 `;

@@ -20,7 +20,7 @@ import { watchInterrupts } from "./interrupts.ts";
 import type { Interrupts } from "./interrupts.ts";
 import { NomadVariableFiles } from "./nomad-variable-files.ts";
 import { ownExecutable } from "./own-executable.ts";
-import { pluginName, withSocket } from "./plugin-config.ts";
+import { pluginName, refuseOwnBlock, withSocket } from "./plugin-config.ts";
 
 const defaultKillTimeoutMs = 5_000;
 const secondInterruptNote = { kind: "note", message: "the tasks are given time to stop; a second Ctrl-C kills them at once" } as const;
@@ -70,13 +70,14 @@ async function runWanted(
   const { pluginConfigPath, pluginPath, socket } = wanted;
   const signal = interrupts.stop;
   const agentConfig = pluginConfigPath === undefined ? undefined : await loadPluginConfig(pluginConfigPath, pluginName, signal);
+  // Another plugin may take what this one refuses.
+  if (pluginPath === undefined) refuseOwnBlock(agentConfig);
   using variables = await NomadVariableFiles.open(wanted.nomadVars, (message) => void on({ kind: "note", message }));
   return await launchJob(job, {
     dispatch: await readDispatch(wanted),
     isLaunchedNow: wanted.isLaunchedNow,
     cleansDeadRuns: wanted.isCleaningWanted,
     launch: launcher(pluginPath),
-    // Another plugin may take what this one refuses.
     checkConfig: pluginPath === undefined ? checkTaskConfig : undefined,
     pluginConfig: withSocket(agentConfig, socket),
     host: toHostSettings(wanted),

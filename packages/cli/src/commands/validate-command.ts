@@ -1,13 +1,13 @@
-import type { PlacedProblem } from "@driver/nomad-host";
-import { inspectJob, JobFileError, validateJob } from "@driver/nomad-host";
+import { inspectJob, JobFileError, loadPluginConfig, validateJob, type PlacedProblem } from "@driver/nomad-host";
 import type { Position } from "@driver/nomad-plugin";
 import { checkTaskConfig, taskSchema } from "@driver/podman-driver";
 
 import { parseValidateArguments } from "../arguments/parse-validate-arguments.ts";
 import type { ValidateArguments } from "../arguments/parse-validate-arguments.ts";
-import { formatError, formatPlace } from "../presentation/format-error.ts";
+import { formatPlace } from "../presentation/format-error.ts";
 import { toPrintable } from "../presentation/to-printable.ts";
 import { validateHelp } from "./help.ts";
+import { checkOwnBlock, pluginName } from "./plugin-config.ts";
 
 /** What is known of the driver without asking Podman: attributes that a job may refer to have a stand-in. */
 const driver = {
@@ -17,7 +17,7 @@ const driver = {
   checkConfig: checkTaskConfig,
 };
 
-/** A mistake, in the job file or in what gives values to its variables. */
+/** Something in the job file, in what gives values to its variables, or in the agent's file. */
 export interface FoundProblem {
   readonly message: string;
   readonly file: string;
@@ -25,29 +25,49 @@ export interface FoundProblem {
   readonly position: Position | undefined;
 }
 
-/** What was found out about a job file. */
+/** What was found out about the files. */
 export interface Verdict {
   readonly problems: readonly FoundProblem[];
-  readonly notes: readonly PlacedProblem[];
+  /** Of what is no mistake. */
+  readonly notes: readonly FoundProblem[];
 }
 
-/** `validate FILE`: settles with 0 when a run would start the job's tasks, and with 1 when the file has mistakes. */
+/** `validate FILE`: settles with 0 when a run would start the job's tasks, and with 1 when a file has mistakes. */
 export async function validateCommand(args: readonly string[]): Promise<number> {
   const wanted = parseValidateArguments(args);
   if (wanted.isHelpWanted) {
     process.stdout.write(validateHelp);
     return 0;
   }
+  const { jobPath, pluginConfigPath } = wanted;
+  const verdicts = [
+    ...(pluginConfigPath === undefined ? [] : [await readOrTell(() => validateAgentFile(pluginConfigPath))]),
+    ...(jobPath === undefined ? [] : [await readOrTell(() => validateFile({ ...wanted, jobPath }))]),
+  ];
+  const verdict = { problems: verdicts.flatMap(({ problems }) => problems), notes: verdicts.flatMap(({ notes }) => notes) };
+  if (wanted.isJsonWanted) printJson(verdict);
+  else await printText([pluginConfigPath, jobPath].filter((path) => path !== undefined), verdict);
+  return verdict.problems.length === 0 ? 0 : 1;
+}
+
+/** A file that cannot be read at all has that as its mistake. */
+async function readOrTell(read: () => Promise<Verdict>): Promise<Verdict> {
   try {
-    const verdict = await validateFile(wanted);
-    await (wanted.isJsonWanted ? printJson : printText)(wanted.jobPath, verdict);
-    return verdict.problems.length === 0 ? 0 : 1;
+    return await read();
   } catch (error) {
     if (!(error instanceof JobFileError)) throw error;
-    if (wanted.isJsonWanted) await printJson(wanted.jobPath, { problems: [error, ...error.further], notes: [] });
-    else process.stderr.write(`${await formatError(error, { jobPath: wanted.jobPath, pluginConfigPath: undefined })}\n`);
-    return 1;
+    return { problems: [error, ...error.further], notes: [] };
   }
+}
+
+/**
+ * What `validate` says of an agent's file, of which it reads this plugin's block.
+ * @throws JobFileError when it cannot be read, or has no such block
+ */
+export async function validateAgentFile(path: string): Promise<Verdict> {
+  const { problems, notices } = checkOwnBlock(await loadPluginConfig(path, pluginName, new AbortController().signal));
+  const inFile = (found: readonly PlacedProblem[]): readonly FoundProblem[] => found.map((one) => ({ ...one, file: path })).toSorted(byPlace);
+  return { problems: inFile(problems), notes: inFile(notices) };
 }
 
 /**
@@ -58,7 +78,7 @@ export async function validateFile({
   jobPath,
   vars,
   varFiles,
-}: Pick<ValidateArguments, "jobPath" | "vars" | "varFiles">): Promise<Verdict> {
+}: Pick<ValidateArguments, "vars" | "varFiles"> & { readonly jobPath: string }): Promise<Verdict> {
   const { signal } = new AbortController();
   const { job, evaluated, problems } = await inspectJob(jobPath, { vars, varFiles, env: process.env, signal });
   const ofConfigs = await validateJob(evaluated, driver);
@@ -66,27 +86,27 @@ export async function validateFile({
   const found = problems.all().map(({ message, file, position }) => ({ message, file, position }));
   const ofVariables = found.filter(({ file }) => file !== jobPath);
   const ofJob = [...found.filter(({ file }) => file === jobPath), ...ofDriver].toSorted(byPlace);
-  return { problems: [...ofVariables, ...ofJob], notes: [...job.notes, ...ofConfigs.notices].toSorted(byPlace) };
+  const notes = [...job.notes, ...ofConfigs.notices].map((note) => ({ ...note, file: jobPath }));
+  return { problems: [...ofVariables, ...ofJob], notes: notes.toSorted(byPlace) };
 }
 
-function byPlace({ position: left }: Pick<FoundProblem, "position">, { position: right }: Pick<FoundProblem, "position">): number {
+function byPlace({ position: left }: FoundProblem, { position: right }: FoundProblem): number {
   return (left?.line ?? 0) - (right?.line ?? 0) || (left?.column ?? 0) - (right?.column ?? 0);
 }
 
-async function printJson(file: string, { problems, notes }: Verdict): Promise<void> {
-  const verdict = {
-    valid: problems.length === 0,
-    errors: problems.map(({ message, file: own, position }) => ({ message, file: own, ...position })),
-    notes: notes.map(({ message, position }) => ({ message, file, ...position })),
-  };
-  process.stdout.write(`${JSON.stringify(verdict)}\n`);
+function printJson({ problems, notes }: Verdict): void {
+  const show = ({ message, file, position }: FoundProblem): object => ({ message, file, ...position });
+  process.stdout.write(`${JSON.stringify({ valid: problems.length === 0, errors: problems.map(show), notes: notes.map(show) })}\n`);
 }
 
-async function printText(file: string, { problems, notes }: Verdict): Promise<void> {
-  for (const { message, file: own, position } of problems) {
-    const placed = position === undefined ? `${own}: ${message}` : await formatPlace(own, position, message);
+async function printText(files: readonly string[], { problems, notes }: Verdict): Promise<void> {
+  for (const { message, file, position } of problems) {
+    const placed = position === undefined ? `${file}: ${message}` : await formatPlace(file, position, message);
     process.stderr.write(`${toPrintable(placed)}\n`);
   }
-  for (const { message, position } of notes) process.stderr.write(`${toPrintable(`note: line ${position.line}: ${message}`)}\n`);
-  if (problems.length === 0) process.stdout.write(`${toPrintable(file)}: valid\n`);
+  for (const { message, file, position } of notes) {
+    const place = position === undefined ? file : `${file}:${position.line}:${position.column}`;
+    process.stderr.write(`${toPrintable(`${place}: note: ${message}`)}\n`);
+  }
+  if (problems.length === 0) for (const file of files) process.stdout.write(`${toPrintable(file)}: valid\n`);
 }

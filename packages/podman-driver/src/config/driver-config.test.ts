@@ -55,7 +55,7 @@ test("takes the node's compute from Nomad", () => {
 
 test("says which keys of Docker's have no effect here, and why", () => {
   const { warnings } = resolve({ nvidia_runtime: "nvidia", container_exists_attempts: 5, oom_score_adj: 0 });
-  assert.deepEqual(warnings, [
+  assert.deepEqual(warnings.map(({ message }) => message), [
     "config key container_exists_attempts is not used: a name that is in use is waited for, or its holder named, without it",
     "config key nvidia_runtime is not used: device_cdi gives tasks what NVIDIA's device plugin assigns, with every runtime",
   ]);
@@ -64,7 +64,7 @@ test("says which keys of Docker's have no effect here, and why", () => {
 test("says which socket it leaves out", () => {
   const config = resolve({ socket: [{ name: "a", socket_path: "/run/a" }, { name: "a", socket_path: "/run/b" }] });
   assert.equal(config.sockets.length, 1);
-  assert.match(config.warnings[0] ?? "", /socket "a" at \/run\/b is ignored/);
+  assert.match(config.warnings[0]?.message ?? "", /socket "a" at \/run\/b is ignored/);
 });
 
 test("refuses values that make no sense", () => {

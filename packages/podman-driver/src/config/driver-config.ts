@@ -5,11 +5,11 @@ import { checkNameServer } from "./check-name-server.ts";
 import { resolvePolicy } from "./operator-policy.ts";
 import { resolveImageCleanUp, type ImageCleanUpPolicy } from "./image-clean-up-policy.ts";
 import { parseLimitMs, resolveImageSettings } from "./image-settings.ts";
-import { toOptionNotices } from "./option-notices.ts";
+import { toOptionNotices, type Notice } from "./option-notices.ts";
 import { parseDurationMs } from "./parse-duration.ts";
 import { pluginSchema, type PluginOptions } from "./plugin-schema.ts";
 import { refuseUnapplied } from "./refuse-unapplied.ts";
-import { reportAll, type Report } from "./report.ts";
+import { Report, reportAll, type Mistake } from "./report.ts";
 import { resolveDeviceCdi } from "./resolve-device-cdi.ts";
 import { resolveLogRoute } from "./resolve-log-route.ts";
 import { resolveSockets, type HostUsers, type PodmanSocket } from "./resolve-sockets.ts";
@@ -37,7 +37,7 @@ export interface NodeCompute {
 export interface DriverConfig {
   readonly sockets: readonly PodmanSocket[];
   /** What the operator should know, for the log. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Notice[];
   readonly callTimeoutMs: number;
   readonly settings: TaskSettings;
   /** False: DestroyTask leaves the stopped container for a look at it. */
@@ -59,10 +59,22 @@ export interface DriverConfig {
  */
 export function resolveDriverConfig(config: PluginConfig, users: HostUsers): DriverConfig {
   // Without a mistake it is decoded.
-  return reportAll((report) => {
-    const options = pluginSchema.decodeAll(config.msgpack, (mistake) => report.note(mistake, ""));
-    return options === undefined ? undefined : resolveOptions(options, { config, users, report });
-  }) as DriverConfig;
+  return reportAll((report) => resolveInto(report, config, users)) as DriverConfig;
+}
+
+/** What there is to say of a config. Of one that cannot be decoded there are no notices. */
+export function remarkOnPlugin(
+  config: PluginConfig,
+  users: HostUsers,
+): { readonly mistakes: readonly Mistake[]; readonly notices: readonly Notice[] } {
+  const report = new Report();
+  const { warnings = [] } = resolveInto(report, config, users) ?? {};
+  return { mistakes: report.mistakes, notices: warnings };
+}
+
+function resolveInto(report: Report, config: PluginConfig, users: HostUsers): DriverConfig | undefined {
+  const options = pluginSchema.decodeAll(config.msgpack, (mistake) => report.note(mistake, ""));
+  return options === undefined ? undefined : resolveOptions(options, { config, users, report });
 }
 
 interface Given {
@@ -79,7 +91,7 @@ function resolveOptions(options: PluginOptions, { config, users, report }: Given
   for (const [index, server] of options.dns_servers.entries()) checkNameServer(server, { key: `dns_servers[${index}]` }, report);
   return {
     sockets,
-    warnings: [...warnings, ...whatIsSet.flatMap(toOptionNotices).map(({ message }) => message)],
+    warnings: [...warnings, ...whatIsSet.flatMap(toOptionNotices)],
     callTimeoutMs: resolveCallTimeout(options, report),
     settings: {
       extraLabels: options.extra_labels,

@@ -65,7 +65,7 @@ test("without a block named default the first one is it", () => {
 test("a second block of the same name is left out, with a warning that names it", () => {
   const { sockets, warnings } = resolve(blocks(block("a", "/a"), block("a", "/other")), users());
   assert.deepEqual(sockets, [{ name: "a", path: "/a", isDefault: true }]);
-  assert.match(warnings.join(), /socket "a" at \/other is ignored/);
+  assert.match(warnings.map(({ message }) => message).join(), /socket "a" at \/other is ignored/);
 });
 
 test("a wrong address is refused with the place of its block", () => {

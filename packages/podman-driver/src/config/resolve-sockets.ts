@@ -3,6 +3,7 @@ import { describePlace, type RemotePlace, type TlsFiles } from "@driver/libpod";
 import { asksForSomething } from "@driver/nomad-plugin";
 import { oneSpelling } from "./one-spelling.ts";
 import { parseSocketAddress } from "./parse-socket-address.ts";
+import type { Notice } from "./option-notices.ts";
 import type { PluginOptions } from "./plugin-schema.ts";
 import { toRefusal, type Report } from "./report.ts";
 
@@ -23,8 +24,8 @@ export interface PodmanSocket {
 export interface ResolvedSockets {
   /** At least one, in the order of the config. */
   readonly sockets: readonly PodmanSocket[];
-  /** Blocks that were left out, in words for the log. */
-  readonly warnings: readonly string[];
+  /** Blocks that were left out. */
+  readonly warnings: readonly Notice[];
 }
 
 const defaultName = "default";
@@ -87,7 +88,10 @@ function resolveBlocks(blocks: readonly SocketBlock[], users: HostUsers, report:
   const chosen = kept.find(({ name }) => name === defaultName) ?? kept[0];
   return {
     sockets: kept.map((socket) => ({ ...socket, isDefault: socket === chosen })),
-    warnings: dropped.map(({ name, path }) => `socket ${JSON.stringify(name)} at ${path} is ignored: an earlier block has the same name`),
+    warnings: dropped.map(({ name, path }) => ({
+      key: "socket",
+      message: `socket ${JSON.stringify(name)} at ${path} is ignored: an earlier block has the same name`,
+    })),
   };
 }
 

@@ -68,7 +68,8 @@ function encodeOrExplain(spec: Spec, body: ConfigBody): Uint8Array {
   }
 }
 
-const emptyBody: ConfigBody = { attributes: [], blocks: [], position: { line: 1, column: 1 } };
+/** Of an agent that has no `config` block. */
+export const emptyBody: ConfigBody = { attributes: [], blocks: [], position: { line: 1, column: 1 } };
 
 /** Init is new in Nomad 2.0.4: a plugin without it is fine. */
 async function initDriver(driver: TaskDriver, signal: AbortSignal): Promise<void> {

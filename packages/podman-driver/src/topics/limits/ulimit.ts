@@ -39,7 +39,11 @@ export function toUlimits(limits: Readonly<Record<string, string>>, report: Repo
 
 /** Which key an error of Podman's is about; undefined: it is about something else. */
 export function explainUlimitFailure(podmanText: string, limits: readonly RlimitSpec[]): Explanation | undefined {
-  if (limits.length === 0 || !/rlimit/i.test(podmanText)) return undefined;
+  if (!/rlimit/i.test(podmanText)) return undefined;
+  if (limits.length === 0) {
+    const cure = "name nofile and nproc in the task's ulimit, or default_ulimits in the host's containers.conf";
+    return { text: `Podman asks for more open files and processes than this host gives without CAP_SYS_RESOURCE; ${cure}` };
+  }
   const missing = ["nofile", "nproc"].filter((name) => !limits.some(({ type }) => type === name));
   const added = missing.length === 0 ? "" : `, and Podman 4.3 adds 1048576 of ${missing.join(" and ")} where it is not named`;
   return { text: `the task's config has ulimit; without CAP_SYS_RESOURCE the host sets none above its own${added}` };
