@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { registryIdentityToken, registryLogin, startEngine } from "@driver/testing";
+import { registryIdentityToken, registryLogin, RegistryProxy, startEngine } from "@driver/testing";
 import { authFile, fileOf, helperOf } from "./auth-sources.ts";
 import { ImageRig } from "./image-rig.ts";
 
@@ -179,6 +179,28 @@ describe("a source of credentials that fails", () => {
         assert.match(await images.run(images.at("open:1"), { force_pull: true, auth_soft_fail: true }), /^open /);
         assert.match(images.messages().join("\n"), message.source.endsWith("$") ? /is not JSON \(auth_soft_fail\)/ : message);
       }
+    } finally {
+      await rm(helper.path);
+    }
+  });
+
+  test("is no matter of other registries when it is one entry of the file, which the log tells once", async () => {
+    await using images = await ImageRig.start({ hasLogin: true });
+    await using other = await RegistryProxy.start(images.registry.host);
+    await images.registry.publish("own:1", { mark: "mine " });
+    const helper = await helperOf("exit 3");
+    try {
+      const broken = { [`${other.host}/own`]: { auth: `${username}:${password}` } };
+      const helpers = { credHelpers: { "x.example": "no-such-helper", "y.example": helper.name, "z.example": [password] } };
+      await images.setConfig({ auth: { config: await authFile({ [images.proxy.host]: { auth: encoded }, ...broken }, helpers) } });
+      for (const round of [1, 2]) assert.match(await images.run(images.at("own:1"), { force_pull: round > 1 }), /^mine /);
+      const failure = await images.failure(`${other.host}/own:1`);
+      assert.match(failure.message, /auth\.config \/\S+: auths\["127\.0\.0\.1:\d+\/own"\]\.auth is a text that is not base64; write what/);
+      assert.equal(failure.recoverable, false);
+      const warnings = images.rig.log.split("\n").filter((line) => /an entry of auth\.config cannot be used/.test(line) && /warn/.test(line));
+      assert.deepEqual(warnings.map((line) => /(auths|credHelpers)\[/.exec(line)?.[1]), ["auths", "credHelpers"], warnings.join("\n"));
+      assert.ok(!images.rig.log.includes(password));
+      assert.deepEqual(await helper.asked(), []);
     } finally {
       await rm(helper.path);
     }

@@ -39,6 +39,7 @@ export const agentFeatures: FeatureSection = {
       "M",
       "test/image-auth > gets the one of the operator's file with the longest key, and again after the file changes",
       "test/image-auth > gets what a helper of the file says: one for the registry, or the store",
+      "test/image-auth > is no matter of other registries when it is one entry of the file, which the log tells once",
     ],
     [
       "`auth.helper`",

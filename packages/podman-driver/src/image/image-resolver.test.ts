@@ -39,6 +39,7 @@ class Bench implements AsyncDisposable {
       mayFetch: () => true,
       emit: (message) => void this.told.push(message),
       follow: (status) => void this.followed.push(status),
+      noteAuthFile: () => undefined,
     };
   }
 

@@ -23,6 +23,8 @@ export interface PullJob {
   readonly reportTimes: ReportTimes;
   readonly tell: PullListener;
   readonly follow: (status: PullStatus) => void;
+  /** Told which entries of the operator's auth file cannot be used. */
+  readonly noteAuthFile: (path: string, mistakes: readonly string[]) => void;
 }
 
 /** Pauses before the second and the third try. */
@@ -61,14 +63,15 @@ function judgeCall(error: unknown): PullFailure | undefined {
 }
 
 async function findPullCredentials(
-  { need, reference, settings, tell }: PullJob,
+  { need, reference, settings, tell, noteAuthFile }: PullJob,
   signal: AbortSignal,
 ): Promise<RegistryCredentials | undefined> {
   const onSkipped = need.skipsFailingAuth
     ? (reason: string): void => tell(`Pulling image ${reference} without ${reason} (auth_soft_fail)`)
     : undefined;
   try {
-    return await findCredentials({ reference, login: need.login, operator: settings.auth, onSkipped }, signal);
+    const query = { reference, login: need.login, operator: settings.auth, onSkipped, onMistakes: noteAuthFile };
+    return await findCredentials(query, signal);
   } catch (error) {
     if (!(error instanceof DriverError)) throw error;
     throw new DriverError("failed", `pull image ${reference}: ${error.message}`, { recoverable: error.recoverable, cause: error });

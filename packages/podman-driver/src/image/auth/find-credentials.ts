@@ -3,7 +3,7 @@ import type { RegistryCredentials, RegistryLogin } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
 import { codeOf } from "@driver/std";
 import type { OperatorAuth } from "../../config/resolve-auth.ts";
-import { AuthFileError, findHelper, findLogin, parseAuthFile, type AuthFile } from "./auth-file.ts";
+import { AuthFileError, findHelper, findLogin, isUsable, listMistakes, parseAuthFile, type AuthFile } from "./auth-file.ts";
 import { askHelper, HelperError, toHelperServer } from "./credential-helper.ts";
 import { dockerHub, rankKey, toRegistryPlace, type RegistryKey, type RegistryPlace } from "../../config/registry-key.ts";
 
@@ -21,6 +21,8 @@ export interface CredentialsQuery {
   readonly operator: OperatorAuth;
   /** Told of a source that failed, which is skipped then; undefined: it fails the pull. */
   readonly onSkipped: ((reason: string) => void) | undefined;
+  /** Told at each reading of the operator's file which of its entries cannot be used, by whichever registry. */
+  readonly onMistakes: (path: string, mistakes: readonly string[]) => void;
 }
 
 const maxFileBytes = 1024 * 1024;
@@ -35,7 +37,7 @@ export async function findCredentials(query: CredentialsQuery, signal: AbortSign
   const { config, helper, login } = query.operator;
   const fromFile = config === undefined
     ? undefined
-    : await skipFailing(query, `auth.config ${config}`, () => searchFile(config, place, signal), signal);
+    : await skipFailing(query, `auth.config ${config}`, () => searchFile(config, place, query, signal), signal);
   if (fromFile !== undefined) return fromFile;
   // What a short name stands for is Podman's to know; helpers and logins are kept by registry.
   const { host, path } = place ?? { host: dockerHub, path: query.reference };
@@ -80,8 +82,14 @@ async function skipFailing<T>(
 }
 
 /** Read at each pull: logins change, and most tasks find their image present. */
-async function searchFile(path: string, place: RegistryPlace | undefined, signal: AbortSignal): Promise<RegistryCredentials | undefined> {
+async function searchFile(
+  path: string,
+  place: RegistryPlace | undefined,
+  { onMistakes }: CredentialsQuery,
+  signal: AbortSignal,
+): Promise<RegistryCredentials | undefined> {
   const file = parseAuthFile(await readBounded(path));
+  onMistakes(path, listMistakes(file));
   if (place === undefined) return toAllLogins(file);
   const login = await searchLogin(file, place, signal);
   return login === undefined ? undefined : toCredentials(place.host, login);
@@ -101,7 +109,7 @@ async function searchLogin(file: AuthFile, place: RegistryPlace, signal: AbortSi
  * (podman 4.3), which a registry refuses even where it asks for none.
  */
 function toAllLogins(file: AuthFile): RegistryCredentials | undefined {
-  const logins = file.logins.filter(({ login }) => login.username !== undefined);
+  const logins = file.logins.filter(isUsable).filter(({ login }) => login.username !== undefined);
   if (logins.length === 0) return undefined;
   const ranked = logins.toSorted((one, other) => Number(other.key.isUrl) - Number(one.key.isUrl));
   return {
