@@ -127,7 +127,9 @@ export function findErrorInside(value: unknown, request: HttpRequest): LibpodErr
 }
 
 /** The error for a text that Podman puts into a stream or a report after a 200. */
-export function toReportedError(text: string, request: HttpRequest): LibpodError {
+export function toReportedError(words: string, request: HttpRequest): LibpodError {
+  // Some end with a newline (podman 3.0).
+  const text = words.trim();
   const said = text === "" ? "an error without a reason" : text;
   return new LibpodError({
     code: "engine-error",

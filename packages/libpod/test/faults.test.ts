@@ -173,6 +173,16 @@ describe("deadlines and aborts", limit, () => {
     assert.match((await failure(server.client.images.load(source(true), signal))).message, /^load image: .*the disk is gone/);
   });
 
+  test("the names of a load are told without the blanks around them", async () => {
+    await using server = await startScriptedPodman({
+      answer: (_request, response) => response.end(JSON.stringify({ Names: ["localhost/one:1", " localhost/two:1"] })),
+    });
+    const archive = (async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+      yield Buffer.from("x");
+    })();
+    assert.deepEqual(await server.client.images.load(archive, signal), ["localhost/one:1", "localhost/two:1"]);
+  });
+
   test("an abort rejects with the caller's own reason, before, during and after the head of the answer", async () => {
     const reason = new Error("the task was killed");
     await using server = await startScriptedPodman({
@@ -278,7 +288,7 @@ describe("answers", limit, () => {
   test("a failed pull rejects with the registry's words", async () => {
     const words = "initializing source docker://r/x:1: reading manifest 1 in r/x: manifest unknown";
     await using server = await startScriptedPodman({
-      answer: (_request, response) => response.end(`{"stream":"Trying\\n"}\n${JSON.stringify({ error: words })}\n`),
+      answer: (_request, response) => response.end(`{"stream":"Trying\\n"}\n${JSON.stringify({ error: `${words}\n` })}\n`),
     });
     const pull = server.client.images.pull({ reference: "r/x:1" }, signal);
     assert.deepEqual((await pull.next()).value, { kind: "progress", text: "Trying" });

@@ -118,6 +118,10 @@ describe("a registry that hands out tokens", () => {
         { config: await authFile({}, { credHelpers: { [host]: helper.name } }) },
         { helper: helper.name },
       ];
+      // Podman 4.3 drops the token of such an entry.
+      await images.setConfig({ auth: { config: await authFile({ [host]: { auth: encoded, identitytoken: registryIdentityToken } }) } });
+      assert.match(await images.run(images.at("own:1")), /^token /);
+      images.registry.tokens?.shown.splice(0);
       for (const auth of sources) {
         await images.setConfig({ auth });
         assert.match(await images.run(images.at("own:1"), { force_pull: true }), /^token /);
@@ -148,6 +152,55 @@ describe("a registry that hands out tokens", () => {
     await images.setConfig({});
     const none = await images.failure(images.at("own:1"), { force_pull: true });
     assert.match(none.message, /no credentials for 127\.0\.0\.1:\d+ were found; set auth in the task or in the plugin's config$/);
+  });
+});
+
+describe("a token of tens of kilobytes, as clouds have", () => {
+  const long = (count: number): string => "s3cret-".repeat(count / 7);
+
+  test("is shown wherever it is from, and is in nothing that is told", async () => {
+    const secret = long(70_000);
+    await using images = await ImageRig.start({ hasLogin: "token", holder: { password: secret, identityToken: secret } });
+    await images.registry.publish("own:1", { mark: "long " });
+    const { host } = images.proxy;
+    const answer = await fileOf(JSON.stringify({ Username: "<token>", Secret: secret }));
+    const helper = await helperOf(`cat ${answer}`);
+    try {
+      const sources = [
+        { config: await authFile({ [host]: { identitytoken: secret } }) },
+        { config: await authFile({ [host]: { auth: Buffer.from(`${username}:${secret}`).toString("base64") } }) },
+        { helper: helper.name },
+        { username, password: secret, server_address: host },
+      ];
+      for (const auth of sources) {
+        await images.setConfig({ auth });
+        assert.match(await images.run(images.at("own:1"), { force_pull: true }), /^long /);
+      }
+      await images.setConfig({});
+      assert.match(await images.run(images.at("own:1"), { force_pull: true, auth: { username, password: secret } }), /^long /);
+      assert.ok(!(await images.everythingTold([])).includes("s3cret"));
+    } finally {
+      await rm(helper.path);
+    }
+  });
+
+  test("is an error that says so where Podman or the registry does not take it", async () => {
+    await using images = await ImageRig.start({ hasLogin: true });
+    await images.registry.publish("own:1");
+    images.proxy.fault(/\/v2\//, { kind: "answer", status: 431, body: "Request Header Fields Too Large" });
+    const failures: Error[] = [];
+    for (const [bytes, message] of [
+      [798_000, /podman answered 431: .*; the login for this image is longer than Podman takes, which is some 750 kB$/],
+      [7_000, /431.*; the registry does not take a login of this length$/],
+    ] as const) {
+      await images.setConfig({ auth: { username, password: long(bytes), server_address: images.proxy.host } });
+      const failure = await images.failure(images.at("own:1"));
+      assert.match(failure.message, message);
+      assert.equal(failure.recoverable, false);
+      failures.push(failure);
+    }
+    const told = [await images.everythingTold([]), ...failures.map(({ message, stack }) => `${message} ${stack ?? ""}`)].join("\n");
+    assert.ok(!told.includes("s3cret"));
   });
 });
 

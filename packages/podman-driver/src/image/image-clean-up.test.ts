@@ -98,6 +98,18 @@ for (const [what, status, body] of [
   });
 }
 
+for (const words of [
+  "unable to delete image: image used by 0b1c: image is in use by a container",
+  // podman 3.0
+  "could not remove image 0a as it is being used by 1 containers: image is being used",
+]) {
+  test(`takes no image for one that cannot be removed when Podman says "${words}"`, async () => {
+    await using bench = await start(1, { status: 200, body: JSON.stringify({ Errors: [words] }) });
+    await until(() => bench.log.at("info").some((text) => /an image is in use again, and stays/.test(text)));
+    assert.deepEqual(bench.log.at("warn"), []);
+  });
+}
+
 test("goes on with the delays of the config before", async () => {
   await using fake = await FakePodman.start();
   fake.fault(/GET .*images\/json/, { kind: "answer", status: 200, body: listOf(1) });

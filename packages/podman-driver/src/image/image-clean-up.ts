@@ -102,7 +102,7 @@ export class ImageCleanUp {
       this.#failure.succeeded(engine.socketPath);
       for (const image of images) {
         if (!kept.has(image.id)) logger.info("unused image removed", toFields(engine, image));
-        else if (errors.some((error) => error.includes("in use")))
+        else if (errors.some((error) => isAboutUse(error)))
           logger.info("an image is in use again, and stays", toFields(engine, image));
         else this.#refusals.tell(engine, image.id, errors.join("; "), toFields(engine, image));
       }
@@ -110,6 +110,11 @@ export class ImageCleanUp {
       if (!signal.aborted) this.#failure.failed(error, engine.socketPath);
     }
   }
+}
+
+/** In Podman's words, the later ones of 3.0. */
+function isAboutUse(error: string): boolean {
+  return /\bin use\b|being used/.test(error);
 }
 
 function toFields(engine: Engine, { id, names, sizeBytes }: ImageListEntry): Readonly<Record<string, string>> {

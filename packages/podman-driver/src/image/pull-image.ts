@@ -57,9 +57,11 @@ export async function pullImage(job: PullJob, signal: AbortSignal): Promise<stri
 /** A call that failed on the way to Podman, or that Podman did not take: its words have nothing to do with a registry. */
 function judgeCall(error: unknown): PullFailure | undefined {
   if (!(error instanceof LibpodError)) return undefined;
-  // 431: a login that no header holds.
-  const isRefused = error.code === "bad-request" || error.status === 400 || error.status === 431;
-  return isRefused || error.podmanMessage === undefined ? { recoverable: !isRefused, isRetried: false, advice: "" } : undefined;
+  // A header of Podman's service holds 1 MiB (podman 4.3 to 6.1), and the login is in one, encoded.
+  const isTooLong = error.status === 431;
+  const isRefused = isTooLong || error.code === "bad-request" || error.status === 400;
+  const advice = isTooLong ? "the login for this image is longer than Podman takes, which is some 750 kB" : "";
+  return isRefused || error.podmanMessage === undefined ? { recoverable: !isRefused, isRetried: false, advice } : undefined;
 }
 
 async function findPullCredentials(

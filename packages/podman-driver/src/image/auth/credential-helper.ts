@@ -7,7 +7,8 @@ import { isShortage } from "../../host/proc-files.ts";
 export const helperDeadlineMs = 10_000;
 /** What may follow docker-credential-. */
 export const helperName = /^[\w.+-]+$/;
-const maxOutputBytes = 64 * 1024;
+/** Tokens of clouds have tens of kilobytes. */
+const maxOutputBytes = 256 * 1024;
 const notFound = /credentials not found/i;
 /** The user name that says that the secret is an identity token (docker-credential-helpers). */
 const tokenUser = "<token>";

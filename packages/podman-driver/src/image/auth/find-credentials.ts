@@ -57,10 +57,12 @@ function toTaskCredentials({ username, password, server }: TaskLogin, place: Reg
 
 /**
  * For one registry alone. Of logins by registry Podman drops the identity token (podman 4.3), so that one goes to whichever the image comes
- * from: this one, or what the node's registries.conf puts in its place.
+ * from: this one, or what the node's registries.conf puts in its place. It goes without the user name that Docker leaves beside it, as
+ * Podman takes one or the other (podman 5.4 to 6.1); where there is a password as well, Podman takes what it can.
  */
 function toCredentials(host: string, login: RegistryLogin): RegistryCredentials {
-  return login.identityToken === undefined ? { byRegistry: { [host]: login } } : { anyRegistry: login };
+  const { identityToken, password = "" } = login;
+  return identityToken === undefined || password !== "" ? { byRegistry: { [host]: login } } : { anyRegistry: { identityToken } };
 }
 
 async function skipFailing<T>(
