@@ -238,6 +238,41 @@ test("a name that has moved to another image since the look stays there, and com
   }
 });
 
+test("an image that is mounted in somebody else's container stays, also when its name has moved, and goes after that", async () => {
+  await using engine = await startEngine({ folder: "/run/mount-engine" }, soon());
+  await engine.importBusybox("localhost/base:1");
+  const run = async (...args: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await engine.run([...args]);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  for (const name of ["stopped", "running", "moved", "unused"]) {
+    await run("run", "--name", "maker", "--network", "none", "localhost/base:1", "sh", "-c", `echo ${name} >/mark`);
+    await run("commit", "--quiet", "maker", `localhost/${name}:1`);
+    await run("rm", "maker");
+  }
+  const mount = (name: string): readonly string[] => ["--network", "none", "--mount", `type=image,source=localhost/${name}:1,target=/data`];
+  await run("create", "--name", "stopped", ...mount("stopped"), "localhost/base:1", "cat", "/data/mark");
+  for (const name of ["running", "moved"]) await run("run", "--detach", "--name", name, ...mount(name), "localhost/base:1", "sleep", "600");
+  await run("tag", "localhost/base:1", "localhost/moved:1");
+  const podman = new PodmanClient({ socketPath: engine.socketPath });
+  const count = async (): Promise<number> => (await listImages(podman, soon())).length;
+  try {
+    const config = { socket_path: `unix://${engine.socketPath}`, gc: { ...cleaning, image_others: true } };
+    await using rig = await DriverRig.start({ pluginConfig: config });
+    await until(async () => (await count()) === 4);
+    await sleep(longAfterMs);
+    assert.equal(await count(), 4, rig.log);
+    assert.equal(await podman.images.exists("localhost/unused:1", soon()), false);
+    for (const name of ["running", "moved"]) assert.equal(await run("exec", name, "cat", "/data/mark"), `${name}\n`);
+    assert.equal(await run("start", "--attach", "stopped"), "stopped\n");
+    await run("rm", "--force", "--time", "0", "stopped", "running", "moved");
+    await until(async () => (await count()) === 0);
+  } finally {
+    podman.close();
+  }
+});
+
 test("an image of somebody else stays, unless the operator takes all but a list", async () => {
   await using engine = await startEngine({ folder: "/run/gc-engine" }, soon());
   await engine.importBusybox("localhost/mine:1");
