@@ -151,8 +151,9 @@ export function toBadAnswer(reason: string, request: HttpRequest, cause?: unknow
 }
 
 function toErrorCode(status: number, fromPodman: ErrorObject | undefined): LibpodErrorCode {
-  // A container or a pod that goes while Podman looks at it is a 500 (podman 4.3).
-  if (fromPodman !== undefined && (status === 404 || /^no such (container|pod)$/.test(fromPodman.cause))) return "not-found";
+  // A container or a pod that goes while Podman looks at it is a 500 (podman 4.3), with other words when it is to stop it (podman 3.0).
+  const isGone = /^(no such (container|pod)|container has already been removed)$/;
+  if (fromPodman !== undefined && (status === 404 || isGone.test(fromPodman.cause))) return "not-found";
   return status === 409 ? "conflict" : "engine-error";
 }
 

@@ -262,6 +262,7 @@ describe("answers", limit, () => {
     const answers: [number, string, string][] = [
       [409, '{"cause":"container state improper","message":"can only kill running containers","response":409}', "conflict"],
       [404, '{"cause":"no such container","message":"no container with name web","response":404}', "not-found"],
+      [500, '{"cause":"container has already been removed","message":"container has already been removed","response":500}', "not-found"],
       [404, "Not Found", "engine-error"],
       [405, "Method Not Allowed", "engine-error"],
       [502, "", "engine-error"],
