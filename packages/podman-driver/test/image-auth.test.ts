@@ -18,6 +18,8 @@ describe("a registry that wants a login", () => {
       await images.run(images.at("own:1"), { force_pull: true, auth: { username, password, server_address: images.proxy.host } }),
       /^mine /,
     );
+    const capitals = `LocalHost:${images.proxy.host.split(":")[1] ?? ""}/own:1`;
+    assert.match(await images.run(capitals, { force_pull: true, auth: { username, password } }), /^mine /);
     const other = await images.failure(images.at("own:1"), {
       force_pull: true,
       auth: { username, password, server_address: "other.example:5000" },

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,6 +32,28 @@ const entries = { "r.io": { auth }, "r.io/team": { identitytoken: "T" } };
 test("a login is given for its registry alone, and an identity token as Podman takes one", async (t) => {
   assert.deepEqual(await credentialsOf(t, "r.io/x:1", entries), { byRegistry: { "r.io": login } });
   assert.deepEqual(await credentialsOf(t, "r.io/team/x:1", entries), { anyRegistry: { identityToken: "T" } });
+});
+
+test("a login goes by the host as the image has it, since Podman looks for those letters", async (t) => {
+  assert.deepEqual(await credentialsOf(t, "R.io/x:1", entries), { byRegistry: { "R.io": login } });
+  const operator = { config: undefined, helper: undefined, login: undefined };
+  const server = { host: "r.io", path: "team", isUrl: false };
+  const query = { reference: "R.IO/team/x:1", operator, onSkipped: undefined, onMistakes };
+  assert.deepEqual(await findCredentials({ ...query, login: { ...login, server } }, t.signal), { byRegistry: { "R.IO/team": login } });
+  assert.deepEqual(await findCredentials({ ...query, login: { ...login, server: undefined } }, t.signal), { byRegistry: { "R.IO": login } });
+  const other = { host: "other.io", path: "", isUrl: false };
+  assert.deepEqual(await findCredentials({ ...query, login: { ...login, server: other } }, t.signal), { byRegistry: { "other.io": login } });
+});
+
+test("a source that is no file is told at once, and is neither waited for nor read without an end", { timeout: 20_000 }, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "find-credentials-"));
+  t.after(() => rm(folder, { recursive: true }));
+  execFileSync("mkfifo", [join(folder, "fifo")]);
+  for (const config of [join(folder, "fifo"), "/dev/zero", folder]) {
+    const operator = { config, helper: undefined, login: undefined };
+    const found = findCredentials({ reference: "r.io/x:1", login: undefined, operator, onSkipped: undefined, onMistakes }, t.signal);
+    await assert.rejects(found, { message: `credentials from the plugin's auth.config ${config}: is no file` });
+  }
 });
 
 test("a short name is given all logins, but no token that Podman would show as an empty login", async (t) => {

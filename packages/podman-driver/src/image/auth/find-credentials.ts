@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { constants, open } from "node:fs/promises";
 import type { RegistryCredentials, RegistryLogin } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
 import { codeOf } from "@driver/std";
@@ -32,6 +32,21 @@ const maxFileBytes = 1024 * 1024;
  * has any, and Podman looks into its own auth files. Rejects with a `DriverError` that tells the source and no secret.
  */
 export async function findCredentials(query: CredentialsQuery, signal: AbortSignal): Promise<RegistryCredentials | undefined> {
+  const found = await search(query, signal);
+  return found === undefined || "anyRegistry" in found ? found : { byRegistry: spellAs(query.reference, found.byRegistry) };
+}
+
+/** Podman compares hosts letter by letter with that of the reference (podman 4.3), which somebody may have written in capitals. */
+function spellAs(reference: string, logins: Readonly<Record<string, RegistryLogin>>): Readonly<Record<string, RegistryLogin>> {
+  const [written = ""] = reference.split("/");
+  const spell = (key: string): string => {
+    const [host, ...path] = key.split("/");
+    return host === written.toLowerCase() ? [written, ...path].join("/") : key;
+  };
+  return Object.fromEntries(Object.entries(logins).map(([key, login]) => [spell(key), login]));
+}
+
+async function search(query: CredentialsQuery, signal: AbortSignal): Promise<RegistryCredentials | undefined> {
   const place = toRegistryPlace(query.reference);
   if (query.login !== undefined) return toTaskCredentials(query.login, place);
   const { config, helper, login } = query.operator;
@@ -119,10 +134,13 @@ function toAllLogins(file: AuthFile): RegistryCredentials | undefined {
   };
 }
 
+/** A FIFO would hold a thread of the plugin's for as long as nobody writes, and a device would never end. */
 async function readBounded(path: string): Promise<string> {
   try {
-    await using file = await open(path, "r");
-    if ((await file.stat()).size > maxFileBytes) throw new AuthFileError(`is larger than ${maxFileBytes} bytes`);
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const found = await file.stat();
+    if (!found.isFile()) throw new AuthFileError("is no file");
+    if (found.size > maxFileBytes) throw new AuthFileError(`is larger than ${maxFileBytes} bytes`);
     return await file.readFile("utf8");
   } catch (error) {
     if (error instanceof AuthFileError) throw error;
