@@ -2,6 +2,7 @@ import type { Logger } from "@driver/nomad-plugin";
 import { ExitDirectories } from "./host/exit-directory.ts";
 import { Heartbeat } from "./host/heartbeat.ts";
 import { KernelLog } from "./host/kernel-log.ts";
+import { SharedHelpers } from "./image/auth/shared-helpers.ts";
 import { JoinWaits } from "./join-waits.ts";
 import { SliceBuffers } from "./logs/slice-buffers.ts";
 import { hasSystemd, hostRoots, identifyProcess, readBootId, type HostRoots } from "./host/proc-files.ts";
@@ -32,6 +33,7 @@ export class DriverServices {
   readonly checks: RepeatedFailure;
   /** Entries of the operator's auth files that cannot be used, by the file; told of once for all pulls. */
   readonly authEntries: RepeatedRefusals<string>;
+  readonly credentialHelpers = new SharedHelpers();
 
   constructor(logger: Logger, roots: HostRoots = hostRoots) {
     const failure = (message: string): RepeatedFailure => new RepeatedFailure(logger, message);

@@ -81,6 +81,11 @@ describe("a registry that wants a login", () => {
       assert.match(await images.run(images.at("own:1")), /^help /);
       assert.deepEqual(await helper.asked(), [`get ${images.proxy.host}`]);
       assert.equal(images.proxy.count(/GET .*\/manifests\/1$/), 1);
+      const names = ["many:1", "many:2", "many:3"];
+      for (const name of names) await images.registry.publish(name, { mark: `${name} ` });
+      const outputs = await Promise.all(names.map((name) => images.run(images.at(name))));
+      assert.deepEqual(outputs.map((output) => output.split(" ")[0]), names);
+      assert.equal((await helper.asked()).length, 2);
     } finally {
       await rm(helper.path);
     }

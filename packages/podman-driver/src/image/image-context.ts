@@ -6,6 +6,8 @@ import type { Engine } from "../engine/engine.ts";
 import type { LoadedArchives } from "../engine/loaded-archives.ts";
 import type { SharedPulls } from "../engine/shared-pulls.ts";
 import type { RepeatedRefusals } from "../repeated-refusals.ts";
+import type { AuthTools } from "./auth/find-credentials.ts";
+import type { SharedHelpers } from "./auth/shared-helpers.ts";
 import { pullStatusMessage, toLogFields, type PullStatus } from "./pull-status.ts";
 import { defaultReportTimes, type ReportTimes } from "./pull-watch.ts";
 
@@ -26,8 +28,8 @@ export interface ImageContext {
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
   /** Tells whoever looks at the plugin's log how far a pull is. */
   follow(status: PullStatus): void;
-  /** Tells the operator which entries of his auth file cannot be used, each once. */
-  noteAuthFile(path: string, mistakes: readonly string[]): void;
+  /** `noteFile` tells the operator of each mistake once. */
+  readonly authTools: AuthTools;
 }
 
 /** For which engine an image is, and for whom. */
@@ -44,6 +46,7 @@ export interface ImageRequest {
   readonly services: {
     /** Entries of the operator's auth files, by the file. */
     readonly authEntries: RepeatedRefusals<string>;
+    readonly credentialHelpers: SharedHelpers;
   };
 }
 
@@ -61,10 +64,16 @@ export function toImageContext(request: ImageRequest): ImageContext {
     mayFetch: request.mayFetch.bind(request),
     emit: request.emit.bind(request),
     follow: (status) => request.logger?.trace(pullStatusMessage, toLogFields(status)),
-    noteAuthFile: (path, mistakes) => {
-      const { authEntries } = request.services;
+    authTools: toAuthTools(request.services),
+  };
+}
+
+function toAuthTools({ authEntries, credentialHelpers }: ImageRequest["services"]): AuthTools {
+  return {
+    noteFile: (path, mistakes) => {
       authEntries.keepOnly(path, mistakes);
       for (const mistake of mistakes) authEntries.tell(path, mistake, mistake, { file: path });
     },
+    askHelper: (name, server, signal) => credentialHelpers.ask(name, server, signal),
   };
 }

@@ -39,7 +39,7 @@ class Bench implements AsyncDisposable {
       mayFetch: () => true,
       emit: (message) => void this.told.push(message),
       follow: (status) => void this.followed.push(status),
-      noteAuthFile: () => undefined,
+      authTools: { noteFile: () => undefined, askHelper: () => Promise.resolve(undefined) },
     };
   }
 

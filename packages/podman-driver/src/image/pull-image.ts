@@ -5,7 +5,7 @@ import { messageOf } from "@driver/std";
 import type { ImageSettings } from "../config/image-settings.ts";
 import { toRegistryPlace } from "../config/registry-key.ts";
 import { withoutStep } from "../errors.ts";
-import { findCredentials } from "./auth/find-credentials.ts";
+import { findCredentials, type AuthTools } from "./auth/find-credentials.ts";
 import type { ImageNeed } from "./image-need.ts";
 import { judgePullFailure, withoutQueries, type PullFailure } from "./pull-failure.ts";
 import { PullProgress, toTime } from "./pull-progress.ts";
@@ -23,8 +23,7 @@ export interface PullJob {
   readonly reportTimes: ReportTimes;
   readonly tell: PullListener;
   readonly follow: (status: PullStatus) => void;
-  /** Told which entries of the operator's auth file cannot be used. */
-  readonly noteAuthFile: (path: string, mistakes: readonly string[]) => void;
+  readonly authTools: AuthTools;
 }
 
 /** Pauses before the second and the third try. */
@@ -65,14 +64,14 @@ function judgeCall(error: unknown): PullFailure | undefined {
 }
 
 async function findPullCredentials(
-  { need, reference, settings, tell, noteAuthFile }: PullJob,
+  { need, reference, settings, tell, authTools: tools }: PullJob,
   signal: AbortSignal,
 ): Promise<RegistryCredentials | undefined> {
   const onSkipped = need.skipsFailingAuth
     ? (reason: string): void => tell(`Pulling image ${reference} without ${reason} (auth_soft_fail)`)
     : undefined;
   try {
-    const query = { reference, login: need.login, operator: settings.auth, onSkipped, onMistakes: noteAuthFile };
+    const query = { reference, login: need.login, operator: settings.auth, onSkipped, tools };
     return await findCredentials(query, signal);
   } catch (error) {
     if (!(error instanceof DriverError)) throw error;

@@ -13,7 +13,7 @@ import { createGroupPod, findGroupPod, removeGroupPod, type GroupPodWish, type P
 import type { UnfinishedRemovals } from "./unfinished-removals.ts";
 
 export interface GroupNetworksOptions {
-  readonly services: Pick<DriverServices, "roots" | "authEntries">;
+  readonly services: Pick<DriverServices, "roots" | "authEntries" | "credentialHelpers">;
   readonly removals: UnfinishedRemovals;
   readonly logger: Logger;
 }

@@ -5,22 +5,27 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { RegistryCredentials } from "@driver/libpod";
-import { findCredentials, type CredentialsQuery, type TaskLogin } from "./find-credentials.ts";
+import { askHelper } from "./credential-helper.ts";
+import { findCredentials, type AuthTools, type TaskLogin } from "./find-credentials.ts";
 
-const onMistakes = (): void => undefined;
+/** Without a memory between pulls. */
+const tools: AuthTools = {
+  noteFile: () => undefined,
+  askHelper: (name, server, signal) => askHelper(name, server, { signal }),
+};
 
 async function credentialsOf(
   t: TestContext,
   reference: string,
   auths: object,
-  note: CredentialsQuery["onMistakes"] = onMistakes,
+  noteFile = tools.noteFile,
 ): Promise<RegistryCredentials | undefined> {
   const folder = await mkdtemp(join(tmpdir(), "find-credentials-"));
   t.after(() => rm(folder, { recursive: true }));
   const config = join(folder, "auth.json");
   await writeFile(config, JSON.stringify({ auths }));
   return await findCredentials(
-    { reference, login: undefined, operator: { config, helper: undefined, login: undefined }, onSkipped: undefined, onMistakes: note },
+    { reference, login: undefined, operator: { config, helper: undefined, login: undefined }, onSkipped: undefined, tools: { ...tools, noteFile } },
     t.signal,
   );
 }
@@ -38,7 +43,7 @@ test("a login goes by the host as the image has it, since Podman looks for those
   assert.deepEqual(await credentialsOf(t, "R.io/x:1", entries), { byRegistry: { "R.io": login } });
   const operator = { config: undefined, helper: undefined, login: undefined };
   const server = { host: "r.io", path: "team", isUrl: false };
-  const query = { reference: "R.IO/team/x:1", operator, onSkipped: undefined, onMistakes };
+  const query = { reference: "R.IO/team/x:1", operator, onSkipped: undefined, tools };
   assert.deepEqual(await findCredentials({ ...query, login: { ...login, server } }, t.signal), { byRegistry: { "R.IO/team": login } });
   assert.deepEqual(await findCredentials({ ...query, login: { ...login, server: undefined } }, t.signal), { byRegistry: { "R.IO": login } });
   const other = { host: "other.io", path: "", isUrl: false };
@@ -51,7 +56,7 @@ test("a source that is no file is told at once, and is neither waited for nor re
   execFileSync("mkfifo", [join(folder, "fifo")]);
   for (const config of [join(folder, "fifo"), "/dev/zero", folder]) {
     const operator = { config, helper: undefined, login: undefined };
-    const found = findCredentials({ reference: "r.io/x:1", login: undefined, operator, onSkipped: undefined, onMistakes }, t.signal);
+    const found = findCredentials({ reference: "r.io/x:1", login: undefined, operator, onSkipped: undefined, tools }, t.signal);
     await assert.rejects(found, { message: `credentials from the plugin's auth.config ${config}: is no file` });
   }
 });
@@ -92,7 +97,7 @@ test("a source goes before those behind it: the task, the file, the helper, the 
   const find = async (file: object, login?: TaskLogin): Promise<string | undefined> => {
     await writeFile(config, JSON.stringify(file));
     const operator = { config, helper: "all", login: { username: "login", password: "p", server } };
-    const found = await findCredentials({ reference: "r.io/x:1", login, operator, onSkipped: undefined, onMistakes }, t.signal);
+    const found = await findCredentials({ reference: "r.io/x:1", login, operator, onSkipped: undefined, tools }, t.signal);
     return found !== undefined && "byRegistry" in found ? found.byRegistry["r.io"]?.username : undefined;
   };
   const whole = { auths: { "r.io": { auth } }, credHelpers: { "r.io": "own" }, credsStore: "store" };
@@ -102,7 +107,7 @@ test("a source goes before those behind it: the task, the file, the helper, the 
   assert.equal(await find({ credsStore: "store" }), "store");
   assert.equal(await find({}), "all");
   const operator = { config: undefined, helper: undefined, login: { username: "login", password: "p", server } };
-  assert.deepEqual(await findCredentials({ reference: "r.io/x:1", login: undefined, operator, onSkipped: undefined, onMistakes }, t.signal), {
+  assert.deepEqual(await findCredentials({ reference: "r.io/x:1", login: undefined, operator, onSkipped: undefined, tools }, t.signal), {
     byRegistry: { "r.io": { username: "login", password: "p", server } },
   });
 });

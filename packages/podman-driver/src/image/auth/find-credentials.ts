@@ -4,7 +4,7 @@ import { DriverError } from "@driver/nomad-plugin";
 import { codeOf } from "@driver/std";
 import type { OperatorAuth } from "../../config/resolve-auth.ts";
 import { AuthFileError, findHelper, findLogin, isUsable, listMistakes, parseAuthFile, type AuthFile } from "./auth-file.ts";
-import { askHelper, HelperError, toHelperServer } from "./credential-helper.ts";
+import { HelperError, toHelperServer } from "./credential-helper.ts";
 import { dockerHub, rankKey, toRegistryPlace, type RegistryKey, type RegistryPlace } from "../../config/registry-key.ts";
 
 /** What a task's own `auth` block says. */
@@ -21,8 +21,15 @@ export interface CredentialsQuery {
   readonly operator: OperatorAuth;
   /** Told of a source that failed, which is skipped then; undefined: it fails the pull. */
   readonly onSkipped: ((reason: string) => void) | undefined;
+  readonly tools: AuthTools;
+}
+
+/** What all pulls of this plugin share. */
+export interface AuthTools {
   /** Told at each reading of the operator's file which of its entries cannot be used, by whichever registry. */
-  readonly onMistakes: (path: string, mistakes: readonly string[]) => void;
+  noteFile(path: string, mistakes: readonly string[]): void;
+  /** As `askHelper`. */
+  askHelper(name: string, server: string, signal: AbortSignal): Promise<RegistryLogin | undefined>;
 }
 
 const maxFileBytes = 1024 * 1024;
@@ -58,7 +65,7 @@ async function search(query: CredentialsQuery, signal: AbortSignal): Promise<Reg
   const { host, path } = place ?? { host: dockerHub, path: query.reference };
   const fromHelper = helper === undefined
     ? undefined
-    : await skipFailing(query, "auth.helper", () => askHelper(helper, toHelperServer(host), { signal }), signal);
+    : await skipFailing(query, "auth.helper", () => query.tools.askHelper(helper, toHelperServer(host), signal), signal);
   if (fromHelper !== undefined) return toCredentials(host, fromHelper);
   return login !== undefined && rankKey(login.server, { host, path }) !== undefined ? toCredentials(host, login) : undefined;
 }
@@ -102,23 +109,27 @@ async function skipFailing<T>(
 async function searchFile(
   path: string,
   place: RegistryPlace | undefined,
-  { onMistakes }: CredentialsQuery,
+  { tools }: CredentialsQuery,
   signal: AbortSignal,
 ): Promise<RegistryCredentials | undefined> {
   const file = parseAuthFile(await readBounded(path));
-  onMistakes(path, listMistakes(file));
+  tools.noteFile(path, listMistakes(file));
   if (place === undefined) return toAllLogins(file);
-  const login = await searchLogin(file, place, signal);
+  const login = await searchLogin(file, place, { tools, signal });
   return login === undefined ? undefined : toCredentials(place.host, login);
 }
 
 /** A helper of the registry's own goes first, as with Podman; the one for all last, so that it is not asked for what the file has. */
-async function searchLogin(file: AuthFile, place: RegistryPlace, signal: AbortSignal): Promise<RegistryLogin | undefined> {
+async function searchLogin(
+  file: AuthFile,
+  place: RegistryPlace,
+  { tools, signal }: { readonly tools: AuthTools; readonly signal: AbortSignal },
+): Promise<RegistryLogin | undefined> {
   const helper = findHelper(file, place);
-  const fromHelper = helper === undefined ? undefined : await askHelper(helper.name, helper.asked, { signal });
+  const fromHelper = helper === undefined ? undefined : await tools.askHelper(helper.name, helper.asked, signal);
   const login = fromHelper ?? findLogin(file, place);
   if (login !== undefined || file.store === "" || helper !== undefined) return login;
-  return await askHelper(file.store, toHelperServer(place.host), { signal });
+  return await tools.askHelper(file.store, toHelperServer(place.host), signal);
 }
 
 /**
