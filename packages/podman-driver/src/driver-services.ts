@@ -45,7 +45,8 @@ export class DriverServices {
     this.looks = new RepeatedFailure(logger, "a task's container cannot be looked at; trying again");
     this.waits = new RepeatedFailure(logger, "Podman's wait for a task's end broke off; trying again");
     this.checks = new RepeatedFailure(logger, "a task's health check cannot be run; it is tried again each time");
-    this.authEntries = new RepeatedRefusals(logger, "an entry of auth.config cannot be used; pulls from its registry fail until it is right");
+    const unusable = "an entry of auth.config cannot be used; pulls from its registry fail until it is right";
+    this.authEntries = new RepeatedRefusals(logger, unusable);
     this.bootId = readBootId(roots);
     const self = identifyProcess(roots, process.pid);
     this.processMark = self === undefined ? "" : toProcessMark(self, this.bootId);

@@ -257,7 +257,8 @@ describe("a source of credentials that fails", () => {
       const failure = await images.failure(`${other.host}/own:1`);
       assert.match(failure.message, /auth\.config \/\S+: auths\["127\.0\.0\.1:\d+\/own"\]\.auth is a text that is not base64; write what/);
       assert.equal(failure.recoverable, false);
-      const warnings = images.rig.log.split("\n").filter((line) => /an entry of auth\.config cannot be used/.test(line) && /warn/.test(line));
+      const told = images.rig.log.split("\n").filter((line) => line.includes("an entry of auth.config cannot be used"));
+      const warnings = told.filter((line) => line.includes("warn"));
       assert.deepEqual(warnings.map((line) => /(auths|credHelpers)\[/.exec(line)?.[1]), ["auths", "credHelpers"], warnings.join("\n"));
       assert.ok(!images.rig.log.includes(password));
       assert.deepEqual(await helper.asked(), []);

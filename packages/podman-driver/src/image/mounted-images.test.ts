@@ -18,6 +18,8 @@ interface Container {
   readonly mounts: readonly { readonly Type: string; readonly Source: string }[] | undefined;
 }
 
+const gone = { cause: "no such container", message: "gone", response: 404 };
+
 /** Of a Podman with these containers: what it is asked, and the images that count as mounted. */
 class Bench implements AsyncDisposable {
   readonly #fake: FakePodman;
@@ -41,8 +43,9 @@ class Bench implements AsyncDisposable {
     const list = containers.map((one) => ({ Id: one.id, Labels: one.labels ?? {}, Mounts: (one.mounts ?? [{}]).map(() => "/data") }));
     this.#fake.fault(/containers\/json/, { kind: "answer", status: 200, body: JSON.stringify(list) });
     for (const { id: one, mounts } of containers) {
-      const body = JSON.stringify(mounts === undefined ? { cause: "no such container", message: "gone", response: 404 } : { Id: one, State: { Status: "running" }, Mounts: mounts });
-      this.#fake.fault(new RegExp(`containers/${one}/json`), { kind: "answer", status: mounts === undefined ? 404 : 200, body });
+      const body = mounts === undefined ? gone : { Id: one, State: { Status: "running" }, Mounts: mounts };
+      const status = mounts === undefined ? 404 : 200;
+      this.#fake.fault(new RegExp(`containers/${one}/json`), { kind: "answer", status, body: JSON.stringify(body) });
     }
     const before = this.#fake.seen.length;
     const mounted = await this.#mounted.listAll(images, soon());
@@ -73,7 +76,7 @@ describe("an image that somebody has mounted by", () => {
     { source: "r.io/data:2", image: { names: ["r.io/data:1"] }, is: false },
     { source: "data:1", image: { names: ["r.io/other-data:1"] }, is: false },
     { source: id("b"), image: {}, is: false },
-    { source: `r.io/data@sha256:${id("e")}`, image: { repoDigests: [`r.io/data@sha256:${id("d")}`], names: ["r.io/data:latest"] }, is: false },
+    { source: `data@sha256:${id("e")}`, image: { repoDigests: [`r.io/data@sha256:${id("d")}`], names: ["r.io/data:latest"] }, is: false },
   ];
   for (const { source, image, is = true } of rows) {
     test(`${source} is ${is ? "" : "not "}${JSON.stringify(image)}`, async () => {

@@ -76,7 +76,7 @@ describe("an entry that cannot be used is a matter of its registry alone, and is
       file: auths({ auth: Buffer.from("s3cret").toString("base64") }),
       mistake: /^auths\["r\.io\/a"\]\.auth is base64 of something else than user:password; write what `printf/,
     },
-    { file: helpers(["s3cret"]), mistake: /^credHelpers\["r\.io"\] is a list; write the part behind docker-credential-, such as "ecr-login"$/ },
+    { file: helpers(["s3cret"]), mistake: /^credHelpers\["r\.io"\] is a list; write the part behind docker-credential-, such as "ecr-/ },
     { file: helpers("/bin/s3cret"), mistake: /^credHelpers\["r\.io"\] is no name of a program; write the part/ },
   ];
   for (const { file, mistake } of rows) {

@@ -24,10 +24,8 @@ async function credentialsOf(
   t.after(() => rm(folder, { recursive: true }));
   const config = join(folder, "auth.json");
   await writeFile(config, JSON.stringify({ auths }));
-  return await findCredentials(
-    { reference, login: undefined, operator: { config, helper: undefined, login: undefined }, onSkipped: undefined, tools: { ...tools, noteFile } },
-    t.signal,
-  );
+  const operator = { config, helper: undefined, login: undefined };
+  return await findCredentials({ reference, login: undefined, operator, onSkipped: undefined, tools: { ...tools, noteFile } }, t.signal);
 }
 
 const auth = Buffer.from("ada:lovelace").toString("base64");
@@ -42,12 +40,14 @@ test("a login is given for its registry alone, and an identity token as Podman t
 test("a login goes by the host as the image has it, since Podman looks for those letters", async (t) => {
   assert.deepEqual(await credentialsOf(t, "R.io/x:1", entries), { byRegistry: { "R.io": login } });
   const operator = { config: undefined, helper: undefined, login: undefined };
-  const server = { host: "r.io", path: "team", isUrl: false };
   const query = { reference: "R.IO/team/x:1", operator, onSkipped: undefined, tools };
-  assert.deepEqual(await findCredentials({ ...query, login: { ...login, server } }, t.signal), { byRegistry: { "R.IO/team": login } });
-  assert.deepEqual(await findCredentials({ ...query, login: { ...login, server: undefined } }, t.signal), { byRegistry: { "R.IO": login } });
-  const other = { host: "other.io", path: "", isUrl: false };
-  assert.deepEqual(await findCredentials({ ...query, login: { ...login, server: other } }, t.signal), { byRegistry: { "other.io": login } });
+  for (const [server, key] of [
+    [{ host: "r.io", path: "team", isUrl: false }, "R.IO/team"],
+    [undefined, "R.IO"],
+    [{ host: "other.io", path: "", isUrl: false }, "other.io"],
+  ] as const) {
+    assert.deepEqual(await findCredentials({ ...query, login: { ...login, server } }, t.signal), { byRegistry: { [key]: login } });
+  }
 });
 
 test("a source that is no file is told at once, and is neither waited for nor read without an end", { timeout: 20_000 }, async (t) => {
