@@ -238,7 +238,7 @@ test("a name that has moved to another image since the look stays there, and com
   }
 });
 
-test("an image that is mounted in somebody else's container stays, also when its name has moved, and goes after that", async () => {
+test("an image that somebody else's container mounts stays, also when its name has moved, and goes after that", async () => {
   await using engine = await startEngine({ folder: "/run/mount-engine" }, soon());
   await engine.importBusybox("localhost/base:1");
   const run = async (...args: readonly string[]): Promise<string> => {
