@@ -266,7 +266,8 @@ test("an image that somebody else's container mounts stays, also when its name h
     assert.equal(await podman.images.exists("localhost/unused:1", soon()), false);
     for (const name of ["running", "moved"]) assert.equal(await run("exec", name, "cat", "/data/mark"), `${name}\n`);
     assert.equal(await run("start", "--attach", "stopped"), "stopped\n");
-    await run("rm", "--force", "--time", "0", "stopped", "running", "moved");
+    await run("kill", "running", "moved");
+    await run("rm", "--force", "stopped", "running", "moved");
     await until(async () => (await count()) === 0);
   } finally {
     podman.close();
