@@ -24,9 +24,9 @@ export const knownReds: readonly KnownReds[] = [
     tests: {
       mounts: ["no_copy", "tmpfs lays memory", "a size of a volume"],
       process: ["the signal that its config names", "time zone, its umask"],
-      rootless: ["ids that keep-id names"],
+      rootless: ["ids that keep-id names", "user with nomap"],
     },
-    reason: "Podman 3.0 lacks options of mounts and volumes, ids of keep-id, making a working directory, and a stop time-out to read",
+    reason: "Podman 3.0 lacks options of mounts and volumes, keep-id's ids, nomap, making a working directory, and a stop time-out to read",
   },
   {
     cells: ["bullseye"],

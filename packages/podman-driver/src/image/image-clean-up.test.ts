@@ -143,6 +143,8 @@ test("asks again for a list that failed because an image was removed meanwhile",
     message: 'retrieving label for image "0b": reading data blob size "manifest-sha256:10": size is not known',
     response: 500,
   });
+  const layer = 'Failed transform image summaries: failed to obtain summary for image 0b: layer not found in layer tree: "0c"';
+  fake.fault(/images\/json/, { kind: "answer", status: 500, body: JSON.stringify({ cause: layer, message: layer, response: 500 }) }, 1);
   fake.fault(/images\/json/, { kind: "answer", status: 500, body: half }, 1);
   fake.fault(/images\/json/, removed, 2);
   const podman = new PodmanClient({ socketPath: fake.socketPath });
