@@ -1,6 +1,7 @@
-// npm run test:matrix [-- [--again] [--write] [CELL…]]: the tests of a task's life with Podman of several releases, each in a world of
-// its own. A cell that has a result for this build is not run again, so that a run which was broken off goes on; --again forgets the
-// results. --write puts the table into docs/compatibility.md. Ends with 1 when a test failed that no reason is known for.
+// npm run test:matrix [-- [--again] [--suite FILE]… [--write] [CELL…]]: the tests of a task's life with Podman of several releases, each in
+// a world of its own. A cell that has a result for this build is not run again, so that a run which was broken off goes on; --again forgets
+// the results. --suite runs one file alone, such as image-pull, and keeps what was last seen of the others. --write puts the table into
+// docs/compatibility.md. Ends with 1 when a test failed that no reason is known for.
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,7 +13,7 @@ import { buildWhenStale } from "./build.ts";
 import { hashInputs } from "./build/build-stamp.ts";
 import { fillParts } from "./docs/generated-parts.ts";
 import { limitSuites, matrixCells, matrixSuites, type MatrixCell } from "./matrix/cells.ts";
-import { judge, toMatrixTable, type CellResult } from "./matrix/matrix-table.ts";
+import { addTests, judge, toMatrixTable, type CellResult } from "./matrix/matrix-table.ts";
 import type { TestResult } from "./matrix/results-reporter.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -34,21 +35,26 @@ try {
 
 async function testMatrix(): Promise<number> {
   const { values, positionals } = parseArgs({
-    options: { again: { type: "boolean" }, write: { type: "boolean" } },
+    options: { again: { type: "boolean" }, write: { type: "boolean" }, suite: { type: "string", multiple: true, default: [] } },
     allowPositionals: true,
   });
   if (process.getuid?.() !== 0) {
     throw new TestingError("not-permitted", "Another release's programs take the place of /usr: run this as root.");
   }
   const cells = chooseCells(positionals);
+  const suites = chooseSuites(values.suite);
   await buildWhenStale();
   await mkdir(cache, { recursive: true });
-  const build = await hashInputs([plugin, ...globSync("packages/testing/src/*"), ...testFiles()]);
+  const build = await hashInputs([plugin, ...globSync("packages/testing/src/*"), ...testFiles(matrixSuites)]);
   const results: CellResult[] = [];
   for (const cell of cells) {
-    const kept = values.again === true ? undefined : await readResult(cell, build);
-    const result = kept ?? (await runCell(cell));
-    if (kept === undefined && result.skipped === undefined) await writeFile(resultPath(cell), JSON.stringify({ build, result }));
+    const isPart = suites.length < matrixSuites.length;
+    const kept = values.again === true || isPart ? undefined : await readResult(cell, build);
+    const result = kept ?? (isPart ? addTests(await readResult(cell), await runCell(cell, suites), suites) : await runCell(cell, suites));
+    // A result of several builds is that of none, so that the next whole run makes it anew.
+    if (kept === undefined && result.skipped === undefined) {
+      await writeFile(resultPath(cell), JSON.stringify({ build: isPart ? "" : build, result }));
+    }
     process.stdout.write(`${kept === undefined ? "" : "kept: "}${describe(result)}\n`);
     results.push(result);
   }
@@ -68,6 +74,14 @@ function chooseCells(names: readonly string[]): readonly MatrixCell[] {
     throw new TestingError("unknown-option", `There is no cell ${unknown}; there are ${known}.`);
   }
   return matrixCells.filter(({ name }) => names.length === 0 || names.includes(name));
+}
+
+function chooseSuites(names: readonly string[]): readonly string[] {
+  const unknown = names.find((name) => !matrixSuites.includes(name));
+  if (unknown !== undefined) {
+    throw new TestingError("unknown-option", `There is no suite ${unknown}; there are ${matrixSuites.join(", ")}.`);
+  }
+  return names.length === 0 ? matrixSuites : names;
 }
 
 /** The world broke down before any test ran. */
@@ -109,12 +123,12 @@ function lacksControllers({ cgroups }: Pick<MatrixCell, "cgroups">): boolean {
   return cgroups === "v2" && !existsSync("/sys/fs/cgroup/cgroup.controllers");
 }
 
-function testFiles(cell: Pick<MatrixCell, "cgroups"> = { cgroups: "host" }): readonly string[] {
-  const suites = lacksControllers(cell) ? matrixSuites.filter((suite) => !limitSuites.includes(suite)) : matrixSuites;
-  return suites.map((suite) => `packages/podman-driver/test/${suite}.test.ts`);
+function testFiles(suites: readonly string[], cell: Pick<MatrixCell, "cgroups"> = { cgroups: "host" }): readonly string[] {
+  const held = lacksControllers(cell) ? suites.filter((suite) => !limitSuites.includes(suite)) : suites;
+  return held.map((suite) => `packages/podman-driver/test/${suite}.test.ts`);
 }
 
-async function runCell(cell: MatrixCell): Promise<CellResult> {
+async function runCell(cell: MatrixCell, suites: readonly string[]): Promise<CellResult> {
   const head = { cell: cell.name, podman: "", runtime: "", host: cell.programs, date: new Date().toISOString().slice(0, 10), tests: [] };
   let userland: WorldUserland | undefined;
   try {
@@ -130,7 +144,7 @@ async function runCell(cell: MatrixCell): Promise<CellResult> {
   await runInWorld({
     network: "own",
     ...(userland !== undefined && { userland }),
-    command: [process.execPath, "--disable-warning=ExperimentalWarning", "scripts/test-in-world.ts", ...testFiles(cell)],
+    command: [process.execPath, "--disable-warning=ExperimentalWarning", "scripts/test-in-world.ts", ...testFiles(suites, cell)],
     env: { ...process.env, TEST_PLUGIN: join(root, plugin), TEST_REPORT: report, TEST_ENGINE_FACTS: facts },
     signal: controller.signal,
   });

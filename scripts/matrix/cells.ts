@@ -61,6 +61,8 @@ export const matrixSuites: readonly string[] = [
   "old-podman",
   // What a group shares.
   ...["networks", "join-task", "group-network", "group-hosts", "pods"],
+  // Where images come from, and where they go.
+  ...["image-pull", "image-auth", "image-platform", "image-clean-up", "infra-image"],
   // An ordinary user's Podman beside root's.
   "rootless",
 ];

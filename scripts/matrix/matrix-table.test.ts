@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { KnownReds } from "./known-reds.ts";
-import { judge, toMatrixTable, type CellResult } from "./matrix-table.ts";
+import { addTests, judge, toMatrixTable, type CellResult } from "./matrix-table.ts";
 import type { TestResult } from "./results-reporter.ts";
 
 const passed = (file: string, name: string): TestResult => ({ file, name, outcome: "passed" });
@@ -16,6 +16,16 @@ test("tells a failure whose reason is known from one of ours", () => {
     open: [tests[1], tests[2]],
   });
   assert.equal(judge({ cell: "new", tests }, reds).open.length, 3);
+});
+
+test("takes files that were run again in the place of what was seen of them, in the order of before", () => {
+  const before: CellResult = { ...head, cell: "new", tests: [passed("life", "a"), failed("exec", "b"), passed("logs", "c")] };
+  const after: CellResult = { ...head, cell: "new", date: "2026-11-30", tests: [passed("exec", "b"), passed("pull", "d")] };
+  assert.deepEqual(addTests(before, after, ["exec", "pull"]), {
+    ...after,
+    tests: [passed("life", "a"), passed("exec", "b"), passed("logs", "c"), passed("pull", "d")],
+  });
+  assert.deepEqual(addTests(undefined, after, ["exec"]).tests, after.tests);
 });
 
 test("counts what passed by file, names what did not, and says what was not run", () => {

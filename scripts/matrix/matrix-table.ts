@@ -30,6 +30,14 @@ export function judge({ cell, tests }: Pick<CellResult, "cell" | "tests">, reds:
   };
 }
 
+/** What is known of a cell after some of its files were run again: of the others what was seen `before`. Pure. */
+export function addTests(before: CellResult | undefined, after: CellResult, suites: readonly string[]): CellResult {
+  const others = before === undefined || after.skipped !== undefined ? [] : before.tests.filter(({ file }) => !suites.includes(file));
+  const order = [...new Set([...(before?.tests ?? []), ...after.tests].map(({ file }) => file))];
+  const tests = [...others, ...after.tests].toSorted((one, other) => order.indexOf(one.file) - order.indexOf(other.file));
+  return { ...after, tests };
+}
+
 /** The table of docs/compatibility.md, without its marks. */
 export function toMatrixTable(results: readonly CellResult[]): string {
   return [

@@ -127,7 +127,9 @@ export function findErrorInside(value: unknown, request: HttpRequest): LibpodErr
 }
 
 /** The error for a text that Podman puts into a stream or a report after a 200. */
-export function toReportedError(text: string, request: HttpRequest): LibpodError {
+export function toReportedError(words: string, request: HttpRequest): LibpodError {
+  // Some end with a newline (podman 3.0).
+  const text = words.trim();
   const said = text === "" ? "an error without a reason" : text;
   return new LibpodError({
     code: "engine-error",
@@ -149,8 +151,9 @@ export function toBadAnswer(reason: string, request: HttpRequest, cause?: unknow
 }
 
 function toErrorCode(status: number, fromPodman: ErrorObject | undefined): LibpodErrorCode {
-  // A container or a pod that goes while Podman looks at it is a 500 (podman 4.3).
-  if (fromPodman !== undefined && (status === 404 || /^no such (container|pod)$/.test(fromPodman.cause))) return "not-found";
+  // A container or a pod that goes while Podman looks at it is a 500 (podman 4.3), with other words when it is to stop it (podman 3.0).
+  const isGone = /^(no such (container|pod)|container has already been removed)$/;
+  if (fromPodman !== undefined && (status === 404 || isGone.test(fromPodman.cause))) return "not-found";
   return status === 409 ? "conflict" : "engine-error";
 }
 

@@ -62,6 +62,9 @@ export interface ContainerIdMappings {
 }
 
 export interface ContainerMount {
+  /** As "bind", "volume" or "image". */
+  readonly type: string;
+  /** What was written in the container's spec; of a volume where it is on the host. */
   readonly source: string;
 }
 
@@ -141,7 +144,7 @@ function decodeHostConfig(reader: JsonReader): ContainerHostConfig {
 
 function decodeMount(value: unknown): ContainerMount {
   const reader = new JsonReader(value, "container.Mounts[]");
-  return { source: reader.string("Source") };
+  return { type: reader.string("Type"), source: reader.string("Source") };
 }
 
 function decodeNetwork(reader: JsonReader): ContainerNetwork {

@@ -8,6 +8,8 @@ export interface ContainerListEntry {
   readonly labels: Readonly<Record<string, string>>;
   readonly status: ContainerStatus;
   readonly createdAt: Date | undefined;
+  /** Paths in it where something is mounted that somebody asked for: a volume, a folder, an image, memory. */
+  readonly mountPaths: readonly string[];
   /** Those of the host that lead to it; also what leads to a container whose network it has joined. */
   readonly ports: readonly PublishedPort[];
 }
@@ -35,6 +37,7 @@ function decodeEntry(value: unknown): ContainerListEntry {
     labels: reader.stringMap("Labels"),
     status: toContainerStatus(reader.string("State")),
     createdAt: typeof reader.raw("Created") === "number" ? reader.dateFromSeconds("Created") : reader.date("Created"),
+    mountPaths: reader.strings("Mounts"),
     ports: reader.list("Ports").map((port) => decodePort(new JsonReader(port, "port of a container list entry"))),
   };
 }

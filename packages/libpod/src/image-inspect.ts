@@ -15,6 +15,10 @@ export interface ImageListEntry {
   readonly repoTags: readonly string[];
   /** Every name the image has had; Podman keeps the present ones here too. */
   readonly names: readonly string[];
+  /** Names it has had, of which some may have moved to another image. */
+  readonly formerNames: readonly string[];
+  /** `repository@sha256:…` by which it is found. */
+  readonly repoDigests: readonly string[];
   readonly sizeBytes: number;
   /** Containers made from it, stopped ones included. */
   readonly containerCount: number;
@@ -39,9 +43,11 @@ export function decodeImageList(value: unknown): readonly ImageListEntry[] {
     return {
       id: reader.requiredString("Id"),
       repoTags: reader.strings("RepoTags"),
-        names: reader.strings("Names"),
+      names: reader.strings("Names"),
+      formerNames: reader.strings("History"),
+      repoDigests: reader.strings("RepoDigests"),
       sizeBytes: reader.number("Size"),
       containerCount: reader.number("Containers"),
-      };
+    };
   });
 }

@@ -103,7 +103,7 @@ export class Images {
    */
   async load(archive: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<readonly string[]> {
     const request: HttpRequest = { action: "load image", method: "POST", path: ["images", "load"], upload: archive };
-    return await this.#caller.callJson(request, (value) => new JsonReader(value, "load report").strings("Names"), { signal });
+    return await this.#caller.callJson(request, decodeLoadedNames, { signal });
   }
 
   /** Gives an image a further name, `repository:tag`; one that another image has moves. */
@@ -140,6 +140,11 @@ export class Images {
       new JsonReader(value, "removal report").list("Errors").map((error) => (typeof error === "string" ? error : JSON.stringify(error)));
     return await this.#caller.callJson(request, decode, { deadlineMs: this.#timeouts.removeMs, signal });
   }
+}
+
+/** Several are one text, cut at its commas, blanks and all (podman 3.0). */
+function decodeLoadedNames(value: unknown): readonly string[] {
+  return new JsonReader(value, "load report").strings("Names").map((name) => name.trim());
 }
 
 function toPullHttpRequest(pull: PullRequest): HttpRequest {

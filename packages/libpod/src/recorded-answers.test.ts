@@ -37,7 +37,7 @@ describe("answers of Podman 4.3.1", () => {
     assert.ok(container.state.pid > 0 && container.state.conmonPid > 0);
     assert.equal(container.state.cgroupPath, `/libpod_parent/libpod-${container.id}`);
     assert.equal(container.network.networks.libpodt?.ipAddress, "10.213.0.8");
-    assert.deepEqual(container.mounts, [{ source: "/tmp" }]);
+    assert.deepEqual(container.mounts, [{ type: "bind", source: "/tmp" }]);
     assert.ok(container.host.logPath.startsWith(container.staticDir));
     assert.deepEqual([container.config.entrypoint, container.config.stopSignal], [[], "15"]);
   });

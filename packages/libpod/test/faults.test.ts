@@ -162,14 +162,14 @@ describe("deadlines and aborts", limit, () => {
 
   test("an upload is ended by what breaks its source, and by an answer before its end", async () => {
     await using server = await startScriptedPodman({
-      answer: (request, response) => response.end(JSON.stringify({ Names: [request.body] })),
+      answer: (request, response) => response.end(JSON.stringify({ Names: [request.body, " r/x:1"] })),
     });
     const source = async function* (broken: boolean): AsyncGenerator<Uint8Array, void, undefined> {
       yield Buffer.from("one,");
       if (broken) throw new Error("the disk is gone");
       yield Buffer.from("two");
     };
-    assert.deepEqual(await server.client.images.load(source(false), signal), ["one,two"]);
+    assert.deepEqual(await server.client.images.load(source(false), signal), ["one,two", "r/x:1"]);
     assert.match((await failure(server.client.images.load(source(true), signal))).message, /^load image: .*the disk is gone/);
   });
 
@@ -252,6 +252,7 @@ describe("answers", limit, () => {
     const answers: [number, string, string][] = [
       [409, '{"cause":"container state improper","message":"can only kill running containers","response":409}', "conflict"],
       [404, '{"cause":"no such container","message":"no container with name web","response":404}', "not-found"],
+      [500, '{"cause":"container has already been removed","message":"container has already been removed","response":500}', "not-found"],
       [404, "Not Found", "engine-error"],
       [405, "Method Not Allowed", "engine-error"],
       [502, "", "engine-error"],
@@ -278,7 +279,7 @@ describe("answers", limit, () => {
   test("a failed pull rejects with the registry's words", async () => {
     const words = "initializing source docker://r/x:1: reading manifest 1 in r/x: manifest unknown";
     await using server = await startScriptedPodman({
-      answer: (_request, response) => response.end(`{"stream":"Trying\\n"}\n${JSON.stringify({ error: words })}\n`),
+      answer: (_request, response) => response.end(`{"stream":"Trying\\n"}\n${JSON.stringify({ error: `${words}\n` })}\n`),
     });
     const pull = server.client.images.pull({ reference: "r/x:1" }, signal);
     assert.deepEqual((await pull.next()).value, { kind: "progress", text: "Trying" });

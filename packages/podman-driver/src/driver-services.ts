@@ -2,12 +2,14 @@ import type { Logger } from "@driver/nomad-plugin";
 import { ExitDirectories } from "./host/exit-directory.ts";
 import { Heartbeat } from "./host/heartbeat.ts";
 import { KernelLog } from "./host/kernel-log.ts";
+import { SharedHelpers } from "./image/auth/shared-helpers.ts";
 import { JoinWaits } from "./join-waits.ts";
 import { SliceBuffers } from "./logs/slice-buffers.ts";
 import { hasSystemd, hostRoots, identifyProcess, readBootId, type HostRoots } from "./host/proc-files.ts";
 import { toProcessMark } from "./host/process-mark.ts";
 import { SharedCpus } from "./host/shared-cpus.ts";
 import { RepeatedFailure } from "./repeated-failure.ts";
+import { RepeatedRefusals } from "./repeated-refusals.ts";
 
 /** What all tasks of this plugin share on the host. One owner, which closes it. */
 export class DriverServices {
@@ -29,6 +31,9 @@ export class DriverServices {
   readonly waits: RepeatedFailure;
   /** The same for health checks that this plugin runs. */
   readonly checks: RepeatedFailure;
+  /** Entries of the operator's auth files that cannot be used, by the file; told of once for all pulls. */
+  readonly authEntries: RepeatedRefusals<string>;
+  readonly credentialHelpers = new SharedHelpers();
 
   constructor(logger: Logger, roots: HostRoots = hostRoots) {
     const failure = (message: string): RepeatedFailure => new RepeatedFailure(logger, message);
@@ -40,6 +45,8 @@ export class DriverServices {
     this.looks = new RepeatedFailure(logger, "a task's container cannot be looked at; trying again");
     this.waits = new RepeatedFailure(logger, "Podman's wait for a task's end broke off; trying again");
     this.checks = new RepeatedFailure(logger, "a task's health check cannot be run; it is tried again each time");
+    const unusable = "an entry of auth.config cannot be used; pulls from its registry fail until it is right";
+    this.authEntries = new RepeatedRefusals(logger, unusable);
     this.bootId = readBootId(roots);
     const self = identifyProcess(roots, process.pid);
     this.processMark = self === undefined ? "" : toProcessMark(self, this.bootId);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { readlink } from "node:fs/promises";
+import { readFile, readlink } from "node:fs/promises";
 import { test } from "node:test";
 import type { HclValue } from "@driver/nomad-plugin";
 import { DriverRig, FaultyRig, runProcess, until, type RiggedTask } from "@driver/testing";
@@ -69,6 +69,27 @@ test("gives a group one pod, whose network, host name and 127.0.0.1 its tasks sh
   for (const { config } of [web, client, own]) await rig.driver.destroyTask(config.id, { force: true }, soon());
   await group.destroyNetwork();
   assert.equal(await group.pod(), undefined);
+  await group.destroyNetwork();
+});
+
+/** Where the kernel has the group of a task's processes, by each controller: without the last part, which is the container's own. */
+async function cgroupParentsOf(task: RiggedTask): Promise<readonly string[]> {
+  const text = await readFile(`/proc/${(await inspectTask(task)).state.pid}/cgroup`, "utf8");
+  return text.trim().split("\n").map((line) => line.replace(/^\d+:/, "").replace(/\/[^/]*$/, "")).toSorted();
+}
+
+test("a task in a group's pod is in the cgroup that it is in without one, and none is made for the pod", async () => {
+  await using rig = await startRig();
+  await using group = await RiggedGroup.create(rig);
+  const { allocId } = group;
+  const member = await rig.runScript("sleep 300", { allocId, more: { networkIsolation: group.toIsolation("192.0.2.77") } });
+  const alone = await rig.runScript("sleep 300", { name: "alone" });
+  const parents = await cgroupParentsOf(member);
+  assert.ok(parents.length > 0);
+  assert.deepEqual(parents, await cgroupParentsOf(alone));
+  const { id } = (await group.pod()) ?? assert.fail("no pod");
+  assert.ok(!parents.join().includes(id), parents.join());
+  for (const { config } of [member, alone]) await rig.driver.destroyTask(config.id, { force: true }, soon());
   await group.destroyNetwork();
 });
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { registryIdentityToken, registryLogin, startEngine } from "@driver/testing";
+import { registryIdentityToken, registryLogin, RegistryProxy, startEngine } from "@driver/testing";
 import { authFile, fileOf, helperOf } from "./auth-sources.ts";
 import { ImageRig } from "./image-rig.ts";
 
@@ -18,6 +18,8 @@ describe("a registry that wants a login", () => {
       await images.run(images.at("own:1"), { force_pull: true, auth: { username, password, server_address: images.proxy.host } }),
       /^mine /,
     );
+    const capitals = `LocalHost:${images.proxy.host.split(":")[1] ?? ""}/own:1`;
+    assert.match(await images.run(capitals, { force_pull: true, auth: { username, password } }), /^mine /);
     const other = await images.failure(images.at("own:1"), {
       force_pull: true,
       auth: { username, password, server_address: "other.example:5000" },
@@ -79,6 +81,11 @@ describe("a registry that wants a login", () => {
       assert.match(await images.run(images.at("own:1")), /^help /);
       assert.deepEqual(await helper.asked(), [`get ${images.proxy.host}`]);
       assert.equal(images.proxy.count(/GET .*\/manifests\/1$/), 1);
+      const names = ["many:1", "many:2", "many:3"];
+      for (const name of names) await images.registry.publish(name, { mark: `${name} ` });
+      const outputs = await Promise.all(names.map((name) => images.run(images.at(name))));
+      assert.deepEqual(outputs.map((output) => output.split(" ")[0]), names);
+      assert.equal((await helper.asked()).length, 2);
     } finally {
       await rm(helper.path);
     }
@@ -118,6 +125,10 @@ describe("a registry that hands out tokens", () => {
         { config: await authFile({}, { credHelpers: { [host]: helper.name } }) },
         { helper: helper.name },
       ];
+      // Podman 4.3 drops the token of such an entry.
+      await images.setConfig({ auth: { config: await authFile({ [host]: { auth: encoded, identitytoken: registryIdentityToken } }) } });
+      assert.match(await images.run(images.at("own:1")), /^token /);
+      images.registry.tokens?.shown.splice(0);
       for (const auth of sources) {
         await images.setConfig({ auth });
         assert.match(await images.run(images.at("own:1"), { force_pull: true }), /^token /);
@@ -151,6 +162,55 @@ describe("a registry that hands out tokens", () => {
   });
 });
 
+describe("a token of tens of kilobytes, as clouds have", () => {
+  const long = (count: number): string => "s3cret-".repeat(count / 7);
+
+  test("is shown wherever it is from, and is in nothing that is told", async () => {
+    const secret = long(70_000);
+    await using images = await ImageRig.start({ hasLogin: "token", holder: { password: secret, identityToken: secret } });
+    await images.registry.publish("own:1", { mark: "long " });
+    const { host } = images.proxy;
+    const answer = await fileOf(JSON.stringify({ Username: "<token>", Secret: secret }));
+    const helper = await helperOf(`cat ${answer}`);
+    try {
+      const sources = [
+        { config: await authFile({ [host]: { identitytoken: secret } }) },
+        { config: await authFile({ [host]: { auth: Buffer.from(`${username}:${secret}`).toString("base64") } }) },
+        { helper: helper.name },
+        { username, password: secret, server_address: host },
+      ];
+      for (const auth of sources) {
+        await images.setConfig({ auth });
+        assert.match(await images.run(images.at("own:1"), { force_pull: true }), /^long /);
+      }
+      await images.setConfig({});
+      assert.match(await images.run(images.at("own:1"), { force_pull: true, auth: { username, password: secret } }), /^long /);
+      assert.ok(!(await images.everythingTold([])).includes("s3cret"));
+    } finally {
+      await rm(helper.path);
+    }
+  });
+
+  test("is an error that says so where Podman or the registry does not take it", async () => {
+    await using images = await ImageRig.start({ hasLogin: true });
+    await images.registry.publish("own:1");
+    images.proxy.fault(/\/v2\//, { kind: "answer", status: 431, body: "Request Header Fields Too Large" });
+    const failures: Error[] = [];
+    for (const [bytes, message] of [
+      [798_000, /podman answered 431: .*; the login for this image is longer than Podman takes, which is some 750 kB$/],
+      [7_000, /431.*; the registry does not take a login of this length$/],
+    ] as const) {
+      await images.setConfig({ auth: { username, password: long(bytes), server_address: images.proxy.host } });
+      const failure = await images.failure(images.at("own:1"));
+      assert.match(failure.message, message);
+      assert.equal(failure.recoverable, false);
+      failures.push(failure);
+    }
+    const told = [await images.everythingTold([]), ...failures.map(({ message, stack }) => `${message} ${stack ?? ""}`)].join("\n");
+    assert.ok(!told.includes("s3cret"));
+  });
+});
+
 describe("a source of credentials that fails", () => {
   test("fails the pull, in words that say which it is, unless auth_soft_fail is set", async () => {
     await using images = await ImageRig.start();
@@ -179,6 +239,29 @@ describe("a source of credentials that fails", () => {
         assert.match(await images.run(images.at("open:1"), { force_pull: true, auth_soft_fail: true }), /^open /);
         assert.match(images.messages().join("\n"), message.source.endsWith("$") ? /is not JSON \(auth_soft_fail\)/ : message);
       }
+    } finally {
+      await rm(helper.path);
+    }
+  });
+
+  test("is no matter of other registries when it is one entry of the file, which the log tells once", async () => {
+    await using images = await ImageRig.start({ hasLogin: true });
+    await using other = await RegistryProxy.start(images.registry.host);
+    await images.registry.publish("own:1", { mark: "mine " });
+    const helper = await helperOf("exit 3");
+    try {
+      const broken = { [`${other.host}/own`]: { auth: `${username}:${password}` } };
+      const helpers = { credHelpers: { "x.example": "no-such-helper", "y.example": helper.name, "z.example": [password] } };
+      await images.setConfig({ auth: { config: await authFile({ [images.proxy.host]: { auth: encoded }, ...broken }, helpers) } });
+      for (const round of [1, 2]) assert.match(await images.run(images.at("own:1"), { force_pull: round > 1 }), /^mine /);
+      const failure = await images.failure(`${other.host}/own:1`);
+      assert.match(failure.message, /auth\.config \/\S+: auths\["127\.0\.0\.1:\d+\/own"\]\.auth is a text that is not base64; write what/);
+      assert.equal(failure.recoverable, false);
+      const told = images.rig.log.split("\n").filter((line) => line.includes("an entry of auth.config cannot be used"));
+      const warnings = told.filter((line) => line.includes("warn"));
+      assert.deepEqual(warnings.map((line) => /(auths|credHelpers)\[/.exec(line)?.[1]), ["auths", "credHelpers"], warnings.join("\n"));
+      assert.ok(!images.rig.log.includes(password));
+      assert.deepEqual(await helper.asked(), []);
     } finally {
       await rm(helper.path);
     }

@@ -124,14 +124,21 @@ describe("nothing that the plugin wrote, told or kept, nor what Podman did, hold
         await rm(helper.path);
       }
     }
+    const { host } = images.proxy;
     for (const text of [
       `{"auths": ${password}}`,
-      JSON.stringify({ auths: { x: { auth: password } } }),
-      JSON.stringify({ auths: { x: password } }),
+      JSON.stringify({ auths: { [host]: { auth: password } } }),
+      JSON.stringify({ auths: { [host]: password } }),
+      JSON.stringify({ credHelpers: { [host]: [password] } }),
     ]) {
       await images.setConfig({ auth: { config: await fileOf(text) } });
       await run.fail(images.at("own:1"));
     }
+    // Those of other registries are told of in the log alone, as these three were besides.
+    const others = { "x.example": { auth: password }, "y.example": password, "z.example": { auth: `${username}:${password}` } };
+    await images.setConfig({ auth: { config: await authFile(others, { credHelpers: { "x.example": `/${password}` } }) } });
+    await run.start(images.at("own:1"));
+    assert.equal(images.rig.log.split("an entry of auth.config cannot be used").length - 1, 3 + 4);
     await run.checkNoneOf(password);
   });
 });

@@ -52,6 +52,7 @@ class InfraRig implements AsyncDisposable {
         mayFetch: () => false,
         emit: (message: string): number => this.told.push(message),
         follow: (): void => undefined,
+        authTools: { noteFile: (): void => undefined, askHelper: () => Promise.resolve(undefined) },
       };
       return await meetInfraImage(context, AbortSignal.timeout(60_000));
     } finally {

@@ -63,7 +63,8 @@ export async function startEngine(options: EngineOptions, signal: AbortSignal): 
   const podman = resolveTool("podman");
   const { user } = options;
   const env = engineEnvironment(folder, user);
-  await mkdir(folder, { mode: 0o700 });
+  // Podman's TMPDIR is in it, which a container whose ids are none of its user's goes through (podman 5.4, nomap).
+  await mkdir(folder, { mode: user === undefined ? 0o700 : 0o711 });
   const holder: { service: ChildProcess | undefined } = { service: undefined };
   const close = () => stopEngine({ folder, storage, podman, user, env: { ...process.env, ...env }, service: holder.service });
   try {

@@ -11,7 +11,7 @@ import { encodeImage, type PublishedImage, type TestImage } from "./registry-ima
 import { makeAuthority, makeCertificate } from "./test-certificates.ts";
 import { testSetting } from "./test-setting.ts";
 import { TestingError } from "./testing-error.ts";
-import { TokenServer } from "./token-server.ts";
+import { TokenServer, type TokenHolder } from "./token-server.ts";
 import { resolveTool } from "./tool-path.ts";
 
 /** The one login of a registry that asks for one. */
@@ -24,6 +24,8 @@ const passwordHash = "$2b$05$abcdefghijklmnopqrstuu85MXjg6exOQL.AXFImpsqFFSBHJgL
 export interface TestRegistryOptions {
   /** True: nothing without `registryLogin`. "token": nothing without a token, which is had for that or for `registryIdentityToken`. */
   readonly hasLogin?: boolean | "token";
+  /** Who is given tokens, where it is neither of these two. */
+  readonly holder?: Partial<Pick<TokenHolder, "password" | "identityToken">> | undefined;
   /** True: https, with a certificate of a private CA. */
   readonly hasTls?: boolean;
 }
@@ -79,7 +81,7 @@ export class TestRegistry implements AsyncDisposable {
     await writeFile(join(folder, "htpasswd"), `${registryLogin.username}:${passwordHash}\n`);
     const tokens =
       options.hasLogin === "token"
-        ? await TokenServer.start(folder, { ...registryLogin, identityToken: registryIdentityToken })
+        ? await TokenServer.start(folder, { ...registryLogin, identityToken: registryIdentityToken, ...options.holder })
         : undefined;
     const config = { ...toConfig(folder, port, options), ...(tokens !== undefined && { auth: tokens.registryAuth }) };
     await writeFile(join(folder, "config.json"), JSON.stringify(config));

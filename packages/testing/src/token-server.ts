@@ -11,6 +11,8 @@ import { resolveTool } from "./tool-path.ts";
 const issuer = "test-issuer";
 const service = "test-registry";
 const lifetimeSeconds = 60;
+/** As a server in Go takes. */
+const maxHeaderBytes = 1024 * 1024;
 
 /** Who is given tokens. */
 export interface TokenHolder {
@@ -39,7 +41,7 @@ export class TokenServer implements AsyncDisposable {
     this.#key = createPrivateKey(files.key);
     this.#certificate = files.certificate.replaceAll(/-----[A-Z ]+-----|\s/g, "");
     this.#certificatePath = files.path;
-    this.#server = createServer((incoming, answer) => void this.#serve(incoming, answer));
+    this.#server = createServer({ maxHeaderSize: maxHeaderBytes }, (incoming, answer) => void this.#serve(incoming, answer));
   }
 
   /** Keeps its key and certificate in `folder`, which must exist. */

@@ -39,6 +39,7 @@ export const agentFeatures: FeatureSection = {
       "M",
       "test/image-auth > gets the one of the operator's file with the longest key, and again after the file changes",
       "test/image-auth > gets what a helper of the file says: one for the registry, or the store",
+      "test/image-auth > is no matter of other registries when it is one entry of the file, which the log tells once",
     ],
     [
       "`auth.helper`",
@@ -95,6 +96,7 @@ export const agentFeatures: FeatureSection = {
       "test/image-clean-up > stays while a task runs, and goes a while after, with all its names",
       "test/image-clean-up > goes also when the plugin was killed meanwhile, and when its name has moved to another",
       "test/image-clean-up > stays while it is mounted in a container, which Podman does not count, and goes after that",
+      "test/image-clean-up > an image that somebody else's container mounts stays, also when its name has moved, and goes after that",
       "test/image-clean-up > an image that goes again and again is there for each task that starts meanwhile",
     ],
     [

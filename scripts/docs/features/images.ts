@@ -70,6 +70,7 @@ export const imageFeatures: FeatureSection = {
       "Identity tokens of a registry",
       "C",
       "test/image-auth > is shown the identity token that the operator's file, its helper or the helper for all has",
+      "test/image-auth > is shown wherever it is from, and is in nothing that is told",
     ],
     ["`auth.tls_verify`", "M", "test/image-auth > is checked, by a CA of the node's too, unless the task says otherwise"],
     ["`auth_soft_fail`", "M", "test/image-auth > fails the pull, in words that say which it is, unless auth_soft_fail is set"],

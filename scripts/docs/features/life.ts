@@ -133,6 +133,7 @@ const life: FeatureSection = {
       "S",
       "test/pods > a task joins a pod, with its network, ports and host name, and goes without it",
       "test/group-network > gives a group one pod, whose network, host name and 127.0.0.1 its tasks share, and removes it with the group",
+      "test/group-network > a task in a group's pod is in the cgroup that it is in without one, and none is made for the pod",
     ],
     ["Checkpoint and restore", "N", "Nomad moves tasks by starting them anew"],
     ["kube play and Quadlet", "N", "they have a life of their own outside of Nomad"],

@@ -68,9 +68,10 @@ async function start(
 
 test("asks once a look for all images there are, and once for each 25 that it removes", async () => {
   await using bench = await start(200, { status: 200, body: JSON.stringify({ Errors: null }) });
-  await until(() => bench.calls().length >= 20);
+  await until(() => bench.calls().length >= 21);
+  // Of this driver's containers at each look, of all containers before each removal.
   const removals = Array.from({ length: 8 }, () => ["mounts", "remove"]).flat();
-  assert.deepEqual(bench.calls().slice(0, 20), ["list", "mounts", "list", ...removals, "list"]);
+  assert.deepEqual(bench.calls().slice(0, 21), ["list", "mounts", "list", "mounts", ...removals, "list"]);
 });
 
 test("removes one after the other, and no more when the disk is at its low water mark", async () => {
@@ -83,7 +84,7 @@ test("removes one after the other, and no more when the disk is at its low water
 test("looks again which images are still there when Podman does not answer a removal", async () => {
   await using bench = await start(3, { status: 500, body: JSON.stringify({ cause: "panic", message: "panic", response: 500 }) });
   await until(() => bench.log.at("warn").some((text) => /unused images cannot be removed; the next look tries again/.test(text)));
-  assert.deepEqual(bench.calls().slice(0, 6), ["list", "mounts", "list", "mounts", "remove", "list"]);
+  assert.deepEqual(bench.calls().slice(0, 6), ["list", "mounts", "list", "mounts", "mounts", "remove"]);
 });
 
 for (const [what, status, body] of [
@@ -95,6 +96,18 @@ for (const [what, status, body] of [
     await until(() => bench.log.at("debug").length >= 2);
     assert.equal(bench.log.at("warn").length, 1);
     assert.match(bench.log.at("warn")[0] ?? "", /cannot be removed; the next look tries again: .*(out of sorts|panic)/);
+  });
+}
+
+for (const words of [
+  "unable to delete image: image used by 0b1c: image is in use by a container",
+  // podman 3.0
+  "could not remove image 0a as it is being used by 1 containers: image is being used",
+]) {
+  test(`takes no image for one that cannot be removed when Podman says "${words}"`, async () => {
+    await using bench = await start(1, { status: 200, body: JSON.stringify({ Errors: [words] }) });
+    await until(() => bench.log.at("info").some((text) => /an image is in use again, and stays/.test(text)));
+    assert.deepEqual(bench.log.at("warn"), []);
   });
 }
 
@@ -112,7 +125,7 @@ test("goes on with the delays of the config before", async () => {
   const before = fake.seen.length;
   const cleanUp = new ImageCleanUp({ policy, engines: [engine], logger, former });
   await until(() => fake.seen.some((line) => line.startsWith("DELETE")));
-  assert.deepEqual(fake.seen.slice(before, before + 3).map(toKind), ["list", "mounts", "remove"]);
+  assert.deepEqual(fake.seen.slice(before, before + 4).map(toKind), ["list", "mounts", "mounts", "remove"]);
   await cleanUp.close();
   engine.close();
 });
@@ -130,6 +143,8 @@ test("asks again for a list that failed because an image was removed meanwhile",
     message: 'retrieving label for image "0b": reading data blob size "manifest-sha256:10": size is not known',
     response: 500,
   });
+  const layer = 'Failed transform image summaries: failed to obtain summary for image 0b: layer not found in layer tree: "0c"';
+  fake.fault(/images\/json/, { kind: "answer", status: 500, body: JSON.stringify({ cause: layer, message: layer, response: 500 }) }, 1);
   fake.fault(/images\/json/, { kind: "answer", status: 500, body: half }, 1);
   fake.fault(/images\/json/, removed, 2);
   const podman = new PodmanClient({ socketPath: fake.socketPath });

@@ -8,8 +8,8 @@ import { RepeatedFailure } from "../repeated-failure.ts";
 import { RepeatedRefusals } from "../repeated-refusals.ts";
 import { isMark } from "./image-mark.ts";
 import { listImages } from "./list-images.ts";
-import { listMountedImages } from "./mounted-images.ts";
-import { planCleanUp, type UnusedSince } from "./plan-clean-up.ts";
+import { MountedImages } from "./mounted-images.ts";
+import { planCleanUp, type CleanUpPlan, type UnusedSince } from "./plan-clean-up.ts";
 import { toSize } from "./pull-progress.ts";
 import { removeUnused } from "./remove-unused.ts";
 
@@ -34,6 +34,7 @@ const removedTogether = 25;
 export class ImageCleanUp {
   readonly #options: Omit<ImageCleanUpOptions, "former">;
   readonly #unusedSince: Map<Engine, UnusedSince>;
+  readonly #mounts = new Map<Engine, MountedImages>();
   /** What a dry run has told of, so that it tells once. */
   readonly #told = new Set<string>();
   readonly #refusals: RepeatedRefusals<Engine>;
@@ -66,12 +67,24 @@ export class ImageCleanUp {
     const { policy } = this.#options;
     const images = await listImages(engine.client, signal);
     const before = this.#unusedSince.get(engine) ?? new Map();
+    const planWithout = (mounted: ReadonlySet<string>): CleanUpPlan => {
+      const plan = planCleanUp(images, before, { policy, mounted, nowMs: performance.now() });
+      this.#unusedSince.set(engine, plan.unusedSince);
+      this.#refusals.keepOnly(engine, plan.due.map(({ id }) => id));
+      return plan;
+    };
     // After the images, so that it has what has been mounted since.
-    const mounted = await listMountedImages(engine.client, signal);
-    const { due, unusedSince } = planCleanUp(images, before, { policy, mounted, nowMs: performance.now() });
-    this.#unusedSince.set(engine, unusedSince);
-    this.#refusals.keepOnly(engine, due.map(({ id }) => id));
-    if (due.length > 0 && (await isFuller(engine, policy.water?.high, signal))) await this.#removeAll(engine, due, signal);
+    const { due } = planWithout(await this.#mountsOf(engine).listOwn(signal));
+    if (due.length === 0 || !(await isFuller(engine, policy.water?.high, signal))) return;
+    // Others' mounts take more calls: they are asked for when an image is to go.
+    const { due: unmounted } = planWithout(await this.#mountsOf(engine).listAll(images, signal));
+    await this.#removeAll(engine, unmounted, signal);
+  }
+
+  #mountsOf(engine: Engine): MountedImages {
+    const known = this.#mounts.get(engine) ?? new MountedImages(engine.client);
+    this.#mounts.set(engine, known);
+    return known;
   }
 
   /** The longest unused first, until the disk is empty enough. */
@@ -81,7 +94,7 @@ export class ImageCleanUp {
     const together = policy.water === undefined ? removedTogether : 1;
     for (let at = 0; at < due.length; at += together) {
       // Podman refuses to remove an image that a container has come to use, but not one that has come to be mounted.
-      const mounted = at === 0 ? new Set() : await listMountedImages(engine.client, signal);
+      const mounted = at === 0 ? new Set() : await this.#mountsOf(engine).listAll(due, signal);
       const images = due.slice(at, at + together).filter(({ id }) => !mounted.has(id));
       if (images.length > 0) await this.#remove(engine, images, signal);
       if (signal.aborted || !(await isFuller(engine, policy.water?.low, signal))) return;
@@ -102,7 +115,7 @@ export class ImageCleanUp {
       this.#failure.succeeded(engine.socketPath);
       for (const image of images) {
         if (!kept.has(image.id)) logger.info("unused image removed", toFields(engine, image));
-        else if (errors.some((error) => error.includes("in use")))
+        else if (errors.some((error) => isAboutUse(error)))
           logger.info("an image is in use again, and stays", toFields(engine, image));
         else this.#refusals.tell(engine, image.id, errors.join("; "), toFields(engine, image));
       }
@@ -110,6 +123,11 @@ export class ImageCleanUp {
       if (!signal.aborted) this.#failure.failed(error, engine.socketPath);
     }
   }
+}
+
+/** In Podman's words, the later ones of 3.0. */
+function isAboutUse(error: string): boolean {
+  return /\bin use\b|being used/.test(error);
 }
 
 function toFields(engine: Engine, { id, names, sizeBytes }: ImageListEntry): Readonly<Record<string, string>> {

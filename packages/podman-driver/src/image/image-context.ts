@@ -5,6 +5,9 @@ import type { EngineFacts } from "../engine/engine-facts.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { LoadedArchives } from "../engine/loaded-archives.ts";
 import type { SharedPulls } from "../engine/shared-pulls.ts";
+import type { RepeatedRefusals } from "../repeated-refusals.ts";
+import type { AuthTools } from "./auth/find-credentials.ts";
+import type { SharedHelpers } from "./auth/shared-helpers.ts";
 import { pullStatusMessage, toLogFields, type PullStatus } from "./pull-status.ts";
 import { defaultReportTimes, type ReportTimes } from "./pull-watch.ts";
 
@@ -25,6 +28,8 @@ export interface ImageContext {
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
   /** Tells whoever looks at the plugin's log how far a pull is. */
   follow(status: PullStatus): void;
+  /** `noteFile` tells the operator of each mistake once. */
+  readonly authTools: AuthTools;
 }
 
 /** For which engine an image is, and for whom. */
@@ -38,6 +43,11 @@ export interface ImageRequest {
   emit(message: string, annotations?: Readonly<Record<string, string>>): void;
   /** Where it is noted how far a pull is; default: nowhere. */
   readonly logger?: Logger;
+  readonly services: {
+    /** Entries of the operator's auth files, by the file. */
+    readonly authEntries: RepeatedRefusals<string>;
+    readonly credentialHelpers: SharedHelpers;
+  };
 }
 
 /** What the parts that see to an image work with. */
@@ -54,5 +64,16 @@ export function toImageContext(request: ImageRequest): ImageContext {
     mayFetch: request.mayFetch.bind(request),
     emit: request.emit.bind(request),
     follow: (status) => request.logger?.trace(pullStatusMessage, toLogFields(status)),
+    authTools: toAuthTools(request.services),
+  };
+}
+
+function toAuthTools({ authEntries, credentialHelpers }: ImageRequest["services"]): AuthTools {
+  return {
+    noteFile: (path, mistakes) => {
+      authEntries.keepOnly(path, mistakes);
+      for (const mistake of mistakes) authEntries.tell(path, mistake, mistake, { file: path });
+    },
+    askHelper: (name, server, signal) => credentialHelpers.ask(name, server, signal),
   };
 }

@@ -141,11 +141,12 @@ function toAnnotations(reference: string, { id, sizeBytes }: ImageInspect): Read
 
 /** One pull for all tasks that want the same, each of which waits as long as it will. */
 async function pullShared(context: ImageContext, need: ImageNeed, reference: string, signal: AbortSignal): Promise<string> {
-  const { podman, settings, downloadFolder, reportTimes, follow } = context;
+  const { podman, settings, downloadFolder, reportTimes, follow, authTools } = context;
   const begin = (tell: PullListener, stop: AbortSignal): Promise<string> =>
     markBrought(context, async (note) => {
       const pull = async (ending: AbortSignal): Promise<string> => {
-        const id = await pullImage({ podman, need, reference, settings, downloadFolder, reportTimes, tell, follow }, ending);
+        const job = { podman, need, reference, settings, downloadFolder, reportTimes, tell, follow, authTools };
+        const id = await pullImage(job, ending);
         note(id);
         return id;
       };

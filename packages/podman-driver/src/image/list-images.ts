@@ -16,7 +16,7 @@ export async function listImages(podman: PodmanClient, signal: AbortSignal): Pro
   }
 }
 
-/** The record of an image is gone, or a part of it is (podman 4.3). */
+/** The record of an image is gone, or a part of it is (podman 4.3), or its layer (podman 3.0). */
 function isAboutRemoval({ podmanCause = "", podmanMessage = "" }: LibpodError): boolean {
-  return podmanCause === "image not known" || podmanMessage.startsWith("retrieving label for image ");
+  return podmanCause === "image not known" || /^retrieving label for image |: layer not found in layer tree: /.test(podmanMessage);
 }

@@ -19,6 +19,8 @@ function imageOf(id: string, name: string, more: Partial<ImageListEntry> & { rea
     id,
     repoTags: names,
     names,
+    formerNames: [],
+    repoDigests: [],
     sizeBytes: 1,
     containerCount: 0,
     ...rest,

@@ -87,8 +87,14 @@ const kinds: readonly Kind[] = [
     advice: () => "the node's policy.json does not accept this image",
   },
   {
+    name: "login too long",
+    pattern: /status(?: ?code)?:? 431\b|header (fields?|or cookie) too large/i,
+    recoverable: false,
+    advice: () => "the registry does not take a login of this length",
+  },
+  {
     name: "no registry's answer",
-    pattern: /invalid character '<'|StatusCode: 2\d\d, *</,
+    pattern: /invalid character '<'|StatusCode: 2\d\d, *"?</,
     recoverable: true,
     advice: () => "what answers there is no registry: a proxy or a web page stands in its place",
   },

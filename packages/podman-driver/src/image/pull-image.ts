@@ -5,7 +5,7 @@ import { messageOf } from "@driver/std";
 import type { ImageSettings } from "../config/image-settings.ts";
 import { toRegistryPlace } from "../config/registry-key.ts";
 import { withoutStep } from "../errors.ts";
-import { findCredentials } from "./auth/find-credentials.ts";
+import { findCredentials, type AuthTools } from "./auth/find-credentials.ts";
 import type { ImageNeed } from "./image-need.ts";
 import { judgePullFailure, withoutQueries, type PullFailure } from "./pull-failure.ts";
 import { PullProgress, toTime } from "./pull-progress.ts";
@@ -23,6 +23,7 @@ export interface PullJob {
   readonly reportTimes: ReportTimes;
   readonly tell: PullListener;
   readonly follow: (status: PullStatus) => void;
+  readonly authTools: AuthTools;
 }
 
 /** Pauses before the second and the third try. */
@@ -55,20 +56,23 @@ export async function pullImage(job: PullJob, signal: AbortSignal): Promise<stri
 /** A call that failed on the way to Podman, or that Podman did not take: its words have nothing to do with a registry. */
 function judgeCall(error: unknown): PullFailure | undefined {
   if (!(error instanceof LibpodError)) return undefined;
-  // 431: a login that no header holds.
-  const isRefused = error.code === "bad-request" || error.status === 400 || error.status === 431;
-  return isRefused || error.podmanMessage === undefined ? { recoverable: !isRefused, isRetried: false, advice: "" } : undefined;
+  // A header of Podman's service holds 1 MiB (podman 4.3 to 6.1), and the login is in one, encoded.
+  const isTooLong = error.status === 431;
+  const isRefused = isTooLong || error.code === "bad-request" || error.status === 400;
+  const advice = isTooLong ? "the login for this image is longer than Podman takes, which is some 750 kB" : "";
+  return isRefused || error.podmanMessage === undefined ? { recoverable: !isRefused, isRetried: false, advice } : undefined;
 }
 
 async function findPullCredentials(
-  { need, reference, settings, tell }: PullJob,
+  { need, reference, settings, tell, authTools: tools }: PullJob,
   signal: AbortSignal,
 ): Promise<RegistryCredentials | undefined> {
   const onSkipped = need.skipsFailingAuth
     ? (reason: string): void => tell(`Pulling image ${reference} without ${reason} (auth_soft_fail)`)
     : undefined;
   try {
-    return await findCredentials({ reference, login: need.login, operator: settings.auth, onSkipped }, signal);
+    const query = { reference, login: need.login, operator: settings.auth, onSkipped, tools };
+    return await findCredentials(query, signal);
   } catch (error) {
     if (!(error instanceof DriverError)) throw error;
     throw new DriverError("failed", `pull image ${reference}: ${error.message}`, { recoverable: error.recoverable, cause: error });

@@ -15,6 +15,7 @@ function entry(more: Partial<ContainerListEntry> & { readonly task?: string; rea
     labels: { "nomad-driver-podman.task_id": task, "nomad-driver-podman.node_id": node },
     status: "running",
     createdAt: new Date(now.getTime() - 60_000),
+    mountPaths: [],
     ports: [],
     ...rest,
   };

@@ -9,6 +9,7 @@ const entry = (name: string, seconds: number, ...ports: readonly Partial<Publish
   labels: {},
   status: "running",
   createdAt: new Date(seconds * 1000),
+  mountPaths: [],
   ports: ports.map((port) => ({ hostIp: "127.0.0.1", hostPort: 8080, count: 1, protocol: "tcp", ...port })),
 });
 

@@ -13,7 +13,7 @@ import { createGroupPod, findGroupPod, removeGroupPod, type GroupPodWish, type P
 import type { UnfinishedRemovals } from "./unfinished-removals.ts";
 
 export interface GroupNetworksOptions {
-  readonly services: Pick<DriverServices, "roots">;
+  readonly services: Pick<DriverServices, "roots" | "authEntries" | "credentialHelpers">;
   readonly removals: UnfinishedRemovals;
   readonly logger: Logger;
 }
@@ -52,7 +52,7 @@ export class GroupNetworks {
       // It comes from a registry.
       const mayFetch = (): boolean => false;
       const facts = await engine.facts(bounded);
-      return meetInfraImage(toImageContext({ engine, facts, settings, mayFetch, emit, logger }), bounded);
+      return meetInfraImage(toImageContext({ engine, facts, settings, mayFetch, emit, logger, services }), bounded);
     };
     this.#wanted.set(allocId, session);
     try {

@@ -1,4 +1,4 @@
-import type { ContainerInspect, PodmanClient } from "@driver/libpod";
+import { LibpodError, type ContainerInspect, type PodmanClient } from "@driver/libpod";
 import type { Logger, TaskConfig } from "@driver/nomad-plugin";
 import { toDependents } from "../errors.ts";
 import { isOfAllocation } from "./container-claim.ts";
@@ -39,10 +39,15 @@ export async function removeLeftover({ podman, task, logger }: ReleaseContext, c
         container: found.name,
         joined: task.name,
       });
-      await podman.containers.stop(id, { timeoutSeconds: stopSeconds }, signal);
+      await podman.containers.stop(id, { timeoutSeconds: stopSeconds }, signal).catch(unlessGone);
     } else if (hasBeenLeft(found)) await podman.containers.remove(id, removal, signal);
   };
   await retryTransient(removeIt, { forMs: releaseForMs, when: (error) => toDependents(error, containerId).length > 0, signal });
+}
+
+/** Nomad may have had it destroyed as soon as it had ended. */
+function unlessGone(error: unknown): void {
+  if (!(error instanceof LibpodError && error.code === "not-found")) throw error;
 }
 
 /** Its task's output has been read by now, and Nomad has had the time to have it removed. */

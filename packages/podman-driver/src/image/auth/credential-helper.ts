@@ -5,7 +5,10 @@ import { isShortage } from "../../host/proc-files.ts";
 
 /** Longest time for one answer. Some helpers ask a cloud. */
 export const helperDeadlineMs = 10_000;
-const maxOutputBytes = 64 * 1024;
+/** What may follow docker-credential-. */
+export const helperName = /^[\w.+-]+$/;
+/** Tokens of clouds have tens of kilobytes. */
+const maxOutputBytes = 256 * 1024;
 const notFound = /credentials not found/i;
 /** The user name that says that the secret is an identity token (docker-credential-helpers). */
 const tokenUser = "<token>";
@@ -39,7 +42,7 @@ export function toHelperServer(host: string): string {
  */
 export async function askHelper(name: string, server: string, options: HelperOptions): Promise<RegistryLogin | undefined> {
   const program = `docker-credential-${name}`;
-  if (!/^[\w.+-]+$/.test(name)) {
+  if (!helperName.test(name)) {
     throw new HelperError(`${program} is no name of a program; write the part behind docker-credential-, e.g. ecr-login`, false);
   }
   const { code, stdout, stderr } = await runHelper(program, server, options);
