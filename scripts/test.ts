@@ -22,6 +22,7 @@ const checks: readonly Step[] = [
   { name: "unused code", command: ["node_modules/.bin/knip", "--no-config-hints", "--no-progress"] },
   { name: "layers", command: [process.execPath, "scripts/check-layers.ts"] },
   { name: "generated code", command: [process.execPath, "scripts/generate-protos.ts", "--check"] },
+  { name: "WebAssembly", command: [process.execPath, "scripts/generate-wasm.ts", "--check"] },
   { name: "generated docs", command: [process.execPath, "--disable-warning=ExperimentalWarning", "scripts/generate-docs.ts", "--check"] },
 ];
 

@@ -38,4 +38,5 @@ export type { VolumeInspect, Volumes, VolumeSpec } from "./volumes.ts";
 
 // The k8s-file log.
 export { ByteRun } from "./byte-run.ts";
-export { K8sFileLines, maxK8sFileLineBytes, type TaskOutput } from "./k8s-file-lines.ts";
+export { K8sFileLines, maxK8sFileLineBytes } from "./k8s-file-lines.ts";
+export type { TaskOutput } from "./task-output.ts";

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { ByteRun } from "./byte-run.ts";
-import { K8sFileLines, maxK8sFileLineBytes, type TaskOutput } from "./k8s-file-lines.ts";
+import { K8sFileLines, maxK8sFileLineBytes } from "./k8s-file-lines.ts";
+import type { TaskOutput } from "./task-output.ts";
 
 const stamp = "2026-11-23T00:17:17.367408017+00:00";
 

@@ -1,13 +1,12 @@
 import { ByteRun } from "./byte-run.ts";
-
-/** What a task wrote to its two streams. */
-export interface TaskOutput {
-  readonly stdout: ByteRun;
-  readonly stderr: ByteRun;
-}
+import type { TaskOutput } from "./task-output.ts";
+import { UsualLines } from "./usual-lines.ts";
 
 /** No line of conmon is longer than some KiB; a longer one is not taken for one. */
 export const maxK8sFileLineBytes = 1024 * 1024;
+
+/** Chunks shorter than this are not worth what `UsualLines` takes, nor the memory where nothing else is logged. */
+const leastForUsualLines = 4096;
 
 const newline = 10;
 const space = 32;
@@ -37,11 +36,17 @@ export class K8sFileLines {
   /** Adds what `chunk` completes to `output`: exactly what the task wrote. Keeps a copy of an unfinished line, at most 1 MiB. */
   push(chunk: Buffer, output: TaskOutput): void {
     this.#pushedBytes += chunk.length;
+    const usual = chunk.length < leastForUsualLines ? undefined : findUsualLines();
+    usual?.load(chunk);
     let start = 0;
-    for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, start)) {
-      if (this.#passingOn || this.#carry.length > 0) this.#completeLine(chunk, start, end + 1, output);
-      else this.#decodeLine(chunk, start, end + 1, output);
-      start = end + 1;
+    for (;;) {
+      const isBeginning = !this.#passingOn && this.#carry.length === 0;
+      if (isBeginning && usual !== undefined) start = usual.decode(start, output);
+      const end = chunk.indexOf(newline, start) + 1;
+      if (end === 0) break;
+      if (isBeginning) this.#decodeLine(chunk, start, end, output);
+      else this.#completeLine(chunk, start, end, output);
+      start = end;
     }
     if (start < chunk.length) this.#keep(chunk, start, output);
   }
@@ -88,6 +93,18 @@ export class K8sFileLines {
     const stream = buffer[tag + 4] === 0x6f ? output.stdout : output.stderr;
     stream.append(buffer, payload, terminated && !isFull ? end - 1 : end);
   }
+}
+
+let usualLines: UsualLines | "not to be had" | undefined;
+
+/** Made with the first need of it. Undefined where it is not to be had: all lines are decoded one by one then. */
+function findUsualLines(): UsualLines | undefined {
+  try {
+    usualLines ??= new UsualLines();
+  } catch {
+    usualLines = "not to be had";
+  }
+  return usualLines === "not to be had" ? undefined : usualLines;
 }
 
 /** Where ` stdout F ` or its like begins in the line, or -1. */

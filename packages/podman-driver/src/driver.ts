@@ -323,7 +323,7 @@ export class PodmanDriver implements TaskDriver {
     return (message, annotations = {}) => this.#events.emit({ taskId, taskName, allocId, timestamp: new Date(), message, annotations });
   }
 
-  #loggerOf(task: TaskConfig): Logger {
+  #loggerOf(task: Pick<TaskConfig, "id">): Logger {
     return this.#options.logger.with({ task: task.id });
   }
 }

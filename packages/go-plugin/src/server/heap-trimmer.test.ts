@@ -45,15 +45,15 @@ test("the next trim waits for its interval, and for growth that is worth it", ()
   const { heap, trimmer, pass } = rig(15_000_000);
   trimmer.noteCall();
   pass(2100);
-  heap.bytes = 11_400_000;
+  heap.bytes = 15_900_000;
   trimmer.noteCall();
   pass(20_000);
   assert.equal(heap.trims, 1);
-  heap.bytes = 12_000_000;
+  heap.bytes = 16_500_000;
   trimmer.noteCall();
   pass(2100);
   assert.equal(heap.trims, 2);
-  heap.bytes = 15_000_000;
+  heap.bytes = 17_000_000;
   trimmer.noteCall();
   pass(7000);
   assert.equal(heap.trims, 2);

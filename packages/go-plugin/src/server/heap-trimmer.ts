@@ -5,7 +5,7 @@ const calmMs = 2000;
 /** Least time from one trim to the next, so that all of them cost no more than 0.4 % of a core. */
 const intervalMs = 10_000;
 /** A heap that has grown by less since the last trim is not worth another. */
-const worthwhileBytes = 1_500_000;
+const worthwhileBytes = 6_000_000;
 /** A trim takes 4 ms for each MB that stays: on a node with so many tasks a late exit is worse than some memory. */
 const largestBytes = 40_000_000;
 

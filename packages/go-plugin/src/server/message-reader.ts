@@ -7,6 +7,7 @@ import type { Fields, MessageForm } from "../wire/message-form.ts";
 const maxMessageBytes = 256 * 1024 * 1024;
 /** One byte of flags and the length as four (grpc: PROTOCOL-HTTP2.md, "Length-Prefixed-Message"). */
 const prefixBytes = 5;
+const nothing: Buffer = Buffer.alloc(0);
 
 /**
  * The messages of one request, in their order; for one reader at a time. The stream flows only while a message is waited for, so
@@ -15,7 +16,7 @@ const prefixBytes = 5;
 export class MessageReader implements AsyncIterableIterator<Fields, undefined> {
   readonly #stream: Readable;
   readonly #form: MessageForm;
-  #received: Buffer = Buffer.of();
+  #received = nothing;
   #chunks: Buffer[] = [];
   #missingBytes = 0;
   #hasEnded = false;
@@ -47,7 +48,7 @@ export class MessageReader implements AsyncIterableIterator<Fields, undefined> {
         Code.ResourceExhausted,
       );
     }
-    const body = lengthBytes === 0 ? Buffer.of() : await this.#read(lengthBytes);
+    const body = lengthBytes === 0 ? nothing : await this.#read(lengthBytes);
     if (body === undefined) throw incomplete();
     return { done: false, value: this.#decode(body) };
   }
@@ -96,7 +97,8 @@ export class MessageReader implements AsyncIterableIterator<Fields, undefined> {
     if (this.#received.length < bytes && this.#received.length > 0) throw incomplete();
     if (this.#received.length < bytes) return undefined;
     const wanted = this.#received.subarray(0, bytes);
-    this.#received = this.#received.subarray(bytes);
+    // A view of nothing would keep what it is a view of, a piece of memory that many messages share, as long as the call lasts.
+    this.#received = this.#received.length === bytes ? nothing : this.#received.subarray(bytes);
     return wanted;
   }
 

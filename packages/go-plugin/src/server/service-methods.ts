@@ -7,6 +7,7 @@ import type {
   MessageInitShape,
   MessageShape,
 } from "@bufbuild/protobuf";
+import type { EncodedMessage } from "../wire/encoded-message.ts";
 import type { ServiceForm } from "../wire/service-form.ts";
 import type { RpcCall, RpcMethod } from "./rpc-services.ts";
 
@@ -15,7 +16,7 @@ export type MethodImpl<M extends DescMethod> =
   M extends DescMethodUnary<infer I, infer O>
     ? (request: MessageShape<I>, call: RpcCall) => MessageInitShape<O> | Promise<MessageInitShape<O>>
     : M extends DescMethodServerStreaming<infer I, infer O>
-      ? (request: MessageShape<I>, call: RpcCall) => AsyncIterable<MessageInitShape<O>>
+      ? (request: MessageShape<I>, call: RpcCall) => AsyncIterable<MessageInitShape<O> | EncodedMessage>
       : M extends DescMethodBiDiStreaming<infer I, infer O>
         ? (requests: AsyncIterable<MessageShape<I>>, call: RpcCall) => AsyncIterable<MessageInitShape<O>>
         : never;

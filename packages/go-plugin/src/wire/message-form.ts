@@ -1,4 +1,5 @@
 import { BinaryReader, BinaryWriter, type WireType } from "@bufbuild/protobuf/wire";
+import { EncodedMessage } from "./encoded-message.ts";
 
 /** A message under way: its fields by their names. */
 export interface Fields extends Record<string, unknown> {
@@ -48,6 +49,7 @@ export class MessageForm {
 
   /** Takes a message with some of its fields; undefined and zeros are not sent. */
   encode(message: object): Uint8Array {
+    if (message instanceof EncodedMessage) return message.encode();
     const writer = new BinaryWriter();
     this.write(writer, message as Fields);
     return writer.finish();

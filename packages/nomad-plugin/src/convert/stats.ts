@@ -14,7 +14,7 @@ import type { CpuUsage, MemoryUsage, TaskStats } from "../task-driver.ts";
 import { toFinite, toUint64 } from "./numbers.ts";
 import { fromTimestampToNs, toTimestampFromNs } from "./time.ts";
 
-/** One sample as its message; the agent hides what is not listed as measured. */
+/** One sample as its message; the agent hides what is not listed as measured. A plugin sends what `encodeStats` makes of it at once. */
 export function toStatsMessage(stats: TaskStats): MessageInitShape<typeof TaskStatsSchema> {
   return {
     timestamp: toTimestampFromNs(stats.timestampNs),
@@ -29,7 +29,7 @@ export function fromStatsMessage(message: StatsMessage): TaskStats {
 }
 
 /** Each measure with its name here, on the wire, and in the list of what was measured. */
-const cpuMeasures = [
+export const cpuMeasures = [
   ["systemPercent", "systemMode", CpuField.SYSTEM_MODE],
   ["userPercent", "userMode", CpuField.USER_MODE],
   ["totalTicksMhz", "totalTicks", CpuField.TOTAL_TICKS],
@@ -60,7 +60,7 @@ function fromCpuMessage(message: CPUUsage | undefined): CpuUsage {
 }
 
 /** The same of memory. */
-const memoryMeasures = [
+export const memoryMeasures = [
   ["rssBytes", "rss", MemoryField.RSS],
   ["cacheBytes", "cache", MemoryField.CACHE],
   ["maxUsageBytes", "maxUsage", MemoryField.MAX_USAGE],

@@ -1,9 +1,10 @@
 import type { ServiceImpl } from "@driver/go-plugin";
+import { EncodedMessage } from "@driver/go-plugin/forms";
 import { toCapabilitiesMessage } from "../convert/capabilities.ts";
+import { encodeStats } from "../convert/encode-stats.ts";
 import { toFingerprintMessage } from "../convert/fingerprint.ts";
 import { fromIsolationMessage, toIsolationMessage, toNetworkWish } from "../convert/network.ts";
 import { toSpecMessage } from "../convert/spec.ts";
-import { toStatsMessage } from "../convert/stats.ts";
 import { fromHandleMessage, toEventMessage, toExitMessage, toInspectMessage } from "../convert/task-state.ts";
 import { fromDuration } from "../convert/time.ts";
 import type { Driver } from "../gen/driver_pb.ts";
@@ -71,7 +72,7 @@ function taskCalls(driver: TaskDriver, { answer, stream }: CallReporter): TaskCa
       return stream(
         context,
         (signal) => driver.taskStats(taskId, { intervalMs }, signal),
-        (stats) => ({ stats: toStatsMessage(stats) }),
+        (stats) => new EncodedMessage(() => encodeStats(stats)),
       );
     },
     signalTask: ({ taskId, signal: name }, context) =>

@@ -1,6 +1,7 @@
+import { existsSync } from "node:fs";
 import type { MemoryUsage } from "@driver/nomad-plugin";
 import type { CgroupFolders } from "./cgroup-path.ts";
-import { readKernelFile } from "./proc-files.ts";
+import { KeptFiles, readFile, type ReadFile } from "./kept-files.ts";
 
 /** CPU counters since the container started; only their differences mean anything. What the kernel does not tell is left out. */
 export interface CpuCounters {
@@ -23,22 +24,41 @@ const tickNs = 10_000_000;
  * One reading of a container's accounting, each figure for itself: a host may lack the memory controller, or keep it from this
  * user. Undefined when nothing can be read, which is so once the cgroup is gone.
  */
-export function readCgroupSample(folders: CgroupFolders): CgroupSample | undefined {
-  return folders.version === 2 ? readUnified(folders.dir) : readLegacy(folders);
+export function readCgroupSample(folders: CgroupFolders, read: ReadFile = readFile): CgroupSample | undefined {
+  return folders.version === 2 ? readUnified(folders.dir, read) : readLegacy(folders, read);
+}
+
+/** Reads one container's accounting time and again; holds up to six descriptors until it is disposed of. */
+export class CgroupReader implements Disposable {
+  readonly #folders: CgroupFolders;
+  readonly #files = new KeptFiles();
+
+  constructor(folders: CgroupFolders) {
+    this.#folders = folders;
+  }
+
+  /** As `readCgroupSample`. */
+  read(): CgroupSample | undefined {
+    const folders = this.#folders;
+    if (!existsSync(folders.version === 2 ? folders.dir : folders.cpuacctDir)) this[Symbol.dispose]();
+    return readCgroupSample(folders, this.#files.read);
+  }
+
+  [Symbol.dispose](): void {
+    this.#files[Symbol.dispose]();
+  }
 }
 
 /** How often the kernel killed a process of this cgroup for memory; undefined when that cannot be read any more. */
 export function readOomKills(folders: CgroupFolders): number | undefined {
-  const text = readKernelFile(
-    folders.version === 2 ? `${folders.dir}/memory.events` : `${folders.memoryDir}/memory.oom_control`,
-  );
+  const text = folders.version === 2 ? readFile(folders.dir, "memory.events") : readFile(folders.memoryDir, "memory.oom_control");
   return field(text, "oom_kill");
 }
 
-function readUnified(dir: string): CgroupSample | undefined {
-  const cpu = readKernelFile(`${dir}/cpu.stat`);
-  const stat = readKernelFile(`${dir}/memory.stat`);
-  const current = readKernelFile(`${dir}/memory.current`);
+function readUnified(dir: string, read: ReadFile): CgroupSample | undefined {
+  const cpu = read(dir, "cpu.stat");
+  const stat = read(dir, "memory.stat");
+  const current = read(dir, "memory.current");
   if (cpu === undefined && stat === undefined && current === undefined) return undefined;
   return {
     cpu: {
@@ -53,19 +73,19 @@ function readUnified(dir: string): CgroupSample | undefined {
       rssBytes: field(stat, "anon"),
       cacheBytes: field(stat, "file"),
       kernelUsageBytes: field(stat, "kernel"),
-      swapBytes: bytesIn(`${dir}/memory.swap.current`),
-      maxUsageBytes: bytesIn(`${dir}/memory.peak`),
+      swapBytes: toCount(read(dir, "memory.swap.current")),
+      maxUsageBytes: toCount(read(dir, "memory.peak")),
     },
   };
 }
 
-function readLegacy(folders: CgroupFolders & { version: 1 }): CgroupSample | undefined {
-  const usage = readKernelFile(`${folders.cpuacctDir}/cpuacct.usage`);
-  const stat = readKernelFile(`${folders.memoryDir}/memory.stat`);
-  const current = readKernelFile(`${folders.memoryDir}/memory.usage_in_bytes`);
+function readLegacy(folders: CgroupFolders & { version: 1 }, read: ReadFile): CgroupSample | undefined {
+  const usage = read(folders.cpuacctDir, "cpuacct.usage");
+  const stat = read(folders.memoryDir, "memory.stat");
+  const current = read(folders.memoryDir, "memory.usage_in_bytes");
   if (usage === undefined && stat === undefined && current === undefined) return undefined;
-  const split = readKernelFile(`${folders.cpuacctDir}/cpuacct.stat`);
-  const throttling = readKernelFile(`${folders.cpuDir}/cpu.stat`);
+  const split = read(folders.cpuacctDir, "cpuacct.stat");
+  const throttling = read(folders.cpuDir, "cpu.stat");
   return {
     cpu: {
       totalNs: toCount(usage),
@@ -79,7 +99,7 @@ function readLegacy(folders: CgroupFolders & { version: 1 }): CgroupSample | und
       rssBytes: field(stat, "total_rss"),
       cacheBytes: field(stat, "total_cache"),
       swapBytes: field(stat, "total_swap"),
-      maxUsageBytes: bytesIn(`${folders.memoryDir}/memory.max_usage_in_bytes`),
+      maxUsageBytes: toCount(read(folders.memoryDir, "memory.max_usage_in_bytes")),
     },
   };
 }
@@ -91,10 +111,6 @@ function withoutInactiveFile(currentBytes: number | undefined, inactiveFileBytes
 
 function times(count: number | undefined, unit: number): number | undefined {
   return count === undefined ? undefined : count * unit;
-}
-
-function bytesIn(path: string): number | undefined {
-  return toCount(readKernelFile(path));
 }
 
 /** Undefined for what is no count, such as `max`. */

@@ -8,37 +8,41 @@ import { Socket } from "node:net";
 export class FifoWriter {
   readonly #socket: Socket;
   #failure: Error | undefined;
-  #fail: ((error: Error) => void) | undefined;
+  /** Of the write that is under way. */
+  #settle: ((error?: Error) => void) | undefined;
+  /** The signal of the last write; as a rule it is that of the next. */
+  #signal: AbortSignal | undefined;
 
   /** Takes over the descriptor, also when it throws. */
   constructor(fd: number) {
     this.#socket = toSocket(fd);
     this.#socket.on("error", (error: Error) => {
       this.#failure = error;
-      this.#fail?.(error);
+      this.#settle?.(error);
     });
   }
 
-  /** Settles when the pipe has taken all bytes; rejects with EPIPE when the reader has gone, and when it is closed meanwhile. */
+  /**
+   * Settles when the pipe has taken all bytes; rejects with EPIPE when the reader has gone, and when it is closed meanwhile. One write at
+   * a time.
+   */
   write(chunks: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (signal.aborted) return Promise.reject(signal.reason);
     if (chunks.length === 0) return Promise.resolve();
+    this.#follow(signal);
     return new Promise((resolve, reject) => {
-      const settle = (finish: () => void): void => {
-        this.#fail = undefined;
-        signal.removeEventListener("abort", abort);
-        finish();
+      const settle = (error?: Error): void => {
+        if (this.#settle === settle) this.#settle = undefined;
+        if (error === undefined) resolve();
+        else reject(error);
       };
-      const abort = (): void => settle(() => reject(signal.reason));
-      this.#fail = (error) => settle(() => reject(error));
-      signal.addEventListener("abort", abort, { once: true });
-      this.#socket.cork();
+      this.#settle = settle;
+      if (chunks.length > 1) this.#socket.cork();
       chunks.forEach((chunk, index) => {
-        const isLast = index === chunks.length - 1;
         this.#socket.write(chunk, (error) => {
-          if (error) settle(() => reject(this.#failure ?? error));
-          else if (isLast) settle(resolve);
+          if (error) settle(this.#failure ?? error);
+          else if (index === chunks.length - 1) settle();
         });
       });
       this.#socket.uncork();
@@ -46,7 +50,17 @@ export class FifoWriter {
   }
 
   close(): void {
+    this.#follow(undefined);
     this.#socket.destroy();
+  }
+
+  readonly #abort = (): void => this.#settle?.(this.#signal?.reason);
+
+  #follow(signal: AbortSignal | undefined): void {
+    if (signal === this.#signal) return;
+    this.#signal?.removeEventListener("abort", this.#abort);
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#abort, { once: true });
   }
 }
 

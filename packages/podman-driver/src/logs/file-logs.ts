@@ -16,7 +16,7 @@ import type { SliceBuffers } from "./slice-buffers.ts";
 import type { LogCarrier, LogRun } from "./task-logs.ts";
 
 export interface FileLogsOptions {
-  readonly task: TaskConfig;
+  readonly task: Pick<TaskConfig, "name" | "allocDir" | "stdoutPath" | "stderrPath">;
   readonly containerId: string;
   readonly to: LogDestination;
   /** Where the log is; settles when that is known. */

@@ -8,7 +8,7 @@ import { openLogSinks, type LogSinks } from "./open-log-sinks.ts";
 import type { LogCarrier, LogRun } from "./task-logs.ts";
 
 export interface JournalLogsOptions {
-  readonly task: TaskConfig;
+  readonly task: Pick<TaskConfig, "name" | "allocDir" | "stdoutPath" | "stderrPath">;
   readonly containerId: string;
   readonly to: LogDestination;
   readonly containers: Pick<Containers, "logs">;

@@ -263,6 +263,24 @@ test("asks to be told of output while there is none, and not while it flows", as
   assert.equal(bench.watchers.size, 0);
 });
 
+test("lets others run in between, though neither its reads nor its readers wait for anything", async () => {
+  await using bench = new PumpBench();
+  const pump = await bench.startPump();
+  await until(() => bench.watchers.size === 1);
+  appendFileSync(bench.log, encodeLine(line("first")));
+  for (const onOutput of bench.watchers) onOutput();
+  await bench.untilReceived("first\n".length);
+  const lines = Array.from({ length: 20_000 }, (_, index) => line(`line ${index} ${"x".repeat(90)}`));
+  appendFileSync(bench.log, Buffer.concat(lines.map(encodeLine)));
+  const wantedBytes = outputOf(lines, "stdout").length;
+  const drained = pump.drain();
+  let turns = 0;
+  for (; pump.deliveredBytes < wantedBytes; turns += 1) await new Promise(setImmediate);
+  // 2.9 MB in 45 slices.
+  assert.ok(turns >= 8, `${turns} turns`);
+  await drained;
+});
+
 test("counts nothing as delivered that a reader has not taken", async () => {
   await using bench = new PumpBench();
   bench.stdout.hold();

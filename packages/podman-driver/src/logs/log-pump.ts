@@ -19,6 +19,9 @@ export interface LogPumpOptions {
  */
 const gatherMs = 10;
 
+/** So many slices take less than a millisecond; then it is the other tasks' turn. */
+const slicesInARow = 4;
+
 /**
  * Carries a container's output from conmon's files to the task's two logs: exact bytes, each stream by itself, at the
  * speed of the slower reader, in slices so small that no other task waits. The next slice is read while one is written.
@@ -36,6 +39,7 @@ export class LogPump {
   #delivery: Promise<void> = Promise.resolve();
   #watch: { close(): void } | undefined;
   #deliveredBytes = 0;
+  #slicesInARow = 0;
   #isFlowing = false;
   #draining = false;
   #poked = true;
@@ -86,7 +90,10 @@ export class LogPump {
         this.#poked = false;
         const lastLook = this.#draining;
         const found = await this.#moveSlice();
-        if (found === "a full slice" || found === "the end of a file") continue;
+        if (found === "a full slice" || found === "the end of a file") {
+          await this.#letOthersRun();
+          continue;
+        }
         await this.#delivery;
         if (lastLook && found === "nothing") return await this.#deliverRest();
         await (found === "nothing" ? this.#untilPoked() : this.#gather());
@@ -95,6 +102,12 @@ export class LogPump {
       this.#endWatch();
       await this.#delivery.catch(() => undefined);
     }
+  }
+
+  /** Neither a read nor a write need have waited for anything. */
+  async #letOthersRun(): Promise<void> {
+    this.#slicesInARow = (this.#slicesInARow + 1) % slicesInARow;
+    if (this.#slicesInARow === 0) await new Promise(setImmediate);
   }
 
   async #moveSlice(): Promise<"nothing" | "a part of a slice" | "a full slice" | "the end of a file"> {
@@ -141,10 +154,9 @@ export class LogPump {
     const { sinks, position, buffers } = this.#options;
     const { stdout, stderr } = slice;
     const progress = { inode: this.#inode, offsetBytes: this.#linesFromBytes + this.#lines.consumedBytes };
-    await Promise.all([
-      stdout.length > 0 ? sinks.stdout.write([stdout.bytes], this.#stop.signal) : undefined,
-      stderr.length > 0 ? sinks.stderr.write([stderr.bytes], this.#stop.signal) : undefined,
-    ]);
+    const toStderr = stderr.length > 0 ? sinks.stderr.write([stderr.bytes], this.#stop.signal) : undefined;
+    const toStdout = stdout.length > 0 ? sinks.stdout.write([stdout.bytes], this.#stop.signal) : undefined;
+    await (toStderr === undefined ? toStdout : Promise.all([toStderr, toStdout]));
     this.#deliveredBytes += stdout.length + stderr.length;
     position.save({ ...progress, files: sinks.filePositions() });
     buffers.giveBack(slice);

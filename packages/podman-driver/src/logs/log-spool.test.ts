@@ -340,7 +340,10 @@ test("keeps no second name of a file when conmon is gone without having rotated"
   linkSync(bench.log, `${bench.log}.1`);
   bench.answer = gone;
   const spool = await bench.open();
-  await until(() => spool.read(Buffer.alloc(10)).then(() => bench.names().length === 1));
+  await until(async () => {
+    await spool.read(Buffer.alloc(10));
+    return bench.names().length === 1;
+  });
 });
 
 test("takes a new number for each rotation, also after a restart of the plugin", async () => {
@@ -360,11 +363,8 @@ test("a hole is passed over one slice at a time, so that whoever reads can end, 
   const spool = await bench.open();
   const slice = Buffer.alloc(300);
   for (let passedBytes = 300; passedBytes <= 900; passedBytes += 300) {
-    assert.deepEqual(await spool.read(slice).then(({ length, isHole, isFileEnd }) => ({ length, isHole, isFileEnd })), {
-      length: 0,
-      isHole: true,
-      isFileEnd: false,
-    });
+    const { length, isHole, isFileEnd } = await spool.read(slice);
+    assert.deepEqual({ length, isHole, isFileEnd }, { length: 0, isHole: true, isFileEnd: false });
     assert.equal(spool.offsetBytes, passedBytes);
   }
   const { length, isHole, isNewFile } = await spool.read(slice);

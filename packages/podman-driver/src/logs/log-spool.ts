@@ -7,6 +7,9 @@ import { LogSegment } from "./log-segment.ts";
 /** conmon's file is followed by a new one about so often. */
 export const defaultRotateBytes = 16 * 1_048_576;
 
+/** With more of it unread the kernel may have put some of it away. */
+const recentBytes = 64 * 1_048_576;
+
 export interface LogSpoolOptions {
   /** The engine's folder that the log is in; its owner closes it after the spool. */
   readonly folder: EngineFolder;
@@ -20,6 +23,11 @@ export interface LogSpoolOptions {
   readonly intervals?: Partial<RotationIntervals>;
   /** So long conmon is given for a new file before one that outgrows its limit is emptied in its place. Default 3000. */
   readonly stuckMs?: number;
+  /**
+   * What was written since its end was met is read at once for so long. Default 30,000: so long the kernel keeps in memory what it has not
+   * yet written to the disk.
+   */
+  readonly recentMs?: number;
   /** The file conmon writes was emptied: no new one was to be had, and why, where that is known. */
   onEmptied?(error: unknown): void;
 }
@@ -51,6 +59,8 @@ export class LogSpool {
   #offsetBytes = 0;
   #beganBytes = 0;
   #isNewFile = true;
+  /** When a read met the end of all that conmon had written. */
+  #metEndAtMs = Number.NEGATIVE_INFINITY;
   /** At the beginning of a line the file may have a hole: it was emptied, and conmon went on where it was. */
   #mayBeHole = true;
   /** The size of a file that was emptied; conmon goes on at its beginning or there. */
@@ -63,6 +73,7 @@ export class LogSpool {
   #lostBytes = 0;
   /** One at a time: a read must not lose its file under its feet. */
   #busy: Promise<unknown> = Promise.resolve();
+  #busyCount = 0;
 
   private constructor(options: Settings, files: OpenFiles, rotation: LogRotation) {
     this.#options = options;
@@ -78,6 +89,7 @@ export class LogSpool {
       rotateBytes: defaultRotateBytes,
       backlogBytes: 256 * 1_048_576,
       stuckMs: 3000,
+      recentMs: 30_000,
       onEmptied: () => undefined,
       ...options,
     };
@@ -97,10 +109,12 @@ export class LogSpool {
     return segment === undefined ? undefined : { inode: segment.inode, offsetBytes: 0 };
   }
 
-  /** Whether a read would find something. Asks the kernel and reads nothing. */
+  /** Whether a read would find something, as far as that was seen already, or else as the kernel says; reads nothing. */
   get hasMore(): boolean {
     const [segment, next] = this.#segments;
     if (segment === undefined || next !== undefined) return next !== undefined;
+    // In the middle of a stretch nobody needs to be asked for each slice of it.
+    if (this.#emptiedAtBytes === undefined && segment.knownBytes > this.#offsetBytes) return true;
     return segment.sizeBytes > (this.#emptiedAtBytes === undefined ? this.#offsetBytes : 0) || this.#hasUnseenFile;
   }
 
@@ -114,30 +128,13 @@ export class LogSpool {
     return this.#rotation.waitedMs > 0;
   }
 
-  /** Reads on where the last read ended, within one file. */
-  read(buffer: Uint8Array): Promise<SpoolRead> {
-    return this.#alone(async () => {
-      this.#followRotation();
-      if (this.#emptiedAtBytes !== undefined) await this.#findBeginning(this.#emptiedAtBytes);
-      const [segment, next] = this.#segments;
-      if (segment === undefined) return nothingNew;
-      const length = this.#emptiedAtBytes === undefined ? await segment.read(buffer, this.#offsetBytes) : 0;
-      const holeBytes = this.#mayBeHole ? measureHole(buffer.subarray(0, length)) : 0;
-      this.#offsetBytes += holeBytes;
-      // One slice at a time: a hole can be as long as a file, and whoever reads may want to end.
-      if (length > 0 && holeBytes === length) return { ...nothingNew, isHole: true };
-      if (length === 0) {
-        if (this.#emptiesAtEnd && next === undefined) this.#empty(segment);
-        // conmon had left the file before it was read, so this is its end.
-        return { ...nothingNew, isFileEnd: next !== undefined };
-      }
-      const isNewFile = this.#isNewFile;
-      this.#isNewFile = false;
-      this.#mayBeHole = false;
-      buffer.copyWithin(0, holeBytes, length);
-      this.#offsetBytes += length - holeBytes;
-      return { length: length - holeBytes, isFileEnd: false, isHole: false, isNewFile, inode: segment.inode };
-    });
+  /** Reads on where the last read ended, within one file. What needs no waiting is there at once. */
+  read(buffer: Uint8Array): SpoolRead | Promise<SpoolRead> {
+    if (this.#busyCount > 0) return this.#alone(() => this.#read(buffer));
+    this.#followRotation();
+    const [segment] = this.#segments;
+    if (segment === undefined || this.#emptiedAtBytes !== undefined || !this.#isRecent) return this.#alone(() => this.#read(buffer));
+    return this.#take(segment, buffer, segment.readAtOnce(buffer, this.#offsetBytes));
   }
 
   /** Deletes the file that has been read to its end, once all of it is delivered. */
@@ -184,6 +181,45 @@ export class LogSpool {
     await this.#alone(async () => {
       for (const segment of this.#segments.splice(0)) await segment.close();
     });
+  }
+
+  async #read(buffer: Uint8Array): Promise<SpoolRead> {
+    this.#followRotation();
+    if (this.#emptiedAtBytes !== undefined) await this.#findBeginning(this.#emptiedAtBytes);
+    const [segment] = this.#segments;
+    if (segment === undefined) return nothingNew;
+    return this.#take(segment, buffer, this.#emptiedAtBytes === undefined ? await segment.read(buffer, this.#offsetBytes) : 0);
+  }
+
+  /** What was read of the first file, `length` bytes of it. */
+  #take(segment: LogSegment, buffer: Uint8Array, length: number): SpoolRead {
+    const isLast = this.#segments.length === 1;
+    if (length < buffer.length && isLast) this.#metEndAtMs = performance.now();
+    const holeBytes = this.#mayBeHole ? measureHole(buffer.subarray(0, length)) : 0;
+    this.#offsetBytes += holeBytes;
+    // One slice at a time: a hole can be as long as a file, and whoever reads may want to end.
+    if (length > 0 && holeBytes === length) return { ...nothingNew, isHole: true };
+    if (length === 0) {
+      if (this.#emptiesAtEnd && isLast) this.#empty(segment);
+      // conmon had left the file before it was read, so this is its end.
+      return { ...nothingNew, isFileEnd: !isLast };
+    }
+    const isNewFile = this.#isNewFile;
+    this.#isNewFile = false;
+    this.#mayBeHole = false;
+    if (holeBytes > 0) buffer.copyWithin(0, holeBytes, length);
+    this.#offsetBytes += length - holeBytes;
+    return { length: length - holeBytes, isFileEnd: false, isHole: false, isNewFile, inode: segment.inode };
+  }
+
+  /** Whether what comes next need not be waited for: a change of threads takes longer than to read it in this one. */
+  get #isRecent(): boolean {
+    return performance.now() - this.#metEndAtMs < this.#options.recentMs && this.#knownWaitingBytes <= recentBytes;
+  }
+
+  /** As `#waitingBytes`, as far as that was seen already. */
+  get #knownWaitingBytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.knownBytes, -this.#offsetBytes);
   }
 
   /** Of another file, or of one that is shorter now, it is none: another one has its number, or it was emptied. */
@@ -297,7 +333,8 @@ export class LogSpool {
   }
 
   async #alone<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#busy.then(work);
+    this.#busyCount += 1;
+    const turn = this.#busy.then(work).finally(() => (this.#busyCount -= 1));
     this.#busy = turn.catch(() => undefined);
     return turn;
   }

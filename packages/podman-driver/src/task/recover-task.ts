@@ -9,7 +9,7 @@ import type { Engines } from "../engine/engines.ts";
 import { isAlive, type ProcessIdentity } from "../host/proc-files.ts";
 import type { HealthCheckTimes } from "../topics/health/health-topic.ts";
 import { memoryLimitBytes } from "../topics/limits/memory.ts";
-import type { TaskOrigin } from "./task-container.ts";
+import { keepOf, type TaskOrigin } from "./task-container.ts";
 import { TaskHandle } from "./task-handle.ts";
 import { identifyInspected } from "./task-processes.ts";
 import type { TaskSurroundings } from "./task-surroundings.ts";
@@ -41,7 +41,7 @@ export async function recoverTask(request: RecoverRequest, signal: AbortSignal):
     throw new DriverError("task-not-found", `container ${state.containerId} of task ${handle.config.id} is gone`);
   }
   return new TaskHandle({
-    subject: { task: handle.config, engine, containerId: state.containerId },
+    subject: { task: keepOf(handle.config), engine, containerId: state.containerId },
     origin: toOrigin(request, { engine, state, observed, proven }),
     terms: {
       logRoute: toLogRoute(request, state),

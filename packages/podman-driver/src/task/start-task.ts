@@ -8,7 +8,7 @@ import type { WantedTask } from "../topics/topics.ts";
 import { Rollback } from "./rollback.ts";
 import { startContainer, type StartedContainer } from "./start-container.ts";
 import { beginStart, type StartRequest } from "./start-request.ts";
-import type { TaskOrigin } from "./task-container.ts";
+import { keepOf, type TaskOrigin } from "./task-container.ts";
 import { TaskHandle } from "./task-handle.ts";
 import { identifyInspected } from "./task-processes.ts";
 import { encodeTaskState, type NewTaskState } from "./task-state.ts";
@@ -39,7 +39,7 @@ export async function startTask(request: StartRequest, signal: AbortSignal): Pro
   const driverState = encodeTaskState(toState(request, { origin, terms, network }));
   signal.throwIfAborted();
   undo.keep();
-  const subject = { task: config, engine, containerId: observed.id };
+  const subject = { task: keepOf(config), engine, containerId: observed.id };
   const task = new TaskHandle({ subject, origin, terms, surroundings: { services, logger, emit } });
   return { task, answer: { handle: { version: handleVersion, config, state: "running", driverState }, network } };
 }

@@ -1,4 +1,4 @@
-import { readCgroupSample, type CgroupSample } from "../host/cgroup-counters.ts";
+import { CgroupReader, readCgroupSample, type CgroupSample } from "../host/cgroup-counters.ts";
 import type { CgroupFolders } from "../host/cgroup-path.ts";
 import type { SharedStats, TimedStats } from "../engine/shared-stats.ts";
 
@@ -31,15 +31,16 @@ export interface StatsSourceOptions {
 export function openStatsSource({ containerId, cgroup, shared, intervalMs, isRunning, isDead }: StatsSourceOptions): StatsSource {
   const close = (): void => undefined;
   if (cgroup !== undefined && readCgroupSample(cgroup) !== undefined) {
-    return { read: () => (isRunning() ? readKernel(cgroup) : undefined), close };
+    const reader = new CgroupReader(cgroup);
+    return { read: () => (isRunning() ? readKernel(reader) : undefined), close: () => reader[Symbol.dispose]() };
   }
   if (isDead()) return { read: () => undefined, close };
   const subscription = shared.subscribe(containerId, intervalMs);
   return { read: () => (isRunning() ? toSample(subscription.take()) : undefined), close: () => subscription.close() };
 }
 
-function readKernel(cgroup: CgroupFolders): TimedSample | undefined {
-  const sample = readCgroupSample(cgroup);
+function readKernel(reader: CgroupReader): TimedSample | undefined {
+  const sample = reader.read();
   return sample === undefined ? undefined : { atNs: process.hrtime.bigint(), sample };
 }
 

@@ -15,9 +15,17 @@ import { hearPodman } from "./hear-podman.ts";
 import { restartStopped } from "./restart-stopped.ts";
 import { identifyInspected, TaskProcesses } from "./task-processes.ts";
 
+/** What is asked for of a task after its start. */
+export type KeptTask = Pick<TaskConfig, "id" | "name" | "allocId" | "allocDir" | "stdoutPath" | "stderrPath" | "resources">;
+
+/** Lets go of the rest, such as the environment, which is the larger part and would be held as long as the task runs. */
+export function keepOf({ id, name, allocId, allocDir, stdoutPath, stderrPath, resources }: TaskConfig): KeptTask {
+  return { id, name, allocId, allocDir, stdoutPath, stderrPath, resources };
+}
+
 /** Which container a task has, and where. */
 export interface TaskSubject {
-  readonly task: TaskConfig;
+  readonly task: KeptTask;
   readonly engine: Engine;
   readonly containerId: string;
 }

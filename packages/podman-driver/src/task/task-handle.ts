@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { TaskConfig, TaskStats, TaskStatus, WaitResult } from "@driver/nomad-plugin";
+import type { TaskStats, TaskStatus, WaitResult } from "@driver/nomad-plugin";
 import { toTimerMs } from "@driver/std";
 import type { NodeCompute } from "../config/driver-config.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -15,7 +15,7 @@ import { HealthWatch } from "./health-watch.ts";
 import { keepToSharedCpus } from "./keep-to-shared-cpus.ts";
 import { followStats } from "./stats-sampler.ts";
 import { openStatsSource, type StatsSource } from "./stats-source.ts";
-import { TaskContainer, type TaskOrigin, type TaskSubject } from "./task-container.ts";
+import { TaskContainer, type KeptTask, type TaskOrigin, type TaskSubject } from "./task-container.ts";
 import { collectOutput, drainLimitsOf } from "./task-output.ts";
 import type { TaskProcesses } from "./task-processes.ts";
 import type { TaskSurroundings } from "./task-surroundings.ts";
@@ -33,7 +33,7 @@ export interface TaskHandleOptions {
  * last output, which only those wait for who wait for its result.
  */
 export class TaskHandle {
-  readonly task: TaskConfig;
+  readonly task: KeptTask;
   readonly containerId: string;
   readonly engine: Engine;
   readonly #container: TaskContainer;

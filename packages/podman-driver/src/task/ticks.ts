@@ -15,21 +15,64 @@ export function nextBeatMs(lastMs: number, intervalMs: number, nowMs: number): n
   return dueMs > nowMs ? dueMs : Math.ceil((nowMs + 1) / gridMs) * gridMs;
 }
 
-/** A metronome that never queues: a reader who falls behind gets the next beat, not the missed ones. */
+/** Wakes all whose beat has come in one go: a timer for each of them costs more than what they do then. */
+class Metronome {
+  readonly #beating = new Set<Ticks>();
+  #timer: NodeJS.Timeout | undefined;
+  #timerAtMs = Number.POSITIVE_INFINITY;
+
+  add(ticks: Ticks): void {
+    this.#beating.add(ticks);
+    this.#wakeAt(ticks.nextMs);
+  }
+
+  delete(ticks: Ticks): void {
+    this.#beating.delete(ticks);
+    if (this.#beating.size > 0) return;
+    clearTimeout(this.#timer);
+    this.#timerAtMs = Number.POSITIVE_INFINITY;
+  }
+
+  #wakeAt(atMs: number): void {
+    if (atMs >= this.#timerAtMs) return;
+    clearTimeout(this.#timer);
+    this.#timerAtMs = atMs;
+    this.#timer = setTimeout(this.#beat, toTimerMs(atMs - performance.now()));
+  }
+
+  readonly #beat = (): void => {
+    this.#timerAtMs = Number.POSITIVE_INFINITY;
+    // A timer may come a part of a millisecond early.
+    const nowMs = performance.now() + 1;
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const ticks of this.#beating) nextMs = Math.min(nextMs, ticks.nextMs < nowMs ? ticks.beat() : ticks.nextMs);
+    if (nextMs < Number.POSITIVE_INFINITY) this.#wakeAt(nextMs);
+  };
+}
+
+const metronome = new Metronome();
+
+/** A beat that never queues: a reader who falls behind gets the next one, not the missed ones. */
 export class Ticks {
   readonly #intervalMs: number;
   readonly #signal: AbortSignal;
-  #timer: NodeJS.Timeout | undefined;
-  #lastMs = performance.now();
+  #nextMs: number;
   #wake: ((beat: boolean) => void) | undefined;
   #closed = false;
 
   /** @param intervalMs at least `gridMs` */
   constructor(intervalMs: number, signal: AbortSignal) {
+    const nowMs = performance.now();
     this.#intervalMs = intervalMs;
     this.#signal = signal;
-    this.#arm();
+    this.#nextMs = nextBeatMs(nowMs, intervalMs, nowMs);
+    metronome.add(this);
     signal.addEventListener("abort", this.close, { once: true });
+  }
+
+  /** When the next beat is due, on the process's clock. */
+  get nextMs(): number {
+    return this.#nextMs;
   }
 
   /** False once closed. */
@@ -40,20 +83,16 @@ export class Ticks {
     });
   }
 
-  #arm(): void {
-    const nowMs = performance.now();
-    this.#lastMs = nextBeatMs(this.#lastMs, this.#intervalMs, nowMs);
-    this.#timer = setTimeout(this.#beat, toTimerMs(this.#lastMs - nowMs));
-  }
-
-  readonly #beat = (): void => {
-    this.#arm();
+  /** The beat has come: for the metronome alone. Returns when the next one is due. */
+  beat(): number {
+    this.#nextMs = nextBeatMs(this.#nextMs, this.#intervalMs, performance.now());
     this.#settle(true);
-  };
+    return this.#nextMs;
+  }
 
   readonly close = (): void => {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    metronome.delete(this);
     this.#signal.removeEventListener("abort", this.close);
     this.#settle(false);
   };
