@@ -44,6 +44,7 @@ test("does not write into a FIFO whose reader holds it open but has stopped read
   await using rig = await DriverRig.start();
   const task = await rig.runScript(`echo first; ${untilGo}; seq 1 20000; echo last`);
   await task.stdout.until((text) => text === "first\n");
+  await untilNoted(task);
   const stale = openSync(task.config.stdoutPath, constants.O_RDONLY | constants.O_NONBLOCK);
   await task.stdout.leave();
   await rig.crash();
@@ -59,6 +60,7 @@ test("loses no output of a task whose plugin died before Nomad had its answer, a
   await using rig = await DriverRig.start();
   const task = await rig.runScript(`echo first; ${untilGo}; seq 1 20000; exit 25`);
   await task.stdout.until((text) => text === "first\n");
+  await untilNoted(task);
   const stale = openSync(task.config.stdoutPath, constants.O_RDONLY | constants.O_NONBLOCK);
   await task.stdout.leave();
   await rig.crash();
@@ -74,6 +76,7 @@ test("stops, signals and looks into a recovered task as into any other", async (
   await using rig = await DriverRig.start();
   const task = await rig.runScript("trap 'exit 23' TERM; trap 'echo usr1' USR1; echo ready; while :; do sleep 0.05; done");
   await task.stdout.until((text) => text === "ready\n");
+  await untilNoted(task);
   await rig.crash();
   await rig.recover(task);
   await rig.driver.signalTask(task.config.id, "USR1", soon());
