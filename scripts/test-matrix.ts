@@ -1,9 +1,11 @@
 // npm run test:matrix [-- [--again] [--write] [CELL…]]: the tests of a task's life with Podman of several releases, each in a world of
 // its own. A cell that has a result for this build is not run again, so that a run which was broken off goes on; --again forgets the
-// results. --write puts the table into docs/compatibility.md. Ends with 1 when a test failed that no reason is known for.
+// results. --write puts the table into docs/compatibility.md. --short, which ends npm test, runs a few tests with one release that is not
+// the host's, and names what it leaves out. --cache FOLDER: where releases and results are kept. Ends with 1 when a test failed that no
+// reason is known for.
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { messageOf } from "@driver/std";
@@ -13,19 +15,28 @@ import { hashInputs } from "./build/build-stamp.ts";
 import { fillParts } from "./docs/generated-parts.ts";
 import { limitSuites, matrixCells, matrixSuites, type MatrixCell } from "./matrix/cells.ts";
 import { judge, toMatrixTable, type CellResult } from "./matrix/matrix-table.ts";
+import { toShortForm } from "./matrix/short-form.ts";
 import type { TestResult } from "./matrix/results-reporter.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const plugin = "dist/nomad-driver-podman";
+/** For the short form: a release is a matter of half a minute. */
+const mirrorMs = 90_000;
 const docs = "docs/compatibility.md";
+const { values, positionals } = parseArgs({
+  options: { again: { type: "boolean" }, write: { type: "boolean" }, short: { type: "boolean" }, cache: { type: "string" } },
+  allowPositionals: true,
+});
 /** Nothing of it is committed; a folder of the dependencies goes when they do. */
-const cache = join(root, "node_modules/.cache/matrix");
+const cache = resolve(values.cache ?? join(root, "node_modules/.cache/matrix"));
+const isRoot = process.getuid?.() === 0;
+const rootOnly = "Another release's programs take the place of /usr: run this as root.";
 const controller = new AbortController();
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, () => controller.abort(new Error(`Stopped by ${name}.`)));
 
 try {
   process.chdir(root);
-  process.exitCode = await testMatrix();
+  process.exitCode = values.short === true ? await testShortForm() : await testMatrix();
 } catch (error) {
   if (!controller.signal.aborted && !(error instanceof TestingError)) throw error;
   process.stderr.write(`${messageOf(error)}\n`);
@@ -33,13 +44,7 @@ try {
 }
 
 async function testMatrix(): Promise<number> {
-  const { values, positionals } = parseArgs({
-    options: { again: { type: "boolean" }, write: { type: "boolean" } },
-    allowPositionals: true,
-  });
-  if (process.getuid?.() !== 0) {
-    throw new TestingError("not-permitted", "Another release's programs take the place of /usr: run this as root.");
-  }
+  if (!isRoot) throw new TestingError("not-permitted", rootOnly);
   const cells = chooseCells(positionals);
   await buildWhenStale();
   await mkdir(cache, { recursive: true });
@@ -59,6 +64,23 @@ async function testMatrix(): Promise<number> {
     await writeFile(docs, fillParts(readFileSync(docs, "utf8"), { matrix: () => all }));
   }
   return results.some((result) => judge(result).open.length > 0 || isEmpty(result)) ? 1 : 0;
+}
+
+/** What cannot be had is told and is no failure: without a mirror all else of npm test says what it says. */
+async function testShortForm(): Promise<number> {
+  const release = await readFile("/etc/os-release", "utf8").catch(() => "");
+  const { cell, suites, left } = toShortForm(/^VERSION_CODENAME=(.*)$/m.exec(release)?.[1] ?? "");
+  process.stdout.write(`matrix, short form: ${suites.join(", ")} with the Podman of ${cell.programs}\n`);
+  for (const { what, reason } of left) process.stdout.write(`SKIPPED ${what}: ${reason}\n`);
+  if (!isRoot) {
+    process.stdout.write(`SKIPPED ${cell.name}: ${rootOnly}\n`);
+    return 0;
+  }
+  await buildWhenStale();
+  await mkdir(cache, { recursive: true });
+  const result = await runCell(cell, { suites, mirrorMs });
+  process.stdout.write(`${describe(result)}\n`);
+  return judge(result).open.length > 0 || isEmpty(result) ? 1 : 0;
 }
 
 function chooseCells(names: readonly string[]): readonly MatrixCell[] {
@@ -111,14 +133,19 @@ function lacksControllers({ cgroups }: Pick<MatrixCell, "cgroups">): boolean {
 
 function testFiles(cell: Pick<MatrixCell, "cgroups"> = { cgroups: "host" }): readonly string[] {
   const suites = lacksControllers(cell) ? matrixSuites.filter((suite) => !limitSuites.includes(suite)) : matrixSuites;
+  return toPaths(suites);
+}
+
+function toPaths(suites: readonly string[]): readonly string[] {
   return suites.map((suite) => `packages/podman-driver/test/${suite}.test.ts`);
 }
 
-async function runCell(cell: MatrixCell): Promise<CellResult> {
+/** @param short names of test files, and how long a mirror may take; default: all that the cell has, and as long as it is usual */
+async function runCell(cell: MatrixCell, short?: { readonly suites: readonly string[]; readonly mirrorMs: number }): Promise<CellResult> {
   const head = { cell: cell.name, podman: "", runtime: "", host: cell.programs, date: new Date().toISOString().slice(0, 10), tests: [] };
   let userland: WorldUserland | undefined;
   try {
-    userland = await prepareUserland(cell);
+    userland = await prepareUserland(cell, short?.mirrorMs);
   } catch (error) {
     if (!(error instanceof TestingError)) throw error;
     return { ...head, skipped: error.message };
@@ -130,7 +157,7 @@ async function runCell(cell: MatrixCell): Promise<CellResult> {
   await runInWorld({
     network: "own",
     ...(userland !== undefined && { userland }),
-    command: [process.execPath, "--disable-warning=ExperimentalWarning", "scripts/test-in-world.ts", ...testFiles(cell)],
+    command: [process.execPath, "--disable-warning=ExperimentalWarning", "scripts/test-in-world.ts", ...(short === undefined ? testFiles(cell) : toPaths(short.suites))],
     env: { ...process.env, TEST_PLUGIN: join(root, plugin), TEST_REPORT: report, TEST_ENGINE_FACTS: facts },
     signal: controller.signal,
   });
@@ -139,9 +166,9 @@ async function runCell(cell: MatrixCell): Promise<CellResult> {
   return { ...head, podman, runtime, host, tests: parseResults(await readFile(report, "utf8").catch(() => "")) };
 }
 
-async function prepareUserland({ source, cgroups }: MatrixCell): Promise<WorldUserland | undefined> {
+async function prepareUserland({ source, cgroups }: MatrixCell, mirrorMs?: number): Promise<WorldUserland | undefined> {
   if (source === undefined || cgroups === "host") return undefined;
-  return { folder: await buildUserland(join(cache, "userlands"), source, controller.signal), cgroups };
+  return { folder: await buildUserland(join(cache, "userlands"), source, controller.signal, mirrorMs), cgroups };
 }
 
 function parseResults(text: string): readonly TestResult[] {
