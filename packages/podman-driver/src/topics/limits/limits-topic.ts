@@ -6,7 +6,7 @@ import { toCgroupParent } from "./cgroup-parent.ts";
 import { checkController, lacksController, toUndelegatedNotice } from "./check-controller.ts";
 import { fitMemory, toMemory, type WantedMemory } from "./memory.ts";
 import { wantSysctl } from "./sysctl.ts";
-import { explainUlimitFailure, toUlimits } from "./ulimit.ts";
+import { explainUlimitFailure, toUlimits, verifyUlimits } from "./ulimit.ts";
 import type { Report } from "../../config/report.ts";
 import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
 import { blame, type Suspect } from "../blame.ts";
@@ -96,12 +96,14 @@ export const limitsTopic = topic({
       spec,
       notices: [...toUnheldNotices(facts), ...undelegated, ...notices, ...sysctl.unset.map(toUnsetNotice)],
       needs: toBlockDeviceNeeds(wanted.blockIo),
+      isVerified: facts.rootless && ulimits.length > 0,
       explain: (podmanText) =>
         explainBlockIoFailure(podmanText, wanted.blockIo) ??
         explainUlimitFailure(podmanText, ulimits) ??
         blame(podmanText, toSuspects({ mems, oomScoreAdj, sysctl: sysctl.settings })),
     };
   },
+  verify: ({ ulimits }, made) => verifyUlimits(ulimits, made),
 });
 
 /** Later versions say so themselves in their answer to the create (podman 4.3 to 5.8). */
