@@ -74,6 +74,7 @@ export const knownReds: readonly KnownReds[] = [
       recover: ["stops, signals and looks into a recovered task"],
       stats: ["as the kernel counts it", "throttling under a hard limit", "where no cgroup is to be seen"],
       rootless: ["tells that limits are not held"],
+      "named-keys": ["nodes of memory"],
     },
     reason: "cgroup v2 has no controllers beside a host with v1, so that the kernel neither limits nor counts",
   },

@@ -147,10 +147,11 @@ function toSuspects({ mems, oomScoreAdj, sysctl }: Suspected): readonly Suspect[
   ];
 }
 
-/** Runtimes name a setting, or its file. */
+/** Runtimes name a setting, or its file, each with quotes of its own (runc 1.1, crun 1.21). */
 function toSysctlWords(name: string): Suspect["words"] {
-  const file = `/proc/sys/${name.replaceAll(".", "/")}:`;
-  return { test: (text) => text.includes(`sysctl ${JSON.stringify(name)}`) || text.includes(file) };
+  const file = `/proc/sys/${name.replaceAll(".", "/")}`;
+  const words = [`sysctl "${name}"`, `sysctl \`${name}\``, `${file}:`, `${file}\`:`];
+  return { test: (text) => words.some((part) => text.includes(part)) };
 }
 
 /** In bytes, of the container that an engine makes; undefined: none. */
