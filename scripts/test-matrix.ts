@@ -154,10 +154,11 @@ async function runCell(cell: MatrixCell, short?: { readonly suites: readonly str
   const facts = join(cache, `${cell.name}.engine`);
   await rm(report, { force: true });
   await rm(facts, { force: true });
+  const files = short === undefined ? testFiles(cell) : toPaths(short.suites);
   await runInWorld({
     network: "own",
     ...(userland !== undefined && { userland }),
-    command: [process.execPath, "--disable-warning=ExperimentalWarning", "scripts/test-in-world.ts", ...(short === undefined ? testFiles(cell) : toPaths(short.suites))],
+    command: [process.execPath, "--disable-warning=ExperimentalWarning", "scripts/test-in-world.ts", ...files],
     env: { ...process.env, TEST_PLUGIN: join(root, plugin), TEST_REPORT: report, TEST_ENGINE_FACTS: facts },
     signal: controller.signal,
   });

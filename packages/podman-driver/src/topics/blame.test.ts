@@ -24,6 +24,11 @@ const cases: readonly { readonly config: HclRecord; readonly words: string; read
   },
   { config: { oom_score_adj: 5 }, words: "can't get final child's PID from pipe: EOF", told: undefined },
   {
+    config: { volumes: ["/etc/passwd:/etc"] },
+    words: "mount `/etc/passwd` to '/etc': Not a directory: OCI runtime error",
+    told: 'volumes[0] = "/etc/passwd:/etc", which cannot be mounted there',
+  },
+  {
     config: { security_opt: ["proc-opts=hidepid=9"] },
     words: 'error mounting "proc" to rootfs at "/proc": invalid argument',
     told: 'security_opt = "proc-opts=hidepid=9", which must be options that the kernel knows',

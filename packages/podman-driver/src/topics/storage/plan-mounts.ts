@@ -78,8 +78,8 @@ export function explainMountFailure(podmanText: string, mounts: readonly WantedM
 function toSuspects(mount: WantedMount): readonly Suspect[] {
   const { key, value, destination } = mount;
   const has = (...parts: readonly string[]): Suspect["words"] => ({ test: (text) => parts.some((part) => text.includes(part)) });
-  // As runc says it, and crun, which leaves out the first slash.
-  const place = has(`to rootfs at "${destination}"`, `\` to \`${destination.slice(1)}\`:`);
+  // As runc says it, and crun, which leaves out the first slash (1.21; 0.17 does not).
+  const place = has(`to rootfs at "${destination}"`, `\` to \`${destination.slice(1)}\`:`, `\` to '${destination}':`);
   return [
     { words: place, key, value, want: "which cannot be mounted there" },
     ...(mount.kind === "volume" && mount.name !== ""
