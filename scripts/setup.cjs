@@ -97,8 +97,8 @@ function readPackages(file) {
 function installSystemPackages(name) {
   const isRoot = process.getuid() === 0;
   const engineTools = isRoot ? systemTools : [...systemTools, ...rootlessTools];
-  // Root's tests have an ordinary user's engine too.
-  const more = { test: [...testTools, ...(isRoot ? rootlessTools : [])], "test-matrix": matrixTools }[name] || [];
+  // Root's tests have an ordinary user's engine too, and another release's.
+  const more = { test: [...testTools, ...(isRoot ? [...rootlessTools, ...matrixTools] : [])], "test-matrix": matrixTools }[name] || [];
   const tools = name === "build" ? [] : [...engineTools, ...more];
   const missing = tools.filter((tool) => !tool.programs.some(hasProgram));
   if (!libraryFolders.some((folder) => fs.existsSync(path.join(folder, nodeLibrary.file)))) missing.push(nodeLibrary);

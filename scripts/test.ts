@@ -1,6 +1,7 @@
-// npm test [-- [--only-tests] [pattern…]]: all checks, then the tests in a world of their own, then the short chaos run. A
-// pattern is a part of a test file's path: only those tests run; --only-tests leaves the checks out.
-import { execFile } from "node:child_process";
+// npm test [-- [--only-tests] [pattern…]]: all checks, then the tests in a world of their own, then the short chaos run and the short
+// form of the matrix. A pattern is a part of a test file's path: only those tests run; --only-tests leaves the checks out.
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, globSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -54,7 +55,16 @@ async function test(args: readonly string[], signal: AbortSignal): Promise<numbe
     signal,
   });
   if (code !== 0 || patterns.length > 0) return code;
-  return runChaosInWorld({ seed: chaosSeed, mode: "short" }, signal);
+  const chaosCode = await runChaosInWorld({ seed: chaosSeed, mode: "short" }, signal);
+  return chaosCode === 0 ? runShortMatrix(signal) : chaosCode;
+}
+
+async function runShortMatrix(signal: AbortSignal): Promise<number> {
+  const args = ["--disable-warning=ExperimentalWarning", "scripts/test-matrix.ts", "--short"];
+  // It ends its world at a SIGTERM.
+  const child = spawn(process.execPath, args, { stdio: "inherit", signal, killSignal: "SIGTERM" });
+  const [code] = await once(child, "exit");
+  return typeof code === "number" ? code : 1;
 }
 
 function findTestFiles(patterns: readonly string[]): string[] {

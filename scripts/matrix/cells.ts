@@ -57,8 +57,8 @@ export const matrixCells: readonly MatrixCell[] = [
 /** The test files of a cell, by their names: what a task's life comes to. */
 export const matrixSuites: readonly string[] = [
   ...["life", "process", "exec", "logs", "stop-signal", "recover", "stats", "limits", "mounts"],
-  // What an old one would drop.
-  "old-podman",
+  // What an old one would drop, and which key their words are about.
+  ...["old-podman", "named-keys"],
   // What a group shares.
   ...["networks", "join-task", "group-network", "group-hosts", "pods"],
   // Where images come from, and where they go.

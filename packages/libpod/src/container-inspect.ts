@@ -51,6 +51,7 @@ export interface ContainerHostConfig {
   readonly memoryReservationBytes: number;
   readonly cpuShares: number;
   readonly idMappings: ContainerIdMappings;
+  readonly ulimits: readonly ContainerUlimit[];
   /** As `bridge`, or `container:` with the id of the container whose network it has joined. */
   readonly networkMode: string;
 }
@@ -59,6 +60,14 @@ export interface ContainerHostConfig {
 export interface ContainerIdMappings {
   readonly uidMap: readonly string[];
   readonly gidMap: readonly string[];
+}
+
+/** A limit of the container's processes; -1 is none. */
+export interface ContainerUlimit {
+  /** As `RLIMIT_NOFILE`. */
+  readonly name: string;
+  readonly soft: number;
+  readonly hard: number;
 }
 
 export interface ContainerMount {
@@ -138,8 +147,14 @@ function decodeHostConfig(reader: JsonReader): ContainerHostConfig {
     memoryReservationBytes: reader.number("MemoryReservation"),
     cpuShares: reader.number("CpuShares"),
     idMappings: { uidMap: reader.nested("IDMappings").strings("UidMap"), gidMap: reader.nested("IDMappings").strings("GidMap") },
+    ulimits: reader.list("Ulimits").map(decodeUlimit),
     networkMode: reader.string("NetworkMode"),
   };
+}
+
+function decodeUlimit(value: unknown): ContainerUlimit {
+  const reader = new JsonReader(value, "container.HostConfig.Ulimits[]");
+  return { name: reader.string("Name"), soft: reader.number("Soft"), hard: reader.number("Hard") };
 }
 
 function decodeMount(value: unknown): ContainerMount {

@@ -69,7 +69,7 @@ describe("exec", limit, () => {
     const id = await engine.run(sleeper);
     const result = await runExec(engine.client, id, { command: ["/no-such-program"], tty: false, attachStdin: false }, signal);
     assert.equal(result.end.exitCode, 127);
-    assert.match(result.stderr, /no such file or directory/);
+    assert.match(result.stderr, /no such file or directory/i);
     const execId = await engine.client.exec.create(id, { command: ["true"], tty: false, attachStdin: false }, signal);
     await Array.fromAsync((await engine.client.exec.start(execId, { tty: false }, signal)).output);
     await assert.rejects(

@@ -76,7 +76,8 @@ test("CDI names are found in the host's specs, and device_cdi makes them of what
     name,
     containerEdits: { deviceNodes: [{ path: `/dev/${name}`, hostPath: node, type: "c", major: 10, minor: 229 }], env: [`HAS_${name}=yes`] },
   });
-  const spec = { cdiVersion: "0.3.0", kind: "driver-test.example/gpu", devices: [deviceOf("one"), deviceOf("two")] };
+  // Podman 5 passes over a spec with a hostPath that says it is of an older version.
+  const spec = { cdiVersion: "0.5.0", kind: "driver-test.example/gpu", devices: [deviceOf("one"), deviceOf("two")] };
   await mkdir("/run/cdi", { recursive: true });
   const file = `/run/cdi/driver-test-${process.pid}.json`;
   try {

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { DriverRig, type TaskWishes } from "@driver/testing";
+
+/** As it is: crun 0.17 sets it, though it is the whole host's. */
+const panic = readFileSync("/proc/sys/kernel/panic", "utf8").trim();
 
 /** What a job asks for in vain, and what its author is told behind Podman's own words. */
 const cases: readonly { readonly wishes: TaskWishes; readonly told: string }[] = [
@@ -21,21 +25,24 @@ const cases: readonly { readonly wishes: TaskWishes; readonly told: string }[] =
   { wishes: { config: { secrets: [{ name: "nosuch" }] } }, told: 'secrets[0].name = "nosuch", which must be one' },
   { wishes: { config: { secrets: [{ name: "nosuch", env: "A" }] } }, told: 'secrets[0].name = "nosuch", which must be one' },
   { wishes: { config: { devices: ["/dev/no-such"] } }, told: 'devices[0] = "/dev/no-such", which must be there on the host' },
-  { wishes: { config: { cpuset_mems: "9" } }, told: 'cpuset_mems = "9", which must be nodes that the host has' },
-  { wishes: { config: { sysctl: [{ "kernel.panic": "1" }] } }, told: 'sysctl.kernel.panic = "1", which must be a setting of' },
+  { wishes: { config: { sysctl: [{ "kernel.panic": panic }] } }, told: `sysctl.kernel.panic = "${panic}", which must be a setting of` },
   { wishes: { config: { sysctl: [{ "net.ipv4.ip_forward": "x" }] } }, told: 'sysctl.net.ipv4.ip_forward = "x", which must be' },
   { wishes: { config: { userns: "private", uidmap: ["1:100000:9"] } }, told: 'userns = "private", whose uidmap and gidmap must' },
   { wishes: { config: { volumes: ["/etc/passwd:/etc"] } }, told: 'volumes[0] = "/etc/passwd:/etc", which cannot be mounted there' },
 ];
 
-test("a start that Podman refuses for what a key says names the key", async () => {
+test("a start that Podman refuses for what a key says names the key", () => checkNamed(cases));
+
+test("a start that Podman refuses for nodes of memory that the host lacks names the key", () =>
+  checkNamed([{ wishes: { config: { cpuset_mems: "9" } }, told: 'cpuset_mems = "9", which must be nodes that the host has' }]));
+
+async function checkNamed(all: typeof cases): Promise<void> {
   await using rig = await DriverRig.start();
-  for (const { wishes, told } of cases) {
+  const unnamed: string[] = [];
+  for (const { wishes, told } of all) {
     const start = rig.runScript("true", { ...wishes, config: { network_mode: "none", ...wishes.config } });
-    await assert.rejects(start, (error: Error) => {
-      assert.match(error.message, /podman answered/);
-      assert.ok(error.message.includes(`; the task's config has ${told}`), `${told}: ${error.message}`);
-      return true;
-    });
+    const text = await start.then(() => "it has started", String);
+    if (!text.includes("podman answered") || !text.includes(`; the task's config has ${told}`)) unnamed.push(`${told}: ${text}`);
   }
-});
+  assert.deepEqual(unnamed, []);
+}

@@ -112,6 +112,19 @@ test("tells that limits are not held where the kernel lets a user have none", wh
   await until(() => events.messages.some((text) => /limit/i.test(text) && /rootless|not applied/i.test(text)));
 });
 
+test("a limit above those of the user's Podman keeps a task from starting, or is told to its owner", when, async () => {
+  await using rig = await startRig();
+  await using events = new RecordedEvents(rig.driver);
+  const task = await rig.prepare(ofUser({ config: { command: "true", ulimit: [{ nofile: "unlimited", nproc: "512" }] } }));
+  const refusal = await rig.startTask(task).then(() => undefined, String);
+  // Podman 4.3 tries to set it; 5.4 sets what its service has.
+  if (refusal === undefined) {
+    const told = /^config key ulimit\.nofile: the task asks for unlimited:unlimited, and Podman has made \d+:\d+, since its service/;
+    await until(() => events.messages.some((text) => told.test(text)));
+    assert.ok(!events.messages.some((text) => text.includes("ulimit.nproc")));
+  } else assert.match(refusal, /rlimit.*the task's config has ulimit/is);
+});
+
 test("runs commands in a task, and kills those that take too long with all they have started", when, async () => {
   await using rig = await startRig();
   const task = await rig.runScript(forever, ofUser());

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { chmod, mkdir, rm } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -82,7 +82,11 @@ export async function startEngine(options: EngineOptions, signal: AbortSignal): 
       eventsLogger: options.eventsLogger ?? "file",
       bridge,
     });
-    if (user !== undefined) await runProcess("chown", ["-R", `${user.uid}:${user.gid}`, folder, storage], { signal });
+    if (user !== undefined) {
+      await runProcess("chown", ["-R", `${user.uid}:${user.gid}`, folder, storage], { signal });
+      // Newer runtimes go through them as a container's own root, who with nomap has none of the user's ids.
+      for (const path of [folder, join(folder, "tmpdir")]) await chmod(path, 0o711);
+    }
     const ending = AbortSignal.any([signal, AbortSignal.timeout(options.startTimeoutMs ?? defaultStartTimeoutMs)]);
     await startService(holder, { podman, folder, user, downloadFolder: options.downloadFolder }, ending);
   } catch (error) {

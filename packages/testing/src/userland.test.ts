@@ -30,6 +30,15 @@ test("says in apt's words what the mirror does not serve, and leaves nothing", a
   assert.deepEqual(readdirSync(join(folder, "all")), []);
 });
 
+test("does not wait longer than it may for a mirror, nor leaves behind what it has started", async (context) => {
+  const folder = withMmdebstrap(context, "sleep 7003 & wait");
+  await assert.rejects(buildUserland(join(folder, "all"), { suites: ["slow"], packages: ["podman"] }, soon(), 1_000), {
+    code: "userland",
+    message: /^the mirror http\S+ did not serve it within 1 s$/,
+  });
+  assert.deepEqual(readdirSync(join(folder, "all")), []);
+});
+
 test("unpacks a release once, and other packages of it beside that", async (context) => {
   // The last argument is the line of the mirror, and the one before it the folder.
   const findFolder = "for last; do former=$target; target=$last; done";

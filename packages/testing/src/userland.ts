@@ -26,15 +26,24 @@ const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 const usualMirror = "http://deb.debian.org/debian";
 /** Names that Debian's alternatives give it, which nothing has set in a tree that is only unpacked. */
 const iptablesNames = ["iptables", "iptables-save", "iptables-restore", "ip6tables", "ip6tables-save", "ip6tables-restore"];
-const buildTimeoutMs = 600_000;
+const defaultTimeoutMs = 600_000;
+/** The code with which `timeout` tells that it was one (coreutils). */
+const timedOutCode = 124;
 
 /**
  * Unpacks the source's packages from the Debian mirror that this host's apt uses into a folder of `parent` that is named by them,
  * unless it is there, and settles with its path. Nothing of the host's is changed, and no script of a package runs. Takes some 30 s
  * and 250 MB of disk.
- * @throws TestingError "userland" with the words of apt when the mirror does not serve it, "tool-missing" without mmdebstrap
+ * @param timeoutMs how long the mirror may take, in whole seconds; default: ten minutes
+ * @throws TestingError "userland" with the words of apt when the mirror does not serve it, or not in time, "tool-missing" without
+ * mmdebstrap
  */
-export async function buildUserland(parent: string, source: UserlandSource, signal: AbortSignal): Promise<string> {
+export async function buildUserland(
+  parent: string,
+  source: UserlandSource,
+  signal: AbortSignal,
+  timeoutMs: number = defaultTimeoutMs,
+): Promise<string> {
   const packages = [...commonPackages, ...source.packages];
   const key = createHash("sha256").update(packages.join()).digest("hex").slice(0, 8);
   const folder = join(parent, `${source.suites.join("+")}-${key}`);
@@ -44,21 +53,24 @@ export async function buildUserland(parent: string, source: UserlandSource, sign
   await mkdir(parent, { recursive: true });
   const mirror = await findMirror(signal);
   const lines = source.suites.map((suite) => `deb [signed-by=${keyring}] ${mirror} ${suite} main`);
-  const ending = AbortSignal.any([signal, AbortSignal.timeout(buildTimeoutMs)]);
+  const seconds = String(timeoutMs / 1000);
   const { code, stdout, stderr } = await runProcess(
-    resolveTool("mmdebstrap"),
+    resolveTool("timeout"),
     [
+      // It ends what mmdebstrap has started, too.
+      ...["--kill-after=5", seconds, resolveTool("mmdebstrap")],
       ...["--mode=root", "--variant=extract", `--hook-dir=${mergedUsr}`],
       ...['--aptopt=Apt::Install-Recommends "false"', '--aptopt=Acquire::Check-Valid-Until "false"'],
       ...["man", "doc", "locale"].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
       `--include=${packages.join(",")}`,
       ...[source.suites[0] ?? "", unpacked, ...lines],
     ],
-    { signal: ending },
+    { signal },
   );
   if (code !== 0) {
     await rm(unpacked, { recursive: true, force: true });
-    throw new TestingError("userland", toReason(`${stdout}\n${stderr}`));
+    const late = `the mirror ${mirror} did not serve it within ${seconds} s`;
+    throw new TestingError("userland", code === timedOutCode ? late : toReason(`${stdout}\n${stderr}`));
   }
   for (const name of iptablesNames) await symlink("xtables-nft-multi", join(unpacked, "usr/sbin", name)).catch(() => undefined);
   await rename(unpacked, folder);

@@ -7,18 +7,14 @@ if [ "$WORLD_NETWORK" = own ]; then
   ip link set lo up
 fi
 
-# Group files as seen from the world's own root. On pure v2 the processes have to leave that root,
-# or it cannot hand controllers to the containers.
+# Group files as seen from the world's own root. On pure v2 the processes have left that root already, since it could not
+# hand controllers to the containers.
 if [ "$WORLD_CGROUPS" = own ]; then
   grep -E ' cgroup2? ' /proc/mounts >"$WORLD_FOLDER/cgroup-mounts" || true
   while read -r device point type options rest; do
     umount "$point"
     if [ "$type" = cgroup2 ]; then
       mount -t cgroup2 cgroup2 "$point"
-      if [ "$point" = /sys/fs/cgroup ]; then
-        mkdir "$point/world"
-        echo $$ >"$point/world/cgroup.procs"
-      fi
     else
       mount -t cgroup -o "$(echo "$options" | tr ',' '\n' | grep -vE '^(rw|ro|nosuid|nodev|noexec|relatime|release_agent=.*)$' | paste -sd ,)" cgroup "$point"
     fi

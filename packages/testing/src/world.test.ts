@@ -19,6 +19,14 @@ test("Podman's answers in a world do not wait for the package manager", async ()
   assert.equal(await runInWorld({ network: "own", command, env: process.env, signal: signal() }), 0);
 });
 
+const isUnified = existsSync("/sys/fs/cgroup/cgroup.controllers");
+const whenUnified = { skip: !isUnified && "with cgroup v1 nothing is handed on" };
+
+test("a world hands the kernel's controllers on to its containers", whenUnified, async () => {
+  const script = 'cd /sys/fs/cgroup; for one in $(cat cgroup.controllers); do echo "+$one" >cgroup.subtree_control || exit 1; done';
+  assert.equal(await runInWorld({ network: "own", command: ["sh", "-c", script], env: process.env, signal: signal() }), 0);
+});
+
 test("an abort ends everything in a world", async () => {
   const controller = new AbortController();
   const reason = new Error("enough");

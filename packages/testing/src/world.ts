@@ -1,7 +1,7 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { createCgroupScope, removeCgroupScope, type CgroupScope } from "./cgroup-scope.ts";
@@ -110,16 +110,28 @@ async function removeWorldFolder(path: string): Promise<void> {
   else await rm(path, { recursive: true, force: true, maxRetries: 5 });
 }
 
-/** The shell enters the groups before the namespaces are made, so that they are the root which the world sees. */
-function worldArguments(unshare: string, options: WorldOptions, scope: CgroupScope): string[] {
+/**
+ * The shell enters the groups before the namespaces are made, so that they are the root which the world sees. Under v2 alone it then
+ * goes down from there with all that follows, as a group with a process in it cannot pass controllers on, and `unshare` stays.
+ */
+function worldArguments(unshare: string, options: WorldOptions, { directories }: CgroupScope): string[] {
   const enter = 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done; shift; exec "$@"';
-  const namespaces = [...(isOrdinaryUser ? userNamespaceOptions : []), "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
+  const descend = 'mkdir "$1/world" && echo $$ >"$1/world/cgroup.procs"; shift; exec "$@"';
+  const user = isOrdinaryUser ? userNamespaceOptions : [];
+  const groups = directories.length > 0 ? [unshare, ...user, "--cgroup"] : [];
+  const namespaces = [...(groups.length > 0 ? [] : user), "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"];
   if (options.network === "own") namespaces.push("--net");
-  if (scope.directories.length > 0) namespaces.push("--cgroup");
   return [
-    ...["--pdeathsig", "KILL", "/bin/sh", "-c", enter, "sh", ...scope.directories, "--"],
+    ...["--pdeathsig", "KILL", "/bin/sh", "-c", enter, "sh", ...directories, "--"],
+    ...groups,
+    ...directories.filter(isUnified).flatMap((directory) => ["/bin/sh", "-c", descend, "sh", directory]),
     ...[unshare, ...namespaces, "/bin/sh", prepareScript, ...options.command],
   ];
+}
+
+/** Whether it is a group of v2 where the kernel's controllers are v2's: beside v1 it has nothing to pass on. */
+function isUnified(directory: string): boolean {
+  return dirname(directory) === "/sys/fs/cgroup" && existsSync(join(directory, "cgroup.controllers"));
 }
 
 function waitForWorld(child: ChildProcess, options: WorldOptions): Promise<number> {

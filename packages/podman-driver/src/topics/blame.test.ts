@@ -24,8 +24,38 @@ const cases: readonly { readonly config: HclRecord; readonly words: string; read
   },
   { config: { oom_score_adj: 5 }, words: "can't get final child's PID from pipe: EOF", told: undefined },
   {
+    config: { volumes: ["/etc/passwd:/etc"] },
+    words: "mount `/etc/passwd` to '/etc': Not a directory: OCI runtime error",
+    told: 'volumes[0] = "/etc/passwd:/etc", which cannot be mounted there',
+  },
+  {
     config: { security_opt: ["proc-opts=hidepid=9"] },
     words: 'error mounting "proc" to rootfs at "/proc": invalid argument',
+    told: 'security_opt = "proc-opts=hidepid=9", which must be options that the kernel knows',
+  },
+  {
+    config: { timezone: "Nowhere/City" },
+    words: "running container create option: finding timezone: unknown time zone Nowhere/City",
+    told: `timezone = "Nowhere/City", which must be a file below the host's /usr/share/zoneinfo`,
+  },
+  {
+    config: { sysctl: [{ "kernel.panic": "1", "kernel.msgmax": "2" }] },
+    words: "crun: the sysctl `kernel.panic` is not namespaced: OCI runtime error",
+    told: 'sysctl.kernel.panic = "1", which must be a setting of',
+  },
+  {
+    config: { sysctl: [{ "net.ipv4.ip": "1", "net.ipv4.ip_forward": "x" }] },
+    words: "crun: write to `/proc/sys/net/ipv4/ip_forward`: Invalid argument: OCI runtime error",
+    told: 'sysctl.net.ipv4.ip_forward = "x", which must be a setting of',
+  },
+  {
+    config: { volumes: ["/etc/hostname:/etc/x", "/etc/passwd:/etc"] },
+    words: "crun: mount `/etc/passwd` to `etc`: Not a directory: OCI runtime error",
+    told: 'volumes[1] = "/etc/passwd:/etc", which cannot be mounted there',
+  },
+  {
+    config: { security_opt: ["proc-opts=hidepid=9"] },
+    words: "crun: mount `proc` to `proc`: Invalid argument: OCI runtime error",
     told: 'security_opt = "proc-opts=hidepid=9", which must be options that the kernel knows',
   },
   {

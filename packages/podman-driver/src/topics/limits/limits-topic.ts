@@ -6,7 +6,7 @@ import { toCgroupParent } from "./cgroup-parent.ts";
 import { checkController, lacksController, toUndelegatedNotice } from "./check-controller.ts";
 import { fitMemory, toMemory, type WantedMemory } from "./memory.ts";
 import { wantSysctl } from "./sysctl.ts";
-import { explainUlimitFailure, toUlimits } from "./ulimit.ts";
+import { explainUlimitFailure, toUlimits, verifyUlimits } from "./ulimit.ts";
 import type { Report } from "../../config/report.ts";
 import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
 import { blame, type Suspect } from "../blame.ts";
@@ -96,12 +96,14 @@ export const limitsTopic = topic({
       spec,
       notices: [...toUnheldNotices(facts), ...undelegated, ...notices, ...sysctl.unset.map(toUnsetNotice)],
       needs: toBlockDeviceNeeds(wanted.blockIo),
+      isVerified: facts.rootless && ulimits.length > 0,
       explain: (podmanText) =>
         explainBlockIoFailure(podmanText, wanted.blockIo) ??
         explainUlimitFailure(podmanText, ulimits) ??
         blame(podmanText, toSuspects({ mems, oomScoreAdj, sysctl: sysctl.settings })),
     };
   },
+  verify: ({ ulimits }, made) => verifyUlimits(ulimits, made),
 });
 
 /** Later versions say so themselves in their answer to the create (podman 4.3 to 5.8). */
@@ -145,10 +147,11 @@ function toSuspects({ mems, oomScoreAdj, sysctl }: Suspected): readonly Suspect[
   ];
 }
 
-/** Runtimes name a setting, or its file. */
+/** Runtimes name a setting, or its file, each with quotes of its own (runc 1.1, crun 1.21). */
 function toSysctlWords(name: string): Suspect["words"] {
-  const file = `/proc/sys/${name.replaceAll(".", "/")}:`;
-  return { test: (text) => text.includes(`sysctl ${JSON.stringify(name)}`) || text.includes(file) };
+  const file = `/proc/sys/${name.replaceAll(".", "/")}`;
+  const words = [`sysctl "${name}"`, `sysctl \`${name}\``, `${file}:`, `${file}\`:`];
+  return { test: (text) => words.some((part) => text.includes(part)) };
 }
 
 /** In bytes, of the container that an engine makes; undefined: none. */

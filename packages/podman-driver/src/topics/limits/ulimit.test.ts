@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import type { RlimitSpec } from "@driver/libpod";
+import { describe, test } from "node:test";
+import type { ContainerInspect, RlimitSpec } from "@driver/libpod";
+import type { Shortfall } from "../topic.ts";
 import { mistakesOf, planOf, specOf } from "../../../test/plan-of.ts";
 
 const none = 18_446_744_073_709_551_615n;
@@ -62,4 +63,34 @@ test("names what Podman has added where a limit cannot be set", () => {
   assert.equal(explain({ core: "0" }, "crun: something else"), undefined);
   assert.match(explain({}, words) ?? "", /^Podman asks for more open files .*; name nofile and nproc in the task's ulimit, or default_ulimits/);
   assert.equal(explain({}, "crun: something else"), undefined);
+});
+
+describe("of an ordinary user's Podman, which makes a limit no higher than its own", () => {
+  const made = (...ulimits: ContainerInspect["host"]["ulimits"]): ContainerInspect => ({ host: { ulimits } }) as ContainerInspect;
+  const files = (soft: number, hard: number): ContainerInspect => made({ name: "RLIMIT_NOFILE", soft, hard });
+  const find = (ulimit: Readonly<Record<string, string>>, container: ContainerInspect): readonly Shortfall[] =>
+    (planOf({ config: { ulimit: [ulimit] }, facts: { rootless: true } }).findShortfalls ?? assert.fail("nobody looks"))(container);
+
+  test("what is missing is told, and the task runs", () => {
+    const shortfall = {
+      key: "ulimit.nofile",
+      wanted: "1024:unlimited",
+      got: "1024:524288, since its service has no more itself,",
+      isFatal: false,
+    };
+    assert.deepEqual(find({ NOFILE: "1024:-1" }, files(1024, 524_288)), [shortfall]);
+    assert.deepEqual(find({ nofile: "600000" }, files(524_288, 524_288))[0]?.wanted, "600000:600000");
+  });
+
+  test("nothing is told of one that is as asked for, or that Podman does not name", () => {
+    assert.deepEqual(find({ nofile: "600:700" }, files(600, 700)), []);
+    assert.deepEqual(find({ nofile: "unlimited" }, files(-1, -1)), []);
+    assert.deepEqual(find({ memlock: "1" }, files(1, 1)), []);
+    assert.deepEqual(find({ nproc: "1" }, made()), []);
+  });
+
+  test("nobody looks where root's Podman is asked, or no limit is", () => {
+    assert.equal(planOf({ config: { ulimit: [{ nofile: "1" }] } }).findShortfalls, undefined);
+    assert.equal(planOf({ config: {}, facts: { rootless: true } }).findShortfalls, undefined);
+  });
 });

@@ -1,6 +1,6 @@
-import type { RlimitSpec } from "@driver/libpod";
+import type { ContainerInspect, RlimitSpec } from "@driver/libpod";
 import type { Report } from "../../config/report.ts";
-import type { Explanation } from "../topic.ts";
+import type { Explanation, Shortfall } from "../topic.ts";
 
 /** What Linux knows (getrlimit(2)); Podman finds out about another name when the container is started only. */
 const names = [
@@ -47,6 +47,24 @@ export function explainUlimitFailure(podmanText: string, limits: readonly Rlimit
   const missing = ["nofile", "nproc"].filter((name) => !limits.some(({ type }) => type === name));
   const added = missing.length === 0 ? "" : `, and Podman 4.3 adds 1048576 of ${missing.join(" and ")} where it is not named`;
   return { text: `the task's config has ulimit; without CAP_SYS_RESOURCE the host sets none above its own${added}` };
+}
+
+/** Where Podman, as an ordinary user's does, makes a limit no higher than its own without a word (podman 5.4: of files and processes). */
+export function verifyUlimits(limits: readonly RlimitSpec[], { host: { ulimits } }: ContainerInspect): readonly Shortfall[] {
+  return limits.flatMap(({ type, soft, hard }) => {
+    const made = ulimits.find(({ name }) => name === `RLIMIT_${type.toUpperCase()}`);
+    if (made === undefined || (isEnough(made.soft, soft) && isEnough(made.hard, hard))) return [];
+    const got = `${showLimit(made.soft)}:${showLimit(made.hard)}, since its service has no more itself,`;
+    return [{ key: `ulimit.${type}`, wanted: `${showLimit(soft)}:${showLimit(hard)}`, got, isFatal: false }];
+  });
+}
+
+function isEnough(made: number, asked: number | bigint): boolean {
+  return made < 0 || BigInt(made) >= BigInt(asked);
+}
+
+function showLimit(limit: number | bigint): string {
+  return limit < 0 || limit === unlimited ? "unlimited" : String(limit);
 }
 
 function toNumber(text: string): bigint | undefined {

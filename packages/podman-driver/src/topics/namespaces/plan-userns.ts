@@ -41,7 +41,8 @@ function explainFailure(
 
 /**
  * What Debian's containers.conf sets in each container, `net.ipv4.ping_group_range`, Podman also sets in a network namespace that is
- * joined by its file (podman 5.4).
+ * joined by its file (podman 4.3 to 6.1). Joined as a container's it would not, but a group's pod lets nobody join its containers from
+ * without, nor has members with ids of their own.
  */
 const mayNotSet =
   "gives the task ids of its own, with which it may not set the kernel's net settings in a network that is not its own: the operator can " +

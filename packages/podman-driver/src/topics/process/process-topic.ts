@@ -104,7 +104,13 @@ function toSuspects({ workDir, makesWorkDir, initPath, timezone, user }: Suspect
     ...(makesWorkDir ? [{ words: /\bworkdir ".*" does not exist/, key: "work_dir", value: workDir, want: notMade }] : []),
     { words: /\bworkdir "/, key: makesWorkDir ? "work_dir" : "working_dir", value: workDir, want: folder },
     { words: /container-init binary not found/, key: "init_path", value: initPath, want: "which must be a program of the host" },
-    { words: /zoneinfo/, key: "timezone", value: timezone, want: "which must be a file below the host's /usr/share/zoneinfo" },
+    {
+      // The path, or where it is looked for by its name first (podman 5.4).
+      words: /zoneinfo|finding timezone/,
+      key: "timezone",
+      value: timezone,
+      want: "which must be a file below the host's /usr/share/zoneinfo",
+    },
     {
       words: { test: (text: string) => /unable to find (user|group) |must be in range/.test(text) && !/supplemental groups/.test(text) },
       key: "user",

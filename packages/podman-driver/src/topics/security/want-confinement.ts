@@ -85,7 +85,12 @@ export function planConfinement(wanted: SecurityOptions, { facts, report }: Pick
 export function toConfinementSuspects({ seccomp, procOptions }: SecurityOptions): readonly Suspect[] {
   const suspects = [
     { words: /seccomp profile/, name: "seccomp", value: seccomp ?? "", want: "which must be a profile in JSON" },
-    { words: /mounting "proc"/, name: "proc-opts", value: procOptions.join(","), want: "which must be options that the kernel knows" },
+    {
+      words: /mounting "proc"|mount `proc` to/,
+      name: "proc-opts",
+      value: procOptions.join(","),
+      want: "which must be options that the kernel knows",
+    },
   ];
   return suspects.flatMap(({ name, value, ...suspect }) =>
     value === "" ? [] : [{ ...suspect, key: "security_opt", value: `${name}=${value}` }],

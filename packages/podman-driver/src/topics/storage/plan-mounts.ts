@@ -74,9 +74,11 @@ export function explainMountFailure(podmanText: string, mounts: readonly WantedM
 /** Runtimes tell the place inside the container, and Podman the volume. */
 function toSuspects(mount: WantedMount): readonly Suspect[] {
   const { key, value, destination } = mount;
-  const has = (text: string): Suspect["words"] => ({ test: (podmanText) => podmanText.includes(text) });
+  const has = (...parts: readonly string[]): Suspect["words"] => ({ test: (text) => parts.some((part) => text.includes(part)) });
+  // As runc says it, and crun, which leaves out the first slash (1.21; 0.17 does not).
+  const place = has(`to rootfs at "${destination}"`, `\` to \`${destination.slice(1)}\`:`, `\` to '${destination}':`);
   return [
-    { words: has(`to rootfs at "${destination}"`), key, value, want: "which cannot be mounted there" },
+    { words: place, key, value, want: "which cannot be mounted there" },
     ...(mount.kind === "volume" && mount.name !== ""
       ? [{ words: has(`mounting volume ${mount.name} for`), key, value, want: "whose options must be such that mount(8) takes" }]
       : []),
