@@ -121,12 +121,13 @@ test("an agent's plugin block is checked, alone or beside a job", async () => {
   const right = await workplace.write("right.hcl", agentText('socket {\n      host_user = "somebody-there"\n    }\n    oom_score_adj = 5'));
   const told = await workplace.run(["validate", "-plugin-config", right], { env });
   assert.deepEqual([told.code, told.stdout], [0, `${right}: valid\n`]);
-  const wrong = await workplace.write("wrong.hcl", agentText('gc {\n      image_high_water = 500\n    }\n    client_http_timeout = "soon"'));
+  const mistakes = 'gc {\n      image_high_water = 500\n    }\n    client_http_timeout = "soon"';
+  const wrong = await workplace.write("wrong.hcl", agentText(mistakes));
   const job = await workplace.write("job.hcl", 'job "a" {\n  typo = 1\n}\n');
   const { code, stdout, stderr } = await workplace.run(["validate", "-plugin-config", wrong, job], { env });
   assert.match(
     stderr,
-    /wrong\.hcl:4:7: plugin config: config key gc\.image_high_water: 500 .*\n4 \| [^]*wrong\.hcl:6:5: .* client_http_timeout: "soon".*\n6 \| [^]*job\.hcl:2:3: /,
+    /wrong\.hcl:4:7: plugin config: config key gc\.image_high_water: 500 .*\n4 \| [^]*wrong\.hcl:6:5: .*"soon".*\n6 \| [^]*job\.hcl:2:3: /,
   );
   assert.deepEqual([code, stdout], [1, ""]);
 });

@@ -66,7 +66,8 @@ async function readOrTell(read: () => Promise<Verdict>): Promise<Verdict> {
  */
 export async function validateAgentFile(path: string): Promise<Verdict> {
   const { problems, notices } = checkOwnBlock(await loadPluginConfig(path, pluginName, new AbortController().signal));
-  const inFile = (found: readonly PlacedProblem[]): readonly FoundProblem[] => found.map((one) => ({ ...one, file: path })).toSorted(byPlace);
+  const inFile = (found: readonly PlacedProblem[]): readonly FoundProblem[] =>
+    found.map((one) => ({ ...one, file: path })).toSorted(byPlace);
   return { problems: inFile(problems), notes: inFile(notices) };
 }
 

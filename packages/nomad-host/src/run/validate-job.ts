@@ -40,7 +40,8 @@ export async function validateJob(job: Job, driver: KnownDriver): Promise<Findin
         return { label, hostPort, to: to === -1 ? hostPort : to, hostIp: sampleIp };
       }),
     }));
-    const prepared = await prepareAllocations(placed, driver, { node: await readNodeFacts(sampleIp), hostIp: sampleIp, variables: new AnyVariables() });
+    const facts = { node: await readNodeFacts(sampleIp), hostIp: sampleIp, variables: new AnyVariables() };
+    const prepared = await prepareAllocations(placed, driver, facts);
     return { problems: [], notices: prepared.flatMap(({ notices }) => notices) };
   } catch (error) {
     if (!(error instanceof RunError)) throw error;

@@ -55,7 +55,8 @@ export function checkEngine(mounts: readonly WantedMount[], { facts, report }: P
     if (mount.kind === "image") continue;
     checkOptionVersions(mount.options, mount.kind, { key: mount.key, value: mount.value, report, facts });
     const subpath = subpathOf(mount);
-    if (subpath !== undefined) refuseBefore({ ...volumePart, key: `${mount.key}.volume_options.subpath`, value: subpath }, { facts, report });
+    const key = `${mount.key}.volume_options.subpath`;
+    if (subpath !== undefined) refuseBefore({ ...volumePart, key, value: subpath }, { facts, report });
   }
 }
 
