@@ -43,7 +43,9 @@ test("an image comes with the operator's login, is told of in alloc status, and 
   const task = await startTask(agent, { name: "far", type: "service", image, config: insecure, script: `cat /mark; ${untilReleased}` });
   await task.untilPrinted("far");
   slow.clear();
-  const shown = (await agent.run(["alloc", "status", task.id])).stdout.toString();
+  let shown = "";
+  // The server has a client's events some time after they are told.
+  await until(async () => (shown = (await agent.run(["alloc", "status", task.id])).stdout.toString()).includes("Pulled image"));
   assert.match(shown, new RegExp(`Pulling image ${image}\\n`));
   assert.match(shown, new RegExp(`Pulling image ${image}: \\d layers? begun, [\\d.]+ [kM]B so far, \\d+ s`));
   assert.match(shown, new RegExp(`Pulled image ${image}: [\\d.]+ MB on disk, \\d+ s`));
