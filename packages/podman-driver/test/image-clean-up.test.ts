@@ -43,7 +43,7 @@ describe("an image that this driver has pulled", () => {
     assert.ok(performance.now() - startMs > 1500, "it was gone at once");
     await untilStoreIs(images.podman, before);
     // Podman answers a moment after the image is gone.
-    await until(() => /unused image removed/.test(images.rig.log));
+    await until(() => /unused images? removed/.test(images.rig.log));
   });
 
   test("stays when a stopped container of somebody else was made from it, names and all", async () => {
@@ -148,7 +148,7 @@ test("an image that goes again and again is there for each task that starts mean
     const outputs = await Promise.all([0, 1, 2].map(() => images.run(images.at("again:1"))));
     for (const output of outputs) assert.match(output, /^again /);
   }
-  assert.match(images.rig.log, /unused image removed/);
+  assert.match(images.rig.log, /unused images? removed/);
   await untilStoreIs(images.podman, []);
 });
 
