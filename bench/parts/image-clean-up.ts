@@ -29,9 +29,9 @@ export const imageCleanUp: Part = {
 };
 
 const cleaning = { image: true, image_delay: "0s" };
-/** A new config brings its own work, the heap's trim two seconds later the last of it: what is measured comes behind that. */
-const cleaningLater = { image: true, image_delay: "12s" };
-const configuredMs = 5000;
+/** A new config brings its own work, the heap's trim up to ten seconds later the last of it: what is measured comes behind that. */
+const cleaningLater = { image: true, image_delay: "15s" };
+const configuredMs = 13_000;
 
 /** In a plugin that has cleaned up before, as one that runs for weeks has. */
 async function measureCleanUp(bed: Bed, engine: Engine, podman: PlainPodman): Promise<readonly Figure[]> {
