@@ -1,6 +1,6 @@
 import type { ContainerSpec } from "@driver/libpod";
 import { attr, block } from "@driver/nomad-plugin";
-import { type EngineFacts } from "../../engine/engine-facts.ts";
+import type { EngineFacts } from "../../engine/engine-facts.ts";
 import { refuseBefore } from "../refuse-before.ts";
 import { toCheck, toHealthConfig, type WantedCheck } from "./health-check.ts";
 import type { Report } from "../../config/report.ts";
