@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ContainerListEntry, PublishedPort } from "@driver/libpod";
-import { findPublisher } from "./explain-failure.ts";
+import { findPublisher, nameHolder } from "./explain-failure.ts";
 
 const entry = (name: string, seconds: number, ...ports: readonly Partial<PublishedPort>[]): ContainerListEntry => ({
   id: name,
@@ -26,3 +26,14 @@ for (const [what, listed, publisher] of rows) {
   test(`a port is told to have been published by ${what}`, () =>
     assert.equal(findPublisher(listed, { protocol: "tcp", host: "127.0.0.1", port: 8080 })?.id, publisher));
 }
+
+test("a port is told to be had by the container for which Podman's own process has it", async () => {
+  const podman = { pid: 7, command: "podman", container: undefined };
+  const web = (): Promise<string> => Promise.resolve("container web");
+  const nobody = (): Promise<undefined> => Promise.resolve(undefined);
+  assert.equal(await nameHolder(podman, web), "container web");
+  assert.equal(await nameHolder(podman, nobody), "process 7 (podman)");
+  assert.equal(await nameHolder({ ...podman, command: "nginx" }, web), "process 7 (nginx)");
+  assert.equal(await nameHolder({ ...podman, container: "db" }, web), "container db");
+  assert.deepEqual([await nameHolder(undefined, web), await nameHolder(undefined, nobody)], ["container web", undefined]);
+});

@@ -1,7 +1,7 @@
 import { LibpodError, type ContainerListEntry } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
 import type { Engine } from "../engine/engine.ts";
-import { findPortHolder, isSameAddress, type HostPort } from "../host/port-holder.ts";
+import { findPortHolder, isSameAddress, type HostPort, type PortHolder } from "../host/port-holder.ts";
 import type { HostRoots } from "../host/proc-files.ts";
 import type { ContainerPlan } from "../plan/container-plan.ts";
 import { answersWithin } from "./answers-within.ts";
@@ -24,15 +24,30 @@ export async function explainFailure(error: unknown, { explain }: Pick<Container
   const explanation = explain(`${podmanMessage} ${podmanCause}`);
   if (explanation === undefined) return error;
   const { text, takenPort } = explanation;
-  const holder = takenPort === undefined ? undefined : (tellProcess(takenPort, site) ?? (await tellContainer(takenPort, site)));
+  const holder = takenPort === undefined ? undefined : await findHolder(takenPort, site);
   const who = holder === undefined ? "" : `: ${holder} has it`;
   return new DriverError(error.code, `${error.message}; ${text}${who}`, { recoverable: error.recoverable, cause: error.cause });
 }
 
-function tellProcess(port: HostPort, { roots }: FailureSite): string | undefined {
-  const holder = roots === undefined ? undefined : findPortHolder(roots, port);
-  if (holder === undefined) return undefined;
-  return holder.container === undefined ? `process ${holder.pid} (${holder.command})` : `container ${holder.container}`;
+async function findHolder(port: HostPort, site: FailureSite): Promise<string | undefined> {
+  const found = site.roots === undefined ? undefined : findPortHolder(site.roots, port);
+  return nameHolder(found, () => tellContainer(port, site));
+}
+
+/**
+ * Who has a port, in words. Podman's own process has a container's for a while after it has handed it on (podman 4.3), and is told where
+ * no container is known to publish the port alone.
+ * @param holder the process that has it; undefined: none is seen
+ * @param askPublisher asked where the process does not say it
+ */
+export async function nameHolder(
+  holder: PortHolder | undefined,
+  askPublisher: () => Promise<string | undefined>,
+): Promise<string | undefined> {
+  if (holder?.container !== undefined) return `container ${holder.container}`;
+  const process = holder === undefined ? undefined : `process ${holder.pid} (${holder.command})`;
+  if (process !== undefined && holder?.command !== "podman") return process;
+  return (await askPublisher()) ?? process;
 }
 
 /** For a container's port Podman 6 keeps a socket that is bound and does not listen, and such a one no table of the kernel shows. */
