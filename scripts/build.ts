@@ -30,7 +30,7 @@ const assets: Readonly<Record<string, string>> = {
  * compiled where it runs (docs/decisions/0021), and no authorities are read before they are needed (docs/decisions/0023). Any other
  * flag of V8 may put its own caches out of use: measure the start.
  */
-const execArgv = [
+export const execArgv = [
   "--max-semi-space-size=2",
   "--disable-sigusr1",
   "--v8-pool-size=1",

@@ -35,9 +35,9 @@ const leftModes: readonly LeftOut[] = [
  * @param codename of the host's release as /etc/os-release has it, such as "bookworm"; empty: it has none
  */
 export function toShortForm(codename: string): ShortForm {
-  const names = candidates.filter((name) => name !== codename);
-  const cell = matrixCells.find(({ name }) => name === names[0]);
-  if (cell === undefined) throw new Error(`The matrix has no cell ${names[0]}.`);
+  const wanted = candidates.find((name) => name !== codename);
+  const cell = matrixCells.find(({ name }) => name === wanted);
+  if (cell === undefined) throw new Error(`The matrix has no cell ${wanted}.`);
   const others = matrixCells.filter((one) => one !== cell);
   return {
     cell,

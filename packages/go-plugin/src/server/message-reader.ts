@@ -6,7 +6,7 @@ import type { Fields, MessageForm } from "../wire/message-form.ts";
 /** Hosts send up to 2 GiB; a task with a large environment or templates exceeds gRPC's usual 4 MiB. */
 const maxMessageBytes = 256 * 1024 * 1024;
 /** One byte of flags and the length as four (grpc: PROTOCOL-HTTP2.md, "Length-Prefixed-Message"). */
-const prefixBytes = 5;
+export const prefixBytes = 5;
 const nothing: Buffer = Buffer.alloc(0);
 
 /**

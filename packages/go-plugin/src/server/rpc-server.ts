@@ -3,14 +3,13 @@ import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type Ser
 import { toTimerMs } from "@driver/std";
 import type { Logger } from "../log/logger.ts";
 import { toErrorTrailers, toTimeoutMs } from "./deadline-and-status.ts";
-import { MessageReader } from "./message-reader.ts";
+import { MessageReader, prefixBytes } from "./message-reader.ts";
 import type { RpcCall, RpcMethod, RpcServices } from "./rpc-services.ts";
 import { toStatusError } from "./status-error.ts";
 
 /** As servers written in Go name it. */
 const contentType = "application/grpc";
 const acceptedContentTypes = [contentType, `${contentType}+proto`];
-const envelopeHeadBytes = 5;
 const callEnded = new ConnectError("the call has ended", Code.Canceled);
 const pluginEnds = new ConnectError("the plugin ends", Code.Canceled);
 
@@ -161,10 +160,10 @@ class ServerCall implements RpcCall {
 
 /** A message that is not compressed, and its length before it: by hand, since each sample of each task passes here. */
 function toEnvelope(message: Uint8Array): Buffer {
-  const envelope = Buffer.allocUnsafe(envelopeHeadBytes + message.length);
+  const envelope = Buffer.allocUnsafe(prefixBytes + message.length);
   envelope[0] = 0;
   envelope.writeUInt32BE(message.length, 1);
-  envelope.set(message, envelopeHeadBytes);
+  envelope.set(message, prefixBytes);
   return envelope;
 }
 

@@ -16,6 +16,7 @@ export interface ConfigFindings {
   readonly notices: readonly ConfigRemark[];
 }
 
+/** The same for hosts, which know paths instead of keys. */
 export function toFindings(mistakes: readonly Mistake[], notices: readonly Notice[]): ConfigFindings {
   const toRemark = ({ key, message }: Notice): ConfigRemark => ({ path: key, message });
   return { problems: mistakes.map(toRemark), notices: notices.map(toRemark) };

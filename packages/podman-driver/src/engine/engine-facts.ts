@@ -26,6 +26,7 @@ export interface EngineFacts {
   readonly isRemote: boolean;
 }
 
+/** Numbers of a version; without the last, its first patch. */
 export type PodmanVersion = readonly [major: number, minor: number, patch?: number];
 
 /** Whether Podman is at least of this version; a prerelease of it counts. */

@@ -40,6 +40,7 @@ export class CgroupReader implements Disposable {
   /** As `readCgroupSample`. */
   read(): CgroupSample | undefined {
     const folders = this.#folders;
+    // A group that is gone has no figures, whatever its open files still say.
     if (!existsSync(folders.version === 2 ? folders.dir : folders.cpuacctDir)) this[Symbol.dispose]();
     return readCgroupSample(folders, this.#files.read);
   }
