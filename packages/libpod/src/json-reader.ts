@@ -24,6 +24,10 @@ export function readList(value: unknown, what: string): readonly unknown[] {
   throw new JsonShapeError(`${what} is ${describe(value)}, expected a list`);
 }
 
+function isStrings(items: readonly unknown[]): items is readonly string[] {
+  return items.every((item) => typeof item === "string");
+}
+
 /** Reads the members of one object by key; absent and null members become the fallback, wrong types are errors. */
 export class JsonReader {
   readonly #object: JsonObject;
@@ -71,10 +75,9 @@ export class JsonReader {
   }
 
   strings(key: string): readonly string[] {
-    return this.list(key).map((item) => {
-      if (typeof item === "string") return item;
-      throw this.#wrong(key, "a list of strings");
-    });
+    const items = this.list(key);
+    if (isStrings(items)) return items;
+    throw this.#wrong(key, "a list of strings");
   }
 
   list(key: string): readonly unknown[] {

@@ -3,6 +3,7 @@ import type { ImageListEntry, ImageName } from "@driver/libpod";
 /** Of all names that this driver gives images. */
 export const ownRepository = "localhost/nomad-driver-podman";
 const markRepository = `${ownRepository}/pulled`;
+const markPrefix = `${markRepository}:`;
 
 /**
  * The name that says that this driver has pulled an image, and may remove it. Kept in the store itself: it outlives the plugin, goes
@@ -13,7 +14,7 @@ export function toMark(imageId: string): ImageName {
 }
 
 export function isMark(name: string): boolean {
-  return name.startsWith(`${markRepository}:`);
+  return name.startsWith(markPrefix);
 }
 
 export function isMarked({ repoTags }: Pick<ImageListEntry, "repoTags">): boolean {

@@ -18,8 +18,13 @@ export interface Removal {
 export async function removeUnused(podman: PodmanClient, images: readonly ImageListEntry[]): Promise<Removal> {
   const unending = new AbortController().signal;
   try {
-    for (const image of images) await takeMovingNamesOff(podman, image, unending);
-    const errors = await podman.images.remove(images.flatMap((image) => [...toNamesToTake(image).fixed, image.id]), unending);
+    const references: string[] = [];
+    for (const image of images) {
+      const { fixed, moving } = toNamesToTake(image.repoTags);
+      for (const name of moving) await takeMovingNameOff(podman, image.id, name, unending);
+      references.push(...fixed, image.id);
+    }
+    const errors = await podman.images.remove(references, unending);
     return errors.length === 0 ? { kept: new Set(), errors } : { kept: await giveNamesBack(podman, images, unending), errors };
   } catch (error) {
     await giveNamesBack(podman, images, unending).catch(() => undefined);
@@ -35,26 +40,24 @@ interface NamesToTake {
 }
 
 /** All but one, with which the image goes: one with a digest, which cannot be given back, where it has one. Most have a mark and a tag. */
-function toNamesToTake({ repoTags }: ImageListEntry): NamesToTake {
-  const [marks, named] = [repoTags.filter(isMark), repoTags.filter((name) => !isMark(name))];
-  const last = named.find(hasDigest) ?? named[0] ?? marks[0];
-  const taken = [...marks, ...named].filter((name) => name !== last);
-  const isFixed = (name: string): boolean => isMark(name) || hasDigest(name);
-  return { fixed: taken.filter(isFixed), moving: taken.filter((name) => !isFixed(name)) };
+function toNamesToTake(names: readonly string[]): NamesToTake {
+  const last = names.find((name) => !isMark(name) && hasDigest(name)) ?? names.find((name) => !isMark(name)) ?? names[0];
+  const fixed: string[] = [];
+  const moving: string[] = [];
+  for (const name of names) if (name !== last) (isMark(name) || hasDigest(name) ? fixed : moving).push(name);
+  return { fixed, moving };
 }
 
 function hasDigest(name: string): boolean {
   return name.includes("@");
 }
 
-async function takeMovingNamesOff(podman: PodmanClient, image: ImageListEntry, signal: AbortSignal): Promise<void> {
-  for (const name of toNamesToTake(image).moving) {
-    try {
-      await podman.images.untag(image.id, splitName(name), signal);
-    } catch (error) {
-      // It has moved; where it has not, the removal says so.
-      if (!(error instanceof LibpodError && error.code === "engine-error")) throw error;
-    }
+async function takeMovingNameOff(podman: PodmanClient, imageId: string, name: string, signal: AbortSignal): Promise<void> {
+  try {
+    await podman.images.untag(imageId, splitName(name), signal);
+  } catch (error) {
+    // It has moved; where it has not, the removal says so.
+    if (!(error instanceof LibpodError && error.code === "engine-error")) throw error;
   }
 }
 
