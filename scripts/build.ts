@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { build, type BuildOptions } from "esbuild";
 import { isFresh, writeStamp } from "./build/build-stamp.ts";
 import { lazyBuiltins } from "./build/lazy-builtins.ts";
+import { shrinkIcu } from "./build/shrink-icu.ts";
 import { stripElf } from "./build/strip-elf.ts";
 import { collectLicences } from "./build/third-party-licences.ts";
 
@@ -57,7 +58,10 @@ export async function buildWhenStale(): Promise<boolean> {
     await rename(join(folder, "executable"), output);
     const scripts = [
       "scripts/build.ts",
+      "scripts/build/elf.ts",
+      "scripts/build/icu-package.ts",
       "scripts/build/lazy-builtins.ts",
+      "scripts/build/shrink-icu.ts",
       "scripts/build/strip-elf.ts",
       "scripts/build/third-party-licences.ts",
       "scripts/build/write-code-cache.ts",
@@ -131,7 +135,8 @@ async function buildExecutable(folder: string): Promise<void> {
   };
   await writeFile(join(folder, "sea.json"), JSON.stringify(config));
   await promisify(execFile)(process.execPath, ["--build-sea", join(folder, "sea.json")]);
-  await chmod(join(folder, "executable"), 0o755);
+  await writeFile(config.output, shrinkIcu(await readFile(config.output)));
+  await chmod(config.output, 0o755);
 }
 
 /** The pinned Node without symbols, kept for the next build. */

@@ -1,0 +1,74 @@
+/** One part of a 64-bit little-endian ELF file, by its entry in the table of sections. Offsets and sizes in bytes. */
+export interface ElfSection {
+  /** Its entry, which writes to the file it was read from. */
+  readonly header: Buffer;
+  readonly type: number;
+  readonly isLoaded: boolean;
+  readonly address: number;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** One part that the system maps, or reads before it does, by its entry in the table of program headers. */
+export interface ElfSegment {
+  /** Its entry, which writes to the file it was read from. */
+  readonly header: Buffer;
+  readonly isLoaded: boolean;
+  readonly address: number;
+  readonly offset: number;
+  /** Bytes in the file. */
+  readonly size: number;
+  readonly align: number;
+}
+
+/** Where the file's own header has the numbers of its two tables. */
+export const elfHeader = { segmentTable: 32, sectionTable: 40, segmentCount: 56, sectionCount: 60, sectionNames: 62 } as const;
+export const sectionEntryBytes = 64;
+export const segmentEntryBytes = 56;
+const flagAlloc = 2n;
+const typeLoad = 1;
+
+/** Throws for what is not a program in that format. */
+export function requireElf(file: Buffer): void {
+  const isElf = file.length > 64 && file.readUInt32BE(0) === 0x7f454c46 && file[4] === 2 && file[5] === 1;
+  if (!isElf || file.readUInt16LE(elfHeader.segmentCount) === 0) throw new Error("This is not a 64-bit little-endian ELF program.");
+}
+
+/** In the order of the file's table. */
+export function readSections(file: Buffer): ElfSection[] {
+  const headers = readTable(file, { at: elfHeader.sectionTable, count: elfHeader.sectionCount, entryBytes: sectionEntryBytes });
+  return headers.map((header) => ({
+    header,
+    type: header.readUInt32LE(4),
+    isLoaded: (header.readBigUInt64LE(8) & flagAlloc) !== 0n,
+    address: Number(header.readBigUInt64LE(16)),
+    offset: Number(header.readBigUInt64LE(24)),
+    size: Number(header.readBigUInt64LE(32)),
+  }));
+}
+
+/** In the order of the file's table. */
+export function readSegments(file: Buffer): ElfSegment[] {
+  const headers = readTable(file, { at: elfHeader.segmentTable, count: elfHeader.segmentCount, entryBytes: segmentEntryBytes });
+  return headers.map((header) => ({
+    header,
+    isLoaded: header.readUInt32LE(0) === typeLoad,
+    offset: Number(header.readBigUInt64LE(8)),
+    address: Number(header.readBigUInt64LE(16)),
+    size: Number(header.readBigUInt64LE(32)),
+    align: Number(header.readBigUInt64LE(48)),
+  }));
+}
+
+interface TablePlace {
+  /** Offsets in the file's header. */
+  readonly at: number;
+  readonly count: number;
+  readonly entryBytes: number;
+}
+
+function readTable(file: Buffer, { at, count, entryBytes }: TablePlace): Buffer[] {
+  const start = Number(file.readBigUInt64LE(at));
+  const entries = file.readUInt16LE(count);
+  return Array.from({ length: entries }, (_, index) => file.subarray(start + index * entryBytes, start + (index + 1) * entryBytes));
+}

@@ -1,0 +1,108 @@
+import { elfHeader, readSections, readSegments, requireElf, segmentEntryBytes, type ElfSegment } from "./elf.ts";
+import { keepItems } from "./icu-package.ts";
+
+const typeDynamicSymbols = 11;
+const symbolBytes = 24;
+
+/**
+ * Takes out of a single executable of Node what the program never asks ICU for (docs/decisions/0026): what belongs to languages other
+ * than English, and encodings that are not Unicode's. What stays of ICU's data keeps its address; the pages behind it leave the file,
+ * and the segment that held them becomes two. The table of program headers must have room for one more, as `--build-sea` leaves it.
+ */
+export function shrinkIcu(file: Buffer): Buffer {
+  requireElf(file);
+  const { start, end } = findIcuData(file);
+  const kept = keepItems(file.subarray(start, end), isKept);
+  const result = Buffer.from(file);
+  kept.copy(result, start);
+  const pageBytes = Math.max(...readSegments(file).map(({ isLoaded, align }) => (isLoaded ? align : 0)));
+  const from = Math.ceil((start + kept.length) / pageBytes) * pageBytes;
+  const bytes = Math.floor((end - from) / pageBytes) * pageBytes;
+  result.fill(0, start + kept.length, from);
+  return bytes > 0 ? removePages(result, { from, bytes }) : result;
+}
+
+/**
+ * Languages have folders for each kind of their words, and a table at the top. What has another name than a language is shared by
+ * them; the rules that cut texts into words and lines are kept for all.
+ */
+function isKept(name: string): boolean {
+  const [, ...path] = name.split("/");
+  const base = (path.at(-1) ?? "").replace(/\.[a-z]+$/, "");
+  if (path[0] === "brkitr") return true;
+  if (["translit", "rbnf"].includes(path[0] ?? "") || /\.(?:cnv|spp)$/.test(name)) return false;
+  const isLanguage = /^[a-z]{2,3}(?:_[A-Za-z0-9]+)*$/.test(base);
+  return !isLanguage || base === "res_index" || /^en(?:_US.*)?$/.test(base);
+}
+
+/** Offsets in the file, by the name that Node exports. */
+function findIcuData(file: Buffer): { readonly start: number; readonly end: number } {
+  const sections = readSections(file);
+  const table = sections.find(({ type }) => type === typeDynamicSymbols);
+  const names = table === undefined ? undefined : sections[table.header.readUInt32LE(40)];
+  if (table === undefined || names === undefined) throw new Error("The ELF file exports no names.");
+  for (let at = table.offset; at < table.offset + table.size; at += symbolBytes) {
+    const nameAt = names.offset + file.readUInt32LE(at);
+    if (!/^icudt\d+_dat\0/.test(file.toString("latin1", nameAt, nameAt + 16))) continue;
+    const address = Number(file.readBigUInt64LE(at + 8));
+    const start = toOffset(readSegments(file), address);
+    return { start, end: start + Number(file.readBigUInt64LE(at + 16)) };
+  }
+  throw new Error("The ELF file exports no ICU data.");
+}
+
+function toOffset(segments: readonly ElfSegment[], address: number): number {
+  const within = segments.find((one) => one.isLoaded && address >= one.address && address < one.address + one.size);
+  if (within === undefined) throw new Error(`No segment has the address ${address}.`);
+  return address - within.address + within.offset;
+}
+
+interface Pages {
+  /** Offset in the file. */
+  readonly from: number;
+  readonly bytes: number;
+}
+
+/** Changes `file`, and gives it without those pages of it, which nobody may read any more. */
+function removePages(file: Buffer, { from, bytes }: Pages): Buffer {
+  const segments = readSegments(file);
+  const holder = segments.findIndex((one) => one.isLoaded && one.offset <= from && from + bytes < one.offset + one.size);
+  const { [holder]: held } = segments;
+  if (held === undefined) throw new Error("No segment holds ICU's data.");
+  for (const { header, offset } of segments) if (offset >= from) moveBack(header, 8, bytes);
+  for (const { header, offset, size } of readSections(file)) {
+    if (offset >= from) moveBack(header, 24, bytes);
+    // What it has behind the pages is in no section any more; only tools look at them.
+    else if (offset + size > from && offset <= from) header.writeBigUInt64LE(BigInt(Math.min(size, from - offset)), 32);
+  }
+  const before = held.address + from - held.offset;
+  const rest = Buffer.from(held.header);
+  setPlace(held.header, { offset: held.offset, address: held.address, size: from - held.offset });
+  setPlace(rest, { offset: from, address: before + bytes, size: held.offset + held.size - from - bytes });
+  insertSegment(file, holder + 1, rest);
+  for (const at of [elfHeader.segmentTable, elfHeader.sectionTable]) {
+    if (file.readBigUInt64LE(at) >= BigInt(from)) moveBack(file, at, bytes);
+  }
+  return Buffer.concat([file.subarray(0, from), file.subarray(from + bytes)]);
+}
+
+function moveBack(bytes: Buffer, at: number, by: number): void {
+  bytes.writeBigUInt64LE(bytes.readBigUInt64LE(at) - BigInt(by), at);
+}
+
+/** Of a segment that is in the file as a whole. */
+function setPlace(header: Buffer, { offset, address, size }: Pick<ElfSegment, "offset" | "address" | "size">): void {
+  for (const [at, value] of [[8, offset], [16, address], [24, address], [32, size], [40, size]] as const) {
+    header.writeBigUInt64LE(BigInt(value), at);
+  }
+}
+
+function insertSegment(file: Buffer, index: number, header: Buffer): void {
+  const start = Number(file.readBigUInt64LE(elfHeader.segmentTable));
+  const count = file.readUInt16LE(elfHeader.segmentCount);
+  const [at, end] = [start + index * segmentEntryBytes, start + count * segmentEntryBytes];
+  if (file.subarray(end, end + segmentEntryBytes).some((byte) => byte !== 0)) throw new Error("There is no room for one more segment.");
+  file.copyWithin(at + segmentEntryBytes, at, end);
+  header.copy(file, at);
+  file.writeUInt16LE(count + 1, elfHeader.segmentCount);
+}
