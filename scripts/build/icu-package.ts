@@ -14,7 +14,7 @@ interface IcuItem {
 export function keepItems(data: Buffer, isKept: (name: string) => boolean): Buffer {
   const head = data.subarray(0, data.readUInt16LE(0));
   const format = head.subarray(12, 16).toString("latin1");
-  if (format !== packageFormat || head[8] !== 0) throw new Error(`This is no little-endian package of ICU's data, but ${JSON.stringify(format)}.`);
+  if (format !== packageFormat || head[8] !== 0) throw new Error("This is no little-endian package of ICU's data.");
   return Buffer.concat([head, packItems(readItems(data.subarray(head.length)).filter(({ name }) => isKept(name)))]);
 }
 

@@ -12,11 +12,12 @@ const questions = `
   const zones = Intl.supportedValuesOf("timeZone");
   const moments = [Date.UTC(1999, 0, 1), Date.UTC(2026, 6, 1, 12, 30)];
   const toLocal = (timeZone) => {
-    const format = new Intl.DateTimeFormat("en-US", { timeZone, hourCycle: "h23", era: "short", year: "numeric", month: "numeric", day: "numeric",
-      hour: "numeric", minute: "numeric", second: "numeric", timeZoneName: "short" });
+    const parts = Object.fromEntries(["year", "month", "day", "hour", "minute", "second"].map((part) => [part, "numeric"]));
+    const format = new Intl.DateTimeFormat("en-US", { timeZone, hourCycle: "h23", era: "short", ...parts, timeZoneName: "short" });
     return moments.map((moment) => format.formatToParts(moment).map(({ value }) => value).join(""));
   };
-  const text = "Stra\\u00dfe e\\u0301 \\ud83d\\udc69\\u200d\\ud83d\\udc67 \\u0e2a\\u0e27\\u0e31\\u0e2a\\u0e14\\u0e35\\u0e0a\\u0e32\\u0e27\\u0e42\\u0e25\\u0e01 \\u6771\\u4eac\\u90fd\\u5e81 \\u0130 don't";
+  const text = "Stra\\u00dfe e\\u0301 \\ud83d\\udc69\\u200d\\ud83d\\udc67 \\u0130 don't" +
+    " \\u0e2a\\u0e27\\u0e31\\u0e2a\\u0e14\\u0e35\\u0e0a\\u0e32\\u0e27\\u0e42\\u0e25\\u0e01 \\u6771\\u4eac\\u90fd\\u5e81";
   const cut = (granularity) => [...new Intl.Segmenter("en", { granularity }).segment(text)].map(({ segment }) => segment);
   process.stdout.write(JSON.stringify({
     zones: Object.fromEntries(zones.map((zone) => [zone, toLocal(zone)])),
@@ -35,7 +36,8 @@ const questions = `
 test("an executable without the other languages of ICU answers as Node does, and is 25 MB smaller", (t) => {
   const folder = mkdtempSync(join(tmpdir(), "icu-"));
   t.after(() => rmSync(folder, { recursive: true }));
-  const [main, output, smaller, executable] = ["main.cjs", "whole", "smaller", "node"].map((name) => join(folder, name)) as [string, string, string, string];
+  const inFolder = (name: string): string => join(folder, name);
+  const [main, output, smaller, executable] = [inFolder("main.cjs"), inFolder("whole"), inFolder("smaller"), inFolder("node")];
   writeFileSync(main, questions);
   writeFileSync(executable, stripElf(readFileSync(process.execPath)));
   const config = { main, output, executable, disableExperimentalSEAWarning: true };
