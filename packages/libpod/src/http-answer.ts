@@ -51,12 +51,15 @@ export class HttpAnswer {
           else chunks.push(chunk);
         });
         const fail = (error: unknown): void => reject(toExchangeFailure(error, this.exchange));
+        const cutShort = (): void => fail(new Error("the connection was closed before the body's end"));
         message.once("end", () => {
+          // Each whole body is followed by a close, for which an error would be made that nobody hears of.
+          message.off("close", cutShort);
           // An abort takes the listener for data away, and a body that had come whole still ends.
           if (this.exchange.scope.signal.aborted) fail(undefined);
           else resolve();
         });
-        message.once("error", fail).once("close", () => fail(new Error("the connection was closed before the body's end")));
+        message.once("error", fail).once("close", cutShort);
       });
     } finally {
       this.discard();

@@ -11,6 +11,8 @@ import { describePlace, toConnectOptions, type ServicePlace, type TlsFiles } fro
 /** So many short reads at once have a connection each; more of them wait for one. */
 const maxPooledSockets = 64;
 const maxIdleSockets = 4;
+/** For the next call of who has just been answered, such as the start behind a create. */
+const briefMs = 100;
 /** From when on the kernel asks whether the other machine is still there. */
 const keepAliveMs = 15_000;
 
@@ -29,7 +31,8 @@ export interface HeldConnection {
 
 /**
  * HTTP with one service. Only short GETs share kept connections: everything else may run for minutes and would
- * starve them, and a POST sent on a kept connection that Podman is just closing may or may not have run.
+ * starve them, and a POST sent on a kept connection that Podman is just closing may or may not have run. It takes one that Podman has
+ * answered on a moment ago, when none is closed for being idle.
  */
 export class PodmanHttp {
   readonly #place: ServicePlace;
@@ -39,20 +42,21 @@ export class PodmanHttp {
   constructor(place: ServicePlace) {
     this.#place = place;
     this.#pooled = this.#makeAgent({ keepAlive: true, maxSockets: maxPooledSockets, maxFreeSockets: maxIdleSockets });
-    this.#single = this.#makeAgent({ keepAlive: false });
+    const brief = { keepAlive: true, maxFreeSockets: maxPooledSockets };
+    this.#single = "remote" in place ? this.#makeAgent({ keepAlive: false }) : new BriefAgent(brief);
   }
 
   /** Sends a short GET on a kept connection; settles with the head of the answer. */
   async read(request: HttpRequest, scope: CallScope): Promise<HttpAnswer> {
     try {
-      return await this.#exchange(request, scope, this.#pooled);
+      return await this.#exchange(request, scope, this.#pooled, true);
     } catch (error) {
       if (!(error instanceof StaleConnection)) throw error;
       return await this.send(request, scope);
     }
   }
 
-  /** Sends any request on a connection of its own; settles with the head of the answer. */
+  /** Sends any request on a connection that is its own until the answer's end; settles with the head of the answer. */
   async send(request: HttpRequest, scope: CallScope): Promise<HttpAnswer> {
     return await this.#exchange(request, scope, this.#single);
   }
@@ -97,9 +101,11 @@ export class PodmanHttp {
     this.#single.destroy();
   }
 
-  async #exchange(request: HttpRequest, scope: CallScope, agent: Agent): Promise<HttpAnswer> {
+  /** @param isRepeated where the connection was closed before: a StaleConnection tells so */
+  async #exchange(request: HttpRequest, scope: CallScope, agent: Agent, isRepeated = false): Promise<HttpAnswer> {
     const { sent, exchange } = this.#open(request, scope, agent);
-    const message = await settleRequest<IncomingMessage>(sent, exchange, (resolve) => sent.once("response", resolve));
+    const listen = (resolve: (message: IncomingMessage) => void): void => void sent.once("response", resolve);
+    const message = await settleRequest<IncomingMessage>(sent, { ...exchange, isRepeated }, listen);
     return new HttpAnswer(message, exchange);
   }
 
@@ -148,9 +154,29 @@ function sendUpload(upload: AsyncIterable<Uint8Array>, sent: ClientRequest): voi
 /** A kept connection was closed by Podman before the request reached it; seen inside this file only. */
 class StaleConnection extends Error {}
 
+/** Keeps a connection only for a call that follows at once. */
+class BriefAgent extends Agent {
+  override keepSocketAlive(socket: Socket): boolean {
+    super.keepSocketAlive(socket);
+    socket.setTimeout(briefMs, endIdle);
+    return true;
+  }
+
+  override reuseSocket(socket: Socket, request: ClientRequest): void {
+    socket.setTimeout(0, endIdle);
+    super.reuseSocket(socket, request);
+  }
+}
+
+function endIdle(this: Socket): void {
+  this.destroy();
+}
+
 interface OpenExchange extends Exchange {
   /** How the service is reached by TLS; undefined: by a unix socket. */
   readonly tls: TlsFiles | undefined;
+  /** True: whoever sent it sends it again where Podman has closed the kept connection. */
+  readonly isRepeated?: boolean | undefined;
 }
 
 async function settleRequest<T>(sent: ClientRequest, exchange: OpenExchange, listen: (resolve: (value: T) => void) => void): Promise<T> {
@@ -158,7 +184,7 @@ async function settleRequest<T>(sent: ClientRequest, exchange: OpenExchange, lis
   return await new Promise<T>((resolve, reject) => {
     // Stays for the request's life: once the head is there, errors come out of the body instead.
     sent.on("error", (error) => {
-      const stale = sent.reusedSocket && !signal.aborted && isStaleConnectionError(error);
+      const stale = exchange.isRepeated === true && sent.reusedSocket && !signal.aborted && isStaleConnectionError(error);
       reject(stale ? new StaleConnection() : toExchangeFailure(error, exchange, exchange.tls));
     });
     signal.addEventListener("abort", () => sent.destroy(), { once: true });

@@ -100,6 +100,24 @@ describe("broken connections", limit, () => {
     assert.equal(server.seen.length, 1);
   });
 
+  test("calls that change something, one behind the other, share a connection that is gone a moment later", async () => {
+    await using server = await startScriptedPodman({ answer: (_request, response) => response.end() });
+    for (const name of ["web", "db", "web"]) await server.client.containers.start(name, signal);
+    assert.equal(server.accepted, 1);
+    while ((await server.countConnections()) > 0) await new Promise(setImmediate);
+    await Promise.all(["web", "db"].map((name) => server.client.containers.start(name, signal)));
+    assert.equal(server.accepted, 3);
+  });
+
+  test("a call that changes something is sent once only on a shared connection too", async () => {
+    await using server = await startScriptedPodman({
+      answer: (_request, response) => void (server.seen.length === 1 ? response.end() : response.destroy()),
+    });
+    await server.client.containers.start("web", signal);
+    assert.equal((await failure(server.client.containers.start("db", signal))).code, "connection-lost");
+    assert.deepEqual([server.accepted, server.seen.length], [1, 2]);
+  });
+
   test("an event stream that breaks is lost; one that ends has ended", async () => {
     const event = '{"Type":"container","Action":"start","Actor":{"ID":"a"},"timeNano":1795408030991940055}\n';
     for (const breaks of [true, false]) {

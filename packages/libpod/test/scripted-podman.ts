@@ -27,6 +27,8 @@ export interface ScriptedPodman extends AsyncDisposable {
   readonly seen: readonly SeenRequest[];
   /** Connections that are open now. */
   countConnections(): Promise<number>;
+  /** Connections since the start. */
+  readonly accepted: number;
 }
 
 /** A service on a socket of its own that follows a script. Disposing it fails while the client holds a connection. */
@@ -51,6 +53,8 @@ export async function startScriptedPodman(script: Script): Promise<ScriptedPodma
     socket.once("end", () => setImmediate(() => socket.end()));
     script.upgrade?.(see(request, ""), socket, head);
   });
+  let accepted = 0;
+  server.on("connection", () => (accepted += 1));
   await listen(server, socketPath);
   const client = new PodmanClient({ socketPath, timeouts: script.timeouts });
   return {
@@ -58,6 +62,9 @@ export async function startScriptedPodman(script: Script): Promise<ScriptedPodma
     client,
     seen,
     countConnections: () => countConnections(server),
+    get accepted() {
+      return accepted;
+    },
     async [Symbol.asyncDispose]() {
       client.close();
       for (const socket of taken) socket.resume();
@@ -69,7 +76,7 @@ export async function startScriptedPodman(script: Script): Promise<ScriptedPodma
 }
 
 /** A listener without HTTP: every connection goes to `onConnection`. */
-export async function startRawListener(onConnection: (socket: Socket) => void): Promise<Omit<ScriptedPodman, "seen" | "countConnections">> {
+export async function startRawListener(onConnection: (socket: Socket) => void): Promise<Omit<ScriptedPodman, "seen" | "accepted" | "countConnections">> {
   const folder = await mkdtemp(join(tmpdir(), "libpod-test-"));
   const socketPath = join(folder, "podman.sock");
   const server = createNetServer({ pauseOnConnect: true }, onConnection);
