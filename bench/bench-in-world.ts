@@ -1,5 +1,5 @@
 // Runs inside a world: engine, image, then the parts named as arguments, or all of them.
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { cpus, loadavg, release } from "node:os";
 import { join } from "node:path";
 import { startEngine, testSetting } from "@driver/testing";
@@ -21,13 +21,26 @@ await mkdir(scratch);
 const starting = new AbortController();
 await using engine = await startEngine({ storage: join(worldFolder, "storage") }, starting.signal);
 await engine.importBusybox(image);
+const plugin = await install(testSetting("TEST_PLUGIN"), "own");
+const otherPlugin = options.against === undefined ? undefined : await install(options.against, "other");
 // The rig that launches the plugin takes these from the environment, as in a test run.
-Object.assign(process.env, { TEST_PODMAN_SOCKET: engine.socketPath, TEST_IMAGE: image, TEST_SCRATCH: scratch });
+Object.assign(process.env, { TEST_PODMAN_SOCKET: engine.socketPath, TEST_IMAGE: image, TEST_SCRATCH: scratch, TEST_PLUGIN: plugin });
 using podman = new PlainPodman(engine.socketPath);
 const machine = await describeMachine();
-const measured = await measure({ engine, podman, plugin: testSetting("TEST_PLUGIN"), scratch, full: options.full });
+const measured = await measure({ engine, podman, plugin, scratch, full: options.full });
 if (options.write && process.exitCode === undefined) await writePage(measured);
 process.stdout.write(options.json ? `${JSON.stringify(toReport(measured), null, 2)}\n` : `${machine.text}\n\n${formatTable(measured)}`);
+
+/**
+ * Copies a build as an operator does. Into which pieces the page cache has put a file, and so how many of its pages a process gets with
+ * each that it touches, depends on how it was written.
+ */
+async function install(build: string, folder: string): Promise<string> {
+  const path = join(scratch, folder, "nomad-driver-podman");
+  await mkdir(join(scratch, folder));
+  await copyFile(build, path);
+  return path;
+}
 
 /** A part that breaks spoils the exit code, not the other parts. */
 async function measure(bed: Bed): Promise<PartFigures[]> {
@@ -46,7 +59,7 @@ async function measure(bed: Bed): Promise<PartFigures[]> {
 }
 
 async function runPart(part: Part, bed: Bed): Promise<readonly ComparedFigure[]> {
-  const { against: otherPlugin, rounds } = options;
+  const { rounds } = options;
   return otherPlugin === undefined ? part.run(bed) : compareBuilds(part, { bed, otherPlugin, rounds });
 }
 
