@@ -9,8 +9,8 @@ import { readCpuSeconds } from "../process-usage.ts";
 import { StatsListeners } from "../stats-listeners.ts";
 
 const windowMs = 20_000;
-/** conmon, Podman and the plugin have something to tidy up after a start. */
-const settleMs = 3000;
+/** conmon, Podman and the plugin tidy up after a burst of calls: the last of it is the heap's trim, up to ten seconds later. */
+const settleMs = 13_000;
 
 export const cpu: Part = {
   name: "cpu",
@@ -23,7 +23,6 @@ export const cpu: Part = {
     let polledSeconds = 0;
     for (const count of bed.full ? [10, 50, 200] : [10, 50]) {
       tasks.push(...(await startTasks(rig, count - tasks.length)));
-      await sleep(settleMs);
       windows.set(count, await measureDriver(bed, rig, tasks));
       if (count === 50) polledSeconds = await measurePolling(bed, tasks);
     }
@@ -39,8 +38,8 @@ interface Window {
 
 async function measureDriver(bed: Bed, rig: DriverRig, tasks: readonly RiggedTask[]): Promise<Window> {
   await using listeners = await StatsListeners.start(rig, tasks, 1000);
-  // The first sample comes at once: counting begins between it and the second.
-  await sleep(500);
+  // Counting begins between two samples, which are due on whole seconds from the first on.
+  await sleep(settleMs + 500);
   const before = { driver: readCpuSeconds(rig.pluginPid), service: readCpuSeconds(bed.engine.pid), samples: listeners.samples };
   await sleep(windowMs);
   return {

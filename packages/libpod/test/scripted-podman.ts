@@ -76,7 +76,9 @@ export async function startScriptedPodman(script: Script): Promise<ScriptedPodma
 }
 
 /** A listener without HTTP: every connection goes to `onConnection`. */
-export async function startRawListener(onConnection: (socket: Socket) => void): Promise<Omit<ScriptedPodman, "seen" | "accepted" | "countConnections">> {
+export async function startRawListener(
+  onConnection: (socket: Socket) => void,
+): Promise<Omit<ScriptedPodman, "seen" | "accepted" | "countConnections">> {
   const folder = await mkdtemp(join(tmpdir(), "libpod-test-"));
   const socketPath = join(folder, "podman.sock");
   const server = createNetServer({ pauseOnConnect: true }, onConnection);
