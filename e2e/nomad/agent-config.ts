@@ -56,6 +56,11 @@ client {
   }
 }
 
+limits {
+  # A test may ask for hundreds of allocations at once.
+  http_max_conns_per_client = 0
+}
+
 telemetry {
   publish_allocation_metrics = true
   collection_interval        = "1s"
