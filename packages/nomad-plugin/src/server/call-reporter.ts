@@ -1,5 +1,5 @@
 import type { Logger } from "@driver/go-plugin";
-import { messageOf } from "@driver/std";
+import { Feed, messageOf, type FeedListener } from "@driver/std";
 import { toCallError } from "../convert/errors.ts";
 import { takeUntilAborted } from "../take-until-aborted.ts";
 
@@ -31,45 +31,65 @@ export function callReporter(logger: Logger): CallReporter {
         throw report(context, error);
       }
     },
-    stream: (context, items, convert) => ({
-      [Symbol.asyncIterator]: () => reportedItems(context, { items, convert, report: (error) => report(context, error) }),
-    }),
+    stream(context, items, convert) {
+      let source: ReturnType<typeof items>;
+      try {
+        source = items(context.signal);
+      } catch (error) {
+        throw report(context, error);
+      }
+      const way = { convert, report };
+      return source instanceof Feed ? new ReportedFeed(source, context, way) : reportedItems(source, context, way);
+    },
   };
 }
 
-/** No generator: every sample of every task passes here. */
-function reportedItems<T, U>(
-  { signal }: CallContext,
-  { items, convert, report }: { items(signal: AbortSignal): AsyncIterable<T>; convert(item: T): U; report(error: unknown): unknown },
-): AsyncIterator<U, undefined> {
-  let open: AsyncIterator<T, undefined> | undefined;
-  const fail = (error: unknown): never => {
-    void open?.return?.();
-    throw report(error);
-  };
-  const pass = (step: IteratorResult<T, undefined>): IteratorResult<U, undefined> => {
-    try {
-      if (step.done !== true) return { done: false, value: convert(step.value) };
-      signal.throwIfAborted();
-      return step;
-    } catch (error) {
-      return fail(error);
-    }
-  };
-  return {
-    next() {
-      try {
-        open ??= takeUntilAborted(items(signal), signal);
-      } catch (error) {
-        return Promise.reject(report(error));
-      }
-      return open.next().then(pass, fail);
-    },
-    async return() {
-      await open?.return?.();
-      return { done: true, value: undefined };
-    },
-  };
+/** How an item, and an error, goes over the wire. */
+interface ReportedWay<T, U> {
+  convert(item: T): U;
+  report(context: CallContext, error: unknown): unknown;
+}
+
+/** One for each task whose statistics are followed, so it holds no functions of its own. */
+class ReportedFeed<T, U> extends Feed<U> implements FeedListener<T> {
+  readonly #source: Feed<T>;
+  readonly #context: CallContext;
+  readonly #way: ReportedWay<T, U>;
+  #listener: FeedListener<U> | undefined;
+
+  constructor(source: Feed<T>, context: CallContext, way: ReportedWay<T, U>) {
+    super();
+    this.#source = source;
+    this.#context = context;
+    this.#way = way;
+  }
+
+  follow(listener: FeedListener<U>): void {
+    this.#listener = listener;
+    this.#source.follow(this);
+  }
+
+  close(): void {
+    this.#source.close();
+  }
+
+  take(item: T): Promise<unknown> | undefined {
+    return this.#listener?.take(this.#way.convert(item));
+  }
+
+  end(error?: unknown): void {
+    this.#listener?.end(error === undefined ? undefined : this.#way.report(this.#context, error));
+  }
+}
+
+async function* reportedItems<T, U>(source: AsyncIterable<T>, context: CallContext, { convert, report }: ReportedWay<T, U>): AsyncIterable<U> {
+  const { signal } = context;
+  try {
+    for await (const item of takeUntilAborted(source, signal)) yield convert(item);
+    signal.throwIfAborted();
+  } catch (error) {
+    throw report(context, error);
+  }
 }
 
 async function unlessAborted<T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { TaskStats, TaskStatus, WaitResult } from "@driver/nomad-plugin";
-import { toTimerMs } from "@driver/std";
+import { toTimerMs, type Feed } from "@driver/std";
 import type { NodeCompute } from "../config/driver-config.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { TaskLogs } from "../logs/task-logs.ts";
@@ -158,23 +158,10 @@ export class TaskHandle {
     if (this.#container.isRestarting) await this.#whenFound(AbortSignal.any([signal, AbortSignal.timeout(toTimerMs(timeoutMs))]));
   }
 
-  /** Ends with the task. */
-  stats(options: { readonly intervalMs: number; readonly compute: NodeCompute }, signal: AbortSignal): AsyncIterable<TaskStats> {
-    const { intervalMs } = options;
-    const open = (): StatsSource => {
-      const { cgroup } = this.processes;
-      const isDead = (): boolean => this.processes.isMainGone();
-      return openStatsSource({
-        containerId: this.containerId,
-        cgroup,
-        shared: this.engine.stats,
-        intervalMs,
-        isRunning: () => this.isRunning,
-        isDead,
-      });
-    };
-    const either = AbortSignal.any([signal, this.#stop.signal]);
-    return followStats({ ...options, open, ready: this.#whenFound(either) }, either);
+  /** Ends with the task, and when the handle is closed. */
+  stats(options: { readonly intervalMs: number; readonly compute: NodeCompute }, signal: AbortSignal): Feed<TaskStats> {
+    const open = (): StatsSource => openStatsSource(this, { shared: this.engine.stats, intervalMs: options.intervalMs });
+    return followStats({ ...options, open, ready: this.#found.promise, closed: this.#stop.signal }, signal);
   }
 
   /** For those who have killed the task and know no more: a task that nobody can tell the end of has failed for that reason. */
