@@ -117,7 +117,8 @@ class ServerCall implements RpcCall, FeedListener<object> {
       const answered = this.method.answer((await this.#request()) as never, this);
       // Nothing waits from here on: there may be hundreds of them, for as long as their tasks run.
       if (answered instanceof Feed) return answered.follow(this);
-      await this.#send(answered);
+      if (this.method.kind === "unary") await this.#write((await answered) as object);
+      else for await (const message of answered as AsyncIterable<object>) await this.#write(message);
     } catch (error) {
       return this.end(error);
     }
@@ -145,11 +146,6 @@ class ServerCall implements RpcCall, FeedListener<object> {
     const message = await input?.one();
     this.#endInput();
     return message;
-  }
-
-  async #send(answered: unknown): Promise<void> {
-    if (this.method.kind === "unary") return this.#write((await answered) as object);
-    for await (const message of answered as AsyncIterable<object>) await this.#write(message);
   }
 
   /** What the caller still sends is of no interest, but unread it would keep the stream. */

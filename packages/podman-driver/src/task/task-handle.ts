@@ -129,7 +129,7 @@ export class TaskHandle {
    * Settles with the one result of the task when its output is delivered as well, also when that was long ago; rejects with the
    * signal's reason.
    */
-  async wait(signal: AbortSignal): Promise<WaitResult> {
+  wait(signal: AbortSignal): Promise<WaitResult> {
     this.#deliveredOutcome ??= new SharedOutcome(this.#delivered);
     return this.#deliveredOutcome.wait(signal);
   }
