@@ -1,5 +1,5 @@
 // node bench/bare-streams.ts: what a bare Node takes that holds the streams of 50, 200 and 1200 tasks, two each, and writes a sample to
-// one of the two each second by one timer: the least that a plugin on node:http2 can come to (docs/decisions/0024). No Podman, no driver.
+// one of the two each second by one timer: the least that a plugin on node:http2 can come to (docs/decisions/0025). No Podman, no driver.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer, type ClientHttp2Session, type ServerHttp2Stream } from "node:http2";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { getHeapCodeStatistics, getHeapSpaceStatistics } from "node:v8";
 import { processHeap } from "./process-heap.ts";
 
 test("a trim gives back what nobody holds, and leaves the flag as it was", () => {
@@ -12,4 +13,44 @@ test("a trim gives back what nobody holds, and leaves the flag as it was", () =>
   processHeap.trim();
   assert.ok(processHeap.takenBytes() < before + 2_000_000);
   assert.equal("gc" in globalThis, false);
+});
+
+test("a trim gives up the code of functions that do not run, and they run as before", () => {
+  const codeBytes = (): number => getHeapCodeStatistics().bytecode_and_metadata_size;
+  processHeap.trim();
+  const before = codeBytes();
+  const functions = Array.from({ length: 500 }, (_, index) => {
+    const lines = Array.from({ length: 50 }, (_unused, line) => `sum += ${line} * ${index};`).join(" ");
+    // oxlint-disable-next-line typescript/no-implied-eval
+    return new Function(`let sum = 0; ${lines} return sum;`) as () => number;
+  });
+  const sums = (): number[] => functions.map((sum) => sum());
+  const first = sums();
+  // As often as it takes for the first of the compilers.
+  for (let times = 0; times < 100; times += 1) sums();
+  const grownBytes = codeBytes() - before;
+  assert.ok(grownBytes > 200_000, `${grownBytes} bytes`);
+  processHeap.trim();
+  const leftBytes = codeBytes() - before;
+  assert.ok(leftBytes < grownBytes / 2, `${leftBytes} bytes`);
+  assert.deepEqual(sums(), first);
+});
+
+test("young objects get no more memory while that is not allowed", () => {
+  const youngBytes = (): number => getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space")?.space_size ?? 0;
+  /** Many objects that live for a while, and much garbage: what the part for them grows by. */
+  const load = (): number => {
+    let lasting: unknown[] = [];
+    for (let round = 0; round < 400; round += 1) {
+      lasting.push(Array.from({ length: 1000 }, (_, index) => ({ index })));
+      if (lasting.length === 40) lasting = [];
+    }
+    return youngBytes();
+  };
+  processHeap.trim();
+  processHeap.letGrow(false);
+  const held = load();
+  processHeap.letGrow(true);
+  const grown = load();
+  assert.ok(held * 2 <= grown, `${held} bytes, then ${grown}`);
 });

@@ -5,19 +5,40 @@ import { runInNewContext } from "node:vm";
 export interface Heap {
   /** What it takes of the machine, in bytes. */
   takenBytes(): number;
-  /** Gives back all pages that no living object needs, also those kept for later. Some 40 ms, in which nothing else runs. */
+  /**
+   * Gives back all pages that no living object needs, also those kept for later, and the code of functions that do not run just now. Some
+   * 40 ms, in which nothing else runs.
+   */
   trim(): void;
+  /**
+   * Whether the part for young objects may grow, up to what the process was started with. It does so under load, and once grown it is
+   * filled before anything is collected. Default true.
+   */
+  letGrow(isAllowed: boolean): void;
 }
+
+/** V8's flags for a trim, and their defaults. Code counts as old as soon as one collection has not met it running. */
+const trimFlags = ["--bytecode-old-age=1", "--flush-baseline-code"];
+const usualFlags = ["--bytecode-old-age=6", "--no-flush-baseline-code"];
 
 /** That of the running process. Where the engine cannot be told to collect, `trim` does nothing. */
 export const processHeap: Heap = {
   takenBytes: () => process.memoryUsage().heapTotal,
   trim() {
     // The engine shows its function to new contexts only, once this flag is set; among the executable's own flags it would put the
-    // cache of compiled code out of use (docs/decisions/0010).
+    // cache of compiled code out of use (docs/decisions/0010), as would those that are set below.
     setFlagsFromString("--expose-gc");
     const collect: unknown = runInNewContext("globalThis.gc");
     setFlagsFromString("--no-expose-gc");
-    if (typeof collect === "function") collect({ type: "major", execution: "sync", flavor: "last-resort" });
+    if (typeof collect !== "function") return;
+    try {
+      for (const flag of trimFlags) setFlagsFromString(flag);
+      collect({ type: "major", execution: "sync", flavor: "last-resort" });
+    } finally {
+      for (const flag of usualFlags) setFlagsFromString(flag);
+    }
+  },
+  letGrow(isAllowed) {
+    setFlagsFromString(`--semi-space-growth-factor=${isAllowed ? 2 : 1}`);
   },
 };

@@ -26,7 +26,7 @@ export async function serveInProcess(driver: TaskDriver | LateDriver): Promise<S
     temporaryFolder: "/tmp",
     stdout: textSink(handshake.resolve),
     stderr: textSink(() => {}),
-    heap: { takenBytes: () => 0, trim() {} },
+    heap: { takenBytes: () => 0, trim() {}, letGrow() {} },
     onSignal(name, listener) {
       if (name === "SIGTERM") stop.resolve(listener);
       return () => {};

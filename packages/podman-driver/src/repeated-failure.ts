@@ -54,10 +54,34 @@ export class RepeatedFailure {
     this.#failures = 0;
   }
 
+  /** The same for one subject alone. */
+  of(subject: FailureSubject): SubjectFailure {
+    return new SubjectFailure(this, subject);
+  }
+
   /** The subject's work is not tried any more: it has failed or not, and nothing is kept of it. */
   forget(subject: FailureSubject = nobodyInParticular): void {
     this.#causes.delete(subject);
     if (this.#causes.size === 0) this.#failures = 0;
+  }
+}
+
+/** What one of those who share a `RepeatedFailure` tells it. */
+export class SubjectFailure {
+  readonly #failure: RepeatedFailure;
+  readonly #subject: FailureSubject;
+
+  constructor(failure: RepeatedFailure, subject: FailureSubject) {
+    this.#failure = failure;
+    this.#subject = subject;
+  }
+
+  failed(error: unknown): void {
+    this.#failure.failed(error, this.#subject);
+  }
+
+  succeeded(): void {
+    this.#failure.succeeded(this.#subject);
   }
 }
 

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { WaitResult } from "@driver/nomad-plugin";
 import type { ExitRecord } from "../src/host/exit-directory.ts";
 import type { ObservedState } from "../src/task/exit-verdict.ts";
-import { waitForExit, type ExitSources, type ExitTimings, type HintWatch, type Outcomes } from "../src/task/exit-watcher.ts";
+import type { ExitTimings } from "../src/task/exit-timings.ts";
+import { waitForExit, type ExitSources, type HintWatch, type Outcomes } from "../src/task/exit-watcher.ts";
 
 export const startedAt = new Date("2026-08-21T10:00:00.000Z");
 export const running: ObservedState = { status: "running", pid: 4711, exitCode: 0, oomKilled: false, error: "", startedAt };

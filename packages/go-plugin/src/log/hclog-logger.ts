@@ -15,30 +15,59 @@ export function createHclogLogger(
   options: { readonly name?: string; readonly now?: () => Date } = {},
 ): Logger {
   const now = options.now ?? (() => new Date());
-  return loggerFor({ write, now, module: options.name ?? "", fields: {} });
+  return new HclogLogger({ write, now }, options.name ?? "", {});
 }
 
 interface Sink {
   readonly write: (line: string) => void;
   readonly now: () => Date;
-  readonly module: string;
-  readonly fields: LogFields;
 }
 
-function loggerFor(sink: Sink): Logger {
-  const log = (level: LogLevel) => (message: string, fields?: LogFields) => {
-    const head = { "@level": level, "@message": textOf(message), "@module": sink.module, "@timestamp": timestampOf(sink.now()) };
-    sink.write(encodeLine(head, fieldTexts({ ...sink.fields, ...fields })));
-  };
-  return {
-    trace: log("trace"),
-    debug: log("debug"),
-    info: log("info"),
-    warn: log("warn"),
-    error: log("error"),
-    named: (name) => loggerFor({ ...sink, module: sink.module === "" ? name : `${sink.module}.${name}` }),
-    with: (fields) => loggerFor({ ...sink, fields: { ...sink.fields, ...fields } }),
-  };
+/** Each task has one for as long as it runs. */
+class HclogLogger implements Logger {
+  readonly #sink: Sink;
+  readonly #module: string;
+  readonly #fields: LogFields;
+
+  constructor(sink: Sink, module: string, fields: LogFields) {
+    this.#sink = sink;
+    this.#module = module;
+    this.#fields = fields;
+  }
+
+  trace(message: string, fields?: LogFields): void {
+    this.#log("trace", message, fields);
+  }
+
+  debug(message: string, fields?: LogFields): void {
+    this.#log("debug", message, fields);
+  }
+
+  info(message: string, fields?: LogFields): void {
+    this.#log("info", message, fields);
+  }
+
+  warn(message: string, fields?: LogFields): void {
+    this.#log("warn", message, fields);
+  }
+
+  error(message: string, fields?: LogFields): void {
+    this.#log("error", message, fields);
+  }
+
+  named(name: string): Logger {
+    return new HclogLogger(this.#sink, this.#module === "" ? name : `${this.#module}.${name}`, this.#fields);
+  }
+
+  with(fields: LogFields): Logger {
+    return new HclogLogger(this.#sink, this.#module, { ...this.#fields, ...fields });
+  }
+
+  #log(level: LogLevel, message: string, fields: LogFields | undefined): void {
+    const { write, now } = this.#sink;
+    const head = { "@level": level, "@message": textOf(message), "@module": this.#module, "@timestamp": timestampOf(now()) };
+    write(encodeLine(head, fieldTexts({ ...this.#fields, ...fields })));
+  }
 }
 
 /** Whether `text` is one of the five levels. */

@@ -6,7 +6,7 @@ import { HeapTrimmer } from "./heap-trimmer.ts";
 function rig(startBytes: number) {
   mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout", "Date"] });
-  const heap = { bytes: startBytes, trims: 0 };
+  const heap = { bytes: startBytes, trims: 0, mayGrow: true };
   let nowMs = 0;
   mock.method(performance, "now", () => nowMs);
   const trimmer = new HeapTrimmer({
@@ -15,6 +15,7 @@ function rig(startBytes: number) {
       heap.trims += 1;
       heap.bytes = 10_000_000;
     },
+    letGrow: (isAllowed) => (heap.mayGrow = isAllowed),
   });
   return {
     heap,
@@ -74,4 +75,20 @@ test("nothing is trimmed after the plugin's end", () => {
   trimmer[Symbol.dispose]();
   pass(60_000);
   assert.equal(heap.trims, 0);
+});
+
+test("the heap may grow while there are calls, also between two trims, and not while it is calm", () => {
+  const { heap, trimmer, pass } = rig(15_000_000);
+  assert.equal(heap.mayGrow, true);
+  for (let burst = 0; burst < 3; burst += 1) {
+    trimmer.noteCall();
+    assert.equal(heap.mayGrow, true);
+    pass(1900);
+    trimmer.noteCall();
+    pass(1900);
+    assert.equal(heap.mayGrow, true);
+    pass(200);
+    assert.equal(heap.mayGrow, false);
+  }
+  assert.equal(heap.trims, 1);
 });

@@ -10,12 +10,13 @@ const worthwhileBytes = 6_000_000;
 const largestBytes = 40_000_000;
 
 /**
- * Gives memory back once a burst of calls is over. A start leaves the heap a third larger than what stays in use, and the engine
- * keeps it for the next burst, which on most nodes is hours away (docs/decisions/0023).
+ * Gives memory back once a burst of calls is over, and has the heap take little until the next. A start leaves the heap a third larger
+ * than what stays in use, and the engine keeps it for the next burst, which on most nodes is hours away (docs/decisions/0023, 0025).
  */
 export class HeapTrimmer implements Disposable {
   readonly #heap: Heap;
   #timer: NodeJS.Timeout | undefined;
+  #isCalm = false;
   #lastCallMs = 0;
   #lastTrimMs = -Infinity;
   #trimmedBytes = 0;
@@ -27,7 +28,9 @@ export class HeapTrimmer implements Disposable {
   /** A call has begun or ended. Cheap: one timer serves all. */
   readonly noteCall = (): void => {
     this.#lastCallMs = performance.now();
-    if (this.#timer === undefined) this.#wait(calmMs);
+    if (this.#timer !== undefined && !this.#isCalm) return;
+    this.#setCalm(false);
+    this.#wait(calmMs);
   };
 
   [Symbol.dispose](): void {
@@ -35,13 +38,16 @@ export class HeapTrimmer implements Disposable {
   }
 
   #wait(ms: number): void {
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(this.#look, Math.max(1, ms)).unref();
   }
 
   readonly #look = (): void => {
     const nowMs = performance.now();
-    const dueMs = Math.max(this.#lastCallMs + calmMs, this.#lastTrimMs + intervalMs);
-    if (dueMs > nowMs) return this.#wait(dueMs - nowMs);
+    const calmAtMs = this.#lastCallMs + calmMs;
+    this.#setCalm(calmAtMs <= nowMs);
+    const dueMs = Math.max(calmAtMs, this.#lastTrimMs + intervalMs);
+    if (dueMs > nowMs) return this.#wait((this.#isCalm ? dueMs : calmAtMs) - nowMs);
     this.#timer = undefined;
     const takenBytes = this.#heap.takenBytes();
     if (takenBytes - this.#trimmedBytes < worthwhileBytes || takenBytes > largestBytes) return;
@@ -49,4 +55,10 @@ export class HeapTrimmer implements Disposable {
     this.#lastTrimMs = performance.now();
     this.#trimmedBytes = this.#heap.takenBytes();
   };
+
+  #setCalm(isCalm: boolean): void {
+    if (isCalm === this.#isCalm) return;
+    this.#isCalm = isCalm;
+    this.#heap.letGrow(!isCalm);
+  }
 }

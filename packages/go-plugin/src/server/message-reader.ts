@@ -77,7 +77,7 @@ export class MessageReader implements AsyncIterableIterator<Fields, undefined> {
 
   /** Reads no more: what still comes is thrown away. */
   close(): void {
-    this.#stream.off("data", this.#take).resume();
+    this.#stream.off("data", this.#take).off("end", this.end).off("close", this.end).resume();
   }
 
   /** No more messages than have come whole. */

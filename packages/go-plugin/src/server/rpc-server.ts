@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
-import { toTimerMs } from "@driver/std";
+import { Feed, toTimerMs, type FeedListener } from "@driver/std";
 import type { Logger } from "../log/logger.ts";
 import { toErrorTrailers, toTimeoutMs } from "./deadline-and-status.ts";
 import { MessageReader, prefixBytes } from "./message-reader.ts";
@@ -32,7 +32,7 @@ export class RpcServer {
   /** Listener for the server's `stream` events. */
   readonly serve = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void => {
     // A stream that its client reset reports that here too; the call's signal has said it already.
-    stream.on("error", () => {});
+    stream.on("error", ignore);
     const path = headers[":path"] ?? "";
     const method = this.#services.find(path);
     // No detour for a method that is there: every call passes here.
@@ -40,13 +40,18 @@ export class RpcServer {
       method instanceof Promise
         ? method.then((found) => this.#answer(stream, headers, found))
         : this.#answer(stream, headers, method);
+    this.#tellFailure(answering, stream, path);
+  };
+
+  /** On its own: what waits for a call to be answered keeps no headers. */
+  #tellFailure(answering: Promise<void>, stream: ServerHttp2Stream, path: string): void {
     answering.catch((error: unknown) => {
       // Writes that race a cancel fail late; the client is not listening any more.
       if (stream.destroyed) return;
       this.#logger.warn("answer not delivered", { path, error: String(error) });
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     });
-  };
+  }
 
   async #answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: RpcMethod | undefined): Promise<void> {
     // Left while its service was loaded.
@@ -54,10 +59,8 @@ export class RpcServer {
     const refusal = refuse(headers);
     if (refusal !== undefined) return stream.respond(refusal, { endStream: true });
     if (method === undefined) return stream.respond(toUnknown(headers[":path"]), { endStream: true });
-    const call = new ServerCall(stream, method);
-    this.#calls.add(call);
-    stream.once("close", () => this.#calls.delete(call));
-    await call.run(headers["grpc-timeout"]);
+    const call = new ServerCall(stream, method, this.#calls);
+    return call.run(headers["grpc-timeout"]);
   }
 
   /** Ends every call with status Canceled, as soon as its method heeds the signal. */
@@ -65,6 +68,8 @@ export class RpcServer {
     for (const call of this.#calls) call.abort(pluginEnds);
   }
 }
+
+function ignore(): void {}
 
 function refuse(headers: IncomingHttpHeaders): OutgoingHttpHeaders | undefined {
   if (headers[":method"] !== "POST") return { ":status": 405 };
@@ -76,18 +81,23 @@ function toUnknown(path = ""): OutgoingHttpHeaders {
   return toHeaders(toErrorTrailers(new ConnectError(`unknown method ${path}`.toWellFormed(), Code.Unimplemented)));
 }
 
-class ServerCall implements RpcCall {
+class ServerCall implements RpcCall, FeedListener<object> {
   readonly method: RpcMethod;
   readonly #stream: ServerHttp2Stream;
+  readonly #calls: Set<ServerCall>;
   readonly #controller = new AbortController();
-  readonly #input: MessageReader;
+  /** Until the only message of a call that takes one has come. */
+  #input: MessageReader | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(stream: ServerHttp2Stream, method: RpcMethod) {
+  /** One of `calls` until its stream is closed. */
+  constructor(stream: ServerHttp2Stream, method: RpcMethod, calls: Set<ServerCall>) {
     this.#stream = stream;
     this.#input = new MessageReader(stream, method.input);
+    this.#calls = calls;
     this.method = method;
-    stream.once("close", this.#close);
+    calls.add(this);
+    stream.once("close", () => this.#close());
   }
 
   get signal(): AbortSignal {
@@ -97,19 +107,32 @@ class ServerCall implements RpcCall {
   /** Ends the call with the reason's status, whatever its method makes of the signal once it settles. */
   abort(reason: ConnectError): void {
     this.#controller.abort(reason);
-    this.#input.end();
+    this.#input?.end();
   }
 
-  /** Settles when the answer and its status are on their way. */
+  /** Settles when the answer and its status are on their way; of a feed, when it has begun. */
   async run(timeout: string | string[] | undefined): Promise<void> {
     try {
       if (timeout !== undefined) this.#setDeadline(toTimeoutMs(String(timeout)));
-      await this.#respond();
-      this.signal.throwIfAborted();
-      this.#finish({ "grpc-status": "0" });
+      const answered = this.method.answer((await this.#request()) as never, this);
+      // Nothing waits from here on: there may be hundreds of them, for as long as their tasks run.
+      if (answered instanceof Feed) return answered.follow(this);
+      if (this.method.kind === "unary") await this.#write((await answered) as object);
+      else for await (const message of answered as AsyncIterable<object>) await this.#write(message);
     } catch (error) {
-      this.#finish(toErrorTrailers(toStatusError(error, this.signal)));
+      return this.end(error);
     }
+    this.end();
+  }
+
+  /** The next message of a feed. @throws when nobody listens any more */
+  take(message: object): Promise<void> | undefined {
+    return this.#write(message);
+  }
+
+  /** No more messages. `error`: why, where that is no good end. */
+  end(error: unknown = this.signal.reason): void {
+    this.#finish(error === undefined ? { "grpc-status": "0" } : toErrorTrailers(toStatusError(error, this.signal)));
   }
 
   #setDeadline(timeoutMs: number): void {
@@ -117,12 +140,18 @@ class ServerCall implements RpcCall {
     this.#timer = setTimeout(expire, toTimerMs(timeoutMs));
   }
 
-  async #respond(): Promise<void> {
-    const { kind, answer } = this.method;
-    const request = kind === "bidi_streaming" ? this.#input : await this.#input.one();
-    const answered = answer(request as never, this);
-    if (kind === "unary") return this.#write((await answered) as object);
-    for await (const message of answered as AsyncIterable<object>) await this.#write(message);
+  async #request(): Promise<unknown> {
+    const input = this.#input;
+    if (this.method.kind === "bidi_streaming") return input;
+    const message = await input?.one();
+    this.#endInput();
+    return message;
+  }
+
+  /** What the caller still sends is of no interest, but unread it would keep the stream. */
+  #endInput(): void {
+    this.#input?.close();
+    this.#input = undefined;
   }
 
   /** Settles when the next message may follow. @throws when nobody listens any more */
@@ -136,8 +165,7 @@ class ServerCall implements RpcCall {
 
   #finish(trailers: OutgoingHttpHeaders): void {
     const stream = this.#stream;
-    // What the caller still sends is of no interest, but unread it would keep the stream.
-    this.#input.close();
+    this.#endInput();
     if (stream.destroyed) return;
     if (stream.headersSent) {
       stream.once("wantTrailers", () => stream.sendTrailers(trailers));
@@ -152,10 +180,11 @@ class ServerCall implements RpcCall {
     });
   }
 
-  readonly #close = (): void => {
+  #close(): void {
+    this.#calls.delete(this);
     clearTimeout(this.#timer);
     this.abort(callEnded);
-  };
+  }
 }
 
 /** A message that is not compressed, and its length before it: by hand, since each sample of each task passes here. */

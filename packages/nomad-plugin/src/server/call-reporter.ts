@@ -1,5 +1,5 @@
 import type { Logger } from "@driver/go-plugin";
-import { messageOf } from "@driver/std";
+import { Feed, messageOf, type FeedListener } from "@driver/std";
 import { toCallError } from "../convert/errors.ts";
 import { takeUntilAborted } from "../take-until-aborted.ts";
 
@@ -31,55 +31,75 @@ export function callReporter(logger: Logger): CallReporter {
         throw report(context, error);
       }
     },
-    stream: (context, items, convert) => ({
-      [Symbol.asyncIterator]: () => reportedItems(context, { items, convert, report: (error) => report(context, error) }),
-    }),
-  };
-}
-
-/** No generator: every sample of every task passes here. */
-function reportedItems<T, U>(
-  { signal }: CallContext,
-  { items, convert, report }: { items(signal: AbortSignal): AsyncIterable<T>; convert(item: T): U; report(error: unknown): unknown },
-): AsyncIterator<U, undefined> {
-  let open: AsyncIterator<T, undefined> | undefined;
-  const fail = (error: unknown): never => {
-    void open?.return?.();
-    throw report(error);
-  };
-  const pass = (step: IteratorResult<T, undefined>): IteratorResult<U, undefined> => {
-    try {
-      if (step.done !== true) return { done: false, value: convert(step.value) };
-      signal.throwIfAborted();
-      return step;
-    } catch (error) {
-      return fail(error);
-    }
-  };
-  return {
-    next() {
+    stream(context, items, convert) {
+      let source: ReturnType<typeof items>;
       try {
-        open ??= takeUntilAborted(items(signal), signal);
+        source = items(context.signal);
       } catch (error) {
-        return Promise.reject(report(error));
+        throw report(context, error);
       }
-      return open.next().then(pass, fail);
-    },
-    async return() {
-      await open?.return?.();
-      return { done: true, value: undefined };
+      const way = { convert, report };
+      return source instanceof Feed ? new ReportedFeed(source, context, way) : reportedItems(source, context, way);
     },
   };
 }
 
-async function unlessAborted<T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([call(signal), aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
+/** How an item, and an error, goes over the wire. */
+interface ReportedWay<T, U> {
+  convert(item: T): U;
+  report(context: CallContext, error: unknown): unknown;
+}
+
+/** One for each task whose statistics are followed, so it holds no functions of its own. */
+class ReportedFeed<T, U> extends Feed<U> implements FeedListener<T> {
+  readonly #source: Feed<T>;
+  readonly #context: CallContext;
+  readonly #way: ReportedWay<T, U>;
+  #listener: FeedListener<U> | undefined;
+
+  constructor(source: Feed<T>, context: CallContext, way: ReportedWay<T, U>) {
+    super();
+    this.#source = source;
+    this.#context = context;
+    this.#way = way;
   }
+
+  follow(listener: FeedListener<U>): void {
+    this.#listener = listener;
+    this.#source.follow(this);
+  }
+
+  close(): void {
+    this.#source.close();
+  }
+
+  take(item: T): Promise<unknown> | undefined {
+    return this.#listener?.take(this.#way.convert(item));
+  }
+
+  end(error?: unknown): void {
+    this.#listener?.end(error === undefined ? undefined : this.#way.report(this.#context, error));
+  }
+}
+
+async function* reportedItems<T, U>(source: AsyncIterable<T>, context: CallContext, { convert, report }: ReportedWay<T, U>): AsyncIterable<U> {
+  const { signal } = context;
+  try {
+    for await (const item of takeUntilAborted(source, signal)) yield convert(item);
+    signal.throwIfAborted();
+  } catch (error) {
+    throw report(context, error);
+  }
+}
+
+/** Agents wait for each task in a call of its own, so nothing but the call itself waits here. */
+function unlessAborted<T>(call: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    call(signal)
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", abort));
+  });
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HostFixture } from "@driver/testing";
 import fc from "fast-check";
-import { readCgroupSample, readOomKills } from "./cgroup-counters.ts";
+import { CgroupReader, readCgroupSample, readOomKills } from "./cgroup-counters.ts";
 import type { CgroupFolders } from "./cgroup-path.ts";
 
 function legacy(host: HostFixture): CgroupFolders {
@@ -99,6 +99,32 @@ test("reports no negative memory when the counters were read at different moment
   const folders = unified(host);
   host.write("cgroup/c/memory.current", "5\n");
   assert.equal(readCgroupSample(folders)?.memory.usageBytes, 0);
+});
+
+test("takes nothing of what an earlier, longer reading has left in memory, and no part of a name or of a number", () => {
+  using host = new HostFixture();
+  const folders = unified(host);
+  using reader = new CgroupReader(folders);
+  assert.deepEqual(reader.read(), readCgroupSample(folders));
+  host.write("cgroup/c/cpu.stat", "usage_usec 7\nuser_usec 1");
+  host.write("cgroup/c/memory.stat", "xanon 1\nanon 12x\nfile 3 4\nkernel  5\n");
+  host.write("cgroup/c/memory.current", "1");
+  const sample = reader.read();
+  assert.deepEqual(sample, readCgroupSample(folders));
+  assert.deepEqual(
+    [sample?.cpu.totalNs, sample?.cpu.userNs, sample?.cpu.systemNs, sample?.memory.rssBytes, sample?.memory.cacheBytes],
+    [7000, 1000, undefined, undefined, undefined],
+  );
+  assert.deepEqual([sample?.memory.kernelUsageBytes, sample?.memory.usageBytes], [undefined, 1]);
+});
+
+test("reads a number of 64 bits as near as a number can be", () => {
+  using host = new HostFixture();
+  const folders = unified(host);
+  for (const [text, value] of [["18446744073709551615", 2 ** 64], ["9007199254740993", Number("9007199254740993")]] as const) {
+    host.write("cgroup/c/memory.peak", `${text}\n`);
+    assert.equal(readCgroupSample(folders)?.memory.maxUsageBytes, value);
+  }
 });
 
 for (const make of [legacy, unified]) {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { MemoryUsage } from "@driver/nomad-plugin";
 import type { CgroupFolders } from "./cgroup-path.ts";
-import { KeptFiles, readFile, type ReadFile } from "./kept-files.ts";
+import { KeptFiles, readFile, type ReadFile, type Reading } from "./kept-files.ts";
 
 /** CPU counters since the container started; only their differences mean anything. What the kernel does not tell is left out. */
 export interface CpuCounters {
@@ -24,8 +24,8 @@ const tickNs = 10_000_000;
  * One reading of a container's accounting, each figure for itself: a host may lack the memory controller, or keep it from this
  * user. Undefined when nothing can be read, which is so once the cgroup is gone.
  */
-export function readCgroupSample(folders: CgroupFolders, read: ReadFile = readFile): CgroupSample | undefined {
-  return folders.version === 2 ? readUnified(folders.dir, read) : readLegacy(folders, read);
+export function readCgroupSample(folders: CgroupFolders): CgroupSample | undefined {
+  return readSample(folders, { read: readFile });
 }
 
 /** Reads one container's accounting time and again; holds up to six descriptors until it is disposed of. */
@@ -42,7 +42,7 @@ export class CgroupReader implements Disposable {
     const folders = this.#folders;
     // A group that is gone has no figures, whatever its open files still say.
     if (!existsSync(folders.version === 2 ? folders.dir : folders.cpuacctDir)) this[Symbol.dispose]();
-    return readCgroupSample(folders, this.#files.read);
+    return readSample(folders, this.#files);
   }
 
   [Symbol.dispose](): void {
@@ -52,56 +52,62 @@ export class CgroupReader implements Disposable {
 
 /** How often the kernel killed a process of this cgroup for memory; undefined when that cannot be read any more. */
 export function readOomKills(folders: CgroupFolders): number | undefined {
-  const text = folders.version === 2 ? readFile(folders.dir, "memory.events") : readFile(folders.memoryDir, "memory.oom_control");
-  return field(text, "oom_kill");
+  const events = folders.version === 2 ? readFile(folders.dir, "memory.events") : readFile(folders.memoryDir, "memory.oom_control");
+  return field(events, "oom_kill");
 }
 
-function readUnified(dir: string, read: ReadFile): CgroupSample | undefined {
-  const cpu = read(dir, "cpu.stat");
-  const stat = read(dir, "memory.stat");
-  const current = read(dir, "memory.current");
-  if (cpu === undefined && stat === undefined && current === undefined) return undefined;
-  return {
-    cpu: {
-      totalNs: times(field(cpu, "usage_usec"), 1000),
-      userNs: times(field(cpu, "user_usec"), 1000),
-      systemNs: times(field(cpu, "system_usec"), 1000),
-      throttledPeriods: field(cpu, "nr_throttled"),
-      throttledTimeNs: times(field(cpu, "throttled_usec"), 1000),
-    },
-    memory: {
-      usageBytes: withoutInactiveFile(toCount(current), field(stat, "inactive_file")),
-      rssBytes: field(stat, "anon"),
-      cacheBytes: field(stat, "file"),
-      kernelUsageBytes: field(stat, "kernel"),
-      swapBytes: toCount(read(dir, "memory.swap.current")),
-      maxUsageBytes: toCount(read(dir, "memory.peak")),
-    },
+interface Files {
+  readonly read: ReadFile;
+}
+
+function readSample(folders: CgroupFolders, files: Files): CgroupSample | undefined {
+  return folders.version === 2 ? readUnified(folders.dir, files) : readLegacy(folders, files);
+}
+
+/** Each file is taken apart before the next is read: a reading is good no longer. */
+function readUnified(dir: string, files: Files): CgroupSample | undefined {
+  const cpuStat = files.read(dir, "cpu.stat");
+  const cpu = {
+    totalNs: times(field(cpuStat, "usage_usec"), 1000),
+    userNs: times(field(cpuStat, "user_usec"), 1000),
+    systemNs: times(field(cpuStat, "system_usec"), 1000),
+    throttledPeriods: field(cpuStat, "nr_throttled"),
+    throttledTimeNs: times(field(cpuStat, "throttled_usec"), 1000),
   };
+  const stat = files.read(dir, "memory.stat");
+  const inactiveFileBytes = field(stat, "inactive_file");
+  const rssBytes = field(stat, "anon");
+  const cacheBytes = field(stat, "file");
+  const kernelUsageBytes = field(stat, "kernel");
+  const current = files.read(dir, "memory.current");
+  if (cpuStat === undefined && stat === undefined && current === undefined) return undefined;
+  const usageBytes = withoutInactiveFile(toCount(current), inactiveFileBytes);
+  const swapBytes = toCount(files.read(dir, "memory.swap.current"));
+  const maxUsageBytes = toCount(files.read(dir, "memory.peak"));
+  return { cpu, memory: { usageBytes, rssBytes, cacheBytes, kernelUsageBytes, swapBytes, maxUsageBytes } };
 }
 
-function readLegacy(folders: CgroupFolders & { version: 1 }, read: ReadFile): CgroupSample | undefined {
-  const usage = read(folders.cpuacctDir, "cpuacct.usage");
-  const stat = read(folders.memoryDir, "memory.stat");
-  const current = read(folders.memoryDir, "memory.usage_in_bytes");
+function readLegacy({ cpuDir, cpuacctDir, memoryDir }: CgroupFolders & { version: 1 }, files: Files): CgroupSample | undefined {
+  const usage = files.read(cpuacctDir, "cpuacct.usage");
+  const totalNs = toCount(usage);
+  const stat = files.read(memoryDir, "memory.stat");
+  const inactiveFileBytes = field(stat, "total_inactive_file");
+  const rssBytes = field(stat, "total_rss");
+  const cacheBytes = field(stat, "total_cache");
+  const swapBytes = field(stat, "total_swap");
+  const current = files.read(memoryDir, "memory.usage_in_bytes");
   if (usage === undefined && stat === undefined && current === undefined) return undefined;
-  const split = read(folders.cpuacctDir, "cpuacct.stat");
-  const throttling = read(folders.cpuDir, "cpu.stat");
+  const usageBytes = withoutInactiveFile(toCount(current), inactiveFileBytes);
+  const split = files.read(cpuacctDir, "cpuacct.stat");
+  const userNs = times(field(split, "user"), tickNs);
+  const systemNs = times(field(split, "system"), tickNs);
+  const throttling = files.read(cpuDir, "cpu.stat");
+  const throttledPeriods = field(throttling, "nr_throttled");
+  const throttledTimeNs = field(throttling, "throttled_time");
+  const maxUsageBytes = toCount(files.read(memoryDir, "memory.max_usage_in_bytes"));
   return {
-    cpu: {
-      totalNs: toCount(usage),
-      userNs: times(field(split, "user"), tickNs),
-      systemNs: times(field(split, "system"), tickNs),
-      throttledPeriods: field(throttling, "nr_throttled"),
-      throttledTimeNs: field(throttling, "throttled_time"),
-    },
-    memory: {
-      usageBytes: withoutInactiveFile(toCount(current), field(stat, "total_inactive_file")),
-      rssBytes: field(stat, "total_rss"),
-      cacheBytes: field(stat, "total_cache"),
-      swapBytes: field(stat, "total_swap"),
-      maxUsageBytes: toCount(read(folders.memoryDir, "memory.max_usage_in_bytes")),
-    },
+    cpu: { totalNs, userNs, systemNs, throttledPeriods, throttledTimeNs },
+    memory: { usageBytes, rssBytes, cacheBytes, swapBytes, maxUsageBytes },
   };
 }
 
@@ -114,22 +120,54 @@ function times(count: number | undefined, unit: number): number | undefined {
   return count === undefined ? undefined : count * unit;
 }
 
-/** Undefined for what is no count, such as `max`. */
-function toCount(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,20}\s*$/.test(text) ? Number(text) : undefined;
+/** The number that a file consists of; undefined for what is no count, such as `max`. */
+function toCount(reading: Reading | undefined): number | undefined {
+  return reading === undefined ? undefined : countAt(reading, 0, reading.length);
 }
 
 const newline = 10;
 const space = 32;
+const zero = 48;
+/** Of 64 bits, and of those that a number holds exactly. */
+const mostDigits = 20;
+const exactDigits = 15;
 
-/** The number behind `name ` at the start of a line. Makes no strings on the way: this runs for every task each second. */
-function field(text: string | undefined, name: string): number | undefined {
-  if (text === undefined) return undefined;
-  for (let at = text.indexOf(name); at !== -1; at = text.indexOf(name, at + 1)) {
-    const valueAt = at + name.length + 1;
-    if ((at > 0 && text.charCodeAt(at - 1) !== newline) || text.charCodeAt(valueAt - 1) !== space) continue;
-    const end = text.indexOf("\n", valueAt);
-    return toCount(text.slice(valueAt, end === -1 ? undefined : end));
+/** The number behind `name ` at the start of a line. Makes nothing on the way: this runs for every task each second. */
+function field(reading: Reading | undefined, name: string): number | undefined {
+  if (reading === undefined) return undefined;
+  for (let at = 0; at < reading.length; at = lineEnd(reading, at) + 1) {
+    if (!isNameAt(reading, at, name)) continue;
+    return countAt(reading, at + name.length + 1, lineEnd(reading, at));
   }
   return undefined;
+}
+
+function isNameAt({ bytes }: Reading, at: number, name: string): boolean {
+  for (let index = 0; index < name.length; index += 1) if (bytes[at + index] !== name.charCodeAt(index)) return false;
+  return bytes[at + name.length] === space;
+}
+
+function lineEnd({ bytes, length }: Reading, at: number): number {
+  let end = at;
+  while (end < length && bytes[end] !== newline) end += 1;
+  return end;
+}
+
+/** The number that stands from `at` to `end` with nothing but blanks behind it. */
+function countAt({ bytes }: Reading, at: number, end: number): number | undefined {
+  let count = 0;
+  let next = at;
+  for (; next < end && isDigit(bytes[next]); next += 1) count = count * 10 + ((bytes[next] ?? zero) - zero);
+  const digits = next - at;
+  if (digits === 0 || digits > mostDigits) return undefined;
+  for (let rest = next; rest < end; rest += 1) if (!isBlank(bytes[rest])) return undefined;
+  return digits > exactDigits ? Number(bytes.toString("latin1", at, next)) : count;
+}
+
+function isDigit(byte = 0): boolean {
+  return byte >= zero && byte < zero + 10;
+}
+
+function isBlank(byte = 0): boolean {
+  return byte === space || (byte >= 9 && byte <= 13);
 }

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 import { HostFixture } from "@driver/testing";
-import { KeptFiles } from "./kept-files.ts";
+import { KeptFiles, type Reading } from "./kept-files.ts";
 
+const textOf = (reading: Reading | undefined): string | undefined => reading?.bytes.toString("latin1", 0, reading.length);
 const openCount = (): number => readdirSync("/proc/self/fd").length;
 
 test("reads what a file says now, each time, and lets go of its descriptors", () => {
@@ -13,12 +14,13 @@ test("reads what a file says now, each time, and lets go of its descriptors", ()
   for (const [count, text] of ["usage 1\n", "usage 22\n", "", "usage 3\n"].entries()) {
     host.write("cgroup/c/cpu.stat", text);
     host.write("cgroup/c/memory.stat", `${count}`);
-    assert.deepEqual([files.read(`${host.cgroupDir}/c`, "cpu.stat"), files.read(`${host.cgroupDir}/c`, "memory.stat")], [text, `${count}`]);
+    const read = (name: string): string | undefined => textOf(files.read(`${host.cgroupDir}/c`, name));
+    assert.deepEqual([read("cpu.stat"), read("memory.stat")], [text, `${count}`]);
     assert.equal(openCount(), before + 2);
   }
   files[Symbol.dispose]();
   assert.equal(openCount(), before);
-  assert.equal(files.read(`${host.cgroupDir}/c`, "cpu.stat"), "usage 3\n");
+  assert.equal(textOf(files.read(`${host.cgroupDir}/c`, "cpu.stat")), "usage 3\n");
   files[Symbol.dispose]();
 });
 
@@ -29,7 +31,7 @@ test("keeps no more than it may, and reads the rest all the same", () => {
   using others = new KeptFiles(3);
   for (const name of ["a", "b", "c", "d"]) host.write(`cgroup/c/${name}`, name);
   for (const files of [some, others, some, others]) {
-    for (const name of ["a", "b", "c", "d"]) assert.equal(files.read(`${host.cgroupDir}/c`, name), name);
+    for (const name of ["a", "b", "c", "d"]) assert.equal(textOf(files.read(`${host.cgroupDir}/c`, name)), name);
     assert.equal(openCount(), before + 3);
   }
 });
@@ -44,7 +46,7 @@ test("keeps nothing of a file that cannot be read, and finds it when it is there
   assert.equal(openCount(), before);
   host.remove("cgroup/memory.peak");
   host.write("cgroup/memory.peak", "7\n");
-  assert.equal(files.read(host.cgroupDir, "memory.peak"), "7\n");
+  assert.equal(textOf(files.read(host.cgroupDir, "memory.peak")), "7\n");
 });
 
 test("reads a file whole that is longer than its memory", () => {
@@ -58,7 +60,7 @@ test("does not believe an old descriptor of a process that is gone", { skip: !ex
   const { spawn } = await import("node:child_process");
   const child = spawn("sleep", ["60"]);
   using files = new KeptFiles();
-  assert.match(files.read(`/proc/${child.pid}`, "stat") ?? "", /sleep/);
+  assert.match(textOf(files.read(`/proc/${child.pid}`, "stat")) ?? "", /sleep/);
   child.kill("SIGKILL");
   await new Promise((resolve) => child.once("exit", resolve));
   assert.equal(files.read(`/proc/${child.pid}`, "stat"), undefined);

@@ -29,8 +29,9 @@ const slicesInARow = 4;
  */
 export class LogPump {
   readonly #options: LogPumpOptions;
-  readonly #stop = new AbortController();
-  readonly #finished: Promise<void>;
+  readonly #finished = Promise.withResolvers<void>();
+  /** Of what is under way; made when something is. */
+  #stop: AbortController | undefined;
   #lines = new K8sFileLines();
   /** Where in its file the first byte given to `#lines` stands. */
   #linesFromBytes: number;
@@ -40,17 +41,19 @@ export class LogPump {
   #watch: { close(): void } | undefined;
   #deliveredBytes = 0;
   #slicesInARow = 0;
+  /** Between two pokes nothing of it waits: hundreds of tasks are silent for hours. */
+  #isMoving = false;
   #isFlowing = false;
   #draining = false;
   #poked = true;
-  #wake: (() => void) | undefined;
+  #endGathering: (() => void) | undefined;
 
   constructor(options: LogPumpOptions) {
     this.#options = options;
     this.#linesFromBytes = options.spool.offsetBytes;
-    this.#finished = this.#run();
     // `finished`, `drain` and `close` look at the outcome.
-    this.#finished.catch(() => undefined);
+    this.#finished.promise.catch(() => undefined);
+    this.#move();
   }
 
   /** Bytes of output that have reached their logs in this pump's time. */
@@ -60,33 +63,48 @@ export class LogPump {
 
   /** Settles with the drain. Rejects as soon as a log cannot be read or written, and when the pump is closed. */
   get finished(): Promise<void> {
-    return this.#finished;
+    return this.#finished.promise;
   }
 
   /** There may be something new to read. */
   readonly poke = (): void => {
     this.#poked = true;
-    if (!this.#isFlowing) this.#wake?.();
+    this.#move();
   };
 
   /** The container has ended: settles when everything it wrote is delivered. Rejects when a log cannot be read or written. */
   drain(): Promise<void> {
     this.#draining = true;
-    this.#wake?.();
-    return this.#finished;
+    this.#endGathering?.();
+    this.#move();
+    return this.finished;
   }
 
   /** Ends at once. */
   async close(): Promise<void> {
+    this.#stop ??= new AbortController();
     this.#stop.abort(new Error("the log pump was closed"));
-    this.#wake?.();
-    await this.#finished.catch(() => undefined);
+    this.#endGathering?.();
+    this.#move();
+    await this.finished.catch(() => undefined);
   }
 
-  async #run(): Promise<void> {
+  get #signal(): AbortSignal {
+    return (this.#stop ??= new AbortController()).signal;
+  }
+
+  /** Begins to move what there is, unless that is under way, or the end has come. */
+  #move(): void {
+    if (this.#isMoving) return;
+    this.#isMoving = true;
+    void this.#moveAll();
+  }
+
+  /** Until there is nothing more; from then on there is only who pokes. Never rejects. */
+  async #moveAll(): Promise<void> {
     try {
       for (;;) {
-        this.#stop.signal.throwIfAborted();
+        this.#stop?.signal.throwIfAborted();
         this.#poked = false;
         const lastLook = this.#draining;
         const found = await this.#moveSlice();
@@ -95,13 +113,21 @@ export class LogPump {
           continue;
         }
         await this.#delivery;
-        if (lastLook && found === "nothing") return await this.#deliverRest();
-        await (found === "nothing" ? this.#untilPoked() : this.#gather());
+        if (found === "a part of a slice") await this.#gather();
+        else if (lastLook) {
+          await this.#deliverRest();
+          return await this.#end(() => this.#finished.resolve());
+        } else if (this.#rests()) return;
       }
-    } finally {
-      this.#endWatch();
-      await this.#delivery.catch(() => undefined);
+    } catch (error) {
+      await this.#end(() => this.#finished.reject(error));
     }
+  }
+
+  async #end(settle: () => void): Promise<void> {
+    this.#endWatch();
+    await this.#delivery.catch(() => undefined);
+    settle();
   }
 
   /** Neither a read nor a write need have waited for anything. */
@@ -154,8 +180,8 @@ export class LogPump {
     const { sinks, position, buffers } = this.#options;
     const { stdout, stderr } = slice;
     const progress = { inode: this.#inode, offsetBytes: this.#linesFromBytes + this.#lines.consumedBytes };
-    const toStderr = stderr.length > 0 ? sinks.stderr.write([stderr.bytes], this.#stop.signal) : undefined;
-    const toStdout = stdout.length > 0 ? sinks.stdout.write([stdout.bytes], this.#stop.signal) : undefined;
+    const toStderr = stderr.length > 0 ? sinks.stderr.write([stderr.bytes], this.#signal) : undefined;
+    const toStdout = stdout.length > 0 ? sinks.stdout.write([stdout.bytes], this.#signal) : undefined;
     await (toStderr === undefined ? toStdout : Promise.all([toStderr, toStdout]));
     this.#deliveredBytes += stdout.length + stderr.length;
     position.save({ ...progress, files: sinks.filePositions() });
@@ -166,27 +192,28 @@ export class LogPump {
   async #gather(): Promise<void> {
     if (this.#isFlowing) this.#endWatch();
     this.#isFlowing = true;
-    const timer = setTimeout(() => this.#wake?.(), gatherMs);
-    await this.#untilWoken();
-    clearTimeout(timer);
+    if (this.#draining || this.#stop?.signal.aborted === true) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, gatherMs);
+      this.#endGathering = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#endGathering = undefined;
   }
 
-  async #untilPoked(): Promise<void> {
+  /** Whether there is nothing to do until somebody pokes. */
+  #rests(): boolean {
     this.#isFlowing = false;
     if (this.#watch === undefined) {
       this.#watch = this.#options.watch(this.poke);
       // What was written before the watch began.
-      if (this.#options.spool.hasMore) return;
+      if (this.#options.spool.hasMore) return false;
     }
-    if (!this.#poked) await this.#untilWoken();
-  }
-
-  async #untilWoken(): Promise<void> {
-    if (this.#draining || this.#stop.signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    this.#wake = undefined;
+    if (this.#poked || this.#draining || this.#stop?.signal.aborted === true) return false;
+    this.#isMoving = false;
+    return true;
   }
 
   #endWatch(): void {

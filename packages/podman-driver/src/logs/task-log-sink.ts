@@ -39,16 +39,16 @@ const returnProbeMs = 100;
  * agent restarts: without this the output would be lost until then.
  */
 export class TaskLogSink implements LogSink {
-  readonly #options: Required<TaskLogSinkOptions>;
-  readonly #gate: FifoGate;
+  readonly #options: TaskLogSinkOptions;
+  /** From the first output on: many a stream never has any. */
+  #gate: FifoGate | undefined;
   #readerIsProven: boolean;
   #fifo: FifoWriter | undefined;
   #files: FileLogSink | undefined;
   #triedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: TaskLogSinkOptions) {
-    this.#options = { readerGraceMs: 2000, returnIntervalMs: 3000, ...options };
-    this.#gate = new FifoGate((name) => options.fifoFolder.directory.openFifoForWriting(name), options.fifoName);
+    this.#options = options;
     this.#readerIsProven = options.readerIsFresh;
   }
 
@@ -68,7 +68,7 @@ export class TaskLogSink implements LogSink {
    */
   finish(): void {
     try {
-      this.#gate.open();
+      this.#fifoGate.open();
     } catch (error) {
       this.#options.logger.debug("log FIFO cannot be opened for a collector that waits", {
         fifo: this.#options.fifoName,
@@ -79,10 +79,19 @@ export class TaskLogSink implements LogSink {
 
   async close(): Promise<void> {
     this.#fifo?.close();
-    this.#gate.close();
+    this.#gate?.close();
     await this.#files?.close();
     this.#fifo = undefined;
     this.#files = undefined;
+  }
+
+  get #fifoGate(): FifoGate {
+    const { fifoFolder, fifoName } = this.#options;
+    return (this.#gate ??= new FifoGate((name) => fifoFolder.directory.openFifoForWriting(name), fifoName));
+  }
+
+  get #readerGraceMs(): number {
+    return this.#options.readerGraceMs ?? 2000;
   }
 
   /** What is left to write: nothing, or all of it when the reader has gone and took nobody knows how much. */
@@ -103,20 +112,21 @@ export class TaskLogSink implements LogSink {
   /** Ends with either the FIFO or the files in place. Returns what is left to write. */
   async #findReader(chunks: readonly Uint8Array[], signal: AbortSignal): Promise<readonly Uint8Array[]> {
     const isReturn = this.#files !== undefined;
-    if (isReturn && performance.now() - this.#triedAtMs < this.#options.returnIntervalMs) return chunks;
+    const { returnIntervalMs = 3000 } = this.#options;
+    if (isReturn && performance.now() - this.#triedAtMs < returnIntervalMs) return chunks;
     this.#triedAtMs = performance.now();
-    if (!(await this.#openGate(isReturn ? 0 : this.#options.readerGraceMs, signal))) return this.#useFiles(chunks);
+    if (!(await this.#openGate(isReturn ? 0 : this.#readerGraceMs, signal))) return this.#useFiles(chunks);
     if (this.#readerIsProven) return this.#useFifo(chunks, signal);
     const [first = new Uint8Array(), ...others] = chunks;
-    const waitMs = isReturn ? returnProbeMs : this.#options.readerGraceMs;
-    const { alive, undelivered } = await this.#gate.probe(first, { waitMs, signal, onTrouble: this.#onTrouble });
+    const waitMs = isReturn ? returnProbeMs : this.#readerGraceMs;
+    const { alive, undelivered } = await this.#fifoGate.probe(first, { waitMs, signal, onTrouble: (error) => this.#tell(error) });
     const left = [...undelivered, ...others].filter((chunk) => chunk.length > 0);
     return alive ? this.#useFifo(left, signal) : this.#useFiles(left);
   }
 
   async #openGate(graceMs: number, signal: AbortSignal): Promise<boolean> {
     const deadlineMs = performance.now() + graceMs;
-    while (!(await this.#untilTold(() => this.#gate.open(), signal))) {
+    while (!(await this.#untilTold(() => this.#fifoGate.open(), signal))) {
       if (performance.now() >= deadlineMs) return false;
       await sleep(openRetryMs, undefined, { signal });
     }
@@ -124,7 +134,7 @@ export class TaskLogSink implements LogSink {
   }
 
   async #useFifo(left: readonly Uint8Array[], signal: AbortSignal): Promise<readonly Uint8Array[]> {
-    this.#fifo = await this.#untilTold(() => this.#gate.openWriter(), signal);
+    this.#fifo = await this.#untilTold(() => this.#fifoGate.openWriter(), signal);
     if (this.#fifo === undefined) return this.#useFiles(left);
     const files = this.#files;
     this.#files = undefined;
@@ -143,13 +153,13 @@ export class TaskLogSink implements LogSink {
 
   /** Waits for an answer: to take no descriptor left for no reader would end the log that a living collector writes. */
   async #untilTold<T>(ask: () => T, signal: AbortSignal): Promise<T> {
-    const answer = await keepTrying(ask, { pauseMs: troubleRetryMs, signal, onFailure: this.#onTrouble });
+    const answer = await keepTrying(ask, { pauseMs: troubleRetryMs, signal, onFailure: (error) => this.#tell(error) });
     this.#options.troubles.clear(this.#options.fifoName);
     return answer;
   }
 
-  readonly #onTrouble = (error: unknown): void => {
+  #tell(error: unknown): void {
     const { fifoName, troubles } = this.#options;
     troubles.raise(fifoName, `the log FIFO ${fifoName} cannot be opened; trying again`, error);
-  };
+  }
 }

@@ -59,6 +59,7 @@ export class TaskLogs {
   readonly #ending = new AbortController();
   readonly #finished: Promise<void>;
   #run: LogRun | undefined;
+  #settling: NodeJS.Timeout | undefined;
 
   constructor(options: TaskLogsOptions) {
     this.#options = options;
@@ -97,39 +98,46 @@ export class TaskLogs {
     await this.#options.carrier.close();
   }
 
-  /** Settles when the output is delivered, or after `close`. */
+  /** Settles when the output is delivered, or after `close`. All that waits while a run goes on. */
   async #live(): Promise<void> {
     const { carrier, troubles } = this.#options;
     const { retryMs, retryMostMs } = this.#intervals;
-    const ends = { stop: this.#stop.signal, ending: this.#ending.signal };
-    for (const backOff = new BackOff({ shortestMs: retryMs, longestMs: retryMostMs }); !this.#stop.signal.aborted;) {
+    const backOff = new BackOff({ shortestMs: retryMs, longestMs: retryMostMs });
+    while (!this.#stop.signal.aborted) {
       const before = carrier.progress;
-      const outcome = await this.#runOnce();
+      let failure: { readonly error: unknown } | undefined;
+      try {
+        await (await this.#start()).finished;
+        if (!this.#ending.signal.aborted) failure = { error: new Error("the collection came to an end, and the container has not") };
+      } catch (error) {
+        failure = { error };
+      }
+      await this.#endRun();
       if (this.#stop.signal.aborted) return;
-      if (outcome === "delivered") return troubles.clear(part);
-      troubles.raise(part, "the output cannot be collected; trying again", outcome.error);
+      if (failure === undefined) return troubles.clear(part);
+      troubles.raise(part, "the output cannot be collected; trying again", failure.error);
       if (carrier.progress > before) backOff.reset();
-      await pauseForRetry(backOff, ends).catch(() => undefined);
+      await pauseForRetry(backOff, { stop: this.#stop.signal, ending: this.#ending.signal }).catch(() => undefined);
     }
   }
 
-  async #runOnce(): Promise<"delivered" | { readonly error: unknown }> {
+  /** @throws the signal's reason when it was closed meanwhile */
+  async #start(): Promise<LogRun> {
     const { carrier, troubles } = this.#options;
-    let settled: NodeJS.Timeout | undefined;
-    try {
-      const run = (this.#run = await carrier.start(this.#stop.signal));
-      if (this.#stop.signal.aborted) return "delivered";
-      if (this.#ending.signal.aborted) run.drain();
-      settled = setTimeout(() => troubles.clear(part), this.#intervals.settledMs);
-      await run.finished;
-      if (this.#ending.signal.aborted) return "delivered";
-      return { error: new Error("the collection came to an end, and the container has not") };
-    } catch (error) {
-      return { error };
-    } finally {
-      clearTimeout(settled);
-      await this.#run?.close();
-      this.#run = undefined;
-    }
+    const run = (this.#run = await carrier.start(this.#stop.signal));
+    this.#stop.signal.throwIfAborted();
+    if (this.#ending.signal.aborted) run.drain();
+    this.#settling = setTimeout(() => {
+      this.#settling = undefined;
+      troubles.clear(part);
+    }, this.#intervals.settledMs);
+    return run;
+  }
+
+  async #endRun(): Promise<void> {
+    clearTimeout(this.#settling);
+    this.#settling = undefined;
+    await this.#run?.close();
+    this.#run = undefined;
   }
 }

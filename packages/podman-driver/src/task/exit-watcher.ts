@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { WaitResult } from "@driver/nomad-plugin";
 import { messageOf } from "@driver/std";
-import { BackOff, type BackOffLimits } from "../back-off.ts";
+import { BackOff } from "../back-off.ts";
 import type { ExitRecord } from "../host/exit-directory.ts";
+import { defaultExitTimings, type ExitTimings } from "./exit-timings.ts";
 import { hasStopped, isAfterStart, judgeExit, loseSilentExit, type ExitEvidence, type ObservedState } from "./exit-verdict.ts";
 
 /** How the watcher sees one container; the driver gives it Podman and the kernel. */
@@ -63,78 +64,35 @@ export interface Outcomes {
   succeeded(): void;
 }
 
-export interface ExitTimings {
-  /** With hints in part Podman's own wait is the net below; each look costs the service some CPU. */
-  readonly partialWaitMs: number;
-  /** The net is hung up only then: many a task is over before, and many may be starting. */
-  readonly partialWaitDelayMs: number;
-  readonly bareWaitMs: number;
-  /** Longest wait for one answer about a container. */
-  readonly lookMs: number;
-  /** Pauses between questions to a Podman that does not answer. */
-  readonly retries: BackOffLimits;
-  /** Podman may answer a wait at once for a container that runs on (conmon lost): it is not asked again before. */
-  readonly waitAgainMs: number;
-  /** conmon ends right after it wrote the exit code down; Podman is given this long to notice before the code counts as lost. */
-  readonly conmonGraceMs: number;
-  /**
-   * A Podman that does not answer is asked this long when conmon and the container's process are both gone, and conmon's record
-   * with them. The clean-up that conmon starts needs no service, and may have told the code to Podman, where it is
-   * safe. An answer can take as long as a slow disk or a prune holds the container's lock, or an upgrade the service. To wait
-   * costs little, since without Podman nobody could start the task anew, and a wrong -1 has a batch job run again
-   * that had succeeded. For ever is too long: Nomad would show a dead task as running.
-   */
-  readonly lostGraceMs: number;
-  /** conmon takes no note of the end for so long: it hangs. The kernel's word counts then, though output may be on its way. */
-  readonly unburiedMs: number;
-  /** The same where somebody waits for it who ends the task. */
-  readonly unburiedStopMs: number;
-  /** The code is known, and Podman may know whether memory was the reason: so long it is asked. */
-  readonly reasonMs: number;
-}
-
-export const defaultExitTimings: ExitTimings = {
-  partialWaitMs: 30_000,
-  partialWaitDelayMs: 5000,
-  bareWaitMs: 500,
-  lookMs: 10_000,
-  retries: { shortestMs: 100, longestMs: 5000 },
-  waitAgainMs: 1000,
-  conmonGraceMs: 1500,
-  lostGraceMs: 60_000,
-  unburiedMs: 10_000,
-  unburiedStopMs: 2000,
-  reasonMs: 800,
-};
-
 /**
  * Waits for the end of one container: hints wake it; conmon's record of the exit decides, or else Podman's inspect answer.
  * Settles once; rejects only with the signal's reason. An API error is never an exit, and no end that conmon has recorded waits
  * longer than `reasonMs` for an answer of Podman.
  */
-export async function waitForExit(options: ExitWatcherOptions, signal: AbortSignal): Promise<WaitResult> {
-  const watch = new ExitWatch(options, signal);
-  try {
-    return await watch.run();
-  } catch (error) {
-    // A timer that is cut short rejects with an error of its own.
-    signal.throwIfAborted();
-    throw error;
-  } finally {
-    watch.close();
-  }
+export function waitForExit(options: ExitWatcherOptions, signal: AbortSignal): Promise<WaitResult> {
+  return new Promise((resolve, reject) => new ExitWatch(options, signal, { resolve, reject }).begin());
 }
 
+type Settlers = Pick<PromiseWithResolvers<WaitResult>, "resolve" | "reject">;
+
+/** There is one for each task, for as long as it runs: between two hints nothing of it waits. */
 class ExitWatch {
   readonly #options: ExitWatcherOptions;
   readonly #timings: ExitTimings;
-  readonly #stop = new AbortController();
-  /** Ends a look at Podman that is under way when conmon's record comes. */
-  readonly #recorded = new AbortController();
-  readonly #signal: AbortSignal;
+  readonly #caller: AbortSignal;
+  readonly #settlers: Settlers;
+  /** Of all that is under way; made when something is. */
+  #stop: AbortController | undefined;
+  /** Of a look at Podman that is under way, which ends when conmon's record comes. */
+  #recorded: AbortController | undefined;
+  #hints: HintWatch | undefined;
+  #endOomWatch: (() => void) | undefined;
+  /** Never rejects. */
+  #net: Promise<void> | undefined;
+  #isLooking = false;
+  #hasEnded = false;
   /** Kept from the hint on: Podman's clean-up takes the file away within moments. */
   #record: ExitRecord | undefined;
-  #wake: (() => void) | undefined;
   #hinted = false;
   #waitCode: number | undefined;
   #oomKills: number | undefined;
@@ -143,37 +101,48 @@ class ExitWatch {
   #unburiedSinceMs: number | undefined;
   #podmansWords = "";
 
-  constructor(options: ExitWatcherOptions, signal: AbortSignal) {
+  constructor(options: ExitWatcherOptions, caller: AbortSignal, settlers: Settlers) {
     this.#options = options;
     this.#timings = options.timings ?? defaultExitTimings;
-    this.#signal = AbortSignal.any([signal, this.#stop.signal]);
+    this.#caller = caller;
+    this.#settlers = settlers;
   }
 
-  async run(): Promise<WaitResult> {
-    this.#signal.throwIfAborted();
+  begin(): void {
+    if (this.#caller.aborted) return this.#settlers.reject(this.#caller.reason);
+    this.#caller.addEventListener("abort", this, { once: true });
     const { sources } = this.#options;
-    const endOomWatch = sources.watchOomKills((oomKills) => (this.#oomKills = oomKills));
-    const hints = sources.watchHints(this.#hint);
-    // No conmon to be seen: the container may have ended before anybody watched it, which Podman's wait is slow to tell.
-    if (hints.sight === "none") this.#hint();
-    const net = this.#hangNet(hints.sight);
     try {
-      for (;;) {
-        await this.#nextHint();
-        this.#hinted = false;
-        const result = await this.#look();
-        if (result !== undefined) return result;
-      }
-    } finally {
-      hints.close();
-      endOomWatch();
-      this.close();
-      await net;
+      this.#endOomWatch = sources.watchOomKills((oomKills) => (this.#oomKills = oomKills));
+      this.#hints = sources.watchHints(this.#hint);
+      const { sight } = this.#hints;
+      // No conmon to be seen: the container may have ended before anybody watched it, which Podman's wait is slow to tell.
+      if (sight === "none") this.#hint();
+      if (sight !== "whole") this.#net = this.#hangNet(sight);
+    } catch (error) {
+      void this.#end(() => this.#settlers.reject(error));
     }
   }
 
-  close(): void {
-    this.#stop.abort(new Error("the exit watch has ended"));
+  /** The caller's signal has fired. */
+  handleEvent(): void {
+    void this.#end(() => this.#settlers.reject(this.#caller.reason));
+  }
+
+  get #signal(): AbortSignal {
+    return (this.#stop ??= new AbortController()).signal;
+  }
+
+  /** Settles when nothing goes on any more. */
+  async #end(settle: () => void): Promise<void> {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#caller.removeEventListener("abort", this);
+    this.#hints?.close();
+    this.#endOomWatch?.();
+    this.#stop?.abort(this.#caller.aborted ? this.#caller.reason : new Error("the exit watch has ended"));
+    await this.#net;
+    settle();
   }
 
   /** The counter goes with the cgroup, so it is read before anything else. */
@@ -183,31 +152,37 @@ class ExitWatch {
     this.#isCounterGone = oomKills === undefined;
     this.#oomKills = oomKills ?? this.#oomKills;
     this.#record ??= this.#toOwnRecord(sources.readExitRecord()) ?? this.#readUnburied();
-    if (this.#record !== undefined) this.#recorded.abort(new Error("conmon has told how the container ended"));
+    if (this.#record !== undefined) this.#recorded?.abort(new Error("conmon has told how the container ended"));
     else this.#isConmonAlive();
     this.#hinted = true;
-    this.#wake?.();
+    if (!this.#isLooking) void this.#lookWhileHinted();
   };
 
-  async #nextHint(): Promise<void> {
-    this.#signal.throwIfAborted();
-    if (this.#hinted) return;
-    await new Promise<void>((resolve, reject) => {
-      const abort = (): void => reject(this.#signal.reason);
-      this.#signal.addEventListener("abort", abort, { once: true });
-      this.#wake = () => {
-        this.#signal.removeEventListener("abort", abort);
-        resolve();
-      };
-    });
-    this.#wake = undefined;
+  /** Never rejects. */
+  async #lookWhileHinted(): Promise<void> {
+    this.#isLooking = true;
+    try {
+      // A hint may come before the watch for hints has begun.
+      await undefined;
+      while (this.#hinted && !this.#hasEnded) {
+        this.#hinted = false;
+        const result = await this.#look();
+        if (result !== undefined) return await this.#end(() => this.#settlers.resolve(result));
+      }
+    } catch (error) {
+      // After the end this is what the end has broken off.
+      await this.#end(() => this.#settlers.reject(error));
+    } finally {
+      this.#isLooking = false;
+    }
   }
 
   /** What conmon's record says, or else Podman, which is asked until it answers; undefined: the container has not ended. */
   async #look(): Promise<WaitResult | undefined> {
     if (this.#record !== undefined) return this.#concludeRecord(this.#record);
+    const recorded = (this.#recorded = new AbortController());
     try {
-      return await this.#askPodman(AbortSignal.any([this.#signal, this.#recorded.signal]));
+      return await this.#askPodman(AbortSignal.any([this.#signal, recorded.signal]));
     } catch (error) {
       this.#signal.throwIfAborted();
       if (this.#record === undefined) throw error;
@@ -349,10 +324,9 @@ class ExitWatch {
   }
 
   /** Podman's own wait, which has it look at the container again and again; nobody needs it who sees the processes themselves. */
-  async #hangNet(sight: HintWatch["sight"]): Promise<void> {
+  #hangNet(sight: "partial" | "none"): Promise<void> {
     const { partialWaitMs, partialWaitDelayMs, bareWaitMs } = this.#timings;
-    if (sight === "partial") await this.#followWait(partialWaitMs, partialWaitDelayMs);
-    if (sight === "none") await this.#followWait(bareWaitMs, 0);
+    return sight === "partial" ? this.#followWait(partialWaitMs, partialWaitDelayMs) : this.#followWait(bareWaitMs, 0);
   }
 
   async #followWait(intervalMs: number, delayMs: number): Promise<void> {

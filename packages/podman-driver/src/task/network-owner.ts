@@ -3,7 +3,7 @@ import type { TaskHandle } from "./task-handle.ts";
 /** What is known here of a task whose network others may have joined. */
 export type NetworkMember = Pick<
   TaskHandle,
-  "task" | "containerId" | "networkOwnerId" | "heard" | "isRunning" | "processes" | "ended" | "emit"
+  "task" | "containerId" | "networkOwnerId" | "heard" | "isRunning" | "processes" | "whenEnded" | "emit"
 >;
 
 /**
@@ -19,7 +19,7 @@ export function followNetworkOwner(task: NetworkMember, known: () => readonly Ne
   if (task.networkOwnerId !== undefined) tellIfEnded();
   // Recovered while Podman does not answer: whose network it has joined comes to be known later, if at all.
   else void task.heard.then(tellIfEnded);
-  task.ended(new AbortController().signal).then(
+  task.whenEnded.then(
     () => tellOfEnd(task, known()),
     // It was let go, and runs on.
     () => undefined,

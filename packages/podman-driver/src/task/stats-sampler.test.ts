@@ -111,13 +111,13 @@ test("skips a beat at which there is nothing new, dates a sample by its reading,
 
 test("queues nothing for a reader that is slower than the interval", async () => {
   let reads = 0;
-  const stream = followStats({ intervalMs: 100, compute, ...reading(() => sample((reads += 1))) }, soon());
+  const stream = followStats({ intervalMs: 100, compute, ...reading(() => sample((reads += 1))) }, soon())[Symbol.asyncIterator]();
   await stream.next();
   await new Promise((resolve) => setTimeout(resolve, 350));
   assert.equal(reads, 1);
   await stream.next();
   assert.equal(reads, 2);
-  await stream.return(undefined);
+  await stream.return?.();
 });
 
 test("stops its timer when the reader leaves and when the signal fires", async () => {
@@ -129,4 +129,50 @@ test("stops its timer when the reader leaves and when the signal fires", async (
   for await (const _stats of followStats({ intervalMs: 60_000, compute, ...reading(() => sample(0)) }, stop.signal))
     setImmediate(() => stop.abort());
   assert.equal(timers(), before);
+});
+
+test("ends when its task is let go of, with what it had opened, and is not opened after that", async () => {
+  for (const isEarly of [false, true]) {
+    const closed = new AbortController();
+    const found = Promise.withResolvers<void>();
+    let [opened, open] = [0, 0];
+    const source = (): StatsSource => {
+      [opened, open] = [opened + 1, open + 1];
+      return { read: () => timed(1, 1), close: () => void (open -= 1) };
+    };
+    const feed = followStats({ intervalMs: 60_000, compute, ready: found.promise, closed: closed.signal, open: source }, soon());
+    const told = Array.fromAsync(feed);
+    if (isEarly) closed.abort();
+    found.resolve();
+    await new Promise(setImmediate);
+    closed.abort();
+    assert.deepEqual([(await told).length, opened, open], isEarly ? [0, 0, 0] : [1, 1, 0]);
+  }
+});
+
+test("fails with what its source throws, at once or later", async () => {
+  for (const goodReads of [0, 2]) {
+    let reads = 0;
+    const feed = followStats({ intervalMs: 100, compute, ...reading(() => {
+      if ((reads += 1) > goodReads) throw new Error("broken");
+      return sample(0);
+    }) }, soon());
+    const seen: unknown[] = [];
+    await assert.rejects(async () => {
+      for await (const stats of feed) seen.push(stats);
+    }, /broken/);
+    assert.equal(seen.length, goodReads);
+  }
+});
+
+test("ends with the error of its listener, and reads no more", async () => {
+  const failures = [() => { throw new Error("gone"); }, () => Promise.reject(new Error("gone"))];
+  for (const take of failures) {
+    let [reads, closed] = [0, 0];
+    const open = (): StatsSource => ({ read: () => ((reads += 1), timed(1, 1)), close: () => void (closed += 1) });
+    const error = await new Promise((end) => followStats({ intervalMs: 100, compute, ready, open }, soon()).follow({ take, end }));
+    assert.match(String(error), /gone/);
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    assert.deepEqual([reads, closed], [1, 1]);
+  }
 });

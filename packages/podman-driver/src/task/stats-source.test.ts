@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HostFixture } from "@driver/testing";
 import type { SharedStats, StatsSubscription } from "../engine/shared-stats.ts";
-import { openStatsSource, type StatsSource } from "./stats-source.ts";
+import { openStatsSource, type StatsSource, type StatsSubject } from "./stats-source.ts";
 
 const stats = { containerId: "a", cpuNs: 5e9, cpuSystemNs: 2e9, memoryBytes: 7 };
 
@@ -31,14 +31,14 @@ interface Facts {
 
 function open(shared: OneReport, { dir, isRunning = () => true, isDead = false }: Facts): StatsSource {
   const cgroup = dir === undefined ? undefined : { version: 2, dir } as const;
-  return openStatsSource({
+  const task: StatsSubject = {
     containerId: "a",
-    cgroup,
-    shared: shared as unknown as SharedStats,
-    intervalMs: 1000,
-    isRunning,
-    isDead: () => isDead,
-  });
+    get isRunning() {
+      return isRunning();
+    },
+    processes: { cgroup, isMainGone: () => isDead },
+  };
+  return openStatsSource(task, { shared: shared as unknown as SharedStats, intervalMs: 1000 });
 }
 
 test("is the kernel where it shows anything of the task, to the end of the cgroup", () => {

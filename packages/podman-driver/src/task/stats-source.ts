@@ -1,6 +1,7 @@
 import { CgroupReader, readCgroupSample, type CgroupSample } from "../host/cgroup-counters.ts";
 import type { CgroupFolders } from "../host/cgroup-path.ts";
 import type { SharedStats, TimedStats } from "../engine/shared-stats.ts";
+import type { TaskProcesses } from "./task-processes.ts";
 
 export interface TimedSample {
   /** Monotonic clock, nanoseconds. */
@@ -15,33 +16,47 @@ export interface StatsSource {
   close(): void;
 }
 
-export interface StatsSourceOptions {
+/** The task whose figures are wanted. */
+export interface StatsSubject {
   readonly containerId: string;
-  /** Undefined: this host does not show it. */
-  readonly cgroup: CgroupFolders | undefined;
+  /** False once the task's end has been told. */
+  readonly isRunning: boolean;
+  /** `cgroup` undefined: this host does not show it. */
+  readonly processes: Pick<TaskProcesses, "cgroup" | "isMainGone">;
+}
+
+export interface StatsSourceOptions {
   readonly shared: SharedStats;
   readonly intervalMs: number;
-  /** False once the task's end has been told. */
-  isRunning(): boolean;
-  /** True: the task's process is gone, which will be told. */
-  isDead(): boolean;
 }
 
 /** The kernel's own figures where they can be read, which end with the cgroup; else Podman's, which show no end. */
-export function openStatsSource({ containerId, cgroup, shared, intervalMs, isRunning, isDead }: StatsSourceOptions): StatsSource {
-  const close = (): void => undefined;
-  if (cgroup !== undefined && readCgroupSample(cgroup) !== undefined) {
-    const reader = new CgroupReader(cgroup);
-    return { read: () => (isRunning() ? readKernel(reader) : undefined), close: () => reader[Symbol.dispose]() };
-  }
-  if (isDead()) return { read: () => undefined, close };
-  const subscription = shared.subscribe(containerId, intervalMs);
-  return { read: () => (isRunning() ? toSample(subscription.take()) : undefined), close: () => subscription.close() };
+export function openStatsSource(task: StatsSubject, { shared, intervalMs }: StatsSourceOptions): StatsSource {
+  const { cgroup } = task.processes;
+  if (cgroup !== undefined && readCgroupSample(cgroup) !== undefined) return new KernelStats(task, cgroup);
+  // Its end will be told.
+  if (task.processes.isMainGone()) return { read: () => undefined, close: () => undefined };
+  const subscription = shared.subscribe(task.containerId, intervalMs);
+  return { read: () => (task.isRunning ? toSample(subscription.take()) : undefined), close: () => subscription.close() };
 }
 
-function readKernel(reader: CgroupReader): TimedSample | undefined {
-  const sample = reader.read();
-  return sample === undefined ? undefined : { atNs: process.hrtime.bigint(), sample };
+class KernelStats implements StatsSource {
+  readonly #task: StatsSubject;
+  readonly #reader: CgroupReader;
+
+  constructor(task: StatsSubject, cgroup: CgroupFolders) {
+    this.#task = task;
+    this.#reader = new CgroupReader(cgroup);
+  }
+
+  read(): TimedSample | undefined {
+    const sample = this.#task.isRunning ? this.#reader.read() : undefined;
+    return sample === undefined ? undefined : { atNs: process.hrtime.bigint(), sample };
+  }
+
+  close(): void {
+    this.#reader[Symbol.dispose]();
+  }
 }
 
 /** Podman tells neither what its figure for memory consists of, nor whether the CPU was throttled. */

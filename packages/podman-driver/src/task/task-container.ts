@@ -9,7 +9,7 @@ import { identifyWithoutEngine, type ContainerProcesses } from "../host/containe
 import type { ProcessIdentity } from "../host/proc-files.ts";
 import type { TaskTerms } from "../plan/task-terms.ts";
 import { hasStopped, loseSilentExit, unknownExitCode } from "./exit-verdict.ts";
-import { defaultExitTimings } from "./exit-watcher.ts";
+import { defaultExitTimings } from "./exit-timings.ts";
 import { findContainer } from "./find-container.ts";
 import { hearPodman } from "./hear-podman.ts";
 import { restartStopped } from "./restart-stopped.ts";

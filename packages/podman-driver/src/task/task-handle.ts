@@ -1,16 +1,15 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { TaskStats, TaskStatus, WaitResult } from "@driver/nomad-plugin";
-import { toTimerMs } from "@driver/std";
+import { toTimerMs, type Feed } from "@driver/std";
 import type { NodeCompute } from "../config/driver-config.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { TaskLogs } from "../logs/task-logs.ts";
 import type { TaskTerms } from "../plan/task-terms.ts";
-import type { RepeatedFailure } from "../repeated-failure.ts";
 import { settleOrAbort } from "../settle-or-abort.ts";
 import { SharedOutcome } from "../shared-outcome.ts";
-import { toExitSources } from "./exit-sources.ts";
+import { ContainerExit } from "./exit-sources.ts";
 import { loseExit } from "./exit-verdict.ts";
-import { waitForExit, type ExitSources, type Outcomes } from "./exit-watcher.ts";
+import { waitForExit } from "./exit-watcher.ts";
 import { HealthWatch } from "./health-watch.ts";
 import { keepToSharedCpus } from "./keep-to-shared-cpus.ts";
 import { followStats } from "./stats-sampler.ts";
@@ -46,11 +45,14 @@ export class TaskHandle {
   /** The container has been looked at, or nobody will. */
   readonly #found = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<WaitResult>();
-  readonly #giveUp = new AbortController();
-  readonly #endedOutcome = new SharedOutcome(this.#ended.promise);
+  /** Fires when it is let go of, and when somebody gives up on it. */
+  readonly #watching = new AbortController();
+  readonly #exit: ContainerExit;
   readonly #delivered: Promise<WaitResult>;
-  readonly #deliveredOutcome: SharedOutcome<WaitResult>;
-  #hintOfExit: () => void = () => undefined;
+  /** For those who wait, from the first of them on. */
+  #endedOutcome: SharedOutcome<WaitResult> | undefined;
+  #deliveredOutcome: SharedOutcome<WaitResult> | undefined;
+  #givenUp: string | undefined;
   #result: WaitResult | undefined;
   #completedAt: Date | undefined;
 
@@ -64,8 +66,8 @@ export class TaskHandle {
     this.#terms = terms;
     this.#surroundings = surroundings;
     this.#container = new TaskContainer({ subject, terms, ...surroundings }, origin);
-    this.#delivered = this.#begin(origin);
-    this.#deliveredOutcome = new SharedOutcome(this.#delivered);
+    this.#exit = new ContainerExit(subject, this.processes, surroundings.services);
+    this.#delivered = this.#live(this.#find(origin));
     // Every waiter sees a failure for itself; without one there is nobody to tell.
     for (const promise of [this.#delivered, this.#ended.promise]) promise.catch(() => undefined);
   }
@@ -112,8 +114,14 @@ export class TaskHandle {
     return this.processes.isMainGone() || (!this.isRunning && !this.processes.isMainAlive());
   }
 
+  /** Settles when the container has ended; rejects when the handle is closed before. */
+  get whenEnded(): Promise<WaitResult> {
+    return this.#ended.promise;
+  }
+
   /** Settles when the container has ended; rejects with the signal's reason, and when the handle is closed before. */
   async ended(signal: AbortSignal): Promise<WaitResult> {
+    this.#endedOutcome ??= new SharedOutcome(this.#ended.promise);
     return this.#result ?? this.#endedOutcome.wait(signal);
   }
 
@@ -121,7 +129,8 @@ export class TaskHandle {
    * Settles with the one result of the task when its output is delivered as well, also when that was long ago; rejects with the
    * signal's reason.
    */
-  async wait(signal: AbortSignal): Promise<WaitResult> {
+  wait(signal: AbortSignal): Promise<WaitResult> {
+    this.#deliveredOutcome ??= new SharedOutcome(this.#delivered);
     return this.#deliveredOutcome.wait(signal);
   }
 
@@ -146,7 +155,7 @@ export class TaskHandle {
 
   /** Has the watch look at the container now: somebody has found that it does not run. */
   lookAgain(): void {
-    this.#hintOfExit();
+    this.#exit.lookAgain();
   }
 
   /**
@@ -158,43 +167,33 @@ export class TaskHandle {
     if (this.#container.isRestarting) await this.#whenFound(AbortSignal.any([signal, AbortSignal.timeout(toTimerMs(timeoutMs))]));
   }
 
-  /** Ends with the task. */
-  stats(options: { readonly intervalMs: number; readonly compute: NodeCompute }, signal: AbortSignal): AsyncIterable<TaskStats> {
-    const { intervalMs } = options;
-    const open = (): StatsSource => {
-      const { cgroup } = this.processes;
-      const isDead = (): boolean => this.processes.isMainGone();
-      return openStatsSource({
-        containerId: this.containerId,
-        cgroup,
-        shared: this.engine.stats,
-        intervalMs,
-        isRunning: () => this.isRunning,
-        isDead,
-      });
-    };
-    const either = AbortSignal.any([signal, this.#stop.signal]);
-    return followStats({ ...options, open, ready: this.#whenFound(either) }, either);
+  /** Ends with the task, and when the handle is closed. */
+  stats(options: { readonly intervalMs: number; readonly compute: NodeCompute }, signal: AbortSignal): Feed<TaskStats> {
+    const open = (): StatsSource => openStatsSource(this, { shared: this.engine.stats, intervalMs: options.intervalMs });
+    return followStats({ ...options, open, ready: this.#found.promise, closed: this.#stop.signal }, signal);
   }
 
   /** For those who have killed the task and know no more: a task that nobody can tell the end of has failed for that reason. */
   giveUp(reason: string): void {
-    this.#giveUp.abort(reason);
+    this.#givenUp ??= reason;
+    this.#watching.abort(reason);
   }
 
   /** Lets go of the container, which runs on. Settles when watch and pump have ended. */
   async close(): Promise<void> {
-    this.#stop.abort(new Error(`task ${this.id} was let go`));
+    const reason = new Error(`task ${this.id} was let go`);
+    this.#stop.abort(reason);
+    this.#watching.abort(reason);
     await this.#delivered.catch(() => undefined);
   }
 
-  /** What Podman said of the container is held until it is found, not for as long as it runs. */
-  async #begin(origin: TaskOrigin): Promise<WaitResult> {
+  /** Settles when it can be watched. What Podman said of the container is held until then, not for as long as it runs. */
+  async #find(origin: TaskOrigin): Promise<WaitResult | undefined> {
     // Whoever started the task has the answer first: to open its logs and its watch takes a third of what the driver adds to a start.
     // In one turn the answer leaves, in the next its status, without which it does not count.
     await nextTurn();
     await nextTurn();
-    return this.#live(this.#container.find(origin, this.#stop.signal, this.#giveUp.signal));
+    return this.#container.find(origin, this.#stop.signal, this.#watching.signal);
   }
 
   async #live(finding: Promise<WaitResult | undefined>): Promise<WaitResult> {
@@ -203,14 +202,15 @@ export class TaskHandle {
     let health: HealthWatch | undefined;
     let letLoose: (() => void) | undefined;
     try {
-      const failure = await this.#orGiveUp(finding);
+      const failure = await finding.catch(this.#toLost);
       if (failure === undefined) {
         logs = this.#collect();
         health = this.#watchHealth();
         letLoose = keepToSharedCpus({ task: this.task, processes: this.processes, ...this.#surroundings });
       }
       this.#found.resolve();
-      const result = failure ?? (await this.#watch(signal));
+      const result = failure ?? (await this.#watch().catch(this.#toLost));
+      this.#forgetFailures();
       this.#result = result;
       this.#completedAt = new Date();
       this.#ended.resolve(result);
@@ -223,6 +223,7 @@ export class TaskHandle {
       this.#ended.reject(error);
       throw error;
     } finally {
+      this.#forgetFailures();
       letLoose?.();
       this.#found.resolve();
       await health?.close();
@@ -246,57 +247,34 @@ export class TaskHandle {
       isFresh: this.#isFresh,
       logPlace: this.#container.logPlace,
       processes: this.processes,
-      onEnd: () => this.#hintOfExit(),
+      onEnd: () => this.lookAgain(),
     });
   }
 
-  async #watch(signal: AbortSignal): Promise<WaitResult> {
-    const { services } = this.#surroundings;
-    const subject = this.containerId;
-    const outcomesOf = (failures: RepeatedFailure): Outcomes => ({
-      failed: (error) => failures.failed(error, subject),
-      succeeded: () => failures.succeeded(subject),
-    });
-    const watching = waitForExit(
-      {
-        sources: this.#exitSources(),
-        startedAt: this.startedAt,
-        sameBoot: this.#container.isOfThisBoot,
-        memoryLimitBytes: this.#container.memoryLimitBytes,
-        looks: outcomesOf(services.looks),
-        waits: outcomesOf(services.waits),
-      },
-      AbortSignal.any([signal, this.#giveUp.signal]),
-    );
-    try {
-      return await this.#orGiveUp(watching);
-    } finally {
-      services.looks.forget(subject);
-      services.waits.forget(subject);
-    }
+  #watch(): Promise<WaitResult> {
+    const { looks, waits } = this.#surroundings.services;
+    const options = {
+      sources: this.#exit,
+      startedAt: this.startedAt,
+      sameBoot: this.#container.isOfThisBoot,
+      memoryLimitBytes: this.#container.memoryLimitBytes,
+      looks: looks.of(this.containerId),
+      waits: waits.of(this.containerId),
+    };
+    return waitForExit(options, this.#watching.signal);
+  }
+
+  #forgetFailures(): void {
+    const { looks, waits } = this.#surroundings.services;
+    looks.forget(this.containerId);
+    waits.forget(this.containerId);
   }
 
   /** Unknown once somebody has given up on it, also when the handle is closed right behind. */
-  async #orGiveUp<T>(result: Promise<T>): Promise<T | WaitResult> {
-    try {
-      return await result;
-    } catch (error) {
-      if (this.#giveUp.signal.aborted) return loseExit(String(this.#giveUp.signal.reason));
-      throw error;
-    }
-  }
-
-  #exitSources(): ExitSources {
-    const { services } = this.#surroundings;
-    const sources = toExitSources({ ...this.#subject, processes: this.processes, services });
-    return {
-      ...sources,
-      watchHints: (hint) => {
-        this.#hintOfExit = hint;
-        return sources.watchHints(hint);
-      },
-    };
-  }
+  readonly #toLost = (error: unknown): WaitResult => {
+    if (this.#givenUp === undefined) throw error;
+    return loseExit(this.#givenUp);
+  };
 
   /** Settles when the container has been looked at, or the signal fires. */
   async #whenFound(signal: AbortSignal): Promise<void> {

@@ -28,29 +28,47 @@ test("a beat is on the grid, ahead, and never sooner than its interval", () => {
 
 test("all who beat together share one timer and one turn, and those who leave are waited for no more", async () => {
   const before = timerCount();
-  const stop = new AbortController();
-  const all = Array.from({ length: 20 }, () => new Ticks(gridMs, stop.signal));
-  for (let beat = 0; beat < 3; beat += 1) {
+  const count = 20;
+  let beats = 0;
+  let turn = Promise.withResolvers<void>();
+  const onBeat = (): void => {
+    beats += 1;
+    queueMicrotask(() => turn.resolve());
+  };
+  const all = Array.from({ length: count }, () => new Ticks(gridMs, onBeat));
+  for (let beat = 1; beat <= 3; beat += 1) {
     assert.equal(timerCount(), before + 1);
-    let beating = 0;
-    await Promise.all(all.map(async (ticks) => (await ticks.next()) && (beating += 1)));
-    assert.equal(beating, all.length);
+    await turn.promise;
+    assert.equal(beats, beat * count);
+    turn = Promise.withResolvers();
   }
-  const [first, ...others] = all;
-  for (const ticks of others) ticks.close();
-  assert.deepEqual([await first?.next(), await others[0]?.next()], [true, false]);
-  const last = first?.next();
-  stop.abort();
-  assert.deepEqual([await last, timerCount()], [false, before]);
+  for (const ticks of all.slice(1)) ticks.close();
+  await turn.promise;
+  assert.equal(beats, 3 * count + 1);
+  all[0]?.close();
+  assert.equal(timerCount(), before);
+});
+
+test("one that leaves at its beat leaves no timer behind", async () => {
+  const before = timerCount();
+  await new Promise<void>((resolve) => {
+    const ticks = new Ticks(gridMs, () => {
+      ticks.close();
+      resolve();
+    });
+  });
+  assert.equal(timerCount(), before);
 });
 
 test("a short beat is not held up by a long one, whichever came first", async () => {
-  const { signal } = new AbortController();
-  const long = new Ticks(60_000, signal);
   const startMs = performance.now();
-  const short = new Ticks(gridMs, signal);
-  const longer = new Ticks(2 ** 40, signal);
-  for (let beat = 0; beat < 2; beat += 1) assert.equal(await short.next(), true);
+  const never = (): void => assert.fail("a beat");
+  const long = new Ticks(60_000, never);
+  const twice = Promise.withResolvers<void>();
+  let beats = 0;
+  const short = new Ticks(gridMs, () => ((beats += 1) === 2 ? twice.resolve() : undefined));
+  const longer = new Ticks(2 ** 40, never);
+  await twice.promise;
   const elapsedMs = performance.now() - startMs;
   assert.ok(elapsedMs >= gridMs && elapsedMs < 60_000, `${elapsedMs} ms`);
   for (const ticks of [long, short, longer]) ticks.close();

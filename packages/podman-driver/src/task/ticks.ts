@@ -46,28 +46,25 @@ class Metronome {
     const nowMs = performance.now() + 1;
     let nextMs = Number.POSITIVE_INFINITY;
     for (const ticks of this.#beating) nextMs = Math.min(nextMs, ticks.nextMs < nowMs ? ticks.beat() : ticks.nextMs);
-    if (nextMs < Number.POSITIVE_INFINITY) this.#wakeAt(nextMs);
+    if (this.#beating.size > 0) this.#wakeAt(nextMs);
   };
 }
 
 const metronome = new Metronome();
 
-/** A beat that never queues: a reader who falls behind gets the next one, not the missed ones. */
+/** Calls `onBeat` at each beat; beats that come while the process is held up are left out. No promise: what waits is one object. */
 export class Ticks {
   readonly #intervalMs: number;
-  readonly #signal: AbortSignal;
+  readonly #onBeat: () => void;
   #nextMs: number;
-  #wake: ((beat: boolean) => void) | undefined;
-  #closed = false;
 
   /** @param intervalMs at least `gridMs` */
-  constructor(intervalMs: number, signal: AbortSignal) {
+  constructor(intervalMs: number, onBeat: () => void) {
     const nowMs = performance.now();
     this.#intervalMs = intervalMs;
-    this.#signal = signal;
+    this.#onBeat = onBeat;
     this.#nextMs = nextBeatMs(nowMs, intervalMs, nowMs);
     metronome.add(this);
-    signal.addEventListener("abort", this.close, { once: true });
   }
 
   /** When the next beat is due, on the process's clock. */
@@ -75,31 +72,14 @@ export class Ticks {
     return this.#nextMs;
   }
 
-  /** False once closed. */
-  next(): Promise<boolean> {
-    if (this.#closed || this.#signal.aborted) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
-  }
-
   /** The beat has come: for the metronome alone. Returns when the next one is due. */
   beat(): number {
     this.#nextMs = nextBeatMs(this.#nextMs, this.#intervalMs, performance.now());
-    this.#settle(true);
+    this.#onBeat();
     return this.#nextMs;
   }
 
-  readonly close = (): void => {
-    this.#closed = true;
+  close(): void {
     metronome.delete(this);
-    this.#signal.removeEventListener("abort", this.close);
-    this.#settle(false);
-  };
-
-  #settle(beat: boolean): void {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    wake?.(beat);
   }
 }
