@@ -25,8 +25,8 @@ async function watchContainer(containerId: string): Promise<void> {
   }, intervalMs);
   for (;;) {
     const { status, text } = await get(`/containers/${containerId}/stats?stream=false`);
-    if (status === 404 || status === 409 || text === "") break;
-    JSON.parse(text);
+    // Podman 5.4 refuses in the text of an answer that has begun with 200.
+    if (status === 404 || status === 409 || text === "" || Object.hasOwn(JSON.parse(text), "response")) break;
     await sleep(intervalMs);
   }
   const inspected = await get(`/containers/${containerId}/json`);

@@ -114,7 +114,8 @@ async function runWith(agent: string, ...options: readonly string[]): ReturnType
     }
   }
 `;
-  const script = "echo pids $(cat /sys/fs/cgroup/pids/pids.max) raw $((0x$(sed -n 's/^CapBnd:.//p' /proc/self/status) >> 13 & 1))";
+  const pids = "$(cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null)";
+  const script = `echo pids ${pids} raw $((0x$(sed -n 's/^CapBnd:.//p' /proc/self/status) >> 13 & 1))`;
   const plain = group("plain", `command = "sh"\n        args = ["-c", "${script}"]`);
   const job = `job "agent" {\n  type = "batch"\n${plain}${group("privileged", "privileged = true")}}\n`;
   return await workplace.run([

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { after, describe, test } from "node:test";
 import { taskSamples, topicKeys } from "@driver/podman-driver/docs";
@@ -33,10 +33,15 @@ const disk = findDisk();
 const needsDisk = disk === undefined && "wants a disk";
 const isSince = (...version: readonly [number, number]): boolean => major > version[0] || (major === version[0] && minor >= version[1]);
 
+/** Of cgroup v2; undefined: the host has v1. */
+const controllers = readIfThere("/sys/fs/cgroup/cgroup.controllers")?.trim().split(" ");
+
 /** Why this machine cannot show an example; false: it can. */
 const leftOut: Readonly<Record<string, string | false>> = {
   storage_opt: "wants a kernel with XFS_QUOTA: Podman has a size for containers with overlay on xfs with project quotas alone",
-  cgroup_conf: !existsSync("/sys/fs/cgroup/cgroup.controllers") && "wants cgroup v2",
+  cgroup_conf: controllers === undefined && "wants cgroup v2",
+  cpuset_mems: controllers?.includes("cpuset") === false && "wants the cgroup controller cpuset",
+  blkio_weight: !(await mayWeighDiskTime()) && "wants a kernel that weighs disk time, or drops that with cgroup v1",
   devices: !existsSync("/dev/fuse") && "wants /dev/fuse",
   device_read_bps: needsDisk,
   device_write_bps: needsDisk,
@@ -174,6 +179,17 @@ function toRest(lines: readonly string[]): readonly string[] {
 function findDisk(): string | undefined {
   const names = readFileSync("/proc/partitions", "utf8").split("\n").flatMap((line) => line.trim().split(/\s+/)[3] ?? []);
   return names.map((name) => `/dev/${name}`).find((path) => statSync(path, { throwIfNoEntry: false })?.isBlockDevice());
+}
+
+/** On v2 a group has the file only where controllers have been handed on, as they are to a container. */
+async function mayWeighDiskTime(): Promise<boolean> {
+  if (controllers === undefined) return true;
+  await ask("run", "--rm", "--network", "none", "docker.io/library/busybox:1", "true");
+  return globSync("/sys/fs/cgroup/**/io.{weight,bfq.weight}").length > 0;
+}
+
+function readIfThere(path: string): string | undefined {
+  return existsSync(path) ? readFileSync(path, "utf8") : undefined;
 }
 
 /** What Podman says to a command that must succeed. */

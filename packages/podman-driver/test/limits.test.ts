@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, globSync, readFileSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { test } from "node:test";
 import type { HclRecord } from "@driver/nomad-plugin";
@@ -101,6 +101,8 @@ function findDisk(): { readonly path: string; readonly id: string } | undefined 
 }
 const disk = findDisk();
 
+const controllers = isUnified ? readFileSync("/sys/fs/cgroup/cgroup.controllers", "utf8").trim().split(" ") : [];
+
 test("limits how fast a task reads and writes a disk", { skip: disk === undefined && "this machine has no disk" }, async () => {
   const { path, id } = disk ?? assert.fail("no disk");
   const print = "cd /sys/fs/cgroup; grep -H . io.max blkio/blkio.throttle.*_device 2>/dev/null | sed 's|.*/blkio.throttle.||'";
@@ -152,13 +154,24 @@ test("weighs a task's disk time, or tells its owner that the kernel does not", a
   await using rig = await DriverRig.start();
   await using events = new RecordedEvents(rig.driver);
   const script = "cat /sys/fs/cgroup/io.weight /sys/fs/cgroup/io.bfq.weight 2>/dev/null";
-  const task = await rig.runScript(script, { config: { blkio_weight: 400 } });
+  const task = await rig.prepare({ config: { blkio_weight: 400, command: "sh", args: ["-c", script] } });
+  const refusal = await rig.startTask(task).then(() => undefined, String);
+  if (isUnified && refusal !== undefined) {
+    assert.match(refusal, /the task's config has blkio_weight = 400, which needs a kernel that weighs disk time/);
+    assert.deepEqual(globSync("/sys/fs/cgroup/**/io.{weight,bfq.weight}"), []);
+    return;
+  }
+  assert.equal(refusal, undefined);
   await rig.driver.waitTask(task.config.id, soon());
   if (isUnified) assert.match((await task.stdout.whole()).toString(), /^default (?!100\n)\d+$/m);
   else await until(() => events.messages.some((text) => text.includes("does not support Block I/O weight")));
 });
 
 test("keeps a task's memory to the NUMA nodes it names, which the host must have", async () => {
+  if (isUnified && !controllers.includes("cpuset")) {
+    await assert.rejects(DriverRig.outputOf("true", { config: { cpuset_mems: "0" } }), /cpuset_mems: needs the cgroup controller cpuset/);
+    return;
+  }
   assert.match(
     await DriverRig.outputOf(
       "cat /sys/fs/cgroup/cpuset.mems /sys/fs/cgroup/cpuset/cpuset.mems 2>/dev/null; grep Mems_allowed_list /proc/self/status",

@@ -40,19 +40,29 @@ fi
 # What disappears meanwhile is left out. /dev/shm too: Podman keeps its locks there, one set for all engines of a user.
 exec 9</run
 mount -t tmpfs -o mode=755 tmpfs /run
-for path in /proc/self/fd/9/* /proc/self/fd/9/.[!.]*; do
-  name=${path##*/}
-  case $name in containers | crun | engine | libpod | netns | podman | runc | world) continue ;; esac
-  if [ -L "$path" ]; then
-    cp -P "$path" "/run/$name"
-  elif [ -d "$path" ]; then
-    mkdir -p "/run/$name"
-    mount --no-canonicalize --rbind "$path" "/run/$name" 2>/dev/null || rmdir "/run/$name"
-  elif [ -e "$path" ]; then
-    : >"/run/$name"
-    mount --no-canonicalize --bind "$path" "/run/$name" 2>/dev/null || rm "/run/$name"
-  fi
-done
+mirror() {
+  for path in "$1"/* "$1"/.[!.]*; do
+    place=$2/${path##*/}
+    case $place in
+      /run/containers | /run/crun | /run/engine | /run/libpod | /run/netns | /run/podman | /run/runc | /run/world) continue ;;
+      # By this one programs tell that systemd has started the host. Here they could not speak with it: Netavark could not start its name server.
+      /run/systemd/system) continue ;;
+    esac
+    if [ -L "$path" ]; then
+      cp -P "$path" "$place"
+    elif [ "$place" = /run/systemd ]; then
+      mkdir "$place"
+      mirror "$path" "$place"
+    elif [ -d "$path" ]; then
+      mkdir -p "$place"
+      mount --no-canonicalize --rbind "$path" "$place" 2>/dev/null || rmdir "$place"
+    elif [ -e "$path" ]; then
+      : >"$place"
+      mount --no-canonicalize --bind "$path" "$place" 2>/dev/null || rm "$place"
+    fi
+  done
+}
+mirror /proc/self/fd/9 /run
 exec 9<&-
 mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { basename } from "node:path";
 import { test } from "node:test";
 import { runInWorld, sweepStaleWorlds } from "./world.ts";
@@ -17,6 +17,16 @@ test("a command's exit code comes out of its world", async () => {
 test("Podman's answers in a world do not wait for the package manager", async () => {
   const command = ["sh", "-c", "! dpkg-query --version"];
   assert.equal(await runInWorld({ network: "own", command, env: process.env, signal: signal() }), 0);
+});
+
+test("a world does not pass for started by systemd, and has the rest of what that keeps in /run", async () => {
+  const made = ["/run/systemd/system", "/run/systemd/kept"].filter((path) => mkdirSync(path, { recursive: true }) !== undefined);
+  try {
+    const command = ["sh", "-c", "test ! -e /run/systemd/system && test -d /run/systemd/kept"];
+    assert.equal(await runInWorld({ network: "own", command, env: process.env, signal: signal() }), 0);
+  } finally {
+    for (const path of made) rmdirSync(path);
+  }
 });
 
 const isUnified = existsSync("/sys/fs/cgroup/cgroup.controllers");

@@ -111,6 +111,16 @@ describe("block I/O", () => {
     });
   }
 
+  test("is told from the weight of all devices, for which the kernel lacks a file of its own", () => {
+    const podman = "crun: opening file `io.weight` for writing: No such file or directory";
+    const says = "the task's config has blkio_weight = 400, which needs a kernel that weighs disk time (io.weight of cgroup v2)";
+    for (const devices of [{}, { blkio_weight_device: ["/dev/x:20"] }]) {
+      assert.equal(planOf({ config: { blkio_weight: 400, ...devices } }).explain(podman)?.text, says);
+    }
+    const { explain } = planOf({ config: { blkio_weight: 400, blkio_weight_device: ["/dev/x:20"] } });
+    assert.match(explain("crun: open io.bfq.weight: No such file or directory")?.text ?? "", /blkio_weight_device = /);
+  });
+
   for (const words of ["not a block device", "no such file or directory"]) {
     test(`is named by its path when Podman says no more than that it is ${words}`, () => {
       const { explain } = planOf({ config: { device_read_bps: ["/dev/x:1k"], blkio_weight_device: ["/dev/y:20"] } });

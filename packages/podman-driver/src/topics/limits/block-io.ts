@@ -146,8 +146,14 @@ function toBlame(podmanText: string, devices: WantedBlockIo["devices"]): (device
   return (device) => device === named;
 }
 
+/** Of a kernel with no weights at all (crun 1.21); weights of devices are those of bfq alone. */
+const weightlessKernel = /\bio\.weight\b/;
+
 /** Which key an error of Podman's is about; undefined: it is about something else. */
-export function explainBlockIoFailure(podmanText: string, { devices }: WantedBlockIo): Explanation | undefined {
+export function explainBlockIoFailure(podmanText: string, { weight, devices }: WantedBlockIo): Explanation | undefined {
+  if (weight !== undefined && weightlessKernel.test(podmanText)) {
+    return { text: `the task's config has blkio_weight = ${weight}, which needs a kernel that weighs disk time (io.weight of cgroup v2)` };
+  }
   const asked = devices.filter(toBlame(podmanText, devices));
   if (asked.length === 0) return undefined;
   const isWeight = asked[0]?.key === "blkio_weight_device";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodedOf, mistakesOf, planOf, specOf } from "../../../test/plan-of.ts";
 
-const second = { cgroupVersion: "v2", cgroupControllers: ["cpu", "io", "memory"] };
+const second = { cgroupVersion: "v2", cgroupControllers: ["cpu", "hugetlb", "io", "memory"] };
 
 test("settings of the cgroup are passed on by their files", () => {
   const config = { cgroup_conf: [{ "memory.high": "33554432" }, { "io.max": "254:0 rbps=1048576", "hugetlb.2MB.max": "0" }] };

@@ -133,7 +133,20 @@ test("runs a rootless task without what its user's cgroups cannot hold, and says
   assert.equal(cpuOf(onCore, { facts: rootlessWith("cpuset", "cpu", "memory") })?.cpus, "1");
   assert.equal(cpuOf(onCore, { facts: rootlessWith() })?.cpus, "1");
   assert.ok(cpuOf(resources, { config: hard, facts: rootlessWith("cpu", "memory") })?.quota !== undefined);
-  assert.deepEqual(planOf({ task: { resources: onCore }, config: hard, facts: { ...rootlessWith("pids"), rootless: false } }).notices, []);
+  assert.deepEqual(planOf({ task: { resources: onCore }, config: hard, facts: { ...rootful, cgroupVersion: "v2" } }).notices, []);
+});
+
+test("runs without what the host's own cgroups cannot hold too, and refuses what a task alone has asked for", () => {
+  const facts = { rootless: false, cgroupVersion: "v2", cgroupControllers: ["io", "pids"] };
+  const lost = (what: string, needs: string): string =>
+    `${what} not applied: it needs the cgroup controller ${needs}, and this Podman has io, pids; ` +
+    "have the host's kernel enable it (/sys/fs/cgroup/cgroup.controllers lists those it has)";
+  const { spec, notices } = planOf({ task: { resources: onCore }, config: hard, facts });
+  assert.deepEqual(notices, [lost("the memory limit is", "memory"), lost("cpu_hard_limit is", "cpu"), lost("cores are", "cpuset")]);
+  assert.deepEqual(spec.resource_limits, { cpu: {} });
+  assert.throws(() => planOf({ config: { cpuset_mems: "0" }, facts }), /cpuset_mems: needs the cgroup controller cpuset, and this Podman/);
+  // Names of v1 are others, and it has what they stand for.
+  assert.deepEqual(planOf({ facts: { ...facts, cgroupVersion: "v1" } }).notices, []);
 });
 
 test("refuses a period that the kernel does not take", () => {

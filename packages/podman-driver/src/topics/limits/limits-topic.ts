@@ -68,7 +68,7 @@ export const limitsTopic = topic({
     checkEngine({ mems, pidsLimit, cgroupConf }, { facts, report });
     const { cpus, quota, notices: undelegated, ...wanted } = leaveOutUndelegated(wished, facts);
     // A rootless Podman weighs tasks only where systemd has delegated the CPU controller to its user.
-    const mayWeigh = !facts.rootless || facts.cgroupControllers.includes("cpu");
+    const mayWeigh = facts.rootless ? facts.cgroupControllers.includes("cpu") : !lacksController("cpu", facts);
     const { cpuShares } = wanted;
     const { memory, notices } = fitMemory(wanted.memory, { facts, report });
     const blockIo = planBlockIo(wanted.blockIo, { facts, report });
@@ -166,7 +166,7 @@ interface SharedLimits {
   readonly memory: WantedMemory;
 }
 
-/** A rootless task runs without the limits of Nomad's that its user's cgroups cannot hold, and its owner is told. */
+/** A task runs without the limits of Nomad's that its engine's cgroups cannot hold, and its owner is told. */
 function leaveOutUndelegated<L extends SharedLimits>(limits: L, facts: EngineFacts): L & { readonly notices: readonly string[] } {
   const { memory, isHard, cpus } = limits;
   const lost = [
