@@ -14,7 +14,7 @@ await engine.importBusybox(image);
 
 const places: readonly PlacedExamples[] = [
   { keys: ["logging.options", "logging.config"], skip: whyNoJournal(), open: openJournal },
-  { keys: ["socket.host_user"], skip: await whyNoOrdinaryUser(AbortSignal.timeout(60_000)), open: openUsersEngine },
+  { keys: ["socket.host_user", "open_allocation_path"], skip: await whyNoOrdinaryUser(AbortSignal.timeout(60_000)), open: openUsersEngine },
   { keys: ["socket.tls", "tls"], skip: undefined, open: () => openTlsFront(engine) },
 ];
 const home: ExamplePlace = { socketPath: engine.socketPath, [Symbol.asyncDispose]: () => Promise.resolve() };

@@ -25,11 +25,12 @@ const systemTools = [
   { programs: ["ip"], package: "iproute2" },
   { programs: ["fuse-overlayfs"], package: "fuse-overlayfs" },
 ];
-/** The registry that tests pull from, and what makes archives and certificates for them. */
+/** The registry that tests pull from, what makes archives and certificates for them, and what lets a user pass a folder. */
 const testTools = [
   { programs: ["docker-registry"], package: "docker-registry" },
   { programs: ["skopeo"], package: "skopeo" },
   { programs: ["openssl"], package: "openssl" },
+  { programs: ["setfacl"], package: "acl" },
 ];
 /** What fetches the Podman of other releases. */
 const matrixTools = [{ programs: ["mmdebstrap"], package: "mmdebstrap" }];

@@ -260,4 +260,5 @@ export const pluginSamples: Samples = {
   allowed_sockets: { allowed_sockets: ["default"] },
   pids_limit: { pids_limit: 512 },
   allow_swap: { allow_swap: false },
+  open_allocation_path: { open_allocation_path: true },
 };

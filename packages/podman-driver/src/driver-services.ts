@@ -1,4 +1,5 @@
 import type { Logger } from "@driver/nomad-plugin";
+import { AllocationPaths } from "./host/allocation-paths.ts";
 import { ExitDirectories } from "./host/exit-directory.ts";
 import { Heartbeat } from "./host/heartbeat.ts";
 import { KernelLog } from "./host/kernel-log.ts";
@@ -34,6 +35,7 @@ export class DriverServices {
   /** Entries of the operator's auth files that cannot be used, by the file; told of once for all pulls. */
   readonly authEntries: RepeatedRefusals<string>;
   readonly credentialHelpers = new SharedHelpers();
+  readonly allocationPaths = new AllocationPaths();
 
   constructor(logger: Logger, roots: HostRoots = hostRoots) {
     const failure = (message: string): RepeatedFailure => new RepeatedFailure(logger, message);

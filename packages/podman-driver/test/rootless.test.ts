@@ -15,6 +15,7 @@ import {
   whyNoOrdinaryUser,
   type Engine,
   type OrdinaryUser,
+  type RigOptions,
   type TaskWishes,
 } from "@driver/testing";
 import { RiggedGroup } from "./group-rig.ts";
@@ -51,12 +52,12 @@ after(async () => {
   if (whyNot === undefined) await engine.close();
 });
 
-const startRig = (): Promise<DriverRig> => {
+const startRig = (options: Pick<RigOptions, "pluginConfig" | "env"> = {}): Promise<DriverRig> => {
   const sockets: HclValue = [
     { name: "default", socket_path: testSetting("TEST_PODMAN_SOCKET") },
     { name: socket, socket_path: `unix:${engine.socketPath}`, host_user: user.name },
   ];
-  return DriverRig.start({ pluginConfig: { socket_path: "", socket: sockets } });
+  return DriverRig.start({ ...options, pluginConfig: { socket_path: "", socket: sockets, ...options.pluginConfig } });
 };
 
 test("runs a task, with its output in Nomad's FIFOs, which stay root's alone", when, async () => {
@@ -195,6 +196,70 @@ test("names the folder on the way to the allocation that the user may not enter,
   await rig.startTask(task);
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
 });
+
+const opening = { pluginConfig: { open_allocation_path: true } };
+
+test("lets its user alone pass the folders on the way to the allocation where the operator wants it", when, async () => {
+  await using rig = await startRig(opening);
+  await using events = new RecordedEvents(rig.driver);
+  const tasks = await Promise.all(["first", "second"].map((name) => rig.prepare(ofUser({ name, config: { command: "true" } }))));
+  const own = tasks[1]?.config.allocDir ?? "";
+  const looksIn = async (uid: number, folder: string): Promise<boolean> => {
+    const script = ["setpriv", `--reuid=${uid}`, "--clear-groups", "ls", folder];
+    return await promisify(execFile)("env", script).then(() => true, () => false);
+  };
+  for (const folder of [own, rig.root]) await chmod(folder, 0o700);
+  assert.equal(await looksIn(user.uid, join(own, "alloc")), false);
+  await Promise.all(tasks.map((task) => rig.startTask(task)));
+  for (const { config } of tasks) assert.equal((await rig.driver.waitTask(config.id, soon())).exitCode, 0);
+  const opened = (): readonly string[] => events.messages.filter((text) => text.startsWith("open_allocation_path"));
+  await until(() => opened().length === 2);
+  const mayPass = `open_allocation_path: user ${user.uid}, whose Podman this is, may now pass`;
+  const wanted = [rig.root, own].map((folder) => `${mayPass} ${folder} (mode 0700, owner 0:0), by an ACL for him alone`);
+  assert.deepEqual(opened().toSorted(), wanted.toSorted());
+  const looks = [[user.uid, join(own, "alloc")], [user.uid, own], [user.uid + 1, join(own, "alloc")]] as const;
+  assert.deepEqual(await Promise.all(looks.map(([uid, folder]) => looksIn(uid, folder))), [true, false, false]);
+  await rig.finish(await rig.runScript("true", ofUser({ name: "third" })));
+  assert.equal(opened().length, 2);
+});
+
+test("an ACL that lets another user pass keeps this one out no longer", when, async () => {
+  await using rig = await startRig(opening);
+  await chmod(rig.root, 0o700);
+  await promisify(execFile)("setfacl", ["-m", `u:${user.uid + 1}:x`, rig.root]);
+  assert.equal(await rig.outputOf("echo in", ofUser({ config: { userns: "keep-id" } })), "in\n");
+  const { stdout } = await promisify(execFile)("getfacl", ["-cnp", rig.root]);
+  assert.match(stdout, new RegExp(`^user:${user.uid}:--x\nuser:${user.uid + 1}:--x\ngroup::---\nmask::--x\nother::---$`, "m"));
+  // Taken away where the mode does not show it, it is missed by the first start alone.
+  await promisify(execFile)("setfacl", ["-x", `u:${user.uid}`, rig.root]);
+  await assert.rejects(rig.runScript("true", ofUser({ name: "shut" })), /permission denied/);
+  assert.equal(await rig.outputOf("echo again", ofUser({ name: "again" })), "again\n");
+});
+
+const failing = [
+  ["there is no setfacl", undefined, "setfacl, of the package acl, is not in the plugin's PATH"],
+  ["setfacl fails", "echo 'setfacl: Operation not supported' >&2; exit 1", "setfacl: Operation not supported"],
+] as const;
+
+for (const [name, script, problem] of failing) {
+  test(`names the folder as before where ${name}, and says so`, when, async (context) => {
+    const programs = join(process.env["WORLD_FOLDER"] ?? "", "programs");
+    await mkdir(programs);
+    context.after(() => rm(programs, { recursive: true }));
+    if (script !== undefined) await writeFile(join(programs, "setfacl"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    await using rig = await startRig({ ...opening, env: { PATH: programs } });
+    await using events = new RecordedEvents(rig.driver);
+    await chmod(rig.root, 0o700);
+    const task = await rig.prepare(ofUser({ config: { command: "true" } }));
+    await assert.rejects(rig.startTask(task), (error: Error) => {
+      assert.match(error.message, /permission denied/);
+      assert.ok(error.message.includes(`may not enter ${rig.root} (mode 0700, owner 0:0)`), error.message);
+      return true;
+    });
+    const told = `could not be let through ${rig.root} (mode 0700, owner 0:0): ${problem}; to let him: setfacl -m u:${user.uid}:x`;
+    await until(() => events.messages.some((text) => text.includes(told)));
+  });
+}
 
 test("names the files that Nomad wrote and the task's user cannot read", when, async () => {
   await using rig = await startRig();

@@ -18,7 +18,7 @@ export interface UserlandSource {
 const commonPackages = [
   ...["conmon", "crun", "nftables", "iptables", "uidmap", "fuse-overlayfs", "catatonit", "busybox-static", "libatomic1", "libstdc++6"],
   ...["bash", "dash", "coreutils", "util-linux", "mount", "iproute2", "procps", "grep", "sed", "findutils", "tar", "gzip", "mawk"],
-  ...["debianutils", "hostname", "diffutils", "openssl", "ca-certificates", "tzdata", "docker-registry"],
+  ...["debianutils", "hostname", "diffutils", "openssl", "acl", "ca-certificates", "tzdata", "docker-registry"],
 ];
 /** Makes /bin, /sbin and /lib links before anything is unpacked, so that packages older than that have all of theirs below /usr. */
 const mergedUsr = "/usr/share/mmdebstrap/hooks/merged-usr";

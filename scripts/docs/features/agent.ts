@@ -139,6 +139,13 @@ export const agentFeatures: FeatureSection = {
     ["`dns_servers` for all tasks", "M", "test/task-config > uses the name servers of the group, else those of the plugin"],
     ["`networking.default_rootless_mode`", "M", "src/topics/network/network-mode > networking.default_rootless_mode"],
     [
+      "The way to an allocation opened to a rootless Podman's user: `open_allocation_path`",
+      "C",
+      "test/rootless > lets its user alone pass the folders on the way to the allocation where the operator wants it",
+      "test/rootless > names the folder as before where …, and says so",
+      "src/host/allocation-paths > what another user owns, or could put in a folder's place, is left as it is",
+    ],
+    [
       "`recover_stopped`",
       "M",
       "test/recover-stopped > starts a task again that ended while no plugin ran, goes on with its log, and reports the new end",

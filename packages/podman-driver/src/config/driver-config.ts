@@ -103,6 +103,7 @@ function resolveOptions(options: PluginOptions, { config, users, report }: Given
       deviceCdiKinds: resolveDeviceCdi(options.device_cdi, report),
       selinuxLabel: resolveSelinuxLabel(options.volumes, report),
       images: resolveImageSettings(options, report),
+      opensAllocationPath: options.open_allocation_path,
     },
     removesContainers: options.gc.container,
     restartsStopped: resolveRestart(options, report),

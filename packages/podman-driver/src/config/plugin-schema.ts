@@ -200,6 +200,12 @@ export const pluginSchema = configSchema(
       },
       { default: logFileOptionDefaults, help: 'Rotation of the log files that the driver writes with log_collection = "driver".' },
     ),
+    open_allocation_path: attr.bool({
+      default: false,
+      help:
+        "Let the user of a rootless Podman pass the folders on the way to an allocation, by an ACL on each that keeps him out; " +
+        "false: the task's error names them.",
+    }),
     client_http_timeout: attr.string({ default: "60s", help: "Longest wait for an answer of the Podman API; 0: no limit." }),
     dns_servers: attr.list("string", { help: "Name servers of tasks without a Nomad dns block; not set: Podman's, which are the host's." }),
   },

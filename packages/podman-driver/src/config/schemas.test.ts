@@ -203,6 +203,7 @@ describe("the plugin schema", () => {
       disable_log_collection: true,
       log_collection: "driver",
       log_files: { max_files: 10, max_file_size: "10m" },
+      open_allocation_path: false,
       client_http_timeout: "30s",
       dns_servers: ["1.1.1.1"],
       policy: "open",

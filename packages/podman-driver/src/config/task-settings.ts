@@ -18,4 +18,6 @@ export interface TaskSettings {
   /** Mount option of the allocation's folders and of Nomad's mounts: z, Z or empty. */
   readonly selinuxLabel: string;
   readonly images: ImageSettings;
+  /** True: the user of a rootless Podman is let through the folders on the way to an allocation. */
+  readonly opensAllocationPath: boolean;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { findClosedFiles, findClosedFolder } from "./closed-paths.ts";
+import { findBar, findClosedFiles, findClosedFolder } from "./closed-paths.ts";
 
 /** A user who is not this one. */
 const other = { uid: (process.getuid?.() ?? 0) + 1000, ruledIds: [[200_000, 10]] as const };
@@ -36,6 +36,26 @@ test("takes a folder with an ACL for open: its group bits are the ACL's mask", (
   mkdirSync(folder);
   chmodSync(folder, 0o710);
   assert.equal(findClosedFolder(folder, other), undefined);
+});
+
+test("tells a folder that is closed from one whose group's bits let in somebody, and those from an open one", (context) => {
+  const root = makeRoot(context);
+  const barOf = (mode: number, owner: typeof self | typeof other = other): boolean | undefined => {
+    chmodSync(root, mode);
+    return findBar(root, owner)?.isClosed;
+  };
+  assert.deepEqual([0o700, 0o740, 0o744, 0o710, 0o750, 0o701, 0o711].map((mode) => barOf(mode)), [
+    ...[true, true, true],
+    ...[false, false],
+    ...[undefined, undefined],
+  ]);
+  assert.equal(barOf(0o700, self), undefined);
+  assert.equal(findBar(join(root, "missing"), other), undefined);
+  const { identity } = findBar(root, other) ?? {};
+  mkdirSync(join(root, "more"));
+  assert.equal(findBar(root, other)?.identity, identity);
+  chmodSync(root, 0o740);
+  assert.notEqual(findBar(root, other)?.identity, identity);
 });
 
 test("lists what a user may not read, without what lies behind links", (context) => {

@@ -39,7 +39,7 @@ export function readContainerOwner(roots: HostRoots, socketPath: string, conmon:
  */
 export function readEngineUser(socketPath: string): number {
   if (!isAbsolute(socketPath)) throw new DriverError("failed", `the Podman at ${socketPath} is on another host`);
-  return readPathOwner(resolve(socketPath));
+  return findOtherOwner(resolve(socketPath), [0]) ?? 0;
 }
 
 /**
@@ -77,20 +77,21 @@ export function readProcessOwner(roots: HostRoots, pid: number): EngineOwner | u
 
 const mostLinks = 40;
 
-/** The first owner other than root of a part of a path, links of root's followed; root where there is none. */
-function readPathOwner(path: string, linksLeft = mostLinks): number {
+/**
+ * The first owner of a part of an absolute path who is none of the trusted, links of theirs followed; undefined: all of it is theirs,
+ * so that nobody else can put another folder in the place of one. Throws when it cannot be looked at.
+ */
+export function findOtherOwner(path: string, trusted: readonly number[], linksLeft = mostLinks): number | undefined {
   const parts = path.split("/");
   for (const [index] of parts.entries()) {
     const partPath = parts.slice(0, index + 1).join("/") || "/";
     const stats = lstatSync(partPath);
-    if (stats.uid !== 0) return stats.uid;
+    if (!trusted.includes(stats.uid)) return stats.uid;
     if (!stats.isSymbolicLink()) continue;
-    if (linksLeft === 0) {
-      throw new DriverError("failed", `the path of the Podman socket leads through more than ${mostLinks} links: ${path}`);
-    }
-    return readPathOwner(resolve(dirname(partPath), readlinkSync(partPath), ...parts.slice(index + 1)), linksLeft - 1);
+    if (linksLeft === 0) throw new DriverError("failed", `the path leads through more than ${mostLinks} links: ${path}`);
+    return findOtherOwner(resolve(dirname(partPath), readlinkSync(partPath), ...parts.slice(index + 1)), trusted, linksLeft - 1);
   }
-  return 0;
+  return undefined;
 }
 
 /**

@@ -18,6 +18,7 @@ export const noSettings: TaskSettings = {
   selinuxLabel: "",
   deviceCdiKinds: {},
   images: defaultImageSettings,
+  opensAllocationPath: false,
 };
 
 /** What StartTask would refuse, and what its events would tell, whatever Podman and the operator's settings are: for hosts. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { LibpodError } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
-import { explainAccess, tellClosedFiles } from "./closed-to-user.ts";
+import { explainAccess, tellClosedFiles, tellPassage } from "./closed-to-user.ts";
 
 const user = { uid: 4711, ruledIds: [] };
 const owner = `owner ${process.getuid?.()}:${process.getgid?.()}`;
@@ -56,5 +56,19 @@ test("files that Nomad wrote for nobody else are told, with the cure", (context)
     tellClosedFiles(task, user),
     `the task cannot read ${named}, and 2 more: it runs in the Podman of user 4711; a template gives others the right with ` +
       `perms = "0644", or the file to him with uid = 4711`,
+  );
+});
+
+test("a folder that was opened to the user is told, and one that stayed shut with the reason and the cure", () => {
+  const folder = { path: "/opt/nomad", mode: 0o700, uid: 0, gid: 0 };
+  const shut = "/opt/nomad (mode 0700, owner 0:0)";
+  assert.equal(
+    tellPassage({ folder }, user),
+    `open_allocation_path: user 4711, whose Podman this is, may now pass ${shut}, by an ACL for him alone`,
+  );
+  assert.equal(
+    tellPassage({ folder, problem: "setfacl has changed nothing" }, user),
+    `open_allocation_path: user 4711, whose Podman this is, could not be let through ${shut}: setfacl has changed nothing; to let ` +
+      "him: setfacl -m u:4711:x /opt/nomad",
   );
 });

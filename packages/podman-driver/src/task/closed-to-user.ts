@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { LibpodError } from "@driver/libpod";
 import { DriverError, type TaskConfig } from "@driver/nomad-plugin";
+import type { Passage } from "../host/allocation-paths.ts";
 import { findClosedFiles, findClosedFolder, type ClosedPath } from "../host/closed-paths.ts";
 import { readEngineOwner, type EngineOwner } from "../host/engine-owner.ts";
 import type { HostRoots } from "../host/proc-files.ts";
@@ -25,7 +26,7 @@ export function explainAccess(error: unknown, binds: readonly HostBind[], owner:
   if (!/permission denied/i.test(error.cause.podmanMessage ?? "")) return error;
   const closed = binds.map(({ source }) => findClosedFolder(source, owner)).find((found) => found !== undefined);
   if (closed === undefined) return error;
-  const cure = `setfacl -m u:${owner.uid}:x ${closed.path}, or chmod o+x ${closed.path}`;
+  const cure = `${toAclCommand(closed.path, owner)}, or chmod o+x ${closed.path}`;
   const text = `user ${owner.uid}, whose Podman this is, may not enter ${describe(closed)}; to let him: ${cure}`;
   return new DriverError(error.code, `${error.message}; ${text}`, { recoverable: error.recoverable, cause: error.cause });
 }
@@ -39,6 +40,17 @@ export function tellClosedFiles({ allocDir, name }: Pick<TaskConfig, "allocDir" 
   const more = closed.length > mostNamed ? `, and ${closed.length - mostNamed} more` : "";
   const cure = `a template gives others the right with perms = "0644", or the file to him with uid = ${owner.uid}`;
   return `the task cannot read ${named.join(", ")}${more}: it runs in the Podman of user ${owner.uid}; ${cure}`;
+}
+
+/** What `open_allocation_path` has come to at one folder, in words for the job's author and the operator. */
+export function tellPassage({ folder, problem }: Passage, owner: EngineOwner): string {
+  const passes = `open_allocation_path: user ${owner.uid}, whose Podman this is,`;
+  if (problem === undefined) return `${passes} may now pass ${describe(folder)}, by an ACL for him alone`;
+  return `${passes} could not be let through ${describe(folder)}: ${problem}; to let him: ${toAclCommand(folder.path, owner)}`;
+}
+
+function toAclCommand(folder: string, { uid }: EngineOwner): string {
+  return `setfacl -m u:${uid}:x ${folder}`;
 }
 
 function describe({ path, mode, uid, gid }: ClosedPath): string {

@@ -2,7 +2,7 @@ import type { ContainerInspect } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
 import type { ContainerPlan } from "../plan/container-plan.ts";
 import type { Shortfall } from "../topics/topic.ts";
-import { explainAccess, findEngineUser, tellClosedFiles } from "./closed-to-user.ts";
+import { explainAccess, findEngineUser, tellClosedFiles, tellPassage } from "./closed-to-user.ts";
 import { createContainer, type FoundContainer } from "./create-container.ts";
 import { cutOffError, wasCutOff, wasStarted } from "./cut-off-start.ts";
 import { explainFailure } from "./explain-failure.ts";
@@ -23,9 +23,13 @@ export interface StartedContainer {
  * caller owns and keeps once nothing else can fail.
  */
 export async function startContainer(start: Start, plan: ContainerPlan, undo: Rollback): Promise<StartedContainer> {
-  const { engine, facts, task, services: { roots }, inStep, emit, signal } = start;
+  const { engine, facts, task, services: { roots, allocationPaths }, settings, inStep, emit, signal } = start;
   const user = facts.rootless ? findEngineUser(roots, engine.socketPath) : undefined;
+  if (user !== undefined && settings.opensAllocationPath) {
+    await allocationPaths.open(task.allocDir, user, { signal, tell: (passage) => emit(tellPassage(passage, user)) });
+  }
   const { id, isTakenOver } = await createAndStart(start, plan, undo).catch(async (error: unknown) => {
+    allocationPaths.forget();
     const site = { engine, roots: facts.isRemote ? undefined : roots, signal };
     throw explainAccess(await explainFailure(error, plan, site), plan.binds, user);
   });
