@@ -82,7 +82,11 @@ class ReportedFeed<T, U> extends Feed<U> implements FeedListener<T> {
   }
 }
 
-async function* reportedItems<T, U>(source: AsyncIterable<T>, context: CallContext, { convert, report }: ReportedWay<T, U>): AsyncIterable<U> {
+async function* reportedItems<T, U>(
+  source: AsyncIterable<T>,
+  context: CallContext,
+  { convert, report }: ReportedWay<T, U>,
+): AsyncIterable<U> {
   const { signal } = context;
   try {
     for await (const item of takeUntilAborted(source, signal)) yield convert(item);
