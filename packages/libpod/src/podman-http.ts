@@ -32,18 +32,21 @@ export interface HeldConnection {
 /**
  * HTTP with one service. Only short GETs share kept connections: everything else may run for minutes and would
  * starve them, and a POST sent on a kept connection that Podman is just closing may or may not have run. It takes one that Podman has
- * answered on a moment ago, when none is closed for being idle.
+ * answered on a moment ago, when none is closed for being idle. A GET that does not share a connection has a new one: what could be lost
+ * with an old one is more than what a new one takes.
  */
 export class PodmanHttp {
   readonly #place: ServicePlace;
   readonly #pooled: Agent;
   readonly #single: Agent;
+  /** For what changes something. */
+  readonly #brief: Agent;
 
   constructor(place: ServicePlace) {
     this.#place = place;
     this.#pooled = this.#makeAgent({ keepAlive: true, maxSockets: maxPooledSockets, maxFreeSockets: maxIdleSockets });
-    const brief = { keepAlive: true, maxFreeSockets: maxPooledSockets };
-    this.#single = "remote" in place ? this.#makeAgent({ keepAlive: false }) : new BriefAgent(brief);
+    this.#single = this.#makeAgent({ keepAlive: false });
+    this.#brief = "remote" in place ? this.#single : new BriefAgent({ keepAlive: true, maxFreeSockets: maxPooledSockets });
   }
 
   /** Sends a short GET on a kept connection; settles with the head of the answer. */
@@ -58,7 +61,7 @@ export class PodmanHttp {
 
   /** Sends any request on a connection that is its own until the answer's end; settles with the head of the answer. */
   async send(request: HttpRequest, scope: CallScope): Promise<HttpAnswer> {
-    return await this.#exchange(request, scope, this.#single);
+    return await this.#exchange(request, scope, request.method === "GET" ? this.#single : this.#brief);
   }
 
   /** Sends a GET on a connection that nothing else uses, and that is kept until the other side or the scope ends it. */
@@ -77,7 +80,7 @@ export class PodmanHttp {
     const { sent, exchange } = this.#open(
       { ...request, headers: { ...request.headers, Connection: "Upgrade", Upgrade: "tcp" } },
       scope,
-      this.#single,
+      this.#brief,
     );
     return await settleRequest<TakenConnection | HttpAnswer>(sent, exchange, (resolve) => {
       sent.once("response", (message) => resolve(new HttpAnswer(message, exchange)));
@@ -99,6 +102,7 @@ export class PodmanHttp {
   close(): void {
     this.#pooled.destroy();
     this.#single.destroy();
+    this.#brief.destroy();
   }
 
   /** @param isRepeated where the connection was closed before: a StaleConnection tells so */
@@ -157,7 +161,8 @@ class StaleConnection extends Error {}
 /** Keeps a connection only for a call that follows at once. */
 class BriefAgent extends Agent {
   override keepSocketAlive(socket: Socket): boolean {
-    super.keepSocketAlive(socket);
+    // Podman closes it at once.
+    if (!super.keepSocketAlive(socket)) return false;
     socket.setTimeout(briefMs, endIdle);
     return true;
   }

@@ -118,6 +118,20 @@ describe("broken connections", limit, () => {
     assert.deepEqual([server.accepted, server.seen.length], [1, 2]);
   });
 
+  test("a read whose kept connection is gone takes none that may be gone as well", async () => {
+    const used = new Set<unknown>();
+    await using server = await startScriptedPodman({
+      answer({ method }, response) {
+        if (used.has(response.socket)) return void response.destroy();
+        used.add(response.socket);
+        response.end(method === "GET" ? '{"version":{"Version":"5.0.0"}}' : "");
+      },
+    });
+    await server.client.info(signal);
+    await server.client.containers.start("web", signal);
+    assert.equal((await server.client.info(signal)).version, "5.0.0");
+  });
+
   test("an event stream that breaks is lost; one that ends has ended", async () => {
     const event = '{"Type":"container","Action":"start","Actor":{"ID":"a"},"timeNano":1795408030991940055}\n';
     for (const breaks of [true, false]) {
