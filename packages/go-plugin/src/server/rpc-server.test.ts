@@ -20,6 +20,7 @@ import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
+import { Feed, type FeedListener } from "@driver/std";
 import { HealthForm } from "../gen/grpc/health/v1/health_forms.ts";
 import { HealthCheckRequestSchema, type Health, type HealthCheckResponseSchema } from "../gen/grpc/health/v1/health_pb.ts";
 import { GRPCBrokerForm, GRPCStdioForm } from "../gen/plugin/go_plugin_forms.ts";
@@ -356,4 +357,40 @@ test("a reader who leaves while the stream is held back ends it", async () => {
   await sleep(50);
   stream.close(8);
   await ended.promise;
+});
+
+test("a feed that has an item, or ends, just when its caller has left harms nobody", async () => {
+  for (const moment of ["take", "end"] as const) {
+    const followed = Promise.withResolvers<FeedListener<object>>();
+    class Late extends Feed<object> {
+      follow(listener: FeedListener<object>): void {
+        followed.resolve(listener);
+      }
+
+      close(): void {}
+    }
+    const services = new RpcServices().add(toMethods<typeof GRPCStdio>(GRPCStdioForm, { streamStdio: () => new Late() }));
+    await using bed = new Bed(services);
+    const stream = bed.request(paths.stdio);
+    stream.end(empty);
+    const listener = await followed.promise;
+    const [served] = bed.openStreams;
+    assert.ok(served !== undefined);
+    const act = (): void => {
+      assert.deepEqual([served.closed, served.destroyed], [true, false]);
+      if (moment === "take") assert.throws(() => listener.take({ data: Buffer.from("one") }), /the call has ended/);
+      else assert.doesNotThrow(() => listener.end(new Error("broken")));
+    };
+    const acted = Promise.withResolvers<void>();
+    served.once("aborted", () => {
+      try {
+        acted.resolve(act());
+      } catch (error) {
+        acted.reject(error);
+      }
+    });
+    stream.close(constants.NGHTTP2_CANCEL);
+    await acted.promise;
+    while (bed.openStreams.size > 0) await sleep(5);
+  }
 });

@@ -157,7 +157,7 @@ class ServerCall implements RpcCall, FeedListener<object> {
   /** Settles when the next message may follow. @throws when nobody listens any more */
   #write(message: object): Promise<void> | undefined {
     const stream = this.#stream;
-    if (stream.destroyed) throw callEnded;
+    if (isGone(stream)) throw callEnded;
     const bytes = this.method.output.encode(message);
     if (!stream.headersSent) stream.respond({ ":status": 200, "content-type": contentType }, { waitForTrailers: true });
     return stream.write(toEnvelope(bytes)) ? undefined : drained(stream);
@@ -166,7 +166,7 @@ class ServerCall implements RpcCall, FeedListener<object> {
   #finish(trailers: OutgoingHttpHeaders): void {
     const stream = this.#stream;
     this.#endInput();
-    if (stream.destroyed) return;
+    if (isGone(stream)) return;
     if (stream.headersSent) {
       stream.once("wantTrailers", () => stream.sendTrailers(trailers));
       stream.end();
@@ -185,6 +185,11 @@ class ServerCall implements RpcCall, FeedListener<object> {
     clearTimeout(this.#timer);
     this.abort(callEnded);
   }
+}
+
+/** A caller who resets a stream closes it at once; it is destroyed some turns later, and a feed may have an item in between. */
+function isGone({ destroyed, closed }: ServerHttp2Stream): boolean {
+  return destroyed || closed;
 }
 
 /** A message that is not compressed, and its length before it: by hand, since each sample of each task passes here. */
