@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { until } from "@driver/testing";
-import { assertNothingOpen, exited, hang, running, ScriptedContainer, timings, watch } from "../../test/scripted-container.ts";
+import { assertNothingOpen, exited, hang, running, ScriptedContainer, startedAt, timings, watch } from "../../test/scripted-container.ts";
 
 test("believes Podman's inspect answer after a hint", async () => {
   const container = new ScriptedContainer();
@@ -226,6 +226,25 @@ for (const moment of ["while it waits for a hint", "while it asks", "between two
     assert.equal(container.inspects, inspects);
   });
 }
+
+test("asks Podman nothing more when it is let go of while it reads the kernel's log", async () => {
+  const container = new ScriptedContainer();
+  const log = Promise.withResolvers<boolean>();
+  container.hasOomRecord = () => ((container.kernelLogReads += 1), log.promise);
+  container.sight = "whole";
+  container.oomKills = undefined;
+  container.record = { exitCode: 137, writtenAt: new Date(startedAt.getTime() + 1000), oomMarkedAt: undefined };
+  const stop = new AbortController();
+  const result = watch(container, { signal: stop.signal });
+  container.hint();
+  while (container.kernelLogReads === 0) await sleep(1);
+  stop.abort(new Error("let go"));
+  await assert.rejects(result, /let go/);
+  log.resolve(false);
+  await sleep(20);
+  assert.equal(container.inspects, 0);
+  assertNothingOpen(container);
+});
 
 test("asks nothing when it is over before it begins", async () => {
   const container = new ScriptedContainer();

@@ -140,7 +140,9 @@ class ExitWatch {
     this.#caller.removeEventListener("abort", this);
     this.#hints?.close();
     this.#endOomWatch?.();
-    this.#stop?.abort(this.#caller.aborted ? this.#caller.reason : new Error("the exit watch has ended"));
+    // Made here where nothing was under way: who asks for it later is not to begin anything.
+    this.#stop ??= new AbortController();
+    this.#stop.abort(this.#caller.aborted ? this.#caller.reason : new Error("the exit watch has ended"));
     await this.#net;
     settle();
   }
