@@ -161,8 +161,9 @@ class StaleConnection extends Error {}
 /** Keeps a connection only for a call that follows at once. */
 class BriefAgent extends Agent {
   override keepSocketAlive(socket: Socket): boolean {
-    // Podman closes it at once.
-    if (!super.keepSocketAlive(socket)) return false;
+    // Its answer is a boolean, whatever its type says; false: the service closes it too soon.
+    const isKept: unknown = super.keepSocketAlive(socket);
+    if (isKept === false) return false;
     socket.setTimeout(briefMs, endIdle);
     return true;
   }
