@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { CgroupSample } from "../host/cgroup-counters.ts";
@@ -148,6 +149,14 @@ test("ends when its task is let go of, with what it had opened, and is not opene
     closed.abort();
     assert.deepEqual([(await told).length, opened, open], isEarly ? [0, 0, 0] : [1, 1, 0]);
   }
+});
+
+test("one that was closed before it began tells its listener so, and leaves nothing on a signal", async () => {
+  const { signal } = new AbortController();
+  const feed = followStats({ intervalMs: 100, compute, ready, open: () => assert.fail("opened") }, signal);
+  feed.close();
+  await new Promise<void>((end) => feed.follow({ take: () => assert.fail("a sample"), end }));
+  assert.equal(getEventListeners(signal, "abort").length, 0);
 });
 
 test("fails with what its source throws, at once or later", async () => {

@@ -81,6 +81,7 @@ class StatsFeed extends Feed<TaskStats> {
   }
 
   follow(listener: FeedListener<TaskStats>): void {
+    if (this.#hasEnded) return listener.end();
     this.#listener = listener;
     for (const signal of this.#signals) {
       signal.addEventListener("abort", this, { once: true });
