@@ -237,16 +237,23 @@ test("an ACL that lets another user pass keeps this one out no longer", when, as
 });
 
 const failing = [
-  ["there is no setfacl", undefined, "setfacl, of the package acl, is not in the plugin's PATH"],
-  ["setfacl fails", "echo 'setfacl: Operation not supported' >&2; exit 1", "setfacl: Operation not supported"],
+  ["there is no getfacl", {}, "getfacl, of the package acl, is not in the plugin's PATH"],
+  ["there is no setfacl", { getfacl: "echo group::---" }, "setfacl, of the package acl, is not in the plugin's PATH"],
+  [
+    "setfacl fails",
+    { getfacl: "echo group::---", setfacl: "echo 'setfacl: Operation not supported' >&2; exit 1" },
+    "setfacl: Operation not supported",
+  ],
 ] as const;
 
-for (const [name, script, problem] of failing) {
+for (const [name, scripts, problem] of failing) {
   test(`names the folder as before where ${name}, and says so`, when, async (context) => {
     const programs = join(process.env["WORLD_FOLDER"] ?? "", "programs");
     await mkdir(programs);
     context.after(() => rm(programs, { recursive: true }));
-    if (script !== undefined) await writeFile(join(programs, "setfacl"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    for (const [program, script] of Object.entries(scripts)) {
+      await writeFile(join(programs, program), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    }
     await using rig = await startRig({ ...opening, env: { PATH: programs } });
     await using events = new RecordedEvents(rig.driver);
     await chmod(rig.root, 0o700);

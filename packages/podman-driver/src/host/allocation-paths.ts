@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import { messageOf } from "@driver/std";
 import { settleOrAbort } from "../settle-or-abort.ts";
 import { findBar, foldersTo, type BarredFolder, type ClosedPath } from "./closed-paths.ts";
-import { findOtherOwner, type EngineOwner } from "./engine-owner.ts";
+import { findOnWay, type EngineOwner } from "./engine-owner.ts";
 import { addPasser, keepsOut, type AclOptions } from "./folder-acl.ts";
 
 /** What came of opening one folder to an engine's owner. */
@@ -104,11 +104,22 @@ async function letPass(bar: BarredFolder, owner: EngineOwner, options: AclOption
   return now !== undefined && (await isShut(now, owner, options)) ? "setfacl has changed nothing" : undefined;
 }
 
+const writableByGroup = 0o020;
+const writableByOthers = 0o002;
+/** Names in such a folder are their owners' alone to change. */
+const sticky = 0o1000;
+
 /** Who else could lead the way to an allocation through another folder meanwhile, in words. */
 function findStranger(allocDir: string): string | undefined {
+  const [trusted, groups] = [[0, process.getuid?.() ?? 0], [0, process.getgid?.() ?? 0]];
   try {
-    const stranger = findOtherOwner(allocDir, [0, process.getuid?.() ?? 0]);
-    return stranger === undefined ? undefined : `user ${stranger} owns a part of the way to ${allocDir}`;
+    return findOnWay(allocDir, (part, stats) => {
+      if (!trusted.includes(stats.uid)) return `user ${stats.uid} owns a part of the way to ${allocDir}`;
+      if (!stats.isDirectory() || (stats.mode & sticky) !== 0) return undefined;
+      if ((stats.mode & writableByOthers) !== 0) return `everybody may write in ${part}`;
+      if ((stats.mode & writableByGroup) !== 0 && !groups.includes(stats.gid)) return `group ${stats.gid} may write in ${part}`;
+      return undefined;
+    });
   } catch (error) {
     return messageOf(error);
   }

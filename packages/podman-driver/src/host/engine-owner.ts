@@ -1,4 +1,4 @@
-import { lstatSync, readlinkSync, statSync } from "node:fs";
+import { lstatSync, readlinkSync, statSync, type Stats } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { DriverError } from "@driver/nomad-plugin";
 import { readSubordinateIds } from "./account-files.ts";
@@ -78,18 +78,27 @@ export function readProcessOwner(roots: HostRoots, pid: number): EngineOwner | u
 const mostLinks = 40;
 
 /**
- * The first owner of a part of an absolute path who is none of the trusted, links of theirs followed; undefined: all of it is theirs,
- * so that nobody else can put another folder in the place of one. Throws when it cannot be looked at.
+ * The first owner of a part of an absolute path who is none of the trusted, links of theirs followed; undefined: all of it is theirs.
+ * Throws when it cannot be looked at.
  */
-export function findOtherOwner(path: string, trusted: readonly number[], linksLeft = mostLinks): number | undefined {
+export function findOtherOwner(path: string, trusted: readonly number[]): number | undefined {
+  return findOnWay(path, (_part, { uid }) => (trusted.includes(uid) ? undefined : uid));
+}
+
+/**
+ * What `look` says first of a part of an absolute path, from the root down; a link is a part, and then those are that it leads through.
+ * Undefined: nothing of any. Throws when one cannot be looked at.
+ */
+export function findOnWay<T>(path: string, look: (part: string, stats: Stats) => T | undefined, linksLeft = mostLinks): T | undefined {
   const parts = path.split("/");
   for (const [index] of parts.entries()) {
-    const partPath = parts.slice(0, index + 1).join("/") || "/";
-    const stats = lstatSync(partPath);
-    if (!trusted.includes(stats.uid)) return stats.uid;
+    const part = parts.slice(0, index + 1).join("/") || "/";
+    const stats = lstatSync(part);
+    const found = look(part, stats);
+    if (found !== undefined) return found;
     if (!stats.isSymbolicLink()) continue;
     if (linksLeft === 0) throw new DriverError("failed", `the path leads through more than ${mostLinks} links: ${path}`);
-    return findOtherOwner(resolve(dirname(partPath), readlinkSync(partPath), ...parts.slice(index + 1)), trusted, linksLeft - 1);
+    return findOnWay(resolve(dirname(part), readlinkSync(part), ...parts.slice(index + 1)), look, linksLeft - 1);
   }
   return undefined;
 }

@@ -18,13 +18,20 @@ export interface AclOptions {
 type Answer = { readonly stdout: string; readonly problem?: undefined } | { readonly problem: string };
 
 /**
- * Lets a user pass a folder, and no more than pass it, by an entry in its ACL. What the mask keeps from the group and from others
- * that the ACL names it goes on to keep from them, but for passing. Settles with what was in the way, in the program's words;
- * undefined: nothing. Rejects with the signal's reason.
+ * Lets a user pass a folder, and no more than pass it, by an entry in its ACL. Nobody else may do more than before: what the mask keeps
+ * from the group and from others that the ACL names it goes on to keep from them, and a right to pass that it kept leaves their entries.
+ * Settles with what was in the way, in the program's words; undefined: nothing. Rejects with the signal's reason.
  */
 export async function addPasser({ path, mode }: BarredFolder, uid: number, options: AclOptions): Promise<string | undefined> {
-  const mask = ((mode >> 3) & 0o7) | enter;
-  const { problem } = await run("setfacl", ["-n", "-m", `u:${uid}:x,m::${mask}`, "--", path], options);
+  const mask = (mode >> 3) & 0o7;
+  const changes = [`u:${uid}:x`, `m::${mask | enter}`];
+  if ((mask & enter) === 0) {
+    const acl = await readAcl(path, options);
+    if (acl.problem !== undefined) return acl.problem;
+    const masked = findPassers(acl.stdout).filter((entry) => !entry.startsWith(`user:${uid}:`));
+    changes.push(...masked.map((entry) => entry.replace(/x$/, "-")));
+  }
+  const { problem } = await run("setfacl", ["-n", "-m", changes.join(","), "--", path], options);
   return problem;
 }
 
@@ -33,11 +40,19 @@ export async function addPasser({ path, mode }: BarredFolder, uid: number, optio
  * who may pass, and no group may. False where it cannot be told. Rejects with the signal's reason.
  */
 export async function keepsOut({ path }: BarredFolder, uid: number, options: AclOptions): Promise<boolean> {
-  const answer = await run("getfacl", ["-cnpE", "--", path], options);
-  if (answer.problem !== undefined) return false;
-  const passers = answer.stdout.split("\n").filter((line) => /^(user|group):.*x$/.test(line));
-  const isNamed = /^user:\d/m.test(answer.stdout);
-  return isNamed && !passers.some((line) => line.startsWith("group:") || line.startsWith(`user:${uid}:`));
+  const acl = await readAcl(path, options);
+  if (acl.problem !== undefined) return false;
+  const isNamed = /^user:\d/m.test(acl.stdout);
+  return isNamed && !findPassers(acl.stdout).some((entry) => entry.startsWith("group:") || entry.startsWith(`user:${uid}:`));
+}
+
+function readAcl(path: string, options: AclOptions): Promise<Answer> {
+  return run("getfacl", ["-cnpE", "--", path], options);
+}
+
+/** The entries of an ACL but the owner's and everybody's that let pass, whatever its mask says. */
+function findPassers(acl: string): readonly string[] {
+  return acl.split("\n").filter((line) => /^(?:user:\d+|group:\d*):.*x$/.test(line));
 }
 
 /** No shell, and nothing of its output but the first words of what is wrong. */
