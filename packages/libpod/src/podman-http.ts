@@ -39,7 +39,7 @@ export class PodmanHttp {
   readonly #place: ServicePlace;
   readonly #pooled: Agent;
   readonly #single: Agent;
-  /** For what changes something. */
+  /** For whole calls that change something. */
   readonly #brief: Agent;
 
   constructor(place: ServicePlace) {
@@ -80,7 +80,8 @@ export class PodmanHttp {
     const { sent, exchange } = this.#open(
       { ...request, headers: { ...request.headers, Connection: "Upgrade", Upgrade: "tcp" } },
       scope,
-      this.#brief,
+      // Nobody asks for it again, so that it must not meet a connection that is just being closed.
+      this.#single,
     );
     return await settleRequest<TakenConnection | HttpAnswer>(sent, exchange, (resolve) => {
       sent.once("response", (message) => resolve(new HttpAnswer(message, exchange)));

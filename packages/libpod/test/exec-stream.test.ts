@@ -149,3 +149,17 @@ describe("an exec's connection", limit, () => {
     }
   });
 });
+
+test("an exec's connection is its own from the beginning, and not that of the call before", limit, async () => {
+  const used = new Set<unknown>();
+  await using server = await startScriptedPodman({
+    answer(_request, response) {
+      used.add(response.socket);
+      response.writeHead(201).end('{"Id":"e1"}');
+    },
+    upgrade: (_request, socket) => (used.has(socket) ? socket.destroy() : socket.end(switching)),
+  });
+  const id = await server.client.exec.create("web", { command: ["true"], tty: true, attachStdin: true }, signal);
+  const stream = await server.client.exec.start(id, { tty: true }, signal);
+  assert.deepEqual(await readAll(stream), { stdout: "", stderr: "" });
+});
