@@ -24,6 +24,7 @@ export function toExitSources(container: WatchedContainer): ExitSources {
     readUnburiedCode: () => processes.readUnburiedCode(),
     isBeingEnded: () => processes.isBeingEnded,
     readOomKills: () => processes.readOomKills(),
+    isWithoutOomKill: () => processes.isWithoutOomKill(),
     survivedOomKills: () => processes.survivedOomKills,
     hasOomRecord: () => services.kernelLog.hasOomKill(containerId),
   };
