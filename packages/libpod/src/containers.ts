@@ -68,7 +68,7 @@ export class Containers {
   async create(spec: ContainerSpec, signal: AbortSignal): Promise<CreatedContainer> {
     const action = `create container ${spec.name ?? "without a name"}`;
     const request: HttpRequest = { action, method: "POST", path: ["containers", "create"], body: encodeJson(withOldNames(spec)) };
-    return await this.#caller.callJson(request, decodeCreated, { deadlineMs: this.#timeouts.quickMs, signal });
+    return await this.#caller.callJson(request, decodeCreated, { deadlineMs: this.#timeouts.quickMs, isInTurn: true, signal });
   }
 
   /** Makes its namespaces and mounts, and a process that waits for `start` to become the container's. */
@@ -81,7 +81,7 @@ export class Containers {
   /** Settles when the container's process runs. */
   async start(container: string, signal: AbortSignal): Promise<"started" | "already-running"> {
     const request: HttpRequest = { action: `start container ${container}`, method: "POST", path: ["containers", container, "start"] };
-    const { status } = await this.#caller.call(request, { deadlineMs: this.#timeouts.startMs, signal });
+    const { status } = await this.#caller.call(request, { deadlineMs: this.#timeouts.startMs, isInTurn: true, signal });
     return status === 304 ? "already-running" : "started";
   }
 

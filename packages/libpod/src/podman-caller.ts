@@ -13,6 +13,11 @@ export interface CallOptions {
   readonly deadlineMs?: number | undefined;
   /** True: not on a kept connection, which may lead to a service that nobody else can reach any more. */
   readonly isAlone?: boolean | undefined;
+  /**
+   * True: it may take the connection of another such call that was answered a moment ago. For callers who, when it is lost with the
+   * connection, look whether it has happened.
+   */
+  readonly isInTurn?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -41,11 +46,15 @@ export class PodmanCaller {
   async exchange(request: HttpRequest, options: CallOptions): Promise<CallAnswer> {
     const scope = this.#openScope(request, options);
     try {
-      const mayShare = request.method === "GET" && options.isAlone !== true;
-      return await readAnswer(await (mayShare ? this.#http.read(request, scope) : this.#http.send(request, scope)));
+      return await readAnswer(await this.#send(request, scope, options));
     } finally {
       scope.close();
     }
+  }
+
+  #send(request: HttpRequest, scope: CallScope, { isAlone, isInTurn }: CallOptions): Promise<HttpAnswer> {
+    if (request.method === "GET" && isAlone !== true) return this.#http.read(request, scope);
+    return isInTurn === true ? this.#http.sendInTurn(request, scope) : this.#http.send(request, scope);
   }
 
   /**

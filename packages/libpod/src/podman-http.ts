@@ -31,15 +31,14 @@ export interface HeldConnection {
 
 /**
  * HTTP with one service. Only short GETs share kept connections: everything else may run for minutes and would
- * starve them, and a POST sent on a kept connection that Podman is just closing may or may not have run. It takes one that Podman has
- * answered on a moment ago, when none is closed for being idle. A GET that does not share a connection has a new one: what could be lost
- * with an old one is more than what a new one takes.
+ * starve them, and a POST sent on a kept connection that Podman is just closing may or may not have run. Only those that say so take a
+ * connection that Podman has answered on a moment ago, when none is closed for being idle.
  */
 export class PodmanHttp {
   readonly #place: ServicePlace;
   readonly #pooled: Agent;
   readonly #single: Agent;
-  /** For whole calls that change something. */
+  /** For calls that follow one another. */
   readonly #brief: Agent;
 
   constructor(place: ServicePlace) {
@@ -61,7 +60,12 @@ export class PodmanHttp {
 
   /** Sends any request on a connection that is its own until the answer's end; settles with the head of the answer. */
   async send(request: HttpRequest, scope: CallScope): Promise<HttpAnswer> {
-    return await this.#exchange(request, scope, request.method === "GET" ? this.#single : this.#brief);
+    return await this.#exchange(request, scope, this.#single);
+  }
+
+  /** The same, on the connection of a call like this that was answered a moment ago, where there is one. */
+  async sendInTurn(request: HttpRequest, scope: CallScope): Promise<HttpAnswer> {
+    return await this.#exchange(request, scope, this.#brief);
   }
 
   /** Sends a GET on a connection that nothing else uses, and that is kept until the other side or the scope ends it. */
@@ -80,7 +84,6 @@ export class PodmanHttp {
     const { sent, exchange } = this.#open(
       { ...request, headers: { ...request.headers, Connection: "Upgrade", Upgrade: "tcp" } },
       scope,
-      // Nobody asks for it again, so that it must not meet a connection that is just being closed.
       this.#single,
     );
     return await settleRequest<TakenConnection | HttpAnswer>(sent, exchange, (resolve) => {
@@ -162,7 +165,7 @@ class StaleConnection extends Error {}
 /** Keeps a connection only for a call that follows at once. */
 class BriefAgent extends Agent {
   override keepSocketAlive(socket: Socket): boolean {
-    // Its answer is a boolean, whatever its type says; false: the service closes it too soon.
+    // Node's types do not tell that it says false where the service closes it at once.
     const isKept: unknown = super.keepSocketAlive(socket);
     if (isKept === false) return false;
     socket.setTimeout(briefMs, endIdle);

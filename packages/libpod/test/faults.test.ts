@@ -100,13 +100,16 @@ describe("broken connections", limit, () => {
     assert.equal(server.seen.length, 1);
   });
 
-  test("calls that change something, one behind the other, share a connection that is gone a moment later", async () => {
+  test("starts, one behind the other, share a connection that is gone a moment later, and other calls have one of their own", async () => {
     await using server = await startScriptedPodman({ answer: (_request, response) => response.end() });
     for (const name of ["web", "db", "web"]) await server.client.containers.start(name, signal);
     assert.equal(server.accepted, 1);
     while ((await server.countConnections()) > 0) await new Promise(setImmediate);
     await Promise.all(["web", "db"].map((name) => server.client.containers.start(name, signal)));
     assert.equal(server.accepted, 3);
+    await server.client.containers.kill("web", "SIGTERM", signal);
+    await server.client.ping(signal).catch(() => undefined);
+    assert.equal(server.accepted, 5);
   });
 
   test("a call that changes something is sent once only on a shared connection too", async () => {

@@ -45,6 +45,7 @@ export class ScriptedContainer implements ExitSources {
   openOomWatches = 0;
   noteOomKills: (oomKills: number) => void = () => assert.fail("nobody watches the OOM counter");
   oomKills: number | undefined = 0;
+  withoutOomKill = false;
   survived: number | undefined;
   oomRecord = false;
   kernelLogReads = 0;
@@ -92,6 +93,10 @@ export class ScriptedContainer implements ExitSources {
 
   readOomKills(): number | undefined {
     return this.oomKills;
+  }
+
+  isWithoutOomKill(): boolean {
+    return this.withoutOomKill;
   }
 
   survivedOomKills(): number | undefined {

@@ -55,6 +55,15 @@ test("asks Podman why a task failed when neither the counter nor conmon's mark t
   }
 });
 
+test("asks nobody why a task failed when the kernel tells that nothing was killed in its cgroup, which is gone", async () => {
+  const container = new ScriptedContainer();
+  Object.assign(container, { oomKills: undefined, withoutOomKill: true, record: recorded(137) });
+  const result = watch(container);
+  container.hint();
+  assert.deepEqual([(await result).exitCode, (await result).oomKilled], [137, false]);
+  assert.deepEqual([container.inspects, container.kernelLogReads], [0, 0]);
+});
+
 test("takes no mark of an earlier run's OOM kill", async () => {
   const container = new ScriptedContainer();
   container.record = { ...recorded(1), oomMarkedAt: new Date(startedAt.getTime() - 60_000) };

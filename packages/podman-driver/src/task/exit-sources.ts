@@ -90,6 +90,10 @@ export class ContainerExit implements ExitSources {
     return this.#processes.readOomKills();
   }
 
+  isWithoutOomKill(): boolean {
+    return this.#processes.isWithoutOomKill();
+  }
+
   survivedOomKills(): number | undefined {
     return this.#processes.survivedOomKills;
   }

@@ -31,6 +31,8 @@ export interface ExitSources {
   /** Whether somebody ends the task, who waits for its end. */
   isBeingEnded(): boolean;
   readOomKills(): number | undefined;
+  /** True: none has come since `watchOomKills`, nor one before; the kernel may tell that also of a cgroup that is gone. */
+  isWithoutOomKill(): boolean;
   /** OOM kills that the task had outlived when it was told to end; undefined: it was not. */
   survivedOomKills(): number | undefined;
   /** Whether the kernel's log tells of an OOM kill. Costs more than all the rest, and knows less than the counter. */
@@ -210,7 +212,8 @@ class ExitWatch {
   /**
    * conmon's word counts, and needs no answer of Podman, which is busy just now, or may hang. Only whether a task failed for want
    * of memory may be known elsewhere, when its cgroup was gone before the counter was read for the last time: the rule rather than
-   * the exception where systemd manages cgroups, which removes a scope as soon as it is empty.
+   * the exception where systemd manages cgroups, which removes a scope as soon as it is empty. The group above it then tells at once
+   * that there was no kill; whose one was is asked for.
    */
   async #concludeRecord(record: ExitRecord): Promise<WaitResult | undefined> {
     const oomKilled = this.#isOwnMark(record);
@@ -218,7 +221,7 @@ class ExitWatch {
     const verdict = judgeExit(evidence);
     if (!verdict.ended) return undefined;
     const isSettled = record.exitCode === 0 || verdict.result.oomKilled || !this.#isCounterGone;
-    if (isSettled || (evidence.survivedOomKills ?? 0) > 0) return verdict.result;
+    if (isSettled || (evidence.survivedOomKills ?? 0) > 0 || this.#options.sources.isWithoutOomKill()) return verdict.result;
     const isForMemory = (await this.#options.sources.hasOomRecord()) || (await this.#asksPodmanWhy());
     this.#signal.throwIfAborted();
     return isForMemory ? withOomKill(evidence, verdict.result) : verdict.result;

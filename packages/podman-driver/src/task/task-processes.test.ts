@@ -22,6 +22,23 @@ test("tells of each OOM kill as it is counted, and of nothing when the cgroup go
   assert.equal(told.at(-1), 1);
 });
 
+test("knows of a cgroup that is gone that nothing was killed in it, from when it was watched on (cgroup v2)", () => {
+  using host = new HostFixture();
+  const slice = "cgroup/machine.slice";
+  host.write("proc/self/mountinfo", "31 25 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+  host.write(`${slice}/memory.events`, "oom_kill 2\n");
+  host.write(`${slice}/libpod.scope/memory.events`, "oom_kill 0\n");
+  const cgroup = { version: 2, dir: `${host.root}/${slice}/libpod.scope` } as const;
+  const processes = new TaskProcesses(host, containerId, { conmonIsLost: false, cgroup });
+  assert.equal(processes.isWithoutOomKill(), false);
+  const end = processes.watchOomKills(() => undefined);
+  host.remove(`${slice}/libpod.scope`);
+  assert.equal(processes.isWithoutOomKill(), true);
+  host.write(`${slice}/memory.events`, "oom_kill 3\n");
+  assert.equal(processes.isWithoutOomKill(), false);
+  end();
+});
+
 test("watches no counter that is not there, and says nothing of it", () => {
   using host = new HostFixture();
   const folders = [

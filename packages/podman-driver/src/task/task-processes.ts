@@ -6,6 +6,7 @@ import type { CgroupFolders } from "../host/cgroup-path.ts";
 import { identifyContainer, type ContainerProcesses } from "../host/container-processes.ts";
 import { readExitRecord, type ConmonFolders, type ExitRecord } from "../host/exit-directory.ts";
 import { isFrozen, thaw } from "../host/freezer.ts";
+import { OomKillsAbove } from "../host/oom-kills-above.ts";
 import { isAlive, isStopped, readUnburiedCode, type HostRoots, type ProcessIdentity } from "../host/proc-files.ts";
 
 /** What became of a signal that was sent without Podman. */
@@ -38,6 +39,7 @@ export class TaskProcesses {
   readonly #containerId: string;
   #known: ContainerProcesses;
   #survivedOomKills: number | undefined;
+  #oomKillsAbove: OomKillsAbove | undefined;
   #isBeingEnded = false;
 
   constructor(roots: HostRoots, containerId: string, known: ContainerProcesses = { conmonIsLost: false }) {
@@ -154,6 +156,7 @@ export class TaskProcesses {
   watchOomKills(note: (oomKills: number) => void): () => void {
     const { cgroup } = this.#known;
     if (cgroup?.version !== 2) return () => undefined;
+    this.#oomKillsAbove = OomKillsAbove.since(this.#roots, cgroup);
     try {
       const watcher = watch(`${cgroup.dir}/memory.events`, { persistent: false }, () => {
         const oomKills = readOomKills(cgroup);
@@ -165,6 +168,11 @@ export class TaskProcesses {
       // No memory controller, no watch left, or the group is gone: the end is looked into by other means.
       return () => undefined;
     }
+  }
+
+  /** True: no OOM kill has come since `watchOomKills`, nor one before, be the cgroup gone or not. False where that is not known. */
+  isWithoutOomKill(): boolean {
+    return this.#oomKillsAbove?.isUnchanged() === true;
   }
 
   /** For those who end the task: what the kernel has killed for memory until now is not why it ends. */
