@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { getHeapCodeStatistics, getHeapSpaceStatistics } from "node:v8";
 import { processHeap } from "./process-heap.ts";
@@ -53,4 +54,13 @@ test("young objects get no more memory while that is not allowed", () => {
   processHeap.letGrow(true);
   const grown = load();
   assert.ok(held * 2 <= grown, `${held} bytes, then ${grown}`);
+});
+
+test("the flags that are set again are V8's own", () => {
+  const options = execFileSync(process.execPath, ["--v8-options"], { encoding: "utf8" });
+  const defaultOf = (flag: string): string | undefined => new RegExp(`--${flag} .*\\n.*default: (\\S+)`).exec(options)?.[1];
+  assert.deepEqual(
+    ["bytecode-old-age", "flush-baseline-code", "semi-space-growth-factor"].map(defaultOf),
+    ["--bytecode-old-age=6", "--no-flush-baseline-code", "--semi-space-growth-factor=2"],
+  );
 });
