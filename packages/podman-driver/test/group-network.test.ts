@@ -211,5 +211,7 @@ test("keeps the containers of a group's tasks where the operator says so, and en
   await rig.driver.destroyTask(task.config.id, { force: true }, soon());
   await group.destroyNetwork();
   assert.equal((await inspectTask(task)).state.running, false);
+  // "stopped" until Podman's clean-up after the infra container is done.
+  await until(async () => (await group.pod())?.members.every(({ status }) => status !== "stopped") ?? true);
   assert.deepEqual((await group.pod())?.members.map(({ status }) => status), ["exited", "exited"]);
 });

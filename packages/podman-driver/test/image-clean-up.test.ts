@@ -166,6 +166,17 @@ describe("an image that came beside the one of the task", () => {
     await untilStoreIs(images.podman, []);
   });
 
+  for (const slow of ["own", "data"]) {
+    test(`stays while its task waits for the other to come: ${slow}:1`, async () => {
+      await using images = await ImageRig.start({ pluginConfig: { gc: cleaning } });
+      for (const name of ["own", "data"]) await images.registry.publish(`${name}:1`, { mark: `${name} `, layerBytes: [3_000_000] });
+      // Longer than the delay.
+      images.proxy.fault(new RegExp(`GET .*/${slow}/blobs`), { kind: "slow", bytesPerSecond: 400_000 });
+      const mount = [{ type: "image", source: images.at("data:1"), target: "/data" }];
+      assert.equal(await images.run(images.at("own:1"), { mount, args: ["-c", "cat /data/mark"] }), "data ");
+    });
+  }
+
   test("goes also when the task could not use it, or it came with another in an archive", async () => {
     await using images = await ImageRig.start({ pluginConfig: { gc: cleaning } });
     const foreign = process.arch === "x64" ? "arm64" : "amd64";

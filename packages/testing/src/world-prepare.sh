@@ -83,9 +83,7 @@ mkdir /run/world
 mount --bind "$WORLD_FOLDER" /run/world
 export WORLD_FOLDER=/run/world TMPDIR=/run/world/tmp
 # Newer runtimes go there as a container's own root, who has ids of another user here.
-if [ -n "${WORLD_USERLAND:-}" ]; then
-  chmod 711 /run/world
-fi
+chmod 711 /run/world
 if [ "${WORLD_USER:-}" = rootless ]; then
   mkdir -m 700 /run/runtime
   export XDG_RUNTIME_DIR=/run/runtime

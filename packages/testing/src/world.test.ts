@@ -29,6 +29,11 @@ test("a world does not pass for started by systemd, and has the rest of what tha
   }
 });
 
+test("a container's own root, who has ids of another user, passes through a world's folder", async () => {
+  const command = ["sh", "-c", 'exec setpriv --reuid 100000 --regid 100000 --clear-groups sh -c "cd $TMPDIR"'];
+  assert.equal(await runInWorld({ network: "own", command, env: process.env, signal: signal() }), 0);
+});
+
 const isUnified = existsSync("/sys/fs/cgroup/cgroup.controllers");
 const whenUnified = { skip: !isUnified && "with cgroup v1 nothing is handed on" };
 

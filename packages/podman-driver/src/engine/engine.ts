@@ -8,6 +8,7 @@ import { listCdiDevices } from "../host/cdi-devices.ts";
 import { readEngineUser } from "../host/engine-owner.ts";
 import { listRuntimes } from "../host/oci-runtimes.ts";
 import { findKnownFaults } from "./known-faults.ts";
+import { HeldImages } from "./held-images.ts";
 import { LoadedArchives } from "./loaded-archives.ts";
 import { RecoveryPatience } from "./recovery-patience.ts";
 import { SharedPulls } from "./shared-pulls.ts";
@@ -64,6 +65,7 @@ export class Engine {
   readonly stats: SharedStats;
   /** Images on their way. */
   readonly pulls = new SharedPulls();
+  readonly heldImages = new HeldImages();
   readonly archives = new LoadedArchives();
   readonly recoveryPatience = new RecoveryPatience();
   /** Looks at containers that are taken over: a service that is down is told once, and not once for each of two hundred tasks. */

@@ -68,7 +68,8 @@ export class ImageCleanUp {
     const images = await listImages(engine.client, signal);
     const before = this.#unusedSince.get(engine) ?? new Map();
     const planWithout = (mounted: ReadonlySet<string>): CleanUpPlan => {
-      const plan = planCleanUp(images, before, { policy, mounted, nowMs: performance.now() });
+      const used = new Set([...mounted, ...engine.heldImages.list()]);
+      const plan = planCleanUp(images, before, { policy, mounted: used, nowMs: performance.now() });
       this.#unusedSince.set(engine, plan.unusedSince);
       this.#refusals.keepOnly(engine, plan.due.map(({ id }) => id));
       return plan;
@@ -95,7 +96,8 @@ export class ImageCleanUp {
     for (let at = 0; at < due.length; at += together) {
       // Podman refuses to remove an image that a container has come to use, but not one that has come to be mounted.
       const mounted = at === 0 ? new Set() : await this.#mountsOf(engine).listAll(due, signal);
-      const images = due.slice(at, at + together).filter(({ id }) => !mounted.has(id));
+      const held = engine.heldImages.list();
+      const images = due.slice(at, at + together).filter(({ id }) => !mounted.has(id) && !held.includes(id));
       if (images.length > 0) await this.#remove(engine, images, signal);
       if (signal.aborted || !(await isFuller(engine, policy.water?.low, signal))) return;
     }

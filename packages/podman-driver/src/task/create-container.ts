@@ -78,8 +78,10 @@ async function createWithImages(start: Start, { plan, met }: ContainerWish): Pro
   const { images, policy } = start.settings;
   const context = toImageContext({ ...start, settings: images, mayFetch: (url) => allowsImageUrl(url, policy.imageUrls) });
   const image = start.decoded.wanted.image.name;
-  const createMet = async (): Promise<FoundContainer> =>
-    await createWith(await inStep(`find image ${image}`, () => meetImages(plan.needs, context, signal)));
+  const createMet = async (): Promise<FoundContainer> => {
+    using hold = start.engine.heldImages.begin();
+    return await createWith(await inStep(`find image ${image}`, () => meetImages(plan.needs, context, hold, signal)));
+  };
   // A clean-up, ours or another's, may have taken what was there a moment ago.
   return (await createMet().catch(undefinedWhenMissing)) ?? (await createMet());
 }

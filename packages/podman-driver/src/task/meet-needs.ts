@@ -1,3 +1,4 @@
+import type { ImageHold } from "../engine/held-images.ts";
 import type { ImageContext } from "../image/image-context.ts";
 import { toHopedImage, type ImageNeed } from "../image/image-need.ts";
 import { parseRegistryImage, type RegistrySource } from "../config/image-reference.ts";
@@ -62,15 +63,18 @@ export function hopeForImages(needs: readonly Need[]): MetImages | undefined {
   return hoped.includes(undefined) ? undefined : { image: hoped[0], mountedImages: [] };
 }
 
-/** Sees to it that every image is there that a plan needs, one after the other. */
-export async function meetImages(needs: readonly Need[], context: ImageContext, signal: AbortSignal): Promise<MetImages> {
+/** Sees to it that every image is there that a plan needs, one after the other, and has each held meanwhile. */
+export async function meetImages(needs: readonly Need[], context: ImageContext, hold: ImageHold, signal: AbortSignal): Promise<MetImages> {
   const images = needs.filter(isImageNeed);
   const own = images.find((need) => need.kind === "image");
   let image: string | undefined;
   const mountedImages: string[] = [];
   for (const need of images) {
-    if (need.kind === "image") image = await resolveImage(context, need, signal);
-    else if (own !== undefined) mountedImages.push(await resolveImage(context, toMountedNeed(need.reference, own), signal));
+    if (own === undefined) continue;
+    const id = await resolveImage(context, need.kind === "image" ? need : toMountedNeed(need.reference, own), signal);
+    hold.add(id);
+    if (need.kind === "image") image = id;
+    else mountedImages.push(id);
   }
   return { image, mountedImages };
 }

@@ -47,8 +47,16 @@ test("tells that a rootless Podman holds no limits on cgroup v1 where that says 
   const noticesOf = (facts: Partial<EngineFacts>): string => planOf({ facts: { rootless: true, ...facts } }).notices.join();
   assert.match(noticesOf({ version: "3.0.1", cgroupVersion: "v1" }), /limits are not applied: a rootless Podman holds none/);
   assert.equal(noticesOf({ version: "4.3.1", cgroupVersion: "v1" }), "");
-  assert.equal(noticesOf({ version: "3.4.4", cgroupVersion: "v2" }), "");
+  assert.equal(noticesOf({ version: "3.4.4", cgroupVersion: "v2", cgroupManager: "systemd" }), "");
   assert.equal(noticesOf({ version: "3.0.1", cgroupVersion: "v1", rootless: false }), "");
+});
+
+test("tells that a rootless Podman holds no limits on cgroup v2 where systemd does not make its groups", () => {
+  const users = { ...rootlessWith("cpu", "memory", "pids"), cgroupVersion: "v2", cgroupManager: "cgroupfs" };
+  const noticesOf = (facts: Partial<EngineFacts>): string => planOf({ facts: { ...users, ...facts } }).notices.join();
+  assert.match(noticesOf({}), /^limits are not applied: a rootless Podman holds none while .* is "cgroupfs"; "systemd" would be right/);
+  assert.equal(noticesOf({ cgroupManager: "systemd" }), "");
+  assert.equal(noticesOf({ rootless: false }), "");
 });
 
 const weights: readonly { readonly facts: Partial<EngineFacts>; readonly cpuShares: number; readonly cpu: object }[] = [

@@ -106,10 +106,17 @@ export const limitsTopic = topic({
   verify: ({ ulimits }, made) => verifyUlimits(ulimits, made),
 });
 
-/** Later versions say so themselves in their answer to the create (podman 4.3 to 5.8). */
-function toUnheldNotices(facts: EngineFacts): readonly string[] {
-  const isUnsaid = facts.rootless && facts.cgroupVersion === "v1" && !isAtLeast(facts, [4, 0]);
-  return isUnsaid ? ["limits are not applied: a rootless Podman holds none on a host with cgroup v1"] : [];
+/** A Podman before 4.0 does not say so in its answer to the create, and on cgroup v2 none does (seen with 5.4). */
+function toUnheldNotices({ rootless, cgroupVersion, cgroupManager, ...facts }: EngineFacts): readonly string[] {
+  if (!rootless) return [];
+  if (cgroupVersion === "v1") {
+    return isAtLeast(facts, [4, 0]) ? [] : ["limits are not applied: a rootless Podman holds none on a host with cgroup v1"];
+  }
+  if (cgroupVersion !== "v2" || cgroupManager !== "cgroupfs") return [];
+  return [
+    'limits are not applied: a rootless Podman holds none while its cgroup_manager is "cgroupfs"; ' +
+      '"systemd" would be right, for which its user needs a session of systemd (loginctl enable-linger)',
+  ];
 }
 
 function toUnsetNotice(name: string): string {
