@@ -47,7 +47,7 @@ export class RpcServer {
   #tellFailure(answering: Promise<void>, stream: ServerHttp2Stream, path: string): void {
     answering.catch((error: unknown) => {
       // Writes that race a cancel fail late; the client is not listening any more.
-      if (stream.destroyed) return;
+      if (isGone(stream)) return;
       this.#logger.warn("answer not delivered", { path, error: String(error) });
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     });
@@ -55,7 +55,7 @@ export class RpcServer {
 
   async #answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, method: RpcMethod | undefined): Promise<void> {
     // Left while its service was loaded.
-    if (stream.destroyed) return;
+    if (isGone(stream)) return;
     const refusal = refuse(headers);
     if (refusal !== undefined) return stream.respond(refusal, { endStream: true });
     if (method === undefined) return stream.respond(toUnknown(headers[":path"]), { endStream: true });
