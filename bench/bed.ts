@@ -2,6 +2,9 @@ import type { Engine } from "@driver/testing";
 import type { Figure } from "./figure.ts";
 import type { PlainPodman } from "./plain-podman.ts";
 
+/** conmon, Podman and the plugin tidy up after a burst of calls: the last of it is the heap's trim, up to ten seconds later. */
+export const settledMs = 13_000;
+
 /** What every part measures on. */
 export interface Bed {
   readonly engine: Engine;

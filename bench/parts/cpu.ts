@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { DriverRig, type RiggedTask } from "@driver/testing";
 import { AgentStreams } from "../agent-streams.ts";
-import type { Bed, Part } from "../bed.ts";
+import { settledMs, type Bed, type Part } from "../bed.ts";
 import { containerNameOf, startTasks } from "../bed-tasks.ts";
 import { atLeast, atMost, type Figure } from "../figure.ts";
 import { PollingWatcher } from "../polling-watcher.ts";
@@ -9,8 +9,6 @@ import { readCpuSeconds } from "../process-usage.ts";
 import { StatsListeners } from "../stats-listeners.ts";
 
 const windowMs = 20_000;
-/** conmon, Podman and the plugin tidy up after a burst of calls: the last of it is the heap's trim, up to ten seconds later. */
-const settleMs = 13_000;
 
 export const cpu: Part = {
   name: "cpu",
@@ -39,7 +37,7 @@ interface Window {
 async function measureDriver(bed: Bed, rig: DriverRig, tasks: readonly RiggedTask[]): Promise<Window> {
   await using listeners = await StatsListeners.start(rig, tasks, 1000);
   // Counting begins between two samples, which are due on whole seconds from the first on.
-  await sleep(settleMs + 500);
+  await sleep(settledMs + 500);
   const before = { driver: readCpuSeconds(rig.pluginPid), service: readCpuSeconds(bed.engine.pid), samples: listeners.samples };
   await sleep(windowMs);
   return {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { encodeMsgpack, type HclRecord } from "@driver/nomad-plugin";
 import { DriverRig, encodeTar, startEngine, TestRegistry, until, type Engine } from "@driver/testing";
 import { ApiRecorder } from "../api-recorder.ts";
-import type { Bed, Part } from "../bed.ts";
+import { settledMs, type Bed, type Part } from "../bed.ts";
 import { destroyTasks, sleeper } from "../bed-tasks.ts";
 import { atMost, type Figure } from "../figure.ts";
 import { PlainPodman } from "../plain-podman.ts";
@@ -29,9 +29,8 @@ export const imageCleanUp: Part = {
 };
 
 const cleaning = { image: true, image_delay: "0s" };
-/** A new config brings its own work, the heap's trim up to ten seconds later the last of it: what is measured comes behind that. */
+/** Due a moment after the new config has settled. */
 const cleaningLater = { image: true, image_delay: "15s" };
-const configuredMs = 13_000;
 
 /** In a plugin that has cleaned up before, as one that runs for weeks has. */
 async function measureCleanUp(bed: Bed, engine: Engine, podman: PlainPodman): Promise<readonly Figure[]> {
@@ -54,7 +53,7 @@ async function measureCleanUp(bed: Bed, engine: Engine, podman: PlainPodman): Pr
       await podman.tagImage(name, "localhost/nomad-driver-podman/pulled", `${made}`);
     }
     await configure(cleaningLater);
-    await sleep(configuredMs);
+    await sleep(settledMs);
     const [beforeSeconds, before] = [readCpuSeconds(rig.pluginPid), recorder.calls.length];
     await until(async () => {
       await sleep(500);

@@ -14,7 +14,7 @@ export interface CleanUpPlan {
 
 export interface CleanUpFacts {
   readonly policy: ImageCleanUpPolicy;
-  /** IDs of the images that are mounted in containers, which Podman does not count. */
+  /** IDs of the images that are mounted in containers, or held by a start, which Podman does not count. */
   readonly mounted: ReadonlySet<string>;
   /** Of the same clock as `UnusedSince`. */
   readonly nowMs: number;
