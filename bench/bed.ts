@@ -2,8 +2,10 @@ import type { Engine } from "@driver/testing";
 import type { Figure } from "./figure.ts";
 import type { PlainPodman } from "./plain-podman.ts";
 
-/** conmon, Podman and the plugin tidy up after a burst of calls: the last of it is the heap's trim, up to ten seconds later. */
+/** conmon, Podman and the plugin tidy up after a burst of calls, up to ten seconds later: the last of it is the heap's trim. */
 export const settledMs = 13_000;
+/** Time without a call after which a plugin stays as it is, however long it has none: it gives up code after a minute. */
+export const restedMs = 65_000;
 
 /** What every part measures on. */
 export interface Bed {

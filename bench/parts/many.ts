@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { DriverRig, type RiggedTask } from "@driver/testing";
 import { AgentStreams } from "../agent-streams.ts";
-import type { Bed, Part } from "../bed.ts";
+import { restedMs, type Bed, type Part } from "../bed.ts";
 import { containerNameOf, startTasks } from "../bed-tasks.ts";
 import { atMost, type Figure } from "../figure.ts";
 import { PollingWatcher } from "../polling-watcher.ts";
@@ -10,7 +10,6 @@ import { StatsListeners } from "../stats-listeners.ts";
 
 const few = 50;
 const many = 200;
-const statsMs = 15_000;
 /** What a restart costs is over by then, and polling has gone round a few times. */
 const recoveryMs = 10_000;
 
@@ -34,13 +33,13 @@ async function measureSlope(rig: DriverRig): Promise<{ readonly tasks: readonly 
   const manyMb = await measureFollowed(rig, tasks);
   const value = ((manyMb - fewMb) * 1000) / (many - few);
   const both = `${fewMb.toFixed(1)} MB with ${few} tasks, ${manyMb.toFixed(1)} MB with ${many}`;
-  const remark = `${both}, each after ${statsMs / 1000} s of 1 s statistics`;
+  const remark = `${both}, each after ${restedMs / 1000} s of 1 s statistics`;
   return { tasks, slope: { name: `RssAnon of one more task, ${few} → ${many}`, value, unit: "KB", goal: atMost(60), remark } };
 }
 
 async function measureFollowed(rig: DriverRig, tasks: readonly RiggedTask[]): Promise<number> {
   await using _listeners = await StatsListeners.start(rig, tasks, 1000);
-  await sleep(statsMs);
+  await sleep(restedMs);
   return readAnonymousMb(rig.pluginPid);
 }
 

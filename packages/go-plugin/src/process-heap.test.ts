@@ -5,20 +5,20 @@ import { getHeapCodeStatistics, getHeapSpaceStatistics } from "node:v8";
 import { processHeap } from "./process-heap.ts";
 
 test("a trim gives back what nobody holds, and leaves the flag as it was", () => {
-  processHeap.trim();
+  processHeap.trim({ givesUpCode: false });
   const before = processHeap.takenBytes();
   let garbage: unknown[] = Array.from({ length: 300_000 }, (_, index) => ({ index }));
   assert.ok(processHeap.takenBytes() > before + 5_000_000);
   assert.equal(garbage.length, 300_000);
   garbage = [];
-  processHeap.trim();
+  processHeap.trim({ givesUpCode: false });
   assert.ok(processHeap.takenBytes() < before + 2_000_000);
   assert.equal("gc" in globalThis, false);
 });
 
-test("a trim gives up the code of functions that do not run, and they run as before", () => {
+test("only a trim that is told so gives up the code of functions that do not run, and they run as before", () => {
   const codeBytes = (): number => getHeapCodeStatistics().bytecode_and_metadata_size;
-  processHeap.trim();
+  processHeap.trim({ givesUpCode: true });
   const before = codeBytes();
   const functions = Array.from({ length: 500 }, (_, index) => {
     const lines = Array.from({ length: 50 }, (_unused, line) => `sum += ${line} * ${index};`).join(" ");
@@ -31,7 +31,10 @@ test("a trim gives up the code of functions that do not run, and they run as bef
   for (let times = 0; times < 100; times += 1) sums();
   const grownBytes = codeBytes() - before;
   assert.ok(grownBytes > 200_000, `${grownBytes} bytes`);
-  processHeap.trim();
+  processHeap.trim({ givesUpCode: false });
+  const keptBytes = codeBytes() - before;
+  assert.ok(keptBytes > grownBytes * 0.8, `${keptBytes} bytes of ${grownBytes}`);
+  processHeap.trim({ givesUpCode: true });
   const leftBytes = codeBytes() - before;
   assert.ok(leftBytes < grownBytes / 2, `${leftBytes} bytes`);
   assert.deepEqual(sums(), first);
@@ -48,7 +51,7 @@ test("young objects get no more memory while that is not allowed", () => {
     }
     return youngBytes();
   };
-  processHeap.trim();
+  processHeap.trim({ givesUpCode: false });
   processHeap.letGrow(false);
   const held = load();
   processHeap.letGrow(true);

@@ -1,7 +1,9 @@
-import type { Heap } from "../process-heap.ts";
+import type { Heap, TrimOptions } from "../process-heap.ts";
 
 /** Time without a call before the plugin counts as calm. */
 const calmMs = 2000;
+/** Time without a call before the plugin also gives up code: what calls every few seconds would compile it again and again. */
+const longCalmMs = 60_000;
 /** Least time from one trim to the next, so that all of them cost no more than 0.4 % of a core. */
 const intervalMs = 10_000;
 /** A heap that has grown by less since the last trim is not worth another. */
@@ -15,8 +17,11 @@ const largestBytes = 40_000_000;
  */
 export class HeapTrimmer implements Disposable {
   readonly #heap: Heap;
+  /** Runs until all is done that calls have made due. */
   #timer: NodeJS.Timeout | undefined;
   #isCalm = false;
+  /** Whether it was asked since the last call if a trim is worth it. */
+  #hasAsked = false;
   #lastCallMs = 0;
   #lastTrimMs = -Infinity;
   #trimmedBytes = 0;
@@ -28,6 +33,7 @@ export class HeapTrimmer implements Disposable {
   /** A call has begun or ended. Cheap: one timer serves all. */
   readonly noteCall = (): void => {
     this.#lastCallMs = performance.now();
+    this.#hasAsked = false;
     if (this.#timer !== undefined && !this.#isCalm) return;
     this.#setCalm(false);
     this.#wait(calmMs);
@@ -43,18 +49,27 @@ export class HeapTrimmer implements Disposable {
   }
 
   readonly #look = (): void => {
+    this.#timer = undefined;
     const nowMs = performance.now();
     const calmAtMs = this.#lastCallMs + calmMs;
-    this.#setCalm(calmAtMs <= nowMs);
-    const dueMs = Math.max(calmAtMs, this.#lastTrimMs + intervalMs);
-    if (dueMs > nowMs) return this.#wait((this.#isCalm ? dueMs : calmAtMs) - nowMs);
-    this.#timer = undefined;
-    const takenBytes = this.#heap.takenBytes();
-    if (takenBytes - this.#trimmedBytes < worthwhileBytes || takenBytes > largestBytes) return;
-    this.#heap.trim();
+    if (nowMs < calmAtMs) return this.#wait(calmAtMs - nowMs);
+    this.#setCalm(true);
+    const longCalmAtMs = this.#lastCallMs + longCalmMs;
+    if (longCalmAtMs <= nowMs) return this.#trim({ givesUpCode: true });
+    const dueMs = this.#lastTrimMs + intervalMs;
+    if (!this.#hasAsked && dueMs <= nowMs) {
+      this.#hasAsked = true;
+      if (this.#heap.takenBytes() - this.#trimmedBytes >= worthwhileBytes) this.#trim({ givesUpCode: false });
+    }
+    this.#wait((this.#hasAsked ? longCalmAtMs : dueMs) - nowMs);
+  };
+
+  #trim(options: TrimOptions): void {
+    if (this.#heap.takenBytes() > largestBytes) return;
+    this.#heap.trim(options);
     this.#lastTrimMs = performance.now();
     this.#trimmedBytes = this.#heap.takenBytes();
-  };
+  }
 
   #setCalm(isCalm: boolean): void {
     if (isCalm === this.#isCalm) return;
