@@ -97,8 +97,9 @@ export class TaskLife {
       failure = messageOf(error);
     }
     this.#doing = "destroy";
-    const pluginKills = (await this.#agent.current()).number - firstPlugin;
     destroyError = await this.#destroy();
+    // Behind the destroy: one that is killed in the middle of it is asked again of the next plugin, which may repeat output too.
+    const pluginKills = (await this.#agent.current()).number - firstPlugin;
     this.#doing = "collect";
     const logs = { stdout: await this.#wholeLog("stdout", readers.stdout), stderr: await this.#wholeLog("stderr", readers.stderr) };
     const noted = await readFile(join(this.#allocDir, "alloc/printed"), "utf8").catch(() => "");

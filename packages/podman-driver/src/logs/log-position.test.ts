@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { until } from "@driver/testing";
 import fc from "fast-check";
 import { LogPosition, type JournalProgress, type LogProgress } from "./log-position.ts";
 
@@ -99,6 +101,26 @@ test("knows what it has saved although the disk has not taken it", () => {
   assert.deepEqual([position.load(), position.loadJournal(), folder.load()], [{ inode: 7n, offsetBytes: 4711 }, undefined, undefined]);
   position.saveJournal({ mark: { atSeconds: 1, count: 2, checksum: 3 } });
   assert.deepEqual([position.load(), position.loadJournal()], [undefined, { mark: { atSeconds: 1, count: 2, checksum: 3 } }]);
+  position.close();
+});
+
+test("tries a save that a full disk refused until there is room, although nothing more is saved", async () => {
+  using folder = new AllocFolder();
+  const taskFolder = join(folder.path, "web");
+  execFileSync("mount", ["-t", "tmpfs", "-o", "nr_inodes=2", "tmpfs", taskFolder]);
+  const position = new LogPosition({ allocDir: folder.path, name: "web" }, id, silent);
+  try {
+    writeFileSync(join(taskFolder, "ballast"), "");
+    position.save({ inode: 7n, offsetBytes: 1 });
+    position.save({ inode: 7n, offsetBytes: 4711 });
+    assert.equal(existsSync(folder.file), false);
+    rmSync(join(taskFolder, "ballast"));
+    await until(() => existsSync(folder.file));
+    assert.deepEqual(folder.load(), { inode: 7n, offsetBytes: 4711 });
+  } finally {
+    position.close();
+    execFileSync("umount", [taskFolder]);
+  }
 });
 
 test("knows nothing of another container", () => {

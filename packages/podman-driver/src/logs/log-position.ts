@@ -27,6 +27,9 @@ const journalWord = "journal";
 
 const fileName = ".podman-log-position";
 
+/** Time until a save that failed is tried again, when none comes before. */
+const retryMs = 1000;
+
 /**
  * The progress of a container's log, kept in a small file in the task's folder, which no container can write to, so that it
  * outlives the plugin. Written in place after each batch: a crash repeats at most the batch that was under way.
@@ -38,6 +41,8 @@ export class LogPosition {
   readonly #logger: Pick<Logger, "warn">;
   #fd: number | undefined;
   #hasWarned = false;
+  /** Runs while the disk has not taken what was saved last. */
+  #retry: NodeJS.Timeout | undefined;
   /** What was saved last, whether the disk has taken it or not. */
   #latest: LogProgress | undefined;
   #latestOfJournal: JournalProgress | undefined;
@@ -85,6 +90,7 @@ export class LogPosition {
   }
 
   close(): void {
+    clearTimeout(this.#retry);
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
   }
@@ -109,12 +115,17 @@ export class LogPosition {
   #write(words: readonly (string | number | bigint)[], files: LogFilePositions | undefined): void {
     const { stdout, stderr } = files ?? {};
     const ends = [stdout, stderr].flatMap((file) => (file === undefined ? [] : [file.index, file.sizeBytes]));
-    const record = [this.#containerId, ...words, ...ends].join(" ");
+    this.#writeRecord([this.#containerId, ...words, ...ends].join(" ").padEnd(recordBytes - 1).concat("\n"));
+  }
+
+  /** A full disk must not end the log. A task that has printed all it ever will brings no next save: this one is tried until it is done. */
+  #writeRecord(record: string): void {
+    clearTimeout(this.#retry);
     try {
-      writeSync(this.#open({ make: true }), record.padEnd(recordBytes - 1).concat("\n"), 0, "latin1");
+      writeSync(this.#open({ make: true }), record, 0, "latin1");
     } catch (error) {
-      // A full disk must not end the log: the next save tries again, and a crash until then repeats more.
       this.#warnOnce(error);
+      this.#retry = setTimeout(() => this.#writeRecord(record), retryMs).unref();
     }
   }
 
