@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { build, type BuildOptions } from "esbuild";
 import { isFresh, writeStamp } from "./build/build-stamp.ts";
 import { lazyBuiltins } from "./build/lazy-builtins.ts";
+import { hideSymbols } from "./build/hide-symbols.ts";
 import { shrinkIcu } from "./build/shrink-icu.ts";
 import { stripElf } from "./build/strip-elf.ts";
 import { collectLicences } from "./build/third-party-licences.ts";
@@ -58,7 +59,9 @@ export async function buildWhenStale(): Promise<boolean> {
     await rename(join(folder, "executable"), output);
     const scripts = [
       "scripts/build.ts",
+      "scripts/build/dynamic-symbols.ts",
       "scripts/build/elf.ts",
+      "scripts/build/hide-symbols.ts",
       "scripts/build/icu-package.ts",
       "scripts/build/lazy-builtins.ts",
       "scripts/build/shrink-icu.ts",
@@ -135,7 +138,7 @@ async function buildExecutable(folder: string): Promise<void> {
   };
   await writeFile(join(folder, "sea.json"), JSON.stringify(config));
   await promisify(execFile)(process.execPath, ["--build-sea", join(folder, "sea.json")]);
-  await writeFile(config.output, shrinkIcu(await readFile(config.output)));
+  await writeFile(config.output, hideSymbols(shrinkIcu(await readFile(config.output))));
   await chmod(config.output, 0o755);
 }
 

@@ -72,3 +72,31 @@ function readTable(file: Buffer, { at, count, entryBytes }: TablePlace): Buffer[
   const entries = file.readUInt16LE(count);
   return Array.from({ length: entries }, (_, index) => file.subarray(start + index * entryBytes, start + (index + 1) * entryBytes));
 }
+
+/** Bytes of a file, by their offset. */
+export interface FileRange {
+  readonly from: number;
+  readonly bytes: number;
+}
+
+/**
+ * The file without whole pages that no segment has any more; addresses stay as they are. Changes `file`, of which nobody may read any
+ * more than the result.
+ */
+export function removePages(file: Buffer, { from, bytes }: FileRange): Buffer {
+  const moveBack = (table: Buffer, at: number): void => {
+    const offset = table.readBigUInt64LE(at);
+    if (offset >= BigInt(from)) table.writeBigUInt64LE(offset - BigInt(bytes), at);
+  };
+  for (const { header } of readSegments(file)) moveBack(header, 8);
+  for (const { header } of readSections(file)) moveBack(header, 24);
+  for (const at of [elfHeader.segmentTable, elfHeader.sectionTable]) moveBack(file, at);
+  return Buffer.concat([file.subarray(0, from), file.subarray(from + bytes)]);
+}
+
+/** Of a segment that is in the file as a whole. */
+export function setPlace(header: Buffer, { offset, address, size }: Pick<ElfSegment, "offset" | "address" | "size">): void {
+  for (const [at, value] of [[8, offset], [16, address], [24, address], [32, size], [40, size]] as const) {
+    header.writeBigUInt64LE(BigInt(value), at);
+  }
+}

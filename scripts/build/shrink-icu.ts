@@ -1,4 +1,5 @@
-import { elfHeader, readSections, readSegments, requireElf, segmentEntryBytes, type ElfSegment } from "./elf.ts";
+import { elfHeader, readSections, readSegments, removePages, requireElf, segmentEntryBytes, setPlace } from "./elf.ts";
+import type { ElfSegment, FileRange } from "./elf.ts";
 import { keepItems } from "./icu-package.ts";
 
 const typeDynamicSymbols = 11;
@@ -19,7 +20,7 @@ export function shrinkIcu(file: Buffer): Buffer {
   const from = Math.ceil((start + kept.length) / pageBytes) * pageBytes;
   const bytes = Math.floor((end - from) / pageBytes) * pageBytes;
   result.fill(0, start + kept.length, from);
-  return bytes > 0 ? removePages(result, { from, bytes }) : result;
+  return bytes > 0 ? splitAround(result, { from, bytes }) : result;
 }
 
 /**
@@ -57,44 +58,22 @@ function toOffset(segments: readonly ElfSegment[], address: number): number {
   return address - within.address + within.offset;
 }
 
-interface Pages {
-  /** Offset in the file. */
-  readonly from: number;
-  readonly bytes: number;
-}
-
-/** Changes `file`, and gives it without those pages of it, which nobody may read any more. */
-function removePages(file: Buffer, { from, bytes }: Pages): Buffer {
+/** Changes `file`, and gives it without those pages of it: their segment becomes two. */
+function splitAround(file: Buffer, { from, bytes }: FileRange): Buffer {
   const segments = readSegments(file);
   const holder = segments.findIndex((one) => one.isLoaded && one.offset <= from && from + bytes < one.offset + one.size);
   const { [holder]: held } = segments;
   if (held === undefined) throw new Error("No segment holds ICU's data.");
-  for (const { header, offset } of segments) if (offset >= from) moveBack(header, 8, bytes);
   for (const { header, offset, size } of readSections(file)) {
-    if (offset >= from) moveBack(header, 24, bytes);
     // What it has behind the pages is in no section any more; only tools look at them.
-    else if (offset + size > from && offset <= from) header.writeBigUInt64LE(BigInt(Math.min(size, from - offset)), 32);
+    if (offset < from && offset + size > from) header.writeBigUInt64LE(BigInt(from - offset), 32);
   }
-  const before = held.address + from - held.offset;
+  const end = from + bytes;
   const rest = Buffer.from(held.header);
+  setPlace(rest, { offset: end, address: held.address + end - held.offset, size: held.offset + held.size - end });
   setPlace(held.header, { offset: held.offset, address: held.address, size: from - held.offset });
-  setPlace(rest, { offset: from, address: before + bytes, size: held.offset + held.size - from - bytes });
   insertSegment(file, holder + 1, rest);
-  for (const at of [elfHeader.segmentTable, elfHeader.sectionTable]) {
-    if (file.readBigUInt64LE(at) >= BigInt(from)) moveBack(file, at, bytes);
-  }
-  return Buffer.concat([file.subarray(0, from), file.subarray(from + bytes)]);
-}
-
-function moveBack(bytes: Buffer, at: number, by: number): void {
-  bytes.writeBigUInt64LE(bytes.readBigUInt64LE(at) - BigInt(by), at);
-}
-
-/** Of a segment that is in the file as a whole. */
-function setPlace(header: Buffer, { offset, address, size }: Pick<ElfSegment, "offset" | "address" | "size">): void {
-  for (const [at, value] of [[8, offset], [16, address], [24, address], [32, size], [40, size]] as const) {
-    header.writeBigUInt64LE(BigInt(value), at);
-  }
+  return removePages(file, { from, bytes });
 }
 
 function insertSegment(file: Buffer, index: number, header: Buffer): void {
