@@ -55,3 +55,29 @@ test("refuses a platform that the registry does not have, and leaves nothing und
   assert.deepEqual([missing.recoverable, other.recoverable], [false, false]);
   assert.equal(await images.imageId(images.at("single:1")), undefined);
 });
+
+test("refuses a platform that an index of OCI's format does not have as it does for a list of Docker's", async () => {
+  await using images = await ImageRig.start();
+  await images.registry.publish("oci:1", { architectures: both, isOci: true });
+  const missing = await images.failure(images.at("oci:1"), { arch: "s390x" });
+  assert.match(missing.message, /the registry has this image for other platforms only; see arch, os and variant$/);
+  assert.equal(missing.recoverable, false);
+  assert.equal(await images.run(images.at("oci:1"), { arch: foreign }), foreign);
+});
+
+test("leaves an image of another system under no name that was this machine's, and under none that was not there", async () => {
+  await using images = await ImageRig.start();
+  await images.registry.publish("new:1", { os: "windows" });
+  const refused = await images.failure(images.at("new:1"), { os: "linux" });
+  assert.match(refused.message, /the registry gives it for windows\/\w+, and the task asks for linux\/\*/);
+  assert.equal(await images.imageId(images.at("new:1")), undefined);
+  const image = images.at("there:1");
+  await images.registry.publish("there:1", { mark: "mine " });
+  await images.run(image);
+  const id = await images.imageId(image);
+  await images.registry.publish("there:1", { os: "windows", mark: "other " });
+  assert.match((await images.failure(image, { os: "linux", force_pull: true })).message, /for windows/);
+  // It is an image for another system by its word alone, and runs.
+  assert.match(await images.run(image, { os: "windows" }), /^other /);
+  assert.equal(await images.imageId(image), id);
+});
