@@ -6,7 +6,7 @@ import { ImageRig } from "./image-rig.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
-test("an image that two engines have is told of by a dry run for each, and goes from the one whose tasks have ended", async () => {
+test("an image that two engines have is told of by a dry run for each, and goes where no task has it", async () => {
   await using engine = await startEngine({ folder: "/run/other-clean-up-engine" }, soon());
   await using images = await ImageRig.start();
   await images.registry.publish("two:1");

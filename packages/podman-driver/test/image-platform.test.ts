@@ -81,3 +81,34 @@ test("leaves an image of another system under no name that was this machine's, a
   assert.match(await images.run(image, { os: "windows" }), /^other /);
   assert.equal(await images.imageId(image), id);
 });
+
+test("takes the digest of a list for this machine's image, whatever another task has pulled by it or by the tag", async () => {
+  await using images = await ImageRig.start();
+  for (const [name, orders] of [["first", [foreign, ""]], ["second", ["", foreign]]] as const) {
+    const { digest } = await images.registry.publish(`${name}:1`, { architectures: both, mark: `${name} ` });
+    const image = images.at(`${name}@${digest}`);
+    for (const arch of [...orders, ...orders]) {
+      assert.equal(await images.run(image, arch === "" ? {} : { arch }), `${name} ${arch || native}`);
+    }
+    const asked = images.proxy.seen.length;
+    for (const arch of orders) assert.equal(await images.run(image, arch === "" ? {} : { arch }), `${name} ${arch || native}`);
+    assert.equal(images.proxy.seen.length, asked, "something was pulled again");
+  }
+  const { digest } = await images.registry.publish("third:1", { architectures: both, mark: "third " });
+  assert.equal(await images.run(images.at("third:1"), { arch: foreign }), `third ${foreign}`);
+  assert.equal(await images.run(images.at(`third:1@${digest}`)), `third ${native}`);
+});
+
+test("tells the variants of an architecture apart, and leaves none of another machine under the name", async () => {
+  await using images = await ImageRig.start();
+  const variants = ["arm/v6", "arm/v7"];
+  await images.registry.publish("arm:1", { architectures: [native, ...variants] });
+  for (let round = 0; round < 2; round += 1) {
+    for (const platform of variants) {
+      const [arch = "", variant = ""] = platform.split("/");
+      assert.equal(await images.run(images.at("arm:1"), { arch, variant }), platform);
+    }
+  }
+  assert.equal(images.proxy.count(/GET .*\/manifests\/1$/), 2);
+  assert.equal(await images.imageId(images.at("arm:1")), undefined);
+});

@@ -6,7 +6,7 @@ import { resolveTool } from "./tool-path.ts";
 
 /** An image made for a test. */
 export interface TestImage {
-  /** Default: the one architecture of this machine. Several make a list, in which each has its own image. */
+  /** As `arm64` or `arm/v7`. Default: the one architecture of this machine. Several make a list, in which each has its own image. */
   readonly architectures?: readonly string[];
   /** Default "linux". */
   readonly os?: string;
@@ -70,7 +70,7 @@ export function encodeImage(image: TestImage): PublishedImage {
           mediaType: types.manifest,
           size: manifest.content.length,
           digest: manifest.digest,
-          platform: { architecture, os },
+          platform: { ...toPlatform(architecture), os },
         })),
       }),
     ),
@@ -92,7 +92,7 @@ function encodeSingle(
   const config = toBlob(
     Buffer.from(
       JSON.stringify({
-        architecture,
+        ...toPlatform(architecture),
         os: image.os ?? "linux",
         created: "2026-01-01T00:00:00Z",
         config: { Env: ["PATH=/bin"], Cmd: ["sh"], Labels: { salt: image.salt ?? "" } },
@@ -113,6 +113,11 @@ function encodeSingle(
     ),
   );
   return { blobs: [config, ...layers], manifest: { ...manifest, mediaType: types.manifest, isTagged: false }, architecture };
+}
+
+function toPlatform(text: string): { readonly architecture: string; readonly variant?: string } {
+  const [architecture = "", variant] = text.split("/");
+  return { architecture, ...(variant !== undefined && { variant }) };
 }
 
 function baseLayer(mark: string, architecture: string): Uint8Array {

@@ -1,6 +1,6 @@
 import type { ImageInspect, PodmanClient } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
-import { fits, toPlatformName, toPlatformText, toPulledNames, type Platform } from "./platform.ts";
+import { fits, isHosts, toPlatformName, toPlatformText, toPulledNames, type Platform } from "./platform.ts";
 
 export interface PlatformPull {
   readonly podman: PodmanClient;
@@ -36,11 +36,6 @@ export async function pullForPlatform(job: PlatformPull, signal: AbortSignal): P
     `the registry gives it for ${pulled.os}/${pulled.architecture}, and the task asks for ${toPlatformText(platform)}; see arch, ` +
     "os and variant";
   throw new DriverError("failed", `pull image ${reference}: ${text}`);
-}
-
-/** Whether the engine's host can run an image. */
-function isHosts({ os, architecture }: ImageInspect, hostArchitecture: string): boolean {
-  return os === "linux" && architecture === hostArchitecture;
 }
 
 /** To the image that had them, if this machine can run it. */
