@@ -23,6 +23,7 @@ export const imageFeatures: FeatureSection = {
       "M",
       "test/image-archive > of each kind is loaded, once for each content, and stays when the registry is forced",
       "test/image-archive > in the task's own folder is found there: by load, and by a path without a slash in front",
+      "test/image-policy > an archive on the host is opened only where the operator allows volumes, wherever a link leads",
       "test/image-archive-several > is had once for each that is asked for, and without a name it means the first, whatever came before",
     ],
     [
@@ -46,6 +47,7 @@ export const imageFeatures: FeatureSection = {
       "S",
       "test/image-pull > with a 5xx or a blob cut at half is tried again, and the image comes whole",
       "test/image-pull > that asks for a pause gets it, and the image is pulled",
+      "test/image-pull > that is asked too often and names no pause is asked again after one",
     ],
     ["`image_pull_timeout`", "M", "test/image-pull > is ended by image_pull_timeout, the task's or the plugin's"],
     [
