@@ -29,3 +29,20 @@ test("pulls as the host's registries.conf and policy.json say, and tells Podman'
   assert.match((await images.failure(`${host}/rejected:1`)).message, /Running image [^]*rejected:1 is rejected by policy/);
   assert.match(await images.run(`${host}/app:1`), /^app:1/);
 });
+
+test("takes a short name from where registries.conf looks, and a whole one behind docker:// and https://", async () => {
+  await using engine = await startEngine({ folder: "/run/short-engine" }, AbortSignal.timeout(60_000));
+  await using images = await ImageRig.start({ socketPath: engine.socketPath });
+  const { host } = images.registry;
+  const registry = `[[registry]]\nlocation = ${JSON.stringify(host)}\ninsecure = true\n`;
+  await writeFile("/run/short-engine/registries.conf", `unqualified-search-registries = [${JSON.stringify(host)}]\n${registry}`);
+  for (const name of ["short:1", "other:latest"]) await images.registry.publish(name, { mark: name });
+  assert.match(await images.run("short:1"), /^short:1/);
+  assert.match(await images.run("other"), /^other:latest/);
+  assert.equal(await images.imageId("short:1"), await images.imageId(`${host}/short:1`));
+  for (const before of ["docker://", "https://"]) {
+    assert.match(await images.run(`${before}${host}/other`, { force_pull: true }), /^other:latest/);
+  }
+  const unknown = await images.failure("nobody-has-this:1");
+  assert.equal(unknown.recoverable, false, unknown.message);
+});

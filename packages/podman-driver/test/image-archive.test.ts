@@ -176,6 +176,31 @@ describe("an archive at an address", () => {
     assert.doesNotMatch(images.messages().join("\n"), /s3cret/);
   });
 
+  test("without a checksum is asked for each time, and sent when the server has another or its image is gone", async () => {
+    await using images = await ImageRig.start();
+    const contents: Buffer[] = [];
+    for (const mark of ["first", "second"]) {
+      await using archives = await Archives.make(images, mark);
+      contents.push(await readFile(archives.path("docker.tar")));
+    }
+    let current = 0;
+    const statuses: number[] = [];
+    await using server = await serve((request, answer) => {
+      const ETag = `"v${current}"`;
+      statuses.push(request.headers["if-none-match"] === ETag ? 304 : 200);
+      answer.writeHead(statuses.at(-1) ?? 0, { ETag }).end(statuses.at(-1) === 200 ? contents[current] : undefined);
+    });
+    const image = `docker-archive:${server.url}/app.tar`;
+    for (const mark of ["first", "first"]) assert.match(await images.run(image), new RegExp(`^${mark} `));
+    current = 1;
+    for (const mark of ["second", "second"]) assert.match(await images.run(image), new RegExp(`^${mark} `));
+    await images.podman.images.remove(["localhost/shop:1"], AbortSignal.timeout(60_000));
+    assert.match(await images.run(image), /^second /);
+    assert.match(await images.run(image, { force_pull: true }), /^second /);
+    assert.deepEqual(statuses, [200, 304, 200, 304, 200, 200]);
+    assert.equal(loads(images.messages()), 4);
+  });
+
   test("that cannot be had says why, and whether another try may help", async () => {
     await using images = await ImageRig.start({ pluginConfig: { pull_activity_timeout: "1s" } });
     await using archives = await Archives.make(images, "away");

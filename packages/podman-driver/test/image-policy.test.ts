@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { copyFile, mkdir, rename, stat, symlink } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { HclRecord } from "@driver/nomad-plugin";
-import { DriverRig, FaultyRig, findTool, until, type RiggedTask, type TaskWishes } from "@driver/testing";
+import { DriverRig, FaultyRig, findTool, testSetting, until, type RiggedTask, type TaskWishes } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 
@@ -70,6 +70,30 @@ describe("an archive from an address", () => {
     );
     assert.deepEqual(server.asked, ["/old/good/a.tar", "/good/a.tar", "/old/inner/a.tar"]);
   });
+});
+
+test("an archive on the host is opened only where the operator allows volumes, wherever a link leads", async () => {
+  const root = await mkdtemp(join(testSetting("TEST_SCRATCH"), "archive-policy-"));
+  const [allowed, other] = [join(root, "allowed"), join(root, "other")];
+  for (const folder of [allowed, other]) {
+    await mkdir(folder);
+    await writeFile(join(folder, "a.tar"), "no archive");
+  }
+  await symlink(join(other, "a.tar"), join(allowed, "link.tar"));
+  const policy = { volumes: { allowed_paths: [allowed] } };
+  const opened = /payload does not match any of the supported image formats/;
+  assert.match(await failureOf({}, `docker-archive:${other}/a.tar`), opened);
+  assert.match(await failureOf(policy, `docker-archive:${allowed}/a.tar`), opened);
+  for (const [config, path] of [
+    [{ volumes: { enabled: false } }, `${allowed}/a.tar`],
+    [policy, `${other}/a.tar`],
+    [policy, `${allowed}/../other/a.tar`],
+    [policy, `${allowed}/link.tar`],
+  ] as const) {
+    const failure = await failureOf(config, `docker-archive:${path}`);
+    assert.match(failure, /config key image: .* asks for \S+\/a\.tar, outside the allocation's folder/);
+  }
+  await rm(root, { recursive: true });
 });
 
 /** A root file system with no more than a shell. */

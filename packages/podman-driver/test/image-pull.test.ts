@@ -197,6 +197,14 @@ describe("a registry that fails", () => {
     assert.equal(images.proxy.count(manifest), 2);
   });
 
+  test("that is asked too often and names no pause is asked again after one", async () => {
+    await using images = await ImageRig.start();
+    await images.registry.publish("limit:1", { mark: "limit " });
+    images.proxy.fault(manifest, { kind: "answer", status: 429, body: "slow down" }, 1);
+    assert.match(await images.run(images.at("limit:1")), /^limit /);
+    assert.equal(images.proxy.count(manifest), 2);
+  });
+
   test("that sends another content than it says is final", async () => {
     await using images = await ImageRig.start();
     await images.registry.publish("wrong:1", { layerBytes: [1000] });

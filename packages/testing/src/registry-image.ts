@@ -6,8 +6,12 @@ import { resolveTool } from "./tool-path.ts";
 
 /** An image made for a test. */
 export interface TestImage {
-  /** Default: the one architecture of this machine. Several make a list, in which each has its own image. */
+  /** As `arm64` or `arm/v7`. Default: the one architecture of this machine. Several make a list, in which each has its own image. */
   readonly architectures?: readonly string[];
+  /** Default "linux". */
+  readonly os?: string;
+  /** True: manifest and list in OCI's format instead of Docker's, as most builders make them. */
+  readonly isOci?: boolean;
   /** Size of each further layer, filled with bytes that no compression makes fewer. Default: none. */
   readonly layerBytes?: readonly number[];
   /** Makes an image of its own of one that is the same otherwise, as images are known by their content. Default "". */
@@ -33,15 +37,25 @@ export interface PublishedImage {
   readonly digest: string;
 }
 
-const schema2 = "application/vnd.docker.distribution.manifest.v2+json";
-const manifestList = "application/vnd.docker.distribution.manifest.list.v2+json";
-const imageConfig = "application/vnd.docker.container.image.v1+json";
-const gzipLayer = "application/vnd.docker.image.rootfs.diff.tar.gzip";
+const dockerTypes = {
+  manifest: "application/vnd.docker.distribution.manifest.v2+json",
+  list: "application/vnd.docker.distribution.manifest.list.v2+json",
+  config: "application/vnd.docker.container.image.v1+json",
+  layer: "application/vnd.docker.image.rootfs.diff.tar.gzip",
+};
+const ociTypes = {
+  manifest: "application/vnd.oci.image.manifest.v1+json",
+  list: "application/vnd.oci.image.index.v1+json",
+  config: "application/vnd.oci.image.config.v1+json",
+  layer: "application/vnd.oci.image.layer.v1.tar+gzip",
+};
 
 /** Blobs and manifests of an image whose first layer is a static busybox with the shell and `cat`, `sleep` and `echo`. */
 export function encodeImage(image: TestImage): PublishedImage {
   const architectures = image.architectures ?? [process.arch === "x64" ? "amd64" : process.arch];
-  const singles = architectures.map((architecture) => encodeSingle(image, architecture));
+  const { isOci = false, os = "linux" } = image;
+  const types = isOci ? ociTypes : dockerTypes;
+  const singles = architectures.map((architecture) => encodeSingle(image, architecture, types));
   const blobs = singles.flatMap((one) => one.blobs);
   const [first] = singles;
   if (singles.length === 1 && first !== undefined) {
@@ -51,19 +65,19 @@ export function encodeImage(image: TestImage): PublishedImage {
     Buffer.from(
       JSON.stringify({
         schemaVersion: 2,
-        mediaType: manifestList,
+        mediaType: types.list,
         manifests: singles.map(({ manifest, architecture }) => ({
-          mediaType: schema2,
+          mediaType: types.manifest,
           size: manifest.content.length,
           digest: manifest.digest,
-          platform: { architecture, os: "linux" },
+          platform: { ...toPlatform(architecture), os },
         })),
       }),
     ),
   );
   return {
     blobs,
-    manifests: [...singles.map(({ manifest }) => manifest), { ...list, mediaType: manifestList, isTagged: true }],
+    manifests: [...singles.map(({ manifest }) => manifest), { ...list, mediaType: types.list, isTagged: true }],
     digest: list.digest,
   };
 }
@@ -71,14 +85,15 @@ export function encodeImage(image: TestImage): PublishedImage {
 function encodeSingle(
   image: TestImage,
   architecture: string,
+  types: typeof dockerTypes,
 ): { readonly blobs: readonly Blob[]; readonly manifest: Manifest; readonly architecture: string } {
   const tars = [baseLayer(image.mark ?? "", architecture), ...(image.layerBytes ?? []).map((size, index) => randomLayer(size, index))];
   const layers = tars.map((tar) => toBlob(gzipSync(tar, { level: 1 })));
   const config = toBlob(
     Buffer.from(
       JSON.stringify({
-        architecture,
-        os: "linux",
+        ...toPlatform(architecture),
+        os: image.os ?? "linux",
         created: "2026-01-01T00:00:00Z",
         config: { Env: ["PATH=/bin"], Cmd: ["sh"], Labels: { salt: image.salt ?? "" } },
         rootfs: { type: "layers", diff_ids: tars.map((tar) => toDigest(tar)) },
@@ -91,13 +106,18 @@ function encodeSingle(
     Buffer.from(
       JSON.stringify({
         schemaVersion: 2,
-        mediaType: schema2,
-        config: describe(config, imageConfig),
-        layers: layers.map((layer) => describe(layer, gzipLayer)),
+        mediaType: types.manifest,
+        config: describe(config, types.config),
+        layers: layers.map((layer) => describe(layer, types.layer)),
       }),
     ),
   );
-  return { blobs: [config, ...layers], manifest: { ...manifest, mediaType: schema2, isTagged: false }, architecture };
+  return { blobs: [config, ...layers], manifest: { ...manifest, mediaType: types.manifest, isTagged: false }, architecture };
+}
+
+function toPlatform(text: string): { readonly architecture: string; readonly variant?: string } {
+  const [architecture = "", variant] = text.split("/");
+  return { architecture, ...(variant !== undefined && { variant }) };
 }
 
 function baseLayer(mark: string, architecture: string): Uint8Array {

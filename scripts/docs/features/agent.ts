@@ -94,6 +94,7 @@ export const agentFeatures: FeatureSection = {
       "`gc.image` and its delay",
       "M",
       "test/image-clean-up > stays while a task runs, and goes a while after, with all its names",
+      "test/image-clean-up-engines > an image that two engines have is told of by a dry run for each, and goes where no task has it",
       "test/image-clean-up > goes also when the plugin was killed meanwhile, and when its name has moved to another",
       "test/image-clean-up > stays while it is mounted in a container, which Podman does not count, and goes after that",
       "test/image-clean-up > an image that somebody else's container mounts stays, also when its name has moved, and goes after that",

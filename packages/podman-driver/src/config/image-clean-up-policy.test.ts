@@ -17,6 +17,8 @@ test("waits as long as Nomad's Docker driver, and takes its own alone", () => {
 test("stops ten percent below the high water mark, or where it is told", () => {
   assert.deepEqual(resolve({ ...on, image_high_water: 85 })?.water, { high: 85, low: 75 });
   assert.deepEqual(resolve({ ...on, image_high_water: 85, image_low_water: 20 })?.water, { high: 85, low: 20 });
+  assert.deepEqual(resolve({ ...on, image_high_water: 85, image_low_water: 0 })?.water, { high: 85, low: 0 });
+  assert.equal(resolve({ ...on, image_high_water: 0, image_low_water: 0 })?.water, undefined);
   assert.deepEqual(resolve({ ...on, image_high_water: 5 })?.water, { high: 5, low: 0 });
 });
 

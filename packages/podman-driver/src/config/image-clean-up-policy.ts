@@ -37,13 +37,13 @@ export function resolveImageCleanUp(options: CleanUpOptions, report: Report): Im
   const { image, image_keep: keep, image_others: takesOthers, image_dry_run: dryRun } = options;
   const key = "gc.image_delay";
   const delayMs = report.attempt(key, 0, () => parseDurationMs(options.image_delay, key));
-  const water = resolveWater(options.image_high_water || undefined, options.image_low_water || undefined, report);
+  const water = resolveWater(options.image_high_water || undefined, options.image_low_water, report);
   return image ? { delayMs, keep, takesOthers, water, dryRun } : undefined;
 }
 
 function resolveWater(high: number | undefined, low: number | undefined, report: Report): ImageCleanUpPolicy["water"] {
   if (high === undefined) {
-    if (low !== undefined) {
+    if (low !== undefined && low !== 0) {
       const problem = "is missing: gc.image_low_water alone says when to stop, not when to begin";
       report.refuse({ key: highKey, problem, remedy: "set both, or remove gc.image_low_water" });
     }

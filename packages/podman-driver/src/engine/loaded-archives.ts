@@ -3,8 +3,12 @@ export interface LoadedArchive {
   /** Image ID. */
   readonly id: string;
   readonly sizeBytes: number;
+  /** Which of the archive's images was asked for; empty: the first. */
+  readonly name: string;
   /** `sha256:…` of its bytes. */
   readonly digest: string;
+  /** The ETag of its address; undefined: it has none. */
+  readonly version: string | undefined;
 }
 
 /** More are forgotten, the oldest first: they are loaded again when they are asked for. */
@@ -14,7 +18,7 @@ const mostKept = 500;
 export class LoadedArchives {
   readonly #byOrigin = new Map<string, LoadedArchive>();
 
-  /** What came from this very place: a file that is as it was, or an address with its version. */
+  /** What came from this very place: a file that is as it was, or an address, which may have another content now. */
   find(origin: string): LoadedArchive | undefined {
     return this.#byOrigin.get(origin);
   }
@@ -24,8 +28,9 @@ export class LoadedArchives {
     return [...this.#byOrigin.values()].some((one) => one.sizeBytes === sizeBytes);
   }
 
-  findContent(digest: string): LoadedArchive | undefined {
-    return [...this.#byOrigin.values()].find((one) => one.digest === digest);
+  /** What was asked for by this name in an archive of these bytes, wherever it came from. */
+  findContent(digest: string, name: string): LoadedArchive | undefined {
+    return [...this.#byOrigin.values()].find((one) => one.digest === digest && one.name === name);
   }
 
   note(origin: string, loaded: LoadedArchive): void {

@@ -10,6 +10,8 @@ import { codeOf, messageOf } from "@driver/std";
 export interface ArchiveContent {
   /** 0: not known. */
   readonly sizeBytes: number;
+  /** What the server calls this content, as an ETag; undefined: it does not, or it is a file. */
+  readonly version?: string | undefined;
   readonly chunks: AsyncIterable<Uint8Array>;
 }
 

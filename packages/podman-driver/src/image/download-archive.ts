@@ -7,6 +7,8 @@ export interface DownloadOptions {
   readonly activityTimeoutMs: number;
   /** Asked of each address that a server sends the download on to, whole and without its query. */
   readonly mayFetch: (url: string) => boolean;
+  /** The content that is there already, as an ETag; undefined: none. */
+  readonly version?: string | undefined;
 }
 
 /** As many as browsers and `fetch` follow. */
@@ -14,24 +16,32 @@ const mostRedirects = 20;
 
 /**
  * Opens an archive at an http or https address. Rejects, as does the reading, with a `DriverError` when it is not there, breaks off,
- * does not go on for `activityTimeoutMs`, or is sent on to where nothing may be fetched from.
+ * does not go on for `activityTimeoutMs`, or is sent on to where nothing may be fetched from. Undefined: it still is `version`.
  */
 export async function download(
   url: string,
-  { activityTimeoutMs, mayFetch }: DownloadOptions,
+  { activityTimeoutMs, mayFetch, version }: DownloadOptions,
   signal: AbortSignal,
-): Promise<ArchiveContent> {
+): Promise<ArchiveContent | undefined> {
   const shown = toShownUrl(url);
   const silence = new Silence(shown, activityTimeoutMs);
   const stop = AbortSignal.any([signal, silence.signal]);
   try {
-    const answer = await fetchAllowed(url, { shown, mayFetch }, stop);
+    const answer = await fetchAllowed(url, { shown, mayFetch, version }, stop);
+    if (answer.status === 304 && version !== undefined) {
+      silence.pause();
+      return undefined;
+    }
     if (answer.status !== 200 || answer.body === null) {
       await answer.body?.cancel();
       const recoverable = answer.status >= 500 || answer.status === 429;
       throw new DriverError("failed", `image archive ${shown}: the server answered ${answer.status} ${answer.statusText}`, { recoverable });
     }
-    return { sizeBytes: Number(answer.headers.get("content-length") ?? 0), chunks: readBody(answer.body, { shown, silence, signal }) };
+    return {
+      sizeBytes: Number(answer.headers.get("content-length") ?? 0),
+      version: answer.headers.get("etag") ?? undefined,
+      chunks: readBody(answer.body, { shown, silence, signal }),
+    };
   } catch (error) {
     silence.pause();
     throw toFailure(error, { shown, silence, signal });
@@ -41,14 +51,16 @@ export async function download(
 interface Allowed {
   readonly shown: string;
   readonly mayFetch: (url: string) => boolean;
+  readonly version: string | undefined;
 }
 
 /** The answer behind all redirects. An operator allows addresses, and one of them could send to any other. */
-async function fetchAllowed(url: string, { shown, mayFetch }: Allowed, signal: AbortSignal): Promise<Response> {
+async function fetchAllowed(url: string, { shown, mayFetch, version }: Allowed, signal: AbortSignal): Promise<Response> {
   let place = url;
+  const headers = { "Accept-Encoding": "identity", ...(version !== undefined && { "If-None-Match": version }) };
   for (let redirects = 0; redirects <= mostRedirects; redirects += 1) {
     if (place.startsWith("https:")) trustHostAuthorities();
-    const answer = await fetch(place, { signal, redirect: "manual", headers: { "Accept-Encoding": "identity" } });
+    const answer = await fetch(place, { signal, redirect: "manual", headers });
     const location = [301, 302, 303, 307, 308].includes(answer.status) ? answer.headers.get("location") : null;
     if (location === null) return answer;
     await answer.body?.cancel();

@@ -35,7 +35,7 @@ export class ImageCleanUp {
   readonly #options: Omit<ImageCleanUpOptions, "former">;
   readonly #unusedSince: Map<Engine, UnusedSince>;
   readonly #mounts = new Map<Engine, MountedImages>();
-  /** What a dry run has told of, so that it tells once. */
+  /** What a dry run has told of, by engine and image, so that it tells once. */
   readonly #told = new Set<string>();
   readonly #refusals: RepeatedRefusals<Engine>;
   readonly #failure: RepeatedFailure;
@@ -105,8 +105,9 @@ export class ImageCleanUp {
 
   #tellAll(engine: Engine, due: readonly ImageListEntry[]): void {
     for (const image of due) {
-      if (!this.#told.has(image.id)) this.#options.logger.info("dry run: this unused image would be removed", toFields(engine, image));
-      this.#told.add(image.id);
+      const key = `${engine.socketPath} ${image.id}`;
+      if (!this.#told.has(key)) this.#options.logger.info("dry run: this unused image would be removed", toFields(engine, image));
+      this.#told.add(key);
     }
   }
 

@@ -33,5 +33,7 @@ export interface ImageNeed {
  */
 export function toHopedImage({ source, policy, platform }: ImageNeed): string | undefined {
   const isAsked = policy === "always" || policy === "newer";
+  // By the digest of a list Podman finds another platform's image as well.
+  if (source.kind === "registry" && source.reference.includes("@")) return undefined;
   return source.kind !== "registry" || platform !== undefined || (isAsked && !source.isLocal) ? undefined : source.reference;
 }

@@ -7,7 +7,7 @@ import type { ImageContext } from "./image-context.ts";
 import type { ImageNeed } from "./image-need.ts";
 import type { ArchiveSource, RegistrySource } from "../config/image-reference.ts";
 import { markBrought } from "./mark-brought.ts";
-import { fits, joinName, toPlatformName, toPlatformText } from "./platform.ts";
+import { fits, isForOthers, joinName, toPlatformName, toPlatformText } from "./platform.ts";
 import { pullForPlatform } from "./pull-for-platform.ts";
 import { pullImage } from "./pull-image.ts";
 import { toSize, toTime } from "./pull-progress.ts";
@@ -79,14 +79,23 @@ async function findLocal(
   return named.id;
 }
 
-/** The image in the store; of another platform, the one that was pulled for it. */
+/**
+ * The image in the store; of another platform, the one that was pulled for it. The digest of a list is one of each image of the list, and
+ * Podman finds any of them by it.
+ */
 async function findPresent(
-  { podman, emit }: ImageContext,
+  { podman, emit, hostArchitecture }: ImageContext,
   { source: { reference }, platform }: NamedNeed,
   signal: AbortSignal,
 ): Promise<ImageInspect | undefined> {
   const named = await podman.images.inspect(reference, signal);
-  if (platform === undefined) return named;
+  if (platform === undefined) {
+    if (named === undefined || !isForOthers(named, hostArchitecture)) return named;
+    emit(`The image ${reference} that is present is for ${named.os}/${named.architecture}, which another task has asked for`, {
+      image: reference,
+    });
+    return undefined;
+  }
   // Podman tells no variant: only the name under which it was pulled does.
   if (named !== undefined && platform.variant === "" && fits(named, platform)) return named;
   const own = await podman.images.inspect(joinName(toPlatformName(reference, platform)), signal);

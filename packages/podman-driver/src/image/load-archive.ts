@@ -45,7 +45,7 @@ async function loadFile(job: LoadJob, signal: AbortSignal): Promise<string> {
   const origin = `file ${dev}:${ino}:${size}:${mtimeNs}:${source.name}`;
   const known =
     archives.find(origin) ??
-    (archives.hasSize(Number(size)) ? archives.findContent(await digestOf(readChunks(file))) : undefined);
+    (archives.hasSize(Number(size)) ? archives.findContent(await digestOf(readChunks(file)), source.name) : undefined);
   const present = await findLoaded(job, known, signal);
   if (present !== undefined) return present.id;
   return await load(job, origin, { sizeBytes: Number(size), chunks: readChunks(file) }, signal);
@@ -54,11 +54,13 @@ async function loadFile(job: LoadJob, signal: AbortSignal): Promise<string> {
 async function loadDownload(job: LoadJob, signal: AbortSignal): Promise<string> {
   const { checksum, archives, source } = job;
   const origin = `address ${source.place}:${source.name}`;
-  const known = checksum === undefined ? undefined : archives.findContent(checksum);
+  const known = checksum === undefined ? archives.find(origin) : archives.findContent(checksum, source.name);
   const present = await findLoaded(job, known, signal);
-  if (present !== undefined) return present.id;
+  if (present !== undefined && checksum !== undefined) return present.id;
   const { download } = await import("./download-archive.ts");
-  return await load(job, origin, await download(source.place, job, signal), signal);
+  const { id, version } = present === undefined ? { id: "", version: undefined } : { id: present.id, version: known?.version };
+  const content = await download(source.place, { ...job, version }, signal);
+  return content === undefined ? id : await load(job, origin, content, signal);
 }
 
 async function digestOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
@@ -95,7 +97,7 @@ async function load(job: LoadJob, origin: string, content: ArchiveContent, signa
   });
   for (const name of names) job.note(toReference(name));
   const image = await pickImage(job, names, signal);
-  archives.note(origin, { id: image.id, sizeBytes: content.sizeBytes, digest });
+  archives.note(origin, { id: image.id, name: source.name, sizeBytes: content.sizeBytes, digest, version: content.version });
   tell(`Loaded image ${source.shown}: ${toSize(image.sizeBytes)} on disk, ${toTime(progress.elapsedMs)}`);
   return image.id;
 }
@@ -114,7 +116,10 @@ function toLoadError(source: ArchiveSource, error: unknown): unknown {
   const text = messageOf(error).replace(/^load image: /, "");
   const recoverable =
     !/payload does not match|invalid tar header|more than one image|incorrect header check|invalid .* (code|distance|block)/.test(text);
-  return new DriverError("failed", `image archive ${source.shown}: ${text}`, { recoverable, cause: error });
+  const advice = /more than one image in oci/.test(text)
+    ? "; Podman loads an oci-archive of one image alone: make one for each, or a docker-archive of all"
+    : "";
+  return new DriverError("failed", `image archive ${source.shown}: ${text}${advice}`, { recoverable, cause: error });
 }
 
 /** What Podman finds an image by that it has called so in its answer to a load. */

@@ -8,6 +8,8 @@ export interface Platform {
   readonly variant: string;
 }
 
+const platformPrefix = "localhost/nomad-driver-podman/platform-";
+
 /** What the kernel calls them, and what registries do. */
 const registryNames: Readonly<Record<string, string>> = {
   x86_64: "amd64",
@@ -33,6 +35,16 @@ export function fits({ architecture, os }: Pick<ImageInspect, "architecture" | "
   return (platform.architecture === "" || platform.architecture === architecture) && (platform.os === "" || platform.os === os);
 }
 
+/** Whether the engine's host, whose architecture that is, can run an image. */
+export function isHosts({ os, architecture }: Pick<ImageInspect, "architecture" | "os">, hostArchitecture: string): boolean {
+  return os === "linux" && architecture === hostArchitecture;
+}
+
+/** Whether an image is another platform's than the host's, and was pulled for a task that asked for that one. */
+export function isForOthers(image: Pick<ImageInspect, "architecture" | "os" | "repoTags">, hostArchitecture: string): boolean {
+  return hostArchitecture !== "" && !isHosts(image, hostArchitecture) && image.repoTags.some((name) => name.startsWith(platformPrefix));
+}
+
 /** `linux/arm64/v8`; a part that is not set is `*`. */
 export function toPlatformText({ os, architecture, variant }: Platform): string {
   return `${os || "*"}/${architecture || "*"}${variant === "" ? "" : `/${variant}`}`;
@@ -46,7 +58,7 @@ export function toPlatformName(reference: string, platform: Platform): ImageName
   const hash = createHash("sha256").update(reference).digest("hex").slice(0, 16);
   const { os, architecture, variant } = platform;
   const tag = [os, architecture, variant].map((part) => part.replaceAll(/[^\w.-]/g, "_") || "any").join("-");
-  return { repository: `localhost/nomad-driver-podman/platform-${hash}`, tag };
+  return { repository: `${platformPrefix}${hash}`, tag };
 }
 
 /** The names in the store that a pull of `reference` gives an image or moves to it; none for a digest. */

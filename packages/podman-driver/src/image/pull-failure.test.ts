@@ -74,6 +74,13 @@ const rows: readonly { readonly text: string; readonly is: "final" | "recoverabl
     is: "final",
     advice: /other platforms/,
   },
+  {
+    text:
+      "choosing an image from manifest list docker://r.io/x:1: no image found in image index for architecture s390x, variant " +
+      '"", OS linux',
+    is: "final",
+    advice: /other platforms/,
+  },
   { text: 'short-name "x" did not resolve to an alias', is: "final", advice: /docker\.io\/r\.io\/x:1|docker\.io\/library/ },
   { text: "parsing reference: invalid reference format", is: "final", advice: /no image by this name/ },
   { text: "r.io/x:1: image not known", is: "final", advice: /no image by this name/ },
@@ -102,6 +109,24 @@ const rows: readonly { readonly text: string; readonly is: "final" | "recoverabl
   { text: 'reading manifest 1 in r.io/x: StatusCode: 200, "<html>..."', is: "recoverable", advice: /is no registry/ },
   { text: "reading manifest 1 in r.io/x: StatusCode: 403, <html>...", is: "final", advice: /no credentials/ },
   { text: "reading manifest 1 in r.io/x: StatusCode: 401, <html>...", is: "final", advice: /no credentials/ },
+  { text: 'reading manifest 1 in r.io/x: denied: Permission denied for "1" from request', is: "final", advice: /no credentials/ },
+  {
+    text: "creating temporary file: open /var/tmp/storage1/1: permission denied",
+    is: "final",
+    advice: /the node does not let Podman do this/,
+  },
+  {
+    text:
+      "writing blob: processing tar file(potentially insufficient UIDs or GIDs available in user namespace (requested 0:42 for " +
+      "/etc/gshadow): Check /etc/subuid and /etc/subgid): lchown /etc/gshadow: invalid argument",
+    is: "final",
+    advice: /the node does not let Podman do this/,
+  },
+  {
+    text: 'Get "https://r.io/v2/": dial tcp 192.0.2.1:443: connect: operation not permitted',
+    is: "final",
+    advice: /the node does not let Podman do this/,
+  },
   { text: "Error fetching blob: invalid status code from registry 404 (Not Found)", is: "recoverable", advice: /not this layer/ },
   { text: "something that nobody has seen yet", is: "recoverable", advice: /^$/ },
 ];

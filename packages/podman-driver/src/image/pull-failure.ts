@@ -50,7 +50,7 @@ const kinds: readonly Kind[] = [
   },
   {
     name: "other platform",
-    pattern: /no image found in manifest list/,
+    pattern: /no image found in (manifest list|image index)/,
     recoverable: false,
     advice: () => "the registry has this image for other platforms only; see arch, os and variant",
   },
@@ -124,9 +124,16 @@ const kinds: readonly Kind[] = [
   },
   {
     name: "403",
-    pattern: /denied|StatusCode: 403/,
+    pattern: /(?<!permission )denied|StatusCode: 403/,
     recoverable: false,
     advice: (failed) => withLogin(failed, (registry) => `${registry} knows these credentials, and gives no access to this image for them`),
+  },
+  {
+    name: "not allowed on the node",
+    pattern: /permission denied|operation not permitted|insufficient UIDs or GIDs/,
+    recoverable: false,
+    advice: () =>
+      "the node does not let Podman do this; see who may write its storage, its user's IDs in /etc/subuid and /etc/subgid, and SELinux",
   },
   {
     name: "5xx",

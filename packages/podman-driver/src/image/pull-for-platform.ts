@@ -1,6 +1,6 @@
 import type { ImageInspect, PodmanClient } from "@driver/libpod";
 import { DriverError } from "@driver/nomad-plugin";
-import { fits, toPlatformName, toPlatformText, toPulledNames, type Platform } from "./platform.ts";
+import { fits, isHosts, toPlatformName, toPlatformText, toPulledNames, type Platform } from "./platform.ts";
 
 export interface PlatformPull {
   readonly podman: PodmanClient;
@@ -30,7 +30,7 @@ export async function pullForPlatform(job: PlatformPull, signal: AbortSignal): P
   }
   const isRight = fits(pulled, platform);
   if (isRight) await podman.images.tag(id, toPlatformName(reference, platform), settled);
-  if (hostArchitecture !== "" && pulled.architecture !== hostArchitecture) await giveNamesBack(job, before, pulled, settled);
+  if (hostArchitecture !== "" && !isHosts(pulled, hostArchitecture)) await giveNamesBack(job, before, pulled, settled);
   if (isRight) return id;
   const text =
     `the registry gives it for ${pulled.os}/${pulled.architecture}, and the task asks for ${toPlatformText(platform)}; see arch, ` +
@@ -46,7 +46,7 @@ async function giveNamesBack(
   signal: AbortSignal,
 ): Promise<void> {
   const { podman, reference, hostArchitecture } = job;
-  const owner = before !== undefined && before.id !== pulled.id && before.architecture === hostArchitecture ? before.id : undefined;
+  const owner = before !== undefined && before.id !== pulled.id && isHosts(before, hostArchitecture) ? before.id : undefined;
   for (const name of toPulledNames(reference, pulled)) {
     if (owner === undefined) await podman.images.untag(pulled.id, name, signal);
     else await podman.images.tag(owner, name, signal);

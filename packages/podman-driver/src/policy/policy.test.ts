@@ -102,6 +102,18 @@ const rows: readonly Row[] = [
     config: { image: "rootfs:/srv/root" },
     says: /^image > .*asks for \/srv\/root, outside the allocation's folder/,
   },
+  { plugin: { volumes: { enabled: false } }, config: { image: "docker-archive:local/app.tar" } },
+  {
+    plugin: { volumes: { enabled: false } },
+    config: { image: "docker-archive:/srv/app.tar:app:1" },
+    says: /^image > .*asks for \/srv\/app\.tar, outside the allocation's folder/,
+  },
+  {
+    plugin: { volumes: { allowed_paths: ["/srv"] } },
+    config: { image: "app:1", load: "/etc/app.tar" },
+    says: /^load > .*asks for \/etc\/app\.tar, .* allows \/srv alone/,
+  },
+  { plugin: { volumes: { allowed_paths: ["/srv"] } }, config: { image: "oci-archive:/srv/app.tar" } },
   { plugin: { allowed_sockets: ["default"] }, config: {} },
   { plugin: { allowed_sockets: ["app*"] }, config: { socket: "app2" } },
   { plugin: { allowed_sockets: ["app*"] }, config: {}, says: /^socket > config key socket: "default" is not allowed/ },

@@ -109,6 +109,15 @@ test("is ended with all it has started, at its deadline and with the caller", as
   await until(() => started().every((pid) => !isAlive(pid)));
 });
 
+test("has answered when it has ended, also when what it has started holds its output and goes on", async () => {
+  const notes = join(folder, "agent");
+  const name = helper("agent", `sleep 600 & echo $! >> ${notes}; echo '{"Username":"ada","Secret":"p"}'`);
+  assert.deepEqual(await askHelper(name, "r.io", { signal: soon() }), { username: "ada", password: "p" });
+  const agent = Number(readFileSync(notes, "utf8"));
+  assert.equal(isAlive(agent), true);
+  process.kill(agent);
+});
+
 /** A zombie is dead: not everywhere does somebody reap it. */
 function isAlive(pid: number): boolean {
   try {

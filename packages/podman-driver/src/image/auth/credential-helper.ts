@@ -5,6 +5,8 @@ import { isShortage } from "../../host/proc-files.ts";
 
 /** Longest time for one answer. Some helpers ask a cloud. */
 export const helperDeadlineMs = 10_000;
+/** For what a helper has printed to arrive, once it has ended while something that it started keeps its output open. */
+const lateOutputMs = 500;
 /** What may follow docker-credential-. */
 export const helperName = /^[\w.+-]+$/;
 /** Tokens of clouds have tens of kilobytes. */
@@ -83,8 +85,10 @@ function runHelper(program: string, input: string, { deadlineMs = helperDeadline
     const child = spawn(program, ["get"], { stdio: ["pipe", "pipe", "pipe"], detached: true });
     const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
     let bytes = 0;
+    let late: NodeJS.Timeout | undefined;
     const settle = (outcome: () => void): void => {
       clearTimeout(timer);
+      clearTimeout(late);
       signal.removeEventListener("abort", abort);
       outcome();
     };
@@ -108,10 +112,17 @@ function runHelper(program: string, input: string, { deadlineMs = helperDeadline
         else output[name].push(chunk);
       });
     }
-    child.once("close", (code) => {
+    const end = (code: number | null): void =>
       settle(() =>
         resolve({ code: code ?? 137, stdout: Buffer.concat(output.stdout).toString(), stderr: Buffer.concat(output.stderr).toString() }),
       );
+    child.once("close", end);
+    // An agent of keys that it has left behind may hold its output for ever.
+    child.once("exit", (code) => {
+      late = setTimeout(() => {
+        end(code);
+        for (const name of ["stdout", "stderr"] as const) streams[name]?.destroy();
+      }, lateOutputMs);
     });
     // One that ends without reading is judged by its code.
     streams.stdin?.on("error", () => undefined).end(input);
