@@ -64,6 +64,8 @@ test("gives each other service a prefix of its own that Nomad can take", () => {
   const { attributes } = fingerprintOf([up("default", true), up("my.app-1", false)], false);
   assert.equal(attributes["driver.podman.my_app_1.version"], "4.3.1");
   assert.equal(attributes["driver.podman.my_app_1.defaultPodman"], false);
+  // The Go driver goes by bytes, of which an umlaut has two.
+  assert.equal(fingerprintOf([up("default", true), up("büro", false)], false).attributes["driver.podman.b__ro.socketName"], "büro");
 });
 
 test("tells a engine without Podman from one whose Podman has gone", () => {

@@ -1,5 +1,6 @@
 import type { AttributeValue, Fingerprint } from "@driver/nomad-plugin";
 import type { OperatorPolicy } from "../config/operator-policy.ts";
+import { toAttributeName } from "../config/resolve-sockets.ts";
 import type { EngineFindings } from "./engine.ts";
 import type { NamedEngine } from "./engines.ts";
 
@@ -43,7 +44,7 @@ function toAllowances({ allowsPrivileged, volumes, pidsLimit = 0 }: OperatorPoli
 }
 
 function toAttributes(probe: NamedProbe): Record<string, AttributeValue> {
-  const prefix = probe.isDefault ? "driver.podman" : `driver.podman.${probe.name.replace(/[^A-Za-z0-9]/g, "_")}`;
+  const prefix = probe.isDefault ? "driver.podman" : `driver.podman.${toAttributeName(probe.name)}`;
   if ("failure" in probe) return { [`${prefix}.health`]: "unhealthy", [`${prefix}.healthDescription`]: probe.failure };
   const { info, version, runtimes, cdiDevices } = probe.findings;
   const told = {
