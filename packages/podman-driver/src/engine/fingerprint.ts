@@ -4,8 +4,8 @@ import { toAttributeName } from "../config/resolve-sockets.ts";
 import type { EngineFindings } from "./engine.ts";
 import type { NamedEngine } from "./engines.ts";
 
-/** What the last look at one service gave. */
-export type EngineProbe = { readonly findings: EngineFindings } | { readonly failure: string };
+/** What the last look at one service gave. `findings`: with a failure, those of the last look that had some. */
+export type EngineProbe = { readonly findings: EngineFindings } | { readonly failure: string; readonly findings?: EngineFindings | undefined };
 
 /** The same under a name of the service. */
 export type NamedProbe = EngineProbe & Pick<NamedEngine, "name" | "isDefault">;
@@ -45,8 +45,19 @@ function toAllowances({ allowsPrivileged, volumes, pidsLimit = 0 }: OperatorPoli
 
 function toAttributes(probe: NamedProbe): Record<string, AttributeValue> {
   const prefix = probe.isDefault ? "driver.podman" : `driver.podman.${toAttributeName(probe.name)}`;
-  if ("failure" in probe) return { [`${prefix}.health`]: "unhealthy", [`${prefix}.healthDescription`]: probe.failure };
-  const { info, version, runtimes, cdiDevices } = probe.findings;
+  const isHealthy = !("failure" in probe);
+  return {
+    [`${prefix}.health`]: isHealthy ? "healthy" : "unhealthy",
+    [`${prefix}.healthDescription`]: isHealthy ? "Healthy" : probe.failure,
+    ...(probe.findings !== undefined && toFacts(probe, probe.findings, prefix)),
+  };
+}
+
+function toFacts(
+  { name, isDefault }: NamedProbe,
+  { info, version, runtimes, cdiDevices }: EngineFindings,
+  prefix: string,
+): Record<string, AttributeValue> {
   const told = {
     ociRuntime: info.ociRuntime.path,
     socket: info.remoteSocketPath,
@@ -60,9 +71,8 @@ function toAttributes(probe: NamedProbe): Record<string, AttributeValue> {
     cdiDevices: cdiDevices.join(","),
   };
   return {
-    [`${prefix}.health`]: "healthy",
-    [`${prefix}.defaultPodman`]: probe.isDefault,
-    [`${prefix}.socketName`]: probe.name,
+    [`${prefix}.defaultPodman`]: isDefault,
+    [`${prefix}.socketName`]: name,
     [`${prefix}.version`]: version,
     [`${prefix}.appArmor`]: info.apparmorEnabled,
     [`${prefix}.capabilities`]: info.capabilities,
@@ -73,4 +83,13 @@ function toAttributes(probe: NamedProbe): Record<string, AttributeValue> {
     // What this Podman does not tell is left out.
     ...Object.fromEntries(Object.entries(told).flatMap(([name, value]) => (value === "" ? [] : [[`${prefix}.${name}`, value]]))),
   };
+}
+
+/**
+ * The same with an empty value for each attribute that was told and is none any more: Nomad keeps one that a fingerprint leaves out,
+ * and removes one that is empty.
+ */
+export function withoutFormer(fingerprint: Fingerprint, former: Fingerprint["attributes"]): Fingerprint {
+  const gone = Object.fromEntries(Object.keys(former).map((name) => [name, ""]));
+  return { ...fingerprint, attributes: { ...gone, ...fingerprint.attributes } };
 }

@@ -77,7 +77,9 @@ test("tells only what is new: an outage, and its end", async () => {
   const changed = nextThat(stream, isAppGone);
   while (main.seen.length < asked + 6) await new Promise(setImmediate);
   await app.vanish();
-  assert.match((await changed).healthDescription, /some Podman sockets do not answer: app: .*the socket does not exist/);
+  const gone = await changed;
+  assert.match(gone.healthDescription, /some Podman sockets do not answer: app: .*the socket does not exist/);
+  assert.equal(gone.attributes["driver.podman.app.version"], "4.3.1");
   await main.vanish();
   const down = await nextThat(stream, ({ attributes }) => attributes["driver.podman.health"] !== "healthy");
   assert.deepEqual([down.health, down.attributes["driver.podman"]], ["unhealthy", false]);
@@ -102,7 +104,11 @@ test("looks at the services of a new plugin config at once, and no more at those
   const both = one.replaceBy(services.config(0, 1));
   assert.equal((await next(stream)).attributes["driver.podman.app.health"], "healthy");
   both.replaceBy(services.config(1));
-  assert.equal("driver.podman.health" in (await next(stream)).attributes, false);
+  const { attributes } = await next(stream);
+  assert.deepEqual(
+    ["health", "version", "app.health", "app.healthDescription"].map((name) => attributes[`driver.podman.${name}`]),
+    ["", "", "healthy", "Healthy"],
+  );
   both.close();
 });
 

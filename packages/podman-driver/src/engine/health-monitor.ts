@@ -6,7 +6,7 @@ import type { OperatorPolicy } from "../config/operator-policy.ts";
 import type { HostRoots } from "../host/proc-files.ts";
 import type { Engine } from "./engine.ts";
 import type { Engines, NamedEngine } from "./engines.ts";
-import { toFingerprint, type EngineProbe, type NamedProbe } from "./fingerprint.ts";
+import { toFingerprint, withoutFormer, type EngineProbe, type NamedProbe } from "./fingerprint.ts";
 import { followEngine, type HealthIntervals } from "./follow-engine.ts";
 
 /** What is known of the others is told when one service has not answered its first look by then. */
@@ -34,8 +34,8 @@ export async function* followHealth(engines: Engines, options: HealthOptions, si
     const pendingMs = followed.pendingMs();
     if (pendingMs === 0) {
       const probes = followed.probes();
-      const fingerprint = toFingerprint(probes, { seenBefore, policy: options.policy() });
-      seenBefore ||= probes.some((one) => "findings" in one);
+      const fingerprint = withoutFormer(toFingerprint(probes, { seenBefore, policy: options.policy() }), last?.attributes ?? {});
+      seenBefore ||= probes.some((one) => !("failure" in one));
       if (!isDeepStrictEqual(fingerprint, last)) yield fingerprint;
       last = fingerprint;
     }
@@ -111,7 +111,8 @@ class FollowedEngines implements Disposable {
 
   async #collect(one: FollowedEngine): Promise<void> {
     for await (const probe of followEngine(one.engine, this.#options, AbortSignal.any([this.#signal, one.stop.signal]))) {
-      one.probe = probe;
+      // Nomad keeps what is known of a service that is away.
+      one.probe = { findings: one.probe?.findings, ...probe };
       this.news.ring();
     }
   }
