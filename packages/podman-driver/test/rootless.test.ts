@@ -197,6 +197,28 @@ test("names the folder on the way to the allocation that the user may not enter,
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
 });
 
+/** Whether a user may list a folder, or pass it on the way there. */
+async function looksIn(uid: number, folder: string): Promise<boolean> {
+  const script = ["setpriv", `--reuid=${uid}`, "--clear-groups", "ls", folder];
+  return await promisify(execFile)("env", script).then(() => true, () => false);
+}
+
+test("what it says to let the user in keeps those out whom the folder's mask has kept out", when, async () => {
+  await using rig = await startRig();
+  const other = user.uid + 1;
+  await promisify(execFile)("setfacl", ["-m", `u:${other}:rwx`, rig.root]);
+  await chmod(rig.root, 0o700);
+  const task = await rig.prepare(ofUser({ config: { command: "true" } }));
+  const error: unknown = await rig.startTask(task).catch((thrown: unknown) => thrown);
+  const [, cure = "false"] = /to let him: (setfacl .*), or chmod/.exec(String(error)) ?? [];
+  await promisify(execFile)("sh", ["-c", cure]);
+  await rig.startTask(task);
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
+  const below = join(task.config.allocDir, "alloc");
+  const looks = [[user.uid, below], [user.uid, rig.root], [other, below], [other, rig.root]] as const;
+  assert.deepEqual(await Promise.all(looks.map(([uid, folder]) => looksIn(uid, folder))), [true, false, false, false], cure);
+});
+
 const opening = { pluginConfig: { open_allocation_path: true } };
 
 test("lets its user alone pass the folders on the way to the allocation where the operator wants it", when, async () => {
@@ -204,10 +226,6 @@ test("lets its user alone pass the folders on the way to the allocation where th
   await using events = new RecordedEvents(rig.driver);
   const tasks = await Promise.all(["first", "second"].map((name) => rig.prepare(ofUser({ name, config: { command: "true" } }))));
   const own = tasks[1]?.config.allocDir ?? "";
-  const looksIn = async (uid: number, folder: string): Promise<boolean> => {
-    const script = ["setpriv", `--reuid=${uid}`, "--clear-groups", "ls", folder];
-    return await promisify(execFile)("env", script).then(() => true, () => false);
-  };
   for (const folder of [own, rig.root]) await chmod(folder, 0o700);
   assert.equal(await looksIn(user.uid, join(own, "alloc")), false);
   await Promise.all(tasks.map((task) => rig.startTask(task)));
@@ -263,7 +281,8 @@ for (const [name, scripts, problem] of failing) {
       assert.ok(error.message.includes(`may not enter ${rig.root} (mode 0700, owner 0:0)`), error.message);
       return true;
     });
-    const told = `could not be let through ${rig.root} (mode 0700, owner 0:0): ${problem}; to let him: setfacl -m u:${user.uid}:x`;
+    const cure = problem.startsWith("getfacl") ? `-n -m u:${user.uid}:x,m::x` : `-m u:${user.uid}:x`;
+    const told = `could not be let through ${rig.root} (mode 0700, owner 0:0): ${problem}; to let him: setfacl ${cure} ${rig.root}`;
     await until(() => events.messages.some((text) => text.includes(told)));
   });
 }
