@@ -5,7 +5,9 @@ import type { EngineFindings } from "./engine.ts";
 import type { NamedEngine } from "./engines.ts";
 
 /** What the last look at one service gave. `findings`: with a failure, those of the last look that had some. */
-export type EngineProbe = { readonly findings: EngineFindings } | { readonly failure: string; readonly findings?: EngineFindings | undefined };
+export type EngineProbe =
+  | { readonly findings: EngineFindings }
+  | { readonly failure: string; readonly findings?: EngineFindings | undefined };
 
 /** The same under a name of the service. */
 export type NamedProbe = EngineProbe & Pick<NamedEngine, "name" | "isDefault">;
