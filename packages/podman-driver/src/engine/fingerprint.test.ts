@@ -81,6 +81,18 @@ test("tells a engine without Podman from one whose Podman has gone", () => {
   assert.equal(fingerprintOf([down("default", true)], true).health, "unhealthy");
 });
 
+test("names another Podman that there is when none answers, and else does not look for one", () => {
+  const findOthers = (): readonly string[] => ["/run/user/1000/podman/podman.sock", "/run/user/7/podman/podman.sock"];
+  const { healthDescription } = toFingerprint([down("default", true)], { seenBefore: false, policy: openPolicy, findOthers });
+  assert.equal(
+    healthDescription,
+    "Podman does not answer: default: nothing listens on default; a Podman that the plugin's config does not name listens on " +
+      "/run/user/1000/podman/podman.sock, /run/user/7/podman/podman.sock",
+  );
+  const some = [down("default", true), up("app", false)];
+  toFingerprint(some, { seenBefore: false, policy: openPolicy, findOthers: () => assert.fail("looked for") });
+});
+
 test("stays healthy without one of several services, unless it is the default one", () => {
   const one = fingerprintOf([up("default", true), down("app", false)], true);
   assert.equal(one.health, "healthy");

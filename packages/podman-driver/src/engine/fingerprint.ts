@@ -12,13 +12,21 @@ export type EngineProbe =
 /** The same under a name of the service. */
 export type NamedProbe = EngineProbe & Pick<NamedEngine, "name" | "isDefault">;
 
+export interface FingerprintOptions {
+  /** Whether a service has answered before. */
+  readonly seenBefore: boolean;
+  readonly policy: OperatorPolicy;
+  /** Sockets where another Podman listens; asked for when none of these answers. Default: there is none. */
+  readonly findOthers?: () => readonly string[];
+}
+
 /**
  * The node's attributes and health from one round of probes. The driver stays healthy while its default service,
  * or any where the default is not set, answers; `seenBefore` tells an outage from a host without Podman.
  */
 export function toFingerprint(
   probes: readonly NamedProbe[],
-  { seenBefore, policy }: { readonly seenBefore: boolean; readonly policy: OperatorPolicy },
+  { seenBefore, policy, findOthers = () => [] }: FingerprintOptions,
 ): Fingerprint {
   const failed = probes.filter((probe) => "failure" in probe);
   const attributes: Record<string, AttributeValue> = { "driver.podman": failed.length < probes.length, ...toAllowances(policy) };
@@ -26,7 +34,10 @@ export function toFingerprint(
   if (failed.length === 0) return { health: "healthy", healthDescription: "Healthy", attributes };
   const reasons = failed.map((probe) => `${probe.name}: ${probe.failure}`).sort().join("; ");
   if (failed.length === probes.length) {
-    return { health: seenBefore ? "unhealthy" : "undetected", healthDescription: `Podman does not answer: ${reasons}`, attributes };
+    const others = findOthers();
+    const hint = others.length === 0 ? "" : `; a Podman that the plugin's config does not name listens on ${others.join(", ")}`;
+    const healthDescription = `Podman does not answer: ${reasons}${hint}`;
+    return { health: seenBefore ? "unhealthy" : "undetected", healthDescription, attributes };
   }
   const defaultFailed = failed.some((probe) => probe.isDefault);
   return {

@@ -3,6 +3,7 @@ import type { Fingerprint } from "@driver/nomad-plugin";
 import { toTimerMs } from "@driver/std";
 import { Bell } from "../bell.ts";
 import type { OperatorPolicy } from "../config/operator-policy.ts";
+import { findUsualSockets } from "../host/listening-sockets.ts";
 import type { HostRoots } from "../host/proc-files.ts";
 import type { Engine } from "./engine.ts";
 import type { Engines, NamedEngine } from "./engines.ts";
@@ -34,7 +35,9 @@ export async function* followHealth(engines: Engines, options: HealthOptions, si
     const pendingMs = followed.pendingMs();
     if (pendingMs === 0) {
       const probes = followed.probes();
-      const fingerprint = withoutFormer(toFingerprint(probes, { seenBefore, policy: options.policy() }), last?.attributes ?? {});
+      const findOthers = (): readonly string[] => findUsualSockets(options.roots, followed.socketPaths);
+      const now = toFingerprint(probes, { seenBefore, policy: options.policy(), findOthers });
+      const fingerprint = withoutFormer(now, last?.attributes ?? {});
       seenBefore ||= probes.some((one) => !("failure" in one));
       if (!isDeepStrictEqual(fingerprint, last)) yield fingerprint;
       last = fingerprint;
@@ -87,6 +90,10 @@ class FollowedEngines implements Disposable {
       const { probe } = this.#followed.find((one) => one.engine === engine) ?? {};
       return { name, isDefault, ...(probe ?? { failure: `no answer yet (socket ${engine.socketPath})` }) };
     });
+  }
+
+  get socketPaths(): readonly string[] {
+    return this.#followed.map(({ engine }) => engine.socketPath);
   }
 
   [Symbol.dispose](): void {
