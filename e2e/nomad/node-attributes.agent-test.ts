@@ -18,7 +18,7 @@ const agent = owned.use(await NomadAgent.start({ name: "node-attributes", socket
 const attribute = async (name: string): Promise<string | undefined> => (await agent.readHealth())?.attributes[`driver.podman.${name}`];
 
 // Nomad keeps each attribute until it is told of as another, or as an empty one.
-test("a service that went and came back has no attribute of its outage left, nor one that it has lost meanwhile", async () => {
+test("a service that is back has no attribute of its outage, nor of what it has lost", async () => {
   const version = await attribute("version");
   assert.deepEqual([await attribute("healthDescription"), await attribute("cdiDevices")], ["Healthy", "attributes.example/gpu=one"]);
   await engine.killService();
