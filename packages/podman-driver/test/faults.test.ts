@@ -280,6 +280,31 @@ describe("a running task", { concurrency: true }, () => {
     assert.equal((await rig.driver.waitTask(running.config.id, soon())).exitCode, 24);
   });
 
+  test("survives its service's upgrade, and the next task is judged by what the new version can do", async () => {
+    await using rig = await FakeRig.start();
+    let last: Fingerprint | undefined;
+    const stop = new AbortController();
+    const following = (async () => {
+      for await (const fingerprint of rig.driver.fingerprint(stop.signal)) last = fingerprint;
+    })().catch(() => undefined);
+    const isVersion = (version: string): boolean =>
+      last?.attributes["driver.podman.version"] === version && last.attributes["driver.podman.health"] === "healthy";
+    await until(() => isVersion("4.3.1"));
+    const running = await rig.runScript(forever);
+    const newer = await rig.prepare({ extra_hosts: ["registry:host-gateway"], network_mode: "bridge" });
+    await assert.rejects(rig.driver.startTask(newer.config, soon()), /extra_hosts.*needs Podman 4\.7/);
+    await rig.podman.vanish();
+    rig.podman.version = "5.4.2";
+    await rig.podman.resume();
+    await until(() => isVersion("5.4.2"));
+    await rig.driver.startTask(newer.config, soon());
+    assert.equal((await rig.driver.inspectTask(running.config.id)).state, "running");
+    rig.podman.containers[0]?.end(25);
+    assert.equal((await rig.driver.waitTask(running.config.id, soon())).exitCode, 25);
+    stop.abort();
+    await following;
+  });
+
   test("has failed, and not ended well, when its container is removed behind the driver's back", async () => {
     await using rig = await FakeRig.start();
     const task = await rig.runScript(forever);

@@ -47,6 +47,13 @@ test("reports a task killed for memory as such", async () => {
   assert.match(result.error ?? "", /memory limit of 16 MiB/);
 });
 
+test("reports a task killed for memory under an init as such", async () => {
+  await using rig = await DriverRig.start();
+  const task = await rig.runScript("exec tail /dev/zero", { config: { init: true }, resources: { memoryMb: 16 } });
+  const result = await rig.driver.waitTask(task.config.id, soon());
+  assert.deepEqual([result.exitCode, result.oomKilled], [137, true], JSON.stringify(result));
+});
+
 test("reports a container that somebody removed as failed", async () => {
   await using rig = await DriverRig.start();
   const task = await rig.runScript("sleep 60");

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import type { Fingerprint, HclValue } from "@driver/nomad-plugin";
+import type { Fingerprint } from "@driver/nomad-plugin";
 import {
   DriverRig,
   makeOrdinaryUser,
@@ -16,23 +18,17 @@ import {
   type Engine,
   type OrdinaryUser,
   type RigOptions,
-  type TaskWishes,
 } from "@driver/testing";
 import { RiggedGroup } from "./group-rig.ts";
 import { goHandle, runLikeGoDriver } from "./go-handle.ts";
 import { untilNoted } from "./noted-output.ts";
 import { takePort } from "./taken-port.ts";
+import { looksIn, ofUser, startUsersRig, usersSocket } from "./users-rig.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(120_000);
 const forever = "while :; do sleep 0.1; done";
-const socket = "users";
 const whyNot = await whyNoOrdinaryUser(soon());
 const when = { skip: whyNot ?? false };
-
-/** A task of the user's engine. */
-function ofUser(wishes: TaskWishes = {}): TaskWishes {
-  return { ...wishes, config: { socket, ...wishes.config } };
-}
 
 /** The Podman of an ordinary user, beside root's. */
 let engine: Engine;
@@ -52,13 +48,7 @@ after(async () => {
   if (whyNot === undefined) await engine.close();
 });
 
-const startRig = (options: Pick<RigOptions, "pluginConfig" | "env"> = {}): Promise<DriverRig> => {
-  const sockets: HclValue = [
-    { name: "default", socket_path: testSetting("TEST_PODMAN_SOCKET") },
-    { name: socket, socket_path: `unix:${engine.socketPath}`, host_user: user.name },
-  ];
-  return DriverRig.start({ ...options, pluginConfig: { socket_path: "", socket: sockets, ...options.pluginConfig } });
-};
+const startRig = (options: Pick<RigOptions, "pluginConfig" | "env"> = {}): Promise<DriverRig> => startUsersRig(engine, user, options);
 
 test("runs a task, with its output in Nomad's FIFOs, which stay root's alone", when, async () => {
   await using rig = await startRig();
@@ -92,6 +82,24 @@ test("gives the task's user the ids that keep-id names", when, async () => {
   const task = await rig.runScript(script, ofUser({ config: { userns: "keep-id:uid=200,gid=210" } }));
   assert.equal(await rig.finish(task), "200\n210\nmade\n");
   assert.equal((await stat(join(task.config.allocDir, "task/local/mine"))).uid, user.uid);
+});
+
+test("gives the task ids of its own, of those that the Podman service's user has, with auto", when, async () => {
+  await using rig = await startRig();
+  const ids = (userns: string): Promise<string> => rig.outputOf("cat /proc/self/uid_map", ofUser({ config: { userns } }));
+  assert.match(await ids("auto"), /^ +0 +[1-9]\d* +1024\n$/);
+  assert.match(await ids("auto:size=2048"), /^ +0 +[1-9]\d* +2048\n$/);
+});
+
+test("statistics end with the task, and there are none where cgroup v1 gives a user's containers no cgroup", when, async () => {
+  await using rig = await startRig();
+  const task = await rig.runScript("while [ ! -e /alloc/go ]; do sleep 0.1; done", ofUser());
+  const told = Array.fromAsync(rig.driver.taskStats(task.config.id, { intervalMs: 300 }, soon()));
+  await sleep(1500);
+  await writeFile(join(task.config.allocDir, "alloc/go"), "");
+  const samples = await told;
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
+  if (!existsSync("/sys/fs/cgroup/cgroup.controllers")) assert.deepEqual(samples, []);
 });
 
 test("publishes a port through the program that makes the networks of a user", when, async () => {
@@ -176,7 +184,7 @@ test("takes over a running task that the Go driver has started", when, async () 
   await using rig = await startRig();
   const task = await rig.prepare(ofUser());
   const containerId = await runLikeGoDriver(task, engine.socketPath);
-  await rig.driver.recoverTask(goHandle(task, { containerId, socket }), soon());
+  await rig.driver.recoverTask(goHandle(task, { containerId, socket: usersSocket }), soon());
   await rig.driver.stopTask(task.config.id, { timeoutMs: 60_000, killSignal: "" }, soon());
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 24);
 });
@@ -197,6 +205,22 @@ test("names the folder on the way to the allocation that the user may not enter,
   assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
 });
 
+test("what it says to let the user in keeps those out whom the folder's mask has kept out", when, async () => {
+  await using rig = await startRig();
+  const other = user.uid + 1;
+  await promisify(execFile)("setfacl", ["-m", `u:${other}:rwx`, rig.root]);
+  await chmod(rig.root, 0o700);
+  const task = await rig.prepare(ofUser({ config: { command: "true" } }));
+  const error: unknown = await rig.startTask(task).catch((thrown: unknown) => thrown);
+  const [, cure = "false"] = /to let him: (setfacl .*), or chmod/.exec(String(error)) ?? [];
+  await promisify(execFile)("sh", ["-c", cure]);
+  await rig.startTask(task);
+  assert.equal((await rig.driver.waitTask(task.config.id, soon())).exitCode, 0);
+  const below = join(task.config.allocDir, "alloc");
+  const looks = [[user.uid, below], [user.uid, rig.root], [other, below], [other, rig.root]] as const;
+  assert.deepEqual(await Promise.all(looks.map(([uid, folder]) => looksIn(uid, folder))), [true, false, false, false], cure);
+});
+
 const opening = { pluginConfig: { open_allocation_path: true } };
 
 test("lets its user alone pass the folders on the way to the allocation where the operator wants it", when, async () => {
@@ -204,10 +228,6 @@ test("lets its user alone pass the folders on the way to the allocation where th
   await using events = new RecordedEvents(rig.driver);
   const tasks = await Promise.all(["first", "second"].map((name) => rig.prepare(ofUser({ name, config: { command: "true" } }))));
   const own = tasks[1]?.config.allocDir ?? "";
-  const looksIn = async (uid: number, folder: string): Promise<boolean> => {
-    const script = ["setpriv", `--reuid=${uid}`, "--clear-groups", "ls", folder];
-    return await promisify(execFile)("env", script).then(() => true, () => false);
-  };
   for (const folder of [own, rig.root]) await chmod(folder, 0o700);
   assert.equal(await looksIn(user.uid, join(own, "alloc")), false);
   await Promise.all(tasks.map((task) => rig.startTask(task)));
@@ -263,7 +283,8 @@ for (const [name, scripts, problem] of failing) {
       assert.ok(error.message.includes(`may not enter ${rig.root} (mode 0700, owner 0:0)`), error.message);
       return true;
     });
-    const told = `could not be let through ${rig.root} (mode 0700, owner 0:0): ${problem}; to let him: setfacl -m u:${user.uid}:x`;
+    const cure = problem.startsWith("getfacl") ? `-n -m u:${user.uid}:x,m::x` : `-m u:${user.uid}:x`;
+    const told = `could not be let through ${rig.root} (mode 0700, owner 0:0): ${problem}; to let him: setfacl ${cure} ${rig.root}`;
     await until(() => events.messages.some((text) => text.includes(told)));
   });
 }
@@ -355,9 +376,9 @@ test("goes on while it dies and comes back, and root's with it", when, async () 
   const following = (async () => {
     for await (const fingerprint of rig.driver.fingerprint(stop.signal)) last = fingerprint;
   })().catch(() => undefined);
-  const health = (): unknown => last?.attributes[`driver.podman.${socket}.health`];
+  const health = (): unknown => last?.attributes[`driver.podman.${usersSocket}.health`];
   await until(() => health() === "healthy", 60_000);
-  assert.equal(last?.attributes[`driver.podman.${socket}.rootless`], true);
+  assert.equal(last?.attributes[`driver.podman.${usersSocket}.rootless`], true);
   const counting = "i=0; while [ ! -e /alloc/go ]; do i=$((i+1)); echo $i; sleep 0.05; done; exit 9";
   const users = await rig.runScript(counting, ofUser({ name: "users" }));
   const roots = await rig.runScript(counting, { name: "roots" });

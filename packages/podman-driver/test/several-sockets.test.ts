@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { Fingerprint, HclValue } from "@driver/nomad-plugin";
-import { DriverRig, FakePodman, startEngine, testSetting, until, type Engine } from "@driver/testing";
+import { DriverRig, FakePodman, requestEngine, startEngine, testSetting, until, type Engine } from "@driver/testing";
 
 const soon = (): AbortSignal => AbortSignal.timeout(120_000);
 const forever = "while :; do sleep 0.1; done";
@@ -132,4 +132,36 @@ test("a service that comes back as another version is known as that", async () =
   fake.version = "5.4.2";
   await fake.resume();
   await until(() => sockets.attribute("second.version") === "5.4.2", 25_000);
+});
+
+interface HostInfo {
+  readonly cgroupVersion: string;
+  readonly ociRuntime: { readonly path: string };
+  readonly remoteSocket: { readonly path: string };
+  readonly security: Readonly<Record<"apparmorEnabled" | "capabilities" | "rootless" | "seccompEnabled" | "selinuxEnabled", unknown>>;
+}
+
+test("a Podman's attributes have the Go driver's names, and say what it says of itself", async () => {
+  await using sockets = await SeveralSockets.start({ "my own": testSetting("TEST_PODMAN_SOCKET") });
+  await until(() => sockets.attribute("my_own.health") === "healthy");
+  const { text } = await requestEngine(testSetting("TEST_PODMAN_SOCKET"), { method: "GET", path: "/info", signal: soon() });
+  const { host, version } = JSON.parse(text) as { readonly host: HostInfo; readonly version: { readonly Version: string } };
+  const expected = {
+    health: "healthy",
+    version: version.Version,
+    appArmor: host.security.apparmorEnabled,
+    capabilities: host.security.capabilities,
+    cgroupVersion: host.cgroupVersion,
+    rootless: host.security.rootless,
+    seccompEnabled: host.security.seccompEnabled,
+    selinuxEnabled: host.security.selinuxEnabled,
+    ociRuntime: host.ociRuntime.path,
+    socket: host.remoteSocket.path,
+  };
+  for (const [prefix, socketName, defaultPodman] of [["", "default", true], ["my_own.", "my own", false]] as const) {
+    for (const [name, value] of Object.entries({ ...expected, socketName, defaultPodman })) {
+      assert.equal(sockets.attribute(`${prefix}${name}`), value, `${prefix}${name}`);
+    }
+  }
+  assert.equal(sockets.last?.attributes["driver.podman"], true);
 });

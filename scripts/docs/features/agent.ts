@@ -33,6 +33,7 @@ export const agentFeatures: FeatureSection = {
       "M",
       "test/faults > says so in the fingerprint and heals: …",
       "test/several-sockets > a service that comes back as another version is known as that",
+      "e2e/nomad/node-attributes > a service that is back has no attribute of its outage, nor of what it has lost",
     ],
     [
       "`auth.config`: a file of logins, with helpers and a store",

@@ -52,6 +52,7 @@ const life: FeatureSection = {
       "Kills for memory are told",
       "M",
       "test/life > reports a task killed for memory as such",
+      "test/life > reports a task killed for memory under an init as such",
       "test/life > reports a task that fails after it has lost a child for memory as killed for memory",
     ],
     ["A failure as a text beside its code", "C"],
@@ -154,6 +155,7 @@ const node: FeatureSection = {
       "rootless, cgroups, seccomp, SELinux, AppArmor, capabilities, runtime, socket",
       "M",
       "src/engine/fingerprint > is healthy and names the service's properties",
+      "test/several-sockets > a Podman's attributes have the Go driver's names, and say what it says of itself",
     ],
     [
       "What the operator allows: privileged, volumes, processes",

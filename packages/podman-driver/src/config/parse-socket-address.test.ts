@@ -9,6 +9,9 @@ test("all spellings of a unix socket lead to its absolute path", () => {
     "unix:///run/podman/podman.sock",
     "/run/podman/podman.sock",
     "//run/podman/podman.sock",
+    "unix:///run/podman//podman.sock",
+    "unix:///run/podman/podman.sock/",
+    "UNIX:///run/podman/podman.sock",
   ]) {
     assert.deepEqual(parseSocketAddress(address, "socket_path"), { path: "/run/podman/podman.sock" }, address);
   }
@@ -18,6 +21,7 @@ test("tcp leads to a host and a port", () => {
   const table: readonly (readonly [string, string, number])[] = [
     ["tcp://podman.example.com:2376", "podman.example.com", 2376],
     ["tcp://192.0.2.7:65535/", "192.0.2.7", 65_535],
+    ["TCP://podman.example.com:2376", "podman.example.com", 2376],
     ["tcp://[2001:db8::7]:2376", "2001:db8::7", 2376],
   ];
   for (const [address, host, port] of table) assert.deepEqual(parseSocketAddress(address, "socket_path"), { host, port });
@@ -33,6 +37,7 @@ test("other addresses are refused by name", () => {
     ["unix:run/podman.sock", /must be absolute/],
     ["podman.sock", /must be absolute/],
     ["unix://", /must be absolute/],
+    ["unix:////", /must be absolute/],
     ["", /must be absolute/],
     [`unix:///${"x".repeat(107)}`, /at most 107 bytes/],
   ];

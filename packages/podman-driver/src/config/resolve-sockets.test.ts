@@ -68,6 +68,18 @@ test("a second block of the same name is left out, with a warning that names it"
   assert.match(warnings.map(({ message }) => message).join(), /socket "a" at \/other is ignored/);
 });
 
+test("two names that the node's attributes cannot tell apart are warned of, but the default's, which has none in them", () => {
+  const { warnings } = resolve(blocks(block("x", "/x"), block("a b", "/a"), block("a.b", "/b"), block("c", "/c")), users());
+  assert.deepEqual(warnings, [
+    {
+      key: "socket",
+      message:
+        'sockets "a b" and "a.b" have the same attributes driver.podman.a_b.…, which tell of the second: rename one of them',
+    },
+  ]);
+  assert.deepEqual(resolve(blocks(block("a b", "/a"), block("a.b", "/b")), users()).warnings, []);
+});
+
 test("a wrong address is refused with the place of its block", () => {
   const socket = [block("a", "/a"), { name: "b", socket_path: "tcp://1.2.3.4", host_user: undefined, tls: undefined }];
   assert.throws(() => resolve({ ...plain, socket }, users()), {

@@ -86,13 +86,30 @@ function resolveBlocks(blocks: readonly SocketBlock[], users: HostUsers, report:
   const kept = named.filter(({ name }, index) => isFirst(name, index));
   const dropped = named.filter(({ name }, index) => !isFirst(name, index));
   const chosen = kept.find(({ name }) => name === defaultName) ?? kept[0];
+  const others = kept.filter((socket) => socket !== chosen);
   return {
     sockets: kept.map((socket) => ({ ...socket, isDefault: socket === chosen })),
-    warnings: dropped.map(({ name, path }) => ({
-      key: "socket",
-      message: `socket ${JSON.stringify(name)} at ${path} is ignored: an earlier block has the same name`,
-    })),
+    warnings: [
+      ...dropped.map(({ name, path }) => ({
+        key: "socket",
+        message: `socket ${JSON.stringify(name)} at ${path} is ignored: an earlier block has the same name`,
+      })),
+      ...others.flatMap(({ name }, index) => {
+        const twin = others.slice(0, index).find((other) => toAttributeName(other.name) === toAttributeName(name));
+        return twin === undefined ? [] : [{ key: "socket", message: toTwinWarning(twin.name, name) }];
+      }),
+    ],
   };
+}
+
+function toTwinWarning(name: string, twin: string): string {
+  const names = `sockets ${JSON.stringify(name)} and ${JSON.stringify(twin)}`;
+  return `${names} have the same attributes driver.podman.${toAttributeName(name)}.…, which tell of the second: rename one of them`;
+}
+
+/** What a service that is not the default one is called in the node's attributes: each byte but ASCII's letters and digits is a `_`. */
+export function toAttributeName(name: string): string {
+  return Buffer.from(name).toString("latin1").replace(/[^A-Za-z0-9]/g, "_");
 }
 
 /** @param key of the block, for messages */

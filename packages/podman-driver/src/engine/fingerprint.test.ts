@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { PodmanInfo } from "@driver/libpod";
 import type { Fingerprint } from "@driver/nomad-plugin";
 import { openPolicy, strictPolicy, type OperatorPolicy } from "../config/operator-policy.ts";
-import { toFingerprint, type NamedProbe } from "./fingerprint.ts";
+import { toFingerprint, withoutFormer, type NamedProbe } from "./fingerprint.ts";
 
 const info: PodmanInfo = {
   version: "4.3.1",
@@ -39,6 +39,7 @@ test("is healthy and names the service's properties", () => {
       "driver.podman.privileged.enabled": true,
       "driver.podman.volumes.enabled": true,
       "driver.podman.health": "healthy",
+      "driver.podman.healthDescription": "Healthy",
       "driver.podman.defaultPodman": true,
       "driver.podman.socketName": "default",
       "driver.podman.version": "4.3.1",
@@ -64,6 +65,8 @@ test("gives each other service a prefix of its own that Nomad can take", () => {
   const { attributes } = fingerprintOf([up("default", true), up("my.app-1", false)], false);
   assert.equal(attributes["driver.podman.my_app_1.version"], "4.3.1");
   assert.equal(attributes["driver.podman.my_app_1.defaultPodman"], false);
+  // The Go driver goes by bytes, of which an umlaut has two.
+  assert.equal(fingerprintOf([up("default", true), up("büro", false)], false).attributes["driver.podman.b__ro.socketName"], "büro");
 });
 
 test("tells a engine without Podman from one whose Podman has gone", () => {
@@ -78,6 +81,18 @@ test("tells a engine without Podman from one whose Podman has gone", () => {
   assert.equal(fingerprintOf([down("default", true)], true).health, "unhealthy");
 });
 
+test("names another Podman that there is when none answers, and else does not look for one", () => {
+  const findOthers = (): readonly string[] => ["/run/user/1000/podman/podman.sock", "/run/user/7/podman/podman.sock"];
+  const { healthDescription } = toFingerprint([down("default", true)], { seenBefore: false, policy: openPolicy, findOthers });
+  assert.equal(
+    healthDescription,
+    "Podman does not answer: default: nothing listens on default; a Podman that the plugin's config does not name listens on " +
+      "/run/user/1000/podman/podman.sock, /run/user/7/podman/podman.sock",
+  );
+  const some = [down("default", true), up("app", false)];
+  toFingerprint(some, { seenBefore: false, policy: openPolicy, findOthers: () => assert.fail("looked for") });
+});
+
 test("stays healthy without one of several services, unless it is the default one", () => {
   const one = fingerprintOf([up("default", true), down("app", false)], true);
   assert.equal(one.health, "healthy");
@@ -85,6 +100,25 @@ test("stays healthy without one of several services, unless it is the default on
   assert.equal(one.attributes["driver.podman.app.health"], "unhealthy");
   assert.equal(one.attributes["driver.podman.app.healthDescription"], "nothing listens on app");
   assert.equal(fingerprintOf([down("default", true), up("app", false)], true).health, "unhealthy");
+});
+
+test("what is known of a service that is away stays known, as Nomad keeps it", () => {
+  const { attributes: before } = fingerprintOf([up("default", true), up("app", false)], true);
+  const { attributes } = fingerprintOf([up("default", true), { ...up("app", false), ...down("app", false) }], true);
+  assert.deepEqual(attributes, {
+    ...before,
+    "driver.podman.app.health": "unhealthy",
+    "driver.podman.app.healthDescription": "nothing listens on app",
+  });
+});
+
+test("an attribute that is none any more is told as empty from then on, by which Nomad removes it", () => {
+  const [former, now] = [fingerprintOf([up("default", true), up("app", false)], true), fingerprintOf([up("default", true)], true)];
+  const { health, attributes } = withoutFormer(now, { ...former.attributes, "driver.podman.cdiDevices": "nvidia.com/gpu=0" });
+  assert.deepEqual([health, attributes["driver.podman.version"]], ["healthy", "4.3.1"]);
+  for (const name of ["app.version", "app.health", "cdiDevices"]) assert.equal(attributes[`driver.podman.${name}`], "", name);
+  assert.deepEqual(withoutFormer(now, attributes).attributes, attributes);
+  assert.deepEqual(withoutFormer(now, {}), now);
 });
 
 test("describes the same failures in the same words, in whatever order they are found", () => {

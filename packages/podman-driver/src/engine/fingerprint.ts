@@ -1,13 +1,24 @@
 import type { AttributeValue, Fingerprint } from "@driver/nomad-plugin";
 import type { OperatorPolicy } from "../config/operator-policy.ts";
+import { toAttributeName } from "../config/resolve-sockets.ts";
 import type { EngineFindings } from "./engine.ts";
 import type { NamedEngine } from "./engines.ts";
 
-/** What the last look at one service gave. */
-export type EngineProbe = { readonly findings: EngineFindings } | { readonly failure: string };
+/** What the last look at one service gave. `findings`: with a failure, those of the last look that had some. */
+export type EngineProbe =
+  | { readonly findings: EngineFindings }
+  | { readonly failure: string; readonly findings?: EngineFindings | undefined };
 
 /** The same under a name of the service. */
 export type NamedProbe = EngineProbe & Pick<NamedEngine, "name" | "isDefault">;
+
+export interface FingerprintOptions {
+  /** Whether a service has answered before. */
+  readonly seenBefore: boolean;
+  readonly policy: OperatorPolicy;
+  /** Sockets where another Podman listens; asked for when none of these answers. Default: there is none. */
+  readonly findOthers?: () => readonly string[];
+}
 
 /**
  * The node's attributes and health from one round of probes. The driver stays healthy while its default service,
@@ -15,7 +26,7 @@ export type NamedProbe = EngineProbe & Pick<NamedEngine, "name" | "isDefault">;
  */
 export function toFingerprint(
   probes: readonly NamedProbe[],
-  { seenBefore, policy }: { readonly seenBefore: boolean; readonly policy: OperatorPolicy },
+  { seenBefore, policy, findOthers = () => [] }: FingerprintOptions,
 ): Fingerprint {
   const failed = probes.filter((probe) => "failure" in probe);
   const attributes: Record<string, AttributeValue> = { "driver.podman": failed.length < probes.length, ...toAllowances(policy) };
@@ -23,7 +34,10 @@ export function toFingerprint(
   if (failed.length === 0) return { health: "healthy", healthDescription: "Healthy", attributes };
   const reasons = failed.map((probe) => `${probe.name}: ${probe.failure}`).sort().join("; ");
   if (failed.length === probes.length) {
-    return { health: seenBefore ? "unhealthy" : "undetected", healthDescription: `Podman does not answer: ${reasons}`, attributes };
+    const others = findOthers();
+    const hint = others.length === 0 ? "" : `; a Podman that the plugin's config does not name listens on ${others.join(", ")}`;
+    const healthDescription = `Podman does not answer: ${reasons}${hint}`;
+    return { health: seenBefore ? "unhealthy" : "undetected", healthDescription, attributes };
   }
   const defaultFailed = failed.some((probe) => probe.isDefault);
   return {
@@ -43,9 +57,20 @@ function toAllowances({ allowsPrivileged, volumes, pidsLimit = 0 }: OperatorPoli
 }
 
 function toAttributes(probe: NamedProbe): Record<string, AttributeValue> {
-  const prefix = probe.isDefault ? "driver.podman" : `driver.podman.${probe.name.replace(/[^A-Za-z0-9]/g, "_")}`;
-  if ("failure" in probe) return { [`${prefix}.health`]: "unhealthy", [`${prefix}.healthDescription`]: probe.failure };
-  const { info, version, runtimes, cdiDevices } = probe.findings;
+  const prefix = probe.isDefault ? "driver.podman" : `driver.podman.${toAttributeName(probe.name)}`;
+  const isHealthy = !("failure" in probe);
+  return {
+    [`${prefix}.health`]: isHealthy ? "healthy" : "unhealthy",
+    [`${prefix}.healthDescription`]: isHealthy ? "Healthy" : probe.failure,
+    ...(probe.findings !== undefined && toFacts(probe, probe.findings, prefix)),
+  };
+}
+
+function toFacts(
+  { name, isDefault }: NamedProbe,
+  { info, version, runtimes, cdiDevices }: EngineFindings,
+  prefix: string,
+): Record<string, AttributeValue> {
   const told = {
     ociRuntime: info.ociRuntime.path,
     socket: info.remoteSocketPath,
@@ -59,9 +84,8 @@ function toAttributes(probe: NamedProbe): Record<string, AttributeValue> {
     cdiDevices: cdiDevices.join(","),
   };
   return {
-    [`${prefix}.health`]: "healthy",
-    [`${prefix}.defaultPodman`]: probe.isDefault,
-    [`${prefix}.socketName`]: probe.name,
+    [`${prefix}.defaultPodman`]: isDefault,
+    [`${prefix}.socketName`]: name,
     [`${prefix}.version`]: version,
     [`${prefix}.appArmor`]: info.apparmorEnabled,
     [`${prefix}.capabilities`]: info.capabilities,
@@ -72,4 +96,13 @@ function toAttributes(probe: NamedProbe): Record<string, AttributeValue> {
     // What this Podman does not tell is left out.
     ...Object.fromEntries(Object.entries(told).flatMap(([name, value]) => (value === "" ? [] : [[`${prefix}.${name}`, value]]))),
   };
+}
+
+/**
+ * The same with an empty value for each attribute that was told and is none any more: Nomad keeps one that a fingerprint leaves out,
+ * and removes one that is empty.
+ */
+export function withoutFormer(fingerprint: Fingerprint, former: Fingerprint["attributes"]): Fingerprint {
+  const gone = Object.fromEntries(Object.keys(former).map((name) => [name, ""]));
+  return { ...fingerprint, attributes: { ...gone, ...fingerprint.attributes } };
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { renameSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Fingerprint } from "@driver/nomad-plugin";
@@ -40,8 +41,8 @@ class TwoServices implements AsyncDisposable {
     return new TwoServices([await FakePodman.start(), await FakePodman.start()]);
   }
 
-  follow(intervals = quick, engines = this.engines): AsyncGenerator<Fingerprint> {
-    return followHealth(engines, { intervals, roots: hostRoots, policy: () => openPolicy }, this.stop.signal);
+  follow(intervals = quick, engines = this.engines, roots = hostRoots): AsyncGenerator<Fingerprint> {
+    return followHealth(engines, { intervals, roots, policy: () => openPolicy }, this.stop.signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -77,12 +78,24 @@ test("tells only what is new: an outage, and its end", async () => {
   const changed = nextThat(stream, isAppGone);
   while (main.seen.length < asked + 6) await new Promise(setImmediate);
   await app.vanish();
-  assert.match((await changed).healthDescription, /some Podman sockets do not answer: app: .*the socket does not exist/);
+  const gone = await changed;
+  assert.match(gone.healthDescription, /some Podman sockets do not answer: app: .*the socket does not exist/);
+  assert.equal(gone.attributes["driver.podman.app.version"], "4.3.1");
   await main.vanish();
   const down = await nextThat(stream, ({ attributes }) => attributes["driver.podman.health"] !== "healthy");
   assert.deepEqual([down.health, down.attributes["driver.podman"]], ["unhealthy", false]);
   await Promise.all([main.resume(), app.resume()]);
   await nextThat(stream, isHealthy);
+});
+
+test("says where another Podman listens when none of the config's answers", async () => {
+  await using services = await TwoServices.start();
+  const procDir = services.fakes[0].folder;
+  mkdirSync(join(procDir, "net"));
+  writeFileSync(join(procDir, "net/unix"), "0000000000000000: 00000002 00000000 00010000 0001 01 7 /run/user/7/podman/podman.sock\n");
+  for (const fake of services.fakes) await fake.vanish();
+  const { healthDescription } = await next(services.follow(patient, services.engines, { ...hostRoots, procDir }));
+  assert.match(healthDescription, /a Podman that the plugin's config does not name listens on \/run\/user\/7\/podman\/podman\.sock$/);
 });
 
 test("does not wait for a service that hangs longer than for a probe, and names its socket", async () => {
@@ -102,7 +115,11 @@ test("looks at the services of a new plugin config at once, and no more at those
   const both = one.replaceBy(services.config(0, 1));
   assert.equal((await next(stream)).attributes["driver.podman.app.health"], "healthy");
   both.replaceBy(services.config(1));
-  assert.equal("driver.podman.health" in (await next(stream)).attributes, false);
+  const { attributes } = await next(stream);
+  assert.deepEqual(
+    ["health", "version", "app.health", "app.healthDescription"].map((name) => attributes[`driver.podman.${name}`]),
+    ["", "", "healthy", "Healthy"],
+  );
   both.close();
 });
 

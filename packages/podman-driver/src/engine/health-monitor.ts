@@ -3,10 +3,11 @@ import type { Fingerprint } from "@driver/nomad-plugin";
 import { toTimerMs } from "@driver/std";
 import { Bell } from "../bell.ts";
 import type { OperatorPolicy } from "../config/operator-policy.ts";
+import { findUsualSockets } from "../host/listening-sockets.ts";
 import type { HostRoots } from "../host/proc-files.ts";
 import type { Engine } from "./engine.ts";
 import type { Engines, NamedEngine } from "./engines.ts";
-import { toFingerprint, type EngineProbe, type NamedProbe } from "./fingerprint.ts";
+import { toFingerprint, withoutFormer, type EngineProbe, type NamedProbe } from "./fingerprint.ts";
 import { followEngine, type HealthIntervals } from "./follow-engine.ts";
 
 /** What is known of the others is told when one service has not answered its first look by then. */
@@ -34,8 +35,10 @@ export async function* followHealth(engines: Engines, options: HealthOptions, si
     const pendingMs = followed.pendingMs();
     if (pendingMs === 0) {
       const probes = followed.probes();
-      const fingerprint = toFingerprint(probes, { seenBefore, policy: options.policy() });
-      seenBefore ||= probes.some((one) => "findings" in one);
+      const findOthers = (): readonly string[] => findUsualSockets(options.roots, followed.socketPaths);
+      const now = toFingerprint(probes, { seenBefore, policy: options.policy(), findOthers });
+      const fingerprint = withoutFormer(now, last?.attributes ?? {});
+      seenBefore ||= probes.some((one) => !("failure" in one));
       if (!isDeepStrictEqual(fingerprint, last)) yield fingerprint;
       last = fingerprint;
     }
@@ -89,6 +92,10 @@ class FollowedEngines implements Disposable {
     });
   }
 
+  get socketPaths(): readonly string[] {
+    return this.#followed.map(({ engine }) => engine.socketPath);
+  }
+
   [Symbol.dispose](): void {
     this.#isDisposed = true;
     for (const { stop } of this.#followed) stop.abort();
@@ -111,7 +118,8 @@ class FollowedEngines implements Disposable {
 
   async #collect(one: FollowedEngine): Promise<void> {
     for await (const probe of followEngine(one.engine, this.#options, AbortSignal.any([this.#signal, one.stop.signal]))) {
-      one.probe = probe;
+      // Nomad keeps what is known of a service that is away.
+      one.probe = { findings: one.probe?.findings, ...probe };
       this.news.ring();
     }
   }

@@ -68,6 +68,8 @@ function makeBench(context: TestContext, setfacl: string | undefined = opens, ac
 }
 
 const toFolders = (passages: readonly Passage[]): readonly string[] => passages.map(({ folder }) => folder.path);
+/** Of the programs that were run those that change something. */
+const toChanges = (runs: readonly string[]): readonly string[] => runs.filter((line) => !line.startsWith("getfacl "));
 const toProblems = (passages: readonly Passage[]): readonly (string | undefined)[] => passages.map(({ problem }) => problem);
 
 describe("on the way to an allocation", () => {
@@ -80,7 +82,7 @@ describe("on the way to an allocation", () => {
     assert.deepEqual(toProblems(told), [undefined, undefined]);
     const changes = runs().filter((line) => !line.startsWith("getfacl"));
     // The mask goes on to let the group read what it could read before.
-    assert.deepEqual(changes, [`-n -m u:${user.uid}:x,m::5 -- ${root}/data`, `-n -m u:${user.uid}:x,m::1 -- ${allocDir}`]);
+    assert.deepEqual(changes, [`-n -m u:${user.uid}:x,m::rx -- ${root}/data`, `-n -m u:${user.uid}:x,m::x -- ${allocDir}`]);
   });
 
   test("nothing is run where nothing is closed, or where it is the user's own, root's engine or the plugin's", async (context) => {
@@ -121,7 +123,7 @@ describe("on the way to an allocation", () => {
     lchownSync(join(root, "data"), 4711, 4711);
     chmodSync(join(root, "disk"), 0o700);
     assert.deepEqual(toProblems(await open()), [`user 4711 owns a part of the way to ${allocDir}`]);
-    assert.deepEqual(runs(), []);
+    assert.deepEqual(toChanges(runs()), []);
   });
 
   test("nothing is opened where others may put another folder in the place of one on the way", asRoot, async (context) => {
@@ -133,7 +135,7 @@ describe("on the way to an allocation", () => {
     chownSync(data, 0, 4711);
     chmodSync(data, 0o775);
     assert.deepEqual(toProblems(await open()), [`group 4711 may write in ${data}`]);
-    assert.deepEqual(runs(), []);
+    assert.deepEqual(toChanges(runs()), []);
     // In a folder with this bit the names of what is there are its owner's.
     chmodSync(data, 0o1777);
     assert.deepEqual(toProblems(await open()), [undefined]);
@@ -168,11 +170,27 @@ test("those whom a mask keeps out are kept out by it, and by their own entries t
   chmodSync(allocDir, 0o740);
   assert.deepEqual(toProblems(await open()), [undefined]);
   const others = "user:77:r--,group::r--,group:79:---";
-  const changes = runs().filter((line) => !line.startsWith("getfacl"));
-  assert.deepEqual(changes, [`-n -m u:${user.uid}:x,m::5,${others} -- ${allocDir}`]);
+  assert.deepEqual(toChanges(runs()), [`-n -m u:${user.uid}:x,m::rx,${others} -- ${allocDir}`]);
 });
 
 describe("what goes wrong on the way", () => {
+  const cures: readonly (readonly [name: string, acl: string, changes: string])[] = [
+    ["without an ACL", plainAcl, `-m u:${user.uid}:x`],
+    [
+      "whose mask keeps others out",
+      `user::rwx\nuser:77:rwx\ngroup::r-x\nmask::---\nother::---`,
+      `-n -m u:${user.uid}:x,m::x,user:77:rw-,group::r--`,
+    ],
+    ["whose ACL cannot be read", "EOF\nexit 1\ncat <<'EOF'", `-n -m u:${user.uid}:x,m::x`],
+  ];
+  for (const [name, acl, changes] of cures) {
+    test(`the cure for a folder ${name} opens no more than the driver does`, async (context) => {
+      const { allocDir, open } = makeBench(context, "exit 1", acl);
+      chmodSync(allocDir, 0o700);
+      assert.deepEqual((await open()).map(({ cure }) => cure), [`setfacl ${changes} ${allocDir}`]);
+    });
+  }
+
   test("the first that stays shut is told with the reason, and nothing below it is touched", async (context) => {
     const { root, allocDir, open, runs } = makeBench(context, `echo "setfacl: $5: Operation not supported" >&2; exit 1`);
     for (const folder of [allocDir, join(root, "data")]) chmodSync(folder, 0o700);

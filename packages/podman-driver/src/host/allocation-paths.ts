@@ -3,16 +3,19 @@ import { messageOf } from "@driver/std";
 import { settleOrAbort } from "../settle-or-abort.ts";
 import { findBar, foldersTo, type BarredFolder, type ClosedPath } from "./closed-paths.ts";
 import { findOnWay, type EngineOwner } from "./engine-owner.ts";
-import { addPasser, keepsOut, type AclOptions } from "./folder-acl.ts";
+import { addPasser, keepsOut, toPassCommand, type AclOptions } from "./folder-acl.ts";
 
 /** What came of opening one folder to an engine's owner. */
 export interface Passage {
   readonly folder: ClosedPath;
   /** Why he still may not pass; undefined: he may. */
   readonly problem?: string;
+  /** With a problem: the command that lets him, and gives nobody else a right. */
+  readonly cure?: string;
 }
 
 export interface PassageOptions extends AclOptions {
+  readonly signal: AbortSignal;
   /** Hears of each folder that was shut. */
   tell(passage: Passage): void;
 }
@@ -54,8 +57,8 @@ export class AllocationPaths {
       if (bar === undefined) continue;
       if (await isShut(bar, owner, options)) {
         const problem = findStranger(allocDir) ?? (await letPass(bar, owner, options));
-        options.tell({ folder: bar, ...(problem !== undefined && { problem }) });
-        if (problem !== undefined) return;
+        if (problem !== undefined) return options.tell({ folder: bar, problem, cure: await toPassCommand(bar, owner.uid, options) });
+        options.tell({ folder: bar });
       }
       this.#note(findBar(folder, owner), owner);
     }

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { isListening } from "./listening-sockets.ts";
+import { findUsualSockets, isListening } from "./listening-sockets.ts";
 import { hostRoots } from "./proc-files.ts";
 
 test("tells a socket that somebody listens on from one that nobody does, without connecting", async (context) => {
@@ -32,4 +32,19 @@ test("tells a socket that somebody listens on from one that nobody does, without
   assert.equal(isListening(hostRoots, path), false);
   client.destroy();
   await new Promise((resolve) => server.once("close", resolve));
+});
+
+test("finds where a Podman listens that is not known, by the places that come with it", (context) => {
+  const procDir = mkdtempSync(join(tmpdir(), "proc-"));
+  context.after(() => rmSync(procDir, { recursive: true }));
+  mkdirSync(join(procDir, "net"));
+  const line = (path: string, flags = "00010000"): string => `0000000000000000: 00000002 00000000 ${flags} 0001 01 12345 ${path}`;
+  const paths = ["/run/podman/podman.sock", "/var/run/user/1000/podman/podman.sock", "/run/user/7/podman/podman.sock"];
+  const none = [line("/run/docker.sock"), line("/srv/run/podman/podman.sock"), line("/run/user/8/podman/podman.sock", "00000000")];
+  const listed = [...paths, paths[0] ?? ""].map((path) => line(path));
+  writeFileSync(join(procDir, "net/unix"), ["Num RefCount Protocol Flags Type St Inode Path", ...listed, ...none].join("\n"));
+  const roots = { ...hostRoots, procDir };
+  assert.deepEqual(findUsualSockets(roots, []), paths.toSorted());
+  assert.deepEqual(findUsualSockets(roots, [paths[0] ?? "", paths[2] ?? ""]), [paths[1]]);
+  assert.deepEqual(findUsualSockets({ ...hostRoots, procDir: "/nowhere" }, []), []);
 });

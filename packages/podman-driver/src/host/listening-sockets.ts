@@ -11,9 +11,20 @@ const accepts = 0x1_00_00;
  */
 export function isListening(roots: HostRoots, path: string): boolean {
   const names = [path, realPathOf(path)];
-  return (readKernelFile(`${roots.procDir}/net/unix`) ?? "").split("\n").some((line) => {
+  return listListening(roots).some((name) => names.includes(name));
+}
+
+/** Where a Podman of root's or of a user's listens, or systemd for it, at the places that come with it; sorted, without `known` ones. */
+export function findUsualSockets(roots: HostRoots, known: readonly string[]): readonly string[] {
+  const others = listListening(roots).filter((name) => !known.some((path) => path === name || realPathOf(path) === name));
+  const usual = others.filter((name) => /^(?:\/var)?\/run\/(?:user\/\d+\/)?podman\/podman\.sock$/.test(name));
+  return [...new Set(usual)].toSorted();
+}
+
+function listListening(roots: HostRoots): readonly string[] {
+  return (readKernelFile(`${roots.procDir}/net/unix`) ?? "").split("\n").flatMap((line) => {
     const [, flags = "0", name = ""] = /^\S+ \S+ \S+ (\S+) \S+ \S+ +\d+ (\/.*)$/.exec(line) ?? [];
-    return names.includes(name) && (Number.parseInt(flags, 16) & accepts) !== 0;
+    return (Number.parseInt(flags, 16) & accepts) === 0 ? [] : [name];
   });
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { constants, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,6 +23,10 @@ test("names what keeps a process from a socket, the first thing on the way to it
   assert.equal(findSocketObstacle(join(file, "podman.sock")), `${file} is no folder`);
   assert.equal(findSocketObstacle(file), "it is a file and no socket");
   assert.equal(findSocketObstacle(folder), "it is a folder and no socket");
+  for (const name of ["own.sock", "var"]) symlinkSync("gone/podman.sock", join(root, name));
+  const toNowhere = (name: string): string => `${root}/${name} is a link to gone/podman.sock, which does not exist`;
+  assert.equal(findSocketObstacle(join(root, "own.sock")), toNowhere("own.sock"));
+  assert.equal(findSocketObstacle(join(root, "var/podman.sock")), toNowhere("var"));
   const owner = `owner ${process.getuid?.()}:${process.getgid?.()}`;
   const mayNotEnter = (path: string, how: number): boolean => !(path === folder && how === constants.X_OK);
   assert.equal(findSocketObstacle(socket, mayNotEnter), `user ${process.getuid?.()} may not enter ${folder} (mode 0750, ${owner})`);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, watch, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, watch, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -75,4 +75,45 @@ test("does not mind what else happens in the folder", async (context) => {
   assert.equal(isTold, false);
   writeFileSync(path, "");
   await changed;
+});
+
+test("follows a link in the socket's place to where the socket comes and goes, and sees that it leads elsewhere", async (context) => {
+  const { folder, path, place, change } = setScene(context);
+  const target = join(folder, "../engine/run/own.sock");
+  mkdirSync(folder, { recursive: true });
+  symlinkSync("../engine/link.sock", path);
+  for (const touch of [
+    () => mkdirSync(join(folder, "../engine")),
+    () => symlinkSync("run/own.sock", join(folder, "../engine/link.sock")),
+    () => mkdirSync(join(target, "..")),
+    () => writeFileSync(target, ""),
+    () => rmSync(target),
+    () => writeFileSync(target, ""),
+    () => rmSync(path),
+  ]) {
+    assert.equal(place.arm(), true);
+    const changed = change();
+    touch();
+    await changed;
+  }
+});
+
+test("follows a link on the way that leads to a folder which is missing", async (context) => {
+  const { folder, path, place, change } = setScene(context);
+  const target = join(folder, "../../var/podman");
+  mkdirSync(join(folder, ".."));
+  symlinkSync(target, folder);
+  for (const touch of [() => mkdirSync(target, { recursive: true }), () => writeFileSync(path, "")]) {
+    assert.equal(place.arm(), true);
+    const changed = change();
+    touch();
+    await changed;
+  }
+});
+
+test("comes to an end with links that lead to each other", (context) => {
+  const { folder, path, place } = setScene(context);
+  mkdirSync(folder, { recursive: true });
+  symlinkSync("podman.sock", path);
+  assert.equal(place.arm(), true);
 });

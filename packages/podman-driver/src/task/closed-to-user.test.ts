@@ -23,12 +23,12 @@ function failure(podmanMessage: string): DriverError {
   return new DriverError("failed", `create container web: ${podmanMessage}`, { recoverable: true, cause });
 }
 
-test("a refusal names the folder that is in the user's way, and how he gets in", (context) => {
+test("a refusal names the folder that is in the user's way, and how he gets in", async (context) => {
   const allocDir = makeAllocation(context);
   chmodSync(allocDir, 0o700);
   const binds = [{ source: "/usr", destination: "/u" }, { source: join(allocDir, "alloc"), destination: "/alloc" }];
   const error = failure(`statfs ${allocDir}/alloc: permission denied`);
-  const explained = explainAccess(error, binds, user);
+  const explained = await explainAccess(error, binds, user);
   assert.ok(explained instanceof DriverError);
   const text =
     `user 4711, whose Podman this is, may not enter ${allocDir} (mode 0700, ${owner}); to let him: setfacl -m u:4711:x ` +
@@ -36,14 +36,25 @@ test("a refusal names the folder that is in the user's way, and how he gets in",
   assert.deepEqual([explained.message, explained.recoverable, explained.cause], [`${error.message}; ${text}`, true, error.cause]);
 });
 
-test("other errors stay as they are: of another kind, of root's Podman, or with nothing in the way", (context) => {
+test("a folder whose name a shell would take for something else is quoted in the cure", async (context) => {
+  const folder = join(makeAllocation(context), "$(reboot) it's");
+  mkdirSync(folder, { mode: 0o700 });
+  const explained = await explainAccess(failure("permission denied"), [{ source: folder, destination: "/d" }], user);
+  const quoted = `'${folder.replace("'", String.raw`'\''`)}'`;
+  assert.ok(explained instanceof DriverError);
+  assert.ok(explained.message.endsWith(`; to let him: setfacl -m u:4711:x ${quoted}, or chmod o+x ${quoted}`), explained.message);
+});
+
+test("other errors stay as they are: of another kind, of root's Podman, or with nothing in the way", async (context) => {
   const allocDir = makeAllocation(context);
   const binds = [{ source: join(allocDir, "alloc"), destination: "/alloc" }];
   const denied = failure("statfs /x: permission denied");
-  assert.equal(explainAccess(denied, binds, user), denied);
+  assert.equal(await explainAccess(denied, binds, user), denied);
   chmodSync(allocDir, 0o700);
-  assert.equal(explainAccess(denied, binds, undefined), denied);
-  for (const error of [failure("no such file"), new Error("permission denied")]) assert.equal(explainAccess(error, binds, user), error);
+  assert.equal(await explainAccess(denied, binds, undefined), denied);
+  for (const error of [failure("no such file"), new Error("permission denied")]) {
+    assert.equal(await explainAccess(error, binds, user), error);
+  }
 });
 
 test("files that Nomad wrote for nobody else are told, with the cure", (context) => {
@@ -67,7 +78,7 @@ test("a folder that was opened to the user is told, and one that stayed shut wit
     `open_allocation_path: user 4711, whose Podman this is, may now pass ${shut}, by an ACL for him alone`,
   );
   assert.equal(
-    tellPassage({ folder, problem: "setfacl has changed nothing" }, user),
+    tellPassage({ folder, problem: "setfacl has changed nothing", cure: "setfacl -m u:4711:x /opt/nomad" }, user),
     `open_allocation_path: user 4711, whose Podman this is, could not be let through ${shut}: setfacl has changed nothing; to let ` +
       "him: setfacl -m u:4711:x /opt/nomad",
   );

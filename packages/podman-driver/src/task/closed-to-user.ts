@@ -4,6 +4,7 @@ import { DriverError, type TaskConfig } from "@driver/nomad-plugin";
 import type { Passage } from "../host/allocation-paths.ts";
 import { findClosedFiles, findClosedFolder, type ClosedPath } from "../host/closed-paths.ts";
 import { readEngineOwner, type EngineOwner } from "../host/engine-owner.ts";
+import { quoteForShell, toPassCommand } from "../host/folder-acl.ts";
 import type { HostRoots } from "../host/proc-files.ts";
 import type { HostBind } from "../topics/topic.ts";
 
@@ -21,12 +22,12 @@ export function findEngineUser(roots: HostRoots, socketPath: string): EngineOwne
 }
 
 /** An error of a user's Podman that was not let at what it should mount, with the folder that is in the way and the cure. */
-export function explainAccess(error: unknown, binds: readonly HostBind[], owner: EngineOwner | undefined): unknown {
+export async function explainAccess(error: unknown, binds: readonly HostBind[], owner: EngineOwner | undefined): Promise<unknown> {
   if (owner === undefined || !(error instanceof DriverError) || !(error.cause instanceof LibpodError)) return error;
   if (!/permission denied/i.test(error.cause.podmanMessage ?? "")) return error;
   const closed = binds.map(({ source }) => findClosedFolder(source, owner)).find((found) => found !== undefined);
   if (closed === undefined) return error;
-  const cure = `${toAclCommand(closed.path, owner)}, or chmod o+x ${closed.path}`;
+  const cure = `${await toPassCommand(closed, owner.uid, {})}, or chmod o+x ${quoteForShell(closed.path)}`;
   const text = `user ${owner.uid}, whose Podman this is, may not enter ${describe(closed)}; to let him: ${cure}`;
   return new DriverError(error.code, `${error.message}; ${text}`, { recoverable: error.recoverable, cause: error.cause });
 }
@@ -43,14 +44,10 @@ export function tellClosedFiles({ allocDir, name }: Pick<TaskConfig, "allocDir" 
 }
 
 /** What `open_allocation_path` has come to at one folder, in words for the job's author and the operator. */
-export function tellPassage({ folder, problem }: Passage, owner: EngineOwner): string {
+export function tellPassage({ folder, problem, cure }: Passage, owner: EngineOwner): string {
   const passes = `open_allocation_path: user ${owner.uid}, whose Podman this is,`;
   if (problem === undefined) return `${passes} may now pass ${describe(folder)}, by an ACL for him alone`;
-  return `${passes} could not be let through ${describe(folder)}: ${problem}; to let him: ${toAclCommand(folder.path, owner)}`;
-}
-
-function toAclCommand(folder: string, { uid }: EngineOwner): string {
-  return `setfacl -m u:${uid}:x ${folder}`;
+  return `${passes} could not be let through ${describe(folder)}: ${problem}; to let him: ${cure}`;
 }
 
 function describe({ path, mode, uid, gid }: ClosedPath): string {

@@ -31,7 +31,7 @@ export async function startContainer(start: Start, plan: ContainerPlan, undo: Ro
   const { id, isTakenOver } = await createAndStart(start, plan, undo).catch(async (error: unknown) => {
     allocationPaths.forget();
     const site = { engine, roots: facts.isRemote ? undefined : roots, signal };
-    throw explainAccess(await explainFailure(error, plan, site), plan.binds, user);
+    throw await explainAccess(await explainFailure(error, plan, site), plan.binds, user);
   });
   const closed = user === undefined ? undefined : tellClosedFiles(task, user);
   if (closed !== undefined) emit(closed);

@@ -124,7 +124,14 @@ test("runs a rootless task without what its user's cgroups cannot hold, and says
     readonly needs: string;
   }[] = [
     { given: onCore, config: {}, controllers: ["cpu", "memory", "pids"], what: "cores are", needs: "cpuset" },
-    { given: resources, config: hard, controllers: ["memory", "pids"], what: "cpu_hard_limit is", needs: "cpu" },
+    {
+      given: resources,
+      config: hard,
+      controllers: ["memory", "pids"],
+      what: "the CPU shares and cpu_hard_limit are",
+      needs: "cpu",
+    },
+    { given: resources, config: {}, controllers: ["memory", "pids"], what: "the CPU shares are", needs: "cpu" },
     { given: resources, config: {}, controllers: ["cpu", "pids"], what: "the memory limit is", needs: "memory" },
   ];
   for (const { given, config, controllers, what, needs } of rows) {
@@ -134,8 +141,8 @@ test("runs a rootless task without what its user's cgroups cannot hold, and says
     ]);
     const { cpu, memory } = spec.resource_limits ?? {};
     assert.deepEqual(
-      { cpus: cpu?.cpus, quota: cpu?.quota, hasMemory: memory !== undefined },
-      { cpus: undefined, quota: undefined, hasMemory: needs !== "memory" },
+      { cpus: cpu?.cpus, quota: cpu?.quota, hasShares: cpu?.shares !== undefined, hasMemory: memory !== undefined },
+      { cpus: undefined, quota: undefined, hasShares: needs !== "cpu", hasMemory: needs !== "memory" },
     );
   }
   assert.equal(cpuOf(onCore, { facts: rootlessWith("cpuset", "cpu", "memory") })?.cpus, "1");
@@ -149,8 +156,9 @@ test("runs without what the host's own cgroups cannot hold too, and refuses what
   const lost = (what: string, needs: string): string =>
     `${what} not applied: it needs the cgroup controller ${needs}, and this Podman has io, pids; ` +
     "have the host's kernel enable it (/sys/fs/cgroup/cgroup.controllers lists those it has)";
+  const ofCpu = "the CPU shares and cpu_hard_limit are";
   const { spec, notices } = planOf({ task: { resources: onCore }, config: hard, facts });
-  assert.deepEqual(notices, [lost("the memory limit is", "memory"), lost("cpu_hard_limit is", "cpu"), lost("cores are", "cpuset")]);
+  assert.deepEqual(notices, [lost("the memory limit is", "memory"), lost(ofCpu, "cpu"), lost("cores are", "cpuset")]);
   assert.deepEqual(spec.resource_limits, { cpu: {} });
   assert.throws(() => planOf({ config: { cpuset_mems: "0" }, facts }), /cpuset_mems: needs the cgroup controller cpuset, and this Podman/);
   // Names of v1 are others, and it has what they stand for.

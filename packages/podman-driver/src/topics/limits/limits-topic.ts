@@ -167,6 +167,7 @@ export function toMemoryLimit({ memory }: { readonly memory: WantedMemory }, fac
 }
 
 interface SharedLimits {
+  readonly cpuShares: number | undefined;
   readonly cpus: string;
   readonly isHard: boolean;
   readonly quota: { readonly quota?: number; readonly period?: number };
@@ -175,14 +176,20 @@ interface SharedLimits {
 
 /** A task runs without the limits of Nomad's that its engine's cgroups cannot hold, and its owner is told. */
 function leaveOutUndelegated<L extends SharedLimits>(limits: L, facts: EngineFacts): L & { readonly notices: readonly string[] } {
-  const { memory, isHard, cpus } = limits;
+  const { cpuShares, memory, isHard, cpus } = limits;
+  const ofCpu = [...(cpuShares === undefined ? [] : ["the CPU shares"]), ...(isHard ? ["cpu_hard_limit"] : [])];
   const lost = [
     ...(Object.keys(memory).length > 0 ? [{ what: "the memory limit is", controller: "memory", without: { memory: {} } }] : []),
-    ...(isHard ? [{ what: "cpu_hard_limit is", controller: "cpu", without: { quota: {} } }] : []),
+    ...(ofCpu.length > 0 ? [{ what: toSubject(ofCpu), controller: "cpu", without: { cpuShares: undefined, quota: {} } }] : []),
     ...(cpus !== "" ? [{ what: "cores are", controller: "cpuset", without: { cpus: "" } }] : []),
   ].filter(({ controller }) => lacksController(controller, facts));
   const notices = lost.map(({ what, controller }) => toUndelegatedNotice(what, controller, facts));
   return Object.assign({ ...limits, notices }, ...lost.map(({ without }) => without));
+}
+
+function toSubject(names: readonly string[]): string {
+  const isPlural = names.length > 1 || names[0]?.endsWith("s") === true;
+  return `${names.join(" and ")} ${isPlural ? "are" : "is"}`;
 }
 
 interface CheckedLimits {
