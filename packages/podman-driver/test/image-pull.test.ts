@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startEngine, until } from "@driver/testing";
+import { FaultProxy, startEngine, until } from "@driver/testing";
 import { ImageRig } from "./image-rig.ts";
 
 const megabyte = 1_000_000;
@@ -99,13 +99,26 @@ describe("the policy", () => {
   });
 
   test("of an image that is there makes no call to Podman but create, start and inspect", async () => {
-    await using images = await ImageRig.start();
+    await using engine = await startEngine({ folder: "/run/counted-engine" }, AbortSignal.timeout(60_000));
+    await using podman = await FaultProxy.start({ socketPath: `${engine.socketPath}.seen`, upstreamPath: engine.socketPath });
+    await using images = await ImageRig.start({ socketPath: podman.socketPath });
     await images.registry.publish("there:1", { mark: "there " });
     await images.run(images.at("there:1"));
+    const task = await images.prepare(images.at("there:1"));
     const messages = images.messages().length;
     const asked = images.proxy.seen.length;
-    assert.match(await images.run(images.at("there:1")), /^there /);
+    // Rules that harm nothing, to count by: the last has what the others leave.
+    const counted = [
+      { method: "POST", path: /^\/containers\/create$/ },
+      { method: "POST", path: /^\/containers\/[^/]+\/start$/ },
+      { method: "GET", path: /^\/containers\/[^/]+\/json$/ },
+      {},
+    ] as const;
+    const calls = counted.map((rule) => podman.inject({ ...rule, fault: { kind: "delay", delayMs: 0 } }));
+    await images.rig.startTask(task);
+    assert.deepEqual(calls.map(({ hits }) => hits), [1, 1, 1, 0]);
     assert.deepEqual([images.messages().length, images.proxy.seen.length], [messages, asked]);
+    await images.rig.driver.destroyTask(task.config.id, { force: true }, AbortSignal.timeout(60_000));
   });
 
   test("a digest names one image for good, with a tag beside it or not", async () => {
