@@ -17,6 +17,7 @@ export { encodeTar } from "./tar-encoder.ts";
 export { LogReader } from "./log-reader.ts";
 export { testSetting } from "./test-setting.ts";
 export { until } from "./until.ts";
+export { waitsAtFifo } from "./waits-at-fifo.ts";
 export { HostFixture, type FixtureProcess } from "./host-fixture.ts";
 export { FaultProxy, type BackgroundFaults, type FaultProxyOptions } from "./fault-proxy.ts";
 export { exitFolder, FaultyRig, type FaultyRigOptions } from "./fault-rig.ts";

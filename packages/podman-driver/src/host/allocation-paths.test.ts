@@ -212,7 +212,8 @@ describe("what goes wrong on the way", () => {
       const { allocDir, open } = makeBench(context, ...(setfacl === undefined ? [] : [setfacl]));
       if (setfacl === undefined) process.env["PATH"] = "/nonexistent";
       chmodSync(allocDir, 0o700);
-      const [passage, ...more] = await open({ deadlineMs: 300 });
+      // On a slow machine a program that ends at once may still take longer than the one that does not is waited for.
+      const [passage, ...more] = await open(name === "does not end" ? { deadlineMs: 300 } : {});
       assert.match(passage?.problem ?? "", problem);
       assert.deepEqual(more, []);
     });

@@ -22,6 +22,14 @@ export function countCpus(list: string): number {
   }, 0);
 }
 
+/**
+ * How many cores the machine has, however few of them this process may use: an agent's unit may have CPUAffinity or CPUQuota. Infinite
+ * where the kernel does not tell.
+ */
+export function countHostCpus({ procDir }: Pick<HostRoots, "procDir">): number {
+  return readKernelFile(join(procDir, "stat"))?.match(/^cpu\d/gm)?.length ?? Infinity;
+}
+
 /** The cores that a container is confined to; empty: to none, or its cgroup has no such controller. */
 export function readConfinement(roots: HostRoots, folders: CgroupFolders): string {
   return readKernelFile(confinementFile(roots, folders))?.trim() ?? "";

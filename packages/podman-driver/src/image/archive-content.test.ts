@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { until } from "@driver/testing";
+import { until, waitsAtFifo } from "@driver/testing";
 import { openArchiveFile, verifyChunks } from "./archive-content.ts";
 
 test("lets the last piece of an archive go on only when all are known to be right", async () => {
@@ -37,9 +37,8 @@ test("opens nothing but a file: whoever waits at a FIFO for a reader goes on wai
   execFileSync("mkfifo", [fifo]);
   let hasReader = false;
   const writer = spawn("sh", ["-c", ': > "$1"', "sh", fifo]).once("exit", () => (hasReader = true));
-  const isWaiting = async (): Promise<boolean> => /wait_for_partner|fifo_open/.test(await readFile(`/proc/${writer.pid}/wchan`, "utf8"));
   // Where the kernel does not tell, a moment has to do.
-  await Promise.race([until(isWaiting).catch(() => undefined), sleep(1000)]);
+  await Promise.race([until(() => waitsAtFifo(writer.pid)).catch(() => undefined), sleep(1000)]);
   await assert.rejects(openArchiveFile(fifo, undefined), { message: `image archive ${fifo}: is no file` });
   await sleep(300);
   assert.equal(hasReader, false);

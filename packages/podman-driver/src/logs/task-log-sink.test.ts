@@ -18,7 +18,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GuardedDirectory } from "@driver/nomad-plugin";
-import { until } from "@driver/testing";
+import { until, waitsAtFifo } from "@driver/testing";
 import { ExhaustedDescriptors } from "./exhausted-descriptors.ts";
 import { LogFolder } from "./log-folder.ts";
 import { LogTroubles } from "./log-troubles.ts";
@@ -217,7 +217,7 @@ test("lets a reader go that has waited in vain for the first byte, but not befor
   const reader = spawn("cat", [bench.fifo], { stdio: "ignore" });
   context.after(() => reader.kill());
   const gone = once(reader, "exit");
-  await until(() => /fifo_open|wait_for_partner/.test(readFileSync(`/proc/${reader.pid}/wchan`, "utf8")) || reader.exitCode !== null);
+  await until(() => waitsAtFifo(reader.pid) || reader.exitCode !== null);
   assert.equal(reader.exitCode, null);
   bench.sink.finish();
   await bench[Symbol.asyncDispose]();

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { LinuxResources } from "@driver/nomad-plugin";
@@ -11,7 +10,7 @@ import { SharedCpus } from "../host/shared-cpus.ts";
 import { RepeatedFailure } from "../repeated-failure.ts";
 import { keepToSharedCpus } from "./keep-to-shared-cpus.ts";
 
-const all = `0-${availableParallelism() - 1}`;
+const all = "0-1";
 const group = "nomad.slice/libpod-x.scope";
 
 /** A task in a cgroup of its own, beside Nomad's slice of shared cores. */
@@ -26,11 +25,17 @@ class Scene {
   readonly #sharedCpus = new SharedCpus(this.#heartbeat);
 
   constructor(context: TestContext) {
+    this.giveCores(2);
     this.#heartbeat.subscribe(() => (this.beats += 1));
     context.after(() => {
       this.#heartbeat.close();
       this.host[Symbol.dispose]();
     });
+  }
+
+  giveCores(count: number): void {
+    const lines = Array.from({ length: count }, (_, index) => `cpu${index} 1 0 1 9\n`);
+    this.host.write("proc/stat", `cpu  2 0 2 18\n${lines.join("")}intr 7\n`);
   }
 
   share(cpus: string): void {
@@ -102,6 +107,15 @@ test("widens a task that an earlier plugin has confined", (context) => {
   scene.share(all);
   scene.keep();
   assert.equal(scene.kept, all);
+});
+
+test("takes the machine's cores for all there are, not those that the plugin may use", (context) => {
+  const scene = new Scene(context);
+  scene.giveCores(4096);
+  scene.limit("");
+  scene.share("0-4094");
+  scene.keep();
+  assert.equal(scene.kept, "0-4094");
 });
 
 test("leaves tasks alone that have cores of their own, and those of an agent that shares none out", async (context) => {

@@ -1,8 +1,7 @@
-import { availableParallelism } from "node:os";
 import type { TaskConfig } from "@driver/nomad-plugin";
 import { codeOf, messageOf } from "@driver/std";
 import type { DriverServices } from "../driver-services.ts";
-import { confineToCpus, countCpus, readConfinement, toSharedCpusFolder } from "../host/shared-cpus.ts";
+import { confineToCpus, countCpus, countHostCpus, readConfinement, toSharedCpusFolder } from "../host/shared-cpus.ts";
 import type { TaskProcesses } from "./task-processes.ts";
 
 export interface SharingTask {
@@ -30,7 +29,7 @@ export function keepToSharedCpus({ task, processes, services, emit }: SharingTas
     try {
       const today = readConfinement(services.roots, cgroup);
       // Nothing is reserved, and nobody has confined it, an earlier plugin neither.
-      const isUnneeded = today === "" && countCpus(cpus) >= availableParallelism();
+      const isUnneeded = today === "" && countCpus(cpus) >= countHostCpus(services.roots);
       if (!isUnneeded && today !== cpus) confineToCpus(services.roots, cgroup, cpus);
     } catch (error) {
       if (isTold || processes.isMainGone()) return;
