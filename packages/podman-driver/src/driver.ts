@@ -22,7 +22,7 @@ import {
   type TaskStatus,
   type WaitResult,
 } from "@driver/nomad-plugin";
-import { resolveDriverConfig, type DriverConfig } from "./config/driver-config.ts";
+import { type DriverConfig, type PluginHost, resolveDriverConfig } from "./config/driver-config.ts";
 import { isNoAnswer, toDependents } from "./errors.ts";
 import { pluginSchema } from "./config/plugin-schema.ts";
 import { DriverServices } from "./driver-services.ts";
@@ -30,7 +30,9 @@ import { defaultHealthIntervals, type HealthIntervals } from "./engine/follow-en
 import { followHealth } from "./engine/health-monitor.ts";
 import { Engines, type EnginesConfig } from "./engine/engines.ts";
 import { findUser } from "./host/account-files.ts";
+import { hostRoots } from "./host/proc-files.ts";
 import { isMarkedAlive } from "./host/process-mark.ts";
+import { countOwnCpus } from "./host/shared-cpus.ts";
 import { toPluginInfo } from "./identity.ts";
 import { ImageCleanUp } from "./image/image-clean-up.ts";
 import { keepInfraImage } from "./image/infra-image.ts";
@@ -81,14 +83,16 @@ export class PodmanDriver implements TaskDriver {
   readonly #presence = new AgentPresence();
   readonly #removals: UnfinishedRemovals;
   readonly #networks: GroupNetworks;
+  readonly #host: PluginHost;
   #setup: DriverSetup;
 
   constructor(options: PodmanDriverOptions) {
     this.#options = options;
+    this.#host = { uid: options.uid, findUser, cpuCount: countOwnCpus(hostRoots) };
     this.#services = options.services ?? new DriverServices(options.logger);
     this.#removals = new UnfinishedRemovals(options.logger.named("removals"));
     this.#networks = new GroupNetworks({ services: this.#services, removals: this.#removals, logger: options.logger.named("networks") });
-    const config = resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, { uid: options.uid, findUser });
+    const config = resolveDriverConfig({ msgpack: new Uint8Array(), apiVersion: "" }, this.#host);
     const engines = new Engines(this.#toEnginesConfig(config), options.logger);
     this.#setup = { config, engines, reaper: undefined, imageCleanUp: undefined };
   }
@@ -102,7 +106,7 @@ export class PodmanDriver implements TaskDriver {
   }
 
   async setConfig(pluginConfig: PluginConfig): Promise<void> {
-    const config = resolveDriverConfig(pluginConfig, { uid: this.#options.uid, findUser });
+    const config = resolveDriverConfig(pluginConfig, this.#host);
     const keptImages = keepInfraImage(config.settings.images.infraImage);
     for (const { message } of config.warnings) this.#options.logger.warn(message);
     const former = this.#setup;

@@ -127,9 +127,10 @@ test("the images go also when the plugin is killed while it removes them", async
     await images.registry.publish(`many:${number}`, { mark: `${number}`, layerBytes: [100_000] });
     await Array.fromAsync(images.podman.images.pull({ reference: images.at(`many:${number}`), tlsVerify: false }, soon()));
   }
-  for (const { id } of await listImages(images.podman, soon())) await images.podman.images.tag(id, toMark(id), soon());
+  // First, or a slow machine has the clean-up at work on its image when it starts.
   const task = await images.prepare(images.at("many:0"), { args: ["-c", "sleep 600"] });
   await images.rig.startTask(task);
+  for (const { id } of await listImages(images.podman, soon())) await images.podman.images.tag(id, toMark(id), soon());
   await until(async () => (await listImages(images.podman, soon())).length < count);
   await images.rig.crash();
   await images.rig.recover(task);

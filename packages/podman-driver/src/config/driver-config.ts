@@ -53,11 +53,17 @@ export interface DriverConfig {
   readonly compute: NodeCompute;
 }
 
+/** What the host has to do with a config. */
+export interface PluginHost extends HostUsers {
+  /** Cores that this process may use, of which `cpu_hard_limit` takes its part. Default: as Node counts them, less what a quota takes. */
+  readonly cpuCount?: number;
+}
+
 /**
  * Decodes and checks what Nomad sends; rejects what this version would have to ignore.
  * @throws DriverError `config-invalid` or `unsupported` with all mistakes, each with key, value and what would be right
  */
-export function resolveDriverConfig(config: PluginConfig, users: HostUsers): DriverConfig {
+export function resolveDriverConfig(config: PluginConfig, users: PluginHost): DriverConfig {
   // Without a mistake it is decoded.
   return reportAll((report) => resolveInto(report, config, users)) as DriverConfig;
 }
@@ -65,21 +71,21 @@ export function resolveDriverConfig(config: PluginConfig, users: HostUsers): Dri
 /** What there is to say of a config. Of one that cannot be decoded there are no notices. */
 export function remarkOnPlugin(
   config: PluginConfig,
-  users: HostUsers,
+  users: PluginHost,
 ): { readonly mistakes: readonly Mistake[]; readonly notices: readonly Notice[] } {
   const report = new Report();
   const { warnings = [] } = resolveInto(report, config, users) ?? {};
   return { mistakes: report.mistakes, notices: warnings };
 }
 
-function resolveInto(report: Report, config: PluginConfig, users: HostUsers): DriverConfig | undefined {
+function resolveInto(report: Report, config: PluginConfig, users: PluginHost): DriverConfig | undefined {
   const options = pluginSchema.decodeAll(config.msgpack, (mistake) => report.note(mistake, ""));
   return options === undefined ? undefined : resolveOptions(options, { config, users, report });
 }
 
 interface Given {
   readonly config: PluginConfig;
-  readonly users: HostUsers;
+  readonly users: PluginHost;
   readonly report: Report;
 }
 
@@ -97,7 +103,7 @@ function resolveOptions(options: PluginOptions, { config, users, report }: Given
       extraLabels: options.extra_labels,
       dnsServers: options.dns_servers,
       defaultRootlessMode: options.networking.default_rootless_mode ?? "",
-      hostCpuCount: availableParallelism(),
+      hostCpuCount: users.cpuCount ?? availableParallelism(),
       logRoute: resolveLogRoute(options, report),
       policy: resolvePolicy(options, sockets.find(({ isDefault }) => isDefault)?.name ?? "", report),
       deviceCdiKinds: resolveDeviceCdi(options.device_cdi, report),

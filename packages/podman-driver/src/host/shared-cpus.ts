@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import type { CgroupFolders } from "./cgroup-path.ts";
 import type { Heartbeat } from "./heartbeat.ts";
@@ -28,6 +29,12 @@ export function countCpus(list: string): number {
  */
 export function countHostCpus({ procDir }: Pick<HostRoots, "procDir">): number {
   return readKernelFile(join(procDir, "stat"))?.match(/^cpu\d/gm)?.length ?? Infinity;
+}
+
+/** How many of them this process may use, whatever time its cgroup has on them: what Go counts, and so the Go driver. */
+export function countOwnCpus({ procDir }: Pick<HostRoots, "procDir">): number {
+  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readKernelFile(join(procDir, "self/status")) ?? "")?.[1];
+  return list === undefined ? availableParallelism() : countCpus(list);
 }
 
 /** The cores that a container is confined to; empty: to none, or its cgroup has no such controller. */
