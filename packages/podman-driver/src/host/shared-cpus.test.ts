@@ -16,7 +16,8 @@ test("counts the cores that the kernel lets a process use, as Go does", (t) => {
 });
 
 test("counts one core where the process is bound to one", () => {
-  const script = `import { countOwnCpus } from "${import.meta.resolve("./shared-cpus.ts")}"; console.log(countOwnCpus({ procDir: "/proc" }))`;
+  const module = import.meta.resolve("./shared-cpus.ts");
+  const script = `import { countOwnCpus } from "${module}"; console.log(countOwnCpus({ procDir: "/proc" }))`;
   const args = ["-c", "0", process.execPath, "--input-type=module", "-e", script];
   assert.equal(execFileSync("taskset", args, { encoding: "utf8" }), "1\n");
 });
