@@ -84,10 +84,10 @@ test("gives all notices of all topics", () => {
 test("names all that the engine cannot do", () => {
   const task: Partial<TaskConfig> = { networkIsolation: { mode: "group", path: "/n", labels: {} } };
   const facts = { rootless: true, cgroupControllers: ["memory"] };
-  assert.throws(() => planOf({ config: { pids_limit: 64 }, task, facts }), {
+  assert.throws(() => planOf({ config: { cgroup_conf: [{ "memory.high": "1" }] }, task, facts }), {
     code: "config-invalid",
     message:
-      /^the config has 2 mistakes: \(1\) .* pids_limit: needs the cgroup controller pids.* \(2\) .* network: a rootless Podman cannot join/,
+      /^the config has 2 mistakes: \(1\) .* cgroup_conf: "memory\.high" needs cgroup v2.* \(2\) .* network: a rootless Podman cannot join/,
   });
 });
 

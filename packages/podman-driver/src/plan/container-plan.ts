@@ -61,7 +61,7 @@ export function planContainer({ task, decoded, settings, facts, socketName }: Pl
     { spec: names.spec },
     planHosts(wanted, { task, name: names.hostname, facts, report }),
     planRemote(wanted, { facts, logRoute: terms.logRoute, report }),
-    { spec: planCeilings(asked, { policy, defaultCapabilities: facts.defaultCapabilities, report }) },
+    { spec: planCeilings(asked, { policy, facts, report }) },
   ];
   report.throwIfAny();
   const paths = toPathNeeds(wishes, { policy, allocDir: task.allocDir });

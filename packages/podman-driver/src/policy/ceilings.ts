@@ -2,6 +2,8 @@ import type { ContainerSpec } from "@driver/libpod";
 import { allCapabilities } from "../config/capability-names.ts";
 import type { OperatorPolicy } from "../config/operator-policy.ts";
 import type { Report } from "../config/report.ts";
+import type { EngineFacts } from "../engine/engine-facts.ts";
+import { checkController } from "../topics/limits/check-controller.ts";
 
 /** What a task asks for of that which an operator limits. Capabilities are without CAP_. */
 export interface AskedRights {
@@ -17,11 +19,10 @@ export interface AskedRights {
 
 const mib = 1_048_576;
 
-/** What a container gets without a wish, and what the operator wants of it. */
+/** What a container gets without a wish and what its engine can hold, and what the operator wants of it. */
 export interface CeilingContext {
   readonly policy: OperatorPolicy;
-  /** Without CAP_; of a container that asks for none. */
-  readonly defaultCapabilities: readonly string[];
+  readonly facts: Pick<EngineFacts, "defaultCapabilities" | "rootless" | "cgroupVersion" | "cgroupControllers">;
   readonly report: Report;
 }
 
@@ -29,9 +30,11 @@ export interface CeilingContext {
  * The operator's part of a container, whatever its task asks for: Podman's default capabilities that are not allowed are taken away, the
  * number of processes is limited, and there is no swap where the operator wants none. Pure.
  */
-export function planCeilings(asked: AskedRights, { policy, defaultCapabilities, report }: CeilingContext): Partial<ContainerSpec> {
-  const dropped = toDropped(asked, { policy, defaultCapabilities });
+export function planCeilings(asked: AskedRights, { policy, facts, report }: CeilingContext): Partial<ContainerSpec> {
+  const dropped = toDropped(asked, { policy, facts });
   const { pidsLimit: mostPids } = policy;
+  // Of a task's own wish it is only told that it is not held.
+  if (mostPids !== undefined) checkController("pids", "pids_limit", { facts, report });
   if (mostPids !== undefined && asked.pidsLimit > mostPids) refusePids(asked.pidsLimit, mostPids, report);
   const limits = {
     ...(mostPids !== undefined && asked.pidsLimit === 0 && { pids: { limit: mostPids } }),
@@ -46,10 +49,10 @@ export function planCeilings(asked: AskedRights, { policy, defaultCapabilities, 
 /** What a task adds is allowed, or it has been refused. */
 function toDropped(
   { privileged, drop }: AskedRights,
-  { policy: { caps }, defaultCapabilities }: Omit<CeilingContext, "report">,
+  { policy: { caps }, facts }: Omit<CeilingContext, "report">,
 ): readonly string[] {
   if (caps === undefined || caps.includes(allCapabilities) || privileged || drop.includes(allCapabilities)) return [];
-  return defaultCapabilities.filter((name) => !caps.includes(name) && !drop.includes(name));
+  return facts.defaultCapabilities.filter((name) => !caps.includes(name) && !drop.includes(name));
 }
 
 function refusePids(wanted: number, most: number, report: Report): void {

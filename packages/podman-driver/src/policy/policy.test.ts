@@ -311,6 +311,15 @@ describe("what a container gets without asking", () => {
     });
   });
 
+  test("has as many processes as the operator allows, or is not started where its engine cannot hold them", () => {
+    const facts = { rootless: true, cgroupVersion: "v2", cgroupControllers: ["cpu", "memory"] };
+    const message = /^config key pids_limit: needs the cgroup controller pids, and this rootless Podman has cpu, memory; have systemd/;
+    for (const config of [{}, { pids_limit: 60 }]) {
+      assert.throws(() => specOf({ config, facts, settings: { policy: policyOf({ pids_limit: 100 }) } }), { message });
+      assert.equal(specOf({ config, facts }).resource_limits?.pids, undefined);
+    }
+  });
+
   test("has no swap beside its memory where the operator allows none", () => {
     const limit = 67_108_864;
     const limitsWith = (config: HclRecord): unknown => specWith({ allow_swap: false }, config).resource_limits;

@@ -1,10 +1,8 @@
 import { isAbsolute, normalize } from "node:path";
 import type { BlockIoSpec } from "@driver/libpod";
 import { readMemorySize } from "../../config/parse-memory-size.ts";
-import type { EngineFacts } from "../../engine/engine-facts.ts";
 import type { Report } from "../../config/report.ts";
 import type { DeviceNeed, Explanation } from "../topic.ts";
-import { checkController } from "./check-controller.ts";
 
 /** The kernel's range of weights (linux: blkio of cgroup v1; Podman and the runtimes convert it for v2). */
 const [lightest, heaviest] = [10, 1000];
@@ -103,13 +101,21 @@ function toRate(text: string): number | undefined {
   return readMemorySize(text) || undefined;
 }
 
+/** Nothing. */
+export const noBlockIo: WantedBlockIo = { weight: undefined, devices: [] };
+
+/** The keys that ask for something, each once. */
+export function toBlockIoKeys({ weight, devices }: WantedBlockIo): readonly string[] {
+  return [...new Set([...(weight === undefined ? [] : ["blkio_weight"]), ...devices.map(({ key }) => key)])];
+}
+
+interface PlannedBlockIo {
+  readonly resources: { readonly blockIO?: { readonly weight: number } };
+  readonly spec: BlockIoSpec;
+}
+
 /** The part of the container's spec; Podman has the weight of all devices among the resources, and figures for one beside them. */
-export function planBlockIo(
-  { weight, devices }: WantedBlockIo,
-  context: { readonly facts: EngineFacts; readonly report: Report },
-): { readonly resources: { readonly blockIO?: { readonly weight: number } }; readonly spec: BlockIoSpec } {
-  const keys = new Set([...(weight === undefined ? [] : ["blkio_weight"]), ...devices.map(({ key }) => key)]);
-  for (const key of keys) checkController("io", key, context);
+export function planBlockIo({ weight, devices }: WantedBlockIo): PlannedBlockIo {
   const of = <T>(wanted: DeviceKey, toEntry: (figure: number) => T): Readonly<Record<string, T>> | undefined => {
     const entries = devices.flatMap(({ key, path, figure }) => (key === wanted ? [[path, toEntry(figure)] as const] : []));
     return entries.length === 0 ? undefined : Object.fromEntries(entries);

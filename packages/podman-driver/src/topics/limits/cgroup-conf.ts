@@ -1,7 +1,6 @@
 import type { EngineFacts } from "../../engine/engine-facts.ts";
 import type { Report } from "../../config/report.ts";
 import type { Given } from "../topic.ts";
-import { checkController } from "./check-controller.ts";
 
 const key = "cgroup_conf";
 
@@ -57,5 +56,9 @@ export function checkCgroupConf(
       code: "unsupported",
     });
   }
-  for (const controller of new Set(files.map((file) => file.split(".", 1)[0] ?? file))) checkController(controller, key, context);
+}
+
+/** The settings by the controllers that they need. */
+export function groupByController(settings: Readonly<Record<string, string>>): ReadonlyMap<string, readonly string[]> {
+  return Map.groupBy(Object.keys(settings), (file) => file.split(".", 1)[0] ?? file);
 }

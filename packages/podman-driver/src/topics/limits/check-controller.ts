@@ -1,5 +1,5 @@
-import type { EngineFacts } from "../../engine/engine-facts.ts";
 import type { Report } from "../../config/report.ts";
+import type { EngineFacts } from "../../engine/engine-facts.ts";
 
 type Delegated = Pick<EngineFacts, "rootless" | "cgroupVersion" | "cgroupControllers">;
 
@@ -12,16 +12,16 @@ export function lacksController(controller: string, { rootless, cgroupVersion, c
   return isTold && !cgroupControllers.includes(controller);
 }
 
-/** In words for the job's author: what is left out for want of a controller, as it is Nomad's bookkeeping or the task's own wish. */
+/** In words for the job's author: what is left out for want of a controller. */
 export function toUndelegatedNotice(what: string, controller: string, facts: Delegated): string {
   return `${what} not applied: it ${toNeed(controller, facts)}; ${toRemedy(facts)}`;
 }
 
-/** Refuses what would not be held where that would undo somebody's protection, or the place the task was made for. */
+/** Refuses what would not be held where that would undo the operator's protection. */
 export function checkController(
   controller: string,
   key: string,
-  { facts, report }: { readonly facts: EngineFacts; readonly report: Report },
+  { facts, report }: { readonly facts: Delegated; readonly report: Report },
 ): void {
   if (!lacksController(controller, facts)) return;
   report.refuse({ key, problem: toNeed(controller, facts), remedy: toRemedy(facts) });

@@ -151,7 +151,7 @@ test("runs a rootless task without what its user's cgroups cannot hold, and says
   assert.deepEqual(planOf({ task: { resources: onCore }, config: hard, facts: { ...rootful, cgroupVersion: "v2" } }).notices, []);
 });
 
-test("runs without what the host's own cgroups cannot hold too, and refuses what a task alone has asked for", () => {
+test("runs without what the host's own cgroups cannot hold too", () => {
   const facts = { rootless: false, cgroupVersion: "v2", cgroupControllers: ["io", "pids"] };
   const lost = (what: string, needs: string): string =>
     `${what} not applied: it needs the cgroup controller ${needs}, and this Podman has io, pids; ` +
@@ -160,7 +160,6 @@ test("runs without what the host's own cgroups cannot hold too, and refuses what
   const { spec, notices } = planOf({ task: { resources: onCore }, config: hard, facts });
   assert.deepEqual(notices, [lost("the memory limit is", "memory"), lost(ofCpu, "cpu"), lost("cores are", "cpuset")]);
   assert.deepEqual(spec.resource_limits, { cpu: {} });
-  assert.throws(() => planOf({ config: { cpuset_mems: "0" }, facts }), /cpuset_mems: needs the cgroup controller cpuset, and this Podman/);
   // Names of v1 are others, and it has what they stand for.
   assert.deepEqual(planOf({ facts: { ...facts, cgroupVersion: "v1" } }).notices, []);
 });
@@ -213,10 +212,6 @@ test("confines a task's memory to NUMA nodes", () => {
     mistakesOf({ config: { cpuset_mems: "all" } }).join(),
     /^cpuset_mems > config key cpuset_mems: "all" is no list of NUMA nodes; write e\.g\. 0 or 0-1,3$/,
   );
-  assert.throws(
-    () => planOf({ config: { cpuset_mems: "0" }, facts: rootlessWith("memory") }),
-    /config key cpuset_mems: needs the cgroup controller cpuset/,
-  );
 });
 
 test("says that Docker's cpuset_cpus is not used, and where cores are reserved", () => {
@@ -239,11 +234,29 @@ test("refuses more processes than Linux has", () => {
   ]);
 });
 
-test("refuses a limit of processes that a rootless user's cgroups cannot hold", () => {
-  assert.throws(
-    () => limitsOf(resources, { config: { pids_limit: 64 }, facts: rootlessWith("memory") }),
-    /config key pids_limit: needs the cgroup controller pids/,
-  );
+test("runs a rootless task without limits of its own that nobody delegated, and says each", () => {
+  const config = {
+    cpuset_mems: "0",
+    pids_limit: 64,
+    blkio_weight: 20,
+    device_read_bps: ["/dev/sda:1m"],
+    cgroup_conf: [{ "hugetlb.2MB.max": "0", "memory.high": "33554432", "io.latency": "8:0 target=10" }],
+  };
+  const facts = { ...rootlessWith("cpu", "memory"), cgroupVersion: "v2", cgroupManager: "systemd" };
+  const { spec, notices, needs } = planOf({ config, facts });
+  const lost = (what: string, controller: string): string =>
+    `${what} not applied: it needs the cgroup controller ${controller}, and this rootless Podman has cpu, memory; ${delegation}`;
+  assert.deepEqual(notices, [
+    lost("cpuset_mems is", "cpuset"),
+    lost("pids_limit is", "pids"),
+    lost("blkio_weight and device_read_bps are", "io"),
+    lost("cgroup_conf's hugetlb.2MB.max is", "hugetlb"),
+    lost("cgroup_conf's io.latency is", "io"),
+  ]);
+  const { cpu, memory, ...others } = spec.resource_limits ?? {};
+  assert.deepEqual([cpu?.mems, memory !== undefined, others], [undefined, true, { unified: { "memory.high": "33554432" } }]);
+  assert.equal(spec.throttleReadBpsDevice, undefined);
+  assert.deepEqual(needs.filter(({ kind }) => kind === "device"), []);
 });
 
 test("passes on the kernel's settings", () => {

@@ -1,16 +1,17 @@
 import type { ContainerSpec } from "@driver/libpod";
 import { attr, mapAttr, type LinuxResources } from "@driver/nomad-plugin";
-import { explainBlockIoFailure, planBlockIo, toBlockDeviceNeeds, wantBlockIo } from "./block-io.ts";
-import { checkCgroupConf, wantCgroupConf } from "./cgroup-conf.ts";
+import { explainBlockIoFailure, noBlockIo, planBlockIo, toBlockDeviceNeeds, toBlockIoKeys, wantBlockIo } from "./block-io.ts";
+import type { WantedBlockIo } from "./block-io.ts";
+import { checkCgroupConf, groupByController, wantCgroupConf } from "./cgroup-conf.ts";
 import { toCgroupParent } from "./cgroup-parent.ts";
-import { checkController, lacksController, toUndelegatedNotice } from "./check-controller.ts";
+import { lacksController, toUndelegatedNotice } from "./check-controller.ts";
 import { fitMemory, toMemory, type WantedMemory } from "./memory.ts";
 import { wantSysctl } from "./sysctl.ts";
 import { explainUlimitFailure, toUlimits, verifyUlimits } from "./ulimit.ts";
 import type { Report } from "../../config/report.ts";
 import { isAtLeast, type EngineFacts } from "../../engine/engine-facts.ts";
 import { blame, type Suspect } from "../blame.ts";
-import { topic, type PlanContext } from "../topic.ts";
+import { topic } from "../topic.ts";
 
 /** The kernel takes no other shares (cgroup v1: `cpu.shares`; v2: runtimes make a weight of them, and some fail beyond). */
 const [fewestShares, mostShares] = [2, 262_144];
@@ -64,14 +65,15 @@ export const limitsTopic = topic({
     sysctl: wantSysctl(options.sysctl, report),
     parent: toCgroupParent(resources.linux.cpusetCgroup),
   }),
-  plan: ({ mems, pidsLimit, oomScoreAdj, ulimits, sysctl, cgroupConf, ...wished }, { facts, report }) => {
-    checkEngine({ mems, pidsLimit, cgroupConf }, { facts, report });
-    const { cpus, quota, notices: undelegated, ...wanted } = leaveOutUndelegated(wished, facts);
+  plan: (wished, { facts, report }) => {
+    checkCgroupConf(wished.cgroupConf, { facts, report });
+    const { cpus, quota, mems, pidsLimit, cgroupConf, notices: undelegated, ...wanted } = leaveOutUndelegated(wished, facts);
+    const { oomScoreAdj, ulimits, sysctl } = wanted;
     // A rootless Podman weighs tasks only where systemd has delegated the CPU controller to its user.
     const mayWeigh = facts.rootless ? facts.cgroupControllers.includes("cpu") : !lacksController("cpu", facts);
     const { cpuShares } = wanted;
     const { memory, notices } = fitMemory(wanted.memory, { facts, report });
-    const blockIo = planBlockIo(wanted.blockIo, { facts, report });
+    const blockIo = planBlockIo(wanted.blockIo);
     const spec: Partial<ContainerSpec> = {
       resource_limits: {
         ...(Object.keys(memory).length > 0 && { memory }),
@@ -166,43 +168,46 @@ export function toMemoryLimit({ memory }: { readonly memory: WantedMemory }, fac
   return lacksController("memory", facts) ? undefined : memory.limit;
 }
 
-interface SharedLimits {
+interface LimitsOfControllers {
   readonly cpuShares: number | undefined;
   readonly cpus: string;
   readonly isHard: boolean;
   readonly quota: { readonly quota?: number; readonly period?: number };
   readonly memory: WantedMemory;
+  readonly mems: string | undefined;
+  readonly pidsLimit: number;
+  readonly blockIo: WantedBlockIo;
+  readonly cgroupConf: Readonly<Record<string, string>>;
 }
 
-/** A task runs without the limits of Nomad's that its engine's cgroups cannot hold, and its owner is told. */
-function leaveOutUndelegated<L extends SharedLimits>(limits: L, facts: EngineFacts): L & { readonly notices: readonly string[] } {
-  const { cpuShares, memory, isHard, cpus } = limits;
+/** A task runs without the limits that its engine's cgroups cannot hold, and its owner is told. */
+function leaveOutUndelegated<L extends LimitsOfControllers>(limits: L, facts: EngineFacts): L & { readonly notices: readonly string[] } {
+  const { cpuShares, memory, isHard, cpus, mems, pidsLimit } = limits;
   const ofCpu = [...(cpuShares === undefined ? [] : ["the CPU shares"]), ...(isHard ? ["cpu_hard_limit"] : [])];
+  const ofDisks = toBlockIoKeys(limits.blockIo);
+  const conf = [...groupByController(limits.cgroupConf)].filter(([controller]) => lacksController(controller, facts));
+  const lostFiles = new Set(conf.flatMap(([, files]) => files));
+  const cgroupConf = Object.fromEntries(Object.entries(limits.cgroupConf).filter(([file]) => !lostFiles.has(file)));
   const lost = [
     ...(Object.keys(memory).length > 0 ? [{ what: "the memory limit is", controller: "memory", without: { memory: {} } }] : []),
     ...(ofCpu.length > 0 ? [{ what: toSubject(ofCpu), controller: "cpu", without: { cpuShares: undefined, quota: {} } }] : []),
     ...(cpus !== "" ? [{ what: "cores are", controller: "cpuset", without: { cpus: "" } }] : []),
+    ...(mems !== undefined ? [{ what: "cpuset_mems is", controller: "cpuset", without: { mems: undefined } }] : []),
+    ...(pidsLimit > 0 ? [{ what: "pids_limit is", controller: "pids", without: { pidsLimit: 0 } }] : []),
+    ...(ofDisks.length > 0 ? [{ what: toSubject(ofDisks), controller: "io", without: { blockIo: noBlockIo } }] : []),
+    ...conf.map(([controller, files]) => ({ what: toSubject(files.map(ofConf)), controller, without: { cgroupConf } })),
   ].filter(({ controller }) => lacksController(controller, facts));
   const notices = lost.map(({ what, controller }) => toUndelegatedNotice(what, controller, facts));
   return Object.assign({ ...limits, notices }, ...lost.map(({ without }) => without));
 }
 
+function ofConf(file: string): string {
+  return `cgroup_conf's ${file}`;
+}
+
 function toSubject(names: readonly string[]): string {
-  const isPlural = names.length > 1 || names[0]?.endsWith("s") === true;
+  const isPlural = names.length > 1 || names[0]?.endsWith(" shares") === true;
   return `${names.join(" and ")} ${isPlural ? "are" : "is"}`;
-}
-
-interface CheckedLimits {
-  readonly mems: string | undefined;
-  readonly pidsLimit: number;
-  readonly cgroupConf: Readonly<Record<string, string>>;
-}
-
-/** Refuses what this engine's cgroups cannot hold. */
-function checkEngine({ mems, pidsLimit, cgroupConf }: CheckedLimits, context: Pick<PlanContext, "facts" | "report">): void {
-  if (mems !== undefined) checkController("cpuset", "cpuset_mems", context);
-  if (pidsLimit > 0) checkController("pids", "pids_limit", context);
-  checkCgroupConf(cgroupConf, context);
 }
 
 /** Podman says itself which nodes the host lacks. */
