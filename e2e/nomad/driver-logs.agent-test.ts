@@ -12,6 +12,8 @@ after(() => agent[Symbol.asyncDispose]());
 test("log_collection driver: alloc logs follows, Nomad runs no collector, a killed plugin leaves no gap and repeats nothing", async () => {
   const task = await startTask(agent, { name: "is-followed", script: countingScript("page", 41) });
   await task.untilPrinted("page 20\n");
+  // The file is there before Nomad's servers know that the task has started.
+  await until(async () => (await task.report()).status === "running", 60_000);
   assert.deepEqual(agent.logmonPids(), []);
   const count = lastCount(await task.readLog("stdout"), "page");
   const following = new AbortController();

@@ -152,9 +152,9 @@ export function hang(signal: AbortSignal): Promise<number> {
 
 export function watch(
   container: ScriptedContainer,
-  options: { readonly sameBoot?: boolean; readonly signal?: AbortSignal; readonly lostGraceMs?: number } = {},
+  options: { readonly sameBoot?: boolean; readonly signal?: AbortSignal } & Partial<Pick<ExitTimings, "lostGraceMs" | "reasonMs">> = {},
 ): Promise<WaitResult> {
-  const { sameBoot = true, signal = new AbortController().signal, lostGraceMs = timings.lostGraceMs } = options;
+  const { sameBoot = true, signal = new AbortController().signal, ...own } = options;
   return waitForExit(
     {
       sources: container,
@@ -163,7 +163,7 @@ export function watch(
       memoryLimitBytes: 1_048_576,
       looks: silent,
       waits: silent,
-      timings: { ...timings, lostGraceMs },
+      timings: { ...timings, ...own },
     },
     signal,
   );

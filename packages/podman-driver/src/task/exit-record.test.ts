@@ -49,7 +49,7 @@ test("asks Podman why a task failed when neither the counter nor conmon's mark t
     container.oomKills = undefined;
     container.record = recorded(exitCode);
     container.state = { ...exited(exitCode), oomKilled: true };
-    const result = watch(container);
+    const result = watch(container, { reasonMs: 10_000 });
     container.hint();
     assert.deepEqual([(await result).exitCode, (await result).oomKilled, container.inspects], [exitCode, true, 1]);
   }
