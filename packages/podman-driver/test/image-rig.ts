@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { PodmanClient } from "@driver/libpod";
+import { setTimeout as sleep } from "node:timers/promises";
+import { LibpodError, PodmanClient } from "@driver/libpod";
 import { encodeMsgpack, type HclRecord } from "@driver/nomad-plugin";
 import {
   DriverRig,
@@ -102,8 +103,16 @@ export class ImageRig implements AsyncDisposable {
     return this.#events.all.filter(({ taskId }) => task === undefined || taskId === task.config.id).map(({ message }) => message);
   }
 
+  /** Asked again for a while where it fails, as Podman does while an image goes (podman 4.3: "layer not known"). */
   async imageId(name: string): Promise<string | undefined> {
-    return (await this.podman.images.inspect(name, AbortSignal.timeout(60_000)))?.id;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return (await this.podman.images.inspect(name, AbortSignal.timeout(60_000)))?.id;
+      } catch (error) {
+        if (!(error instanceof LibpodError && error.code === "engine-error") || tries === 20) throw error;
+        await sleep(100);
+      }
+    }
   }
 
   /** All that the plugin has written and told: its log, events and, for each task that runs, its handle and the container's inspect. */
