@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { rm } from "node:fs/promises";
 import { connect, createServer, type ClientHttp2Session, type ServerHttp2Stream } from "node:http2";
 import { connect as connectSocket, type Socket } from "node:net";
 import { PlainPodman } from "./plain-podman.ts";
@@ -37,6 +38,8 @@ export class BareForwarder implements AsyncDisposable {
 
   /** @param path of the socket to be made */
   static async start(path: string, podmanSocket: string): Promise<BareForwarder> {
+    // One that was killed leaves its own.
+    await rm(path, { force: true });
     const args = ["--disable-warning=ExperimentalWarning", import.meta.filename, path, podmanSocket];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     await once(child.stdout, "data");
