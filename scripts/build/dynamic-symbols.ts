@@ -1,4 +1,7 @@
-import type { ElfSection } from "./elf.ts";
+import { contentOf, readSections, toEntries, type ElfSection } from "./elf.ts";
+
+/** Types of sections. */
+export const sectionTypes = { relocations: 4, dynamic: 6, symbols: 11, hash: 0x6ffffff6, needs: 0x6ffffffe, versions: 0x6fffffff } as const;
 
 /** A name that the dynamic linker knows, by its entry in the table. */
 export interface DynamicSymbol {
@@ -9,6 +12,16 @@ export interface DynamicSymbol {
   readonly isDefined: boolean;
   readonly type: number;
   readonly address: bigint;
+  readonly size: bigint;
+}
+
+/** The tables of names, and what is in them. */
+export interface DynamicSymbols {
+  readonly symbols: ElfSection;
+  readonly names: ElfSection;
+  readonly versions: ElfSection;
+  /** In the order of the table, the empty first entry too. */
+  readonly entries: readonly DynamicSymbol[];
 }
 
 /** One place that the dynamic linker fills in. */
@@ -20,31 +33,34 @@ export interface Relocation {
   readonly symbol: number;
 }
 
-export const symbolBytes = 24;
-export const relocationBytes = 24;
+const entryBytes = 24;
 
-/** All of the table, the empty first entry too. */
-export function readSymbols(file: Buffer, sections: { readonly [K in "symbols" | "names" | "versions"]: ElfSection }): DynamicSymbol[] {
-  const { symbols, names, versions } = sections;
-  return Array.from({ length: symbols.size / symbolBytes }, (_, index) => {
-    const entry = file.subarray(symbols.offset + index * symbolBytes, symbols.offset + (index + 1) * symbolBytes);
-    return {
-      name: readName(file, names, entry.readUInt32LE(0)),
-      entry,
-      version: file.readUInt16LE(versions.offset + index * 2),
-      isDefined: entry.readUInt16LE(6) !== 0,
-      type: entry.readUInt8(4) & 0xf,
-      address: entry.readBigUInt64LE(8),
-    };
-  });
+/** Throws for a program that has none. */
+export function readSymbols(file: Buffer): DynamicSymbols {
+  const sections = readSections(file);
+  const symbols = sections.find(({ type }) => type === sectionTypes.symbols);
+  const versions = sections.find(({ type }) => type === sectionTypes.versions);
+  const names = symbols === undefined ? undefined : sections[symbols.header.readUInt32LE(40)];
+  if (symbols === undefined || versions === undefined || names === undefined) throw new Error("The ELF file exports no names.");
+  const entries = toEntries(contentOf(file, symbols), entryBytes).map((entry, index) => ({
+    name: readName(file, names, entry.readUInt32LE(0)),
+    entry,
+    version: file.readUInt16LE(versions.offset + index * 2),
+    isDefined: entry.readUInt16LE(6) !== 0,
+    type: entry.readUInt8(4) & 0xf,
+    address: entry.readBigUInt64LE(8),
+    size: entry.readBigUInt64LE(16),
+  }));
+  return { symbols, names, versions, entries };
 }
 
 /** In the order of the file. */
-export function readRelocations(file: Buffer, { offset, size }: ElfSection): Relocation[] {
-  return Array.from({ length: size / relocationBytes }, (_, index) => {
-    const entry = file.subarray(offset + index * relocationBytes, offset + (index + 1) * relocationBytes);
-    return { entry, type: entry.readUInt32LE(8), symbol: entry.readUInt32LE(12) };
-  });
+export function readRelocations(file: Buffer, section: ElfSection): Relocation[] {
+  return toEntries(contentOf(file, section), entryBytes).map((entry) => ({
+    entry,
+    type: entry.readUInt32LE(8),
+    symbol: entry.readUInt32LE(12),
+  }));
 }
 
 /** The text at an offset of a table of names. */

@@ -69,8 +69,17 @@ interface TablePlace {
 
 function readTable(file: Buffer, { at, count, entryBytes }: TablePlace): Buffer[] {
   const start = Number(file.readBigUInt64LE(at));
-  const entries = file.readUInt16LE(count);
-  return Array.from({ length: entries }, (_, index) => file.subarray(start + index * entryBytes, start + (index + 1) * entryBytes));
+  return toEntries(file.subarray(start, start + file.readUInt16LE(count) * entryBytes), entryBytes);
+}
+
+/** The entries of a table, which write to it. */
+export function toEntries(table: Buffer, entryBytes: number): Buffer[] {
+  return Array.from({ length: table.length / entryBytes }, (_, index) => table.subarray(index * entryBytes, (index + 1) * entryBytes));
+}
+
+/** What the file has of a section, which writes to it. */
+export function contentOf(file: Buffer, { offset, size }: ElfSection): Buffer {
+  return file.subarray(offset, offset + size);
 }
 
 /** Bytes of a file, by their offset. */

@@ -1,9 +1,7 @@
 import { bucketsFor, encodeHashTable, hashName, NameTable, readName, readRelocations, readSymbols } from "./dynamic-symbols.ts";
-import type { DynamicSymbol, Relocation } from "./dynamic-symbols.ts";
-import { readSections, readSegments, removePages, requireElf, setPlace, type ElfSection } from "./elf.ts";
+import { sectionTypes, type DynamicSymbol, type DynamicSymbols, type Relocation } from "./dynamic-symbols.ts";
+import { contentOf, readSections, readSegments, removePages, requireElf, setPlace, toEntries, type ElfSection } from "./elf.ts";
 
-/** Types of sections. */
-const kinds = { relocations: 4, dynamic: 6, symbols: 11, hash: 0x6ffffff6, needs: 0x6ffffffe, versions: 0x6fffffff } as const;
 const x86 = 62;
 /** Types of symbols. */
 const [object, code] = [1, 2];
@@ -29,8 +27,8 @@ export function hideSymbols(file: Buffer): Buffer {
   requireElf(file);
   if (file.readUInt16LE(18) !== x86) return file;
   const result = Buffer.from(file);
-  const sections = findSections(result);
-  const symbols = readSymbols(result, sections);
+  const { entries: symbols, ...ofSymbols } = readSymbols(result);
+  const sections = { ...ofSymbols, ...findSections(result) };
   const relocations = sections.relocations.flatMap((section) => readRelocations(result, section));
   settleOwn(symbols, relocations);
   const { kept, first } = chooseSymbols(symbols, relocations);
@@ -38,22 +36,19 @@ export function hideSymbols(file: Buffer): Buffer {
   return replaceTables(result, sections, encodeTables(result, sections, { kept, first }));
 }
 
-type OneOf = "dynamic" | "symbols" | "hash" | "needs" | "versions" | "names";
-type Sections = { readonly [K in OneOf]: ElfSection } & { readonly relocations: readonly ElfSection[] };
+type OneOf = "dynamic" | "hash" | "needs";
+type FoundSections = { readonly [K in OneOf]: ElfSection } & { readonly relocations: readonly ElfSection[] };
+type Sections = FoundSections & Omit<DynamicSymbols, "entries">;
 
-function findSections(file: Buffer): Sections {
+function findSections(file: Buffer): FoundSections {
   const all = readSections(file);
   const one = (type: number): ElfSection => {
     const [found, ...more] = all.filter((section) => section.type === type && section.isLoaded);
     if (found === undefined || more.length > 0) throw new Error(`The ELF file has no or several sections of type ${type}.`);
     return found;
   };
-  const symbols = one(kinds.symbols);
-  const names = all[symbols.header.readUInt32LE(40)];
-  if (names === undefined) throw new Error("The ELF file has no names of symbols.");
-  const relocations = all.filter(({ type, isLoaded }) => type === kinds.relocations && isLoaded);
-  const [dynamic, hash, needs, versions] = [one(kinds.dynamic), one(kinds.hash), one(kinds.needs), one(kinds.versions)];
-  return { dynamic, symbols, hash, needs, versions, names, relocations };
+  const relocations = all.filter(({ type, isLoaded }) => type === sectionTypes.relocations && isLoaded);
+  return { dynamic: one(sectionTypes.dynamic), hash: one(sectionTypes.hash), needs: one(sectionTypes.needs), relocations };
 }
 
 /** Gives the program's own addresses to those places that would be filled by the names of its own code and data. */
@@ -102,7 +97,6 @@ function renumber(symbols: readonly DynamicSymbol[], kept: readonly DynamicSymbo
 /** The new content of each section. The dynamic section and those that libraries' versions are in are changed in place. */
 function encodeTables(file: Buffer, sections: Sections, { kept, first }: Choice): ReadonlyMap<ElfSection, Buffer> {
   const { symbols, hash, needs, versions, names, dynamic, relocations } = sections;
-  const content = ({ offset, size }: ElfSection): Buffer => file.subarray(offset, offset + size);
   const table = new NameTable();
   const entries = kept.map(({ name, entry }) => {
     const copied = Buffer.from(entry);
@@ -112,7 +106,7 @@ function encodeTables(file: Buffer, sections: Sections, { kept, first }: Choice)
   const rename = (entry: Buffer, at: number): void => {
     entry.writeUInt32LE(table.place(readName(file, names, entry.readUInt32LE(at))), at);
   };
-  for (let at = 0, need = content(needs); at < need.length; ) {
+  for (let at = 0, need = contentOf(file, needs); at < need.length; ) {
     rename(need.subarray(at), 4);
     const count = need.readUInt16LE(at + 2);
     for (let aux = at + need.readUInt32LE(at + 8), index = 0; index < count; index += 1, aux += need.readUInt32LE(aux + 12)) {
@@ -121,7 +115,7 @@ function encodeTables(file: Buffer, sections: Sections, { kept, first }: Choice)
     const next = need.readUInt32LE(at + 12);
     at = next === 0 ? need.length : at + next;
   }
-  for (const entry of dynamicEntries(content(dynamic))) {
+  for (const entry of toEntries(contentOf(file, dynamic), dynamicEntryBytes)) {
     if (nameTags.has(Number(entry.readBigUInt64LE(0)))) rename(entry, 8);
   }
   return new Map([
@@ -129,13 +123,8 @@ function encodeTables(file: Buffer, sections: Sections, { kept, first }: Choice)
     [symbols, Buffer.concat(entries)],
     [names, table.toBuffer()],
     [versions, Buffer.from(Uint16Array.from(kept, ({ version }) => version).buffer)],
-    ...[needs, ...relocations].map((section) => [section, Buffer.from(content(section))] as const),
+    ...[needs, ...relocations].map((section) => [section, Buffer.from(contentOf(file, section))] as const),
   ]);
-}
-
-function dynamicEntries(content: Buffer): Buffer[] {
-  const count = content.length / dynamicEntryBytes;
-  return Array.from({ length: count }, (_, index) => content.subarray(index * dynamicEntryBytes, (index + 1) * dynamicEntryBytes));
 }
 
 /** Puts the tables one behind the other where the first of them was, and ends their segment there. Changes `file`. */
@@ -176,7 +165,7 @@ interface Places {
 }
 
 function pointTo(file: Buffer, { dynamic }: Sections, { addresses, nameBytes }: Places): void {
-  for (const entry of dynamicEntries(file.subarray(dynamic.offset, dynamic.offset + dynamic.size))) {
+  for (const entry of toEntries(contentOf(file, dynamic), dynamicEntryBytes)) {
     const tag = Number(entry.readBigUInt64LE(0));
     if (tag === nameBytesTag) entry.writeBigUInt64LE(BigInt(nameBytes), 8);
     if (!addressTags.has(tag)) continue;

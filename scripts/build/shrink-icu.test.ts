@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { shrinkIcu } from "./shrink-icu.ts";
-import { stripElf } from "./strip-elf.ts";
+import { TrialExecutable } from "./trial-executable.ts";
 
 /** What the program asks of ICU, and what V8 and Node may ask of it for the program: written as JSON. */
 const questions = `
@@ -33,24 +30,11 @@ const questions = `
   }));
 `;
 
-test("an executable without the other languages of ICU answers as Node does, and is 25 MB smaller", (t) => {
-  const folder = mkdtempSync(join(tmpdir(), "icu-"));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const inFolder = (name: string): string => join(folder, name);
-  const [main, output, smaller, executable] = [inFolder("main.cjs"), inFolder("whole"), inFolder("smaller"), inFolder("node")];
-  writeFileSync(main, questions);
-  writeFileSync(executable, stripElf(readFileSync(process.execPath)));
-  const config = { main, output, executable, disableExperimentalSEAWarning: true };
-  writeFileSync(join(folder, "sea.json"), JSON.stringify(config));
-  execFileSync(process.execPath, ["--build-sea", join(folder, "sea.json")]);
-  const whole = readFileSync(output);
-  const shrunk = shrinkIcu(whole);
-  writeFileSync(smaller, shrunk, { mode: 0o755 });
-  const env = { PATH: "", TZ: "Europe/Berlin", LANG: "de_DE.UTF-8" };
-  const ask = (program: string, ...args: readonly string[]): unknown =>
-    JSON.parse(execFileSync(program, args, { env, encoding: "utf8", maxBuffer: 16 * 1024 * 1024 }));
-  assert.deepEqual(ask(smaller), ask(process.execPath, main));
-  assert.ok(whole.length - shrunk.length > 25_000_000, `${whole.length} - ${shrunk.length}`);
+test("an executable without the other languages of ICU answers as Node does, and is 25 MB smaller", () => {
+  using trial = new TrialExecutable(questions, { PATH: "", TZ: "Europe/Berlin", LANG: "de_DE.UTF-8" });
+  const shrunk = shrinkIcu(trial.whole);
+  assert.deepEqual(trial.askFile(shrunk), trial.askNode());
+  assert.ok(trial.whole.length - shrunk.length > 25_000_000, `${trial.whole.length} - ${shrunk.length}`);
 });
 
 test("a file that is no program, or none of Node, is told", () => {

@@ -1,9 +1,7 @@
+import { readSymbols } from "./dynamic-symbols.ts";
 import { elfHeader, readSections, readSegments, removePages, requireElf, segmentEntryBytes, setPlace } from "./elf.ts";
 import type { ElfSegment, FileRange } from "./elf.ts";
 import { keepItems } from "./icu-package.ts";
-
-const typeDynamicSymbols = 11;
-const symbolBytes = 24;
 
 /**
  * Takes out of a single executable of Node what the program never asks ICU for (docs/decisions/0026): what belongs to languages other
@@ -38,18 +36,10 @@ function isKept(name: string): boolean {
 
 /** Offsets in the file, by the name that Node exports. */
 function findIcuData(file: Buffer): { readonly start: number; readonly end: number } {
-  const sections = readSections(file);
-  const table = sections.find(({ type }) => type === typeDynamicSymbols);
-  const names = table === undefined ? undefined : sections[table.header.readUInt32LE(40)];
-  if (table === undefined || names === undefined) throw new Error("The ELF file exports no names.");
-  for (let at = table.offset; at < table.offset + table.size; at += symbolBytes) {
-    const nameAt = names.offset + file.readUInt32LE(at);
-    if (!/^icudt\d+_dat\0/.test(file.toString("latin1", nameAt, nameAt + 16))) continue;
-    const address = Number(file.readBigUInt64LE(at + 8));
-    const start = toOffset(readSegments(file), address);
-    return { start, end: start + Number(file.readBigUInt64LE(at + 16)) };
-  }
-  throw new Error("The ELF file exports no ICU data.");
+  const data = readSymbols(file).entries.find(({ name }) => /^icudt\d+_dat$/.test(name));
+  if (data === undefined) throw new Error("The ELF file exports no ICU data.");
+  const start = toOffset(readSegments(file), Number(data.address));
+  return { start, end: start + Number(data.size) };
 }
 
 function toOffset(segments: readonly ElfSegment[], address: number): number {
