@@ -22,7 +22,7 @@ import {
   type TaskStatus,
   type WaitResult,
 } from "@driver/nomad-plugin";
-import { type DriverConfig, type PluginHost, resolveDriverConfig } from "./config/driver-config.ts";
+import { resolveDriverConfig, type DriverConfig, type PluginHost } from "./config/driver-config.ts";
 import { isNoAnswer, toDependents } from "./errors.ts";
 import { pluginSchema } from "./config/plugin-schema.ts";
 import { DriverServices } from "./driver-services.ts";

@@ -8,18 +8,15 @@ import { DriverRig, startEngine, testSetting, until } from "@driver/testing";
 import { toMark } from "../src/image/image-mark.ts";
 import { listImages } from "../src/image/list-images.ts";
 import { removeUnused } from "../src/image/remove-unused.ts";
-import { ImageRig } from "./image-rig.ts";
+import { askWhileImagesGo, ImageRig } from "./image-rig.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const cleaning = { image: true, image_delay: "2s" };
 /** Several looks and the delay. */
 const longAfterMs = 5000;
 
-/** Asked again where it fails: Podman's list does so while an image goes (podman 4.3 to 5.4). */
-async function listed(podman: PodmanClient): ReturnType<typeof listImages> {
-  let images: Awaited<ReturnType<typeof listImages>> | undefined;
-  await until(async () => (images = await listImages(podman, soon()).catch(() => undefined)) !== undefined);
-  return images ?? [];
+function listed(podman: PodmanClient): ReturnType<typeof listImages> {
+  return askWhileImagesGo(() => listImages(podman, soon()));
 }
 
 async function storeOf(podman: PodmanClient): Promise<readonly string[]> {

@@ -103,16 +103,8 @@ export class ImageRig implements AsyncDisposable {
     return this.#events.all.filter(({ taskId }) => task === undefined || taskId === task.config.id).map(({ message }) => message);
   }
 
-  /** Asked again for a while where it fails, as Podman does while an image goes (podman 4.3: "layer not known"). */
   async imageId(name: string): Promise<string | undefined> {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return (await this.podman.images.inspect(name, AbortSignal.timeout(60_000)))?.id;
-      } catch (error) {
-        if (!(error instanceof LibpodError && error.code === "engine-error") || tries === 20) throw error;
-        await sleep(100);
-      }
-    }
+    return (await askWhileImagesGo(() => this.podman.images.inspect(name, AbortSignal.timeout(60_000))))?.id;
   }
 
   /** All that the plugin has written and told: its log, events and, for each task that runs, its handle and the container's inspect. */
@@ -142,6 +134,18 @@ export class ImageRig implements AsyncDisposable {
     await this.registry[Symbol.asyncDispose]();
     this.podman.close();
     await this.#engine?.[Symbol.asyncDispose]();
+  }
+}
+
+/** Asks Podman again for two seconds where it fails, as it does while an image goes (podman 4.3 to 5.4: "layer not known"). */
+export async function askWhileImagesGo<T>(ask: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof LibpodError && error.code === "engine-error") || tries === 20) throw error;
+      await sleep(100);
+    }
   }
 }
 

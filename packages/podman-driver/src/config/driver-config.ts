@@ -63,37 +63,37 @@ export interface PluginHost extends HostUsers {
  * Decodes and checks what Nomad sends; rejects what this version would have to ignore.
  * @throws DriverError `config-invalid` or `unsupported` with all mistakes, each with key, value and what would be right
  */
-export function resolveDriverConfig(config: PluginConfig, users: PluginHost): DriverConfig {
+export function resolveDriverConfig(config: PluginConfig, host: PluginHost): DriverConfig {
   // Without a mistake it is decoded.
-  return reportAll((report) => resolveInto(report, config, users)) as DriverConfig;
+  return reportAll((report) => resolveInto(report, config, host)) as DriverConfig;
 }
 
 /** What there is to say of a config. Of one that cannot be decoded there are no notices. */
 export function remarkOnPlugin(
   config: PluginConfig,
-  users: PluginHost,
+  host: PluginHost,
 ): { readonly mistakes: readonly Mistake[]; readonly notices: readonly Notice[] } {
   const report = new Report();
-  const { warnings = [] } = resolveInto(report, config, users) ?? {};
+  const { warnings = [] } = resolveInto(report, config, host) ?? {};
   return { mistakes: report.mistakes, notices: warnings };
 }
 
-function resolveInto(report: Report, config: PluginConfig, users: PluginHost): DriverConfig | undefined {
+function resolveInto(report: Report, config: PluginConfig, host: PluginHost): DriverConfig | undefined {
   const options = pluginSchema.decodeAll(config.msgpack, (mistake) => report.note(mistake, ""));
-  return options === undefined ? undefined : resolveOptions(options, { config, users, report });
+  return options === undefined ? undefined : resolveOptions(options, { config, host, report });
 }
 
 interface Given {
   readonly config: PluginConfig;
-  readonly users: PluginHost;
+  readonly host: PluginHost;
   readonly report: Report;
 }
 
-function resolveOptions(options: PluginOptions, { config, users, report }: Given): DriverConfig {
+function resolveOptions(options: PluginOptions, { config, host, report }: Given): DriverConfig {
   const whatIsSet = pluginSchema.whatIsSet(options);
   refuseUnapplied(whatIsSet, "the agent's plugin block", report);
   const { topology } = config.client ?? {};
-  const { sockets, warnings } = resolveSockets(options, users, report);
+  const { sockets, warnings } = resolveSockets(options, host, report);
   for (const [index, server] of options.dns_servers.entries()) checkNameServer(server, { key: `dns_servers[${index}]` }, report);
   return {
     sockets,
@@ -103,7 +103,7 @@ function resolveOptions(options: PluginOptions, { config, users, report }: Given
       extraLabels: options.extra_labels,
       dnsServers: options.dns_servers,
       defaultRootlessMode: options.networking.default_rootless_mode ?? "",
-      hostCpuCount: users.cpuCount ?? availableParallelism(),
+      hostCpuCount: host.cpuCount ?? availableParallelism(),
       logRoute: resolveLogRoute(options, report),
       policy: resolvePolicy(options, sockets.find(({ isDefault }) => isDefault)?.name ?? "", report),
       deviceCdiKinds: resolveDeviceCdi(options.device_cdi, report),

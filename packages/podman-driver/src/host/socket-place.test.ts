@@ -27,6 +27,16 @@ function setScene(context: TestContext): Scene {
   return { folder, path, place, change: () => new Promise((resolve) => (told = resolve)) };
 }
 
+/** Does one after the other, each once the place is watched, and waits until it is told of. */
+async function seeEach({ place, change }: Scene, touches: readonly (() => void)[]): Promise<void> {
+  for (const touch of touches) {
+    assert.equal(place.arm(), true);
+    const changed = change();
+    touch();
+    await changed;
+  }
+}
+
 test("tells that the socket comes, changes and goes", async (context) => {
   const { folder, path, place, change } = setScene(context);
   mkdirSync(folder, { recursive: true });
@@ -45,19 +55,15 @@ test("tells that the socket comes, changes and goes", async (context) => {
 });
 
 test("finds the way to a socket whose folders come one after the other, are removed and made again", async (context) => {
-  const { folder, path, place, change } = setScene(context);
+  const scene = setScene(context);
+  const { folder, path } = scene;
   for (let round = 0; round < 3; round++) {
-    for (const touch of [
+    await seeEach(scene, [
       () => mkdirSync(join(folder, ".."), { recursive: true }),
       () => mkdirSync(folder),
       () => writeFileSync(path, ""),
       () => rmSync(join(folder, ".."), { recursive: true }),
-    ]) {
-      assert.equal(place.arm(), true);
-      const changed = change();
-      touch();
-      await changed;
-    }
+    ]);
   }
 });
 
@@ -78,11 +84,12 @@ test("does not mind what else happens in the folder", async (context) => {
 });
 
 test("follows a link in the socket's place to where the socket comes and goes, and sees that it leads elsewhere", async (context) => {
-  const { folder, path, place, change } = setScene(context);
+  const scene = setScene(context);
+  const { folder, path } = scene;
   const target = join(folder, "../engine/run/own.sock");
   mkdirSync(folder, { recursive: true });
   symlinkSync("../engine/link.sock", path);
-  for (const touch of [
+  await seeEach(scene, [
     () => mkdirSync(join(folder, "../engine")),
     () => symlinkSync("run/own.sock", join(folder, "../engine/link.sock")),
     () => mkdirSync(join(target, "..")),
@@ -90,25 +97,16 @@ test("follows a link in the socket's place to where the socket comes and goes, a
     () => rmSync(target),
     () => writeFileSync(target, ""),
     () => rmSync(path),
-  ]) {
-    assert.equal(place.arm(), true);
-    const changed = change();
-    touch();
-    await changed;
-  }
+  ]);
 });
 
 test("follows a link on the way that leads to a folder which is missing", async (context) => {
-  const { folder, path, place, change } = setScene(context);
+  const scene = setScene(context);
+  const { folder, path } = scene;
   const target = join(folder, "../../var/podman");
   mkdirSync(join(folder, ".."));
   symlinkSync(target, folder);
-  for (const touch of [() => mkdirSync(target, { recursive: true }), () => writeFileSync(path, "")]) {
-    assert.equal(place.arm(), true);
-    const changed = change();
-    touch();
-    await changed;
-  }
+  await seeEach(scene, [() => mkdirSync(target, { recursive: true }), () => writeFileSync(path, "")]);
 });
 
 test("comes to an end with links that lead to each other", (context) => {

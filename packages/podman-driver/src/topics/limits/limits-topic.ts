@@ -70,7 +70,7 @@ export const limitsTopic = topic({
     const { cpus, quota, mems, pidsLimit, cgroupConf, notices: undelegated, ...wanted } = leaveOutUndelegated(wished, facts);
     const { oomScoreAdj, ulimits, sysctl } = wanted;
     // A rootless Podman weighs tasks only where systemd has delegated the CPU controller to its user.
-    const mayWeigh = facts.rootless ? facts.cgroupControllers.includes("cpu") : !lacksController("cpu", facts);
+    const mayWeigh = !facts.rootless || facts.cgroupControllers.includes("cpu");
     const { cpuShares } = wanted;
     const { memory, notices } = fitMemory(wanted.memory, { facts, report });
     const blockIo = planBlockIo(wanted.blockIo);
